@@ -1,0 +1,220 @@
+//! Events: the facts the log keeps. What is defined here is hashed, so it never changes once written.
+//! A stored name is written out once, in `EventType::as_str` and `StreamKind::as_str`.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::digest::Digest;
+
+/// Raised when the meaning of a payload changes; readers keep understanding every earlier one.
+pub const SCHEMA_VERSION: i16 = 1;
+
+/// The most paths an event lists in `changed`; `changed_more` counts the rest.
+pub const CHANGED_MAX: usize = 50;
+
+/// What a stream is the history of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamKind {
+    Flow = 1,
+    ApiKey = 2,
+    Organization = 3,
+}
+
+impl StreamKind {
+    /// The number that is stored and hashed.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    pub const fn from_number(number: i16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Flow),
+            2 => Some(Self::ApiKey),
+            3 => Some(Self::Organization),
+            _ => None,
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Flow => "flow",
+            Self::ApiKey => "api_key",
+            Self::Organization => "organization",
+        }
+    }
+
+    /// The kind whose stored name this is.
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Flow, Self::ApiKey, Self::Organization].into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+macro_rules! event_types {
+    ($($variant:ident = $name:literal in $kind:ident),+ $(,)?) => {
+        /// Everything that can happen.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventType { $($variant),+ }
+
+        impl EventType {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The stored and hashed name.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// The kind of stream this type belongs to.
+            pub const fn stream_kind(self) -> StreamKind {
+                match self { $(Self::$variant => StreamKind::$kind),+ }
+            }
+
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+event_types! {
+    FlowCreated = "flow.created" in Flow,
+    FlowUpdated = "flow.updated" in Flow,
+    FlowPublished = "flow.published" in Flow,
+    FlowUnpublished = "flow.unpublished" in Flow,
+    FlowDuplicated = "flow.duplicated" in Flow,
+    FlowDeleted = "flow.deleted" in Flow,
+    FlowRestored = "flow.restored" in Flow,
+    ApiKeyCreated = "api_key.created" in ApiKey,
+    ApiKeyChanged = "api_key.changed" in ApiKey,
+    ApiKeyRevoked = "api_key.revoked" in ApiKey,
+    AuditExported = "audit.exported" in Organization,
+}
+
+/// The state of a flow after an event: exactly the part that is stored with the event and hashed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// Digest of the draft's document.
+    pub document: Digest,
+    pub enabled: bool,
+    pub deleted: bool,
+    /// The version whose document is in force, if any.
+    pub published_version: Option<i64>,
+    /// The event that put it there; its time is the flow's `publishedAt`.
+    pub published_by_version: Option<i64>,
+}
+
+/// Whether a restore touches the draft only or what is in force as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RestoreMode {
+    Draft,
+    Live,
+}
+
+/// What a flow event says beyond its type. Stored as RFC 8785 JSON; absent members are left out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Payload {
+    /// At most [`CHANGED_MAX`] paths in the author's terms (`steps.pago.text`).
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<String>,
+    /// How many further paths changed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub changed_more: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from_version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<RestoreMode>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub published_version: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_flow_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_version: Option<i64>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Payload {
+    /// Cuts a list of changed paths to what an event may carry.
+    pub fn with_changed(mut self, mut paths: Vec<String>) -> Self {
+        self.changed_more = u32::try_from(paths.len().saturating_sub(CHANGED_MAX)).unwrap_or(u32::MAX);
+        paths.truncate(CHANGED_MAX);
+        self.changed = paths;
+        self
+    }
+}
+
+/// Who acted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    #[serde(rename = "type")]
+    pub kind: ActorKind,
+    /// An API key's id, or the subject of a token.
+    pub id: String,
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorKind {
+    ApiKey,
+    User,
+    /// Somebody at the machine itself, by a command.
+    Operator,
+}
+
+/// The circumstances of an event. Stored as RFC 8785 JSON beside the payload; erasable on legal demand.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Context {
+    /// 16 random bytes in hexadecimal, so that the digest of an erased context tells nothing.
+    pub salt: String,
+    pub actor: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_prefix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
+/// The RFC 8785 bytes that are stored and hashed for a payload, a context or an author.
+pub fn canonical_bytes(value: &impl Serialize) -> Vec<u8> {
+    serde_json_canonicalizer::to_vec(value).expect("our own event types always serialize")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_names_read_back() {
+        for &kind in EventType::ALL {
+            assert_eq!(EventType::parse(kind.as_str()), Some(kind));
+            assert!(
+                kind.as_str().starts_with(kind.stream_kind().as_str()) || kind == EventType::AuditExported
+            );
+        }
+        assert_eq!(EventType::parse("flow.renamed"), None);
+    }
+
+    #[test]
+    fn payload_lists_fifty_paths_and_counts_the_rest() {
+        let payload = Payload::default().with_changed((0..57).map(|n| format!("steps.s{n}.text")).collect());
+        assert_eq!((payload.changed.len(), payload.changed_more), (50, 7));
+        assert_eq!(canonical_bytes(&Payload::default()), b"{}");
+    }
+}

@@ -1,0 +1,67 @@
+//! Findings: what is wrong, or doubtful, in a flow document, each with a pointer to the place.
+
+use serde::Serialize;
+
+/// How much a finding weighs: an error blocks publishing, a warning informs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, PartialOrd, Ord)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    Error,
+    Warning,
+}
+
+/// A place inside a template or expression string, counted in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub struct Position {
+    pub offset: usize,
+    pub length: usize,
+}
+
+/// One statement about a document. `code` is stable, `message` and `hint` are for people.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    pub code: &'static str,
+    pub severity: Severity,
+    /// RFC 6901 pointer into the document (or into the request body it came in).
+    pub pointer: String,
+    pub step_id: Option<String>,
+    pub message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+impl Finding {
+    pub fn error(code: &'static str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, code, pointer.into(), message.into())
+    }
+
+    pub fn warning(code: &'static str, pointer: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, code, pointer.into(), message.into())
+    }
+
+    fn new(severity: Severity, code: &'static str, pointer: String, message: String) -> Self {
+        Self { code, severity, pointer, step_id: None, message, hint: None, position: None }
+    }
+
+    pub fn in_step(mut self, id: impl Into<String>) -> Self {
+        self.step_id = Some(id.into());
+        self
+    }
+
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub fn at(mut self, offset: usize, length: usize) -> Self {
+        self.position = Some(Position { offset, length });
+        self
+    }
+
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+}

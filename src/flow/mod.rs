@@ -1,0 +1,14 @@
+//! The flow room: what a bot flow is, what can happen to it, and what may be decided about it.
+//! Pure: no database, no HTTP, no clock, no randomness, no files.
+
+pub mod chain;
+pub mod decide;
+pub mod diff;
+pub mod digest;
+pub mod document;
+pub mod event;
+pub mod finding;
+pub mod fold;
+pub mod json;
+pub mod text;
+pub mod validation;

@@ -1,0 +1,9 @@
+//! The flow registry: an event-sourced registry for conversational bot flows.
+
+pub mod cli;
+pub mod flow;
+pub mod http;
+pub mod interpreter;
+pub mod postgres;
+pub mod registry;
+pub mod store;
