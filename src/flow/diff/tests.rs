@@ -1,0 +1,189 @@
+//! Cases and laws of the comparison.
+
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// A canonical document with the members of `given` over the defaults.
+fn document(given: &Value) -> Value {
+    let mut document = json!({
+        "formatVersion": 1, "name": "Onboarding", "description": null, "wabaId": null, "phoneNumberId": null,
+        "triggerType": "MANUAL", "triggerConfig": {}, "variables": [], "steps": [], "settings": {},
+        "interrupts": [], "translations": {}, "meta": {},
+    });
+    for (key, value) in given.as_object().unwrap() {
+        document[key] = value.clone();
+    }
+    document
+}
+
+#[track_caller]
+fn check(before: &Value, after: &Value, expected: &[&str]) {
+    assert_eq!(changed_paths(&document(before), &document(after)), expected);
+}
+
+fn steps(ids: &str) -> Value {
+    json!({"steps": ids.chars().map(|id| json!({"id": id, "type": "message", "text": "x"})).collect::<Vec<_>>()})
+}
+
+#[test]
+fn members_of_the_document() {
+    check(&json!({}), &json!({}), &[]);
+    check(&json!({}), &json!({"name": "Alta", "phoneNumberId": "109"}), &["name", "phoneNumberId"]);
+    check(&json!({}), &json!({"settings": {"retry": {"max": 3}}}), &["settings.retry"]);
+    check(
+        &json!({"settings": {"retry": {"max": 2}}}),
+        &json!({"settings": {"retry": {"max": 3}}}),
+        &["settings.retry.max"],
+    );
+    check(
+        &json!({"triggerType": "KEYWORD", "triggerConfig": {"keywords": ["hola"]}}),
+        &json!({"triggerType": "KEYWORD", "triggerConfig": {"keywords": ["hola", "alta"]}}),
+        &["triggerConfig.keywords"],
+    );
+    check(
+        &json!({"translations": {"en": {"plan": {"text": "Which plan?"}}}}),
+        &json!({"translations": {"en": {"plan": {"text": "Which one?"}}}}),
+        &["translations.en.plan.text"],
+    );
+}
+
+#[test]
+fn steps_by_id() {
+    check(&steps("abc"), &steps("abcd"), &["steps.d added"]);
+    check(&steps("abc"), &steps("xabc"), &["steps.x added"]);
+    check(&steps("abc"), &steps("ac"), &["steps.b removed"]);
+    check(&steps("abcde"), &steps("abdec"), &["steps.c moved from 3 to 5"]);
+    check(&steps("rma"), &steps("am"), &["steps.r removed", "steps.a moved from 3 to 1"]);
+    check(&steps("rba"), &steps("ab"), &["steps.r removed", "steps.a moved from 3 to 1"]);
+}
+
+#[test]
+fn members_of_steps_and_variables() {
+    let step = |text: &str, next: Option<&str>| json!({"steps": [{"id": "pago", "type": "message", "text": text, "next": next}]});
+    check(&step("Paga", Some("fin")), &step("Pague", Some("$end")), &["steps.pago.next", "steps.pago.text"]);
+    check(
+        &json!({"variables": [{"name": "edad", "type": "integer"}]}),
+        &json!({"variables": [{"name": "edad", "type": "integer", "default": 18}, {"name": "pais", "type": "string"}]}),
+        &["variables.pais added", "variables.edad.default"],
+    );
+}
+
+#[test]
+fn lists_inside_a_step() {
+    let plan = |options: Value| json!({"steps": [{"id": "plan", "type": "choice", "options": options}]});
+    check(
+        &plan(json!([{"id": "basico", "title": "Basico"}, {"id": "pro", "title": "Pro"}])),
+        &plan(json!([{"id": "pro", "title": "Premium"}, {"id": "basico", "title": "Basico"}, {"id": "max"}])),
+        &[
+            "steps.plan.options.max added",
+            "steps.plan.options.pro.title",
+            "steps.plan.options.basico moved from 1 to 2",
+        ],
+    );
+    // Two options of one id are a finding in a draft, not a reason to lose a change.
+    check(
+        &plan(json!([{"id": "a", "title": "1"}, {"id": "a", "title": "2"}])),
+        &plan(json!([{"id": "a", "title": "1"}, {"id": "a", "title": "3"}])),
+        &["steps.plan.options.a#2.title"],
+    );
+    let route = |cases: Value| json!({"steps": [{"id": "ruta", "type": "branch", "cases": cases}]});
+    let (first, second) = (json!({"when": "a", "next": "x"}), json!({"when": "b", "next": "y"}));
+    check(&route(json!([first])), &route(json!([second, first])), &["steps.ruta.cases.0 added"]);
+    check(&route(json!([first, second])), &route(json!([first])), &["steps.ruta.cases.1 removed"]);
+    check(
+        &route(json!([first, second])),
+        &route(json!([first, {"when": "c", "next": "y"}])),
+        &["steps.ruta.cases.1.when"],
+    );
+}
+
+#[test]
+fn editor_data_is_one_remark() {
+    let placed = |x: i32| json!({"steps": [{"id": "a", "meta": {"position": {"x": x, "y": 0}}}, {"id": "b", "meta": {"x": x}}], "meta": {"zoom": x}});
+    check(&placed(1), &placed(2), &["layout"]);
+    let diff = diff(&document(&placed(1)), &document(&placed(2)));
+    assert!(diff.layout && diff.steps == ListDiff::default() && !diff.is_empty());
+}
+
+#[test]
+fn unreadable_or_endless_paths_stop_above() {
+    let config = |key: &str, n: i32| json!({"triggerConfig": {"origen": {key: n}}});
+    check(&config("línea 1", 1), &config("línea 1", 2), &["triggerConfig.origen.línea 1"]);
+    check(&config("a\nb", 1), &config("a\nb", 2), &["triggerConfig.origen"]);
+    check(&config("", 1), &config("", 2), &["triggerConfig.origen"]);
+    check(&config(&"k".repeat(300), 1), &config(&"k".repeat(300), 2), &["triggerConfig.origen"]);
+}
+
+proptest! {
+    #[test]
+    fn no_paths_exactly_when_equal((before, after) in documents()) {
+        prop_assert_eq!(changed_paths(&before, &after).is_empty(), before == after);
+        prop_assert_eq!(changed_paths(&before, &before), Vec::<String>::new());
+    }
+}
+
+/// Pairs of documents that share much, as the versions of a flow do.
+fn documents() -> impl Strategy<Value = (Value, Value)> {
+    (any_document(), any_document(), prop::collection::vec(any::<bool>(), 13)).prop_map(
+        |(before, other, takes)| {
+            let mut after = before.clone();
+            let members = after.as_object_mut().unwrap();
+            for ((_, value), (taken, new)) in
+                members.iter_mut().zip(takes.iter().zip(other.as_object().unwrap().values()))
+            {
+                if *taken {
+                    *value = new.clone();
+                }
+            }
+            (before, after)
+        },
+    )
+}
+
+fn any_document() -> impl Strategy<Value = Value> {
+    let text = || prop::sample::select(vec!["", "hola", "adiós"]);
+    (named("id"), named("name"), literal(), literal(), literal(), text(), (literal(), literal())).prop_map(
+        |(steps, variables, settings, interrupts, config, name, (translations, meta))| {
+            document(&json!({
+                "name": name, "steps": steps, "variables": variables, "settings": settings,
+                "interrupts": [interrupts], "triggerConfig": config, "translations": translations, "meta": meta,
+            }))
+        },
+    )
+}
+
+/// A list of distinct entries in any order, with a few members each.
+fn named(key: &'static str) -> impl Strategy<Value = Vec<Value>> {
+    let ids = prop::sample::subsequence(vec!["a", "b", "c", "d", "e", "f", "g"], 0..=7).prop_shuffle();
+    (ids, prop::collection::vec((0..3u8, literal(), prop::option::of(0..2u8)), 7)).prop_map(
+        move |(ids, bodies)| {
+            let entry = |(id, (n, body, place)): (&str, (u8, Value, Option<u8>))| {
+                let mut entry = json!({key: id, "text": n.to_string(), "body": body});
+                if let Some(place) = place {
+                    entry["meta"] = json!({"x": place});
+                }
+                entry
+            };
+            ids.into_iter().zip(bodies).map(entry).collect()
+        },
+    )
+}
+
+/// Any small JSON value, with the shapes that lists take.
+fn literal() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        (0..3i64).prop_map(Value::from),
+        prop::sample::select(vec!["", "a", "b"]).prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let key = prop::sample::select(vec!["id", "name", "x", "y", ""]).prop_map(str::to_owned);
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map(key, inner, 0..3).prop_map(|map| json!(map)),
+        ]
+    })
+}
