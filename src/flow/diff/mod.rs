@@ -4,6 +4,7 @@
 
 mod align;
 mod compare;
+mod patch;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use align::align;
 pub use compare::Change;
 use compare::{EntryKey, compare, compare_members, entry_keys, spell, union};
+pub use patch::json_patch;
 
 /// All differences between two documents, with both values.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -116,11 +116,135 @@ fn unreadable_or_endless_paths_stop_above() {
     check(&config(&"k".repeat(300), 1), &config(&"k".repeat(300), 2), &["triggerConfig.origen"]);
 }
 
+#[test]
+fn a_diff_carries_both_values() {
+    let before = document(&json!({"steps": [{"id": "a", "text": "x"}, {"id": "b"}], "name": "Alta"}));
+    let after =
+        document(&json!({"steps": [{"id": "b", "next": "a"}, {"id": "a"}, {"id": "c"}], "name": "Alta 2"}));
+    let expected = json!({
+        "document": [{"kind": "changed", "path": "name", "before": "Alta", "after": "Alta 2"}],
+        "trigger": [],
+        "variables": {"added": [], "removed": [], "moved": [], "changed": []},
+        "steps": {
+            "added": [{"id": "c", "position": 3, "value": {"id": "c"}}],
+            "removed": [],
+            "moved": [{"id": "a", "from": 1, "to": 2}],
+            "changed": [
+                {"id": "b", "changes": [{"kind": "changed", "path": "steps.b.next", "before": null, "after": "a"}]},
+                {"id": "a", "changes": [{"kind": "changed", "path": "steps.a.text", "before": "x", "after": null}]},
+            ],
+        },
+        "settings": [], "interrupts": [], "translations": [], "layout": false,
+    });
+    let diff = diff(&before, &after);
+    assert_eq!(serde_json::to_value(&diff).unwrap(), expected);
+    assert_eq!(serde_json::from_value::<Diff>(expected).unwrap(), diff);
+}
+
+#[test]
+fn a_patch_inserts_and_moves_by_id() {
+    let (before, after) = (document(&steps("abcde")), document(&steps("xabdec")));
+    let expected = json!([
+        {"op": "add", "path": "/steps/0", "value": {"id": "x", "type": "message", "text": "x"}},
+        {"op": "move", "from": "/steps/3", "path": "/steps/5"},
+    ]);
+    assert_eq!(serde_json::to_value(json_patch(&before, &after)).unwrap(), expected);
+}
+
+/// The same differences seen from the other side.
+fn mirrored(diff: &Diff) -> Diff {
+    let changes = |changes: &[Change]| changes.iter().cloned().map(mirrored_change).collect::<Vec<_>>();
+    let list = |list: &ListDiff| ListDiff {
+        added: list.removed.clone(),
+        removed: list.added.clone(),
+        moved: list
+            .moved
+            .iter()
+            .map(|step| Move { id: step.id.clone(), from: step.to, to: step.from })
+            .collect(),
+        changed: (list.changed.iter())
+            .map(|entry| EntryChanges { id: entry.id.clone(), changes: changes(&entry.changes) })
+            .collect(),
+    };
+    Diff {
+        document: changes(&diff.document),
+        trigger: changes(&diff.trigger),
+        variables: list(&diff.variables),
+        steps: list(&diff.steps),
+        settings: changes(&diff.settings),
+        interrupts: changes(&diff.interrupts),
+        translations: changes(&diff.translations),
+        layout: diff.layout,
+    }
+}
+
+fn mirrored_change(change: Change) -> Change {
+    match change {
+        Change::Changed { path, before, after } => Change::Changed { path, before: after, after: before },
+        Change::Added { path, after } => Change::Removed { path, before: after },
+        Change::Removed { path, before } => Change::Added { path, after: before },
+        Change::Moved { path, from, to } => Change::Moved { path, from: to, to: from },
+    }
+}
+
+/// Lists follow the order after, which is another one on the way back.
+fn without_order(mut diff: Diff) -> Diff {
+    let sort = |changes: &mut Vec<Change>| changes.sort_by_key(|change| format!("{change:?}"));
+    for list in [&mut diff.steps, &mut diff.variables] {
+        list.moved.sort_by(|one, other| one.id.cmp(&other.id));
+        list.changed.sort_by(|one, other| one.id.cmp(&other.id));
+        list.changed.iter_mut().for_each(|entry| sort(&mut entry.changes));
+    }
+    let sections = [&mut diff.document, &mut diff.trigger, &mut diff.settings];
+    sections.into_iter().chain([&mut diff.interrupts, &mut diff.translations]).for_each(sort);
+    diff
+}
+
+/// The fewest entries that must move: all common ones less a longest common subsequence, by the textbook.
+fn fewest_moves(before: &Value, after: &Value) -> usize {
+    let ids = |list: &Value| -> Vec<String> {
+        list.as_array().unwrap().iter().map(|step| step["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let (before, after) = (ids(before), ids(after));
+    let mut lengths = vec![vec![0; after.len() + 1]; before.len() + 1];
+    for (i, old) in before.iter().enumerate() {
+        for (j, new) in after.iter().enumerate() {
+            lengths[i + 1][j + 1] =
+                if old == new { lengths[i][j] + 1 } else { lengths[i][j + 1].max(lengths[i + 1][j]) };
+        }
+    }
+    before.iter().filter(|id| after.contains(id)).count() - lengths[before.len()][after.len()]
+}
+
 proptest! {
     #[test]
     fn no_paths_exactly_when_equal((before, after) in documents()) {
         prop_assert_eq!(changed_paths(&before, &after).is_empty(), before == after);
-        prop_assert_eq!(changed_paths(&before, &before), Vec::<String>::new());
+        prop_assert_eq!(diff(&before, &after).is_empty(), before == after);
+        prop_assert!(diff(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn a_patch_applied_gives_the_other_document((before, after) in documents()) {
+        let mut patched = before.clone();
+        json_patch::patch(&mut patched, &json_patch(&before, &after)).unwrap();
+        prop_assert_eq!(patched, after);
+    }
+
+    #[test]
+    fn the_way_back_is_the_mirror((before, after) in documents()) {
+        let back = diff(&after, &before);
+        prop_assert_eq!(without_order(back), without_order(mirrored(&diff(&before, &after))));
+    }
+
+    #[test]
+    fn moves_are_the_fewest((before, after) in documents()) {
+        let moved = diff(&before, &after).steps.moved;
+        prop_assert_eq!(moved.len(), fewest_moves(&before["steps"], &after["steps"]));
+        let operations = serde_json::to_value(json_patch(&before, &after)).unwrap();
+        let moves = operations.as_array().unwrap().iter();
+        let moves = moves.filter(|operation| operation["op"] == "move" && operation["path"].as_str().unwrap().starts_with("/steps"));
+        prop_assert!(moves.count() <= moved.len());
     }
 }
 
