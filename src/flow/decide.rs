@@ -133,9 +133,9 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
             // The draft stays as it is; the pinned version alone says what is in force.
             Some((EventType::FlowPublished, candidate.document, payload))
         }
-        Order::Unpublish => state
-            .published_version
-            .map(|_| (EventType::FlowUnpublished, state.document, Payload::default())),
+        Order::Unpublish => {
+            state.published_version.map(|_| (EventType::FlowUnpublished, state.document, Payload::default()))
+        }
         Order::Delete => Some((EventType::FlowDeleted, state.document, Payload::default())),
         Order::Restore { from_version, document, mode, changed } => {
             let same_draft = !state.deleted && document == state.document;
@@ -143,8 +143,9 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
             if same_draft && same_live {
                 return Ok(None);
             }
-            let payload = Payload { from_version: Some(from_version), mode: Some(mode), ..Payload::default() }
-                .with_changed(changed);
+            let payload =
+                Payload { from_version: Some(from_version), mode: Some(mode), ..Payload::default() }
+                    .with_changed(changed);
             Some((EventType::FlowRestored, document, payload))
         }
     })
@@ -159,7 +160,9 @@ fn published_document(
     after.published_version?;
     let put_in_force = match event_type {
         EventType::FlowPublished => true,
-        EventType::FlowRestored => after.published_by_version != current.and_then(|c| c.state.published_by_version),
+        EventType::FlowRestored => {
+            after.published_by_version != current.and_then(|c| c.state.published_by_version)
+        }
         _ => false,
     };
     if put_in_force { Some(document) } else { current.and_then(|current| current.published_document) }
@@ -208,7 +211,10 @@ mod tests {
     fn publish_pins_its_own_version_and_later_edits_leave_it() {
         let changes = play(&[created(), publish(None, 0), update(1)]);
         let last = changes.last().unwrap();
-        assert_eq!((last.version, last.after.published_version, last.after.published_by_version), (3, Some(2), Some(2)));
+        assert_eq!(
+            (last.version, last.after.published_version, last.after.published_by_version),
+            (3, Some(2), Some(2))
+        );
         assert_eq!(last.published_document, Some(digest(0)));
         assert_eq!(last.after.document, digest(1));
     }
@@ -247,7 +253,10 @@ mod tests {
         });
         let last = play(&orders).pop().unwrap();
         assert!(!last.after.deleted);
-        assert_eq!((last.version, last.after.published_version, last.published_document), (4, Some(4), Some(digest(0))));
+        assert_eq!(
+            (last.version, last.after.published_version, last.published_document),
+            (4, Some(4), Some(digest(0)))
+        );
     }
 
     #[test]

@@ -166,6 +166,8 @@ pub enum ActorKind {
     User,
     /// Somebody at the machine itself, by a command.
     Operator,
+    /// Known by the opaque id alone, since the circumstances of the event were erased.
+    Erased,
 }
 
 /// The circumstances of an event. Stored as RFC 8785 JSON beside the payload; erasable on legal demand.

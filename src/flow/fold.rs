@@ -26,7 +26,9 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
     });
     match event_type {
         EventType::FlowCreated | EventType::FlowDuplicated => before,
-        EventType::FlowUpdated => State { document, enabled: payload.enabled.unwrap_or(before.enabled), ..before },
+        EventType::FlowUpdated => {
+            State { document, enabled: payload.enabled.unwrap_or(before.enabled), ..before }
+        }
         EventType::FlowPublished => State {
             enabled: true,
             published_version: payload.published_version,

@@ -1,1 +1,41 @@
+//! The store: the only room that knows sqlx. It appends to the log and reads what the log has led to.
+//! It holds no rule of flows: what may happen is decided above, before an append.
 
+mod append;
+mod documents;
+mod error;
+mod flows;
+mod list;
+mod migrate;
+
+use sqlx::PgPool;
+
+pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
+pub use documents::StoredDocument;
+pub use error::StoreError;
+pub use flows::{Answered, CommandRead, FlowRecord, Published};
+pub use list::{Deleted, ListFilter, ListPage};
+pub use migrate::{Durability, durability, migrate};
+
+/// A handle on the database; clones share one pool.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    pub fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// The pool, for the start of the service and for tests.
+    pub fn pool(&self) -> &PgPool {
+        &self.pool
+    }
+
+    /// One round trip that proves the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        sqlx::query("SELECT 1").execute(&self.pool).await?;
+        Ok(())
+    }
+}

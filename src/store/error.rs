@@ -1,0 +1,69 @@
+//! What can go wrong between the service and its database.
+
+use sqlx::error::DatabaseError;
+
+/// The store's one error type.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database could not be reached, or refused the work for a reason that passes.
+    #[error("the database is not available: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// The connection broke while a write was under way: it may or may not have happened.
+    #[error("the outcome of a write is not known: {0}")]
+    OutcomeUnknown(#[source] sqlx::Error),
+    /// Stored bytes are not what the log says they are.
+    #[error("stored data is corrupt at {place}: {what}")]
+    Corrupt { place: String, what: String },
+    /// A statement failed in a way that only a defect explains.
+    #[error("a database statement failed: {0}")]
+    Statement(#[source] sqlx::Error),
+    #[error("the schema could not be migrated: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Corrupt { place: place.into(), what: what.into() }
+    }
+
+    /// How a failed write is to be seen: a lost connection leaves its outcome open.
+    pub(crate) fn of_write(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+                Self::OutcomeUnknown(error)
+            }
+            sqlx::Error::Database(ref cause) if ends_connection(cause.as_ref()) => {
+                Self::OutcomeUnknown(error)
+            }
+            other => Self::from(other),
+        }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(ref cause) if passes(cause.as_ref()) => Self::Unavailable(error),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolTimedOut
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
+            other => Self::Statement(other),
+        }
+    }
+}
+
+/// SQLSTATE classes that pass by themselves: connection, resources, operator intervention, lock and statement
+/// timeouts, a standby that became read-only.
+fn passes(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| {
+        matches!(&code[..2], "08" | "53" | "57") || matches!(&*code, "55P03" | "40001" | "40P01" | "25006")
+    })
+}
+
+/// Administrator shutdown and crash shutdown end the connection under a running statement.
+fn ends_connection(error: &dyn DatabaseError) -> bool {
+    error.code().is_some_and(|code| code.starts_with("08") || matches!(&*code, "57P01" | "57P02"))
+}

@@ -1,0 +1,290 @@
+//! Reads of single flows: as they are, as they stood after a version, and what a command must see before it decides.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::documents::read_digest;
+use super::{Store, StoreError};
+use crate::flow::digest::Digest;
+use crate::flow::event::{Actor, ActorKind, Context, EventType, Payload, State, canonical_bytes};
+
+/// What put a document in force, when, and which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Published {
+    pub version: i64,
+    pub by_version: i64,
+    pub at: DateTime<Utc>,
+    pub document: Digest,
+}
+
+/// The state of a flow, without its document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlowRecord {
+    pub flow_id: Uuid,
+    pub version: i64,
+    /// Place of its last event in the organization's log.
+    pub position: i64,
+    pub document: Digest,
+    /// The number the draft is bound to now, which decides who may see the flow.
+    pub phone_number_id: Option<String>,
+    pub enabled: bool,
+    pub deleted: bool,
+    pub published: Option<Published>,
+    pub created_at: DateTime<Utc>,
+    /// Who created it, as RFC 8785 JSON.
+    pub created_by: Bytes,
+    pub updated_at: DateTime<Utc>,
+    pub updated_by: Bytes,
+    pub duplicated_from: Option<(Uuid, i64)>,
+    /// The version the latest event restored, if it was a restore.
+    pub restored_from: Option<i64>,
+}
+
+impl FlowRecord {
+    /// The part of it that is stored with each event and hashed.
+    pub fn state(&self) -> State {
+        State {
+            document: self.document,
+            enabled: self.enabled,
+            deleted: self.deleted,
+            published_version: self.published.map(|published| published.version),
+            published_by_version: self.published.map(|published| published.by_version),
+        }
+    }
+}
+
+/// What an idempotency key was answered with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Answered {
+    pub request: Digest,
+    pub stream_id: Uuid,
+    pub version: i64,
+}
+
+/// Everything a command on an existing flow needs before it decides.
+#[derive(Debug)]
+pub struct CommandRead {
+    pub flow: Option<FlowRecord>,
+    /// The draft's bytes; `None` when the caller said it knows them, or when they were erased.
+    pub document: Option<Bytes>,
+    pub answered: Option<Answered>,
+}
+
+macro_rules! view_columns {
+    () => {
+        "v.flow_id, v.version, v.position, v.document_digest, v.phone_number_id, v.enabled, v.deleted, \
+         v.published_version, v.published_by_version, v.published_at, v.published_digest, v.created_at, \
+         v.created_by, v.updated_at, v.updated_by, v.duplicated_from_flow, v.duplicated_from_version, \
+         v.restored_from"
+    };
+}
+pub(super) use view_columns;
+
+/// $3: whether the document in force is wanted instead of the draft, $4: the digest the caller has the bytes of.
+const NOW: &str = concat!(
+    "SELECT ",
+    view_columns!(),
+    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id AND d.digest IS DISTINCT FROM $4 \
+        AND d.digest = CASE WHEN $3 THEN v.published_digest ELSE v.document_digest END) AS bytes \
+     FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2"
+);
+
+/// $3: the digest of the draft the caller has the bytes of, $4: the idempotency key.
+const FOR_COMMAND: &str = concat!(
+    "SELECT ",
+    view_columns!(),
+    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id AND d.digest = v.document_digest \
+        AND d.digest IS DISTINCT FROM $3) AS bytes, \
+     k.request_digest, k.stream_id AS answered_stream, k.version AS answered_version \
+     FROM (VALUES (1)) AS always \
+     LEFT JOIN flow_view v ON v.org_id = $1 AND v.flow_id = $2 \
+     LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $4"
+);
+
+/// $3: a version, or NULL and $4: the instant before which the last version is wanted.
+const AT: &str = "SELECT e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
+     e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
+     f.type AS first_type, f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
+     f.recorded_at AS first_recorded_at, p.recorded_at AS published_at, d.document_digest AS published_digest, \
+     v.phone_number_id, \
+     (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest \
+        AND b.digest IS DISTINCT FROM $5) AS bytes \
+     FROM event e \
+     JOIN event f ON f.org_id = e.org_id AND f.stream_id = e.stream_id AND f.version = 1 \
+     LEFT JOIN event p ON p.org_id = e.org_id AND p.stream_id = e.stream_id AND p.version = e.published_by_version \
+     LEFT JOIN event d ON d.org_id = e.org_id AND d.stream_id = e.stream_id AND d.version = e.published_version \
+     LEFT JOIN flow_view v ON v.org_id = e.org_id AND v.flow_id = e.stream_id \
+     WHERE e.org_id = $1 AND e.stream_id = $2 AND e.stream_kind = 1 \
+     AND e.version = coalesce($3, (SELECT version_before($1, $2, $4)))";
+
+impl Store {
+    /// A flow as it is now, deleted ones too, with the bytes of its draft or of the document in force, unless the
+    /// caller has the bytes of that digest already.
+    pub async fn flow(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        in_force: bool,
+        known: Option<Digest>,
+    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
+        let row = sqlx::query(NOW)
+            .bind(org_id)
+            .bind(flow_id)
+            .bind(in_force)
+            .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| Ok((read_view(&row)?, read_bytes(&row)?))).transpose()
+    }
+
+    /// A flow, its draft and what an idempotency key was answered with, in one round trip.
+    pub async fn read_for_command(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        known: Option<Digest>,
+        idempotency_key: Option<&str>,
+    ) -> Result<CommandRead, StoreError> {
+        let row = sqlx::query(FOR_COMMAND)
+            .bind(org_id)
+            .bind(flow_id)
+            .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
+            .bind(idempotency_key)
+            .fetch_one(&self.pool)
+            .await?;
+        let flow = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+            Some(_) => Some(read_view(&row)?),
+            None => None,
+        };
+        let answered = match row.try_get::<Option<&[u8]>, _>("request_digest")? {
+            Some(request) => Some(Answered {
+                request: read_digest(request)?,
+                stream_id: row.try_get("answered_stream")?,
+                version: row.try_get("answered_version")?,
+            }),
+            None => None,
+        };
+        Ok(CommandRead { flow, document: read_bytes(&row)?, answered })
+    }
+
+    /// A flow as it stood after one of its versions.
+    pub async fn flow_at_version(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        version: i64,
+        known: Option<Digest>,
+    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
+        self.flow_at(org_id, flow_id, Some(version), None, known).await
+    }
+
+    /// A flow as it stood just before an instant.
+    pub async fn flow_before(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        instant: DateTime<Utc>,
+    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
+        self.flow_at(org_id, flow_id, None, Some(instant), None).await
+    }
+
+    async fn flow_at(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        version: Option<i64>,
+        before: Option<DateTime<Utc>>,
+        known: Option<Digest>,
+    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
+        let row = sqlx::query(AT)
+            .bind(org_id)
+            .bind(flow_id)
+            .bind(version)
+            .bind(before)
+            .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
+            .fetch_optional(&self.pool)
+            .await?;
+        row.map(|row| Ok((read_event(flow_id, &row)?, read_bytes(&row)?))).transpose()
+    }
+}
+
+fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
+    Ok(row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from))
+}
+
+/// The published part of a row; its four columns are set together.
+fn read_published(row: &PgRow) -> Result<Option<Published>, StoreError> {
+    let Some(version) = row.try_get("published_version")? else { return Ok(None) };
+    Ok(Some(Published {
+        version,
+        by_version: row.try_get("published_by_version")?,
+        at: row.try_get("published_at")?,
+        document: read_digest(row.try_get("published_digest")?)?,
+    }))
+}
+
+pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
+    let source: Option<Uuid> = row.try_get("duplicated_from_flow")?;
+    let source_version: Option<i64> = row.try_get("duplicated_from_version")?;
+    Ok(FlowRecord {
+        flow_id: row.try_get("flow_id")?,
+        version: row.try_get("version")?,
+        position: row.try_get("position")?,
+        document: read_digest(row.try_get("document_digest")?)?,
+        phone_number_id: row.try_get("phone_number_id")?,
+        enabled: row.try_get("enabled")?,
+        deleted: row.try_get("deleted")?,
+        published: read_published(row)?,
+        created_at: row.try_get("created_at")?,
+        created_by: row.try_get::<Vec<u8>, _>("created_by")?.into(),
+        updated_at: row.try_get("updated_at")?,
+        updated_by: row.try_get::<Vec<u8>, _>("updated_by")?.into(),
+        duplicated_from: source.zip(source_version),
+        restored_from: row.try_get("restored_from")?,
+    })
+}
+
+fn read_event(flow_id: Uuid, row: &PgRow) -> Result<FlowRecord, StoreError> {
+    let position: i64 = row.try_get("position")?;
+    let place = || format!("position {position}");
+    let payload = read_payload(row.try_get("payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
+    let first =
+        read_payload(row.try_get("first_payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
+    let restored = EventType::parse(row.try_get("type")?) == Some(EventType::FlowRestored);
+    Ok(FlowRecord {
+        flow_id,
+        version: row.try_get("version")?,
+        position,
+        document: read_digest(row.try_get("document_digest")?)?,
+        phone_number_id: row.try_get("phone_number_id")?,
+        enabled: row.try_get("enabled")?,
+        deleted: row.try_get("deleted")?,
+        published: read_published(row)?,
+        created_at: row.try_get("first_recorded_at")?,
+        created_by: author(row.try_get("first_context")?, row.try_get("first_actor")?),
+        updated_at: row.try_get("recorded_at")?,
+        updated_by: author(row.try_get("context")?, row.try_get("actor")?),
+        duplicated_from: first.source_flow_id.zip(first.source_version),
+        restored_from: payload.from_version.filter(|_| restored),
+    })
+}
+
+/// A stored payload; an erased one says nothing.
+fn read_payload(bytes: Option<&[u8]>) -> Result<Payload, String> {
+    match bytes {
+        Some(bytes) => serde_json::from_slice(bytes).map_err(|error| format!("payload: {error}")),
+        None => Ok(Payload::default()),
+    }
+}
+
+/// Who acted, from an event's context or, where that was erased, from the opaque id that stays.
+fn author(context: Option<&[u8]>, actor: &str) -> Bytes {
+    let actor = context
+        .and_then(|bytes| serde_json::from_slice::<Context>(bytes).ok())
+        .map(|context| context.actor)
+        .unwrap_or_else(|| Actor { kind: ActorKind::Erased, id: actor.to_owned(), name: None });
+    canonical_bytes(&actor).into()
+}

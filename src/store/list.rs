@@ -1,0 +1,91 @@
+//! Lists of flows, newest change first, read from the narrow view alone.
+
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::flows::{FlowRecord, read_view, view_columns};
+use super::{Store, StoreError};
+
+/// Which flows of an organization are wanted. The default is all that are not deleted.
+#[derive(Debug, Clone, Default)]
+pub struct ListFilter {
+    /// The flows in force: the other members then look at the document in force instead of the draft.
+    pub in_force: bool,
+    pub phone_number_id: Option<String>,
+    /// Folded text to find in name or description.
+    pub search: Option<String>,
+    /// Published (`true`) or draft (`false`) flows only.
+    pub published: Option<bool>,
+    pub deleted: Deleted,
+    /// The numbers a credential is confined to; empty: all.
+    pub confined_to: Vec<String>,
+}
+
+/// Whether deleted flows are listed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Deleted {
+    #[default]
+    Excluded,
+    Included,
+    Only,
+}
+
+/// A part of the list: `limit` flows that changed before the position `before`.
+#[derive(Debug, Clone, Copy)]
+pub struct ListPage {
+    pub limit: i64,
+    pub before: Option<i64>,
+}
+
+impl Store {
+    /// One page of the list.
+    pub async fn list(
+        &self,
+        org_id: Uuid,
+        filter: &ListFilter,
+        page: ListPage,
+    ) -> Result<Vec<FlowRecord>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(concat!(
+            "SELECT ",
+            view_columns!(),
+            " FROM flow_view v WHERE v.org_id = "
+        ));
+        query.push_bind(org_id);
+        push_filter(&mut query, filter);
+        if let Some(before) = page.before {
+            query.push(" AND v.position < ").push_bind(before);
+        }
+        query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit);
+        let rows = query.build().fetch_all(&self.pool).await?;
+        rows.iter().map(read_view).collect()
+    }
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
+    let (number, search) = match filter.in_force {
+        true => ("v.published_phone_number_id", "v.published_search"),
+        false => ("v.phone_number_id", "v.search"),
+    };
+    if filter.in_force {
+        query.push(" AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted");
+    }
+    match filter.deleted {
+        Deleted::Excluded => query.push(" AND NOT v.deleted"),
+        Deleted::Included => query,
+        Deleted::Only => query.push(" AND v.deleted"),
+    };
+    match filter.published {
+        Some(true) => query.push(" AND v.published_version IS NOT NULL"),
+        Some(false) => query.push(" AND v.published_version IS NULL AND NOT v.deleted"),
+        None => query,
+    };
+    if let Some(number_wanted) = &filter.phone_number_id {
+        query.push(" AND ").push(number).push(" = ").push_bind(number_wanted.clone());
+    }
+    if let Some(text) = &filter.search {
+        query.push(" AND strpos(").push(search).push(", ").push_bind(text.clone()).push(") > 0");
+    }
+    if !filter.confined_to.is_empty() {
+        query.push(" AND ").push(number).push(" = ANY(").push_bind(filter.confined_to.clone()).push(")");
+    }
+}

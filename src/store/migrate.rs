@@ -1,0 +1,37 @@
+//! The schema's migrations, and whether a database keeps what it acknowledges.
+
+use sqlx::PgPool;
+use sqlx::migrate::Migrator;
+
+use super::StoreError;
+
+static MIGRATOR: Migrator = sqlx::migrate!();
+
+/// Brings the schema up to date. Several replicas may call it at once: an advisory lock lets one work.
+pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
+    Ok(MIGRATOR.run(pool).await?)
+}
+
+/// Settings without which an acknowledged write can be lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Durability {
+    /// Names of settings that are off, as the server calls them.
+    pub off: Vec<String>,
+}
+
+impl Durability {
+    pub fn is_safe(&self) -> bool {
+        self.off.is_empty()
+    }
+}
+
+/// Asks the server whether `fsync`, `full_page_writes` and `synchronous_commit` are on for this service.
+pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
+    let off = sqlx::query_scalar(
+        "SELECT name FROM pg_settings \
+         WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name",
+    )
+    .fetch_all(pool)
+    .await?;
+    Ok(Durability { off })
+}
