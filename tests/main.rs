@@ -1,2 +1,5 @@
-#[test]
-fn t() {}
+//! The one integration binary: everything here runs against a real Postgres or real processes.
+
+#![allow(clippy::unwrap_used, missing_debug_implementations)]
+
+mod support;

@@ -1,0 +1,84 @@
+//! Makes a new cluster, so that a half-made one is never taken for whole.
+
+use std::fs::{self, File};
+use std::process::{Command, Stdio};
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::child::{self, OnOrphaned};
+use super::directory::{Directory, make_private, remove_file};
+use super::{ClusterError, Durability, NAME};
+
+/// Does nothing when the cluster is there and whole.
+pub(super) fn ensure(
+    directory: &Directory,
+    binaries: &Binaries,
+    account: Option<&Account>,
+    durability: Durability,
+) -> Result<(), ClusterError> {
+    let (pgdata, marker) = (directory.pgdata(), directory.initializing());
+    let interrupted = marker.exists();
+    if !interrupted && directory.made_by().is_some() {
+        return Ok(());
+    }
+    if interrupted && pgdata.exists() {
+        tracing::warn!(path = %pgdata.display(), "the first start was interrupted, starting over");
+        fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
+    }
+    if pgdata.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(ClusterError::ForeignContent { path: pgdata });
+    }
+    let file = File::create(&marker).map_err(ClusterError::file("make", &marker))?;
+    file.sync_all().and_then(|()| sync(directory)).map_err(ClusterError::file("sync", &marker))?;
+    make_private(&pgdata, account)?;
+    tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
+
+    let mut initdb = child::command(&binaries.initdb(), account, &pgdata);
+    initdb.arg("-D").arg(&pgdata);
+    initdb.args(["--username", NAME, "--encoding=UTF8", "--locale=C", "--data-checksums"]);
+    // The directory of the socket is closed to everybody else; passwords would add a file to guard.
+    initdb.args(["--auth-local=trust", "--auth-host=reject", "--no-instructions"]);
+    if durability == Durability::Disposable {
+        initdb.arg("--no-sync");
+    }
+    run(initdb, None)?;
+
+    let mut single = child::command(&binaries.postgres(), account, &pgdata);
+    single.arg("--single").arg("-D").arg(&pgdata).arg("postgres");
+    run(single, Some(&format!("CREATE DATABASE {NAME}\n")))?;
+
+    remove_file(&marker)?;
+    sync(directory).map_err(ClusterError::file("sync", directory.root()))
+}
+
+/// A directory entry is durable only after its directory is.
+fn sync(directory: &Directory) -> std::io::Result<()> {
+    File::open(directory.root())?.sync_all()
+}
+
+fn run(mut command: Command, input: Option<&str>) -> Result<(), ClusterError> {
+    use std::io::Write;
+
+    let program = command.get_program().to_owned();
+    let broken = |error: std::io::Error| ClusterError::BrokenBinary {
+        program: program.clone().into(),
+        reason: error.to_string(),
+    };
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child::spawn(&mut command, OnOrphaned::Kill).map_err(broken)?;
+    let mut stdin = child.stdin.take().expect("stdin is piped");
+    // A child that ended early shows in its status and output.
+    let _ = stdin.write_all(input.unwrap_or_default().as_bytes());
+    drop(stdin);
+    let output = child.wait_with_output().map_err(broken)?;
+    // A single-user server reports a failed statement in its log and still exits with 0.
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() && !complaint.contains("ERROR:") {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
+    Err(ClusterError::InitFailed {
+        status: output.status.to_string(),
+        output: format!("{said}{complaint}").trim().to_owned(),
+    })
+}

@@ -1,0 +1,174 @@
+//! The running cluster: one thread starts the server, watches it and starts it again when it dies.
+
+use std::fs::File;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use super::account::Account;
+use super::binaries::Binaries;
+use super::directory::Directory;
+use super::postmaster::{self, PidFile};
+use super::server::{Launch, Message, Server};
+use super::{ClusterError, Connection, Options, initdb};
+
+const RESTART_DELAY_MIN: Duration = Duration::from_millis(100);
+const RESTART_DELAY_MAX: Duration = Duration::from_secs(10);
+/// A server that ran this long did not die of what killed it last time.
+const STEADY_AFTER: Duration = Duration::from_secs(60);
+const ATTACH_WITHIN: Duration = Duration::from_secs(30);
+
+/// A private Postgres that takes connections. Stops with this value; `stop` waits for it without
+/// blocking the runtime.
+#[derive(Debug)]
+pub struct Cluster {
+    connection: Connection,
+    /// None: another service runs it, we are guests.
+    supervisor: Option<Supervisor>,
+}
+
+impl Cluster {
+    /// Makes the cluster when the directory holds none, recovers it when it crashed, and starts it.
+    pub async fn start(options: Options) -> Result<Self, ClusterError> {
+        let (ready, readiness) = oneshot::channel();
+        let supervisor = Supervisor::spawn(options, ready)?;
+        // When the caller gives up while we wait, the supervisor is dropped here and stops the server.
+        let connection = readiness.await.map_err(|_| ClusterError::SupervisorLost)??;
+        Ok(Self { connection, supervisor: Some(supervisor) })
+    }
+
+    /// Uses the server of the service that runs on this directory.
+    pub async fn attach(options: &Options) -> Result<Self, ClusterError> {
+        let directory = Directory::open(&options.data_dir)?;
+        let pgdata = directory.pgdata();
+        let deadline = Instant::now() + ATTACH_WITHIN;
+        while Instant::now() < deadline {
+            if let Some(PidFile { pid, socket_dir: Some(socket_dir), ready: true }) = PidFile::read(&pgdata)
+                && postmaster::is_server_of(pid, &pgdata)
+            {
+                return Ok(Self { connection: Connection::at(socket_dir), supervisor: None });
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Err(ClusterError::NotUp { data_dir: options.data_dir.clone(), waited_s: ATTACH_WITHIN.as_secs() })
+    }
+
+    /// For commands that work beside a running service as well as without one.
+    pub async fn attach_or_start(options: Options) -> Result<Self, ClusterError> {
+        match Self::start(options.clone()).await {
+            Err(ClusterError::InUse { .. }) => Self::attach(&options).await,
+            outcome => outcome,
+        }
+    }
+
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// A clean stop, within 12 s. Servers of others keep running.
+    pub async fn stop(self) {
+        if let Some(supervisor) = self.supervisor {
+            let stopped = tokio::task::spawn_blocking(move || drop(supervisor)).await;
+            stopped.expect("stopping does not panic");
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Supervisor {
+    outbox: Sender<Message>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Supervisor {
+    /// A thread of its own: the server is told to stop when the thread that spawned it ends.
+    fn spawn(
+        options: Options,
+        ready: oneshot::Sender<Result<Connection, ClusterError>>,
+    ) -> Result<Self, ClusterError> {
+        let (outbox, inbox) = mpsc::channel();
+        let own_outbox = outbox.clone();
+        let thread = thread::Builder::new()
+            .name("postgres".to_owned())
+            .spawn(move || supervise(&options, &inbox, &own_outbox, ready))
+            .map_err(|_| ClusterError::SupervisorLost)?;
+        Ok(Self { outbox, thread: Some(thread) })
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // The thread is gone already when the start failed.
+        let _ = self.outbox.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn supervise(
+    options: &Options,
+    inbox: &Receiver<Message>,
+    outbox: &Sender<Message>,
+    ready: oneshot::Sender<Result<Connection, ClusterError>>,
+) {
+    let started = prepare(options).and_then(|(launch, lock)| {
+        let server = launch.start(inbox, outbox)?;
+        Ok((launch, lock, server))
+    });
+    match started {
+        Ok((launch, lock, server)) => {
+            // A caller that is gone sent Stop on leaving.
+            let _ = ready.send(Ok(Connection::at(launch.directory.socket_dir())));
+            keep_running(&launch, server, inbox, outbox);
+            drop(lock);
+        }
+        Err(error) => drop(ready.send(Err(error))),
+    }
+}
+
+fn prepare(options: &Options) -> Result<(Launch, File), ClusterError> {
+    let directory = Directory::create(&options.data_dir)?;
+    let lock = directory.lock()?;
+    let account = Account::choose(&directory.pgdata())?;
+    if let Some(account) = &account {
+        account.check_way_to(directory.root())?;
+    }
+    let made_by = directory.made_by().filter(|_| !directory.initializing().exists());
+    let binaries = Binaries::find(options.bin_dir.as_deref(), made_by, directory.root())?;
+    initdb::ensure(&directory, &binaries, account.as_ref(), options.durability)?;
+    let (durability, connections_max) = (options.durability, options.connections_max);
+    Ok((Launch { directory, binaries, account, durability, connections_max }, lock))
+}
+
+/// Returns when told to stop, with the server stopped.
+fn keep_running(launch: &Launch, server: Server, inbox: &Receiver<Message>, outbox: &Sender<Message>) {
+    let mut server = server;
+    let mut since = Instant::now();
+    let mut delay = RESTART_DELAY_MIN;
+    loop {
+        match inbox.recv() {
+            Ok(Message::Exited) => {}
+            Ok(Message::Stop) | Err(_) => return server.stop(inbox),
+        }
+        let status = server.reap().map(|status| status.to_string());
+        tracing::error!(status, log = %launch.directory.log().display(), "Postgres died, starting it again");
+        if since.elapsed() > STEADY_AFTER {
+            delay = RESTART_DELAY_MIN;
+        }
+        server = loop {
+            match inbox.recv_timeout(delay) {
+                Err(RecvTimeoutError::Timeout) => delay = (delay * 2).min(RESTART_DELAY_MAX),
+                _ => return,
+            }
+            match launch.start(inbox, outbox) {
+                Ok(server) => break server,
+                Err(ClusterError::CalledOff) => return,
+                Err(error) => tracing::error!(%error, "Postgres does not start"),
+            }
+        };
+        since = Instant::now();
+    }
+}
