@@ -1,0 +1,168 @@
+//! Who asks, what they may do, and the circumstances of a command that end up in its event.
+
+use std::fmt;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::flow::event::Actor;
+pub use crate::store::Idempotency;
+
+macro_rules! scopes {
+    ($($variant:ident = $name:literal),+ $(,)?) => {
+        /// One thing a credential may do.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Scope { $($variant),+ }
+
+        impl Scope {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+scopes! {
+    FlowsRead = "flows:read",
+    FlowsWrite = "flows:write",
+    FlowsPublish = "flows:publish",
+    FlowsTest = "flows:test",
+    FlowsRestore = "flows:restore",
+    AuditRead = "audit:read",
+    KeysManage = "keys:manage",
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A set of scopes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub struct Scopes(u8);
+
+impl Scopes {
+    pub const fn all() -> Self {
+        Self((1 << Scope::ALL.len()) - 1)
+    }
+
+    pub const fn contains(self, scope: Scope) -> bool {
+        self.0 & (1 << scope as u8) != 0
+    }
+
+    pub const fn with(self, scope: Scope) -> Self {
+        Self(self.0 | (1 << scope as u8))
+    }
+
+    /// Whether every scope of `other` is in this set.
+    pub const fn includes(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub fn iter(self) -> impl Iterator<Item = Scope> {
+        Scope::ALL.iter().copied().filter(move |scope| self.contains(*scope))
+    }
+
+    /// The scopes of a named set: `consumer`, `auditor`, `support` or `admin`.
+    pub fn named(name: &str) -> Option<Self> {
+        use Scope::*;
+        Some(match name {
+            "consumer" => [FlowsRead, FlowsWrite, FlowsPublish, FlowsTest].into_iter().collect(),
+            "auditor" => [FlowsRead, AuditRead].into_iter().collect(),
+            "support" => [FlowsRead, FlowsTest, FlowsRestore, AuditRead].into_iter().collect(),
+            "admin" => Self::all(),
+            _ => return None,
+        })
+    }
+}
+
+impl FromIterator<Scope> for Scopes {
+    fn from_iter<I: IntoIterator<Item = Scope>>(scopes: I) -> Self {
+        scopes.into_iter().fold(Self::default(), Self::with)
+    }
+}
+
+impl fmt::Debug for Scopes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter().map(Scope::as_str)).finish()
+    }
+}
+
+/// A verified credential: whose it is and what it may do.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    pub org_id: Uuid,
+    pub actor: Actor,
+    /// The readable part of an API key.
+    pub key_prefix: Option<String>,
+    pub scopes: Scopes,
+    /// The numbers the credential is confined to; empty: all. Flows bound to others do not exist for it.
+    pub phone_number_ids: Arc<[String]>,
+}
+
+impl Caller {
+    /// Whether a flow bound to this number exists for the caller.
+    pub fn sees(&self, phone_number_id: Option<&str>) -> bool {
+        self.phone_number_ids.is_empty()
+            || phone_number_id
+                .is_some_and(|number| self.phone_number_ids.iter().any(|allowed| allowed == number))
+    }
+}
+
+/// The versions a caller accepts as current (RFC 9110 `If-Match`; weak and foreign tags match nothing).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfMatch {
+    Any,
+    Versions(Vec<i64>),
+}
+
+impl IfMatch {
+    pub fn accepts(&self, version: i64) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Versions(versions) => versions.contains(&version),
+        }
+    }
+}
+
+/// A command's circumstances: who, for whom, why, from where, and on what condition.
+#[derive(Debug, Clone)]
+pub struct Intent {
+    pub caller: Caller,
+    pub request_id: String,
+    pub on_behalf_of: Option<String>,
+    pub reason: Option<String>,
+    pub address: Option<String>,
+    pub user_agent: Option<String>,
+    pub if_match: Option<IfMatch>,
+    pub idempotency: Option<Idempotency>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scope_sets() {
+        for &scope in Scope::ALL {
+            assert_eq!(Scope::parse(scope.as_str()), Some(scope));
+            assert!(Scopes::all().contains(scope));
+        }
+        let auditor = Scopes::named("auditor").unwrap();
+        assert!(!auditor.contains(Scope::FlowsWrite) && auditor.contains(Scope::AuditRead));
+        assert!(Scopes::all().includes(auditor) && !auditor.includes(Scopes::all()));
+        assert_eq!(Scopes::named("owner"), None);
+    }
+}

@@ -1,0 +1,46 @@
+//! Why a use case did not happen. `http` turns each into a status in one table.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+
+use super::caller::Scope;
+use crate::flow::finding::Finding;
+use crate::store::StoreError;
+
+/// Where a flow stands, for somebody who came with another version in mind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CurrentVersion {
+    pub version: i64,
+    pub updated_at: DateTime<Utc>,
+    /// Who made it: RFC 8785 JSON of an actor.
+    pub updated_by: Bytes,
+}
+
+/// The registry's one error type.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The body is not what the format asks for; each finding has its pointer.
+    #[error("the request is not valid")]
+    Invalid(Vec<Finding>),
+    #[error("no such flow")]
+    FlowNotFound,
+    #[error("the flow has no such version")]
+    VersionNotFound,
+    #[error("the flow is not published")]
+    NotPublished,
+    #[error("the document has errors")]
+    NotPublishable(Vec<Finding>),
+    #[error("the flow is at another version")]
+    PreconditionFailed(CurrentVersion),
+    #[error("the flow kept changing")]
+    VersionConflict(CurrentVersion),
+    #[error("the idempotency key was used for another request")]
+    IdempotencyKeyReused,
+    #[error("the credential lacks a scope")]
+    InsufficientScope(Scope),
+    /// The content was erased on legal demand; its digest remains.
+    #[error("the content of this version was erased")]
+    Erased,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
