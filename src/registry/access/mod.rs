@@ -1,0 +1,6 @@
+//! Access: from a credential to the caller it stands for, and the use cases of API keys.
+//! Secrets are held in `secrecy` types from the moment they are read; none is logged, stored or shown twice.
+
+mod verifier;
+
+pub use verifier::{AccessError, Credential, CredentialVerifier};
