@@ -2,4 +2,5 @@
 
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
+mod evidence;
 mod support;
