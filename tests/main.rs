@@ -3,4 +3,5 @@
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
 mod evidence;
+mod store;
 mod support;

@@ -1,0 +1,106 @@
+//! Reads: a flow now, after a version, before an instant; lists in the order of change.
+
+use chrono::Duration;
+use flow_registry::flow::digest::Digest;
+use flow_registry::store::{Deleted, ListFilter, ListPage, Outcome, Store};
+use uuid::Uuid;
+
+use super::rows::{row, with_key};
+use crate::support;
+
+const PAGE: ListPage = ListPage { limit: 100, before: None };
+
+#[tokio::test]
+async fn a_flow_is_read_with_its_bytes_unless_they_are_known() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, flow, 0, "v1"), row(org, flow, 1, "v2")]).await.unwrap();
+    let (record, bytes) = store.flow(org, flow, false, None).await.unwrap().unwrap();
+    assert_eq!((record.version, record.position, bytes.as_deref()), (2, 2, Some(&b"v2"[..])));
+    assert_eq!(record.phone_number_id.as_deref(), Some("phone of v2"));
+    let (_, bytes) = store.flow(org, flow, false, Some(Digest::of(b"v2"))).await.unwrap().unwrap();
+    assert_eq!(bytes, None);
+    assert!(store.flow(Uuid::new_v4(), flow, false, None).await.unwrap().is_none(), "another organization's");
+}
+
+#[tokio::test]
+async fn the_past_is_read_by_version_and_by_instant() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let mut times = Vec::new();
+    for version in 0..20 {
+        match store.append(&[row(org, flow, version, &format!("v{}", version + 1))]).await.unwrap()[0] {
+            Outcome::Appended(place) => times.push(place.recorded_at),
+            other => panic!("{other:?}"),
+        }
+    }
+    for (index, at) in times.iter().enumerate() {
+        let version = index as i64 + 1;
+        let (by_version, bytes) = store.flow_at_version(org, flow, version, None).await.unwrap().unwrap();
+        assert_eq!(bytes.as_deref(), Some(format!("v{version}").as_bytes()));
+        assert_eq!(
+            (by_version.version, by_version.created_at, by_version.updated_at),
+            (version, times[0], *at)
+        );
+        let after = *at + Duration::microseconds(1);
+        let (by_instant, _) = store.flow_before(org, flow, after).await.unwrap().unwrap();
+        assert_eq!(by_instant, by_version);
+    }
+    assert!(store.flow_before(org, flow, times[0]).await.unwrap().is_none());
+    for missing in [0, -1, 21, i64::MAX] {
+        assert!(store.flow_at_version(org, flow, missing, None).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_command_sees_flow_and_key_at_once() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[with_key(row(org, flow, 0, "v1"), "k", "r")]).await.unwrap();
+    let read = store.read_for_command(org, flow, None, Some("k")).await.unwrap();
+    assert_eq!(read.flow.unwrap().version, 1);
+    assert_eq!(read.document.as_deref(), Some(&b"v1"[..]));
+    assert_eq!(read.answered.unwrap().request, Digest::of(b"r"));
+    let nothing = store.read_for_command(org, Uuid::new_v4(), None, Some("other")).await.unwrap();
+    assert!(nothing.flow.is_none() && nothing.answered.is_none() && nothing.document.is_none());
+}
+
+#[tokio::test]
+async fn lists_show_the_newest_change_first() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    let flows: Vec<Uuid> = (0..5).map(|_| Uuid::new_v4()).collect();
+    for (n, flow) in flows.iter().enumerate() {
+        store.append(&[row(org, *flow, 0, &format!("Flow {n}"))]).await.unwrap();
+    }
+    store.append(&[row(org, flows[1], 1, "Flow one")]).await.unwrap();
+    let mut gone = row(org, flows[4], 1, "Flow 4");
+    gone.event.as_mut().unwrap().deleted = true;
+    store.append(&[gone]).await.unwrap();
+
+    let ids = |filter: ListFilter, page: ListPage| {
+        let store = store.clone();
+        async move {
+            store.list(org, &filter, page).await.unwrap().iter().map(|flow| flow.flow_id).collect::<Vec<_>>()
+        }
+    };
+    assert_eq!(ids(ListFilter::default(), PAGE).await, [flows[1], flows[3], flows[2], flows[0]]);
+    let first = ids(ListFilter::default(), ListPage { limit: 2, before: None }).await;
+    assert_eq!(first, [flows[1], flows[3]]);
+    assert_eq!(
+        ids(ListFilter::default(), ListPage { limit: 9, before: Some(4) }).await,
+        [flows[2], flows[0]]
+    );
+    let only = ListFilter { deleted: Deleted::Only, ..ListFilter::default() };
+    assert_eq!(ids(only, PAGE).await, [flows[4]]);
+    let number = ListFilter { phone_number_id: Some("phone of Flow 2".into()), ..ListFilter::default() };
+    assert_eq!(ids(number, PAGE).await, [flows[2]]);
+    let text = ListFilter { search: Some("w one".into()), ..ListFilter::default() };
+    assert_eq!(ids(text, PAGE).await, [flows[1]]);
+    let confined = ListFilter { confined_to: vec!["phone of Flow 0".into()], ..ListFilter::default() };
+    assert_eq!(ids(confined, PAGE).await, [flows[0]]);
+}
