@@ -5,6 +5,7 @@ mod append;
 mod documents;
 mod error;
 mod flows;
+mod keys;
 mod list;
 mod migrate;
 
@@ -14,6 +15,7 @@ pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Proj
 pub use documents::StoredDocument;
 pub use error::StoreError;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
+pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 
