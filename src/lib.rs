@@ -1,6 +1,8 @@
 //! The flow registry: an event-sourced registry for conversational bot flows.
 
+pub mod app;
 pub mod cli;
+pub mod config;
 pub mod flow;
 pub mod http;
 pub mod interpreter;

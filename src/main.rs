@@ -1,1 +1,58 @@
-fn main() {}
+//! The process: command line, log, panics, runtime, exit status.
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use flow_registry::app;
+use flow_registry::cli::{self, Cli, Order};
+use flow_registry::config::{ConfigError, LogConfig, LogFormat};
+use tracing_subscriber::EnvFilter;
+
+/// What the shell's own tools answer to a command line they cannot follow.
+const USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = cli::parse();
+    log_to_stderr(&cli.log);
+    log_panics();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("flow-registry: {error:#}");
+            if error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match cli.order {
+            Order::Serve(config) => app::serve(*config).await,
+            Order::Migrate(config) => app::migrate(config).await,
+        }
+    })
+}
+
+/// Stdout is for what a command was asked for.
+fn log_to_stderr(config: &LogConfig) {
+    let filter = EnvFilter::new(&config.log_level);
+    let stderr = std::io::stderr;
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    let subscriber = subscriber.with_ansi(stderr().is_terminal());
+    match config.log_format {
+        LogFormat::Text => subscriber.init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+}
+
+/// In the log's format, where whoever watches the service sees it.
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let backtrace = std::backtrace::Backtrace::capture();
+        let message = panic.payload_as_str().unwrap_or("a panic without a message");
+        let place = panic.location().map(ToString::to_string);
+        let thread = std::thread::current();
+        tracing::error!(thread = thread.name(), place, %backtrace, "panicked: {message}");
+    }));
+}

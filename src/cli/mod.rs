@@ -1,1 +1,50 @@
+//! The command line: what can be said, and the commands that are not the service itself.
+//! Each command has a file; `app` opens what they work on.
 
+use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "flow-registry",
+    version,
+    about = "An event-sourced registry for conversational bot flows.",
+    after_help = "Without DATABASE_URL the service finds, starts and supervises a private Postgres.",
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub log: LogConfig,
+    #[command(subcommand)]
+    pub order: Order,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Order {
+    /// Serve the HTTP API
+    Serve(Box<ServeConfig>),
+    /// Bring the database's schema up to date and end; `serve` does so by itself
+    Migrate(DatabaseConfig),
+}
+
+/// Everything that can be said, for parsing, for `--help` and for the table in the README.
+pub fn command() -> Command {
+    Cli::command()
+}
+
+/// Ends the process with status 2 when the command line or the environment cannot be understood.
+pub fn parse() -> Cli {
+    let matches = without_empty_variables(command()).get_matches();
+    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// `DATABASE_URL=` in an environment file means "not set".
+fn without_empty_variables(command: Command) -> Command {
+    fn is_empty(argument: &Arg) -> bool {
+        argument.get_env().is_some_and(|name| std::env::var_os(name).is_some_and(|value| value.is_empty()))
+    }
+    let command =
+        command.mut_args(|argument| if is_empty(&argument) { argument.env(None::<&str>) } else { argument });
+    command.mut_subcommands(without_empty_variables)
+}

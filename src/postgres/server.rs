@@ -200,7 +200,7 @@ impl Server {
     /// "Fast shutdown": sessions are cut, what was committed is written out. When that takes too long,
     /// the ways that make the next start recover.
     pub fn stop(mut self, inbox: &Receiver<Message>) {
-        let steps = [(Signal::INT, 8), (Signal::QUIT, 2), (Signal::KILL, 2)];
+        let steps = [(Signal::INT, 4), (Signal::QUIT, 1), (Signal::KILL, 1)];
         for (signal, patience_s) in steps {
             // It may have ended by itself: the number is still ours, the signal goes nowhere.
             let _ = kill_process(self.pid(), signal);

@@ -67,7 +67,7 @@ impl Cluster {
         &self.connection
     }
 
-    /// A clean stop, within 12 s. Servers of others keep running.
+    /// A clean stop, within 6 s. Servers of others keep running.
     pub async fn stop(self) {
         if let Some(supervisor) = self.supervisor {
             let stopped = tokio::task::spawn_blocking(move || drop(supervisor)).await;

@@ -2,6 +2,9 @@
 
 use sqlx::error::DatabaseError;
 
+/// The oldest server that knows every statement we send.
+pub(super) const MAJOR_MIN: i32 = 15;
+
 /// The store's one error type.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -17,6 +20,12 @@ pub enum StoreError {
     /// A statement failed in a way that only a defect explains.
     #[error("a database statement failed: {0}")]
     Statement(#[source] sqlx::Error),
+    #[error("the database address cannot be used: {0}")]
+    Address(#[source] sqlx::Error),
+    #[error("none of the databases takes writes: all are standbys")]
+    OnlyStandbys,
+    #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
+    TooOld { major: i32 },
     #[error("the schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }

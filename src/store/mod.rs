@@ -2,20 +2,20 @@
 //! It holds no rule of flows: what may happen is decided above, before an append.
 
 mod append;
+mod connect;
 mod documents;
 mod error;
 mod flows;
-mod keys;
 mod list;
 mod migrate;
 
 use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
+pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use error::StoreError;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
-pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 

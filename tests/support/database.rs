@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use flow_registry::postgres::Connection;
 use sha2::{Digest, Sha256};
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
 use tokio::sync::OnceCell;
@@ -16,6 +15,7 @@ use super::keeper;
 /// Dropped with this value, even when something is still connected to it.
 pub struct TestDatabase {
     pub pool: PgPool,
+    #[allow(dead_code)]
     pub connect_options: PgConnectOptions,
     pub name: String,
     connection: Connection,
@@ -79,11 +79,10 @@ async fn template(connection: &Connection) -> &'static str {
             let making = format!("{name}_making");
             execute(&mut admin, format!("DROP DATABASE IF EXISTS {making} WITH (FORCE)")).await;
             execute(&mut admin, format!("CREATE DATABASE {making}")).await;
-            let mut made = connect_options(connection, &making).connect().await.unwrap();
-            if migrations.exists() {
-                Migrator::new(migrations.as_path()).await.unwrap().run(&mut made).await.unwrap();
-            }
-            made.close().await.unwrap();
+            let options = connect_options(connection, &making);
+            let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+            flow_registry::store::migrate(&pool).await.unwrap();
+            pool.close().await;
             execute(&mut admin, format!("ALTER DATABASE {making} RENAME TO {name}")).await;
         }
         admin.close().await.unwrap();
@@ -93,10 +92,7 @@ async fn template(connection: &Connection) -> &'static str {
 }
 
 fn digest(migrations: &Path) -> String {
-    let mut files: Vec<_> = match migrations.read_dir() {
-        Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
-        Err(_) => Vec::new(),
-    };
+    let mut files: Vec<_> = migrations.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let mut hasher = Sha256::new();
     for file in files {

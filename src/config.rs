@@ -1,0 +1,138 @@
+//! Every setting of the service: as a flag, as a variable of the environment, with its default.
+//! Values that cannot work are refused here or at the start, with what to do. Imports nothing of ours.
+
+mod jwt;
+mod value;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+pub use jwt::{JwtAlgorithm, JwtConfig, JwtKey, JwtSettings};
+pub use value::{DatabaseUrl, Origin, PublicUrl};
+
+/// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(pub String);
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeConfig {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub http: HttpConfig,
+    #[command(flatten)]
+    pub jwt: JwtConfig,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
+pub struct DatabaseConfig {
+    /// Postgres 15 or later to keep the log in; without it the service runs a private one. Several URLs,
+    /// separated by commas: the first that takes writes at the start is used
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL[,URL…]")]
+    #[arg(value_delimiter = ',', value_parser = value::database_url, conflicts_with = "data_dir")]
+    pub database_url: Vec<DatabaseUrl>,
+
+    /// Where the private Postgres keeps its data [default: /var/lib/flow-registry for root, else
+    /// $XDG_DATA_HOME/flow-registry]
+    #[arg(long, env = "DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The directory of `postgres` and `initdb` for the private Postgres [default: searched for]
+    #[arg(long, env = "POSTGRES_BIN_DIR", value_name = "DIR")]
+    pub postgres_bin_dir: Option<PathBuf>,
+
+    /// Connections to the database, shared by all requests
+    #[arg(long, env = "DATABASE_POOL_SIZE", value_name = "N", default_value_t = 16)]
+    #[arg(value_parser = clap::value_parser!(u32).range(2..=1000))]
+    pub database_pool_size: u32,
+
+    /// How long a request may wait for one of them, in milliseconds
+    #[arg(long, env = "DATABASE_ACQUIRE_TIMEOUT_MS", value_name = "MS", default_value = "5000")]
+    #[arg(value_parser = value::milliseconds)]
+    pub database_acquire_timeout_ms: Duration,
+
+    /// How long one statement may take, in milliseconds
+    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT_MS", value_name = "MS", default_value = "15000")]
+    #[arg(value_parser = value::milliseconds)]
+    pub database_statement_timeout_ms: Duration,
+
+    /// Start although fsync, full_page_writes or synchronous_commit is off and acknowledged changes may be
+    /// lost
+    #[arg(long, env = "ALLOW_UNSAFE_DURABILITY", action = ArgAction::SetTrue)]
+    #[arg(value_parser = clap::builder::BoolishValueParser::new())]
+    pub allow_unsafe_durability: bool,
+}
+
+impl DatabaseConfig {
+    /// What the types cannot say.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match self.database_url.iter().all(DatabaseUrl::is_postgres) {
+            true => Ok(()),
+            false => Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned())),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "HTTP")]
+pub struct HttpConfig {
+    /// Address and port to serve on
+    #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
+    #[arg(value_parser = value::listen)]
+    pub listen: SocketAddr,
+
+    /// The address clients use, for absolute links in answers [default: http:// and the listen address]
+    #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = value::public_url)]
+    pub public_url: Option<PublicUrl>,
+
+    /// Browsers of these origins may call the API; `*` lets all in [default: none]
+    #[arg(long, env = "CORS_ORIGINS", value_name = "ORIGIN[,ORIGIN…]")]
+    #[arg(value_delimiter = ',', value_parser = value::origin)]
+    pub cors_origins: Vec<Origin>,
+
+    /// Connections served at once; more wait to be accepted
+    #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 1024)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub max_connections: u32,
+
+    /// How long a client may take to send a request's head, in milliseconds
+    #[arg(long, env = "HEADER_TIMEOUT_MS", value_name = "MS", default_value = "10000")]
+    #[arg(value_parser = value::milliseconds)]
+    pub header_timeout_ms: Duration,
+
+    /// How long a connection may stay without a request, in milliseconds
+    #[arg(long, env = "IDLE_TIMEOUT_MS", value_name = "MS", default_value = "75000")]
+    #[arg(value_parser = value::milliseconds)]
+    pub idle_timeout_ms: Duration,
+}
+
+impl HttpConfig {
+    /// Without a slash at its end.
+    pub fn public_url(&self) -> PublicUrl {
+        self.public_url.clone().unwrap_or_else(|| PublicUrl::of(self.listen))
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Log")]
+pub struct LogConfig {
+    /// Lines for people or JSON for machines, on stderr
+    #[arg(long, env = "LOG_FORMAT", value_name = "FORMAT", default_value = "text", global = true)]
+    pub log_format: LogFormat,
+
+    /// error, warn, info, debug or trace; also by module, as in `info,sqlx=debug`
+    #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL", default_value = "info,sqlx=warn", global = true)]
+    #[arg(value_parser = value::log_level)]
+    pub log_level: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Text,
+    Json,
+}

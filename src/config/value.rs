@@ -1,0 +1,137 @@
+//! How single values are read, and what is wrong with those that cannot be.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::str::FromStr;
+use std::time::Duration;
+
+/// May carry a password: neither printed nor logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DatabaseUrl(String);
+
+impl DatabaseUrl {
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    pub(super) fn is_postgres(&self) -> bool {
+        self.0.starts_with("postgres://") || self.0.starts_with("postgresql://")
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseUrl(…)")
+    }
+}
+
+/// `http` or `https`, without a slash at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicUrl(String);
+
+impl PublicUrl {
+    /// Where a client on this machine reaches a service that listens there.
+    pub fn of(mut listen: SocketAddr) -> Self {
+        if listen.ip().is_unspecified() {
+            listen.set_ip(match listen {
+                SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        Self(format!("http://{listen}"))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// An origin as browsers send it, or `*`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin(String);
+
+impl Origin {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Takes anything: clap would print what it refuses, and with it the password.
+pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, Infallible> {
+    Ok(DatabaseUrl(text.trim().to_owned()))
+}
+
+pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
+    let hint = || "write it like 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080".to_owned();
+    let mut addresses = text.to_socket_addrs().map_err(|_| hint())?;
+    addresses.next().ok_or_else(hint)
+}
+
+pub(super) fn public_url(text: &str) -> Result<PublicUrl, String> {
+    let text = text.trim_end_matches('/');
+    host_of(text)?;
+    match text.contains(['?', '#']) {
+        true => Err("must not have a query or a fragment".to_owned()),
+        false => Ok(PublicUrl(text.to_owned())),
+    }
+}
+
+pub(super) fn origin(text: &str) -> Result<Origin, String> {
+    if text != "*" && host_of(text)?.contains('/') {
+        return Err("an origin has no path: https://app.example.com".to_owned());
+    }
+    Ok(Origin(text.to_owned()))
+}
+
+fn host_of(url: &str) -> Result<&str, String> {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let host = rest.filter(|host| !host.is_empty() && !host.contains(char::is_whitespace));
+    host.ok_or_else(|| "must begin with https:// or http://, followed by a host".to_owned())
+}
+
+pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
+    match u64::from_str(text) {
+        Ok(ms @ 1..=86_400_000) => Ok(Duration::from_millis(ms)),
+        _ => Err("must be a whole number of milliseconds from 1 to 86400000".to_owned()),
+    }
+}
+
+pub(super) fn log_level(text: &str) -> Result<String, String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!("{error}; write error, warn, info, debug or trace")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_that_cannot_work_are_refused() {
+        assert!(!database_url("mysql://localhost").unwrap().is_postgres());
+        assert!(listen("8080").is_err());
+        assert!(listen("127.0.0.1").is_err());
+        assert!(listen("127.0.0.1:70000").is_err());
+        assert!(public_url("api.example.com").is_err());
+        assert!(public_url("https://").is_err());
+        assert!(public_url("https://api.example.com?x=1").is_err());
+        assert!(origin("https://app.example.com/path").is_err());
+        assert!(origin("https://app.example.com/").is_err());
+        assert!(milliseconds("0").is_err());
+        assert!(milliseconds("1s").is_err());
+        assert!(log_level("loud!").is_err());
+    }
+
+    #[test]
+    fn values_come_out_in_one_form() {
+        assert_eq!(public_url("https://api.example.com/v1/").unwrap().as_str(), "https://api.example.com/v1");
+        assert_eq!(origin("*").unwrap().as_str(), "*");
+        assert_eq!(milliseconds("250").unwrap(), Duration::from_millis(250));
+        let everywhere = listen("0.0.0.0:80").unwrap();
+        assert_eq!(PublicUrl::of(everywhere).as_str(), "http://127.0.0.1:80");
+        let database = database_url("postgres://u:secret@h/d").unwrap();
+        assert!(!format!("{database:?}").contains("secret"));
+    }
+}
