@@ -24,6 +24,9 @@ pub enum RegistryError {
     Invalid(Vec<Finding>),
     #[error("no such flow")]
     FlowNotFound,
+    /// Unknown, or revoked: a revoked key is as good as gone.
+    #[error("no such API key")]
+    KeyNotFound,
     #[error("the flow has no such version")]
     VersionNotFound,
     #[error("the flow is not published")]

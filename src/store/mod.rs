@@ -6,6 +6,7 @@ mod connect;
 mod documents;
 mod error;
 mod flows;
+mod keys;
 mod list;
 mod migrate;
 
@@ -16,6 +17,7 @@ pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use error::StoreError;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
+pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 

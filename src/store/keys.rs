@@ -1,0 +1,172 @@
+//! API keys as they are now: looked up for every request, listed for people. They change by appends only, but for
+//! the time of last use, which is not a fact of the log.
+
+use chrono::{DateTime, Utc};
+use secrecy::SecretSlice;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::documents::read_digest;
+use super::{Answered, Store, StoreError};
+
+/// A key without what proves it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyRecord {
+    pub org_id: Uuid,
+    pub id: Uuid,
+    pub version: i64,
+    /// The readable part, `mk_live_…` or `mk_test_…`.
+    pub prefix: String,
+    pub name: String,
+    /// Names of scopes, as they were written.
+    pub scopes: Vec<String>,
+    /// The numbers the key is confined to; empty: all.
+    pub phone_number_ids: Vec<String>,
+    pub created_at: DateTime<Utc>,
+    pub expires_at: Option<DateTime<Utc>>,
+    pub revoked_at: Option<DateTime<Utc>>,
+    /// To the minute or so.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
+
+/// A key and the SHA-256 of its secret.
+#[derive(Debug)]
+pub struct SealedKey {
+    pub record: KeyRecord,
+    pub secret_hash: SecretSlice<u8>,
+}
+
+/// Everything a command on an existing key needs before it decides.
+#[derive(Debug)]
+pub struct KeyCommandRead {
+    /// Revoked ones too.
+    pub key: Option<KeyRecord>,
+    pub answered: Option<Answered>,
+}
+
+macro_rules! key_columns {
+    () => {
+        "a.org_id, a.id, a.version, a.prefix, a.name, a.scopes, a.phone_number_ids, a.created_at, a.expires_at, \
+         a.revoked_at, a.last_used_at"
+    };
+}
+
+/// Prefixes are random, but nothing makes them unique across organizations: the secret decides.
+const BY_PREFIX: &str = concat!(
+    "SELECT ",
+    key_columns!(),
+    ", a.secret_hash FROM api_key a WHERE a.prefix = $1 AND a.revoked_at IS NULL"
+);
+
+const ALL: &str = concat!(
+    "SELECT ",
+    key_columns!(),
+    " FROM api_key a WHERE a.org_id = $1 AND a.revoked_at IS NULL ORDER BY a.created_at, a.id"
+);
+
+const FOR_COMMAND: &str = concat!(
+    "SELECT ",
+    key_columns!(),
+    ", k.request_digest, k.stream_id AS answered_stream, k.version AS answered_version \
+     FROM (VALUES (1)) AS always \
+     LEFT JOIN api_key a ON a.org_id = $1 AND a.id = $2 \
+     LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $3"
+);
+
+/// Replicas that use the same key at once write once a minute between them.
+const USED: &str = "UPDATE api_key SET last_used_at = now() WHERE org_id = $1 AND id = $2 \
+     AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')";
+
+impl Store {
+    /// The keys with this readable part that are not revoked: one, none, or by a freak of chance several.
+    pub async fn keys_by_prefix(&self, prefix: &str) -> Result<Vec<SealedKey>, StoreError> {
+        let rows = sqlx::query(BY_PREFIX).bind(prefix).fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                let secret_hash: Vec<u8> = row.try_get("secret_hash")?;
+                Ok(SealedKey { record: read_key(row)?, secret_hash: secret_hash.into() })
+            })
+            .collect()
+    }
+
+    /// An organization's keys that are not revoked, oldest first.
+    pub async fn keys(&self, org_id: Uuid) -> Result<Vec<KeyRecord>, StoreError> {
+        let rows = sqlx::query(ALL).bind(org_id).fetch_all(&self.pool).await?;
+        rows.iter().map(read_key).collect()
+    }
+
+    /// A key and what an idempotency key was answered with, in one round trip.
+    pub async fn read_key_for_command(
+        &self,
+        org_id: Uuid,
+        key_id: Uuid,
+        idempotency_key: Option<&str>,
+    ) -> Result<KeyCommandRead, StoreError> {
+        let row = sqlx::query(FOR_COMMAND)
+            .bind(org_id)
+            .bind(key_id)
+            .bind(idempotency_key)
+            .fetch_one(&self.pool)
+            .await?;
+        let key = match row.try_get::<Option<Uuid>, _>("id")? {
+            Some(_) => Some(read_key(&row)?),
+            None => None,
+        };
+        let answered = match row.try_get::<Option<&[u8]>, _>("request_digest")? {
+            Some(request) => Some(Answered {
+                request: read_digest(request)?,
+                stream_id: row.try_get("answered_stream")?,
+                version: row.try_get("answered_version")?,
+            }),
+            None => None,
+        };
+        Ok(KeyCommandRead { key, answered })
+    }
+
+    /// The payload of one event of a key; `None` when there is no such event or its payload was erased.
+    pub async fn key_payload(
+        &self,
+        org_id: Uuid,
+        key_id: Uuid,
+        version: i64,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let payload: Option<Option<Vec<u8>>> = sqlx::query_scalar(
+            "SELECT e.payload FROM event e \
+             WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3 AND e.stream_kind = 2",
+        )
+        .bind(org_id)
+        .bind(key_id)
+        .bind(version)
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(payload.flatten())
+    }
+
+    /// Notes that a key was used just now, unless that was noted less than a minute ago.
+    pub async fn note_key_used(&self, org_id: Uuid, key_id: Uuid) -> Result<(), StoreError> {
+        sqlx::query(USED).bind(org_id).bind(key_id).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Whether nothing was ever appended, for any organization.
+    pub async fn log_is_empty(&self) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM log_head)").fetch_one(&self.pool).await?)
+    }
+}
+
+fn read_key(row: &PgRow) -> Result<KeyRecord, StoreError> {
+    Ok(KeyRecord {
+        org_id: row.try_get("org_id")?,
+        id: row.try_get("id")?,
+        version: row.try_get("version")?,
+        prefix: row.try_get("prefix")?,
+        name: row.try_get("name")?,
+        scopes: row.try_get("scopes")?,
+        phone_number_ids: row.try_get("phone_number_ids")?,
+        created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+        last_used_at: row.try_get("last_used_at")?,
+    })
+}
