@@ -123,6 +123,8 @@ fn supervise(
             // A caller that is gone sent Stop on leaving.
             let _ = ready.send(Ok(Connection::at(launch.directory.socket_dir())));
             keep_running(&launch, server, inbox, outbox);
+            // Empty after a clean stop; it may lie outside the data directory.
+            let _ = std::fs::remove_dir(launch.directory.socket_dir());
             drop(lock);
         }
         Err(error) => drop(ready.send(Err(error))),

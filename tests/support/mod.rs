@@ -2,6 +2,8 @@
 
 mod database;
 mod keeper;
+mod scratch;
 
 #[allow(unused_imports)]
 pub use database::{TestDatabase, database};
+pub use scratch::Scratch;
