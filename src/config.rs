@@ -1,5 +1,6 @@
 //! Every setting of the service: as a flag, as a variable of the environment, with its default.
-//! Values that cannot work are refused here or at the start, with what to do. Imports nothing of ours.
+//! Values that cannot work are refused here or at the start, with what to do. Of ours it
+//! imports only settings that the room which works with them defines.
 
 mod jwt;
 mod value;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
-pub use jwt::{JwtAlgorithm, JwtConfig, JwtKey, JwtSettings};
+pub use jwt::JwtConfig;
 pub use value::{DatabaseUrl, Origin, PublicUrl};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.

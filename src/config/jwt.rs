@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
-use secrecy::{ExposeSecret, SecretSlice, SecretString};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::ConfigError;
+use crate::registry::access::{JwtAlgorithm, JwtKey, JwtSettings};
 
 /// RFC 7518, section 3.2: at least as long as the hash.
 const HS256_SECRET_BYTES_MIN: usize = 32;
@@ -38,32 +39,6 @@ pub struct JwtConfig {
     /// The claim that holds the organization's id
     #[arg(long, env = "JWT_ORG_CLAIM", value_name = "CLAIM", default_value = "org_id")]
     pub jwt_org_claim: String,
-}
-
-/// What a verifier of tokens needs.
-#[derive(Debug, Clone)]
-pub struct JwtSettings {
-    pub keys: Vec<JwtKey>,
-    pub audience: String,
-    pub issuer: String,
-    pub org_claim: String,
-}
-
-#[derive(Debug, Clone)]
-pub struct JwtKey {
-    pub algorithm: JwtAlgorithm,
-    /// Tokens with another `kid` are not tried with this key.
-    pub key_id: Option<String>,
-    /// PEM, or the bytes of the secret for HS256.
-    pub material: SecretSlice<u8>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JwtAlgorithm {
-    Hs256,
-    Rs256,
-    Es256,
-    EdDsa,
 }
 
 /// `ALG[:KID]=REST`

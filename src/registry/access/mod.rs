@@ -1,10 +1,12 @@
 //! Access: from a credential to the caller it stands for, and the use cases of API keys.
 //! Secrets are held in `secrecy` types from the moment they are read; none is logged, stored or shown twice.
 
+mod jwt;
 mod key_text;
 mod key_verifier;
 mod verifier;
 
+pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
 pub use key_text::{KeyMode, KeyText};
 pub use key_verifier::ApiKeyVerifier;
-pub use verifier::{AccessError, Credential, CredentialVerifier};
+pub use verifier::{AccessError, Credential, CredentialVerifier, Verifiers};

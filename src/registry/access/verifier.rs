@@ -1,10 +1,15 @@
 //! The one question every request asks: whose credential is this?
 
 use async_trait::async_trait;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use super::jwt::JwtVerifier;
+use super::key_verifier::ApiKeyVerifier;
 use crate::registry::caller::Caller;
 use crate::store::StoreError;
+
+/// How every API key begins, and no token does.
+const KEY_MARK: &str = "mk_";
 
 /// What a client sent to be known by. `Debug` shows no secret.
 #[derive(Debug, Clone)]
@@ -30,4 +35,23 @@ pub enum AccessError {
 pub trait CredentialVerifier: Send + Sync {
     /// Whose credential this is. Whether that caller may act on an organization is for others to say.
     async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError>;
+}
+
+/// Everybody this service knows: API keys and, where keys for them are configured, tokens.
+#[derive(Debug, Clone)]
+pub struct Verifiers {
+    pub api_keys: ApiKeyVerifier,
+    pub tokens: Option<JwtVerifier>,
+}
+
+#[async_trait]
+impl CredentialVerifier for Verifiers {
+    async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
+        match (credential, &self.tokens) {
+            (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
+                tokens.verify(credential).await
+            }
+            _ => self.api_keys.verify(credential).await,
+        }
+    }
 }
