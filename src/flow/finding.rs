@@ -17,6 +17,9 @@ pub struct Position {
     pub length: usize,
 }
 
+/// Findings told at once, at most.
+pub const FINDINGS_MAX: usize = 200;
+
 /// One statement about a document. `code` is stable, `message` and `hint` are for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]

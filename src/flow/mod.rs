@@ -10,5 +10,6 @@ pub mod event;
 pub mod finding;
 pub mod fold;
 pub mod json;
+pub mod pointer;
 pub mod text;
 pub mod validation;

@@ -2,7 +2,14 @@
 
 use chrono_tz::Tz;
 
+use super::reader::{Node, TEMPLATE_LENGTH_MAX};
+use super::trigger::keywords;
 use super::{Duration, Expression, MatchMode, Target, Template};
+
+/// Waits of a conversation last at least this long …
+const TIMEOUT_MIN: Duration = Duration::from_secs(60);
+/// … and at most this long.
+const TIMEOUT_MAX: Duration = Duration::from_days(30);
 
 /// Flow-wide settings, with defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +40,65 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let locale = o.optional("locale", locale).unwrap_or_else(|| "es".to_owned());
+        let default_text = default_invalid_input_text(&locale);
+        Self {
+            timezone: o.optional("timezone", timezone).unwrap_or(Tz::UTC),
+            retry: o.or_default("retry", Retry::read),
+            timeout: o.optional("timeout", Timeout::read),
+            on_error: o.optional("onError", on_error),
+            invalid_input_text: o
+                .optional("invalidInputText", |text| text.text(1..=TEMPLATE_LENGTH_MAX))
+                .unwrap_or_else(|| default_text.to_owned()),
+            locale,
+        }
+    }
+}
+
+/// A language tag of BCP-47: a language, and optionally a script, a region and variants.
+pub(super) fn locale(node: Node<'_>) -> String {
+    let Some(text) = node.str() else { return String::new() };
+    check_locale(text, node);
+    text.to_owned()
+}
+
+/// Reports at `node` when `text` is no language tag.
+pub(super) fn check_locale(text: &str, node: Node<'_>) {
+    if !is_language_tag(text) {
+        node.invalid("must be a BCP-47 language tag such as \"es\" or \"en-US\"");
+    }
+}
+
+fn is_language_tag(text: &str) -> bool {
+    let mut subtags = text.split('-');
+    let language = subtags.next().unwrap_or_default();
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && text.len() <= 35
+        && subtags
+            .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+fn timezone(node: Node<'_>) -> Tz {
+    let Some(text) = node.str() else { return Tz::UTC };
+    text.parse().unwrap_or_else(|_| {
+        node.invalid("must be an IANA time zone such as \"Europe/Madrid\"");
+        Tz::UTC
+    })
+}
+
+/// Where errors go: falling through is no answer to one.
+pub(super) fn on_error(node: Node<'_>) -> Target {
+    let target = node.target();
+    if target == Target::Next {
+        node.invalid("must be a step id or \"$end\"");
+    }
+    target
+}
+
 /// The text for a rejected input in a flow of this locale that names none.
 pub fn default_invalid_input_text(locale: &str) -> &'static str {
     if is_spanish(locale) { "No entendí tu respuesta." } else { "Sorry, I did not understand that." }
@@ -58,6 +124,16 @@ pub struct Retry {
 impl Retry {
     /// Chances given when neither the step nor the settings say how many.
     pub const MAX_DEFAULT: u32 = 2;
+
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self {
+            max: o.optional("max", |max| max.small(0..=10)),
+            text: o.optional("text", Node::template),
+            repeat_prompt: o.optional("repeatPrompt", Node::boolean),
+            next: o.optional("next", Node::target),
+        }
+    }
 }
 
 /// How long a wait lasts, and what happens meanwhile and then.
@@ -71,10 +147,43 @@ pub struct Timeout {
     pub reminders: Vec<Reminder>,
 }
 
+impl Timeout {
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let after = o.need("after", |after| after.duration(TIMEOUT_MIN..=TIMEOUT_MAX));
+        let mut latest = Duration::default();
+        let reminders = o.or_default("reminders", |reminders| {
+            reminders.list(0..=3, |reminder| {
+                let reminder = Reminder::read(reminder, latest, after);
+                latest = latest.max(reminder.after);
+                reminder
+            })
+        });
+        Self { after, next: o.optional("next", Node::target), reminders }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reminder {
     pub after: Duration,
     pub text: Template,
+}
+
+impl Reminder {
+    fn read(node: Node<'_>, previous: Duration, timeout: Duration) -> Self {
+        let o = node.object();
+        let after = o.need("after", |after| {
+            let duration = after.duration(Duration::from_secs(1)..=TIMEOUT_MAX);
+            if duration != Duration::default() && duration <= previous {
+                after.invalid("must be later than the reminder before it");
+            }
+            if timeout != Duration::default() && duration >= timeout {
+                after.invalid("must be earlier than the timeout");
+            }
+            duration
+        });
+        Self { after, text: o.need("text", Node::template) }
+    }
 }
 
 /// A command that is heard at every wait. It applies when a keyword or an intent matches
@@ -86,4 +195,21 @@ pub struct Interrupt {
     pub intents: Vec<String>,
     pub when: Option<Expression>,
     pub next: Target,
+}
+
+impl Interrupt {
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let match_mode = o.or_default("matchMode", |mode| mode.one_of(MatchMode::NAMES));
+        if o.which(&["keywords", "intents", "when"]).is_empty() {
+            o.missing("keywords", "is missing, and so are \"intents\" and \"when\"");
+        }
+        Self {
+            keywords: o.or_default("keywords", |list| keywords(list, match_mode)),
+            match_mode,
+            intents: o.or_default("intents", |list| list.list(0..=50, |intent| intent.text(1..=80))),
+            when: o.optional("when", Node::expression),
+            next: o.need("next", Node::target),
+        }
+    }
 }

@@ -1,6 +1,13 @@
 //! What starts a flow.
 
+use serde_json::Value;
+
 use super::Expression;
+use super::names::names;
+use super::reader::{Node, Object};
+
+/// Characters of a keyword that is a pattern; others have at most 80.
+pub const PATTERN_LENGTH_MAX: usize = 256;
 
 /// The trigger: its type with the configuration keys that belong to the type. Keys that a client keeps
 /// beside them live in the canonical value only.
@@ -51,6 +58,69 @@ impl TriggerType {
     }
 }
 
+/// Reads the configuration of one trigger type.
+type Reader = fn(&Object<'_>) -> TriggerType;
+
+/// The trigger types by name, each with the reader of its configuration.
+const READERS: &[(&str, Reader)] = &[
+    ("MANUAL", |_| TriggerType::Manual),
+    ("KEYWORD", |o| {
+        let match_mode = o.or_default("matchMode", |mode| mode.one_of(MatchMode::NAMES));
+        TriggerType::Keyword {
+            keywords: o.or_default("keywords", |list| keywords(list, match_mode)),
+            match_mode,
+        }
+    }),
+    ("INTENT", |o| TriggerType::Intent {
+        intents: o.or_default("intents", |list| list.list(0..=50, |intent| intent.text(1..=80))),
+    }),
+    ("AUTO_REPLY", |o| TriggerType::AutoReply {
+        auto_reply_id: o.optional("autoReplyId", |id| id.text(1..=128)),
+    }),
+    ("ANY_MESSAGE", |_| TriggerType::AnyMessage),
+    ("EVENT", |o| TriggerType::Event { event: o.optional("event", event_name) }),
+    ("REFERRAL", |o| TriggerType::Referral {
+        sources: o.or_default("sources", |list| list.list(0..=1000, |source| source.text(1..=128))),
+    }),
+];
+
+impl Trigger {
+    /// Reads the document's members `triggerType` and `triggerConfig`.
+    pub(super) fn read(document: &Object<'_>) -> Self {
+        let empty = Value::Object(serde_json::Map::new());
+        let kind = document.optional("triggerType", Self::reader).unwrap_or(READERS[0].1);
+        let read = |node: Node<'_>| {
+            let o = node.object();
+            Self { kind: kind(&o), when: o.optional("when", Node::expression) }
+        };
+        let config = document.optional("triggerConfig", read);
+        config.unwrap_or_else(|| read(Node { value: &empty, ..document.node }))
+    }
+
+    /// Checks a `triggerType` and yields the reader of its configuration.
+    pub(super) fn reader(node: Node<'_>) -> Reader {
+        let found = node.str().map(|text| (text, READERS.iter().find(|&&(name, _)| name == text)));
+        match found {
+            Some((_, Some(&(_, reader)))) => reader,
+            Some((_, None)) => {
+                let names: Vec<&str> = READERS.iter().map(|&(name, _)| name).collect();
+                node.invalid(format!("must be one of {}", names.join(", ")));
+                READERS[0].1
+            }
+            None => READERS[0].1,
+        }
+    }
+}
+
+/// The name of a business event.
+pub(super) fn event_name(node: Node<'_>) -> String {
+    node.name(
+        80,
+        |_, c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'),
+        "1 to 80 lower-case letters, digits, \".\", \"_\" and \"-\"",
+    )
+}
+
 /// How a keyword is held against a folded text.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum MatchMode {
@@ -62,4 +132,20 @@ pub enum MatchMode {
     Word,
     /// Each keyword is a pattern.
     Regex,
+}
+
+names! {
+    MatchMode {
+        Exact = "EXACT",
+        StartsWith = "STARTS_WITH",
+        Contains = "CONTAINS",
+        Word = "WORD",
+        Regex = "REGEX",
+    }
+}
+
+/// Keywords are plain texts, or patterns by the mode.
+pub(super) fn keywords(node: Node<'_>, mode: MatchMode) -> Vec<String> {
+    let length_max = if mode == MatchMode::Regex { PATTERN_LENGTH_MAX } else { 80 };
+    node.list(0..=50, |keyword| keyword.text(1..=length_max))
 }

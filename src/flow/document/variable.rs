@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use super::names::names;
+use super::reader::Node;
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Variable {
     pub name: String,
@@ -50,5 +53,48 @@ impl Scope {
 
     pub const fn is_output(self) -> bool {
         matches!(self, Self::Output | Self::Inout)
+    }
+}
+
+names! {
+    VariableType {
+        String = "string",
+        Number = "number",
+        Integer = "integer",
+        Boolean = "boolean",
+        Date = "date",
+        Time = "time",
+        Datetime = "datetime",
+        List = "list",
+        Object = "object",
+        File = "file",
+        Location = "location",
+        Any = "any",
+    }
+}
+
+names! {
+    Scope { Local = "local", Input = "input", Output = "output", Inout = "inout" }
+}
+
+impl Variable {
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let name = o.need("name", Node::variable_name);
+        let kind = o.need("type", |kind| kind.one_of(VariableType::NAMES));
+        let default = o.or_default("default", |default| {
+            if kind.coerce(default.value).is_none() {
+                default.invalid(format!("does not coerce to {}", kind.as_str()));
+            }
+            default.value.clone()
+        });
+        Self {
+            name,
+            kind,
+            default,
+            description: o.optional("description", |text| text.text(0..=1000)),
+            scope: o.or_default("scope", |scope| scope.one_of(Scope::NAMES)),
+            pii: o.or_default("pii", Node::boolean),
+        }
     }
 }

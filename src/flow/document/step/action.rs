@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::flow::document::Target;
+use crate::flow::document::reader::{Node, Object};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Action {
@@ -28,4 +29,43 @@ pub struct SampleResult {
     pub outcome: String,
     /// Null when absent.
     pub data: Value,
+}
+
+impl Action {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        Self {
+            action: o.need("action", action_name),
+            args: o.or_default("args", Node::json_object),
+            save_to: o.optional("saveTo", Node::variable_name),
+            outcomes: o.or_default("outcomes", Outcome::list),
+            sample_result: o.optional("sampleResult", SampleResult::read),
+        }
+    }
+}
+
+fn action_name(node: Node<'_>) -> String {
+    node.name(
+        128,
+        |_, c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '/'),
+        "1 to 128 letters, digits, \".\", \"_\", \"-\", \":\" and \"/\"",
+    )
+}
+
+impl Outcome {
+    pub(super) fn list(node: Node<'_>) -> Vec<Self> {
+        node.list(0..=30, |outcome| {
+            let o = outcome.object();
+            Self { id: o.need("id", Node::exit_id), next: o.need("next", Node::target) }
+        })
+    }
+}
+
+impl SampleResult {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self {
+            outcome: o.optional("outcome", Node::exit_id).unwrap_or_else(|| "ok".to_owned()),
+            data: o.or_default("data", |data| data.value.clone()),
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::message::Media;
+use super::message::{Media, only_one_of};
+use crate::flow::document::names::names;
+use crate::flow::document::reader::{Node, Object};
 use crate::flow::document::{Expression, Retry, Target, Template, Timeout};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -84,4 +86,99 @@ pub struct Multiple {
     pub min: u32,
     /// As many as there are options when absent.
     pub max: Option<u32>,
+}
+
+names! {
+    Display { Auto = "auto", Buttons = "buttons", List = "list", Text = "text" }
+}
+
+impl Choice {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        let choice = Self {
+            text: o.need("text", Node::template),
+            header: o.optional("header", Node::template),
+            footer: o.optional("footer", Node::template),
+            header_media: o.optional("headerMedia", Media::read),
+            display: o.or_default("display", |display| display.one_of(Display::NAMES)),
+            options: Options::read(o),
+            empty_next: o.optional("emptyNext", Node::target),
+            button_label: o.optional("buttonLabel", Node::template),
+            save_to: o.optional("saveTo", Node::variable_name),
+            multiple: o.optional("multiple", Multiple::read),
+            retry: o.optional("retry", Retry::read),
+            timeout: o.optional("timeout", Timeout::read),
+            allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true),
+        };
+        if choice.multiple.is_some() {
+            o.optional("options", refuse_exits);
+        }
+        choice
+    }
+}
+
+/// With several options chosen at once none of them can lead anywhere.
+fn refuse_exits(options: Node<'_>) {
+    if !options.value.is_array() {
+        return;
+    }
+    options.list(0..=usize::MAX, |option| {
+        if option.value.get("next").is_some() {
+            option.object().at("next", |next| next.invalid("excludes \"multiple\""));
+        }
+    });
+}
+
+impl Options {
+    fn read(o: &Object<'_>) -> Self {
+        match only_one_of(o, &["options", "optionsFrom"]) {
+            Some("optionsFrom") => Self::From(o.need("optionsFrom", OptionsFrom::read)),
+            Some(_) => Self::Fixed(o.need("options", |options| options.list(1..=30, ChoiceOption::read))),
+            None => {
+                o.missing("options", "is missing, and so is \"optionsFrom\"");
+                Self::default()
+            }
+        }
+    }
+}
+
+impl ChoiceOption {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self {
+            id: o.need("id", Node::exit_id),
+            title: o.need("title", Node::template),
+            description: o.optional("description", Node::template),
+            section: o.optional("section", Node::template),
+            value: o.optional("value", |value| value.value.clone()),
+            matches: o.or_default("match", |list| list.list(0..=50, |text| text.text(1..=80))),
+            next: o.optional("next", Node::target),
+            when: o.optional("when", Node::expression),
+        }
+    }
+}
+
+impl OptionsFrom {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self {
+            list: o.need("list", Node::expression),
+            id: o.need("id", Node::template),
+            title: o.need("title", Node::template),
+            description: o.optional("description", Node::template),
+            value: o.optional("value", Node::expression),
+            limit: o.optional("limit", |limit| limit.small(1..=30)).unwrap_or(Self::LIMIT_DEFAULT),
+        }
+    }
+}
+
+impl Multiple {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let min = o.optional("min", |min| min.small(1..=30)).unwrap_or(1);
+        let max = o.optional("max", |max| max.small(1..=30));
+        if max.is_some_and(|max| max < min) {
+            o.at("max", |max| max.invalid("must not be less than \"min\""));
+        }
+        Self { min, max }
+    }
 }

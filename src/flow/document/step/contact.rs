@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::flow::document::Template;
+use crate::flow::document::reader::{Node, Object};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contact {
@@ -19,4 +20,24 @@ pub struct Attribute {
     pub name: String,
     /// JSON whose strings are templates; null clears the attribute.
     pub value: Value,
+}
+
+impl Contact {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        let tags = |list: Node<'_>| list.list(0..=20, Node::template);
+        Self {
+            name: o.optional("name", Node::template),
+            add_tags: o.or_default("addTags", tags),
+            remove_tags: o.or_default("removeTags", tags),
+            attributes: o.or_default("attributes", |list| list.list(0..=50, Attribute::read)),
+            language: o.optional("language", Node::template),
+        }
+    }
+}
+
+impl Attribute {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self { name: o.need("name", |name| name.text(1..=64)), value: o.need("value", Node::json) }
+    }
 }

@@ -1,6 +1,8 @@
 //! `handoff` and `end`: the run is over.
 
 use crate::flow::document::Template;
+use crate::flow::document::names::names;
+use crate::flow::document::reader::{Node, Object};
 
 /// Hands the conversation to people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,14 +22,8 @@ pub enum Priority {
     High,
 }
 
-impl Priority {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Normal => "normal",
-            Self::High => "high",
-        }
-    }
+names! {
+    Priority { Low = "low", Normal = "normal", High = "high" }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,5 +37,29 @@ pub struct End {
 impl Default for End {
     fn default() -> Self {
         Self { outcome: "completed".to_owned(), text: None }
+    }
+}
+
+impl Handoff {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        Self {
+            queue: o.optional("queue", |queue| queue.text(1..=64)),
+            text: o.optional("text", Node::template),
+            note: o.optional("note", Node::template),
+            priority: o.or_default("priority", |priority| priority.one_of(Priority::NAMES)),
+        }
+    }
+}
+
+impl End {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        let allowed = |_, c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let outcome = o.optional("outcome", |outcome| {
+            outcome.name(64, allowed, "1 to 64 lower-case letters, digits and \"_\"")
+        });
+        Self {
+            outcome: outcome.unwrap_or_else(|| Self::default().outcome),
+            text: o.optional("text", Node::template),
+        }
     }
 }

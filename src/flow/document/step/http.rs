@@ -4,7 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::message::{URL_LENGTH_MAX, only_one_of};
+use crate::flow::document::names::names;
+use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 use crate::flow::document::{Duration, Expression, Target, Template};
+
+/// Bytes of a request body as it is written, at most.
+const BODY_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Http {
@@ -40,16 +46,8 @@ pub enum Method {
     Delete,
 }
 
-impl Method {
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-        }
-    }
+names! {
+    Method { Get = "GET", Post = "POST", Put = "PUT", Patch = "PATCH", Delete = "DELETE" }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -103,4 +101,162 @@ pub struct SampleResponse {
     pub headers: BTreeMap<String, String>,
     /// Null when absent.
     pub body: Value,
+}
+
+impl Http {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        let timeout = Duration::from_secs(1)..=Duration::from_secs(30);
+        let name_length = 1..=256;
+        Self {
+            method: o.or_default("method", |method| method.one_of(Method::NAMES)),
+            url: o.need("url", url),
+            headers: o.or_default("headers", headers),
+            query: o.or_default("query", |query| {
+                check_count(query, 30);
+                let members = query.keyed(|name, value| {
+                    if !name_length.contains(&name.len()) {
+                        value.invalid("must have a name of 1 to 256 bytes");
+                    }
+                    value.template()
+                });
+                members.into_iter().collect()
+            }),
+            body: match only_one_of(o, &["body", "bodyText"]) {
+                Some("bodyText") => o.optional("bodyText", |text| HttpBody::Text(text.template())),
+                _ => o.optional("body", |body| {
+                    body.check_bytes(BODY_BYTES_MAX);
+                    HttpBody::Json(body.json())
+                }),
+            },
+            timeout: o.optional("timeout", |node| node.duration(timeout)).unwrap_or(Self::TIMEOUT_DEFAULT),
+            retries: o.or_default("retries", |retries| retries.small(0..=3)),
+            save_to: o.optional("saveTo", Node::variable_name),
+            extract: o.or_default("extract", |extract| extract.list(0..=30, Extract::read)),
+            on: o.or_default("on", |on| on.list(0..=10, OnStatus::read)),
+            sample_response: o.optional("sampleResponse", SampleResponse::read),
+        }
+    }
+}
+
+/// An https address with a literal host, so that no text of a person chooses where a request goes.
+fn url(node: Node<'_>) -> Template {
+    let url = node.text(1..=TEMPLATE_LENGTH_MAX);
+    if !node.value.is_string() {
+        return url;
+    }
+    let Some(rest) = url.strip_prefix("https://") else {
+        node.invalid("must begin with https://");
+        return url;
+    };
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    if authority.contains('@') {
+        node.invalid("must not carry credentials");
+    } else if !is_literal_host(authority) {
+        node.invalid("must have a literal host before the first \"/\" of the path");
+    } else if !url.contains("{{") && !url.contains("{%") && url.chars().count() > URL_LENGTH_MAX {
+        node.limit(format!("must have at most {URL_LENGTH_MAX} characters"));
+    }
+    url
+}
+
+/// A host name, an IPv4 address or an IPv6 address in brackets, and optionally a port.
+fn is_literal_host(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, "443"),
+    };
+    let is_name = |host: &str| {
+        !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    };
+    let is_ipv6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+    let host_is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => is_ipv6(address),
+        None => is_name(host),
+    };
+    host_is_sound
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
+}
+
+/// At most 30 headers; names are tokens of RFC 9110.
+fn headers(node: Node<'_>) -> BTreeMap<String, Template> {
+    check_count(node, 30);
+    let members = node.keyed(|name, value| {
+        let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+        if name.is_empty() || name.len() > 256 || !name.chars().all(is_token) {
+            value.invalid("must have a literal header name");
+        }
+        value.template()
+    });
+    members.into_iter().collect()
+}
+
+fn check_count(node: Node<'_>, most: usize) {
+    if let Some(members) = node.value.as_object().filter(|members| members.len() > most) {
+        node.limit(format!("must have at most {most} members, has {}", members.len()));
+    }
+}
+
+impl Extract {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self { variable: o.need("variable", Node::variable_name), value: o.need("value", Node::expression) }
+    }
+}
+
+impl OnStatus {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self { status: o.need("status", StatusMatch::read), next: o.need("next", Node::target) }
+    }
+}
+
+impl StatusMatch {
+    fn read(node: Node<'_>) -> Self {
+        let Some(text) = node.str() else { return Self::default() };
+        Self::parse(text).unwrap_or_else(|| {
+            node.invalid("must be a status such as \"404\", a class such as \"4xx\", or \"default\"");
+            Self::default()
+        })
+    }
+
+    /// Reads `"404"`, `"4xx"` or `"default"`.
+    pub fn parse(text: &str) -> Option<Self> {
+        if text == "default" {
+            return Some(Self::Default);
+        }
+        let first =
+            text.chars().next().and_then(|c| c.to_digit(10)).filter(|digit| (1..=5).contains(digit))?;
+        match text.get(1..)? {
+            "xx" => u16::try_from(first).ok().map(Self::Class),
+            rest if rest.len() == 2 && rest.bytes().all(|byte| byte.is_ascii_digit()) => {
+                text.parse().ok().map(Self::Exact)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Display for StatusMatch {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exact(status) => write!(f, "{status}"),
+            Self::Class(class) => write!(f, "{class}xx"),
+            Self::Default => f.write_str("default"),
+        }
+    }
+}
+
+impl SampleResponse {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let status = o.optional("status", |status| status.small(100..=599)).unwrap_or(200);
+        Self {
+            status: u16::try_from(status).expect("the range is one of u16"),
+            headers: o.or_default("headers", |headers| {
+                headers.keyed(|_, value| value.string()).into_iter().collect()
+            }),
+            body: o.or_default("body", |body| body.value.clone()),
+        }
+    }
 }

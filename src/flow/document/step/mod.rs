@@ -27,6 +27,9 @@ pub use set::{Assignment, Op, Set};
 pub use subflow::{CallMode, FlowVersion, Output, SubFlow};
 pub use wait::{Wait, WaitFor, WaitTime};
 
+use super::reader::{NAME_LENGTH_MAX, Node, Object};
+use super::schema::STEP_TYPES;
+use super::settings::on_error;
 use super::{Expression, Target};
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -86,5 +89,74 @@ impl StepKind {
     /// Whether the step waits for the person (or for an event or a time).
     pub const fn waits(&self) -> bool {
         matches!(self, Self::Ask(_) | Self::Choice(_) | Self::Wait(_))
+    }
+}
+
+impl Step {
+    pub(super) fn read(node: Node<'_>) -> Self {
+        let id = node.value.get("id").and_then(serde_json::Value::as_str);
+        let o = Node { step: id.or(node.step), ..node }.object();
+        let id = o.need("id", step_id);
+        let kind = o.need("type", kind);
+        // A contact step's `name` is the contact's.
+        let name = if kind == "contact" { None } else { o.optional("name", |name| name.text(0..=120)) };
+        if o.has("next") && kind == "branch" {
+            o.at("next", |next| {
+                next.report("UNKNOWN_FIELD", "is not a member of a branch, which has \"else\"")
+            });
+        }
+        if !o.has("next") && kind == "goto" {
+            o.missing("next", "is missing");
+        }
+        let step = Self {
+            id,
+            name,
+            when: o.optional("when", Node::expression),
+            next: o.optional("next", Node::target),
+            on_error: o.optional("onError", on_error),
+            kind: StepKind::read(&kind, &o),
+        };
+        o.optional("meta", super::check_meta);
+        step
+    }
+}
+
+/// The id of a step: it stands in targets and expressions.
+fn step_id(node: Node<'_>) -> String {
+    node.name(
+        NAME_LENGTH_MAX,
+        |index, c| c.is_ascii_alphabetic() || (index > 0 && (c.is_ascii_digit() || matches!(c, '_' | '-'))),
+        "a letter followed by up to 63 letters, digits, \"_\" and \"-\"",
+    )
+}
+
+fn kind(node: Node<'_>) -> String {
+    let Some(kind) = node.str() else { return String::new() };
+    if !STEP_TYPES.iter().any(|&(name, _)| name == kind) {
+        let names: Vec<&str> = STEP_TYPES.iter().map(|&(name, _)| name).collect();
+        node.report("UNKNOWN_STEP_TYPE", format!("must be one of {}", names.join(", ")));
+    }
+    kind.to_owned()
+}
+
+impl StepKind {
+    /// Reads the members of a type; an unknown one was reported and has none.
+    fn read(kind: &str, o: &Object<'_>) -> Self {
+        match kind {
+            "message" => Self::Message(Message::read(o)),
+            "ask" => Self::Ask(Ask::read(o)),
+            "choice" => Self::Choice(Choice::read(o)),
+            "set" => Self::Set(Set::read(o)),
+            "branch" => Self::Branch(Branch::read(o)),
+            "split" => Self::Split(Split::read(o)),
+            "http" => Self::Http(Http::read(o)),
+            "action" => Self::Action(Action::read(o)),
+            "wait" => Self::Wait(Wait::read(o)),
+            "contact" => Self::Contact(Contact::read(o)),
+            "flow" => Self::Flow(SubFlow::read(o)),
+            "handoff" => Self::Handoff(Handoff::read(o)),
+            "end" => Self::End(End::read(o)),
+            _ => Self::Goto,
+        }
     }
 }

@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+use crate::flow::document::names::names;
+use crate::flow::document::reader::{Node, Object};
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Set {
     /// In order; each sees what the ones before it wrote.
@@ -12,7 +15,8 @@ pub struct Set {
 pub struct Assignment {
     pub variable: String,
     pub op: Op,
-    /// JSON whose strings are templates. Absent: null to `set`, one to `increment`.
+    /// JSON whose strings are templates. Always present to `set` and `append`, never to `unset`;
+    /// absent, `increment` adds one.
     pub value: Option<Value>,
 }
 
@@ -26,4 +30,35 @@ pub enum Op {
     Increment,
     /// Back to the default.
     Unset,
+}
+
+names! {
+    Op { Set = "set", Append = "append", Increment = "increment", Unset = "unset" }
+}
+
+impl Set {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        Self { assign: o.need("assign", |assign| assign.list(1..=50, Assignment::read)) }
+    }
+}
+
+impl Assignment {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        let variable = o.need("variable", Node::variable_name);
+        let op = o.or_default("op", |op| op.one_of(Op::NAMES));
+        let value = o.optional("value", Node::json);
+        match op {
+            Op::Set | Op::Append if value.is_none() => o.missing("value", "is missing"),
+            Op::Unset if value.as_ref().is_some_and(|value| !value.is_null()) => {
+                o.at("value", |value| value.invalid("excludes the op \"unset\""));
+            }
+            _ => {}
+        }
+        Self {
+            variable,
+            op,
+            value: value.filter(|value| matches!(op, Op::Set | Op::Append) || !value.is_null()),
+        }
+    }
 }

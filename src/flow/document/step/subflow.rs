@@ -6,6 +6,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::action::Outcome;
+use crate::flow::document::names::names;
+use crate::flow::document::reader::{Node, Object};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SubFlow {
@@ -40,4 +42,50 @@ pub enum CallMode {
 pub struct Output {
     pub from: String,
     pub to: String,
+}
+
+names! {
+    CallMode { Call = "call", Transfer = "transfer" }
+}
+
+impl SubFlow {
+    pub(super) fn read(o: &Object<'_>) -> Self {
+        Self {
+            flow_id: o.need("flowId", flow_id),
+            version: o.or_default("version", FlowVersion::read),
+            mode: o.or_default("mode", |mode| mode.one_of(CallMode::NAMES)),
+            inputs: o.or_default("inputs", |inputs| inputs.json_object().into_iter().collect()),
+            outputs: o.or_default("outputs", |outputs| outputs.list(0..=100, Output::read)),
+            outcomes: o.or_default("outcomes", Outcome::list),
+        }
+    }
+}
+
+fn flow_id(node: Node<'_>) -> Uuid {
+    let Some(text) = node.str() else { return Uuid::nil() };
+    let id = Uuid::try_parse(text).ok().filter(|_| text.len() == 36);
+    id.unwrap_or_else(|| {
+        node.invalid("must be the id of a flow: a UUID in 8-4-4-4-12 form");
+        Uuid::nil()
+    })
+}
+
+impl FlowVersion {
+    fn read(node: Node<'_>) -> Self {
+        if node.value.as_str() == Some("published") {
+            return Self::Published;
+        }
+        if !node.value.is_number() {
+            node.invalid("must be \"published\" or the number of a version");
+            return Self::default();
+        }
+        Self::Number(node.integer(1..=crate::flow::json::INTEGER_MAX))
+    }
+}
+
+impl Output {
+    fn read(node: Node<'_>) -> Self {
+        let o = node.object();
+        Self { from: o.need("from", Node::variable_name), to: o.need("to", Node::variable_name) }
+    }
 }

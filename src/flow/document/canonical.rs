@@ -1,0 +1,165 @@
+//! The canonical document: one value, one sequence of bytes (RFC 8785), one digest.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::reader::{Node, Report};
+use super::schema::{DOCUMENT, Part};
+use super::settle::{Place, assign_step_ids, settle};
+use super::{DOCUMENT_BYTES_MAX, Document, order};
+use crate::flow::digest::Digest;
+use crate::flow::finding::Finding;
+use crate::flow::json;
+use crate::flow::pointer::Path;
+
+/// A sound document in all its forms. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Canonical {
+    /// What is stored and hashed.
+    pub bytes: Bytes,
+    pub digest: Digest,
+    /// All top-level members with their defaults; nested parts as the author sent them, but for step ids.
+    pub value: Arc<Value>,
+    pub document: Arc<Document>,
+}
+
+/// Stored bytes are no canonical document.
+#[derive(Debug, thiserror::Error)]
+#[error("not a flow document: {0}")]
+pub struct Corrupt(String);
+
+impl Canonical {
+    /// Makes a document of what a client sent to create a flow, or says what is wrong with it.
+    ///
+    /// Members that are null count as absent, except where null is a value of its own: an assignment's and
+    /// an attribute's `value`. What the author keeps by value (`meta`, defaults, bodies, arguments, samples,
+    /// free keys of `triggerConfig`) keeps the nulls inside it. The name is trimmed.
+    pub fn create(mut body: Value) -> Result<Self, Vec<Finding>> {
+        let report = Report::default();
+        prepare(&mut body);
+        settle(&mut body, Part::Object(DOCUMENT), Place::new(Path::at(""), &report));
+        match body {
+            Value::Object(members) => Self::from_settled(members, report),
+            other => {
+                Node::new(&other, Path::at(""), &report).wrong_type("an object");
+                Err(report.into_findings())
+            }
+        }
+    }
+
+    /// Reads stored bytes.
+    pub fn read(bytes: Bytes) -> Result<Self, Corrupt> {
+        let value = json::parse(&bytes).map_err(|error| Corrupt(error.to_string()))?;
+        let report = Report::default();
+        let document = Document::read(&Node::new(&value, Path::at(""), &report).object());
+        match report.into_findings().first() {
+            Some(finding) => Err(Corrupt(format!("{} {}", finding.pointer, finding.message))),
+            None => Ok(Self {
+                digest: Digest::of(&bytes),
+                bytes,
+                value: Arc::new(value),
+                document: Arc::new(document),
+            }),
+        }
+    }
+
+    /// Completes settled members with defaults and reads them. `report` may hold findings already.
+    pub(super) fn from_settled(members: Map<String, Value>, report: Report) -> Result<Self, Vec<Finding>> {
+        let mut complete = defaults();
+        complete.extend(members);
+        let value = Value::Object(complete);
+        let root = Node::new(&value, Path::at(""), &report);
+        let document = Document::read(&root.object());
+        let bytes = serde_json_canonicalizer::to_vec(&value).unwrap_or_else(|error| {
+            root.invalid(error.to_string());
+            Vec::new()
+        });
+        if bytes.len() > DOCUMENT_BYTES_MAX {
+            root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
+        }
+        let mut findings = report.into_findings();
+        if !findings.is_empty() {
+            order::sort(&mut findings, &value, Part::Object(DOCUMENT));
+            return Err(findings);
+        }
+        Ok(Self {
+            digest: Digest::of(&bytes),
+            bytes: bytes.into(),
+            value: Arc::new(value),
+            document: Arc::new(document),
+        })
+    }
+
+    /// The same document under another name, cut to what a name may have.
+    pub fn renamed(&self, name: &str) -> Self {
+        let name: String = name.trim().chars().take(120).collect();
+        let mut members = self.members();
+        members.insert("name".to_owned(), Value::from(name.trim_end()));
+        Self::from_settled(members, Report::default()).unwrap_or_else(|_| self.clone())
+    }
+
+    pub fn name(&self) -> &str {
+        &self.document.name
+    }
+
+    pub fn description(&self) -> Option<&str> {
+        self.document.description.as_deref()
+    }
+
+    pub fn phone_number_id(&self) -> Option<&str> {
+        self.document.phone_number_id.as_deref()
+    }
+
+    /// The language of the base texts.
+    pub fn locale(&self) -> &str {
+        &self.document.settings.locale
+    }
+
+    pub(super) fn members(&self) -> Map<String, Value> {
+        self.value.as_object().cloned().expect("a canonical document is an object")
+    }
+}
+
+/// What must be done before settling: the name is trimmed and every step has an id to be reported under.
+pub(super) fn prepare(body: &mut Value) {
+    if let Some(name) = body.get_mut("name").filter(|name| name.is_string()) {
+        *name = Value::from(name.as_str().unwrap_or_default().trim());
+    }
+    if let Some(steps) = body.get_mut("steps") {
+        assign_step_ids(steps);
+    }
+}
+
+/// The document of which nothing is said but the name.
+pub(super) fn defaults() -> Map<String, Value> {
+    let defaults = json!({
+        "description": null, "phoneNumberId": null, "wabaId": null, "triggerType": "MANUAL", "triggerConfig": {},
+        "variables": [], "steps": [], "settings": {}, "interrupts": [], "translations": {}, "meta": {},
+        "formatVersion": 1,
+    });
+    match defaults {
+        Value::Object(members) => members,
+        _ => unreachable!("written as an object"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tmp() {
+        for f in std::fs::read_dir("tests/flows").unwrap() {
+            let b = std::fs::read(f.unwrap().path()).unwrap();
+            let c = Canonical::create(json::parse(&b).unwrap()).unwrap();
+            let d = Canonical::read(c.bytes.clone()).unwrap();
+            assert_eq!(d.document, c.document);
+        }
+        let c = Canonical::create(
+            json!({"name": " x ", "steps": [{"type":"message","txt":1, "text": null},{"type":"foo"},{"id":"step_1","type":"end"},3], "settings": []}),
+        );
+        println!("{c:#?}");
+    }
+}

@@ -1,0 +1,115 @@
+//! Changes to a document: every member is kept, set back to its default, or replaced.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::canonical::{Canonical, defaults, prepare};
+use super::reader::{Node, Report};
+use super::schema::{DEFINITION, DOCUMENT, Part};
+use super::settle::{Place, assign_step_ids, settle};
+use super::{MEMBERS, order};
+use crate::flow::finding::Finding;
+use crate::flow::pointer::Path;
+
+/// What a change does to a member that it names. A member it does not name stays.
+#[derive(Debug, Clone, PartialEq)]
+enum Change {
+    /// `null`: back to the default.
+    Reset,
+    Set(Value),
+}
+
+/// A change to a flow: to any members of its document, and to `enabled`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Patch {
+    changes: BTreeMap<String, Change>,
+    pub enabled: Option<bool>,
+}
+
+impl Patch {
+    /// Reads the body of an update. Everything that can be judged without the flow is judged here.
+    pub fn read(mut body: Value) -> Result<Self, Vec<Finding>> {
+        let report = Report::default();
+        prepare(&mut body);
+        if let Some(steps) = body.get_mut("json").and_then(|json| json.get_mut("steps")) {
+            assign_step_ids(steps);
+        }
+        let resets = take_nulls(&mut body);
+        settle(&mut body, Part::Change, Place::new(Path::at(""), &report));
+        let patch = Self::read_settled(&Node::new(&body, Path::at(""), &report), resets);
+        let mut findings = report.into_findings();
+        order::sort(&mut findings, &body, Part::Change);
+        if findings.is_empty() { Ok(patch) } else { Err(findings) }
+    }
+
+    fn read_settled(node: &Node<'_>, resets: Vec<String>) -> Self {
+        let o = node.object();
+        let mut patch = Self::default();
+        for name in resets {
+            if name == "name" || !DOCUMENT.iter().any(|&(known, _)| known == name) {
+                o.at(&name, |node| node.invalid("must not be null"));
+            }
+            patch.changes.insert(name, Change::Reset);
+        }
+        for &(name, check) in MEMBERS {
+            if let Some(value) = o.optional(name, |node| read_member(node, check)) {
+                patch.changes.insert(name.to_owned(), Change::Set(value));
+            }
+        }
+        patch.enabled = o.optional("enabled", Node::boolean);
+        if let Some(definition) = o.optional("json", read_definition) {
+            for &(name, _) in DEFINITION {
+                if patch.changes.contains_key(name) {
+                    o.at(name, |node| node.invalid("excludes \"json\", which replaces it too"));
+                }
+            }
+            patch.changes.extend(definition);
+        }
+        patch
+    }
+
+    /// The document after the change, and what becomes of `enabled`.
+    pub fn apply(&self, current: &Canonical) -> Result<(Canonical, Option<bool>), Vec<Finding>> {
+        if self.changes.is_empty() {
+            return Ok((current.clone(), self.enabled));
+        }
+        let mut members = current.members();
+        let mut defaults = defaults();
+        for (name, change) in &self.changes {
+            let value = match change {
+                Change::Reset => defaults.remove(name).unwrap_or_default(),
+                Change::Set(value) => value.clone(),
+            };
+            members.insert(name.clone(), value);
+        }
+        Ok((Canonical::from_settled(members, Report::default())?, self.enabled))
+    }
+}
+
+fn read_member(node: Node<'_>, check: fn(Node<'_>)) -> Value {
+    check(node);
+    node.value.clone()
+}
+
+/// The definition as `{variables, steps, settings, interrupts, translations}`: it replaces all five.
+fn read_definition(node: Node<'_>) -> BTreeMap<String, Change> {
+    let o = node.object();
+    let mut changes = BTreeMap::new();
+    for &(name, check) in
+        MEMBERS.iter().filter(|&&(name, _)| DEFINITION.iter().any(|&(part, _)| part == name))
+    {
+        let change = o.optional(name, |node| Change::Set(read_member(node, check)));
+        changes.insert(name.to_owned(), change.unwrap_or(Change::Reset));
+    }
+    changes
+}
+
+/// Takes the members that are null out of a body.
+fn take_nulls(body: &mut Value) -> Vec<String> {
+    let Value::Object(members) = body else { return Vec::new() };
+    let (nulls, others): (Map<_, _>, Map<_, _>) =
+        std::mem::take(members).into_iter().partition(|(_, value)| value.is_null());
+    *members = others;
+    nulls.into_iter().map(|(name, _)| name).collect()
+}
