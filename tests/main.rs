@@ -4,5 +4,6 @@
 
 mod cluster;
 mod evidence;
+mod registry;
 mod store;
 mod support;

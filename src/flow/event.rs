@@ -159,6 +159,19 @@ pub struct Actor {
     pub name: Option<String>,
 }
 
+impl Actor {
+    /// What events are filtered by: the kind and the id. It stays when the circumstances are erased.
+    pub fn opaque_id(&self) -> String {
+        let kind = match self.kind {
+            ActorKind::ApiKey => "api_key",
+            ActorKind::User => "user",
+            ActorKind::Operator => "operator",
+            ActorKind::Erased => return self.id.clone(),
+        };
+        format!("{kind}:{}", self.id)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {

@@ -41,7 +41,7 @@ pub enum RegistryError {
     IdempotencyKeyReused,
     #[error("the credential lacks a scope")]
     InsufficientScope(Scope),
-    /// The content was erased on legal demand; its digest remains.
+    /// The content was erased on legal demand: it can be shown as erased, not copied or put in force.
     #[error("the content of this version was erased")]
     Erased,
     #[error(transparent)]

@@ -2,7 +2,54 @@
 //! A command reads, decides and appends; a read finds a record and its document. No HTTP, no SQL.
 
 pub mod access;
+mod answer;
 pub mod caller;
+mod command;
+mod documents;
 mod error;
+mod orders;
+mod read;
+mod row;
+mod turns;
 
+use tokio_util::task::TaskTracker;
+
+pub use answer::{FlowAnswer, Status, Written};
+pub use documents::LoadedDocument;
 pub use error::{CurrentVersion, RegistryError};
+pub use orders::{DuplicateOrder, PublishOrder};
+pub use read::{FlowList, Selector};
+
+use crate::store::{Store, Writer};
+
+/// The use cases over one database; clones share everything.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    store: Store,
+    writer: Writer,
+    documents: documents::DocumentCache,
+    turns: turns::Turns,
+    commands: TaskTracker,
+}
+
+impl Registry {
+    pub fn new(store: Store) -> Self {
+        Self {
+            writer: Writer::start(store.clone()),
+            store,
+            documents: documents::DocumentCache::new(),
+            turns: turns::Turns::new(),
+            commands: TaskTracker::new(),
+        }
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Waits until every command that was begun has ended. No new one may be begun after this is called.
+    pub async fn finish(&self) {
+        self.commands.close();
+        self.commands.wait().await;
+    }
+}

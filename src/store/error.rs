@@ -13,7 +13,10 @@ pub enum StoreError {
     Unavailable(#[source] sqlx::Error),
     /// The connection broke while a write was under way: it may or may not have happened.
     #[error("the outcome of a write is not known: {0}")]
-    OutcomeUnknown(#[source] sqlx::Error),
+    OutcomeUnknown(String),
+    /// Too many writes wait already; this one was not accepted.
+    #[error("too many writes are waiting")]
+    Overloaded,
     /// Stored bytes are not what the log says they are.
     #[error("stored data is corrupt at {place}: {what}")]
     Corrupt { place: String, what: String },
@@ -39,10 +42,10 @@ impl StoreError {
     pub(crate) fn of_write(error: sqlx::Error) -> Self {
         match error {
             sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
-                Self::OutcomeUnknown(error)
+                Self::OutcomeUnknown(error.to_string())
             }
             sqlx::Error::Database(ref cause) if ends_connection(cause.as_ref()) => {
-                Self::OutcomeUnknown(error)
+                Self::OutcomeUnknown(error.to_string())
             }
             other => Self::from(other),
         }

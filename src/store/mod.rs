@@ -6,9 +6,11 @@ mod connect;
 mod documents;
 mod error;
 mod flows;
+mod idempotency;
 mod keys;
 mod list;
 mod migrate;
+mod writer;
 
 use sqlx::PgPool;
 
@@ -20,6 +22,7 @@ pub use flows::{Answered, CommandRead, FlowRecord, Published};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
+pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.
 #[derive(Debug, Clone)]

@@ -134,3 +134,23 @@ async fn rows_out_of_order_are_refused() {
         .await;
     assert_eq!(refused.unwrap_err().as_database_error().unwrap().code().as_deref(), Some("22000"));
 }
+
+#[tokio::test]
+async fn keys_are_forgotten_after_a_day_in_batches() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    for key in ["a", "b", "c", "today"] {
+        store.append(&[with_key(row(org, Uuid::new_v4(), 0, key), key, "r")]).await.unwrap();
+    }
+    sqlx::query(
+        "UPDATE idempotency_key SET recorded_at = recorded_at - interval '26 hours' WHERE key <> 'today'",
+    )
+    .execute(store.pool())
+    .await
+    .unwrap();
+    assert_eq!(store.forget_idempotency_keys(2).await.unwrap(), 2);
+    assert_eq!(store.forget_idempotency_keys(2).await.unwrap(), 1);
+    assert_eq!(store.forget_idempotency_keys(2).await.unwrap(), 0);
+    assert_eq!(count(&store, "idempotency_key").await, 1);
+}

@@ -5,3 +5,4 @@ mod concurrency;
 mod immutable;
 mod reads;
 mod rows;
+mod writer;

@@ -1,0 +1,62 @@
+//! What reads and commands answer with: the state of a flow and the document that goes with it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::documents::LoadedDocument;
+use crate::store::FlowRecord;
+
+/// A flow: its state, and the draft or, where that was asked for, the document in force.
+#[derive(Debug, Clone)]
+pub struct FlowAnswer {
+    pub org_id: Uuid,
+    pub record: FlowRecord,
+    pub document: Arc<LoadedDocument>,
+}
+
+/// The three statuses a flow can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Draft,
+    Published,
+    Deleted,
+}
+
+impl Status {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::Published => "published",
+            Self::Deleted => "deleted",
+        }
+    }
+}
+
+impl FlowAnswer {
+    pub fn status(&self) -> Status {
+        match (self.record.deleted, &self.record.published) {
+            (true, _) => Status::Deleted,
+            (false, Some(_)) => Status::Published,
+            (false, None) => Status::Draft,
+        }
+    }
+
+    /// Published, enabled and not deleted: what a bot engine runs.
+    pub fn in_force(&self) -> bool {
+        self.status() == Status::Published && self.record.enabled
+    }
+
+    /// Whether the draft differs from what is published.
+    pub fn has_unpublished_changes(&self) -> bool {
+        self.record.published.is_some_and(|published| published.document != self.record.document)
+    }
+}
+
+/// The answer to a command.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub flow: FlowAnswer,
+    /// The answer repeats an earlier one, given under the same idempotency key.
+    pub replayed: bool,
+}

@@ -1,0 +1,198 @@
+//! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
+//! so that conflicts only come from other replicas.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::answer::{FlowAnswer, Written};
+use super::caller::Intent;
+use super::documents::LoadedDocument;
+use super::orders::{Command, Plan};
+use super::row::{after, row};
+use super::{CurrentVersion, Registry, RegistryError};
+use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
+use crate::flow::event::StreamKind;
+use crate::store::{Answered, Append, FlowRecord, Outcome, Projection, StoreError};
+
+/// How often a command is decided again when other replicas were faster.
+const DECISIONS_MAX: usize = 64;
+
+/// A flow as a command finds it.
+pub(super) struct Found {
+    pub(super) record: FlowRecord,
+    pub(super) document: Arc<LoadedDocument>,
+}
+
+/// What a command meets: the flow, or the answer it was given before under its idempotency key.
+pub(super) enum Meeting {
+    Flow(Box<Found>),
+    Answered(Box<Written>),
+}
+
+impl Registry {
+    /// Runs a command in a task of its own: whoever waits for it may go away, the command does not.
+    pub(super) async fn detached<F>(&self, command: F) -> Result<Written, RegistryError>
+    where
+        F: Future<Output = Result<Written, RegistryError>> + Send + 'static,
+    {
+        match self.commands.spawn(command).await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(StoreError::OutcomeUnknown("the service was stopped".to_owned()).into()),
+            },
+        }
+    }
+
+    /// Carries out a command on an existing flow.
+    pub(super) async fn carry_out(
+        &self,
+        intent: &Intent,
+        flow_id: Uuid,
+        command: &Command,
+    ) -> Result<Written, RegistryError> {
+        let _turn = self.turns.take(flow_id).await;
+        let mut last = None;
+        for _ in 0..DECISIONS_MAX {
+            let found = match self.meet(intent, flow_id).await? {
+                Meeting::Answered(written) => return Ok(*written),
+                Meeting::Flow(found) => *found,
+            };
+            let plan = self.plan(intent, command, &found).await?;
+            match decide(Some(&current(&found.record)), plan.order.clone()) {
+                Err(Refusal::NotFound) => return Err(RegistryError::FlowNotFound),
+                Err(Refusal::NotPublishable) => return Err(RegistryError::NotPublishable(plan.findings)),
+                Ok(Decision::Nothing) => return self.leave(intent, found).await,
+                Ok(Decision::Event(change)) => {
+                    if let Some(written) = self.record(intent, Some(&found), flow_id, &plan, &change).await? {
+                        return Ok(written);
+                    }
+                }
+            }
+            last = Some(found.record);
+        }
+        let record = last.expect("at least one decision was tried");
+        Err(RegistryError::VersionConflict(current_version(&record)))
+    }
+
+    /// Starts a new flow: its id is nobody else's, so nothing can conflict.
+    pub(super) async fn start(&self, intent: &Intent, plan: Plan) -> Result<Written, RegistryError> {
+        let Ok(Decision::Event(change)) = decide(None, plan.order.clone()) else {
+            unreachable!("an order that starts a flow is always an event");
+        };
+        let written = self.record(intent, None, Uuid::now_v7(), &plan, &change).await?;
+        Ok(written.expect("the first event of a new stream meets no other"))
+    }
+
+    /// Reads the flow, unless the idempotency key was answered already.
+    pub(super) async fn meet(&self, intent: &Intent, flow_id: Uuid) -> Result<Meeting, RegistryError> {
+        let org_id = intent.caller.org_id;
+        let expected = self.documents.expected(org_id, flow_id);
+        let known = expected.as_ref().map(|document| document.digest());
+        let key = intent.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
+        let read = self.store.read_for_command(org_id, flow_id, known, key).await?;
+        if let Some(answered) = read.answered {
+            return self.repeat(intent, answered).await.map(|written| Meeting::Answered(Box::new(written)));
+        }
+        let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
+        if !intent.caller.sees(record.phone_number_id.as_deref()) {
+            return Err(RegistryError::FlowNotFound);
+        }
+        let document = self.documents.resolve(record.document, read.document, expected);
+        self.documents.saw(org_id, flow_id, &document);
+        let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(record.version));
+        if unwanted && !record.deleted {
+            return Err(RegistryError::PreconditionFailed(current_version(&record)));
+        }
+        Ok(Meeting::Flow(Box::new(Found { record, document })))
+    }
+
+    /// The first answer again; another request under the same key is refused.
+    async fn repeat(&self, intent: &Intent, answered: Answered) -> Result<Written, RegistryError> {
+        if intent.idempotency.as_ref().is_none_or(|idempotency| idempotency.request != answered.request) {
+            return Err(RegistryError::IdempotencyKeyReused);
+        }
+        self.replayed(intent, answered.stream_id, answered.version).await
+    }
+
+    async fn replayed(&self, intent: &Intent, flow_id: Uuid, version: i64) -> Result<Written, RegistryError> {
+        let flow = self.version(&intent.caller, flow_id, version).await?;
+        Ok(Written { flow, replayed: true })
+    }
+
+    /// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
+    async fn leave(&self, intent: &Intent, found: Found) -> Result<Written, RegistryError> {
+        if intent.idempotency.is_some() {
+            let row = Append {
+                org_id: intent.caller.org_id,
+                stream_kind: StreamKind::Flow,
+                stream_id: found.record.flow_id,
+                expected: found.record.version,
+                event: None,
+                projection: Projection::None,
+                idempotency: intent.idempotency.clone(),
+            };
+            match self.writer.append(row).await? {
+                Outcome::Replayed { stream_id, version } => {
+                    return self.replayed(intent, stream_id, version).await;
+                }
+                Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
+                Outcome::Recorded | Outcome::Appended(_) | Outcome::Conflict { .. } => {}
+            }
+        }
+        let org_id = intent.caller.org_id;
+        Ok(Written {
+            flow: FlowAnswer { org_id, record: found.record, document: found.document },
+            replayed: false,
+        })
+    }
+
+    /// Appends a decided change; `None` when another replica was faster.
+    async fn record(
+        &self,
+        intent: &Intent,
+        found: Option<&Found>,
+        flow_id: Uuid,
+        plan: &Plan,
+        change: &Change,
+    ) -> Result<Option<Written>, RegistryError> {
+        let row = row(intent, flow_id, plan, change);
+        let event = row.event.as_ref().expect("a change is an event");
+        let author = event.author.clone();
+        match self.writer.append(row).await? {
+            Outcome::Appended(place) => {
+                let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
+                let document = match (&plan.draft, found) {
+                    (Some(draft), _) => Arc::clone(&draft.document),
+                    (None, Some(found)) => Arc::clone(&found.document),
+                    (None, None) => unreachable!("a new flow brings its document"),
+                };
+                self.documents.saw(intent.caller.org_id, flow_id, &document);
+                let flow = FlowAnswer { org_id: intent.caller.org_id, record, document };
+                Ok(Some(Written { flow, replayed: false }))
+            }
+            Outcome::Replayed { stream_id, version } => {
+                self.replayed(intent, stream_id, version).await.map(Some)
+            }
+            Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),
+            Outcome::Conflict { .. } | Outcome::Recorded => Ok(None),
+        }
+    }
+}
+
+fn current(record: &FlowRecord) -> Current {
+    Current {
+        version: record.version,
+        state: record.state(),
+        published_document: record.published.map(|published| published.document),
+    }
+}
+
+fn current_version(record: &FlowRecord) -> CurrentVersion {
+    CurrentVersion {
+        version: record.version,
+        updated_at: record.updated_at,
+        updated_by: record.updated_by.clone(),
+    }
+}

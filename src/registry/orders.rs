@@ -1,0 +1,240 @@
+//! The commands there are, and what each comes to once the flow it is about is known.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::Written;
+use super::caller::{Caller, Intent, Scope};
+use super::command::Found;
+use super::documents::{LoadedDocument, Lookup};
+use super::{Registry, RegistryError};
+use crate::flow::decide::{Candidate, Order};
+use crate::flow::diff::changed_paths;
+use crate::flow::document::{Canonical, Patch};
+use crate::flow::finding::Finding;
+
+/// What is to be put in force.
+#[derive(Debug, Clone, Default)]
+pub struct PublishOrder {
+    /// A version to pin; `None` publishes the draft.
+    pub version: Option<i64>,
+    /// A name for people, kept with the event.
+    pub label: Option<String>,
+}
+
+/// What is to be copied, and the name of the copy.
+#[derive(Debug, Clone, Default)]
+pub struct DuplicateOrder {
+    pub name: Option<String>,
+    pub version: Option<i64>,
+}
+
+/// A command on an existing flow.
+#[derive(Debug)]
+pub(super) enum Command {
+    Update(Patch),
+    Publish(PublishOrder),
+    Unpublish,
+    Delete,
+}
+
+/// A document that becomes a draft or comes in force, with what the view keeps of it.
+pub(super) struct Prepared {
+    pub(super) document: Arc<LoadedDocument>,
+    pub(super) lookup: Lookup,
+}
+
+impl Prepared {
+    fn new(canonical: &Canonical) -> Self {
+        Self { document: Arc::new(LoadedDocument::new(canonical)), lookup: Lookup::of(canonical) }
+    }
+}
+
+/// A command, ready to be decided and appended.
+pub(super) struct Plan {
+    pub(super) order: Order,
+    /// The new draft, where the command brings one.
+    pub(super) draft: Option<Prepared>,
+    /// The document that comes in force, where one does.
+    pub(super) in_force: Option<Prepared>,
+    /// What validation says of the document that should come in force.
+    pub(super) findings: Vec<Finding>,
+    pub(super) label: Option<String>,
+}
+
+impl Plan {
+    fn plain(order: Order) -> Self {
+        Self { order, draft: None, in_force: None, findings: Vec::new(), label: None }
+    }
+}
+
+impl Registry {
+    /// Creates a flow from a create body.
+    pub async fn create(&self, intent: Intent, body: Value) -> Result<Written, RegistryError> {
+        let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
+        confine(&intent.caller, &canonical)?;
+        let order = Order::Create { document: canonical.digest };
+        let plan = Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) };
+        let registry = self.clone();
+        self.detached(async move { registry.start(&intent, plan).await }).await
+    }
+
+    /// Changes document members, `enabled`, or the definition as a whole.
+    pub async fn update(&self, intent: Intent, flow_id: Uuid, body: Value) -> Result<Written, RegistryError> {
+        let patch = Patch::read(body).map_err(RegistryError::Invalid)?;
+        self.command(intent, flow_id, Command::Update(patch)).await
+    }
+
+    /// Puts the draft, or an earlier version, in force.
+    pub async fn publish(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        order: PublishOrder,
+    ) -> Result<Written, RegistryError> {
+        self.command(intent, flow_id, Command::Publish(order)).await
+    }
+
+    /// Takes the flow out of force.
+    pub async fn unpublish(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
+        self.command(intent, flow_id, Command::Unpublish).await
+    }
+
+    /// Takes the flow out of lists and out of force; its history stays.
+    pub async fn delete(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
+        self.command(intent, flow_id, Command::Delete).await
+    }
+
+    /// Starts a new flow, a draft, with a document of an existing one.
+    pub async fn duplicate(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        order: DuplicateOrder,
+    ) -> Result<Written, RegistryError> {
+        let registry = self.clone();
+        self.detached(async move { registry.copy(&intent, flow_id, order).await }).await
+    }
+
+    async fn command(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        command: Command,
+    ) -> Result<Written, RegistryError> {
+        let registry = self.clone();
+        self.detached(async move { registry.carry_out(&intent, flow_id, &command).await }).await
+    }
+
+    /// What a command comes to on the flow that was found.
+    pub(super) async fn plan(
+        &self,
+        intent: &Intent,
+        command: &Command,
+        found: &Found,
+    ) -> Result<Plan, RegistryError> {
+        match command {
+            Command::Update(patch) => plan_update(intent, patch, found),
+            Command::Publish(order) => self.plan_publish(intent, order, found).await,
+            Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
+            Command::Delete => Ok(Plan::plain(Order::Delete)),
+        }
+    }
+
+    async fn plan_publish(
+        &self,
+        intent: &Intent,
+        order: &PublishOrder,
+        found: &Found,
+    ) -> Result<Plan, RegistryError> {
+        let document = match order.version {
+            None => Arc::clone(&found.document),
+            Some(version) => self.version(&intent.caller, found.record.flow_id, version).await?.document,
+        };
+        if document.is_erased() {
+            return Err(RegistryError::Erased);
+        }
+        let canonical = document.canonical()?;
+        let findings = document.findings()?.to_vec();
+        let candidate = Candidate {
+            version: order.version,
+            document: document.digest(),
+            has_errors: findings.iter().any(Finding::is_error),
+        };
+        let in_force = Prepared { lookup: Lookup::of(&canonical), document };
+        Ok(Plan {
+            in_force: Some(in_force),
+            findings,
+            label: order.label.clone(),
+            ..Plan::plain(Order::Publish(candidate))
+        })
+    }
+
+    async fn copy(
+        &self,
+        intent: &Intent,
+        flow_id: Uuid,
+        order: DuplicateOrder,
+    ) -> Result<Written, RegistryError> {
+        let found = match self.meet(intent, flow_id).await? {
+            super::command::Meeting::Answered(written) => return Ok(*written),
+            super::command::Meeting::Flow(found) => found,
+        };
+        if found.record.deleted {
+            return Err(RegistryError::FlowNotFound);
+        }
+        let (source_version, document) = match order.version {
+            None => (found.record.version, found.document),
+            Some(version) => (version, self.version(&intent.caller, flow_id, version).await?.document),
+        };
+        if document.is_erased() {
+            return Err(RegistryError::Erased);
+        }
+        let source = document.canonical()?;
+        let name = order.name.unwrap_or_else(|| name_of_copy(&source));
+        let rename = Patch::read(json!({ "name": name })).map_err(RegistryError::Invalid)?;
+        let (canonical, _) = rename.apply(&source).map_err(RegistryError::Invalid)?;
+        confine(&intent.caller, &canonical)?;
+        let order = Order::Duplicate { document: canonical.digest, source_flow_id: flow_id, source_version };
+        self.start(intent, Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) }).await
+    }
+}
+
+fn plan_update(intent: &Intent, patch: &Patch, found: &Found) -> Result<Plan, RegistryError> {
+    if found.record.deleted {
+        return Err(RegistryError::FlowNotFound);
+    }
+    let before = found.document.canonical()?;
+    let (canonical, enabled) = patch.apply(&before).map_err(RegistryError::Invalid)?;
+    let published = found.record.published.is_some();
+    if enabled.is_some() && published && !intent.caller.scopes.contains(Scope::FlowsPublish) {
+        return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
+    }
+    confine(&intent.caller, &canonical)?;
+    let changed = changed_paths(&before.value, &canonical.value);
+    let order = Order::Update { document: canonical.digest, enabled, changed };
+    Ok(Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) })
+}
+
+/// A credential confined to numbers may not bind a flow to another, where it could not see it again.
+fn confine(caller: &Caller, canonical: &Canonical) -> Result<(), RegistryError> {
+    if caller.sees(canonical.document.phone_number_id.as_deref()) {
+        return Ok(());
+    }
+    let message = "this credential is confined to other numbers";
+    Err(RegistryError::Invalid(vec![Finding::error("INVALID_VALUE", "/phoneNumberId", message)]))
+}
+
+/// The longest name a flow may have, in characters.
+const NAME_MAX: usize = 120;
+
+/// `<name> (copia)`, or `(copy)` where the flow does not speak Spanish; cut where it would be too long.
+fn name_of_copy(source: &Canonical) -> String {
+    let locale = &source.document.settings.locale;
+    let spanish = locale.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case("es"));
+    let suffix = if spanish { " (copia)" } else { " (copy)" };
+    let kept: String = source.document.name.chars().take(NAME_MAX - suffix.len()).collect();
+    format!("{}{suffix}", kept.trim_end())
+}

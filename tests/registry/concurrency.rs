@@ -1,0 +1,86 @@
+//! Many hands: preconditions have one winner, everybody else's work is kept, keys answer once.
+
+use std::collections::BTreeSet;
+
+use flow_registry::registry::{Registry, RegistryError};
+use flow_registry::store::Store;
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use super::hand::{hand, sound};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixteen_writers_with_one_version_have_one_winner() {
+    let hand = hand().await;
+    let flow = hand.create(sound("a")).await;
+    let mut tasks = JoinSet::new();
+    for n in 0..16 {
+        let (registry, intent) = (hand.registry.clone(), hand.intent_at(1));
+        tasks.spawn(async move { registry.update(intent, flow, json!({"name": format!("w{n}")})).await });
+    }
+    let (mut won, mut lost) = (0, 0);
+    for outcome in tasks.join_all().await {
+        match outcome {
+            Ok(written) => won += usize::from(written.flow.record.version == 2),
+            Err(RegistryError::PreconditionFailed(at)) => lost += usize::from(at.version == 2),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((won, lost), (1, 15));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unconditional_writers_of_several_replicas_all_succeed() {
+    let hand = hand().await;
+    let flow = hand.create(sound("a")).await;
+    let mut tasks = JoinSet::new();
+    for replica in 0..4 {
+        let registry = Registry::new(Store::new(hand.registry.store().pool().clone()));
+        for n in 0..8 {
+            let (registry, intent) = (registry.clone(), hand.intent());
+            let name = format!("replica {replica} writer {n}");
+            tasks.spawn(async move { registry.update(intent, flow, json!({"name": name})).await.unwrap() });
+        }
+    }
+    let versions: BTreeSet<i64> =
+        tasks.join_all().await.into_iter().map(|written| written.flow.record.version).collect();
+    assert_eq!(versions, (2..=33).collect(), "versions without holes, each given once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_key_sent_sixteen_times_is_one_event_and_sixteen_equal_answers() {
+    let hand = hand().await;
+    let mut tasks = JoinSet::new();
+    for n in 0..16 {
+        let intent = hand.intent_with_key("k", "create");
+        // Every second request comes to another replica.
+        let registry = match n % 2 {
+            0 => hand.registry.clone(),
+            _ => Registry::new(Store::new(hand.registry.store().pool().clone())),
+        };
+        tasks.spawn(async move { registry.create(intent, sound("a")).await.unwrap() });
+    }
+    let answers = tasks.join_all().await;
+    assert_eq!(answers.iter().filter(|written| !written.replayed).count(), 1);
+    for written in &answers {
+        assert_eq!(written.flow.record, answers[0].flow.record);
+        assert_eq!(written.flow.document.bytes(), answers[0].flow.document.bytes());
+    }
+    assert_eq!(hand.events().await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_whose_caller_goes_away_is_finished() {
+    let hand = hand().await;
+    let flow = hand.create(sound("a")).await;
+    {
+        let update = hand.registry.update(hand.intent(), flow, json!({"name": "b"}));
+        tokio::select! {
+            biased;
+            _ = update => {}
+            () = std::future::ready(()) => {}
+        }
+    }
+    hand.registry.finish().await;
+    assert_eq!(hand.events().await.len(), 2);
+}

@@ -1,0 +1,176 @@
+//! One flow from its creation to its end, and what each command answers.
+
+use chrono::Duration;
+use flow_registry::registry::caller::{IfMatch, Intent, Scope, Scopes};
+use flow_registry::registry::{DuplicateOrder, PublishOrder, RegistryError, Selector, Status};
+use flow_registry::store::ListFilter;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::hand::{hand, sound};
+
+#[tokio::test]
+async fn five_events_on_one_stream_and_one_on_the_copys() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let flow = hand.create(sound("Alta")).await;
+    let updated =
+        registry.update(hand.intent(), flow, json!({"description": "Da de alta"})).await.unwrap().flow;
+    assert_eq!((updated.record.version, updated.status()), (2, Status::Draft));
+    let published = registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow;
+    assert_eq!(published.record.published.unwrap().version, 3);
+    assert!(published.in_force() && !published.has_unpublished_changes());
+    registry.unpublish(hand.intent(), flow).await.unwrap();
+    let copy = registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
+    assert_eq!((copy.record.version, copy.record.duplicated_from), (1, Some((flow, 4))));
+    let value: Value = serde_json::from_slice(copy.document.bytes()).unwrap();
+    assert_eq!(value["name"], "Alta (copia)");
+    registry.delete(hand.intent(), flow).await.unwrap();
+    assert!(matches!(registry.delete(hand.intent(), flow).await, Err(RegistryError::FlowNotFound)));
+
+    let events = hand.events().await;
+    let log: Vec<_> =
+        events.iter().map(|(kind, version, position)| (kind.as_str(), *version, *position)).collect();
+    assert_eq!(
+        log,
+        [
+            ("flow.created", 1, 1),
+            ("flow.updated", 2, 2),
+            ("flow.published", 3, 3),
+            ("flow.unpublished", 4, 4),
+            ("flow.duplicated", 1, 5),
+            ("flow.deleted", 5, 6),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn answers_of_commands_are_what_a_read_finds() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let mut answers = vec![registry.create(hand.intent(), sound("a")).await.unwrap().flow];
+    let flow = answers[0].record.flow_id;
+    answers.push(registry.update(hand.intent(), flow, json!({"phoneNumberId": "7"})).await.unwrap().flow);
+    answers.push(registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow);
+    answers.push(
+        registry.update(hand.intent(), flow, json!({"name": "b", "enabled": false})).await.unwrap().flow,
+    );
+    let pin = PublishOrder { version: Some(1), label: Some("first".into()) };
+    answers.push(registry.publish(hand.intent(), flow, pin).await.unwrap().flow);
+    assert_eq!(registry.get(&hand.caller, flow, Selector::Draft).await.unwrap().record, answers[4].record);
+    for (index, answer) in answers.iter().enumerate() {
+        let version = index as i64 + 1;
+        let then = registry.get(&hand.caller, flow, Selector::Version(version)).await.unwrap();
+        assert_eq!(then.document.bytes(), answer.document.bytes());
+        // The number a flow is bound to now decides who sees it, also in the past.
+        let mut expected = answer.record.clone();
+        expected.phone_number_id = Some("7".into());
+        assert_eq!(then.record, expected);
+        let before = answer.record.updated_at + Duration::microseconds(1);
+        let as_of = registry.get(&hand.caller, flow, Selector::AsOf { before }).await.unwrap();
+        assert_eq!(as_of.record, expected);
+    }
+    let in_force = registry.get(&hand.caller, flow, Selector::Published).await.unwrap();
+    assert_eq!(in_force.document.digest(), answers[0].document.digest());
+    assert_eq!(in_force.record.version, 5);
+}
+
+#[tokio::test]
+async fn what_is_so_already_is_no_event() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let flow = hand.create(sound("a")).await;
+    for body in [json!({}), json!({"name": "a"}), json!({"enabled": true}), json!({"description": null})] {
+        let same = registry.update(hand.intent(), flow, body).await.unwrap().flow;
+        assert_eq!(same.record.version, 1);
+    }
+    assert_eq!(registry.unpublish(hand.intent(), flow).await.unwrap().flow.record.version, 1);
+    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let again =
+        registry.publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default()).await.unwrap();
+    assert!(!again.replayed);
+    let replay =
+        registry.publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default()).await.unwrap();
+    assert!(replay.replayed, "an answer without event is repeated too");
+    assert_eq!(replay.flow.record, again.flow.record);
+    let other = registry.unpublish(hand.intent_with_key("k", "unpublish"), flow).await;
+    assert!(matches!(other, Err(RegistryError::IdempotencyKeyReused)));
+    assert_eq!(hand.events().await.len(), 2);
+}
+
+#[tokio::test]
+async fn refusals_leave_no_trace() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let empty = hand.create(json!({"name": "empty"})).await;
+    let publish = registry.publish(hand.intent(), empty, PublishOrder::default()).await;
+    assert!(
+        matches!(publish, Err(RegistryError::NotPublishable(findings)) if findings[0].code == "EMPTY_FLOW")
+    );
+    let missing = PublishOrder { version: Some(9), label: None };
+    assert!(matches!(
+        registry.publish(hand.intent(), empty, missing).await,
+        Err(RegistryError::VersionNotFound)
+    ));
+    let unknown = registry.update(hand.intent(), Uuid::new_v4(), json!({"name": "x"})).await;
+    assert!(matches!(unknown, Err(RegistryError::FlowNotFound)));
+    let invalid = registry.update(hand.intent(), empty, json!({"nombre": "x"})).await;
+    assert!(matches!(invalid, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/nombre"));
+    let published = registry.get(&hand.caller, empty, Selector::Published).await;
+    assert!(matches!(published, Err(RegistryError::NotPublished)));
+    let stale = Intent { if_match: Some(IfMatch::Versions(vec![])), ..hand.intent() };
+    let stale = registry.delete(stale, empty).await;
+    assert!(matches!(stale, Err(RegistryError::PreconditionFailed(at)) if at.version == 1));
+    assert_eq!(hand.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn organizations_and_numbers_do_not_see_each_other() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let mut body = sound("a");
+    body["phoneNumberId"] = json!("1");
+    let flow = hand.create(body).await;
+    let mut stranger = hand.caller.clone();
+    stranger.org_id = Uuid::new_v4();
+    let mut confined = hand.caller.clone();
+    confined.phone_number_ids = ["2".to_owned()].into();
+    for caller in [stranger, confined.clone()] {
+        for selector in [Selector::Draft, Selector::Published, Selector::Version(1)] {
+            let found = registry.get(&caller, flow, selector).await;
+            assert!(matches!(found, Err(RegistryError::FlowNotFound)), "{selector:?}");
+        }
+        assert!(
+            registry
+                .list(&caller, ListFilter::default())
+                .await
+                .unwrap()
+                .next_chunk()
+                .await
+                .unwrap()
+                .is_none()
+        );
+        let intent = Intent { caller, ..hand.intent() };
+        let update = registry.update(intent.clone(), flow, json!({"name": "mine"})).await;
+        assert!(matches!(update, Err(RegistryError::FlowNotFound)));
+        assert!(matches!(registry.delete(intent, flow).await, Err(RegistryError::FlowNotFound)));
+    }
+    let elsewhere = Intent { caller: confined, ..hand.intent() };
+    let create = registry.create(elsewhere, sound("b")).await;
+    assert!(
+        matches!(create, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/phoneNumberId")
+    );
+}
+
+#[tokio::test]
+async fn switching_a_published_flow_takes_the_scope_to_publish() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let flow = hand.create(sound("a")).await;
+    let mut writer = hand.intent();
+    writer.caller.scopes = Scopes::default().with(Scope::FlowsRead).with(Scope::FlowsWrite);
+    registry.update(writer.clone(), flow, json!({"enabled": false})).await.unwrap();
+    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let off = registry.update(writer, flow, json!({"enabled": false})).await;
+    assert!(matches!(off, Err(RegistryError::InsufficientScope(Scope::FlowsPublish))));
+}

@@ -1,0 +1,110 @@
+//! The writer: appends that wait go together, an error in one harms no other, and what was accepted is appended.
+
+use flow_registry::store::{Outcome, Store, StoreError, Writer};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::rows::row;
+use crate::support;
+
+#[tokio::test]
+async fn appends_that_wait_share_a_transaction() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(store.clone());
+    let orgs = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
+    let mut tasks = JoinSet::new();
+    for n in 0..300 {
+        let writer = writer.clone();
+        let org = orgs[n % 3];
+        tasks.spawn(
+            async move { writer.append(row(org, Uuid::new_v4(), 0, &format!("d{n}"))).await.unwrap() },
+        );
+    }
+    for outcome in tasks.join_all().await {
+        assert!(matches!(outcome, Outcome::Appended(_)));
+    }
+    let (events, transactions): (i64, i64) =
+        sqlx::query_as("SELECT count(*), count(DISTINCT xmin::text) FROM event")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+    assert_eq!(events, 300);
+    assert!(transactions < 100, "{transactions} transactions for 300 appends that waited together");
+}
+
+#[tokio::test]
+async fn an_error_in_one_row_harms_no_other() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(store.clone());
+    let (org, broken) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, broken, 0, "a")]).await.unwrap();
+    sqlx::query("DELETE FROM flow_view").execute(store.pool()).await.unwrap();
+    let mut tasks = JoinSet::new();
+    for n in 0..40 {
+        let writer = writer.clone();
+        let (flow, expected) = if n == 20 { (broken, 1) } else { (Uuid::new_v4(), 0) };
+        tasks.spawn(async move { (n, writer.append(row(org, flow, expected, &format!("d{n}"))).await) });
+    }
+    for (n, outcome) in tasks.join_all().await {
+        match outcome {
+            Ok(Outcome::Appended(_)) => assert_ne!(n, 20),
+            Err(StoreError::Statement(_)) => assert_eq!(n, 20),
+            other => panic!("row {n}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_loses_nothing() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(store.clone());
+    let org = Uuid::new_v4();
+    for n in 0..20 {
+        let text = format!("d{n}");
+        let append = writer.append(row(org, Uuid::new_v4(), 0, &text));
+        tokio::select! {
+            biased;
+            outcome = append => drop(outcome.unwrap()),
+            () = std::future::ready(()) => {}
+        }
+    }
+    // The last one is waited for: the writer takes rows in the order in which they came.
+    writer.append(row(org, Uuid::new_v4(), 0, "last")).await.unwrap();
+    let events: i64 = sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(store.pool()).await.unwrap();
+    assert_eq!(events, 21);
+}
+
+#[tokio::test]
+async fn a_stalled_database_is_answered_with_overloaded_before_memory_runs_out() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(store.clone());
+    let org = Uuid::new_v4();
+    store.append(&[row(org, Uuid::new_v4(), 0, "a")]).await.unwrap();
+    let mut stall = store.pool().begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM log_head FOR UPDATE").execute(&mut *stall).await.unwrap();
+
+    let large = "x".repeat(256 * 1024);
+    let mut tasks = JoinSet::new();
+    for n in 0..200 {
+        let (writer, text) = (writer.clone(), format!("{large}{n}"));
+        tasks.spawn(async move { writer.append(row(org, Uuid::new_v4(), 0, &text)).await });
+    }
+    match tasks.join_next().await.unwrap().unwrap() {
+        Err(StoreError::Overloaded) => {}
+        other => panic!("answered while the database stalls: {other:?}"),
+    }
+    stall.rollback().await.unwrap();
+    let (mut appended, mut overloaded) = (0, 1);
+    for outcome in tasks.join_all().await {
+        match outcome {
+            Ok(Outcome::Appended(_)) => appended += 1,
+            Err(StoreError::Overloaded) => overloaded += 1,
+            other => panic!("{other:?}"),
+        }
+    }
+    assert!(appended >= 100 && overloaded >= 50, "{appended} appended, {overloaded} refused");
+}
