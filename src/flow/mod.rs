@@ -10,6 +10,7 @@ pub mod event;
 pub mod finding;
 pub mod fold;
 pub mod json;
+pub mod language;
 pub mod pointer;
 pub mod text;
 pub mod validation;

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::reader::{Node, Report};
 use super::schema::{DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
-use super::{DOCUMENT_BYTES_MAX, Document, order};
+use super::{DOCUMENT_BYTES_MAX, Document, META_BYTES_MAX, order};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::json;
@@ -119,6 +119,18 @@ impl Canonical {
 
     pub(super) fn members(&self) -> Map<String, Value> {
         self.value.as_object().cloned().expect("a canonical document is an object")
+    }
+}
+
+/// Adds a member to a `meta`, unless that would make it larger than it may be.
+pub(super) fn insert_if_it_fits(meta: &mut Map<String, Value>, name: &str, value: Value) {
+    let before = meta.insert(name.to_owned(), value);
+    let bytes = serde_json_canonicalizer::to_vec(meta).map_or(usize::MAX, |bytes| bytes.len());
+    if bytes > META_BYTES_MAX {
+        match before {
+            Some(before) => meta.insert(name.to_owned(), before),
+            None => meta.remove(name),
+        };
     }
 }
 

@@ -6,6 +6,8 @@ mod canonical;
 mod coercion;
 mod duration;
 mod edge;
+mod exits;
+mod graph;
 mod names;
 mod order;
 mod patch;
@@ -29,7 +31,7 @@ pub use patch::Patch;
 pub use settings::{Interrupt, Reminder, Retry, Settings, Timeout};
 pub use step::*;
 use trigger::event_name;
-pub use trigger::{MatchMode, PATTERN_LENGTH_MAX, Trigger, TriggerType};
+pub use trigger::{MatchMode, Trigger, TriggerType};
 pub use variable::{Scope, Variable, VariableType};
 
 /// Text with `{{ }}`, `{% %}` and `{# #}`, as the author wrote it.

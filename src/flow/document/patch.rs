@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use super::canonical::{Canonical, defaults, prepare};
+use super::canonical::{Canonical, defaults, insert_if_it_fits, prepare};
 use super::reader::{Node, Report};
 use super::schema::{DEFINITION, DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
-use super::{MEMBERS, order};
+use super::{MEMBERS, graph, order};
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 
@@ -24,6 +24,8 @@ enum Change {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Patch {
     changes: BTreeMap<String, Change>,
+    /// What an editor sent of its view of a graph; joins the flow's `meta` where it fits.
+    viewport: Option<Value>,
     pub enabled: Option<bool>,
 }
 
@@ -58,7 +60,8 @@ impl Patch {
             }
         }
         patch.enabled = o.optional("enabled", Node::boolean);
-        if let Some(definition) = o.optional("json", read_definition) {
+        if let Some((definition, viewport)) = o.optional("json", read_definition) {
+            patch.viewport = viewport;
             for &(name, _) in DEFINITION {
                 if patch.changes.contains_key(name) {
                     o.at(name, |node| node.invalid("excludes \"json\", which replaces it too"));
@@ -83,6 +86,9 @@ impl Patch {
             };
             members.insert(name.clone(), value);
         }
+        if let (Some(viewport), Some(Value::Object(meta))) = (&self.viewport, members.get_mut("meta")) {
+            insert_if_it_fits(meta, "viewport", viewport.clone());
+        }
         Ok((Canonical::from_settled(members, Report::default())?, self.enabled))
     }
 }
@@ -92,17 +98,24 @@ fn read_member(node: Node<'_>, check: fn(Node<'_>)) -> Value {
     node.value.clone()
 }
 
-/// The definition as `{variables, steps, settings, interrupts, translations}`: it replaces all five.
-fn read_definition(node: Node<'_>) -> BTreeMap<String, Change> {
+/// The definition, as its members or as a graph: either replaces all of them.
+fn read_definition(node: Node<'_>) -> (BTreeMap<String, Change>, Option<Value>) {
     let o = node.object();
-    let mut changes = BTreeMap::new();
+    let mut changes: BTreeMap<String, Change> =
+        DEFINITION.iter().map(|&(name, _)| (name.to_owned(), Change::Reset)).collect();
     for &(name, check) in
         MEMBERS.iter().filter(|&&(name, _)| DEFINITION.iter().any(|&(part, _)| part == name))
     {
-        let change = o.optional(name, |node| Change::Set(read_member(node, check)));
-        changes.insert(name.to_owned(), change.unwrap_or(Change::Reset));
+        if let Some(value) = o.optional(name, |node| read_member(node, check)) {
+            changes.insert(name.to_owned(), Change::Set(value));
+        }
     }
-    changes
+    if !o.has("nodes") {
+        return (changes, None);
+    }
+    let drawing = graph::read(node);
+    changes.insert("steps".to_owned(), Change::Set(drawing.steps));
+    (changes, drawing.viewport)
 }
 
 /// Takes the members that are null out of a body.

@@ -20,6 +20,8 @@ pub enum Part {
     List(&'static Part),
     /// A step: its members depend on its `type`.
     Step,
+    /// A node of a graph, which becomes a step.
+    Node,
     /// A document of which any member may be absent, with what else a change may carry.
     Change,
     /// The definition inside a change: [`DEFINITION`] or [`GRAPH`].
@@ -60,7 +62,7 @@ pub const DEFINITION: &[Member] = &[
 /// The same as nodes and edges.
 pub const GRAPH: &[Member] = &[
     ("variables", VARIABLES),
-    ("nodes", Part::List(&Part::Object(NODE))),
+    ("nodes", Part::List(&Part::Node)),
     ("edges", Part::List(&Part::Object(EDGE))),
     ("start", Part::Leaf),
     ("settings", SETTINGS),
@@ -385,6 +387,7 @@ impl Part {
         let (first, then, is_closed): (&[Member], &[Member], bool) = match self {
             Self::Object(members) => (members, &[], true),
             Self::Open(members) => (members, &[], false),
+            Self::Node => (NODE, &[], true),
             Self::Change => (DOCUMENT, CHANGE_ONLY, true),
             Self::Definition if value.is_some_and(|value| value.get("nodes").is_some()) => (GRAPH, &[], true),
             Self::Definition => (DEFINITION, &[], true),

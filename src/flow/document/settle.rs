@@ -34,7 +34,7 @@ pub fn settle(value: &mut Value, part: Part, place: Place<'_>) {
         *value = Value::Object(Map::new());
     }
     let own = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (kind, step) = (own("type"), own("id").filter(|_| matches!(part, Part::Step)));
+    let (kind, step) = (own("type"), own("id").filter(|_| matches!(part, Part::Step | Part::Node)));
     let place = Place { kind: kind.as_deref().or(place.kind), step: step.as_deref().or(place.step), ..place };
     let members = part.members(Some(value), place.kind);
     match (part, value) {

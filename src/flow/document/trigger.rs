@@ -5,9 +5,7 @@ use serde_json::Value;
 use super::Expression;
 use super::names::names;
 use super::reader::{Node, Object};
-
-/// Characters of a keyword that is a pattern; others have at most 80.
-pub const PATTERN_LENGTH_MAX: usize = 256;
+use crate::flow::language::PATTERN_LENGTH_MAX;
 
 /// The trigger: its type with the configuration keys that belong to the type. Keys that a client keeps
 /// beside them live in the canonical value only.

@@ -3,7 +3,8 @@
 use super::message::{Media, TemplateMessage, only_one_of};
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object};
-use crate::flow::document::{Expression, PATTERN_LENGTH_MAX, Retry, Template, Timeout};
+use crate::flow::document::{Expression, Retry, Template, Timeout};
+use crate::flow::language::PATTERN_LENGTH_MAX;
 
 /// The longest answer that is accepted, in characters.
 const ANSWER_LENGTH_MAX: i64 = 4096;

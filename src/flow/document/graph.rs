@@ -1,0 +1,171 @@
+//! Graph notation: the same definition as nodes and edges, as editors draw it, turned into steps.
+//! Findings keep pointing at the node or edge they come from.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Map, Value, json};
+
+use super::canonical::insert_if_it_fits;
+use super::edge::Edge;
+use super::exits::{loose_exits, set_exit};
+use super::reader::{Node, Report};
+use crate::flow::pointer::{self, Path};
+
+/// What editors add to a node beside its position …
+const NODE_EXTRAS: &[&str] = &["position", "width", "height", "selected", "measured"];
+/// … and to an edge.
+const EDGE_EXTRAS: &[&str] = &["id", "type", "label", "animated", "targetHandle"];
+
+/// The steps a graph comes to.
+pub(super) struct Drawing {
+    pub steps: Value,
+    /// For the flow's `meta`.
+    pub viewport: Option<Value>,
+}
+
+/// Turns a settled graph into steps, and reports what is wrong with either under the graph's pointers.
+pub(super) fn read(graph: Node<'_>) -> Drawing {
+    let mut builder = Builder::default();
+    let o = graph.object();
+    builder.steps = o.need("nodes", |nodes| nodes.list(0..=usize::MAX, step_of));
+    o.or_default("edges", |edges| edges.list(0..=2000, |edge| builder.connect(edge)));
+    let start = o.optional("start", |start| builder.find(start));
+    builder.end_loose_exits();
+    let order = builder.order(start.flatten());
+    let steps = order.iter().map(|&index| Value::Object(std::mem::take(&mut builder.steps[index]))).collect();
+    let steps = Value::Array(steps);
+
+    let report = Report::default();
+    super::steps(Node::new(&steps, Path::at(""), &report));
+    for mut finding in report.into_findings() {
+        finding.pointer = builder.place_of(&finding.pointer, &order, &graph.path.to_string());
+        graph.report.add(finding);
+    }
+    Drawing { steps, viewport: o.optional("viewport", |viewport| viewport.value.clone()) }
+}
+
+/// A node as a step: its data, with the node's own id and type.
+fn step_of(node: Node<'_>) -> Map<String, Value> {
+    let o = node.object();
+    let mut step = o.or_default("data", Node::free_object);
+    for name in ["id", "type"] {
+        step.remove(name);
+        if let Some(value) = o.optional(name, |node| node.value.clone()) {
+            step.insert(name.to_owned(), value);
+        }
+    }
+    for &name in NODE_EXTRAS {
+        if let Some(value) = o.optional(name, |node| node.value.clone()) {
+            keep(&mut step, |meta| insert_if_it_fits(meta, name, value));
+        }
+    }
+    step
+}
+
+/// Changes a step's `meta`; what the author sent as no object is left for the reader to refuse.
+fn keep(step: &mut Map<String, Value>, change: impl FnOnce(&mut Map<String, Value>)) {
+    if let Value::Object(meta) = step.entry("meta").or_insert_with(|| json!({})) {
+        change(meta);
+    }
+}
+
+#[derive(Default)]
+struct Builder {
+    steps: Vec<Map<String, Value>>,
+    /// Exits that have an edge, by node and exit.
+    connected: HashSet<(usize, String)>,
+    /// The edge that set a target: by node and pointer inside the step.
+    sources: HashMap<(usize, String), usize>,
+    /// Nodes that another node leads to.
+    entered: HashSet<usize>,
+    edges_seen: usize,
+}
+
+impl Builder {
+    fn connect(&mut self, edge: Node<'_>) {
+        let index = self.edges_seen;
+        self.edges_seen += 1;
+        let o = edge.object();
+        let source = o.need("source", |source| self.find(source));
+        let target = o.need("target", |target| self.find(target));
+        let handle = o.optional("sourceHandle", Node::string);
+        let (Some(source), Some(target)) = (source, target) else { return };
+        let handle = handle.unwrap_or_else(|| "next".to_owned());
+        let id = self.steps[target].get("id").cloned().unwrap_or_default();
+        let exit = Edge::parse(&handle).and_then(|exit| set_exit(&mut self.steps[source], &exit, &id));
+        let Some(pointer) = exit else {
+            let kind = self.steps[source].get("type").and_then(Value::as_str).unwrap_or_default();
+            let message = format!("names no exit of this {kind} step");
+            return o.at("sourceHandle", |handle| handle.invalid(message));
+        };
+        if !self.connected.insert((source, handle.clone())) {
+            edge.report(
+                "DUPLICATE_EDGE",
+                format!("leaves by \"{handle}\" like an earlier edge of the same node"),
+            );
+        }
+        self.sources.insert((source, pointer), index);
+        if source != target {
+            self.entered.insert(target);
+        }
+        self.keep_extras(source, &handle, edge.value);
+    }
+
+    fn keep_extras(&mut self, source: usize, handle: &str, edge: &Value) {
+        let extras = EDGE_EXTRAS.iter().filter_map(|&name| Some((name.to_owned(), edge.get(name)?.clone())));
+        let mut extras: Map<String, Value> = extras.collect();
+        if extras.is_empty() {
+            return;
+        }
+        extras.insert("sourceHandle".to_owned(), Value::from(handle));
+        keep(&mut self.steps[source], |meta| {
+            let mut edges = meta.get("edges").and_then(Value::as_array).cloned().unwrap_or_default();
+            edges.push(Value::Object(extras));
+            insert_if_it_fits(meta, "edges", Value::Array(edges));
+        });
+    }
+
+    /// The node whose id stands here.
+    fn find(&self, node: Node<'_>) -> Option<usize> {
+        let id = node.str()?;
+        let found = self.steps.iter().position(|step| step.get("id").and_then(Value::as_str) == Some(id));
+        if found.is_none() {
+            node.invalid(format!("names no node: \"{id}\""));
+        }
+        found
+    }
+
+    /// A graph never falls through: what has no edge ends the run.
+    fn end_loose_exits(&mut self) {
+        for step in &mut self.steps {
+            for exit in loose_exits(step) {
+                set_exit(step, &exit, &Value::from("$end"));
+            }
+        }
+    }
+
+    /// The first step is the one named, else the only one nothing leads to, else the first drawn.
+    fn order(&self, start: Option<usize>) -> Vec<usize> {
+        let mut unentered = (0..self.steps.len()).filter(|index| !self.entered.contains(index));
+        let only = unentered.next().filter(|_| unentered.next().is_none());
+        let start = start.or(only).unwrap_or_default();
+        let rest = (0..self.steps.len()).filter(|&index| index != start);
+        [start].into_iter().filter(|&start| start < self.steps.len()).chain(rest).collect()
+    }
+
+    /// Where in the graph a finding about the steps belongs.
+    fn place_of(&self, in_steps: &str, order: &[usize], graph: &str) -> String {
+        let mut tokens = pointer::tokens(in_steps);
+        let Some(index) = tokens.next() else { return format!("{graph}/nodes") };
+        let node =
+            index.parse::<usize>().ok().and_then(|index| order.get(index)).copied().unwrap_or_default();
+        let inside = &in_steps[index.len() + 1..];
+        if let Some(edge) = self.sources.get(&(node, inside.to_owned())) {
+            return format!("{graph}/edges/{edge}/target");
+        }
+        match tokens.next().as_deref() {
+            None | Some("id" | "type") => format!("{graph}/nodes/{node}{inside}"),
+            Some(_) => format!("{graph}/nodes/{node}/data{inside}"),
+        }
+    }
+}
