@@ -1,0 +1,33 @@
+//! The engine's environment. It starts empty: what is registered here is all a flow can call.
+
+use std::sync::LazyLock;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, UndefinedBehavior};
+
+use super::failure::no_text;
+use super::text::write_text;
+use super::{FUEL_MAX, filters, functions, operators};
+
+/// Depth of the engine's own stack. Loops are nested less deeply than this when they are compiled.
+const RECURSION_MAX: usize = 32;
+
+/// Shared by all programs: it holds functions, never templates.
+pub static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
+    let mut env = Environment::empty();
+    env.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    env.set_fuel(Some(FUEL_MAX));
+    env.set_recursion_limit(RECURSION_MAX);
+    // Errors then name the undefined value and carry a position; nothing else follows from it.
+    env.set_debug(true);
+    env.set_formatter(|out, _, value| write_text(out, value).map_err(no_text));
+    operators::register(&mut env);
+    filters::register(&mut env);
+    functions::register(&mut env);
+    env
+});
+
+/// Jinja's syntax, keeping the line break that ends a template.
+pub fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder().keep_trailing_newline(true).build().expect("the default delimiters are valid")
+}

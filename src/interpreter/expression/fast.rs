@@ -1,0 +1,223 @@
+//! Plans for what most flows consist of: texts with plain paths in them, and comparisons of paths with
+//! constants. A plan answers exactly what the engine would, or nothing, and then the engine is asked.
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
+use minijinja::value::ValueKind;
+
+use super::lower::plain_path;
+use super::machine::Evaluated;
+use super::path::NamePath;
+use super::scope::{Names, Scope};
+use super::text::{TEXT_BYTES_MAX, write_text};
+use crate::interpreter::value::{self, Value};
+
+#[derive(Debug)]
+pub enum Fast {
+    Test(Node),
+    /// The value at a path, undefined where anything on the way is.
+    Lookup(NamePath),
+    Text(Vec<Part>),
+}
+
+#[derive(Debug)]
+pub enum Part {
+    Raw(Box<str>),
+    Path(NamePath),
+}
+
+#[derive(Debug)]
+pub enum Node {
+    Constant(Value),
+    Path(NamePath),
+    Not(Box<Node>),
+    And(Box<Node>, Box<Node>),
+    Or(Box<Node>, Box<Node>),
+    Compare(Comparison, Box<Node>, Box<Node>),
+    OneOf(Box<Node>, Vec<Value>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum Comparison {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+impl Fast {
+    pub fn expression(expr: &Expr<'_>, names: &Names) -> Option<Self> {
+        Node::of(expr, names).map(Self::Test)
+    }
+
+    pub fn native(expr: &Expr<'_>, names: &Names) -> Option<Self> {
+        let plain = plain_path(expr)?;
+        Some(Self::Lookup(NamePath::new(plain.root, plain.keys, names)))
+    }
+
+    pub fn template(stmt: &Stmt<'_>, names: &Names) -> Option<Self> {
+        let Stmt::Template(template) = stmt else { return None };
+        let parts = template.children.iter().map(|child| match child {
+            Stmt::EmitRaw(raw) => Some(Part::Raw(raw.raw.into())),
+            Stmt::EmitExpr(emit) => {
+                plain_path(&emit.expr).map(|plain| Part::Path(NamePath::new(plain.root, plain.keys, names)))
+            }
+            _ => None,
+        });
+        parts.collect::<Option<_>>().map(Self::Text)
+    }
+
+    /// The engine's answer, when it is plain to see. `buffer` is scratch space.
+    pub fn evaluate(&self, scope: &Scope, buffer: &mut String) -> Option<Evaluated> {
+        match self {
+            Self::Test(node) => {
+                let value = node.evaluate(scope)?.into_owned();
+                Some(Evaluated { value, nulls_rendered: Vec::new() })
+            }
+            Self::Lookup(path) => {
+                let value = path.lookup(scope).into_owned();
+                Some(Evaluated { value, nulls_rendered: Vec::new() })
+            }
+            Self::Text(parts) => {
+                buffer.clear();
+                let mut nulls_rendered = Vec::new();
+                for part in parts {
+                    match part {
+                        Part::Raw(raw) => buffer.push_str(raw),
+                        Part::Path(path) => {
+                            let value = path.lookup(scope);
+                            if value.is_undefined() {
+                                nulls_rendered.push(path.text.clone());
+                            } else if let Some(text) = value.as_str() {
+                                buffer.push_str(text);
+                            } else {
+                                write_text(buffer, &value).ok()?;
+                            }
+                        }
+                    }
+                }
+                let value = (buffer.len() <= TEXT_BYTES_MAX).then(|| Value::from(buffer.as_str()))?;
+                Some(Evaluated { value, nulls_rendered })
+            }
+        }
+    }
+
+    /// What the plan costs, in fuel.
+    pub fn fuel(&self) -> u64 {
+        match self {
+            Self::Test(node) => node.fuel(),
+            Self::Lookup(path) => 1 + path.keys.len() as u64,
+            Self::Text(parts) => 2 * parts.len() as u64,
+        }
+    }
+}
+
+impl Node {
+    fn of(expr: &Expr<'_>, names: &Names) -> Option<Self> {
+        if let Some(plain) = plain_path(expr) {
+            return Some(Self::Path(NamePath::new(plain.root, plain.keys, names)));
+        }
+        match expr {
+            Expr::Const(constant) => scalar(&constant.value).then(|| Self::Constant(constant.value.clone())),
+            Expr::UnaryOp(unary) if matches!(unary.op, UnaryOpKind::Not) => {
+                Some(Self::Not(Box::new(Self::of(&unary.expr, names)?)))
+            }
+            Expr::BinOp(binary) => {
+                let left = Box::new(Self::of(&binary.left, names)?);
+                if let (BinOpKind::In, Expr::List(list)) = (binary.op, &binary.right) {
+                    let items = list.items.iter().map(|item| match item {
+                        Expr::Const(constant) => scalar(&constant.value).then(|| constant.value.clone()),
+                        _ => None,
+                    });
+                    return Some(Self::OneOf(left, items.collect::<Option<_>>()?));
+                }
+                let right = Box::new(Self::of(&binary.right, names)?);
+                Some(match binary.op {
+                    BinOpKind::ScAnd => Self::And(left, right),
+                    BinOpKind::ScOr => Self::Or(left, right),
+                    BinOpKind::Eq => Self::Compare(Comparison::Equal, left, right),
+                    BinOpKind::Ne => Self::Compare(Comparison::NotEqual, left, right),
+                    BinOpKind::Lt => Self::Compare(Comparison::Less, left, right),
+                    BinOpKind::Lte => Self::Compare(Comparison::LessOrEqual, left, right),
+                    BinOpKind::Gt => Self::Compare(Comparison::Greater, left, right),
+                    BinOpKind::Gte => Self::Compare(Comparison::GreaterOrEqual, left, right),
+                    _ => return None,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn evaluate<'s>(&'s self, scope: &'s Scope) -> Option<Cow<'s, Value>> {
+        Some(match self {
+            Self::Constant(value) => Cow::Borrowed(value),
+            Self::Path(path) => {
+                let value = path.lookup(scope);
+                // Below a member the engine may have to refuse undefined; a bare name may be undefined.
+                if value.is_undefined() && !path.keys.is_empty() {
+                    return None;
+                }
+                value
+            }
+            Self::Not(node) => Cow::Owned(Value::from(!node.evaluate(scope)?.is_true())),
+            Self::And(left, right) => {
+                let left = left.evaluate(scope)?;
+                if left.is_true() { right.evaluate(scope)? } else { left }
+            }
+            Self::Or(left, right) => {
+                let left = left.evaluate(scope)?;
+                if left.is_true() { left } else { right.evaluate(scope)? }
+            }
+            Self::Compare(comparison, left, right) => {
+                let (left, right) = (left.evaluate(scope)?, right.evaluate(scope)?);
+                Cow::Owned(Value::from(compared(*comparison, &left, &right)?))
+            }
+            Self::OneOf(node, items) => {
+                let value = node.evaluate(scope)?;
+                if !scalar(&value) {
+                    return None;
+                }
+                Cow::Owned(Value::from(items.iter().any(|item| value::same(item, &value))))
+            }
+        })
+    }
+
+    fn fuel(&self) -> u64 {
+        match self {
+            Self::Constant(_) => 1,
+            Self::Path(path) => 1 + path.keys.len() as u64,
+            Self::Not(node) => 1 + node.fuel(),
+            Self::And(left, right) | Self::Or(left, right) | Self::Compare(_, left, right) => {
+                1 + left.fuel() + right.fuel()
+            }
+            Self::OneOf(node, items) => 1 + node.fuel() + items.len() as u64,
+        }
+    }
+}
+
+fn scalar(value: &Value) -> bool {
+    matches!(value.kind(), ValueKind::Bool | ValueKind::Number | ValueKind::String)
+}
+
+/// Scalars only; an order only within one kind, and never of booleans.
+fn compared(comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+    if !scalar(left) || !scalar(right) {
+        return None;
+    }
+    let order = || {
+        let kind = left.kind();
+        (kind == right.kind() && kind != ValueKind::Bool).then(|| left.cmp(right))
+    };
+    Some(match comparison {
+        Comparison::Equal => value::same(left, right),
+        Comparison::NotEqual => !value::same(left, right),
+        Comparison::Less => order()? == Ordering::Less,
+        Comparison::LessOrEqual => order()? != Ordering::Greater,
+        Comparison::Greater => order()? == Ordering::Greater,
+        Comparison::GreaterOrEqual => order()? != Ordering::Less,
+    })
+}

@@ -1,0 +1,100 @@
+//! Filters over lists. Sorting and searching compare items deeply, so they pay for the depth first.
+
+use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::{Environment, Error, State, filters};
+
+use super::super::cost::pay_for_walks;
+use super::super::failure::coded;
+use super::defined;
+use crate::interpreter::error::code;
+use crate::interpreter::value::{self, Value};
+
+pub fn register(env: &mut Environment<'static>) {
+    env.add_filter("default", filters::default);
+    env.add_filter("first", |value: &Value| filters::first(defined(value)?));
+    env.add_filter("last", last);
+    env.add_filter("length", |value: &Value| filters::length(defined(value)?));
+    env.add_filter("list", filters::list);
+    env.add_filter("map", filters::map);
+    env.add_filter("select", filters::select);
+    env.add_filter("reject", filters::reject);
+    env.add_filter("selectattr", filters::selectattr);
+    env.add_filter("rejectattr", filters::rejectattr);
+    env.add_filter("slice", filters::slice);
+    env.add_filter("reverse", reverse);
+    env.add_filter("sort", |state: &State, list: Value, kwargs: Kwargs| {
+        pay_for_order(state, &list)?;
+        filters::sort(state, list, kwargs)
+    });
+    env.add_filter("unique", |state: &State, list: Value, kwargs: Kwargs| {
+        pay_for_order(state, &list)?;
+        filters::unique(state, list, kwargs)
+    });
+    env.add_filter("min", |state: &State, list: Value, kwargs: Kwargs| {
+        pay_for_walks(state, &list, 1)?;
+        filters::min(state, list, kwargs)
+    });
+    env.add_filter("max", |state: &State, list: Value, kwargs: Kwargs| {
+        pay_for_walks(state, &list, 1)?;
+        filters::max(state, list, kwargs)
+    });
+    env.add_filter("sum", sum);
+}
+
+/// Each level of a sort touches every item once.
+fn pay_for_order(state: &State, list: &Value) -> Result<(), Error> {
+    let levels = u64::from(list.len().unwrap_or(0).checked_ilog2().unwrap_or(0)) + 1;
+    pay_for_walks(state, list, levels)
+}
+
+fn last(state: &State, value: &Value) -> Result<Value, Error> {
+    if let Some(text) = defined(value)?.as_str() {
+        return Ok(text.chars().next_back().map(Value::from).unwrap_or_default());
+    }
+    state.consume_fuel(value.len().unwrap_or(0) as u64 / 2)?;
+    Ok(value.try_iter()?.last().unwrap_or_default())
+}
+
+fn reverse(state: &State, value: &Value) -> Result<Value, Error> {
+    if let Some(text) = defined(value)?.as_str() {
+        return Ok(Value::from(text.chars().rev().collect::<String>()));
+    }
+    state.consume_fuel(value.len().unwrap_or(0) as u64 / 2)?;
+    let mut items: Vec<Value> = value.try_iter()?.collect();
+    items.reverse();
+    Ok(value::list(items))
+}
+
+/// Numbers only, so that no list of lists is added up.
+fn sum(state: &State, list: Value, args: Rest<Value>) -> Result<Value, Error> {
+    let attribute = match &args[..] {
+        [] => None,
+        [attribute] => {
+            Some(attribute.as_str().ok_or_else(|| coded(code::EXPR_TYPE, "the attribute is a text"))?)
+        }
+        _ => return Err(coded(code::EXPR_TYPE, "sum takes one attribute")),
+    };
+    let mut total = Value::from(0);
+    for item in defined(&list)?.try_iter()? {
+        state.consume_fuel(1)?;
+        let item = match attribute {
+            Some(attribute) => item.get_attr(attribute)?,
+            None => item,
+        };
+        if item.is_undefined() {
+            continue;
+        }
+        if item.kind() != ValueKind::Number {
+            return Err(coded(code::EXPR_TYPE, format!("only numbers can be summed, not {}", item.kind())));
+        }
+        total = add(&total, &item).ok_or_else(|| coded(code::NUMBER_RANGE, "the sum is out of range"))?;
+    }
+    Ok(total)
+}
+
+fn add(total: &Value, item: &Value) -> Option<Value> {
+    match (value::as_integer(total), value::as_integer(item)) {
+        (Some(a), Some(b)) => Some(Value::from(a + b)),
+        _ => Some(Value::from(value::as_float(total)? + value::as_float(item)?)),
+    }
+}

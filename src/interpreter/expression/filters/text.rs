@@ -1,0 +1,155 @@
+//! Filters over texts.
+
+use minijinja::value::{Kwargs, ValueKind};
+use minijinja::{Environment, Error, State};
+
+use super::super::cost::pay_for_text;
+use super::super::failure::{coded, no_text};
+use super::super::text::{TEXT_BYTES_MAX, text_of};
+use super::{defined, text_arg};
+use crate::flow::text::fold;
+use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::error::code;
+use crate::interpreter::value::{self, Value};
+
+pub fn register(env: &mut Environment<'static>) {
+    env.add_filter("capitalize", |text: &Value| text_arg(text).map(|text| capitalized(&text)));
+    env.add_filter("lower", |text: &Value| text_arg(text).map(|text| text.to_lowercase()));
+    env.add_filter("upper", |text: &Value| text_arg(text).map(|text| text.to_uppercase()));
+    env.add_filter("title", |text: &Value| text_arg(text).map(minijinja::filters::title));
+    env.add_filter("trim", trim);
+    env.add_filter("replace", replace);
+    env.add_filter("split", split);
+    env.add_filter("string", |value: &Value| text_arg(value).map(Value::from));
+    env.add_filter("join", join);
+    env.add_filter("urlencode", urlencode);
+    env.add_filter("tojson", tojson);
+    env.add_filter("truncate", truncate);
+    env.add_filter("digits", |text: &Value| text_arg(text).map(|text| digits(&text)));
+    env.add_filter("fold", |state: &State, text: &Value| {
+        let text = text_arg(text)?;
+        pay_for_text(state, &text, 4)?;
+        Ok::<_, Error>(fold(&text))
+    });
+    env.add_filter("mask", |text: &Value, shown: usize| text_arg(text).map(|text| mask(&text, shown)));
+}
+
+fn capitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    first + &chars.as_str().to_lowercase()
+}
+
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+fn mask(text: &str, shown: usize) -> String {
+    let hidden = text.chars().count().saturating_sub(shown);
+    text.chars().enumerate().map(|(index, c)| if index < hidden { '•' } else { c }).collect()
+}
+
+fn trim(state: &State, text: &Value, chars: Option<&Value>) -> Result<String, Error> {
+    let text = text_arg(text)?;
+    let Some(chars) = chars else { return Ok(text.trim().to_owned()) };
+    let chars: Vec<char> = text_arg(chars)?.chars().collect();
+    pay_for_text(state, &text, chars.len() as u64)?;
+    Ok(text.trim_matches(&chars[..]).to_owned())
+}
+
+fn replace(state: &State, text: &Value, from: &Value, to: &Value) -> Result<String, Error> {
+    let (text, from, to) = (text_arg(text)?, text_arg(from)?, text_arg(to)?);
+    pay_for_text(state, &text, 2)?;
+    let matches = text.matches(&*from).count();
+    let longer = text.len() + matches * to.len().saturating_sub(from.len());
+    if longer > TEXT_BYTES_MAX {
+        return Err(coded(code::EXPR_LIMIT, format!("the text is longer than {TEXT_BYTES_MAX} bytes")));
+    }
+    Ok(text.replace(&*from, &to))
+}
+
+fn split(text: &Value, separator: Option<&Value>) -> Result<Value, Error> {
+    let text = text_arg(text)?;
+    Ok(match separator {
+        None => value::list(text.split_whitespace().map(Value::from).collect()),
+        Some(separator) => value::list(text.split(&*text_arg(separator)?).map(Value::from).collect()),
+    })
+}
+
+fn join(state: &State, items: &Value, separator: Option<&Value>, kwargs: Kwargs) -> Result<String, Error> {
+    let attribute: Option<&str> = kwargs.get("attribute")?;
+    kwargs.assert_all_used()?;
+    let separator = separator.map(text_arg).transpose()?.unwrap_or_default();
+    let mut joined = String::new();
+    for (index, item) in defined(items)?.try_iter()?.enumerate() {
+        if index > 0 {
+            joined.push_str(&separator);
+        }
+        let item = match attribute {
+            Some(attribute) => item.get_attr(attribute)?,
+            None => item,
+        };
+        joined.push_str(&text_of(&item).map_err(no_text)?);
+        state.consume_fuel(1)?;
+        if joined.len() > TEXT_BYTES_MAX {
+            return Err(coded(code::EXPR_LIMIT, format!("the text is longer than {TEXT_BYTES_MAX} bytes")));
+        }
+    }
+    Ok(joined)
+}
+
+/// As the family does it: everything but letters, digits and `/.-_` is percent-encoded; an object becomes
+/// a query string.
+fn urlencode(value: &Value) -> Result<String, Error> {
+    if defined(value)?.kind() != ValueKind::Map {
+        return Ok(percent_encoded(&text_arg(value)?, b"/.-_"));
+    }
+    let mut query = String::new();
+    for key in value.try_iter()? {
+        let member = value.get_item(&key)?;
+        if member.is_undefined() {
+            continue;
+        }
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(&percent_encoded(&text_arg(&key)?, b"/.-_"));
+        query.push('=');
+        query.push_str(&percent_encoded(&text_arg(&member)?, b"/.-_"));
+    }
+    Ok(query)
+}
+
+/// Percent-encodes all bytes but ASCII letters, digits and the ones named.
+pub fn percent_encoded(text: &str, kept: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+fn tojson(value: &Value) -> Result<String, Error> {
+    if canonical::len_up_to(&Json(defined(value)?), TEXT_BYTES_MAX) > TEXT_BYTES_MAX {
+        return Err(coded(code::EXPR_LIMIT, format!("the text is longer than {TEXT_BYTES_MAX} bytes")));
+    }
+    Ok(canonical::text(value))
+}
+
+/// At most `chars` characters; a cut text ends in an ellipsis.
+fn truncate(text: &Value, chars: usize) -> Result<String, Error> {
+    let text = text_arg(text)?;
+    Ok(cut(&text, chars))
+}
+
+/// A text of at most `chars` characters, the last of them `…` when it had to be cut.
+pub fn cut(text: &str, chars: usize) -> String {
+    if text.chars().count() <= chars {
+        return text.to_owned();
+    }
+    text.chars().take(chars.saturating_sub(1)).chain((chars > 0).then_some('…')).collect()
+}

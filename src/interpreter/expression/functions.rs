@@ -1,0 +1,151 @@
+//! The functions and tests of section 4.2 of the flow format.
+
+use minijinja::value::{Rest, ValueKind};
+use minijinja::{Environment, Error, State, tests};
+
+use super::cost::{pay_for_text, pay_for_walk};
+use super::failure::{coded, no_text, undefined};
+use super::filters::with_scope;
+use super::operators::contained;
+use super::pattern::Pattern;
+use super::text::text_of;
+use crate::flow::text::fold;
+use crate::interpreter::error::code;
+use crate::interpreter::value::{self, Value};
+
+const RANGE_MAX: i64 = 100;
+/// Folding decomposes every character, which costs a few times copying it.
+const FOLD_WEIGHT: u64 = 4;
+
+pub fn register(env: &mut Environment<'static>) {
+    env.add_function("range", range);
+    env.add_function("matches", matches);
+    env.add_function("has_any_word", |state: &State, text: &Value, words: Rest<Value>| {
+        word_test(state, text, &words, |hay, words| words.iter().any(|word| has_words(hay, word)))
+    });
+    env.add_function("has_all_words", |state: &State, text: &Value, words: Rest<Value>| {
+        word_test(state, text, &words, |hay, words| words.iter().all(|word| has_words(hay, word)))
+    });
+    env.add_function("has_phrase", |state: &State, text: &Value, phrase: Value| {
+        word_test(state, text, &[phrase], |hay, words| words.iter().all(|phrase| has_words(hay, phrase)))
+    });
+    env.add_function("has_tag", has_tag);
+
+    env.add_test("defined", tests::is_defined);
+    env.add_test("undefined", tests::is_undefined);
+    env.add_test("string", tests::is_string);
+    env.add_test("number", |value: &Value| value.kind() == ValueKind::Number);
+    env.add_test("integer", |value: &Value| value::as_integer(value).is_some());
+    env.add_test("float", |value: &Value| {
+        value.kind() == ValueKind::Number && value::as_integer(value).is_none()
+    });
+    env.add_test("sequence", |value: &Value| matches!(value.kind(), ValueKind::Seq | ValueKind::Iterable));
+    env.add_test("mapping", tests::is_mapping);
+    env.add_test("boolean", tests::is_boolean);
+    env.add_test("even", |value: &Value| parity(value).map(|odd| !odd));
+    env.add_test("odd", parity);
+    env.add_test("in", |state: &State, value: &Value, container: &Value| {
+        pay_for_walk(state, value)?;
+        contained(state, value, container)
+    });
+    env.add_test("startingwith", |text: &Value, start: &Value| {
+        Ok::<_, Error>(plain_text(text)?.starts_with(&plain_text(start)?))
+    });
+    env.add_test("endingwith", |text: &Value, end: &Value| {
+        Ok::<_, Error>(plain_text(text)?.ends_with(&plain_text(end)?))
+    });
+}
+
+fn plain_text(value: &Value) -> Result<String, Error> {
+    if value.is_undefined() {
+        return Err(undefined(value));
+    }
+    text_of(value).map_err(no_text)
+}
+
+fn parity(value: &Value) -> Result<bool, Error> {
+    if value.is_undefined() {
+        return Err(undefined(value));
+    }
+    let integer =
+        value::as_integer(value).ok_or_else(|| coded(code::EXPR_TYPE, "only integers are odd or even"))?;
+    Ok(integer % 2 != 0)
+}
+
+/// `range(5)`, `range(1, 5)`, `range(1, 10, 2)`; of at most a hundred numbers.
+fn range(first: &Value, second: Option<&Value>, third: Option<&Value>) -> Result<Value, Error> {
+    let integer = |value: &Value| {
+        if value.is_undefined() {
+            return Err(undefined(value));
+        }
+        value::as_integer(value).ok_or_else(|| coded(code::EXPR_TYPE, "a range is made of integers"))
+    };
+    let (start, stop) = match second {
+        Some(stop) => (integer(first)?, integer(stop)?),
+        None => (0, integer(first)?),
+    };
+    let step = third.map(integer).transpose()?.unwrap_or(1);
+    let span = if step > 0 { stop - start } else { start - stop };
+    let length = match (step, span) {
+        (0, _) => return Err(coded(code::EXPR_TYPE, "a range cannot have steps of 0")),
+        (_, ..=0) => 0,
+        (step, span) => (span - 1) / step.abs() + 1,
+    };
+    if length > RANGE_MAX {
+        return Err(coded(code::EXPR_LIMIT, format!("a range has at most {RANGE_MAX} numbers")));
+    }
+    Ok(value::list((0..length).map(|index| Value::from(start + index * step)).collect()))
+}
+
+/// The pattern has been compiled with the flow.
+fn matches(state: &State, text: &Value, pattern: &Value) -> Result<bool, Error> {
+    let text = plain_text(text)?;
+    let pattern = pattern
+        .downcast_object_ref::<Pattern>()
+        .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
+    pay_for_text(state, &text, pattern.weight)?;
+    Ok(pattern.is_match(&text))
+}
+
+fn word_test(
+    state: &State,
+    text: &Value,
+    words: &[Value],
+    test: impl FnOnce(&str, &[String]) -> bool,
+) -> Result<bool, Error> {
+    let text = plain_text(text)?;
+    pay_for_text(state, &text, FOLD_WEIGHT + words.len() as u64)?;
+    let hay = spaced(&text);
+    let mut folded = Vec::with_capacity(words.len());
+    for word in words {
+        let word = plain_text(word)?;
+        pay_for_text(state, &word, FOLD_WEIGHT)?;
+        folded.push(spaced(&word));
+    }
+    Ok(test(&hay, &folded))
+}
+
+/// Folded, with one space before, between and after the words, punctuation counting as space.
+pub fn spaced(text: &str) -> String {
+    let folded = fold(text);
+    let mut spaced = String::with_capacity(folded.len() + 2);
+    spaced.push(' ');
+    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
+        spaced.push_str(word);
+        spaced.push(' ');
+    }
+    spaced
+}
+
+/// Whether words stand in a row inside a text; both spaced.
+pub fn has_words(hay: &str, words: &str) -> bool {
+    words.len() > 1 && hay.contains(words)
+}
+
+fn has_tag(state: &State, tag: &Value) -> Result<bool, Error> {
+    let tag = plain_text(tag)?;
+    with_scope(state, |scope| {
+        let tags = value::member(&scope.shared.contact, "tags");
+        value::items(&tags).is_some_and(|tags| tags.iter().any(|known| known.as_str() == Some(&*tag)))
+    })
+}

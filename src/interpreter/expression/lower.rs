@@ -1,0 +1,459 @@
+//! Lowers the engine's syntax tree before code is generated from it: only what the flow format allows gets
+//! through, plain paths become look-ups of ours, and operators that would walk values unpaid, or that would
+//! read kinds as one another, become operators of ours. The one file that builds syntax trees.
+
+use std::collections::HashSet;
+
+use minijinja::machinery::Span;
+use minijinja::machinery::ast::{
+    BinOp, BinOpKind, Call, CallArg, Compare, CompareOp, CompareOpKind, Const, EmitExpr, EmitRaw, Expr,
+    Filter, ForLoop, GetAttr, GetItem, IfCond, IfExpr, List, Map, Slice, Spanned, Stmt, Template, Test,
+    UnaryOp, UnaryOpKind, Var,
+};
+use minijinja::value::ValueKind;
+
+use super::operators as op;
+use super::path::{Key, NamePath, Reference};
+use super::pattern::Pattern;
+use super::scope::Names;
+use super::{FILTERS, FUNCTIONS, TESTS};
+use crate::flow::finding::Position;
+use crate::interpreter::value::{self, Value};
+
+/// Loops may be nested this deep.
+const NESTING_MAX: usize = 31;
+/// A list literal may be repeated this often.
+const REPEAT_MAX: i64 = 100;
+
+/// Why an expression cannot be compiled. Validation refuses such a document before it comes here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub message: String,
+    pub span: Option<(usize, usize)>,
+}
+
+/// What lowering learns on its way.
+#[derive(Debug)]
+pub struct Lowering<'n, 's> {
+    names: &'n Names,
+    /// Every name path the source refers to, in order of appearance.
+    pub references: Vec<Reference>,
+    /// Names that enclosing loops bind.
+    bound: Vec<HashSet<&'s str>>,
+    /// Whether loops are nested deeper than the engine may recurse.
+    pub too_deep: bool,
+}
+
+type Lowered<'s> = Result<Expr<'s>, Refusal>;
+
+fn refuse<T>(span: Span, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal {
+        message: message.into(),
+        span: Some((span.start_offset as usize, span.end_offset as usize)),
+    })
+}
+
+/// A span of bytes as a position in characters.
+pub fn position(source: &str, start: usize, end: usize) -> Position {
+    let chars = |end: usize| source.get(..end).map_or(0, |text| text.chars().count());
+    Position { offset: chars(start), length: chars(end).saturating_sub(chars(start)) }
+}
+
+impl<'n, 's> Lowering<'n, 's> {
+    pub fn new(names: &'n Names) -> Self {
+        Self { names, references: Vec::new(), bound: Vec::new(), too_deep: false }
+    }
+
+    pub fn template(&mut self, stmt: &Stmt<'s>) -> Result<Stmt<'s>, Refusal> {
+        Ok(match stmt {
+            Stmt::Template(node) => {
+                let children = self.body(&node.children)?;
+                Stmt::Template(Spanned::new(Template { children }, node.span()))
+            }
+            Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
+            Stmt::EmitExpr(node) => {
+                let expr = self.emitted(&node.expr, op::RENDER)?;
+                Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, node.span()))
+            }
+            Stmt::IfCond(node) => {
+                let condition = IfCond {
+                    expr: self.expr(&node.expr)?,
+                    true_body: self.body(&node.true_body)?,
+                    false_body: self.body(&node.false_body)?,
+                };
+                Stmt::IfCond(Spanned::new(condition, node.span()))
+            }
+            Stmt::ForLoop(node) => {
+                let span = node.span();
+                Stmt::ForLoop(Spanned::new(self.for_loop(node, span)?, span))
+            }
+            _ => return Err(Refusal { message: "only if and for exist in templates".into(), span: None }),
+        })
+    }
+
+    fn body(&mut self, stmts: &[Stmt<'s>]) -> Result<Vec<Stmt<'s>>, Refusal> {
+        stmts.iter().map(|stmt| self.template(stmt)).collect()
+    }
+
+    fn for_loop(&mut self, node: &ForLoop<'s>, span: Span) -> Result<ForLoop<'s>, Refusal> {
+        if node.recursive {
+            return refuse(span, "loops cannot be recursive");
+        }
+        let iter = self.expr(&node.iter)?;
+        let mut names = HashSet::from(["loop"]);
+        collect_targets(&node.target, &mut names);
+        self.bound.push(names);
+        self.too_deep |= self.bound.len() > NESTING_MAX;
+        let target = copy_target(&node.target)?;
+        let filter_expr = node.filter_expr.as_ref().map(|expr| self.expr(expr)).transpose()?;
+        let body = self.body(&node.body)?;
+        self.bound.pop();
+        let else_body = self.body(&node.else_body)?;
+        Ok(ForLoop { target, iter, filter_expr, recursive: false, body, else_body })
+    }
+
+    /// An expression whose value is shown: a plain path, alone or before a `default`, is looked up by `look_up`,
+    /// which takes undefined on the way for undefined at the end.
+    pub fn emitted(&mut self, expr: &Expr<'s>, look_up: &'static str) -> Lowered<'s> {
+        if let Some(plain) = plain_path(expr) {
+            return self.looked_up(&plain, look_up, expr.span());
+        }
+        match expr {
+            Expr::Filter(node) if node.name == "default" => {
+                let Some(plain) = node.expr.as_ref().and_then(plain_path) else { return self.expr(expr) };
+                let inner = self.looked_up(&plain, op::LOOK_UP, expr.span())?;
+                let args = self.args(&node.args)?;
+                Ok(filter("default", inner, args, node.span()))
+            }
+            Expr::Filter(node) if first_filter_is_default(expr) => {
+                let Some(inner) = &node.expr else { return self.expr(expr) };
+                let inner = self.emitted(inner, op::LOOK_UP)?;
+                self.filter(node.name, inner, &node.args, node.span())
+            }
+            _ => self.expr(expr),
+        }
+    }
+
+    fn looked_up(&mut self, plain: &Plain<'s>, look_up: &'static str, span: Span) -> Lowered<'s> {
+        let text = self.refer(plain, span);
+        let root = Expr::Var(Spanned::new(Var { id: plain.root }, span));
+        let keys = plain.keys.iter().map(|key| match key {
+            Key::Name(name) => Value::from(&**name),
+            Key::Index(index) => Value::from(*index),
+        });
+        let args = std::iter::once(Value::from(&*text)).chain(keys);
+        Ok(filter(look_up, root, args.map(|arg| CallArg::Pos(constant(arg, span))).collect(), span))
+    }
+
+    /// Notes that the source refers to a path, unless a loop binds its root. Answers how a trace writes it.
+    fn refer(&mut self, plain: &Plain<'s>, span: Span) -> Box<str> {
+        let path = NamePath::new(plain.root, plain.keys.clone(), self.names);
+        let text = path.text.clone();
+        let bound = self.bound.iter().any(|names| names.contains(plain.root));
+        if !bound && self.references.iter().all(|known| known.path != path) {
+            let span = (plain.start, span.end_offset as usize);
+            self.references.push(Reference { path, span });
+        }
+        text
+    }
+
+    pub fn expr(&mut self, expr: &Expr<'s>) -> Lowered<'s> {
+        if let Some(plain) = plain_path(expr) {
+            self.refer(&plain, expr.span());
+            return copy_path(expr);
+        }
+        let span = expr.span();
+        Ok(match expr {
+            Expr::Const(node) => constant(node.value.clone(), span),
+            Expr::Var(_) => copy_path(expr)?,
+            Expr::GetAttr(node) => {
+                let inner = self.expr(&node.expr)?;
+                Expr::GetAttr(Spanned::new(GetAttr { expr: inner, name: node.name }, span))
+            }
+            Expr::GetItem(node) => {
+                let item = GetItem {
+                    expr: self.expr(&node.expr)?,
+                    subscript_expr: self.expr(&node.subscript_expr)?,
+                };
+                Expr::GetItem(Spanned::new(item, span))
+            }
+            Expr::Slice(node) => Expr::Slice(Spanned::new(self.slice(node)?, span)),
+            Expr::UnaryOp(node) => {
+                let inner = self.expr(&node.expr)?;
+                match node.op {
+                    UnaryOpKind::Not => not(inner, span),
+                    UnaryOpKind::Neg => Expr::UnaryOp(Spanned::new(
+                        UnaryOp { op: UnaryOpKind::Neg, expr: known(inner) },
+                        span,
+                    )),
+                }
+            }
+            Expr::BinOp(node) => self.binary(node, span)?,
+            Expr::Compare(node) => self.chain(node, span)?,
+            Expr::IfExpr(node) => {
+                let branches = IfExpr {
+                    test_expr: self.expr(&node.test_expr)?,
+                    true_expr: self.expr(&node.true_expr)?,
+                    false_expr: node.false_expr.as_ref().map(|expr| self.expr(expr)).transpose()?,
+                };
+                Expr::IfExpr(Spanned::new(branches, span))
+            }
+            Expr::Filter(node) => {
+                let Some(inner) = &node.expr else { return refuse(span, "a filter needs a value") };
+                let inner = self.expr(inner)?;
+                self.filter(node.name, inner, &node.args, span)?
+            }
+            Expr::Test(node) => self.test(node, span)?,
+            Expr::Call(node) => self.call(node, span)?,
+            Expr::List(node) => list(self.all(&node.items)?, span),
+            Expr::Tuple(node) => list(self.all(&node.items)?, span),
+            Expr::Map(node) => {
+                let keys = self.all(&node.keys)?.into_iter().map(|key| unary(op::KEY, key)).collect();
+                Expr::Map(Spanned::new(Map { keys, values: self.all(&node.values)? }, span))
+            }
+        })
+    }
+
+    fn all(&mut self, exprs: &[Expr<'s>]) -> Result<Vec<Expr<'s>>, Refusal> {
+        exprs.iter().map(|expr| self.expr(expr)).collect()
+    }
+
+    fn slice(&mut self, node: &Slice<'s>) -> Result<Slice<'s>, Refusal> {
+        let mut part = |expr: &Option<Expr<'s>>| expr.as_ref().map(|expr| self.expr(expr)).transpose();
+        let (start, stop, step) = (part(&node.start)?, part(&node.stop)?, part(&node.step)?);
+        Ok(Slice { expr: known(self.expr(&node.expr)?), start, stop, step })
+    }
+
+    fn binary(&mut self, node: &BinOp<'s>, span: Span) -> Lowered<'s> {
+        let (left, right) = (self.expr(&node.left)?, self.expr(&node.right)?);
+        let native = |left, right| Expr::BinOp(Spanned::new(BinOp { op: node.op, left, right }, span));
+        Ok(match node.op {
+            BinOpKind::ScAnd | BinOpKind::ScOr => native(left, right),
+            BinOpKind::Eq if one_is_text(&left, &right) => native(left, right),
+            BinOpKind::Ne if one_is_text(&left, &right) => native(left, right),
+            BinOpKind::Eq => binary(op::EQUAL, left, right, span),
+            BinOpKind::Ne => not(binary(op::EQUAL, left, right, span), span),
+            BinOpKind::Lt | BinOpKind::Lte | BinOpKind::Gt | BinOpKind::Gte => {
+                if is_constant(&left) || is_constant(&right) {
+                    native(left, right)
+                } else {
+                    native(unary(op::PAID, left), unary(op::PAID, right))
+                }
+            }
+            BinOpKind::In => binary(op::CONTAINED, left, right, span),
+            BinOpKind::Concat => native(unary(op::TEXT, left), unary(op::TEXT, right)),
+            BinOpKind::Mul if repeats_little(&left, &right) || repeats_little(&right, &left) => {
+                native(left, right)
+            }
+            BinOpKind::Div | BinOpKind::FloorDiv | BinOpKind::Rem => {
+                native(known(left), filter(op::DIVISOR, right, Vec::new(), span))
+            }
+            BinOpKind::Pow => binary(op::POWER, left, right, span),
+            BinOpKind::Mul => native(unary(op::FACTOR, left), unary(op::FACTOR, right)),
+            _ => native(known(left), known(right)),
+        })
+    }
+
+    /// `a < b <= c`: compared pairwise by the engine, once what is compared is paid for.
+    fn chain(&mut self, node: &Compare<'s>, span: Span) -> Lowered<'s> {
+        let expr = unary(op::PAID, self.expr(&node.expr)?);
+        let mut ops = Vec::with_capacity(node.ops.len());
+        for operand in &node.ops {
+            if matches!(operand.op, CompareOpKind::In | CompareOpKind::NotIn) {
+                return refuse(span, "`in` cannot be chained with other comparisons");
+            }
+            ops.push(CompareOp { op: operand.op, expr: unary(op::PAID, self.expr(&operand.expr)?) });
+        }
+        Ok(Expr::Compare(Spanned::new(Compare { expr, ops }, span)))
+    }
+
+    fn filter(&mut self, name: &'s str, inner: Expr<'s>, args: &[CallArg<'s>], span: Span) -> Lowered<'s> {
+        if !FILTERS.contains(&name) {
+            return refuse(span, format!("there is no filter {name}"));
+        }
+        let args = self.args(args)?;
+        Ok(filter(name, inner, args, span))
+    }
+
+    fn test(&mut self, node: &Test<'s>, span: Span) -> Lowered<'s> {
+        if !TESTS.contains(&node.name) {
+            return refuse(span, format!("there is no test {}", node.name));
+        }
+        let test = Test { name: node.name, expr: self.expr(&node.expr)?, args: self.args(&node.args)? };
+        Ok(Expr::Test(Spanned::new(test, span)))
+    }
+
+    fn call(&mut self, node: &Call<'s>, span: Span) -> Lowered<'s> {
+        let name = match &node.expr {
+            Expr::Var(var) if FUNCTIONS.contains(&var.id) => var.id,
+            _ => return refuse(span, "there is no such function"),
+        };
+        let mut args = self.args(&node.args)?;
+        if name == "matches" {
+            compile_pattern(&mut args, span)?;
+        }
+        let expr = Expr::Var(Spanned::new(Var { id: name }, node.expr.span()));
+        Ok(Expr::Call(Spanned::new(Call { expr, args }, span)))
+    }
+
+    fn args(&mut self, args: &[CallArg<'s>]) -> Result<Vec<CallArg<'s>>, Refusal> {
+        args.iter()
+            .map(|arg| match arg {
+                CallArg::Pos(expr) => Ok(CallArg::Pos(self.expr(expr)?)),
+                CallArg::Kwarg(name, expr) => Ok(CallArg::Kwarg(name, self.expr(expr)?)),
+                CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => {
+                    refuse(expr.span(), "arguments cannot be unpacked")
+                }
+            })
+            .collect()
+    }
+}
+
+/// Replaces the literal pattern of `matches` by the regex made from it.
+fn compile_pattern(args: &mut [CallArg<'_>], span: Span) -> Result<(), Refusal> {
+    let [_, CallArg::Pos(arg)] = args else { return refuse(span, "matches takes a text and a pattern") };
+    let source = match arg {
+        Expr::Const(node) => node.value.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
+    let pattern = Pattern::new(&source).map_err(|error| Refusal {
+        message: error.to_string(),
+        span: Some((arg.span().start_offset as usize, arg.span().end_offset as usize)),
+    })?;
+    *arg = constant(Value::from_object(pattern), arg.span());
+    Ok(())
+}
+
+/// A root name and constant members below it.
+pub struct Plain<'s> {
+    pub root: &'s str,
+    pub keys: Vec<Key>,
+    /// The byte where the root begins.
+    pub start: usize,
+}
+
+pub fn plain_path<'s>(expr: &Expr<'s>) -> Option<Plain<'s>> {
+    match expr {
+        Expr::Var(node) => {
+            Some(Plain { root: node.id, keys: Vec::new(), start: node.span().start_offset as usize })
+        }
+        Expr::GetAttr(node) => {
+            let mut plain = plain_path(&node.expr)?;
+            plain.keys.push(Key::Name(node.name.into()));
+            Some(plain)
+        }
+        Expr::GetItem(node) => {
+            let Expr::Const(key) = &node.subscript_expr else { return None };
+            let key = match key.value.as_str() {
+                Some(name) => Key::Name(name.into()),
+                None => Key::Index(value::as_integer(&key.value)?),
+            };
+            let mut plain = plain_path(&node.expr)?;
+            plain.keys.push(key);
+            Some(plain)
+        }
+        _ => None,
+    }
+}
+
+fn first_filter_is_default(expr: &Expr<'_>) -> bool {
+    match expr {
+        Expr::Filter(node) => match &node.expr {
+            Some(inner @ Expr::Filter(_)) => first_filter_is_default(inner),
+            Some(inner) => node.name == "default" && plain_path(inner).is_some(),
+            None => false,
+        },
+        _ => false,
+    }
+}
+
+fn copy_path<'s>(expr: &Expr<'s>) -> Lowered<'s> {
+    let span = expr.span();
+    Ok(match expr {
+        Expr::Var(node) => Expr::Var(Spanned::new(Var { id: node.id }, span)),
+        Expr::GetAttr(node) => {
+            Expr::GetAttr(Spanned::new(GetAttr { expr: copy_path(&node.expr)?, name: node.name }, span))
+        }
+        Expr::GetItem(node) => {
+            let Expr::Const(key) = &node.subscript_expr else { return refuse(span, "not a path") };
+            let subscript_expr = constant(key.value.clone(), node.subscript_expr.span());
+            Expr::GetItem(Spanned::new(GetItem { expr: copy_path(&node.expr)?, subscript_expr }, span))
+        }
+        _ => return refuse(span, "not a path"),
+    })
+}
+
+fn copy_target<'s>(target: &Expr<'s>) -> Lowered<'s> {
+    let span = target.span();
+    Ok(match target {
+        Expr::Var(node) => Expr::Var(Spanned::new(Var { id: node.id }, span)),
+        Expr::Tuple(node) => list(node.items.iter().map(copy_target).collect::<Result<_, _>>()?, span),
+        Expr::List(node) => list(node.items.iter().map(copy_target).collect::<Result<_, _>>()?, span),
+        _ => return refuse(span, "a loop binds names only"),
+    })
+}
+
+fn collect_targets<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
+    match target {
+        Expr::Var(node) => {
+            names.insert(node.id);
+        }
+        Expr::Tuple(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
+        Expr::List(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
+        _ => {}
+    }
+}
+
+fn constant<'s>(value: Value, span: Span) -> Expr<'s> {
+    Expr::Const(Spanned::new(Const { value }, span))
+}
+
+fn list<'s>(items: Vec<Expr<'s>>, span: Span) -> Expr<'s> {
+    Expr::List(Spanned::new(List { items }, span))
+}
+
+fn not<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
+    Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Not, expr }, span))
+}
+
+fn filter<'s>(name: &'s str, expr: Expr<'s>, args: Vec<CallArg<'s>>, span: Span) -> Expr<'s> {
+    Expr::Filter(Spanned::new(Filter { name, expr: Some(expr), args }, span))
+}
+
+/// One of our operators around an operand; constants need none but where they are keys.
+fn unary<'s>(name: &'static str, operand: Expr<'s>) -> Expr<'s> {
+    if is_constant(&operand) && name != op::KEY {
+        return operand;
+    }
+    let span = operand.span();
+    filter(name, operand, Vec::new(), span)
+}
+
+fn known<'s>(operand: Expr<'s>) -> Expr<'s> {
+    unary(op::KNOWN, operand)
+}
+
+fn binary<'s>(name: &'static str, left: Expr<'s>, right: Expr<'s>, span: Span) -> Expr<'s> {
+    filter(name, left, vec![CallArg::Pos(right)], span)
+}
+
+fn is_constant(expr: &Expr<'_>) -> bool {
+    matches!(expr, Expr::Const(_))
+}
+
+/// Comparing with a text is cheap and never mixes kinds: the engine may do it.
+fn one_is_text(left: &Expr<'_>, right: &Expr<'_>) -> bool {
+    let is_text =
+        |expr: &Expr<'_>| matches!(expr, Expr::Const(node) if node.value.kind() == ValueKind::String);
+    is_text(left) || is_text(right)
+}
+
+/// A literal list, repeated a small and constant number of times.
+fn repeats_little(list: &Expr<'_>, times: &Expr<'_>) -> bool {
+    let few = |expr: &Expr<'_>| match expr {
+        Expr::Const(node) => value::as_integer(&node.value).is_some_and(|n| n <= REPEAT_MAX),
+        _ => false,
+    };
+    matches!(list, Expr::List(_)) && few(times)
+}
