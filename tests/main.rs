@@ -5,5 +5,6 @@
 mod cluster;
 mod evidence;
 mod registry;
+mod repository;
 mod store;
 mod support;

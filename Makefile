@@ -1,0 +1,25 @@
+# `make run` and `make test` need nothing but a Rust toolchain; Postgres is installed when it is missing.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check
+
+# The programs of Postgres come first in PATH, for the service and for the tests.
+WITH_POSTGRES = bin="$$(scripts/find_postgres)" && PATH="$$bin:$$PATH"
+SNAPSHOTS_USED = $(CURDIR)/target/snapshots-used
+
+help:
+	@echo "make run     build and serve on 127.0.0.1:8080; ARGS=\"--listen …\" adds flags"
+	@echo "make test    every test, and that every snapshot is used by one"
+	@echo "make check   formatting and lints"
+
+run:
+	$(WITH_POSTGRES) cargo run --release --locked -- serve $(ARGS)
+
+test:
+	@mkdir -p target && rm -f $(SNAPSHOTS_USED)
+	$(WITH_POSTGRES) INSTA_SNAPSHOT_REFERENCES_FILE=$(SNAPSHOTS_USED) cargo test --locked
+	@scripts/unused_snapshots $(SNAPSHOTS_USED)
+
+check:
+	cargo fmt --all --check
+	cargo clippy --all-targets --locked -- -D warnings
