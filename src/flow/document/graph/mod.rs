@@ -1,15 +1,17 @@
 //! Graph notation: the same definition as nodes and edges, as editors draw it, turned into steps.
 //! Findings keep pointing at the node or edge they come from.
 
+mod exits;
+
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
 use super::canonical::insert_if_it_fits;
 use super::edge::Edge;
-use super::exits::{loose_exits, set_exit};
 use super::reader::{Node, Report};
 use crate::flow::pointer::{self, Path};
+use exits::{loose_exits, set_exit};
 
 /// What editors add to a node beside its position …
 const NODE_EXTRAS: &[&str] = &["position", "width", "height", "selected", "measured"];

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::edge::Edge;
-use super::step::StatusMatch;
+use crate::flow::document::edge::Edge;
+use crate::flow::document::step::StatusMatch;
 
 /// Exits that must lead somewhere and lead nowhere yet.
 pub(super) fn loose_exits(step: &Map<String, Value>) -> Vec<Edge> {
