@@ -4,6 +4,7 @@
 
 mod cluster;
 mod evidence;
+mod process;
 mod registry;
 mod repository;
 mod store;

@@ -3,7 +3,9 @@
 mod database;
 mod keeper;
 mod scratch;
+mod service;
 
 #[allow(unused_imports)]
 pub use database::{TestDatabase, database};
 pub use scratch::Scratch;
+pub use service::{Service, program, run};

@@ -1,0 +1,159 @@
+//! The program from outside: what it refuses and how, how it ends, and what outlives it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+
+use crate::support::{Scratch, Service, database, program, run};
+
+/// Status 2: the command line or a setting; 1: what the machine refuses.
+fn check_refused(arguments: &[&str], variables: &[(&str, &str)], status: i32, expected: &[&str]) {
+    let output = program(arguments).envs(variables.iter().copied()).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(status), "{arguments:?} {variables:?}\n{said}");
+    for text in expected {
+        assert!(said.contains(text), "{arguments:?} {variables:?}: no {text:?} in\n{said}");
+    }
+    assert!(!said.contains("hunter2"), "a secret was printed:\n{said}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn what_cannot_work_is_refused_with_what_to_do() {
+    let serve = &["serve"][..];
+    check_refused(&["frobnicate"], &[], 2, &["unrecognized subcommand"]);
+    check_refused(&["serve", "--listen", "8080"], &[], 2, &["--listen", "127.0.0.1:8080"]);
+    check_refused(serve, &[("LISTEN", "nowhere:x")], 2, &["--listen"]);
+    check_refused(serve, &[("DATABASE_POOL_SIZE", "0")], 2, &["--database-pool-size", "2..=1000"]);
+    check_refused(serve, &[("HEADER_TIMEOUT_MS", "10s")], 2, &["milliseconds"]);
+    check_refused(serve, &[("PUBLIC_URL", "api.example.com")], 2, &["https://"]);
+    check_refused(serve, &[("CORS_ORIGINS", "https://a.example/x")], 2, &["no path"]);
+    check_refused(serve, &[("LOG_FORMAT", "xml")], 2, &["text, json"]);
+    check_refused(serve, &[("LOG_LEVEL", "a=b=c")], 2, &["--log-level"]);
+    let url = "mysql://u:hunter2@h/d";
+    check_refused(serve, &[("DATABASE_URL", url)], 2, &["DATABASE_URL", "postgres://"]);
+    let url = "postgres://u:hunter2@h/d";
+    check_refused(
+        &["migrate", "--data-dir", "/d"],
+        &[("DATABASE_URL", url)],
+        2,
+        &["--data-dir", "--database-url"],
+    );
+    check_refused(serve, &[("JWT_KEY", "hunter2")], 2, &["JWT_KEY", "ALG"]);
+    let key = "HS256=hunter2hunter2hunter2hunter2hunter2";
+    check_refused(serve, &[("JWT_KEY", key)], 2, &["JWT_AUDIENCE", "JWT_ISSUER"]);
+    let of_others = [("JWT_AUDIENCE", "a"), ("JWT_ISSUER", "i")];
+    check_refused(serve, &of_others, 2, &["JWT_KEY_FILES"]);
+    check_refused(&["serve", "--jwt-key-file", "RS256=/no/such/key"], &of_others, 2, &["/no/such/key"]);
+    check_refused(
+        &["migrate", "--postgres-bin-dir", "/no/such"],
+        &[],
+        1,
+        &["/no/such", "--postgres-bin-dir"],
+    );
+}
+
+#[test]
+fn an_empty_variable_is_an_absent_one() {
+    let output =
+        program(&["migrate", "--help"]).env("DATABASE_URL", "").env("DATABASE_POOL_SIZE", "").output();
+    assert!(output.unwrap().status.success());
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().join("data");
+    let mut migrate = program(&["migrate", "--data-dir", data_dir.to_str().unwrap()]);
+    let output = migrate.env("DATABASE_URL", "").env("DATABASE_POOL_SIZE", "").output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The cluster of the tests is such a database.
+#[tokio::test]
+async fn a_database_that_may_lose_changes_needs_a_flag() {
+    let database = database().await;
+    let url = database.url();
+    check_refused(
+        &["migrate", "--database-url", &url],
+        &[],
+        1,
+        &["fsync, full_page_writes, synchronous_commit", "--allow-unsafe-durability"],
+    );
+    let output = run(&["migrate", "--database-url", &url, "--allow-unsafe-durability"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().to_str().unwrap();
+    check_refused(&["serve", "--listen", &address, "--data-dir", data_dir], &[], 1, &[&address, "--listen"]);
+}
+
+fn server(data_dir: &Path) -> Pid {
+    let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
+    Pid::from_raw(text.lines().next().unwrap().parse().unwrap()).unwrap()
+}
+
+fn is_gone(pid: Pid) -> bool {
+    let give_up = Instant::now() + Duration::from_secs(10);
+    while Instant::now() < give_up {
+        if test_kill_process(pid).is_err() {
+            return true;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    false
+}
+
+#[test]
+fn a_signal_ends_service_and_postgres() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let scratch = Scratch::new();
+        let data_dir = scratch.path().to_str().unwrap();
+        let mut service = Service::start(&["--data-dir", data_dir]);
+        let server = server(scratch.path());
+        let told = Instant::now();
+        service.signal(signal);
+        assert!(service.ended().success(), "{}", service.log());
+        assert!(told.elapsed() < Duration::from_secs(15));
+        assert!(test_kill_process(server).is_err(), "the server ended before the service");
+        assert!(!scratch.path().join("postgres/postmaster.pid").exists(), "it ended cleanly");
+    }
+}
+
+#[test]
+fn a_second_service_on_a_directory_is_refused_and_a_command_is_not() {
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().to_str().unwrap();
+    let service = Service::start(&["--data-dir", data_dir]);
+    let (process, hint) = (format!("process {}", service.id()), "--data-dir");
+    check_refused(&["serve", "--listen", "127.0.0.1:0", "--data-dir", data_dir], &[], 1, &[&process, hint]);
+    let output = run(&["migrate", "--data-dir", data_dir]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_killed_service_takes_its_postgres_along_and_comes_back() {
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().to_str().unwrap();
+    for _ in 0..3 {
+        let mut service = Service::start(&["--data-dir", data_dir]);
+        let server = server(scratch.path());
+        service.signal(Signal::KILL);
+        service.ended();
+        if cfg!(target_os = "linux") {
+            assert!(is_gone(server), "nobody would ever stop it");
+        }
+    }
+    // Both at once, as when a machine runs out of memory.
+    let mut service = Service::start(&["--data-dir", data_dir]);
+    kill_process(server(scratch.path()), Signal::KILL).unwrap();
+    service.signal(Signal::KILL);
+    service.ended();
+    let mut service = Service::start(&["--data-dir", data_dir]);
+    service.signal(Signal::TERM);
+    assert!(service.ended().success(), "{}", service.log());
+}
