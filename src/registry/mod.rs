@@ -3,6 +3,7 @@
 
 pub mod access;
 mod answer;
+mod callees;
 pub mod caller;
 mod command;
 mod documents;
@@ -11,6 +12,7 @@ mod orders;
 mod read;
 mod row;
 mod turns;
+mod validate;
 
 use tokio_util::task::TaskTracker;
 

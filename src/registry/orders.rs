@@ -157,7 +157,8 @@ impl Registry {
             return Err(RegistryError::Erased);
         }
         let canonical = document.canonical()?;
-        let findings = document.findings()?.to_vec();
+        let own_id = Some(found.record.flow_id);
+        let findings = self.all_findings(&intent.caller, own_id, &canonical).await?;
         let candidate = Candidate {
             version: order.version,
             document: document.digest(),

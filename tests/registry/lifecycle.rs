@@ -174,3 +174,27 @@ async fn switching_a_published_flow_takes_the_scope_to_publish() {
     let off = registry.update(writer, flow, json!({"enabled": false})).await;
     assert!(matches!(off, Err(RegistryError::InsufficientScope(Scope::FlowsPublish))));
 }
+
+#[tokio::test]
+async fn a_flow_that_calls_others_is_published_after_them() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let callee = hand.create(sound("callee")).await;
+    let calling =
+        |id: Uuid| json!({"name": "caller", "steps": [{"id": "llama", "type": "flow", "flowId": id}]});
+    let caller = hand.create(calling(callee)).await;
+    let publish = async |flow| registry.publish(hand.intent(), flow, PublishOrder::default()).await;
+    let code = |refused: Result<_, RegistryError>| match refused {
+        Err(RegistryError::NotPublishable(findings)) => {
+            findings.iter().find(|finding| finding.is_error()).unwrap().code
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(publish(caller).await), "FLOW_REF_NOT_PUBLISHED");
+    publish(callee).await.unwrap();
+    publish(caller).await.unwrap();
+    let lost = hand.create(calling(Uuid::new_v4())).await;
+    assert_eq!(code(publish(lost).await), "FLOW_REF_NOT_FOUND");
+    registry.update(hand.intent(), callee, json!({"steps": calling(caller)["steps"]})).await.unwrap();
+    assert_eq!(code(publish(callee).await), "RECURSION");
+}

@@ -1,0 +1,154 @@
+//! Other flows a document depends on: those it calls, and what they call in turn, each resolved once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::documents::LoadedDocument;
+use super::read::Selector;
+use super::{Registry, RegistryError};
+use crate::flow::document::{Canonical, Document, FlowVersion, TriggerType};
+use crate::flow::finding::Finding;
+use crate::flow::validation::{self, Neighbours, Reference, called_flows};
+use crate::store::ListFilter;
+
+/// Flows that are resolved at most, so that a web of calls cannot keep a request busy. What lies beyond is not found.
+const RESOLVED_MAX: usize = 100;
+
+/// A called flow: the version its selector leads to now, and that version's document.
+#[derive(Debug, Clone)]
+pub(super) struct Callee {
+    pub(super) version: i64,
+    pub(super) document: Arc<LoadedDocument>,
+    pub(super) canonical: Canonical,
+}
+
+/// Why a call leads nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Missing {
+    Flow,
+    Version,
+    Publication,
+}
+
+/// All flows below a document, by the id and the version they are called by.
+#[derive(Debug, Default)]
+pub(super) struct Callees {
+    resolved: HashMap<(Uuid, FlowVersion), Result<Callee, Missing>>,
+}
+
+impl Callees {
+    pub(super) fn found(&self) -> impl Iterator<Item = (Uuid, FlowVersion, &Callee)> {
+        self.resolved
+            .iter()
+            .filter_map(|((id, version), callee)| Some((*id, *version, callee.as_ref().ok()?)))
+    }
+
+    fn reference(&self, flow_id: Uuid, version: FlowVersion) -> Reference {
+        match self.resolved.get(&(flow_id, version)) {
+            Some(Ok(callee)) => Reference::Found(Arc::clone(&callee.canonical.document)),
+            Some(Err(Missing::Version)) => Reference::NoVersion,
+            Some(Err(Missing::Publication)) => Reference::NotPublished,
+            Some(Err(Missing::Flow)) | None => Reference::NoFlow,
+        }
+    }
+}
+
+impl Registry {
+    /// Resolves every flow a document calls, directly or through others.
+    pub(super) async fn callees(
+        &self,
+        caller: &Caller,
+        document: &Document,
+    ) -> Result<Callees, RegistryError> {
+        let mut callees = Callees::default();
+        let mut open = called_flows(document);
+        while let Some((flow_id, version)) = open.pop() {
+            if callees.resolved.len() == RESOLVED_MAX || callees.resolved.contains_key(&(flow_id, version)) {
+                continue;
+            }
+            let callee = self.callee(caller, flow_id, version).await?;
+            if let Ok(callee) = &callee {
+                open.extend(called_flows(&callee.canonical.document));
+            }
+            callees.resolved.insert((flow_id, version), callee);
+        }
+        Ok(callees)
+    }
+
+    async fn callee(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        version: FlowVersion,
+    ) -> Result<Result<Callee, Missing>, RegistryError> {
+        // A deleted flow cannot be called, not even one of its versions.
+        match self.get(caller, flow_id, Selector::Draft).await {
+            Ok(_) => {}
+            Err(RegistryError::FlowNotFound) => return Ok(Err(Missing::Flow)),
+            Err(error) => return Err(error),
+        }
+        let selector = match version {
+            FlowVersion::Published => Selector::Published,
+            FlowVersion::Number(number) => Selector::Version(number),
+        };
+        let answer = match self.get(caller, flow_id, selector).await {
+            Ok(answer) => answer,
+            Err(RegistryError::FlowNotFound) => return Ok(Err(Missing::Flow)),
+            Err(RegistryError::VersionNotFound) => return Ok(Err(Missing::Version)),
+            Err(RegistryError::NotPublished) => return Ok(Err(Missing::Publication)),
+            Err(error) => return Err(error),
+        };
+        let version = match (selector, answer.record.published) {
+            (Selector::Published, Some(published)) => published.version,
+            _ => answer.record.version,
+        };
+        let canonical = answer.document.canonical()?;
+        Ok(Ok(Callee { version, document: answer.document, canonical }))
+    }
+
+    /// Everything that can be said of a document: by itself, and among the other flows of its organization.
+    pub(super) async fn all_findings(
+        &self,
+        caller: &Caller,
+        own_id: Option<Uuid>,
+        flow: &Canonical,
+    ) -> Result<Vec<Finding>, RegistryError> {
+        let mut findings = validation::findings(flow);
+        let callees = self.callees(caller, &flow.document).await?;
+        let listeners = self.keyword_listeners(caller, flow).await?;
+        let neighbours =
+            Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
+        findings.extend(validation::references(flow, own_id, &neighbours));
+        crate::flow::document::sort_findings(&mut findings, flow);
+        Ok(findings)
+    }
+
+    /// Flows in force that listen to keywords, where the document does so too.
+    async fn keyword_listeners(
+        &self,
+        caller: &Caller,
+        flow: &Canonical,
+    ) -> Result<Vec<(Uuid, Arc<Document>)>, RegistryError> {
+        let mut listeners = Vec::new();
+        if !listens(&flow.document) {
+            return Ok(listeners);
+        }
+        let mut list = self.list(caller, ListFilter { in_force: true, ..ListFilter::default() }).await?;
+        while let Some(chunk) = list.next_chunk().await? {
+            for answer in chunk {
+                let document = answer.document.canonical()?.document;
+                if listens(&document) {
+                    listeners.push((answer.record.flow_id, document));
+                }
+            }
+        }
+        Ok(listeners)
+    }
+}
+
+fn listens(document: &Document) -> bool {
+    matches!(document.trigger.kind, TriggerType::Keyword { .. })
+}
