@@ -10,6 +10,7 @@ mod idempotency;
 mod keys;
 mod list;
 mod migrate;
+mod test_runs;
 mod writer;
 
 use sqlx::PgPool;
@@ -22,6 +23,7 @@ pub use flows::{Answered, CommandRead, FlowRecord, Published};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
+pub use test_runs::{StoredRun, TestRun};
 pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.

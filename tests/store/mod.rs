@@ -5,4 +5,5 @@ mod concurrency;
 mod immutable;
 mod reads;
 mod rows;
+mod test_runs;
 mod writer;

@@ -1,0 +1,175 @@
+//! Test runs: stored when they are answered, read by id and by flow, forgotten after 30 days.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use sqlx::postgres::PgRow;
+use sqlx::types::Json;
+use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use super::append::Idempotency;
+use super::documents::read_digest;
+use super::{Store, StoreError};
+use crate::flow::digest::Digest;
+
+/// A run that was carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestRun {
+    pub org_id: Uuid,
+    /// UUIDv7: ids grow with time.
+    pub run_id: Uuid,
+    pub flow_id: Uuid,
+    /// The resolved version; `None` for an inline definition.
+    pub version: Option<i64>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    /// The request as RFC 8785 JSON, without secrets.
+    pub request: Bytes,
+    /// The versions that called flows were resolved to.
+    pub callees: Value,
+    /// Digest of the trace.
+    pub digest: Digest,
+    pub status: String,
+    pub passed: Option<bool>,
+    pub executed_at: DateTime<Utc>,
+    pub duration_ms: i64,
+    /// Who ran it: RFC 8785 JSON of an actor.
+    pub author: Bytes,
+}
+
+/// What became of a run that was to be stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoredRun {
+    Stored,
+    /// The idempotency key was answered with this run before.
+    Replayed(Uuid),
+    KeyReused,
+}
+
+/// Keys and runs in one statement: a run whose key is known already is not stored. Versions start at 1, so 0 tells a
+/// run's key from a flow's.
+const INSERT: &str = "WITH fresh AS (\
+     INSERT INTO idempotency_key (org_id, key, request_digest, stream_id, version, recorded_at) \
+     SELECT $1, $2, $3, $4, 0, clock_timestamp() WHERE $2::text IS NOT NULL \
+     ON CONFLICT (org_id, key) DO NOTHING RETURNING 1) \
+     INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
+       passed, executed_at, duration_ms, author) \
+     SELECT $1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 \
+     WHERE $2::text IS NULL OR EXISTS (SELECT FROM fresh)";
+
+const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
+     passed, executed_at, duration_ms, author FROM test_run WHERE org_id = ";
+
+const FORGET: &str = "DELETE FROM test_run r USING (\
+     SELECT org_id, run_id FROM test_run WHERE executed_at < clock_timestamp() - interval '30 days' \
+     ORDER BY executed_at LIMIT $1) AS old WHERE r.org_id = old.org_id AND r.run_id = old.run_id";
+
+impl Store {
+    /// Stores a run, unless its idempotency key was answered before.
+    pub async fn store_run(
+        &self,
+        run: &TestRun,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<StoredRun, StoreError> {
+        let stored = sqlx::query(INSERT)
+            .bind(run.org_id)
+            .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
+            .bind(idempotency.map(|idempotency| &idempotency.request.as_bytes()[..]))
+            .bind(run.run_id)
+            .bind(run.flow_id)
+            .bind(run.version)
+            .bind(run.name.as_deref())
+            .bind(run.description.as_deref())
+            .bind(&run.request[..])
+            .bind(Json(&run.callees))
+            .bind(&run.digest.as_bytes()[..])
+            .bind(&run.status)
+            .bind(run.passed)
+            .bind(run.executed_at)
+            .bind(run.duration_ms)
+            .bind(&run.author[..])
+            .execute(self.pool())
+            .await
+            .map_err(StoreError::of_write)?;
+        match idempotency {
+            Some(idempotency) if stored.rows_affected() == 0 => {
+                let answered = self.answered_run(run.org_id, idempotency).await?;
+                answered
+                    .ok_or_else(|| StoreError::corrupt("idempotency_key", "a key that is taken is not there"))
+            }
+            _ => Ok(StoredRun::Stored),
+        }
+    }
+
+    /// What an idempotency key was answered with, if it was.
+    pub async fn answered_run(
+        &self,
+        org_id: Uuid,
+        idempotency: &Idempotency,
+    ) -> Result<Option<StoredRun>, StoreError> {
+        let row = sqlx::query(
+            "SELECT request_digest, stream_id, version FROM idempotency_key WHERE org_id = $1 AND key = $2",
+        )
+        .bind(org_id)
+        .bind(&idempotency.key)
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let same = read_digest(row.try_get("request_digest")?)? == idempotency.request;
+            Ok(match same && row.try_get::<i64, _>("version")? == 0 {
+                true => StoredRun::Replayed(row.try_get("stream_id")?),
+                false => StoredRun::KeyReused,
+            })
+        })
+        .transpose()
+    }
+
+    /// One run of an organization.
+    pub async fn run(&self, org_id: Uuid, run_id: Uuid) -> Result<Option<TestRun>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+        query.push_bind(org_id).push(" AND run_id = ").push_bind(run_id);
+        query.build().fetch_optional(self.pool()).await?.as_ref().map(read_run).transpose()
+    }
+
+    /// The runs of a flow, newest first, `before` the run where the last page ended.
+    pub async fn runs(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        limit: i64,
+        before: Option<(DateTime<Utc>, Uuid)>,
+    ) -> Result<Vec<TestRun>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
+        query.push_bind(org_id).push(" AND flow_id = ").push_bind(flow_id);
+        if let Some((at, run_id)) = before {
+            query.push(" AND (executed_at, run_id) < (").push_bind(at).push(", ").push_bind(run_id).push(")");
+        }
+        query.push(" ORDER BY executed_at DESC, run_id DESC LIMIT ").push_bind(limit);
+        query.build().fetch_all(self.pool()).await?.iter().map(read_run).collect()
+    }
+
+    /// Deletes at most `batch` runs that are older than 30 days, and says how many.
+    pub async fn forget_runs(&self, batch: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query(FORGET).bind(batch).execute(self.pool()).await?.rows_affected())
+    }
+}
+
+fn read_run(row: &PgRow) -> Result<TestRun, StoreError> {
+    Ok(TestRun {
+        org_id: row.try_get("org_id")?,
+        run_id: row.try_get("run_id")?,
+        flow_id: row.try_get("flow_id")?,
+        version: row.try_get("version")?,
+        name: row.try_get("name")?,
+        description: row.try_get("description")?,
+        request: row.try_get::<Vec<u8>, _>("request")?.into(),
+        callees: row.try_get::<Json<Value>, _>("callees")?.0,
+        digest: read_digest(row.try_get("digest")?)?,
+        status: row.try_get("status")?,
+        passed: row.try_get("passed")?,
+        executed_at: row.try_get("executed_at")?,
+        duration_ms: row.try_get("duration_ms")?,
+        author: row.try_get::<Vec<u8>, _>("author")?.into(),
+    })
+}

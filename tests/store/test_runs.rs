@@ -1,0 +1,84 @@
+//! Stored test runs.
+
+use bytes::Bytes;
+use chrono::{Duration, SubsecRound, Utc};
+use flow_registry::flow::digest::Digest;
+use flow_registry::registry::caller::Idempotency;
+use flow_registry::store::{Store, StoredRun, TestRun};
+use serde_json::json;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::support;
+
+fn run(org_id: Uuid, flow_id: Uuid) -> TestRun {
+    TestRun {
+        org_id,
+        run_id: Uuid::now_v7(),
+        flow_id,
+        version: Some(3),
+        name: Some("alta".into()),
+        description: None,
+        request: Bytes::from_static(b"{}"),
+        callees: json!({}),
+        digest: Digest::of(b"trace"),
+        status: "completed".into(),
+        passed: None,
+        executed_at: Utc::now().trunc_subsecs(6),
+        duration_ms: 4,
+        author: Bytes::from_static(b"{}"),
+    }
+}
+
+#[tokio::test]
+async fn runs_are_read_back_by_id_and_by_flow() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let runs: Vec<TestRun> = (0..5).map(|_| run(org, flow)).collect();
+    for run in &runs {
+        assert_eq!(store.store_run(run, None).await.unwrap(), StoredRun::Stored);
+    }
+    assert_eq!(store.run(org, runs[2].run_id).await.unwrap().as_ref(), Some(&runs[2]));
+    assert_eq!(store.run(Uuid::new_v4(), runs[2].run_id).await.unwrap(), None);
+    let newest = store.runs(org, flow, 2, None).await.unwrap();
+    assert_eq!(newest, [runs[4].clone(), runs[3].clone()]);
+    let before = Some((newest[1].executed_at, newest[1].run_id));
+    assert_eq!(store.runs(org, flow, 9, before).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn one_key_stores_one_run() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let key = Idempotency { key: "k".into(), request: Digest::of(b"r") };
+    let mut tasks = JoinSet::new();
+    for _ in 0..8 {
+        let (store, key, run) = (store.clone(), key.clone(), run(org, flow));
+        tasks.spawn(async move {
+            match store.store_run(&run, Some(&key)).await.unwrap() {
+                StoredRun::Stored => run.run_id,
+                StoredRun::Replayed(id) => id,
+                StoredRun::KeyReused => panic!("the request is the same"),
+            }
+        });
+    }
+    let ids = tasks.join_all().await;
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    let other = Idempotency { request: Digest::of(b"other"), ..key };
+    assert_eq!(store.store_run(&run(org, flow), Some(&other)).await.unwrap(), StoredRun::KeyReused);
+    assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn runs_are_forgotten_after_thirty_days() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let old = TestRun { executed_at: Utc::now() - Duration::days(31), ..run(org, flow) };
+    store.store_run(&old, None).await.unwrap();
+    store.store_run(&run(org, flow), None).await.unwrap();
+    assert_eq!(store.forget_runs(100).await.unwrap(), 1);
+    assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 1);
+}
