@@ -19,6 +19,7 @@ use crate::store::{Answered, Append, FlowRecord, Outcome, Projection, StoreError
 const DECISIONS_MAX: usize = 64;
 
 /// A flow as a command finds it.
+#[derive(Debug)]
 pub(super) struct Found {
     pub(super) record: FlowRecord,
     pub(super) document: Arc<LoadedDocument>,
@@ -53,6 +54,9 @@ impl Registry {
         command: &Command,
     ) -> Result<Written, RegistryError> {
         let _turn = self.turns.take(flow_id).await;
+        if let Some(written) = self.try_remembered(intent, flow_id, command).await? {
+            return Ok(written);
+        }
         let mut last = None;
         for _ in 0..DECISIONS_MAX {
             let found = match self.meet(intent, flow_id).await? {
@@ -74,6 +78,26 @@ impl Registry {
         }
         let record = last.expect("at least one decision was tried");
         Err(RegistryError::VersionConflict(current_version(&record)))
+    }
+
+    /// Decides on the flow as it was last seen, which saves the read. Only an event counts, because the append
+    /// proves that the flow is still at that version; what memory would refuse is read and decided anew.
+    async fn try_remembered(
+        &self,
+        intent: &Intent,
+        flow_id: Uuid,
+        command: &Command,
+    ) -> Result<Option<Written>, RegistryError> {
+        let Some(found) = self.documents.remembered(intent.caller.org_id, flow_id) else { return Ok(None) };
+        let accepted = intent.if_match.as_ref().is_none_or(|wanted| wanted.accepts(found.record.version));
+        if !accepted || !intent.caller.sees(found.record.phone_number_id.as_deref()) {
+            return Ok(None);
+        }
+        let Ok(plan) = self.plan(intent, command, &found).await else { return Ok(None) };
+        match decide(Some(&current(&found.record)), plan.order.clone()) {
+            Ok(Decision::Event(change)) => self.record(intent, Some(&found), flow_id, &plan, &change).await,
+            Ok(Decision::Nothing) | Err(_) => Ok(None),
+        }
     }
 
     /// Starts a new flow: its id is nobody else's, so nothing can conflict.
@@ -100,7 +124,7 @@ impl Registry {
             return Err(RegistryError::FlowNotFound);
         }
         let document = self.documents.resolve(record.document, read.document, expected);
-        self.documents.saw(org_id, flow_id, &document);
+        self.documents.saw(org_id, &record, &document);
         let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(record.version));
         if unwanted && !record.deleted {
             return Err(RegistryError::PreconditionFailed(current_version(&record)));
@@ -168,7 +192,7 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                self.documents.saw(intent.caller.org_id, flow_id, &document);
+                self.documents.saw(intent.caller.org_id, &record, &document);
                 let flow = FlowAnswer { org_id: intent.caller.org_id, record, document };
                 Ok(Some(Written { flow, replayed: false }))
             }

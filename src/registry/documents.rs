@@ -9,16 +9,20 @@ use moka::sync::Cache;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::command::Found;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;
 use crate::flow::finding::Finding;
 use crate::flow::{text, validation};
-use crate::store::StoreError;
+use crate::store::{FlowRecord, StoreError};
 
 /// Canonical bytes the cache holds at most; what is derived from them comes on top.
 const CACHED_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// A document nobody asked for in this time is let go.
 const IDLE: Duration = Duration::from_secs(300);
+
+/// Flows that are remembered as they were last seen.
+const REMEMBERED_MAX: u64 = 20_000;
 
 /// What a list shows of a document under `view=summary`.
 const SUMMARY_MEMBERS: [&str; 7] =
@@ -129,11 +133,14 @@ impl Lookup {
     }
 }
 
-/// The cache, and what is remembered of which document a flow was last seen at.
+/// The cache of documents, and how each flow was last seen.
+///
+/// What is remembered of a flow may be old: another replica may have changed it since. A decision made on it only
+/// counts when the append finds the flow at that very version.
 #[derive(Debug, Clone)]
 pub(super) struct DocumentCache {
     by_digest: Cache<Digest, Arc<LoadedDocument>>,
-    last_seen: Cache<(Uuid, Uuid), Digest>,
+    last_seen: Cache<(Uuid, Uuid), Arc<FlowRecord>>,
 }
 
 impl DocumentCache {
@@ -147,7 +154,7 @@ impl DocumentCache {
                 .weigher(weigh)
                 .time_to_idle(IDLE)
                 .build(),
-            last_seen: Cache::builder().max_capacity(100_000).time_to_idle(IDLE).build(),
+            last_seen: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_idle(IDLE).build(),
         }
     }
 
@@ -155,14 +162,22 @@ impl DocumentCache {
         self.by_digest.get(&digest)
     }
 
-    /// The draft a flow was last seen at, if it is still in memory: a read that finds the same needs no bytes.
-    pub(super) fn expected(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<LoadedDocument>> {
-        self.get(self.last_seen.get(&(org_id, flow_id))?)
+    /// A flow and its draft as they were last seen, if both are still in memory.
+    pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Found> {
+        let record = self.last_seen.get(&(org_id, flow_id))?;
+        let document = self.get(record.document)?;
+        Some(Found { record: FlowRecord::clone(&record), document })
     }
 
-    pub(super) fn saw(&self, org_id: Uuid, flow_id: Uuid, document: &Arc<LoadedDocument>) {
-        if self.last_seen.get(&(org_id, flow_id)) != Some(document.digest) {
-            self.last_seen.insert((org_id, flow_id), document.digest);
+    /// The draft a flow was last seen at: a read that finds the same needs no bytes.
+    pub(super) fn expected(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<LoadedDocument>> {
+        self.get(self.last_seen.get(&(org_id, flow_id))?.document)
+    }
+
+    pub(super) fn saw(&self, org_id: Uuid, record: &FlowRecord, document: &Arc<LoadedDocument>) {
+        let key = (org_id, record.flow_id);
+        if self.last_seen.get(&key).is_none_or(|seen| seen.version < record.version) {
+            self.last_seen.insert(key, Arc::new(record.clone()));
         }
         self.keep(document);
     }

@@ -96,7 +96,7 @@ impl Registry {
         let document = self.documents.resolve(digest, bytes, expected);
         match in_force {
             true => self.documents.keep(&document),
-            false => self.documents.saw(caller.org_id, flow_id, &document),
+            false => self.documents.saw(caller.org_id, &record, &document),
         }
         Ok(FlowAnswer { org_id: caller.org_id, record, document })
     }

@@ -84,3 +84,23 @@ async fn a_command_whose_caller_goes_away_is_finished() {
     hand.registry.finish().await;
     assert_eq!(hand.events().await.len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_replica_remembers_never_overrules_what_another_did() {
+    let hand = hand().await;
+    let here = &hand.registry;
+    let there = Registry::new(Store::new(here.store().pool().clone()));
+    let flow = hand.create(sound("a")).await;
+    there.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
+    // Memory says "a" at version 1: what would be nothing, stale or a conflict there is decided on what is.
+    let back = here.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow.record;
+    assert_eq!(back.version, 3);
+    there.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
+    here.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
+    let then = here.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await.unwrap();
+    let document: serde_json::Value = serde_json::from_slice(then.document.bytes()).unwrap();
+    assert_eq!((&document["name"], &document["description"]), (&json!("c"), &json!("kept")));
+    there.delete(hand.intent(), flow).await.unwrap();
+    let gone = here.update(hand.intent(), flow, json!({"name": "d"})).await;
+    assert!(matches!(gone, Err(RegistryError::FlowNotFound)));
+}
