@@ -1,1 +1,31 @@
+//! The HTTP room: the API of `registry` as requests and answers. `routes` is its one page of contents.
+//! A request walks: `observe` → route → `call` (every check, in one order) → handler → registry → `answer`.
+//! It knows no SQL and no rule of flows.
 
+mod answer;
+mod body;
+mod call;
+mod connection;
+mod credentials;
+mod cursor;
+mod etag;
+mod flows;
+mod headers;
+mod media;
+mod observe;
+mod operations;
+mod orders;
+mod parameters;
+mod path;
+mod percent;
+mod problem;
+mod query;
+mod routes;
+mod serve;
+mod state;
+mod wire;
+
+pub use connection::Patience;
+pub use routes::router;
+pub use serve::{Limits, serve};
+pub use state::AppState;

@@ -22,6 +22,8 @@ pub use error::{CurrentVersion, RegistryError};
 pub use orders::{DuplicateOrder, PublishOrder};
 pub use read::{FlowList, Selector};
 
+pub use crate::store::{Deleted, ListFilter, ListPage, StoreError};
+
 use crate::store::{Store, Writer};
 
 /// The use cases over one database; clones share everything.

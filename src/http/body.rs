@@ -1,0 +1,149 @@
+//! Request bodies: read up to a limit, declared as JSON, and JSON in the strict sense.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use super::media;
+use super::problem::{Code, Problem};
+use crate::flow::finding::Finding;
+use crate::flow::json::{self, JsonErrorKind};
+
+pub const BYTES_MAX: usize = 512 * 1024;
+
+/// How long a whole body may take: a client that sends a byte a minute does not hold a connection for days.
+const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The members of a body that an endpoint knows.
+pub trait FromBody: Sized {
+    /// `None`: no body was sent.
+    fn from_body(body: Option<Value>) -> Result<Self, Problem>;
+
+    /// Why the command is given, where the body says so.
+    fn reason(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// The one JSON value of a body, or `None` when it is empty.
+pub async fn read(headers: &HeaderMap, body: Body) -> Result<Option<Value>, Problem> {
+    let bytes = collect(headers, body).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    media::check_content_type(headers)?;
+    json::parse(&bytes).map(Some).map_err(|error| match error.kind {
+        JsonErrorKind::Text => Problem::body(Code::InvalidText, error.pointer, error.message),
+        JsonErrorKind::Number => {
+            let pointer = error.pointer.unwrap_or_default();
+            Problem::validation(vec![Finding::error("INVALID_VALUE", pointer, error.message)])
+        }
+        JsonErrorKind::Syntax
+        | JsonErrorKind::Trailing
+        | JsonErrorKind::DuplicateKey
+        | JsonErrorKind::TooDeep => Problem::body(Code::InvalidJson, error.pointer, error.message),
+    })
+}
+
+/// All bytes of a body. One that is declared too large is refused before any of it is read.
+async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    let too_large =
+        || Problem::new(Code::BodyTooLarge, format!("The body may have at most {BYTES_MAX} bytes."));
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > BYTES_MAX) {
+        return Err(too_large());
+    }
+    let collected = tokio::time::timeout(READ_TIMEOUT, Limited::new(body, BYTES_MAX).collect()).await;
+    match collected {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
+        Ok(Err(_)) => Err(Problem::new(Code::InvalidJson, "The body ended before it was complete.")),
+        Err(_) => Err(Problem::new(Code::InvalidJson, "The body did not arrive in time.")),
+    }
+}
+
+/// An object's members. An empty array is an empty object: PHP cannot tell the two apart.
+pub fn object(body: Value) -> Result<Map<String, Value>, Problem> {
+    match body {
+        Value::Object(members) => Ok(members),
+        Value::Array(items) if items.is_empty() => Ok(Map::new()),
+        _ => Err(Problem::validation(vec![Finding::error("WRONG_TYPE", "", "must be an object")])),
+    }
+}
+
+/// Reads the members of a small body one by one, and gathers what is wrong with them.
+#[derive(Debug)]
+pub struct Members {
+    members: Map<String, Value>,
+    findings: Vec<Finding>,
+}
+
+impl Members {
+    pub fn new(body: Option<Value>) -> Result<Self, Problem> {
+        let members = body.map_or_else(|| Ok(Map::new()), object)?;
+        Ok(Self { members, findings: Vec::new() })
+    }
+
+    /// A member that `read` makes sense of; absent and `null` are the same. `expected` says what it must be.
+    pub fn take<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.members.remove(name).filter(|value| !value.is_null())?;
+        let taken = read(value);
+        if taken.is_none() {
+            self.refuse("INVALID_VALUE", name, format!("must be {expected}"));
+        }
+        taken
+    }
+
+    /// Text of at most so many characters, trimmed.
+    pub fn text(&mut self, name: &str, chars_min: usize, chars_max: usize) -> Option<String> {
+        let expected = format!("a string of {chars_min} to {chars_max} characters");
+        self.take(name, &expected, |value| {
+            let text = value.as_str()?.trim();
+            (chars_min..=chars_max).contains(&text.chars().count()).then(|| text.to_owned())
+        })
+    }
+
+    pub fn refuse(&mut self, code: &'static str, name: &str, message: impl Into<String>) {
+        let name = name.replace('~', "~0").replace('/', "~1");
+        self.findings.push(Finding::error(code, format!("/{name}"), message));
+    }
+
+    /// What is left is unknown, and everything that is wrong is said at once.
+    pub fn finish(mut self) -> Result<(), Problem> {
+        for name in std::mem::take(&mut self.members).keys() {
+            self.refuse("UNKNOWN_FIELD", name, "is not a member of this body");
+        }
+        if self.findings.is_empty() { Ok(()) } else { Err(Problem::validation(self.findings)) }
+    }
+}
+
+/// For commands that need no body: none, or an empty object.
+#[derive(Debug)]
+pub struct Nothing;
+
+impl FromBody for Nothing {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        Members::new(body)?.finish().map(|()| Self)
+    }
+}
+
+/// A body the registry reads itself: any object.
+#[derive(Debug)]
+pub struct Whole(pub Value);
+
+impl FromBody for Whole {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let body = body
+            .ok_or_else(|| Problem::new(Code::InvalidJson, "The body is empty: a JSON object is needed."))?;
+        object(body).map(Value::Object).map(Self)
+    }
+}

@@ -1,0 +1,195 @@
+//! A call: what a handler gets instead of a request. There is no other way to a caller or a body, so every request
+//! is checked in one order: the organization's id, the credential, its organization, its scope, other ids, what the
+//! client accepts, parameters, body, preconditions.
+
+use std::marker::PhantomData;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::body::{self, FromBody};
+use super::path::{self, FromPath};
+use super::problem::{Code, Problem};
+use super::query::{self, FromQuery};
+use super::state::AppState;
+use super::{credentials, etag, headers, media};
+use crate::flow::digest::Digest;
+use crate::registry::access::AccessError;
+use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
+
+/// The id of a request, put beside it before it is routed.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
+/// Where the request's connection comes from; absent where there is no connection.
+#[derive(Debug, Clone, Copy)]
+pub struct PeerAddress(pub SocketAddr);
+
+/// The scope without which an endpoint does nothing.
+pub trait Needs {
+    const SCOPE: Scope;
+}
+
+macro_rules! needs {
+    ($($name:ident),+) => {
+        $(
+            #[derive(Debug)]
+            pub enum $name {}
+
+            impl Needs for $name {
+                const SCOPE: Scope = Scope::$name;
+            }
+        )+
+    };
+}
+
+needs!(FlowsRead, FlowsWrite, FlowsPublish, KeysManage);
+
+/// A request to read.
+#[derive(Debug)]
+pub struct Read<S, I, Q> {
+    pub caller: Caller,
+    pub id: I,
+    pub query: Q,
+    pub conditions: Conditions,
+    scope: PhantomData<S>,
+}
+
+/// A request to change something.
+#[derive(Debug)]
+pub struct Command<S, I, B> {
+    pub intent: Intent,
+    pub id: I,
+    pub body: B,
+    scope: PhantomData<S>,
+}
+
+/// The versions a reader wants, or has.
+#[derive(Debug)]
+pub struct Conditions {
+    if_match: Option<IfMatch>,
+    if_none_match: Option<IfMatch>,
+}
+
+impl Conditions {
+    /// Whether the reader wants this version at all.
+    pub fn accept(&self, version: i64) -> bool {
+        self.if_match.as_ref().is_none_or(|wanted| wanted.accepts(version))
+    }
+
+    /// Whether the reader has this version already.
+    pub fn know(&self, version: i64) -> bool {
+        self.if_none_match.as_ref().is_some_and(|known| known.accepts(version))
+    }
+}
+
+impl<S, I, Q> FromRequestParts<AppState> for Read<S, I, Q>
+where
+    S: Needs,
+    I: FromPath + Send,
+    Q: FromQuery + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller = admit(parts, state, S::SCOPE).await?;
+        let id = I::from_path(parts)?;
+        media::check_accept(&parts.headers)?;
+        let query = query::read(parts.uri.query())?;
+        let conditions = Conditions {
+            if_match: etag::if_match(&parts.headers)?,
+            if_none_match: etag::if_none_match(&parts.headers)?,
+        };
+        Ok(Self { caller, id, query, conditions, scope: PhantomData })
+    }
+}
+
+impl<S, I, B> FromRequest<AppState> for Command<S, I, B>
+where
+    S: Needs,
+    I: FromPath + Send,
+    B: FromBody + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let caller = admit(&parts, state, S::SCOPE).await?;
+        let id = I::from_path(&parts)?;
+        media::check_accept(&parts.headers)?;
+        query::read::<()>(parts.uri.query())?;
+        let value = body::read(&parts.headers, body).await?;
+        let idempotency_key = headers::idempotency_key(&parts.headers)?;
+        // Only a keyed request needs its body twice.
+        let kept = idempotency_key.as_ref().and(value.clone());
+        let body = B::from_body(value)?;
+        let mut intent = intent(&parts, caller)?;
+        if let Some(reason) = body.reason() {
+            intent.reason = Some(reason.to_owned());
+        }
+        intent.idempotency =
+            idempotency_key.map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
+        Ok(Self { intent, id, body, scope: PhantomData })
+    }
+}
+
+/// The caller, once it is known that it may use this endpoint on this organization.
+async fn admit(parts: &Parts, state: &AppState, scope: Scope) -> Result<Caller, Problem> {
+    let org_id = path::id(parts, "orgId")?;
+    tracing::Span::current().record("org", tracing::field::display(org_id));
+    let caller = authenticate(parts, state).await?;
+    if caller.org_id != org_id {
+        let detail = "The credential belongs to another organization.";
+        return Err(Problem::new(Code::WrongOrganization, detail));
+    }
+    require(&caller, scope)?;
+    Ok(caller)
+}
+
+/// Whose credential the request carries.
+pub async fn authenticate(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
+    let credential = credentials::read(&parts.headers)?;
+    state.verifier.verify(&credential).await.map_err(|error| match error {
+        AccessError::Invalid => credentials::refused(),
+        AccessError::Store(error) => Problem::from(error),
+    })
+}
+
+pub fn require(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+    if caller.scopes.contains(scope) { Ok(()) } else { Err(Problem::insufficient_scope(scope.as_str())) }
+}
+
+fn intent(parts: &Parts, caller: Caller) -> Result<Intent, Problem> {
+    let request_id = parts.extensions.get::<RequestId>();
+    Ok(Intent {
+        caller,
+        request_id: request_id.map_or_else(|| Uuid::now_v7().to_string(), |id| id.0.to_string()),
+        on_behalf_of: headers::on_behalf_of(&parts.headers)?,
+        reason: headers::reason(&parts.headers)?,
+        address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()),
+        user_agent: headers::user_agent(&parts.headers),
+        if_match: etag::if_match(&parts.headers)?,
+        idempotency: None,
+    })
+}
+
+/// What makes two requests the same: who sends them from where does not matter, what they ask for does.
+fn request_digest(parts: &Parts, intent: &Intent, body: Option<Value>) -> Digest {
+    let if_match = intent.if_match.as_ref().map(|wanted| match wanted {
+        IfMatch::Any => Value::from("*"),
+        IfMatch::Versions(versions) => Value::from(versions.as_slice()),
+    });
+    let request = serde_json::json!([
+        parts.method.as_str(),
+        parts.uri.path(),
+        body,
+        if_match,
+        intent.on_behalf_of,
+        intent.reason,
+    ]);
+    Digest::of(&serde_json_canonicalizer::to_vec(&request).expect("strict JSON always has a canonical form"))
+}

@@ -1,0 +1,74 @@
+//! Which credential a request carries, if it carries exactly one. Whose it is, the registry says.
+
+use axum::http::{HeaderMap, HeaderName, header};
+use secrecy::SecretString;
+
+use super::headers::API_KEY;
+use super::problem::{Code, Problem};
+use crate::registry::access::Credential;
+
+/// The one credential of a request. A header without a value is as if it were not there.
+pub fn read(headers: &HeaderMap) -> Result<Credential, Problem> {
+    let values = |name: &HeaderName| headers.get_all(name).iter().filter(|value| !value.is_empty()).count();
+    match (values(&API_KEY), values(&header::AUTHORIZATION)) {
+        (0, 0) => {
+            let detail = "Send an API key as X-Api-Key, or a key or token as Authorization: Bearer.";
+            Err(Problem::new(Code::MissingCredentials, detail))
+        }
+        (1, 0) => Ok(Credential::ApiKey(value(headers, &API_KEY)?.into())),
+        (0, 1) => bearer(value(headers, &header::AUTHORIZATION)?),
+        _ => Err(Problem::new(Code::AmbiguousCredentials, "The request carries more than one credential.")),
+    }
+}
+
+/// The answer to every credential that leads nowhere, so that nothing can be learned by trying.
+pub fn refused() -> Problem {
+    Problem::new(Code::InvalidCredentials, "The credential is not valid.")
+}
+
+fn value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Problem> {
+    let value = headers.get_all(name).iter().find(|value| !value.is_empty());
+    value.and_then(|value| value.to_str().ok()).ok_or_else(refused)
+}
+
+fn bearer(value: &str) -> Result<Credential, Problem> {
+    let (scheme, token) = value.split_once(' ').ok_or_else(refused)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(refused());
+    }
+    Ok(Credential::Bearer(SecretString::from(token.trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    fn check(headers: &[(&str, &str)], expected: Result<&str, Code>) {
+        let headers: HeaderMap = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::try_from(*name).unwrap(), value.parse().unwrap()))
+            .collect();
+        let read = read(&headers).map_err(|problem| problem.code).map(|credential| match credential {
+            Credential::ApiKey(text) => format!("key {}", text.expose_secret()),
+            Credential::Bearer(text) => format!("bearer {}", text.expose_secret()),
+        });
+        assert_eq!(read, expected.map(str::to_owned), "{headers:?}");
+    }
+
+    #[test]
+    fn exactly_one() {
+        check(&[("x-api-key", "k")], Ok("key k"));
+        check(&[("authorization", "Bearer t")], Ok("bearer t"));
+        check(&[("authorization", "bEARER  t")], Ok("bearer t"));
+        check(&[("x-api-key", ""), ("authorization", "Bearer t")], Ok("bearer t"));
+        check(&[], Err(Code::MissingCredentials));
+        check(&[("x-api-key", "")], Err(Code::MissingCredentials));
+        check(&[("x-api-key", "k"), ("authorization", "Bearer t")], Err(Code::AmbiguousCredentials));
+        check(&[("x-api-key", "k"), ("x-api-key", "k")], Err(Code::AmbiguousCredentials));
+        check(&[("authorization", "Basic dXNlcjpwYXNz")], Err(Code::InvalidCredentials));
+        check(&[("authorization", "Bearer")], Err(Code::InvalidCredentials));
+        check(&[("authorization", "k")], Err(Code::InvalidCredentials));
+    }
+}

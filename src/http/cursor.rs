@@ -1,0 +1,74 @@
+//! Cursors: where the next page of a list begins. Opaque to clients, and bound to the list they came from:
+//! a cursor that was changed, cut or brought from another organization or filter is refused.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::problem::Problem;
+use crate::flow::digest::Digest;
+
+const CHECK_LEN: usize = 8;
+
+/// The list a cursor belongs to.
+#[derive(Debug, Clone)]
+pub struct List {
+    org_id: Uuid,
+    /// Which list it is, with everything that decides what is in it.
+    filter: String,
+}
+
+impl List {
+    pub fn new(org_id: Uuid, filter: String) -> Self {
+        Self { org_id, filter }
+    }
+
+    /// A cursor behind the entry at this position of the log.
+    pub fn cursor(&self, position: i64) -> String {
+        let position = position.to_be_bytes();
+        URL_SAFE_NO_PAD.encode([&position[..], &self.check(position)].concat())
+    }
+
+    /// The position a cursor stands behind.
+    pub fn position(&self, cursor: &str) -> Result<i64, Problem> {
+        let broken = || Problem::parameter("cursor", "is not a cursor of this list");
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
+        let (position, check) = bytes.split_first_chunk().ok_or_else(broken)?;
+        if *check != self.check(*position) {
+            return Err(broken());
+        }
+        Ok(i64::from_be_bytes(*position))
+    }
+
+    fn check(&self, position: [u8; 8]) -> [u8; CHECK_LEN] {
+        let bound =
+            [b"flow-registry/cursor/1", &self.org_id.as_bytes()[..], &position, self.filter.as_bytes()];
+        let digest = Digest::of(&bound.concat());
+        digest.as_bytes().first_chunk().copied().expect("a digest is longer than its beginning")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_back_to_its_list_alone() {
+        let list = List::new(Uuid::from_u128(1), "q=hola".to_owned());
+        let cursor = list.cursor(41);
+        assert_eq!(list.position(&cursor).unwrap(), 41);
+        let others =
+            [List::new(Uuid::from_u128(2), "q=hola".into()), List::new(Uuid::from_u128(1), "q=hol".into())];
+        for other in others {
+            assert!(other.position(&cursor).is_err());
+        }
+        for index in 0..cursor.len() {
+            let mut changed = cursor.clone().into_bytes();
+            changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
+            assert!(list.position(std::str::from_utf8(&changed).unwrap()).is_err(), "at {index}");
+        }
+        for broken in ["", "x", "%", "AAAA", &cursor[1..]] {
+            assert!(list.position(broken).is_err(), "{broken}");
+        }
+    }
+}

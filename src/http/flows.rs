@@ -1,0 +1,104 @@
+//! The endpoints on flows. Each handler says what it needs by its argument, asks the registry, and answers.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::answer;
+use super::body::{Nothing, Whole};
+use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
+use super::cursor;
+use super::orders::{DuplicateOrder, PublishOrder};
+use super::parameters::{GetQuery, ListQuery, PageQuery};
+use super::path::FlowId;
+use super::problem::Problem;
+use super::state::AppState;
+use super::wire::View;
+use crate::registry::{CurrentVersion, ListPage};
+
+type Answer = Result<Response, Problem>;
+
+pub async fn list(State(app): State<AppState>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
+    match &call.query.page {
+        Some(page) => list_page(&app, &call, page).await,
+        None => {
+            let list = app.registry.list(&call.caller, call.query.filter).await?;
+            answer::stream(list, call.query.view).await
+        }
+    }
+}
+
+async fn list_page(app: &AppState, call: &Read<FlowsRead, (), ListQuery>, page: &PageQuery) -> Answer {
+    let list = cursor::List::new(call.caller.org_id, format!("flows?{}", call.query.written));
+    let before = page.cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
+    // One more than is asked for tells whether there is a next page.
+    let wanted = ListPage { limit: page.limit + 1, before };
+    let mut flows = app.registry.list_page(&call.caller, call.query.filter.clone(), wanted).await?;
+    let size = usize::try_from(page.limit).expect("limits are small and positive");
+    let has_next = flows.len() > size;
+    flows.truncate(size);
+    let mut response = answer::page(&flows, call.query.view)?;
+    if let Some(last) = flows.last().filter(|_| has_next) {
+        let link = next_link(call, page.limit, &list.cursor(last.record.position));
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+fn next_link(call: &Read<FlowsRead, (), ListQuery>, limit: i64, cursor: &str) -> HeaderValue {
+    let ListQuery { written, view, .. } = &call.query;
+    let filter = if written.is_empty() { String::new() } else { format!("{written}&") };
+    let view = if *view == View::Summary { "view=summary&" } else { "" };
+    let org_id = call.caller.org_id;
+    let link = format!(
+        "</organizations/{org_id}/bot/flows?{filter}{view}limit={limit}&cursor={cursor}>; rel=\"next\""
+    );
+    HeaderValue::try_from(link).expect("what is percent-encoded is header text")
+}
+
+pub async fn get(State(app): State<AppState>, call: Read<FlowsRead, FlowId, GetQuery>) -> Answer {
+    let flow = app.registry.get(&call.caller, call.id.0, call.query.selector).await?;
+    let record = &flow.record;
+    if !call.conditions.accept(record.version) {
+        return Err(Problem::precondition_failed(CurrentVersion {
+            version: record.version,
+            updated_at: record.updated_at,
+            updated_by: record.updated_by.clone(),
+        }));
+    }
+    if call.conditions.know(record.version) {
+        return Ok(answer::not_modified(record.version));
+    }
+    answer::flow(StatusCode::OK, &flow)
+}
+
+pub async fn create(State(app): State<AppState>, call: Command<FlowsWrite, (), Whole>) -> Answer {
+    answer::created(&app.registry.create(call.intent, call.body.0).await?)
+}
+
+pub async fn update(State(app): State<AppState>, call: Command<FlowsWrite, FlowId, Whole>) -> Answer {
+    answer::written(StatusCode::OK, &app.registry.update(call.intent, call.id.0, call.body.0).await?)
+}
+
+pub async fn publish(
+    State(app): State<AppState>,
+    call: Command<FlowsPublish, FlowId, PublishOrder>,
+) -> Answer {
+    let written = app.registry.publish(call.intent, call.id.0, call.body.order).await?;
+    answer::written(StatusCode::CREATED, &written)
+}
+
+pub async fn unpublish(State(app): State<AppState>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
+    answer::written(StatusCode::CREATED, &app.registry.unpublish(call.intent, call.id.0).await?)
+}
+
+pub async fn duplicate(
+    State(app): State<AppState>,
+    call: Command<FlowsWrite, FlowId, DuplicateOrder>,
+) -> Answer {
+    answer::created(&app.registry.duplicate(call.intent, call.id.0, call.body.0).await?)
+}
+
+pub async fn delete(State(app): State<AppState>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {
+    Ok(answer::deleted(&app.registry.delete(call.intent, call.id.0).await?))
+}

@@ -1,0 +1,114 @@
+//! Request headers of ours, beyond those of HTTP: the request id and what is recorded with a command.
+
+use axum::http::{HeaderMap, HeaderName};
+use uuid::Uuid;
+
+use super::problem::{Code, Problem};
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub const ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-on-behalf-of");
+pub const REASON: HeaderName = HeaderName::from_static("x-reason");
+
+pub const REASON_CHARS_MAX: usize = 500;
+const ON_BEHALF_OF_CHARS_MAX: usize = 200;
+const REQUEST_ID_MAX: usize = 128;
+const IDEMPOTENCY_KEY_MAX: usize = 255;
+const USER_AGENT_CHARS_MAX: usize = 500;
+
+/// The caller's request id where it is one plain token, else a new one.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let is_sane = |id: &&str| {
+        (1..=REQUEST_ID_MAX).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:~".contains(&byte))
+    };
+    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(is_sane);
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+pub fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(IDEMPOTENCY_KEY).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let is_printable = value.as_bytes().iter().all(|byte| (0x20..=0x7e).contains(byte));
+    if is_printable && (1..=IDEMPOTENCY_KEY_MAX).contains(&value.len()) && values.next().is_none() {
+        let key = String::from_utf8(value.as_bytes().to_vec()).expect("printable ASCII");
+        return Ok(Some(key));
+    }
+    let message = "must be given once, as 1 to 255 printable ASCII characters";
+    Err(Problem::header_of(Code::InvalidIdempotencyKey, IDEMPOTENCY_KEY.as_str(), message))
+}
+
+pub fn on_behalf_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    text(headers, &ON_BEHALF_OF, ON_BEHALF_OF_CHARS_MAX)
+}
+
+pub fn reason(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    text(headers, &REASON, REASON_CHARS_MAX)
+}
+
+/// Never a reason to refuse a request: cut and read as well as it can be.
+pub fn user_agent(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(axum::http::header::USER_AGENT)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).chars().take(USER_AGENT_CHARS_MAX).collect())
+}
+
+/// Text for people, in UTF-8; an empty one is an absent one.
+fn text(headers: &HeaderMap, name: &HeaderName, chars_max: usize) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Problem::header(name.as_str(), "is given more than once"));
+    }
+    let text = std::str::from_utf8(value.as_bytes())
+        .map_err(|_| Problem::header(name.as_str(), "must be text in UTF-8"))?;
+    match text.trim() {
+        "" => Ok(None),
+        text if text.chars().count() <= chars_max => Ok(Some(text.to_owned())),
+        _ => Err(Problem::header(name.as_str(), format!("must be at most {chars_max} characters long"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn with(name: &HeaderName, values: &[&[u8]]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), HeaderValue::from_bytes(value).unwrap())).collect()
+    }
+
+    #[test]
+    fn request_ids() {
+        let sane = |id: &[u8]| request_id(&with(&REQUEST_ID, &[id])).as_bytes() == id;
+        assert!(sane(b"req-7_a.b:c~d") && sane(&[b'a'; 128]));
+        for other in [&b""[..], b"a b", b"\"a\"", b"a\tb", "é".as_bytes(), &[b'a'; 129]] {
+            assert!(!sane(other), "{other:?}");
+        }
+        assert_eq!(Uuid::parse_str(&request_id(&HeaderMap::new())).unwrap().get_version_num(), 7);
+    }
+
+    #[test]
+    fn idempotency_keys() {
+        let key = |values: &[&[u8]]| idempotency_key(&with(&IDEMPOTENCY_KEY, values)).map_err(|p| p.code);
+        assert_eq!(key(&[]), Ok(None));
+        assert_eq!(key(&[b"order 7/a"]), Ok(Some("order 7/a".to_owned())));
+        assert_eq!(key(&[&[b'k'; 255]]), Ok(Some("k".repeat(255))));
+        for bad in [&[&b""[..]][..], &[&[b'k'; 256]], &["ñ".as_bytes()], &[b"a\tb"], &[b"a", b"a"]] {
+            assert_eq!(key(bad), Err(Code::InvalidIdempotencyKey), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn texts() {
+        let reason = |values: &[&[u8]]| reason(&with(&REASON, values)).map_err(|p| p.detail);
+        assert_eq!(reason(&["  corrección ".as_bytes()]), Ok(Some("corrección".to_owned())));
+        assert_eq!(reason(&[b" "]), Ok(None));
+        assert_eq!(reason(&["ñ".repeat(500).as_bytes()]), Ok(Some("ñ".repeat(500))));
+        assert!(reason(&["ñ".repeat(501).as_bytes()]).is_err());
+        assert!(reason(&[b"\xe9"]).is_err());
+        assert!(reason(&[b"a", b"b"]).is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! Media types: what `Accept` takes and what `Content-Type` brings (RFC 9110, 8.3 and 12.5.1).
+
+use axum::http::{HeaderMap, header};
+
+use super::problem::{Code, Problem};
+
+/// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
+pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut values = headers.get_all(header::ACCEPT).iter().peekable();
+    if values.peek().is_none() {
+        return Ok(());
+    }
+    // The most specific range decides; what cannot be read is as if it were not there.
+    let mut best: Option<(u8, bool)> = None;
+    let mut any = false;
+    for range in values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')) {
+        let mut parts = range.split(';').map(str::trim);
+        let media = parts.next().unwrap_or_default().to_ascii_lowercase();
+        if !media.contains('/') {
+            continue;
+        }
+        any = true;
+        let specificity = match media.as_str() {
+            "application/json" => 2,
+            "application/*" => 1,
+            "*/*" => 0,
+            _ => continue,
+        };
+        let refused = parts.any(is_zero_weight);
+        if best.is_none_or(|(known, _)| known <= specificity) {
+            best = Some((specificity, !refused));
+        }
+    }
+    match best {
+        Some((_, true)) => Ok(()),
+        None if !any => Ok(()),
+        _ => Err(Problem::new(Code::NotAcceptable, "This path answers with application/json.")),
+    }
+}
+
+fn is_zero_weight(parameter: &str) -> bool {
+    parameter.split_once('=').is_some_and(|(name, weight)| {
+        name.trim().eq_ignore_ascii_case("q") && weight.trim().parse() == Ok(0.0)
+    })
+}
+
+/// Refuses a body that is not declared to be JSON in UTF-8, as it is.
+pub fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let refuse = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        return refuse("A body must be sent without content encoding.".to_owned());
+    }
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return refuse("A body must be sent with one Content-Type: application/json.".to_owned());
+    };
+    let value = value.to_str().unwrap_or_default();
+    let mut parts = value.split(';').map(str::trim);
+    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
+    if is_json && parts.all(keeps_utf8) {
+        Ok(())
+    } else {
+        refuse(format!("A body must be application/json in UTF-8, not {value:?}."))
+    }
+}
+
+/// JSON has no parameters; a charset is harmless as long as it says what is so anyway.
+fn keeps_utf8(parameter: &str) -> bool {
+    match parameter.split_once('=') {
+        Some((name, charset)) if name.trim().eq_ignore_ascii_case("charset") => {
+            matches!(charset.trim().trim_matches('"').to_ascii_lowercase().as_str(), "utf-8" | "utf8")
+        }
+        _ => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderName;
+
+    use super::*;
+
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
+        values.iter().map(|value| (name.clone(), value.parse().unwrap())).collect()
+    }
+
+    #[test]
+    fn accept() {
+        let check = |accepts: &[&str], expected: bool| {
+            assert_eq!(check_accept(&headers(&header::ACCEPT, accepts)).is_ok(), expected, "{accepts:?}");
+        };
+        check(&[], true);
+        check(&["*/*"], true);
+        check(&["application/json, text/plain, */*"], true);
+        check(&["APPLICATION/JSON;q=0.1"], true);
+        check(&["text/html", "application/*;q=0.5"], true);
+        check(&["gibberish"], true);
+        check(&[""], true);
+        check(&["text/html"], false);
+        check(&["application/json;q=0, */*"], false);
+        check(&["application/json; q=0.000"], false);
+        check(&["*/*;q=0"], false);
+    }
+
+    #[test]
+    fn content_type() {
+        let check = |types: &[&str], expected: bool| {
+            let headers = headers(&header::CONTENT_TYPE, types);
+            assert_eq!(check_content_type(&headers).is_ok(), expected, "{types:?}");
+        };
+        check(&["application/json"], true);
+        check(&["Application/JSON; charset=UTF-8"], true);
+        check(&["application/json;charset=\"utf8\""], true);
+        check(&["application/json; profile=x"], true);
+        check(&[], false);
+        check(&["application/json", "application/json"], false);
+        check(&["text/json"], false);
+        check(&["application/json; charset=latin1"], false);
+        check(&["application/x-www-form-urlencoded"], false);
+        let mut encoded = headers(&header::CONTENT_TYPE, &["application/json"]);
+        encoded.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
+        assert!(check_content_type(&encoded).is_err());
+    }
+}

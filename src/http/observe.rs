@@ -1,0 +1,99 @@
+//! Around every request: its id, its line in the log, its numbers, and the shape of what went wrong.
+//! This is the outermost layer; nothing here looks at bodies.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use chrono::Utc;
+use futures_util::FutureExt as _;
+use tracing::{Instrument as _, field};
+
+use super::call::RequestId;
+use super::headers;
+use super::problem::{self, Circumstances, Code, Problem};
+
+/// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
+/// refused in our words.
+pub const HEADERS_MAX: usize = 100;
+pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// The route of requests that no route takes, for the log and the numbers.
+const NO_ROUTE: &str = "none";
+
+pub async fn observe(mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id: Arc<str> = headers::request_id(request.headers()).into();
+    request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
+    let response = match check_head(request.headers()) {
+        Ok(()) => guarded(request, next).instrument(span.clone()).await,
+        Err(problem) => problem.into_response(),
+    };
+    let at = Circumstances { request_id: &request_id, path: &path, time: Utc::now() };
+    let mut response = problem::render(response, &at);
+    add_headers(response.headers_mut(), &request_id);
+    let status = response.status().as_u16();
+    let took = started.elapsed();
+    span.in_scope(|| {
+        let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(%method, route, status, ms, "request");
+    });
+    let labels = [("method", label(&method).to_owned()), ("route", route.to_owned())];
+    metrics::histogram!("http_request_duration_seconds", &labels).record(took);
+    let [method, route] = labels;
+    metrics::counter!("http_requests_total", &[method, route, ("status", status.to_string())]).increment(1);
+    response
+}
+
+/// A panic ends its request, not its connection.
+async fn guarded(request: Request, next: Next) -> Response {
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            tracing::error!(panic = message(&*panic), "a handler panicked");
+            let detail = "Something went wrong. The cause is logged under the request id.";
+            Problem::new(Code::Internal, detail).into_response()
+        }
+    }
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
+    let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if headers.len() <= HEADERS_MAX && bytes <= HEADER_BYTES_MAX {
+        return Ok(());
+    }
+    let detail =
+        format!("A request may have at most {HEADERS_MAX} headers of {HEADER_BYTES_MAX} bytes in all.");
+    Err(Problem::new(Code::HeadersTooLarge, detail))
+}
+
+fn add_headers(headers: &mut HeaderMap, request_id: &str) {
+    let request_id = HeaderValue::try_from(request_id).expect("request ids are plain tokens");
+    headers.insert(headers::REQUEST_ID, request_id);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}
+
+/// Clients can invent methods; the numbers must not grow with them.
+fn label(method: &Method) -> &str {
+    match *method {
+        Method::GET | Method::POST | Method::PATCH | Method::DELETE | Method::HEAD | Method::OPTIONS => {
+            method.as_str()
+        }
+        _ => "other",
+    }
+}

@@ -1,0 +1,65 @@
+//! Endpoints for those who run the service: health, numbers, and the description of the API itself.
+
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::call::authenticate;
+use super::problem::{Code, Problem};
+use super::state::AppState;
+use super::{credentials, wire};
+use crate::registry::caller::Scope;
+
+/// A database that takes longer than this to say it is there is not ready.
+const READY_TIMEOUT: Duration = Duration::from_secs(2);
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// The process answers.
+pub async fn live() -> Response {
+    wire::envelope(StatusCode::OK, &Health { status: "ok" })
+}
+
+/// The process and its database answer.
+pub async fn ready(State(app): State<AppState>) -> Result<Response, Problem> {
+    match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
+        Ok(Ok(())) => Ok(live().await),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => {
+            Err(Problem::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment."))
+        }
+    }
+}
+
+/// What the process has counted, in the text format of Prometheus; for credentials that have every scope.
+pub async fn metrics(State(app): State<AppState>, request: Request) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = authenticate(&parts, &app).await?;
+    let missing = Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope));
+    match missing {
+        Some(scope) => Err(Problem::insufficient_scope(scope.as_str())),
+        None => Ok(rendered(&app)),
+    }
+}
+
+/// The same without credentials, for a listener that only the monitoring reaches.
+pub async fn open_metrics(State(app): State<AppState>) -> Response {
+    rendered(&app)
+}
+
+fn rendered(app: &AppState) -> Response {
+    app.metrics.run_upkeep();
+    let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    ([(header::CONTENT_TYPE, media_type)], app.metrics.render()).into_response()
+}
+
+/// Tokens are issued elsewhere: nothing that could be sent here can be refreshed.
+pub async fn refresh() -> Problem {
+    credentials::refused()
+}

@@ -1,0 +1,60 @@
+//! Ids in paths: UUIDs in their 8-4-4-4-12 form.
+
+use axum::extract::MatchedPath;
+use axum::http::request::Parts;
+use uuid::Uuid;
+
+use super::percent;
+use super::problem::Problem;
+
+/// What the path of an endpoint names beyond the organization.
+pub trait FromPath: Sized {
+    fn from_path(parts: &Parts) -> Result<Self, Problem>;
+}
+
+/// For endpoints on the organization itself.
+impl FromPath for () {
+    fn from_path(_: &Parts) -> Result<Self, Problem> {
+        Ok(())
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct FlowId(pub Uuid);
+
+impl FromPath for FlowId {
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        id(parts, "flowId").map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct KeyId(pub Uuid);
+
+impl FromPath for KeyId {
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        id(parts, "keyId").map(Self)
+    }
+}
+
+/// The id in the place of `{name}` in the route.
+///
+/// Read from the path as it came: what axum hands out is decoded all at once, so that a broken flow id would hide
+/// a sound organization id, whose credentials are to be looked at first.
+pub fn id(parts: &Parts, name: &str) -> Result<Uuid, Problem> {
+    let route = parts.extensions.get::<MatchedPath>().expect("only routes with ids ask for them");
+    let (_, encoded) = route
+        .as_str()
+        .split('/')
+        .zip(parts.uri.path().split('/'))
+        .find(|(place, _)| place.strip_prefix('{').and_then(|place| place.strip_suffix('}')) == Some(name))
+        .expect("the route has a place of this name");
+    percent::decode(encoded).and_then(|text| hyphenated(&text)).ok_or_else(|| {
+        Problem::parameter(name, "must be a UUID such as 0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c")
+    })
+}
+
+/// The parser also takes forms without hyphens or in braces, of other lengths.
+fn hyphenated(text: &str) -> Option<Uuid> {
+    if text.len() == uuid::fmt::Hyphenated::LENGTH { Uuid::try_parse(text).ok() } else { None }
+}

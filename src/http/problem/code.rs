@@ -1,0 +1,127 @@
+//! The one table of error codes: literal name, status, title, and what it means to a person.
+//! Names are part of the API: once published they neither change nor disappear.
+
+use axum::http::StatusCode;
+
+macro_rules! codes {
+    ($($variant:ident = $name:literal, $status:ident, $title:literal, $explanation:literal;)+) => {
+        /// Why a request was not carried out.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code { $($variant),+ }
+
+        impl Code {
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            pub fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)+ _ => None }
+            }
+
+            pub const fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+
+            /// What happened and what to do, for people.
+            pub const fn explanation(self) -> &'static str {
+                match self { $(Self::$variant => $explanation),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson = "invalid_json", BAD_REQUEST, "Invalid JSON",
+        "The body is not one JSON value in UTF-8: it is empty where one is needed, cut short, followed by something \
+         else, has the same key twice in an object, or is nested deeper than 64 levels.";
+    ValidationFailed = "validation_failed", BAD_REQUEST, "Validation failed",
+        "The body is JSON, but not of the shape that is asked for: a member is unknown, missing, of another type or \
+         beyond a limit. Each entry of `errors` points at its place.";
+    InvalidText = "invalid_text", BAD_REQUEST, "Invalid text",
+        "A string holds a NUL character or half of a surrogate pair, which cannot be kept as text.";
+    InvalidParameter = "invalid_parameter", BAD_REQUEST, "Invalid parameter",
+        "An id in the path, a query parameter or a header is unknown, given twice or not of the form it must have.";
+    AmbiguousCredentials = "ambiguous_credentials", BAD_REQUEST, "Ambiguous credentials",
+        "The request carries more than one credential. Send either `X-Api-Key` or `Authorization`, once.";
+    InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Invalid idempotency key",
+        "`Idempotency-Key` must be given once, as 1 to 255 printable ASCII characters. Creating an API key takes \
+         none, as its secret cannot be shown twice.";
+    MissingCredentials = "missing_credentials", UNAUTHORIZED, "Missing credentials",
+        "Send an API key as `X-Api-Key: <key>` or `Authorization: Bearer <key>`, or a token as \
+         `Authorization: Bearer <token>`.";
+    InvalidCredentials = "invalid_credentials", UNAUTHORIZED, "Invalid credentials",
+        "The credential is unknown, revoked, expired, mistyped or of a kind that is not taken here.";
+    WrongOrganization = "wrong_organization", FORBIDDEN, "Wrong organization",
+        "The credential belongs to another organization than the one in the path.";
+    InsufficientScope = "insufficient_scope", FORBIDDEN, "Insufficient scope",
+        "The credential is valid but lacks the scope that is named.";
+    NotFound = "not_found", NOT_FOUND, "Not found",
+        "There is nothing under this path.";
+    FlowNotFound = "flow_not_found", NOT_FOUND, "Flow not found",
+        "The organization has no flow with this id that the credential may see, or it is deleted.";
+    VersionNotFound = "version_not_found", NOT_FOUND, "Version not found",
+        "The flow exists, but not at this version or time, or the content of that version was erased.";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed",
+        "The path exists but does not take this method. `Allow` lists those it takes.";
+    NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "Not acceptable",
+        "`Accept` leaves out every media type this path can answer with.";
+    VersionConflict = "version_conflict", CONFLICT, "Version conflict",
+        "Others kept changing the flow while this change was tried. Nothing was changed; try again, or send \
+         `If-Match`.";
+    NotPublished = "not_published", CONFLICT, "Not published",
+        "The published version was asked for, and the flow has none.";
+    PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
+        "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
+         says which version is current, who made it and when.";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large",
+        "The body is larger than this path takes.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
+        "A body must be sent as `Content-Type: application/json`, in UTF-8 and without content encoding.";
+    NotPublishable = "not_publishable", UNPROCESSABLE_ENTITY, "Not publishable",
+        "The document has findings of severity error and cannot be put in force. `findings` lists them.";
+    TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
+        "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
+    IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
+        "This `Idempotency-Key` was used for another request before. Use a new key for a new request.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Rate limited",
+        "The credential has sent too many requests. Wait as long as `Retry-After` says.";
+    HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large",
+        "The request has too many headers, or they are too long.";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",
+        "Something went wrong on this side. The cause is logged under the request id.";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded",
+        "More requests are under way than this process takes. Nothing was changed; try again.";
+    StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",
+        "The database does not answer at the moment. Nothing was changed; try again.";
+    OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "Outcome unknown",
+        "The connection to the database broke while the change was being written: it may or may not have happened. \
+         Try again with the same `Idempotency-Key`, or read the flow first.";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    #[test]
+    fn table() {
+        let mut table = String::new();
+        for &code in Code::ALL {
+            assert_eq!(Code::parse(code.as_str()), Some(code));
+            assert!(code.status().canonical_reason().is_some());
+            writeln!(table, "{} {} ({})", code.status().as_u16(), code.as_str(), code.title()).unwrap();
+            writeln!(table, "    {}", code.explanation()).unwrap();
+        }
+        insta::with_settings!({
+            snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/api"),
+            prepend_module_to_snapshot => false,
+        }, { insta::assert_snapshot!("problem_codes", table) });
+    }
+}

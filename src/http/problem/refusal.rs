@@ -1,0 +1,72 @@
+//! The one match that turns what the registry answers into a problem. Causes are logged here and go no further.
+
+use super::{Code, Extra, Problem};
+use crate::registry::{RegistryError, StoreError};
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Invalid(findings) => Self::validation(findings),
+            RegistryError::FlowNotFound => Self::new(Code::FlowNotFound, "There is no flow with this id."),
+            RegistryError::KeyNotFound => Self::new(Code::NotFound, "There is no API key with this id."),
+            RegistryError::VersionNotFound => {
+                Self::new(Code::VersionNotFound, "The flow has no such version.")
+            }
+            RegistryError::Erased => {
+                Self::new(Code::VersionNotFound, "The content of this version was erased.")
+            }
+            RegistryError::NotPublished => Self::new(Code::NotPublished, "The flow is not published."),
+            RegistryError::NotPublishable(findings) => {
+                let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
+                    1 => "1 error keeps the flow from being published.".to_owned(),
+                    count => format!("{count} errors keep the flow from being published."),
+                };
+                Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
+            }
+            RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
+            RegistryError::VersionConflict(current) => {
+                let detail = format!(
+                    "The flow kept changing and is at version {} now. Nothing was changed.",
+                    current.version
+                );
+                Self { extra: Extra::Current(current), ..Self::new(Code::VersionConflict, detail) }
+            }
+            RegistryError::IdempotencyKeyReused => {
+                Self::new(Code::IdempotencyKeyReused, "The key was used for another request before.")
+            }
+            RegistryError::InsufficientScope(scope) => Self::insufficient_scope(scope.as_str()),
+            RegistryError::Store(error) => Self::from(error),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(%error, "storage unavailable");
+                Self::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment.")
+            }
+            StoreError::OutcomeUnknown(_) => {
+                tracing::warn!(%error, "outcome unknown");
+                let detail = "It is not known whether the change happened. Try again with the same \
+                              Idempotency-Key.";
+                Self::retry(Code::OutcomeUnknown, 1, detail)
+            }
+            StoreError::Overloaded => Self::retry(
+                Code::Overloaded,
+                1,
+                "More changes are waiting to be written than this process takes.",
+            ),
+            StoreError::Corrupt { .. }
+            | StoreError::Statement(_)
+            | StoreError::Address(_)
+            | StoreError::OnlyStandbys
+            | StoreError::TooOld { .. }
+            | StoreError::Migrate(_) => {
+                tracing::error!(%error, "internal error");
+                Self::new(Code::Internal, "Something went wrong. The cause is logged under the request id.")
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Every path there is, on one page.
+
+use axum::extract::OriginalUri;
+use axum::routing::{get, post};
+use axum::{Router, middleware};
+
+use super::observe::observe;
+use super::problem::{Code, Problem};
+use super::state::AppState;
+use super::{flows, operations, problem};
+
+/// The whole API over one state.
+pub fn router(state: AppState) -> Router {
+    Router::new()
+        .route("/organizations/{orgId}/bot/flows", get(flows::list).post(flows::create))
+        .route(
+            "/organizations/{orgId}/bot/flows/{flowId}",
+            get(flows::get).patch(flows::update).delete(flows::delete),
+        )
+        .route("/organizations/{orgId}/bot/flows/{flowId}/publish", post(flows::publish))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/unpublish", post(flows::unpublish))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/duplicate", post(flows::duplicate))
+        .route("/auth/refresh", post(operations::refresh))
+        .route("/health", get(operations::ready))
+        .route("/health/live", get(operations::live))
+        .route("/health/ready", get(operations::ready))
+        .route("/metrics", get(operations::metrics))
+        .route("/problems/{code}", get(problem::explain))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(state)
+        .layer(middleware::from_fn(observe))
+}
+
+async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
+    match super::percent::decode(uri.path()) {
+        Some(_) => Problem::new(Code::NotFound, "There is nothing under this path."),
+        None => Problem::parameter("path", "is not well-formed text"),
+    }
+}
+
+async fn method_not_allowed() -> Problem {
+    Problem::new(Code::MethodNotAllowed, "The path does not take this method.")
+}

@@ -1,0 +1,24 @@
+//! What handlers work with, put together once at the start.
+
+use std::fmt;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusHandle;
+
+use crate::registry::Registry;
+use crate::registry::access::CredentialVerifier;
+
+/// Shared by all requests; clones are cheap.
+#[derive(Clone)]
+pub struct AppState {
+    pub registry: Registry,
+    pub verifier: Arc<dyn CredentialVerifier>,
+    /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.
+    pub metrics: PrometheusHandle,
+}
+
+impl fmt::Debug for AppState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AppState").field("registry", &self.registry).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,127 @@
+//! A flow as clients see it: the state, and spliced into it, unparsed, the document.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::instant;
+use crate::flow::digest::Digest;
+use crate::registry::{FlowAnswer, LoadedDocument, StoreError};
+
+/// How much of a flow a list shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    Whole,
+    /// Without variables, steps, settings, interrupts, translations, meta and findings.
+    Summary,
+}
+
+/// The members of a flow that are not its author's. Times are UTC with milliseconds.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FlowState<'a> {
+    #[schema(value_type = FlowStatus)]
+    status: &'static str,
+    published: bool,
+    enabled: bool,
+    /// Published, enabled and not deleted: what a bot engine runs.
+    in_force: bool,
+    /// The version whose document is published.
+    published_version: Option<i64>,
+    published_at: Option<String>,
+    /// Whether the draft differs from what is published.
+    has_unpublished_changes: bool,
+    /// Counts the flow's events from 1, without holes. Also its `ETag`.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// SHA-256 of the canonical document that is shown.
+    #[schema(value_type = String)]
+    document_digest: Digest,
+    duplicated_from: Option<DuplicatedFrom>,
+    restored_from: Option<i64>,
+    created_at: String,
+    #[schema(value_type = Object)]
+    created_by: &'a RawValue,
+    updated_at: String,
+    #[schema(value_type = Object)]
+    updated_by: &'a RawValue,
+    deleted_at: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FlowStatus {
+    Draft,
+    Published,
+    Deleted,
+}
+
+/// The flow, and its version, that a copy was made of.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DuplicatedFrom {
+    flow_id: Uuid,
+    version: i64,
+}
+
+/// A flow as JSON. The document's bytes are copied into it as they are stored.
+pub fn flow(answer: &FlowAnswer, view: View) -> Result<Bytes, StoreError> {
+    let document: &LoadedDocument = &answer.document;
+    let members = match view {
+        View::Whole => document.bytes(),
+        View::Summary => document.summary_json()?,
+    };
+    let state = serde_json::to_vec(&state(answer)?).expect("our own wire types always serialize");
+    let mut json = BytesMut::with_capacity(members.len() + state.len() + 256);
+    json.put_slice(b"{\"id\":\"");
+    json.put_slice(answer.record.flow_id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    json.put_slice(b"\",\"organizationId\":\"");
+    json.put_slice(answer.org_id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
+    json.put_slice(b"\",");
+    json.put_slice(inside(members));
+    json.put_u8(b',');
+    json.put_slice(inside(&state));
+    if view == View::Whole {
+        json.put_slice(b",\"findings\":");
+        json.put_slice(document.findings_json()?);
+    }
+    json.put_u8(b'}');
+    Ok(json.freeze())
+}
+
+/// What stands between the braces of an object that has members.
+fn inside(object: &[u8]) -> &[u8] {
+    object
+        .strip_prefix(b"{")
+        .and_then(|rest| rest.strip_suffix(b"}"))
+        .expect("documents and states are JSON objects without space around them")
+}
+
+fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, StoreError> {
+    let record = &answer.record;
+    Ok(FlowState {
+        status: answer.status().as_str(),
+        published: record.published.is_some(),
+        enabled: record.enabled,
+        in_force: answer.in_force(),
+        published_version: record.published.map(|published| published.version),
+        published_at: record.published.map(|published| instant(published.at)),
+        has_unpublished_changes: answer.has_unpublished_changes(),
+        version: record.version,
+        document_digest: answer.document.digest(),
+        duplicated_from: record.duplicated_from.map(|(flow_id, version)| DuplicatedFrom { flow_id, version }),
+        restored_from: record.restored_from,
+        created_at: instant(record.created_at),
+        created_by: actor(&record.created_by, "created_by")?,
+        updated_at: instant(record.updated_at),
+        updated_by: actor(&record.updated_by, "updated_by")?,
+        deleted_at: record.deleted.then(|| instant(record.updated_at)),
+    })
+}
+
+fn actor<'a>(json: &'a Bytes, place: &str) -> Result<&'a RawValue, StoreError> {
+    serde_json::from_slice(json)
+        .map_err(|error| StoreError::Corrupt { place: place.to_owned(), what: error.to_string() })
+}

@@ -1,0 +1,58 @@
+//! What goes over the wire in answers: the envelope, and how times are written.
+
+mod flow;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut, Bytes, BytesMut};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+pub use flow::{View, flow};
+
+pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
+
+/// An instant in UTC, cut to milliseconds: `2026-05-01T03:42:18.123Z`.
+pub fn instant(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+/// `{"data": …, "timestamp": "…"}` around JSON that is written already.
+pub fn enveloped(status: StatusCode, data: &[u8]) -> Response {
+    let end = envelope_end();
+    let mut body = BytesMut::with_capacity(ENVELOPE_BEGIN.len() + data.len() + end.len());
+    body.put_slice(ENVELOPE_BEGIN);
+    body.put_slice(data);
+    body.put_slice(end.as_bytes());
+    json(status, Body::from(body.freeze()))
+}
+
+/// The envelope around anything that serializes.
+pub fn envelope(status: StatusCode, data: &impl Serialize) -> Response {
+    let data = serde_json::to_vec(data).expect("our own wire types always serialize");
+    enveloped(status, &data)
+}
+
+pub fn json(status: StatusCode, body: Body) -> Response {
+    (status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response()
+}
+
+pub const ENVELOPE_BEGIN: &[u8] = b"{\"data\":";
+
+/// What closes an envelope now.
+pub fn envelope_end() -> String {
+    format!(",\"timestamp\":\"{}\"}}", instant(Utc::now()))
+}
+
+/// A chunk of a list that is sent as it is read: what stands between its entries included.
+pub fn list_chunk(is_first: bool, entries: impl IntoIterator<Item = Bytes>) -> Bytes {
+    let mut chunk = BytesMut::new();
+    let mut is_first = is_first;
+    for entry in entries {
+        chunk.put_u8(if is_first { b'[' } else { b',' });
+        chunk.put_slice(&entry);
+        is_first = false;
+    }
+    chunk.freeze()
+}
