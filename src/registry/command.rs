@@ -16,7 +16,7 @@ use crate::flow::event::StreamKind;
 use crate::store::{Answered, Append, FlowRecord, Outcome, Projection, StoreError};
 
 /// How often a command is decided again when other replicas were faster.
-const DECISIONS_MAX: usize = 64;
+pub(super) const DECISIONS_MAX: usize = 64;
 
 /// A flow as a command finds it.
 #[derive(Debug)]
@@ -33,9 +33,10 @@ pub(super) enum Meeting {
 
 impl Registry {
     /// Runs a command in a task of its own: whoever waits for it may go away, the command does not.
-    pub(super) async fn detached<F>(&self, command: F) -> Result<Written, RegistryError>
+    pub(super) async fn detached<F, T>(&self, command: F) -> Result<T, RegistryError>
     where
-        F: Future<Output = Result<Written, RegistryError>> + Send + 'static,
+        F: Future<Output = Result<T, RegistryError>> + Send + 'static,
+        T: Send + 'static,
     {
         match self.commands.spawn(command).await {
             Ok(done) => done,

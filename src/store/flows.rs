@@ -281,7 +281,7 @@ fn read_payload(bytes: Option<&[u8]>) -> Result<Payload, String> {
 }
 
 /// Who acted, from an event's context or, where that was erased, from the opaque id that stays.
-fn author(context: Option<&[u8]>, actor: &str) -> Bytes {
+pub(super) fn author(context: Option<&[u8]>, actor: &str) -> Bytes {
     let actor = context
         .and_then(|bytes| serde_json::from_slice::<Context>(bytes).ok())
         .map(|context| context.actor)

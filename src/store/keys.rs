@@ -1,6 +1,7 @@
 //! API keys as they are now: looked up for every request, listed for people. They change by appends only, but for
 //! the time of last use, which is not a fact of the log.
 
+use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretSlice;
 use sqlx::Row;
@@ -8,6 +9,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::documents::read_digest;
+use super::flows::author;
 use super::{Answered, Store, StoreError};
 
 /// A key without what proves it.
@@ -45,6 +47,16 @@ pub struct KeyCommandRead {
     pub answered: Option<Answered>,
 }
 
+/// An event of a key.
+#[derive(Debug)]
+pub struct KeyEvent {
+    pub recorded_at: DateTime<Utc>,
+    /// Who acted, as RFC 8785 JSON.
+    pub author: Bytes,
+    /// `None` when it was erased.
+    pub payload: Option<Bytes>,
+}
+
 macro_rules! key_columns {
     () => {
         "a.org_id, a.id, a.version, a.prefix, a.name, a.scopes, a.phone_number_ids, a.created_at, a.expires_at, \
@@ -73,6 +85,9 @@ const FOR_COMMAND: &str = concat!(
      LEFT JOIN api_key a ON a.org_id = $1 AND a.id = $2 \
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $3"
 );
+
+const EVENT: &str = "SELECT e.payload, e.context, e.actor, e.recorded_at FROM event e \
+     WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3 AND e.stream_kind = 2";
 
 /// Replicas that use the same key at once write once a minute between them.
 const USED: &str = "UPDATE api_key SET last_used_at = now() WHERE org_id = $1 AND id = $2 \
@@ -124,23 +139,23 @@ impl Store {
         Ok(KeyCommandRead { key, answered })
     }
 
-    /// The payload of one event of a key; `None` when there is no such event or its payload was erased.
-    pub async fn key_payload(
+    /// One event of a key.
+    pub async fn key_event(
         &self,
         org_id: Uuid,
         key_id: Uuid,
         version: i64,
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let payload: Option<Option<Vec<u8>>> = sqlx::query_scalar(
-            "SELECT e.payload FROM event e \
-             WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3 AND e.stream_kind = 2",
-        )
-        .bind(org_id)
-        .bind(key_id)
-        .bind(version)
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(payload.flatten())
+    ) -> Result<Option<KeyEvent>, StoreError> {
+        let row =
+            sqlx::query(EVENT).bind(org_id).bind(key_id).bind(version).fetch_optional(&self.pool).await?;
+        row.map(|row| {
+            Ok(KeyEvent {
+                recorded_at: row.try_get("recorded_at")?,
+                author: author(row.try_get("context")?, row.try_get("actor")?),
+                payload: row.try_get::<Option<Vec<u8>>, _>("payload")?.map(Bytes::from),
+            })
+        })
+        .transpose()
     }
 
     /// Notes that a key was used just now, unless that was noted less than a minute ago.

@@ -20,7 +20,7 @@ pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use error::StoreError;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
-pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
+pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 pub use test_runs::{StoredRun, TestRun};

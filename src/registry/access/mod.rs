@@ -2,11 +2,19 @@
 //! Secrets are held in `secrecy` types from the moment they are read; none is logged, stored or shown twice.
 
 mod jwt;
+mod key_event;
+mod key_grant;
+mod key_order;
 mod key_text;
 mod key_verifier;
+mod keys;
+mod operator;
 mod verifier;
 
+pub use crate::store::KeyRecord;
 pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
-pub use key_text::{KeyMode, KeyText};
+pub use key_text::KeyMode;
 pub use key_verifier::ApiKeyVerifier;
+pub use keys::{ApiKeys, CreatedKey, WrittenKey};
+pub use operator::operator;
 pub use verifier::{AccessError, Credential, CredentialVerifier, Verifiers};

@@ -1,0 +1,131 @@
+//! Events of API keys. Each carries all that a key says of itself, so that any of them can be answered with again;
+//! neither the secret nor its hash is ever part of one.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::key_grant::Terms;
+use crate::flow::digest::Digest;
+use crate::flow::event::{EventType, StreamKind, canonical_bytes};
+use crate::registry::caller::{Intent, Scope, Scopes};
+use crate::registry::row::context;
+use crate::store::{Append, KeyRecord, NewEvent, Projection};
+
+/// Stored as RFC 8785 JSON.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct KeyPayload {
+    /// The members that are other than before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<String>,
+    name: String,
+    prefix: String,
+    scopes: Vec<String>,
+    phone_number_ids: Vec<String>,
+    expires_at: Option<String>,
+}
+
+/// The event that makes a key. The hash of its secret goes to the table only.
+pub(super) fn created(
+    intent: &Intent,
+    key_id: Uuid,
+    prefix: &str,
+    hash: Digest,
+    terms: &Terms,
+    expires_at: Option<DateTime<Utc>>,
+) -> Append {
+    let payload = payload(Vec::new(), prefix, terms, expires_at);
+    let mut projection = projection(terms);
+    projection["prefix"] = json!(prefix);
+    projection["secret_hash"] = json!(format!("\\x{}", hex::encode(hash.as_bytes())));
+    projection["expires_at"] = json!(payload.expires_at);
+    append(intent, EventType::ApiKeyCreated, key_id, 0, &payload, projection)
+}
+
+pub(super) fn changed(intent: &Intent, key: &KeyRecord, before: &Terms, after: &Terms) -> Append {
+    let changed = [
+        ("name", before.name != after.name),
+        ("scopes", before.scopes != after.scopes),
+        ("phoneNumberIds", before.phone_number_ids != after.phone_number_ids),
+    ];
+    let changed = changed.iter().filter(|(_, is_other)| *is_other).map(|(name, _)| (*name).to_owned());
+    let payload = payload(changed.collect(), &key.prefix, after, key.expires_at);
+    append(intent, EventType::ApiKeyChanged, key.id, key.version, &payload, projection(after))
+}
+
+pub(super) fn revoked(intent: &Intent, key: &KeyRecord, terms: &Terms) -> Append {
+    let payload = payload(Vec::new(), &key.prefix, terms, key.expires_at);
+    append(intent, EventType::ApiKeyRevoked, key.id, key.version, &payload, projection(terms))
+}
+
+/// The terms a key had after the event with this payload.
+pub(super) fn terms_of(payload: &[u8]) -> Result<Terms, serde_json::Error> {
+    let payload: KeyPayload = serde_json::from_slice(payload)?;
+    let scopes: Scopes = payload.scopes.iter().filter_map(|name| Scope::parse(name)).collect();
+    Ok(Terms { name: payload.name, scopes, phone_number_ids: payload.phone_number_ids })
+}
+
+fn payload(
+    changed: Vec<String>,
+    prefix: &str,
+    terms: &Terms,
+    expires_at: Option<DateTime<Utc>>,
+) -> KeyPayload {
+    KeyPayload {
+        changed,
+        name: terms.name.clone(),
+        prefix: prefix.to_owned(),
+        scopes: scope_names(terms.scopes),
+        phone_number_ids: terms.phone_number_ids.clone(),
+        expires_at: expires_at.map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
+    }
+}
+
+/// Columns of `api_key` that every event sets.
+fn projection(terms: &Terms) -> Value {
+    json!({
+        "name": terms.name,
+        "scopes": scope_names(terms.scopes),
+        "phone_number_ids": terms.phone_number_ids,
+    })
+}
+
+pub(super) fn scope_names(scopes: Scopes) -> Vec<String> {
+    scopes.iter().map(|scope| scope.as_str().to_owned()).collect()
+}
+
+fn append(
+    intent: &Intent,
+    event_type: EventType,
+    key_id: Uuid,
+    expected: i64,
+    payload: &KeyPayload,
+    projection: Value,
+) -> Append {
+    let actor = &intent.caller.actor;
+    let event = NewEvent {
+        event_id: Uuid::now_v7(),
+        event_type,
+        payload: canonical_bytes(payload).into(),
+        context: canonical_bytes(&context(intent, None)).into(),
+        actor: actor.opaque_id(),
+        author: canonical_bytes(actor).into(),
+        document: None,
+        document_bytes: None,
+        enabled: false,
+        deleted: event_type == EventType::ApiKeyRevoked,
+        published_version: None,
+        published_by_version: None,
+    };
+    Append {
+        org_id: intent.caller.org_id,
+        stream_kind: StreamKind::ApiKey,
+        stream_id: key_id,
+        expected,
+        event: Some(event),
+        projection: Projection::ApiKey(projection),
+        idempotency: intent.idempotency.clone(),
+    }
+}

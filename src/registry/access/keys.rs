@@ -1,0 +1,254 @@
+//! The use cases of API keys: list, create, change, revoke. Every change is an event of the key's own stream.
+
+use chrono::Utc;
+use secrecy::SecretString;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::key_event;
+use super::key_grant::{Terms, grant, regrant};
+use super::key_order::{KeyChange, NewKey};
+use super::key_text::{KeyMode, KeyText};
+use super::key_verifier::ApiKeyVerifier;
+use crate::flow::event::StreamKind;
+use crate::registry::caller::{Caller, Intent, Scope};
+use crate::registry::command::DECISIONS_MAX;
+use crate::registry::{CurrentVersion, Registry, RegistryError};
+use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, Projection, StoreError};
+
+/// The API keys of all organizations; clones share everything.
+#[derive(Debug, Clone)]
+pub struct ApiKeys {
+    pub(super) registry: Registry,
+    verifier: ApiKeyVerifier,
+}
+
+/// A key that was just made.
+#[derive(Debug)]
+pub struct CreatedKey {
+    pub key: KeyRecord,
+    /// The whole key. It is not kept: whoever does not take it here makes another.
+    pub secret: SecretString,
+}
+
+/// The answer to a change of a key.
+#[derive(Debug)]
+pub struct WrittenKey {
+    pub key: KeyRecord,
+    /// The answer repeats an earlier one, given under the same idempotency key.
+    pub replayed: bool,
+}
+
+/// What is to happen to a key that exists.
+#[derive(Debug)]
+enum Order {
+    Change(KeyChange),
+    Revoke,
+}
+
+/// What a command meets: the key, or the answer it was given before under its idempotency key.
+#[derive(Debug)]
+enum Meeting {
+    Key(KeyRecord),
+    Answered(WrittenKey),
+}
+
+impl ApiKeys {
+    /// `verifier` is the one that serves requests here: it learns at once of what is changed here.
+    pub fn new(registry: Registry, verifier: ApiKeyVerifier) -> Self {
+        Self { registry, verifier }
+    }
+
+    /// The keys of the caller's organization that are not revoked, oldest first.
+    pub async fn list(&self, caller: &Caller) -> Result<Vec<KeyRecord>, RegistryError> {
+        Ok(self.registry.store.keys(caller.org_id).await?)
+    }
+
+    /// Makes a key from `{name, scopes?, phoneNumberIds?, expiresAt?}`.
+    ///
+    /// The intent must come without an idempotency key: the secret cannot be repeated.
+    pub async fn create(
+        &self,
+        intent: Intent,
+        mode: KeyMode,
+        body: &Value,
+    ) -> Result<CreatedKey, RegistryError> {
+        let order = NewKey::read(mode, body, Utc::now()).map_err(RegistryError::Invalid)?;
+        self.issue(intent, order).await
+    }
+
+    pub(super) async fn issue(&self, intent: Intent, order: NewKey) -> Result<CreatedKey, RegistryError> {
+        let keys = self.clone();
+        self.registry.detached(async move { keys.make(&intent, order).await }).await
+    }
+
+    /// Replaces what `{name?, scopes?, phoneNumberIds?}` names.
+    pub async fn change(
+        &self,
+        intent: Intent,
+        key_id: Uuid,
+        body: &Value,
+    ) -> Result<WrittenKey, RegistryError> {
+        let change = KeyChange::read(body).map_err(RegistryError::Invalid)?;
+        let keys = self.clone();
+        self.registry
+            .detached(async move { keys.carry_out(&intent, key_id, &Order::Change(change)).await })
+            .await
+    }
+
+    /// Ends a key for good. A second time there is no such key.
+    pub async fn revoke(&self, intent: Intent, key_id: Uuid) -> Result<WrittenKey, RegistryError> {
+        let keys = self.clone();
+        self.registry.detached(async move { keys.carry_out(&intent, key_id, &Order::Revoke).await }).await
+    }
+
+    async fn make(&self, intent: &Intent, order: NewKey) -> Result<CreatedKey, RegistryError> {
+        let (mode, expires_at) = (order.mode, order.expires_at);
+        let terms = grant(&intent.caller, order)?;
+        let text = KeyText::generate(mode);
+        let id = Uuid::now_v7();
+        let row = key_event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
+        let Outcome::Appended(place) = self.registry.writer.append(row).await? else {
+            let what = "the first event of a new stream met another";
+            return Err(StoreError::corrupt(format!("key {id}"), what).into());
+        };
+        let key = KeyRecord {
+            org_id: intent.caller.org_id,
+            id,
+            version: place.version,
+            prefix: text.prefix().to_owned(),
+            name: terms.name,
+            scopes: key_event::scope_names(terms.scopes),
+            phone_number_ids: terms.phone_number_ids,
+            created_at: place.recorded_at,
+            expires_at,
+            revoked_at: None,
+            last_used_at: None,
+        };
+        Ok(CreatedKey { key, secret: text.reveal() })
+    }
+
+    /// Commands on one key take turns here; another replica may still be faster, and then it is decided again.
+    async fn carry_out(
+        &self,
+        intent: &Intent,
+        key_id: Uuid,
+        order: &Order,
+    ) -> Result<WrittenKey, RegistryError> {
+        let _turn = self.registry.turns.take(key_id).await;
+        let mut at = 0;
+        for _ in 0..DECISIONS_MAX {
+            let key = match self.meet(intent, key_id).await? {
+                Meeting::Key(key) => key,
+                Meeting::Answered(written) => return Ok(written),
+            };
+            let (row, after) = decide(intent, &key, order)?;
+            let Some(row) = row else { return Ok(WrittenKey { key, replayed: false }) };
+            match self.registry.writer.append(row).await? {
+                Outcome::Appended(place) => return Ok(self.written(key, after, place).await),
+                Outcome::Recorded => return Ok(WrittenKey { key, replayed: false }),
+                Outcome::Replayed { version, .. } => return self.replayed(key, version).await,
+                Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
+                Outcome::Conflict { version } => at = version,
+            }
+        }
+        let event = self.event(intent.caller.org_id, key_id, at).await?;
+        Err(RegistryError::VersionConflict(CurrentVersion {
+            version: at,
+            updated_at: event.recorded_at,
+            updated_by: event.author,
+        }))
+    }
+
+    async fn meet(&self, intent: &Intent, key_id: Uuid) -> Result<Meeting, RegistryError> {
+        let idempotency = intent.idempotency.as_ref();
+        let asked = idempotency.map(|idempotency| idempotency.key.as_str());
+        let read = self.registry.store.read_key_for_command(intent.caller.org_id, key_id, asked).await?;
+        if let Some(answered) = read.answered {
+            let is_same = idempotency.is_some_and(|idempotency| idempotency.request == answered.request);
+            return match read.key {
+                Some(key) if is_same => self.replayed(key, answered.version).await.map(Meeting::Answered),
+                _ => Err(RegistryError::IdempotencyKeyReused),
+            };
+        }
+        let key = read.key.filter(|key| key.revoked_at.is_none());
+        key.map(Meeting::Key).ok_or(RegistryError::KeyNotFound)
+    }
+
+    async fn written(&self, mut key: KeyRecord, after: Option<Terms>, place: Appended) -> WrittenKey {
+        self.verifier.forget(&key.prefix).await;
+        key.version = place.version;
+        match after {
+            Some(terms) => apply(&mut key, terms),
+            None => key.revoked_at = Some(place.recorded_at),
+        }
+        WrittenKey { key, replayed: false }
+    }
+
+    /// The key as it was when it was first answered with.
+    async fn replayed(&self, mut key: KeyRecord, version: i64) -> Result<WrittenKey, RegistryError> {
+        let event = self.event(key.org_id, key.id, version).await?;
+        let payload = event.payload.ok_or(RegistryError::Erased)?;
+        let terms = key_event::terms_of(&payload).map_err(|error| {
+            StoreError::corrupt(format!("version {version} of key {}", key.id), format!("payload: {error}"))
+        })?;
+        apply(&mut key, terms);
+        key.version = version;
+        Ok(WrittenKey { key, replayed: true })
+    }
+
+    async fn event(&self, org_id: Uuid, key_id: Uuid, version: i64) -> Result<KeyEvent, StoreError> {
+        let event = self.registry.store.key_event(org_id, key_id, version).await?;
+        event.ok_or_else(|| {
+            StoreError::corrupt(format!("version {version} of key {key_id}"), "the event is missing")
+        })
+    }
+}
+
+/// The row to append, if any, and the terms it leads to; none when it revokes.
+fn decide(
+    intent: &Intent,
+    key: &KeyRecord,
+    order: &Order,
+) -> Result<(Option<Append>, Option<Terms>), RegistryError> {
+    let before = terms(key);
+    let change = match order {
+        Order::Revoke => return Ok((Some(key_event::revoked(intent, key, &before)), None)),
+        Order::Change(change) => change,
+    };
+    let mode = KeyMode::of(&key.prefix)
+        .ok_or_else(|| StoreError::corrupt(format!("key {}", key.id), "the prefix has no mode"))?;
+    let after = regrant(&intent.caller, mode, &before, change)?;
+    let row = match after == before {
+        true => leave(intent, key),
+        false => Some(key_event::changed(intent, key, &before, &after)),
+    };
+    Ok((row, Some(after)))
+}
+
+/// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
+fn leave(intent: &Intent, key: &KeyRecord) -> Option<Append> {
+    intent.idempotency.is_some().then(|| Append {
+        org_id: key.org_id,
+        stream_kind: StreamKind::ApiKey,
+        stream_id: key.id,
+        expected: key.version,
+        event: None,
+        projection: Projection::None,
+        idempotency: intent.idempotency.clone(),
+    })
+}
+
+fn terms(key: &KeyRecord) -> Terms {
+    Terms {
+        name: key.name.clone(),
+        scopes: key.scopes.iter().filter_map(|name| Scope::parse(name)).collect(),
+        phone_number_ids: key.phone_number_ids.clone(),
+    }
+}
+
+fn apply(key: &mut KeyRecord, terms: Terms) {
+    key.name = terms.name;
+    key.scopes = key_event::scope_names(terms.scopes);
+    key.phone_number_ids = terms.phone_number_ids;
+}
