@@ -113,9 +113,9 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
-    /// Without a slash at its end.
-    pub fn public_url(&self) -> PublicUrl {
-        self.public_url.clone().unwrap_or_else(|| PublicUrl::of(self.listen))
+    /// Without a slash at its end. `listening` is the address that was bound.
+    pub fn public_url(&self, listening: SocketAddr) -> PublicUrl {
+        self.public_url.clone().unwrap_or_else(|| PublicUrl::of(listening))
     }
 }
 

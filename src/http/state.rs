@@ -6,13 +6,14 @@ use std::sync::Arc;
 use metrics_exporter_prometheus::PrometheusHandle;
 
 use crate::registry::Registry;
-use crate::registry::access::CredentialVerifier;
+use crate::registry::access::{ApiKeys, CredentialVerifier};
 
 /// Shared by all requests; clones are cheap.
 #[derive(Clone)]
 pub struct AppState {
     pub registry: Registry,
     pub verifier: Arc<dyn CredentialVerifier>,
+    pub keys: ApiKeys,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.
     pub metrics: PrometheusHandle,
 }

@@ -1,0 +1,31 @@
+//! The first minute of a new installation: an organization, a key, and a line to try them with.
+
+use secrecy::ExposeSecret;
+
+use crate::registry::access::ApiKeys;
+
+/// Makes the first organization and its admin key where nothing was ever recorded, and prints both. The key is shown
+/// this once; a lost one is replaced by `flow-registry keys create`.
+pub(super) async fn first_key(keys: &ApiKeys, public_url: &str) -> anyhow::Result<()> {
+    let Some(created) = keys.first_key(&user()).await? else { return Ok(()) };
+    let (organization, secret) = (created.key.org_id, created.secret.expose_secret());
+    println!(
+        "A new installation. Keep this key: it is shown once.\n\n\
+         organization  {organization}\n\
+         key           {secret}\n\n\
+         Try it:\n\n\
+         curl -X POST '{public_url}/organizations/{organization}/bot/flows' \\\n  \
+           -H 'X-Api-Key: {secret}' \\\n  \
+           -H 'Content-Type: application/json' \\\n  \
+           -d '{{\"name\": \"Onboarding nuevo cliente\",\"steps\": []}}'\n"
+    );
+    Ok(())
+}
+
+/// Who runs the service, for the log.
+fn user() -> String {
+    ["SUDO_USER", "LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
+}
