@@ -59,6 +59,14 @@ impl Finding {
         self
     }
 
+    /// Hints at the name that may have been meant.
+    pub fn did_you_mean(self, name: Option<&str>) -> Self {
+        match name {
+            Some(name) => self.hint(format!("Did you mean \"{name}\"?")),
+            None => self,
+        }
+    }
+
     pub fn at(mut self, offset: usize, length: usize) -> Self {
         self.position = Some(Position { offset, length });
         self

@@ -76,10 +76,7 @@ fn settle_members(values: &mut Map<String, Value>, members: Members, place: Plac
 /// Reports a member the format does not have, with the name that may have been meant.
 fn report_unknown(name: &str, members: Members, place: Place<'_>) {
     let finding = Finding::error("UNKNOWN_FIELD", place.path.to_string(), "is not a member of this object");
-    let finding = match nearest(name, members.names()) {
-        Some(meant) => finding.hint(format!("Did you mean \"{meant}\"?")),
-        None => finding,
-    };
+    let finding = finding.did_you_mean(nearest(name, members.names()));
     place.report.add(match place.step {
         Some(id) => finding.in_step(id),
         None => finding,

@@ -156,24 +156,17 @@ fn check_mapping(call: &SubFlow, place: &str, callee: &Document) -> Vec<Finding>
         crate::flow::pointer::push(&mut pointer, name);
         let message = format!("\"{name}\" is no input of the flow \"{}\".", callee.name);
         let finding = Finding::error("BAD_FLOW_MAPPING", pointer, message);
-        findings.push(hinted(finding, nearest(name, names(|v| v.scope.is_input()))));
+        findings.push(finding.did_you_mean(nearest(name, names(|v| v.scope.is_input()))));
     }
     for (index, output) in call.outputs.iter().enumerate() {
         if !names(|v| v.scope.is_output()).any(|name| name == output.from) {
             let message = format!("\"{}\" is no output of the flow \"{}\".", output.from, callee.name);
             let finding =
                 Finding::error("BAD_FLOW_MAPPING", format!("{place}/outputs/{index}/from"), message);
-            findings.push(hinted(finding, nearest(&output.from, names(|v| v.scope.is_output()))));
+            findings.push(finding.did_you_mean(nearest(&output.from, names(|v| v.scope.is_output()))));
         }
     }
     findings
-}
-
-fn hinted(finding: Finding, meant: Option<&str>) -> Finding {
-    match meant {
-        Some(meant) => finding.hint(format!("Did you mean \"{meant}\"?")),
-        None => finding,
-    }
 }
 
 fn keyword_conflicts(

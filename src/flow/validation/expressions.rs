@@ -1,0 +1,253 @@
+//! What templates and expressions refer to, held against what the document declares.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use minijinja::value::ValueKind;
+
+use super::syntax::{NamePath, Operand, Syntax};
+use crate::flow::document::{Document, Language, Names, Site, Step, StepKind, VariableType};
+use crate::flow::finding::{Finding, Position};
+use crate::flow::language::{NAMESPACES, STEP_FIELDS};
+use crate::flow::text::nearest;
+
+/// A variable is read.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// Its index among the variables.
+    pub variable: usize,
+    pub step: Option<usize>,
+    pub pointer: String,
+    pub position: Position,
+    /// Whether the place is content when it is not set.
+    pub is_guarded: bool,
+}
+
+/// What all sources together say.
+#[derive(Debug, Default)]
+pub struct Reads {
+    pub reads: Vec<Read>,
+    /// Variables that are read.
+    pub variables: BTreeSet<usize>,
+    /// Whether some source could not be read, or reads names that are computed.
+    pub is_partial: bool,
+}
+
+/// Checks every template and expression.
+pub fn check(document: &Document, findings: &mut Vec<Finding>) -> Reads {
+    let mut reads = Reads::default();
+    document.sites(&mut |site| {
+        let syntax = Syntax::read(site.source, site.language);
+        let mut check = Check { document, site, findings, reads: &mut reads };
+        check.faults(&syntax);
+        syntax.paths.iter().for_each(|path| check.path(path));
+        syntax.comparisons.iter().for_each(|(left, right, span)| check.comparison(left, right, span));
+        check.dead_case(&syntax);
+    });
+    reads
+}
+
+struct Check<'a> {
+    document: &'a Document,
+    site: Site<'a>,
+    findings: &'a mut Vec<Finding>,
+    reads: &'a mut Reads,
+}
+
+impl Check<'_> {
+    /// A span of bytes in characters.
+    fn position(&self, span: &Range<usize>) -> Position {
+        let chars = |end: usize| self.site.source.get(..end).map_or(0, |text| text.chars().count());
+        Position { offset: chars(span.start), length: chars(span.end).saturating_sub(chars(span.start)) }
+    }
+
+    fn error(&mut self, code: &'static str, span: &Range<usize>, message: String, meant: Option<&str>) {
+        let Position { offset, length } = self.position(span);
+        let finding = Finding::error(code, self.site.pointer, message).at(offset, length);
+        self.findings.push(finding.did_you_mean(meant));
+    }
+
+    fn faults(&mut self, syntax: &Syntax) {
+        self.reads.is_partial |= syntax.faults.iter().any(|fault| fault.code == "EXPR_SYNTAX");
+        for fault in &syntax.faults {
+            let Position { offset, length } = self.position(&fault.span);
+            let finding =
+                Finding::error(fault.code, self.site.pointer, fault.message.clone()).at(offset, length);
+            self.findings.push(match &fault.hint {
+                Some(hint) => finding.hint(hint.clone()),
+                None => finding,
+            });
+        }
+    }
+
+    fn path(&mut self, path: &NamePath) {
+        match path.root.as_str() {
+            "vars" => match path.members.first() {
+                Some((name, end)) => self.variable(name, path.root_span.start..*end, path.is_guarded),
+                None => self.reads.is_partial = true,
+            },
+            "steps" => self.step_record(path),
+            "now" | "today" => self.member(path, &[]),
+            root @ ("item" | "loop" | "value" | "response" | "secrets") => self.local(root, path),
+            root => match NAMESPACES.iter().find(|&&(name, _)| name == root) {
+                Some(&(_, fields)) => self.member(path, fields),
+                None => self.variable(root, path.root_span.clone(), path.is_guarded),
+            },
+        }
+    }
+
+    fn variable(&mut self, name: &str, span: Range<usize>, is_guarded: bool) {
+        let declared = || self.document.variables.iter().map(|variable| variable.name.as_str());
+        let Some(variable) = declared().position(|known| known == name) else {
+            let namespaces =
+                NAMESPACES.iter().map(|&(name, _)| name).chain(["now", "today", "steps", "vars"]);
+            let meant = nearest(name, declared().chain(namespaces)).map(str::to_owned);
+            let message = format!("Variable \"{name}\" is not declared.");
+            return self.error("UNDEFINED_VARIABLE", &span, message, meant.as_deref());
+        };
+        self.reads.variables.insert(variable);
+        self.reads.reads.push(Read {
+            variable,
+            step: self.site.step,
+            pointer: self.site.pointer.to_owned(),
+            position: self.position(&span),
+            is_guarded,
+        });
+    }
+
+    /// The first member of a namespace must be one of its fields.
+    fn member(&mut self, path: &NamePath, fields: &[&str]) {
+        let Some((field, end)) = path.members.first() else { return };
+        if !fields.contains(&field.as_str()) {
+            let message = format!("\"{}\" has no \"{field}\".", path.root);
+            let span = path.root_span.start..*end;
+            self.error("UNKNOWN_NAMESPACE_FIELD", &span, message, nearest(field, fields.iter().copied()));
+        }
+    }
+
+    fn step_record(&mut self, path: &NamePath) {
+        let mut members = path.members.iter();
+        let Some((id, end)) = members.next() else { return };
+        let document = self.document;
+        if document.step(id).is_none() {
+            let message = format!("No step has id \"{id}\".");
+            let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
+            return self.error("UNKNOWN_NAMESPACE_FIELD", &(path.root_span.start..*end), message, meant);
+        }
+        let Some((field, end)) = members.next() else { return };
+        if !STEP_FIELDS.contains(&field.as_str()) {
+            let message = format!("A step's record has no \"{field}\".");
+            let meant = nearest(field, STEP_FIELDS.iter().copied());
+            self.error("UNKNOWN_NAMESPACE_FIELD", &(path.root_span.start..*end), message, meant);
+        }
+    }
+
+    /// Names that exist at some places only.
+    fn local(&mut self, root: &str, path: &NamePath) {
+        let Names { item, value, response, secrets } = self.site.names;
+        let (exists, place) = match root {
+            "item" | "loop" => (item, "\"optionsFrom\""),
+            "value" => (value, "\"validation\""),
+            "response" => (response, "\"extract\""),
+            _ => (secrets, "the headers, query and body of an http step"),
+        };
+        if !exists {
+            let message = format!("\"{root}\" exists in {place} only.");
+            return self.error("UNDEFINED_VARIABLE", &path.root_span, message, None);
+        }
+        match root {
+            "loop" => self.member(path, &["index"]),
+            "response" => self.member(path, &["status", "headers", "body"]),
+            _ => {}
+        }
+    }
+
+    fn comparison(&mut self, left: &Operand, right: &Operand, span: &Range<usize>) {
+        let (Some(left), Some(right)) = (self.kind(left), self.kind(right)) else { return };
+        if !left.compares_with(right) {
+            let message = format!("{left} is compared with {right}.");
+            let Position { offset, length } = self.position(span);
+            let finding = Finding::warning("MIXED_COMPARISON", self.site.pointer, message);
+            self.findings.push(finding.at(offset, length));
+        }
+    }
+
+    fn kind(&self, operand: &Operand) -> Option<Kind> {
+        match operand {
+            Operand::Name(name) if name == "today" => Some(Kind::Declared(VariableType::Date)),
+            Operand::Name(name) if name == "now" => Some(Kind::Declared(VariableType::Datetime)),
+            Operand::Name(name) => {
+                let kind = self.document.variable(name)?.kind;
+                (kind != VariableType::Any).then_some(Kind::Declared(kind))
+            }
+            Operand::Constant(ValueKind::Number) => Some(Kind::Constant(VariableType::Number)),
+            Operand::Constant(ValueKind::String) => Some(Kind::Constant(VariableType::String)),
+            Operand::Constant(ValueKind::Bool) => Some(Kind::Constant(VariableType::Boolean)),
+            _ => None,
+        }
+    }
+
+    /// A case of a branch that is decided before the run.
+    fn dead_case(&mut self, syntax: &Syntax) {
+        let Some(case) = case_index(&self.site) else { return };
+        let Some(Step { kind: StepKind::Branch(branch), .. }) =
+            self.site.step.and_then(|step| self.document.steps.get(step))
+        else {
+            return;
+        };
+        let words = |source: &str| source.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        let own = words(self.site.source);
+        let earlier = branch.cases.iter().take(case).position(|earlier| words(&earlier.when) == own);
+        let message = match earlier {
+            Some(earlier) => {
+                format!("The condition is that of case {earlier}, so this case is never reached.")
+            }
+            None if syntax.is_constant() => "The condition is always the same.".to_owned(),
+            None => return,
+        };
+        let length = self.site.source.chars().count();
+        self.findings.push(Finding::warning("DEAD_CASE", self.site.pointer, message).at(0, length));
+    }
+}
+
+/// The index of the case whose condition a site is.
+fn case_index(site: &Site<'_>) -> Option<usize> {
+    let (before, index) = site.pointer.strip_suffix("/when")?.rsplit_once('/')?;
+    if site.language == Language::Expression && before.ends_with("/cases") {
+        index.parse().ok()
+    } else {
+        None
+    }
+}
+
+/// The type of one side of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Declared(VariableType),
+    Constant(VariableType),
+}
+
+impl Kind {
+    fn compares_with(self, other: Self) -> bool {
+        use VariableType::{Date, Datetime, Integer, Number, String, Time};
+        let wider = |kind| if kind == Integer { Number } else { kind };
+        match (self, other) {
+            (Self::Constant(_), Self::Constant(_)) => true,
+            // Points in time are written as text.
+            (Self::Declared(Date | Time | Datetime), Self::Constant(String))
+            | (Self::Constant(String), Self::Declared(Date | Time | Datetime)) => true,
+            (Self::Declared(left) | Self::Constant(left), Self::Declared(right) | Self::Constant(right)) => {
+                wider(left) == wider(right)
+            }
+        }
+    }
+}
+
+impl std::fmt::Display for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Declared(kind) => write!(f, "A value of type {}", kind.as_str()),
+            Self::Constant(kind) => write!(f, "a {}", kind.as_str()),
+        }
+    }
+}

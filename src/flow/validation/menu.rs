@@ -1,0 +1,159 @@
+//! The options of a `choice`: how they are shown, what the channel takes of them, and whether each can be told
+//! from the others.
+
+use std::collections::HashMap;
+
+use super::texts::{BUTTON_MAX, ROW_MAX, TEXT_MAX, is_literal};
+use crate::flow::document::{Choice, ChoiceOption, Display, MediaKind, Options};
+use crate::flow::finding::Finding;
+use crate::flow::text::fold;
+
+const BUTTONS_MAX: usize = 3;
+const ROWS_MAX: usize = 10;
+const SECTIONS_MAX: usize = 10;
+
+/// How a choice is shown: never `Auto`. Texts that are computed are taken to be short enough.
+pub fn shown_as(choice: &Choice) -> Display {
+    let Options::Fixed(options) = &choice.options else {
+        return if choice.display == Display::Auto { Display::List } else { choice.display };
+    };
+    let titles_fit = |length_max: usize| {
+        options.iter().all(|option| !is_literal(&option.title) || option.title.chars().count() <= length_max)
+    };
+    let is_plain = options.iter().all(|option| option.description.is_none() && option.section.is_none());
+    match choice.display {
+        _ if choice.multiple.is_some() => Display::Text,
+        Display::Auto if options.len() <= BUTTONS_MAX && is_plain && titles_fit(BUTTON_MAX) => {
+            Display::Buttons
+        }
+        Display::Auto if options.len() <= ROWS_MAX && titles_fit(ROW_MAX) => Display::List,
+        Display::Auto => Display::Text,
+        chosen => chosen,
+    }
+}
+
+pub fn check(choice: &Choice, place: &str, findings: &mut Vec<Finding>) {
+    let shown = shown_as(choice);
+    let mut limit = |member: &str, message: &str| {
+        findings.push(Finding::error("CHANNEL_LIMIT", format!("{place}{member}"), message));
+    };
+    if choice.multiple.is_some() && matches!(choice.display, Display::Buttons | Display::List) {
+        limit("/display", "Several options can be chosen from a text menu only.");
+    }
+    if let Some(media) = &choice.header_media {
+        if choice.header.is_some() {
+            limit("/headerMedia", "A message has one header: \"header\" is there too.");
+        }
+        if matches!(media.kind, MediaKind::Audio | MediaKind::Sticker) {
+            limit("/headerMedia/kind", "A header is an image, a video or a document.");
+        }
+        if media.caption.is_some() {
+            limit("/headerMedia/caption", "The media of a header has no caption.");
+        }
+    }
+    let Options::Fixed(options) = &choice.options else { return };
+    match shown {
+        Display::Buttons => check_buttons(options, limit),
+        Display::List => check_list(options, limit),
+        Display::Text | Display::Auto => check_text_menu(choice, options, limit),
+    }
+    if choice.display == Display::Auto && choice.multiple.is_none() && shown == Display::Text {
+        let message = "These options are shown as a numbered text: they are too many or too long for a list.";
+        findings.push(Finding::warning("DISPLAY_DOWNGRADE", format!("{place}/options"), message));
+    }
+    ambiguous_options(options, place, findings);
+}
+
+fn check_buttons(options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
+    if options.len() > BUTTONS_MAX {
+        limit(
+            "/options",
+            &format!("At most {BUTTONS_MAX} buttons can be shown, here are {}.", options.len()),
+        );
+    }
+    for (index, option) in options.iter().enumerate() {
+        for (member, is_there) in
+            [("description", option.description.is_some()), ("section", option.section.is_some())]
+        {
+            if is_there {
+                limit(&format!("/options/{index}/{member}"), &format!("A button has no {member}."));
+            }
+        }
+    }
+}
+
+fn check_list(options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
+    if options.len() > ROWS_MAX {
+        limit("/options", &format!("A list has at most {ROWS_MAX} rows, here are {}.", options.len()));
+    }
+    let mut sections: Vec<&str> = options.iter().filter_map(|option| option.section.as_deref()).collect();
+    sections.sort_unstable();
+    sections.dedup();
+    if sections.len() > SECTIONS_MAX {
+        limit(
+            "/options",
+            &format!("A list has at most {SECTIONS_MAX} sections, here are {}.", sections.len()),
+        );
+    }
+    let has_rest = options.iter().any(|option| option.section.is_none());
+    if has_rest && !sections.is_empty() {
+        for (index, _) in options.iter().enumerate().filter(|(_, option)| option.section.is_none()) {
+            let message = "When a list has sections every row is in one.";
+            limit(&format!("/options/{index}/section"), message);
+        }
+    }
+}
+
+/// The menu is appended to the text, one line for each option.
+fn check_text_menu(choice: &Choice, options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
+    let length = |source: &str| if is_literal(source) { source.chars().count() } else { 0 };
+    let line = |(index, option): (usize, &ChoiceOption)| {
+        let description = option.description.as_ref().map_or(0, |text| " – ".chars().count() + length(text));
+        format!("\n{}. ", index + 1).len() + length(&option.title) + description
+    };
+    let whole = length(&choice.text) + options.iter().enumerate().map(line).sum::<usize>();
+    if whole > TEXT_MAX {
+        limit(
+            "/options",
+            &format!("Text and menu together have {whole} characters; at most {TEXT_MAX} are sent."),
+        );
+    }
+}
+
+/// Texts that would choose either of two options. The first one wins, which is hardly what is meant.
+fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Vec<Finding>) {
+    let mut accepted: HashMap<String, usize> = HashMap::new();
+    for (index, option) in options.iter().enumerate() {
+        let title = fold(&option.title);
+        if let Some(&earlier) = accepted.get(&title).filter(|_| is_literal(&option.title)) {
+            let message = format!("Reads the same as the option \"{}\".", options[earlier].id);
+            let pointer = format!("{place}/options/{index}/title");
+            findings.push(Finding::warning("DUPLICATE_TITLE_FOLDED", pointer, message));
+        }
+        accepted.entry(title).or_insert(index);
+    }
+    for (index, option) in options.iter().enumerate() {
+        for (entry, text) in option.matches.iter().enumerate() {
+            match accepted.get(&fold(text)) {
+                Some(&earlier) if earlier != index => {
+                    let message = format!("The option \"{}\" accepts \"{text}\" too.", options[earlier].id);
+                    let pointer = format!("{place}/options/{index}/match/{entry}");
+                    findings.push(Finding::warning("AMBIGUOUS_MATCH", pointer, message));
+                }
+                Some(_) => {}
+                None => _ = accepted.insert(fold(text), index),
+            }
+        }
+    }
+    for (text, &index) in &accepted {
+        let numbered = text.parse::<usize>().ok().filter(|&number| (1..=options.len()).contains(&number));
+        if let Some(number) = numbered.filter(|number| number - 1 != index) {
+            let message = format!(
+                "Accepts \"{text}\", which is the number of the option \"{}\".",
+                options[number - 1].id
+            );
+            let pointer = format!("{place}/options/{index}");
+            findings.push(Finding::warning("AMBIGUOUS_MATCH", pointer, message));
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Names that are declared twice, mean something else, or name nothing.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use crate::flow::document::{
+    Document, Input, Op, Options, Step, StepKind, TriggerType, VariableType, WaitFor,
+};
+use crate::flow::finding::Finding;
+use crate::flow::language::RESERVED;
+use crate::flow::text::nearest;
+
+pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+    trigger_config(document, findings);
+    variables(document, findings);
+    for (index, step) in document.steps.iter().enumerate() {
+        let place = format!("/steps/{index}");
+        exit_ids(step, &place, findings);
+        for write in writes(step) {
+            written_variable(document, &place, &write, findings);
+        }
+        save_type(document, step, &place, findings);
+    }
+}
+
+fn trigger_config(document: &Document, findings: &mut Vec<Finding>) {
+    let missing = match &document.trigger.kind {
+        TriggerType::Keyword { keywords, .. } if keywords.is_empty() => "keywords",
+        TriggerType::Intent { intents } if intents.is_empty() => "intents",
+        TriggerType::Event { event: None } => "event",
+        _ => return,
+    };
+    let message = format!("A trigger of type {} needs \"{missing}\".", document.trigger.kind.as_str());
+    findings.push(Finding::error("MISSING_TRIGGER_CONFIG", format!("/triggerConfig/{missing}"), message));
+}
+
+fn variables(document: &Document, findings: &mut Vec<Finding>) {
+    let mut seen = HashSet::new();
+    for (index, variable) in document.variables.iter().enumerate() {
+        let (name, pointer) = (variable.name.as_str(), format!("/variables/{index}/name"));
+        if RESERVED.contains(&name) {
+            let message = format!("\"{name}\" has a meaning of its own in expressions.");
+            findings.push(Finding::error("RESERVED_NAME", pointer.clone(), message));
+        }
+        if !seen.insert(name) {
+            let message = format!("Variable \"{name}\" is declared twice.");
+            findings.push(Finding::error("DUPLICATE_VARIABLE", pointer, message));
+        }
+    }
+}
+
+/// Ids by which exits of one step are told apart.
+fn exit_ids(step: &Step, place: &str, findings: &mut Vec<Finding>) {
+    let outcomes = match &step.kind {
+        StepKind::Choice(choice) => {
+            let Options::Fixed(options) = &choice.options else { return };
+            let ids = options.iter().map(|option| option.id.as_str());
+            return distinct(ids, |index| format!("{place}/options/{index}/id"), findings);
+        }
+        StepKind::Split(split) => {
+            let ids = split.paths.iter().map(|path| path.id.as_str());
+            return distinct(ids, |index| format!("{place}/paths/{index}/id"), findings);
+        }
+        StepKind::Http(http) => {
+            let statuses = http.on.iter().map(|on| on.status);
+            return distinct(statuses, |index| format!("{place}/on/{index}/status"), findings);
+        }
+        StepKind::Action(action) => &action.outcomes,
+        StepKind::Flow(call) => &call.outcomes,
+        _ => return,
+    };
+    let ids = outcomes.iter().map(|outcome| outcome.id.as_str());
+    distinct(ids, |index| format!("{place}/outcomes/{index}/id"), findings);
+}
+
+fn distinct<T: Hash + Eq + Copy + std::fmt::Display>(
+    ids: impl Iterator<Item = T>,
+    pointer: impl Fn(usize) -> String,
+    findings: &mut Vec<Finding>,
+) {
+    let mut seen = HashSet::new();
+    for (index, id) in ids.enumerate() {
+        if !seen.insert(id) {
+            let message = format!("\"{id}\" stands here twice.");
+            findings.push(Finding::error("DUPLICATE_OPTION", pointer(index), message));
+        }
+    }
+}
+
+/// A variable that a step writes, and where it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write<'d> {
+    pub variable: &'d str,
+    pub place: String,
+    /// Whether it is set back to its default instead.
+    pub is_unset: bool,
+}
+
+/// Every variable a step writes, in order.
+pub fn writes(step: &Step) -> Vec<Write<'_>> {
+    let write = |variable, place: String| Write { variable, place, is_unset: false };
+    let save_to = match &step.kind {
+        StepKind::Ask(ask) => &ask.save_to,
+        StepKind::Choice(choice) => &choice.save_to,
+        StepKind::Split(split) => &split.save_to,
+        StepKind::Http(http) => &http.save_to,
+        StepKind::Action(action) => &action.save_to,
+        StepKind::Wait(wait) => match &wait.until {
+            WaitFor::Event { save_to, .. } => save_to,
+            WaitFor::Duration(_) | WaitFor::Until(_) => &None,
+        },
+        _ => &None,
+    };
+    let mut writes: Vec<Write<'_>> =
+        save_to.iter().map(|variable| write(variable, "/saveTo".to_owned())).collect();
+    match &step.kind {
+        StepKind::Http(http) => {
+            let extract = http.extract.iter().enumerate();
+            writes.extend(extract.map(|(index, e)| write(&e.variable, format!("/extract/{index}/variable"))));
+        }
+        StepKind::Set(set) => {
+            writes.extend(set.assign.iter().enumerate().map(|(index, assignment)| Write {
+                variable: &assignment.variable,
+                place: format!("/assign/{index}/variable"),
+                is_unset: assignment.op == Op::Unset,
+            }));
+        }
+        StepKind::Flow(call) => {
+            let outputs = call.outputs.iter().enumerate();
+            writes.extend(outputs.map(|(index, output)| write(&output.to, format!("/outputs/{index}/to"))));
+        }
+        _ => {}
+    }
+    writes
+}
+
+fn written_variable(document: &Document, place: &str, write: &Write<'_>, findings: &mut Vec<Finding>) {
+    let name = write.variable;
+    if document.variable(name).is_none() {
+        let message = format!("Variable \"{name}\" is not declared.");
+        let finding = Finding::error("UNDEFINED_VARIABLE", format!("{place}{}", write.place), message);
+        let declared = document.variables.iter().map(|variable| variable.name.as_str());
+        findings.push(finding.did_you_mean(nearest(name, declared)));
+    }
+}
+
+/// What an answer becomes must fit the variable it is saved to.
+fn save_type(document: &Document, step: &Step, place: &str, findings: &mut Vec<Finding>) {
+    let StepKind::Ask(ask) = &step.kind else { return };
+    let variable = ask.save_to.as_deref().and_then(|name| document.variable(name));
+    let Some(variable) = variable else { return };
+    if variable.kind != VariableType::Any && !savable_types(ask.input).contains(&variable.kind) {
+        let (input, kind) = (ask.input.as_str(), variable.kind.as_str());
+        let message =
+            format!("An answer of type {input} cannot be saved to \"{}\" of type {kind}.", variable.name);
+        findings.push(Finding::error("SAVE_TYPE_MISMATCH", format!("{place}/saveTo"), message));
+    }
+}
+
+/// The types of variable that take an answer, besides `any`.
+fn savable_types(input: Input) -> &'static [VariableType] {
+    use VariableType as T;
+    match input {
+        Input::Text | Input::Email | Input::Phone | Input::Url => &[T::String],
+        Input::Number => &[T::Number, T::String],
+        Input::Integer => &[T::Integer, T::Number, T::String],
+        Input::Boolean => &[T::Boolean, T::String],
+        Input::Date => &[T::Date, T::String],
+        Input::Time => &[T::Time, T::String],
+        Input::Datetime => &[T::Datetime, T::String],
+        Input::Image | Input::Audio | Input::Video | Input::Document | Input::File => &[T::File],
+        Input::Location => &[T::Location, T::Object],
+        Input::Contact | Input::Form | Input::Any => &[T::Object],
+    }
+}

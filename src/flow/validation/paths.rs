@@ -1,0 +1,166 @@
+//! Where runs can and cannot go: targets that name nothing, steps nobody reaches, runs that never end.
+
+use std::collections::BTreeSet;
+
+use super::graph::{Graph, Node};
+use crate::flow::document::{Document, Edge, Step, StepKind, Target};
+use crate::flow::finding::Finding;
+use crate::flow::text::nearest;
+
+pub fn check(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+    dangling_targets(document, findings);
+    if document.steps.is_empty() {
+        return;
+    }
+    unreachable_steps(document, graph, findings);
+    let reached = graph.reachable([0]);
+    let leaves =
+        |step: usize| graph.hops[step].iter().any(|hop| is_way_out(&hop.edge) && hop.to.step().is_none());
+    if !reached.iter().enumerate().any(|(step, &reached)| reached && leaves(step)) {
+        let message = "No path from the first step reaches an end.";
+        findings.push(Finding::error("NO_END_REACHABLE", "/steps", message));
+    }
+    for (index, step) in document.steps.iter().enumerate() {
+        fallthrough_into_branch(document, index, step, findings);
+    }
+}
+
+/// Errors and interrupts may end a run; they are not how it is meant to end.
+fn is_way_out(edge: &Edge) -> bool {
+    !matches!(edge, Edge::Error | Edge::Interrupt(_))
+}
+
+fn dangling_targets(document: &Document, findings: &mut Vec<Finding>) {
+    let mut check = |pointer: String, target: &Target| {
+        let Some(id) = target.step_id().filter(|id| document.step(id).is_none()) else { return };
+        let finding = Finding::error("DANGLING_NEXT", pointer, format!("No step has id \"{id}\"."));
+        findings.push(finding.did_you_mean(nearest(id, document.steps.iter().map(|step| step.id.as_str()))));
+    };
+    for (index, step) in document.steps.iter().enumerate() {
+        for (place, target) in step.targets() {
+            check(format!("/steps/{index}{place}"), target);
+        }
+    }
+    let settings = &document.settings;
+    settings.retry.next.iter().for_each(|target| check("/settings/retry/next".to_owned(), target));
+    let timeout = settings.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
+    timeout.into_iter().for_each(|target| check("/settings/timeout/next".to_owned(), target));
+    settings.on_error.iter().for_each(|target| check("/settings/onError".to_owned(), target));
+    for (index, interrupt) in document.interrupts.iter().enumerate() {
+        check(format!("/interrupts/{index}/next"), &interrupt.next);
+    }
+}
+
+fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+    let reached = graph.reachable([0].into_iter().chain(graph.entries.iter().copied()));
+    for index in (0..document.steps.len()).filter(|&index| !reached[index]) {
+        let message = "Nothing leads to this step.";
+        findings.push(Finding::warning("UNREACHABLE_STEP", format!("/steps/{index}"), message));
+    }
+}
+
+/// The block that one way of a step leads to runs, without a word, into the block of another way.
+fn fallthrough_into_branch(document: &Document, from: usize, step: &Step, findings: &mut Vec<Finding>) {
+    let ways: BTreeSet<usize> = step
+        .exits()
+        .iter()
+        .filter(|exit| matches!(exit.edge, Edge::Case(_) | Edge::Option(_) | Edge::Path(_)))
+        .filter_map(|exit| document.step_index(exit.target.step_id()?))
+        .collect();
+    for &way in &ways {
+        let mut at = way;
+        while at != from && falls_through(&document.steps[at]) && at + 1 < document.steps.len() {
+            at += 1;
+            if ways.contains(&at) {
+                let message = format!(
+                    "Without \"next\" this step runs into \"{}\", another way of \"{}\".",
+                    document.steps[at].id, step.id
+                );
+                let pointer = format!("/steps/{}", at - 1);
+                let finding = Finding::warning("FALLTHROUGH_INTO_BRANCH", pointer, message);
+                // Two branches may share their blocks.
+                if !findings
+                    .iter()
+                    .any(|known| known.code == finding.code && known.pointer == finding.pointer)
+                {
+                    findings.push(finding);
+                }
+                break;
+            }
+        }
+    }
+}
+
+/// Whether some normal exit of a step leads on because nothing says where to.
+fn falls_through(step: &Step) -> bool {
+    let is_normal = |edge: &Edge| matches!(edge, Edge::Next | Edge::Option(_) | Edge::Path(_));
+    !matches!(step.kind, StepKind::Branch(_))
+        && step.exits().iter().any(|exit| is_normal(&exit.edge) && exit.place.is_none())
+}
+
+/// Cycles in which nobody is waited for.
+pub fn loops(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+    for cycle in cycles(document, graph) {
+        let names: Vec<String> =
+            cycle.iter().map(|&index| format!("\"{}\"", document.steps[index].id)).collect();
+        let pointer = format!("/steps/{}", cycle[0]);
+        let names = names.join(", ");
+        findings.push(if has_conditional_exit(document, graph, &cycle) {
+            let message = format!("The loop through {names} may run without waiting for input.");
+            Finding::warning("LOOP_MAY_NOT_WAIT", pointer, message)
+        } else {
+            let message = format!("The loop through {names} never waits for input and has no way out.");
+            Finding::error("INPUTLESS_LOOP", pointer, message)
+        });
+    }
+}
+
+/// The steps of each cycle that no waiting step is part of, in array order.
+fn cycles(document: &Document, graph: &Graph) -> Vec<Vec<usize>> {
+    let next = |from: usize| {
+        let step = &document.steps[from];
+        let hops = if step.kind.waits() { &[][..] } else { &graph.hops[from] };
+        hops.iter().filter(move |hop| counts(step, &hop.edge)).filter_map(|hop| hop.to.step())
+    };
+    let reach: Vec<BTreeSet<usize>> = (0..document.steps.len())
+        .map(|start| {
+            let (mut reached, mut pending) = (BTreeSet::new(), vec![start]);
+            while let Some(at) = pending.pop() {
+                pending.extend(next(at).filter(|&step| reached.insert(step)));
+            }
+            reached
+        })
+        .collect();
+    let mut seen = BTreeSet::new();
+    let mut cycles = Vec::new();
+    for start in 0..reach.len() {
+        if reach[start].contains(&start) && seen.insert(start) {
+            let cycle: Vec<usize> =
+                reach[start].iter().copied().filter(|&step| reach[step].contains(&start)).collect();
+            seen.extend(&cycle);
+            cycles.push(cycle);
+        }
+    }
+    cycles
+}
+
+/// Where a call itself says its errors go is part of how the flow goes on; other errors are accidents.
+fn counts(step: &Step, edge: &Edge) -> bool {
+    let calls = matches!(step.kind, StepKind::Http(_) | StepKind::Action(_) | StepKind::Flow(_));
+    *edge != Edge::Error || (calls && step.on_error.is_some())
+}
+
+/// Whether something that is decided during the run leads out of a cycle. A called flow may wait itself.
+fn has_conditional_exit(document: &Document, graph: &Graph, cycle: &[usize]) -> bool {
+    let is_outside = |to: Node| to.step().is_none_or(|step| !cycle.contains(&step));
+    cycle.iter().any(|&index| {
+        let step = &document.steps[index];
+        let decides = step.when.is_some()
+            || matches!(
+                step.kind,
+                StepKind::Branch(_) | StepKind::Split(_) | StepKind::Http(_) | StepKind::Action(_)
+            );
+        let leaves = || graph.hops[index].iter().any(|hop| counts(step, &hop.edge) && is_outside(hop.to));
+        matches!(step.kind, StepKind::Flow(_)) || (decides && leaves())
+    })
+}

@@ -1,0 +1,356 @@
+//! What a template or expression says, read from the engine's syntax tree: the names it refers to, what it
+//! compares, and what in it does not exist. The one file of this room that knows that tree.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CompareOpKind, Expr, ForLoop, Stmt, UnaryOpKind};
+use minijinja::machinery::{Span, parse, parse_expr};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::ValueKind;
+
+use super::operators::foreign_operator;
+use super::pattern::pattern_fault;
+use crate::flow::document::Language;
+use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, TESTS};
+use crate::flow::text::nearest;
+
+/// Something that is wrong whatever the document declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    pub code: &'static str,
+    pub message: String,
+    pub hint: Option<String>,
+    /// In bytes of the source.
+    pub span: Range<usize>,
+}
+
+/// A name, and what is read of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamePath {
+    pub root: String,
+    pub root_span: Range<usize>,
+    /// Constant keys below the root with the byte each ends at; the first key that is computed ends the path.
+    pub members: Vec<(String, usize)>,
+    /// Whether the place is content with a value that is not there.
+    pub is_guarded: bool,
+}
+
+/// One side of a comparison.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operand {
+    Name(String),
+    Constant(ValueKind),
+    Other,
+}
+
+#[derive(Debug, Default)]
+pub struct Syntax {
+    pub faults: Vec<Fault>,
+    pub paths: Vec<NamePath>,
+    pub comparisons: Vec<(Operand, Operand, Range<usize>)>,
+    /// Whether functions are called.
+    pub calls: bool,
+}
+
+impl Syntax {
+    /// Reads one source. Of what is no template or expression there is one fault and nothing else.
+    pub fn read(source: &str, language: Language) -> Self {
+        let mut reader = Reader { syntax: Self::default(), bound: Vec::new() };
+        let result = match language {
+            Language::Expression => parse_expr(source).map(|expr| reader.expr(&expr, true)),
+            // Parsing plain text would only find out that it is.
+            Language::Template | Language::Value if !source.contains(['{', '}']) => Ok(()),
+            Language::Template | Language::Value => {
+                parse(source, "", SyntaxConfig::default()).map(|template| reader.stmt(&template))
+            }
+        };
+        if let Err(error) = result {
+            let (hint, span) = match foreign_operator(source, language) {
+                Some((hint, span)) => (Some(hint), span),
+                None => (None, error.range().unwrap_or(0..source.len())),
+            };
+            let detail = error.detail().unwrap_or("syntax error");
+            let fault = Fault { code: "EXPR_SYNTAX", message: sentence(detail), hint, span };
+            return Self { faults: vec![fault], ..Self::default() };
+        }
+        reader.syntax
+    }
+
+    /// Whether the value can only ever be one.
+    pub fn is_constant(&self) -> bool {
+        self.paths.is_empty() && !self.calls && self.faults.is_empty()
+    }
+}
+
+fn sentence(detail: &str) -> String {
+    let mut chars = detail.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", chars.as_str())
+}
+
+fn bytes(span: Span) -> Range<usize> {
+    span.start_offset as usize..span.end_offset as usize
+}
+
+struct Reader<'s> {
+    syntax: Syntax,
+    /// Names that enclosing loops bind.
+    bound: Vec<HashSet<&'s str>>,
+}
+
+impl<'s> Reader<'s> {
+    fn fault(&mut self, code: &'static str, span: Range<usize>, message: String) -> &mut Fault {
+        self.syntax.faults.push(Fault { code, message, hint: None, span });
+        self.syntax.faults.last_mut().expect("just pushed")
+    }
+
+    fn stmt(&mut self, stmt: &Stmt<'s>) {
+        match stmt {
+            Stmt::Template(node) => self.body(&node.children),
+            Stmt::EmitRaw(_) => {}
+            Stmt::EmitExpr(node) => self.expr(&node.expr, false),
+            Stmt::IfCond(node) => {
+                self.expr(&node.expr, true);
+                self.body(&node.true_body);
+                self.body(&node.false_body);
+            }
+            Stmt::ForLoop(node) => self.for_loop(node, node.span()),
+            Stmt::WithBlock(node) => self.refuse_stmt("with", node.span()),
+            Stmt::Set(node) => self.refuse_stmt("set", node.span()),
+            Stmt::SetBlock(node) => self.refuse_stmt("set", node.span()),
+            Stmt::AutoEscape(node) => self.refuse_stmt("autoescape", node.span()),
+            Stmt::FilterBlock(node) => self.refuse_stmt("filter", node.span()),
+            Stmt::Do(node) => self.refuse_stmt("do", node.span()),
+        }
+    }
+
+    fn refuse_stmt(&mut self, name: &str, span: Span) {
+        let message = format!("\"{name}\" does not exist in templates; \"if\" and \"for\" do.");
+        self.fault("EXPR_SYNTAX", bytes(span), message);
+    }
+
+    fn body(&mut self, stmts: &[Stmt<'s>]) {
+        stmts.iter().for_each(|stmt| self.stmt(stmt));
+    }
+
+    fn for_loop(&mut self, node: &ForLoop<'s>, span: Span) {
+        if node.recursive {
+            self.fault("EXPR_SYNTAX", bytes(span), "Loops cannot be recursive.".to_owned());
+        }
+        self.expr(&node.iter, false);
+        let mut names = HashSet::from(["loop"]);
+        bound_names(&node.target, &mut names);
+        self.bound.push(names);
+        if let Some(filter) = &node.filter_expr {
+            self.expr(filter, true);
+        }
+        self.body(&node.body);
+        self.bound.pop();
+        self.body(&node.else_body);
+    }
+
+    /// `is_guarded`: an undefined value is accepted here.
+    fn expr(&mut self, expr: &Expr<'s>, is_guarded: bool) {
+        let span = bytes(expr.span());
+        match expr {
+            Expr::Var(_) | Expr::GetAttr(_) | Expr::GetItem(_) => self.path(expr, is_guarded),
+            Expr::Const(_) => {}
+            Expr::Slice(node) => {
+                self.expr(&node.expr, false);
+                [&node.start, &node.stop, &node.step]
+                    .into_iter()
+                    .flatten()
+                    .for_each(|part| self.expr(part, false));
+            }
+            Expr::UnaryOp(node) => self.expr(&node.expr, matches!(node.op, UnaryOpKind::Not)),
+            Expr::BinOp(node) => {
+                let is_logic = matches!(node.op, BinOpKind::ScAnd | BinOpKind::ScOr);
+                self.expr(&node.left, is_logic);
+                self.expr(&node.right, is_logic);
+                if is_comparison(node.op) {
+                    self.syntax.comparisons.push((operand(&node.left), operand(&node.right), span));
+                }
+            }
+            Expr::Compare(node) => {
+                self.expr(&node.expr, false);
+                let mut left = &node.expr;
+                for next in &node.ops {
+                    self.expr(&next.expr, false);
+                    if matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn) {
+                        let message = "\"in\" cannot be chained with other comparisons.".to_owned();
+                        self.fault("EXPR_SYNTAX", span.clone(), message);
+                    }
+                    self.syntax.comparisons.push((operand(left), operand(&next.expr), span.clone()));
+                    left = &next.expr;
+                }
+            }
+            Expr::IfExpr(node) => {
+                self.expr(&node.test_expr, true);
+                self.expr(&node.true_expr, is_guarded);
+                node.false_expr.iter().for_each(|expr| self.expr(expr, is_guarded));
+            }
+            Expr::Filter(node) => {
+                self.known("UNKNOWN_FILTER", "filter", node.name, FILTERS, span);
+                node.expr.iter().for_each(|expr| self.expr(expr, node.name == "default"));
+                self.args(&node.args);
+            }
+            Expr::Test(node) => {
+                self.known("UNKNOWN_FUNCTION", "test", node.name, TESTS, span);
+                self.expr(&node.expr, matches!(node.name, "defined" | "undefined"));
+                self.args(&node.args);
+            }
+            Expr::Call(node) => self.call(node, span),
+            Expr::List(node) => node.items.iter().for_each(|item| self.expr(item, false)),
+            Expr::Tuple(node) => node.items.iter().for_each(|item| self.expr(item, false)),
+            Expr::Map(node) => {
+                node.keys.iter().chain(&node.values).for_each(|item| self.expr(item, false));
+            }
+        }
+    }
+
+    /// Reports a name that a table does not have; spans of filters and tests begin at the name.
+    fn known(&mut self, code: &'static str, kind: &str, name: &str, table: &[&str], span: Range<usize>) {
+        if !table.contains(&name) {
+            let message = format!("There is no {kind} \"{name}\".");
+            let fault = self.fault(code, span.start..span.start + name.len(), message);
+            fault.hint =
+                nearest(name, table.iter().copied()).map(|meant| format!("Did you mean \"{meant}\"?"));
+        }
+    }
+
+    fn args(&mut self, args: &[CallArg<'s>]) {
+        for arg in args {
+            match arg {
+                CallArg::Pos(expr) | CallArg::Kwarg(_, expr) => self.expr(expr, false),
+                CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => {
+                    let message = "Arguments cannot be unpacked.".to_owned();
+                    self.fault("EXPR_SYNTAX", bytes(expr.span()), message);
+                }
+            }
+        }
+    }
+
+    fn call(&mut self, node: &Call<'s>, span: Range<usize>) {
+        self.syntax.calls = true;
+        match &node.expr {
+            Expr::Var(name) => {
+                self.known("UNKNOWN_FUNCTION", "function", name.id, FUNCTIONS, bytes(node.expr.span()));
+                if name.id == "matches" {
+                    self.pattern(&node.args, span);
+                }
+            }
+            Expr::GetAttr(method) => {
+                self.expr(&method.expr, false);
+                let message = format!("There is no function \"{}\": values have none.", method.name);
+                let fault = self.fault("UNKNOWN_FUNCTION", span, message);
+                if FILTERS.contains(&method.name) {
+                    fault.hint = Some(format!("Write \"| {}\" instead.", method.name));
+                }
+            }
+            _ => {
+                self.fault("UNKNOWN_FUNCTION", span, "Only functions can be called.".to_owned());
+            }
+        }
+        self.args(&node.args);
+    }
+
+    /// The pattern of `matches` is compiled with the flow, so it must be there.
+    fn pattern(&mut self, args: &[CallArg<'s>], span: Range<usize>) {
+        let [_, CallArg::Pos(pattern)] = args else {
+            let message = "\"matches\" takes a text and a literal pattern.".to_owned();
+            self.fault("BAD_REGEX", span, message);
+            return;
+        };
+        let span = bytes(pattern.span());
+        let message = match pattern {
+            Expr::Const(node) => match node.value.as_str() {
+                Some(text) => pattern_fault(text),
+                None => Some("The pattern must be a text.".to_owned()),
+            },
+            _ => Some("The pattern must be a literal text.".to_owned()),
+        };
+        if let Some(message) = message {
+            self.fault("BAD_REGEX", span, message);
+        }
+    }
+
+    /// A chain of members down to a name, or to anything else that has members.
+    fn path(&mut self, expr: &Expr<'s>, is_guarded: bool) {
+        let (mut members, mut at) = (Vec::new(), expr);
+        loop {
+            let end = bytes(at.span()).end;
+            at = match at {
+                Expr::GetAttr(node) => {
+                    members.push((node.name.to_owned(), end));
+                    &node.expr
+                }
+                Expr::GetItem(node) => {
+                    match &node.subscript_expr {
+                        Expr::Const(key) => {
+                            let key = key.value.as_str().map_or_else(|| key.value.to_string(), str::to_owned);
+                            members.push((key, end));
+                        }
+                        // What is computed, and all that follows, is no part of the path.
+                        computed => {
+                            self.expr(computed, false);
+                            members.clear();
+                        }
+                    }
+                    &node.expr
+                }
+                Expr::Var(node) => {
+                    members.reverse();
+                    return self.name(node.id, bytes(at.span()), members, is_guarded);
+                }
+                other => return self.expr(other, is_guarded),
+            };
+        }
+    }
+
+    fn name(
+        &mut self,
+        root: &'s str,
+        root_span: Range<usize>,
+        members: Vec<(String, usize)>,
+        is_guarded: bool,
+    ) {
+        if self.bound.iter().any(|names| names.contains(root)) {
+            if let Some((field, end)) = members.first().filter(|_| root == "loop")
+                && !LOOP_FIELDS.contains(&field.as_str())
+            {
+                let message = format!("\"loop\" has no \"{field}\".");
+                self.fault("UNKNOWN_NAMESPACE_FIELD", root_span.start..*end, message);
+            }
+            return;
+        }
+        self.syntax.paths.push(NamePath { root: root.to_owned(), root_span, members, is_guarded });
+    }
+}
+
+fn bound_names<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
+    match target {
+        Expr::Var(node) => _ = names.insert(node.id),
+        Expr::Tuple(node) => node.items.iter().for_each(|item| bound_names(item, names)),
+        Expr::List(node) => node.items.iter().for_each(|item| bound_names(item, names)),
+        _ => {}
+    }
+}
+
+fn is_comparison(op: BinOpKind) -> bool {
+    use BinOpKind::{Eq, Gt, Gte, Lt, Lte, Ne};
+    matches!(op, Eq | Ne | Lt | Lte | Gt | Gte)
+}
+
+fn operand(expr: &Expr<'_>) -> Operand {
+    match expr {
+        Expr::Var(node) => Operand::Name(node.id.to_owned()),
+        Expr::GetAttr(node) => match &node.expr {
+            Expr::Var(root) if root.id == "vars" => Operand::Name(node.name.to_owned()),
+            _ => Operand::Other,
+        },
+        Expr::Const(node) => Operand::Constant(node.value.kind()),
+        Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Neg) => operand(&node.expr),
+        _ => Operand::Other,
+    }
+}

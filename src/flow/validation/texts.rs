@@ -1,0 +1,145 @@
+//! Every text of a step that a person gets to see: where it stands, how long the channel lets it be, and the
+//! path under which it can be translated.
+
+use super::menu::shown_as;
+use crate::flow::document::{
+    Ask, Body, Choice, Display, Input, Media, Message, Options, Prompt, Retry, Step, StepKind, Timeout,
+};
+
+/// Characters of an ordinary message.
+pub const TEXT_MAX: usize = 4096;
+/// Characters of a text with buttons, a list, a link or a request below it.
+const INTERACTIVE_TEXT_MAX: usize = 1024;
+const CAPTION_MAX: usize = 1024;
+/// Characters of a header, and of a footer.
+const HEADER_MAX: usize = 60;
+/// Characters on a button.
+pub const BUTTON_MAX: usize = 20;
+/// Characters of a row of a list, and of a section's title.
+pub const ROW_MAX: usize = 24;
+const DESCRIPTION_MAX: usize = 72;
+/// Characters of an option in a numbered menu.
+const MENU_ITEM_MAX: usize = 120;
+
+/// One text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'d> {
+    /// The pointer inside the step.
+    pub place: String,
+    /// What a translation calls it, if it can be translated.
+    pub path: Option<String>,
+    pub source: &'d str,
+    pub length_max: usize,
+}
+
+/// Whether a source is sent as it stands.
+pub fn is_literal(source: &str) -> bool {
+    !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark))
+}
+
+/// The texts of a step.
+pub fn texts(step: &Step) -> Vec<Text<'_>> {
+    let mut texts = Texts { texts: Vec::new() };
+    match &step.kind {
+        StepKind::Message(message) => texts.message(message),
+        StepKind::Ask(ask) => texts.ask(ask),
+        StepKind::Choice(choice) => texts.choice(choice),
+        StepKind::Handoff(handoff) => texts.translatable("text", &handoff.text, TEXT_MAX),
+        StepKind::End(end) => texts.translatable("text", &end.text, TEXT_MAX),
+        _ => {}
+    }
+    if let Some(retry) = step.retry() {
+        texts.retry(retry);
+    }
+    if let Some(timeout) = step.timeout() {
+        texts.reminders(timeout);
+    }
+    texts.texts
+}
+
+struct Texts<'d> {
+    texts: Vec<Text<'d>>,
+}
+
+impl<'d> Texts<'d> {
+    fn add(&mut self, place: String, path: Option<String>, source: &'d str, length_max: usize) {
+        self.texts.push(Text { place, path, source, length_max });
+    }
+
+    /// A text whose path is its place with dots.
+    fn translatable(&mut self, path: &str, source: impl Into<Option<&'d String>>, length_max: usize) {
+        if let Some(source) = source.into() {
+            self.add(format!("/{}", path.replace('.', "/")), Some(path.to_owned()), source, length_max);
+        }
+    }
+
+    fn message(&mut self, message: &'d Message) {
+        match &message.body {
+            Body::Text(text) => {
+                let length_max = if message.cta.is_some() { INTERACTIVE_TEXT_MAX } else { TEXT_MAX };
+                self.translatable("text", text, length_max);
+            }
+            Body::Media(media) => self.media(media),
+            Body::Location(_) | Body::Contacts(_) | Body::Template(_) => {}
+        }
+        self.translatable("cta.label", message.cta.as_ref().map(|cta| &cta.label), BUTTON_MAX);
+        self.translatable("header", &message.header, HEADER_MAX);
+        self.translatable("footer", &message.footer, HEADER_MAX);
+    }
+
+    fn media(&mut self, media: &'d Media) {
+        self.translatable("media.caption", &media.caption, CAPTION_MAX);
+    }
+
+    fn ask(&mut self, ask: &'d Ask) {
+        let is_interactive = matches!(ask.input, Input::Location | Input::Form);
+        match &ask.prompt {
+            Some(Prompt::Text(text)) => {
+                self.translatable("text", text, if is_interactive { INTERACTIVE_TEXT_MAX } else { TEXT_MAX });
+            }
+            Some(Prompt::Media(media)) => self.media(media),
+            Some(Prompt::Template(_)) | None => {}
+        }
+        for (index, rule) in ask.validation.iter().enumerate() {
+            self.translatable(&format!("validation.{index}.message"), &rule.message, TEXT_MAX);
+        }
+        if let Some(form) = &ask.form {
+            self.add("/form/cta".to_owned(), None, &form.cta, BUTTON_MAX);
+        }
+    }
+
+    fn choice(&mut self, choice: &'d Choice) {
+        self.translatable("text", &choice.text, INTERACTIVE_TEXT_MAX);
+        self.translatable("header", &choice.header, HEADER_MAX);
+        self.translatable("footer", &choice.footer, HEADER_MAX);
+        let title_max = match shown_as(choice) {
+            Display::Buttons => BUTTON_MAX,
+            Display::List => ROW_MAX,
+            Display::Text | Display::Auto => MENU_ITEM_MAX,
+        };
+        if let Options::Fixed(options) = &choice.options {
+            for (index, option) in options.iter().enumerate() {
+                let path = |member: &str| Some(format!("options.{}.{member}", option.id));
+                self.add(format!("/options/{index}/title"), path("title"), &option.title, title_max);
+                if let Some(description) = &option.description {
+                    let place = format!("/options/{index}/description");
+                    self.add(place, path("description"), description, DESCRIPTION_MAX);
+                }
+                if let Some(section) = &option.section {
+                    self.add(format!("/options/{index}/section"), None, section, ROW_MAX);
+                }
+            }
+        }
+        self.translatable("buttonLabel", &choice.button_label, BUTTON_MAX);
+    }
+
+    fn retry(&mut self, retry: &'d Retry) {
+        self.translatable("retry.text", &retry.text, TEXT_MAX);
+    }
+
+    fn reminders(&mut self, timeout: &'d Timeout) {
+        for (index, reminder) in timeout.reminders.iter().enumerate() {
+            self.translatable(&format!("timeout.reminders.{index}.text"), &reminder.text, TEXT_MAX);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Translations: of texts that do not exist, and those that are missing.
+
+use std::collections::BTreeMap;
+
+use super::channel::length_fault;
+use super::texts::{Text, texts};
+use crate::flow::document::{Document, Template};
+use crate::flow::finding::Finding;
+use crate::flow::pointer;
+use crate::flow::text::nearest;
+
+pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+    for (locale, steps) in &document.translations {
+        for (id, paths) in steps {
+            check_step(document, locale, id, paths, findings);
+        }
+        for step in &document.steps {
+            let translated = steps.get(&step.id);
+            let is_missing = |path: &String| !translated.is_some_and(|paths| paths.contains_key(path));
+            let missing: Vec<String> =
+                texts(step).into_iter().filter_map(|text| text.path).filter(is_missing).collect();
+            if !missing.is_empty() {
+                let message = format!("Not translated of step \"{}\": {}.", step.id, missing.join(", "));
+                findings.push(Finding::warning("MISSING_TRANSLATION", place(&[locale, &step.id]), message));
+            }
+        }
+    }
+}
+
+fn check_step(
+    document: &Document,
+    locale: &str,
+    id: &str,
+    paths: &BTreeMap<String, Template>,
+    findings: &mut Vec<Finding>,
+) {
+    let Some(step) = document.step(id) else {
+        let finding = Finding::warning(
+            "UNKNOWN_TRANSLATION_PATH",
+            place(&[locale, id]),
+            format!("No step has id \"{id}\"."),
+        );
+        let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
+        return findings.push(finding.did_you_mean(meant));
+    };
+    let texts = texts(step);
+    for (path, translation) in paths {
+        let text: Option<&Text<'_>> = texts.iter().find(|text| text.path.as_deref() == Some(path));
+        match text {
+            Some(text) => {
+                findings.extend(length_fault(translation, text.length_max, || place(&[locale, id, path])));
+            }
+            None => {
+                let message = format!("The step \"{id}\" has no text \"{path}\" to translate.");
+                let finding =
+                    Finding::warning("UNKNOWN_TRANSLATION_PATH", place(&[locale, id, path]), message);
+                let known = texts.iter().filter_map(|text| text.path.as_deref());
+                findings.push(finding.did_you_mean(nearest(path, known)));
+            }
+        }
+    }
+}
+
+fn place(tokens: &[&str]) -> String {
+    let mut place = "/translations".to_owned();
+    tokens.iter().for_each(|token| pointer::push(&mut place, token));
+    place
+}
