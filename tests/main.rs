@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
 mod cluster;
+mod crash;
 mod evidence;
 mod process;
 mod registry;

@@ -1,0 +1,166 @@
+//! Kill -9, of the service and of its Postgres, while clients write. Each client keeps a ledger of what was
+//! acknowledged and repeats what was not, under the same idempotency key: nothing may be lost, nothing doubled.
+
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, RwLock};
+use std::thread;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use ureq::Agent;
+
+use crate::support::{Scratch, Service};
+
+const CLIENTS: usize = 8;
+const ACKNOWLEDGED_BETWEEN_KILLS: usize = 120;
+
+/// Where the service is at the moment, and how to be let in.
+struct Access {
+    address: RwLock<String>,
+    organization: String,
+    key: String,
+    stop: AtomicBool,
+}
+
+/// A flow as its one writer knows it: the digest acknowledged for each version.
+struct Ledger {
+    flow: String,
+    digests: Vec<String>,
+}
+
+impl Access {
+    fn url(&self, path: &str) -> String {
+        format!("http://{}/organizations/{}/bot/flows{path}", self.address.read().unwrap(), self.organization)
+    }
+
+    /// Repeats the request until it is acknowledged; `None` when told to stop while it is not.
+    fn insist(&self, agent: &Agent, method: &str, path: &str, key: &str, body: &Value) -> Option<Value> {
+        loop {
+            let request = ureq::http::Request::builder()
+                .method(method)
+                .uri(self.url(path))
+                .header("X-Api-Key", &self.key)
+                .header("Idempotency-Key", key)
+                .header("Content-Type", "application/json")
+                .body(body.to_string())
+                .unwrap();
+            if let Ok(mut answer) = agent.run(request) {
+                let status = answer.status().as_u16();
+                let text = answer.body_mut().read_to_string();
+                match (status, text) {
+                    (200 | 201, Ok(text)) => {
+                        return Some(serde_json::from_str::<Value>(&text).unwrap()["data"].take());
+                    }
+                    (200 | 201 | 500.., _) => {}
+                    (status, text) => panic!("{method} {path}: {status} {text:?}"),
+                }
+            }
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
+            }
+            thread::park_timeout(Duration::from_millis(20));
+        }
+    }
+}
+
+fn agent() -> Agent {
+    let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(20)));
+    config.http_status_as_error(false).build().into()
+}
+
+/// Creates a flow and changes it until told to stop.
+fn write(access: &Access, client: usize, acknowledged: &Sender<()>) -> Ledger {
+    let agent = agent();
+    let body = json!({"name": format!("client {client}"), "steps": []});
+    let created = access
+        .insist(&agent, "POST", "", &format!("create {client}"), &body)
+        .expect("the first is waited for");
+    let flow = created["id"].as_str().unwrap().to_owned();
+    let mut digests = vec![created["documentDigest"].as_str().unwrap().to_owned()];
+    while !access.stop.load(Ordering::Relaxed) {
+        let next = digests.len() + 1;
+        let key = format!("client {client} version {next}");
+        let Some(data) =
+            access.insist(&agent, "PATCH", &format!("/{flow}"), &key, &json!({"description": key}))
+        else {
+            break;
+        };
+        assert_eq!(data["version"], next, "acknowledged as another version");
+        digests.push(data["documentDigest"].as_str().unwrap().to_owned());
+        acknowledged.send(()).unwrap();
+    }
+    Ledger { flow, digests }
+}
+
+fn wait_for(acknowledged: &Receiver<()>, count: usize) {
+    for _ in 0..count {
+        acknowledged.recv_timeout(Duration::from_secs(30)).expect("writes go on");
+    }
+}
+
+fn start(data: &Path) -> Service {
+    Service::start(&["--data-dir", data.to_str().unwrap()])
+}
+
+fn printed(service: &Service, name: &str) -> String {
+    let printed = service.printed();
+    let line = printed.lines().find(|line| line.starts_with(name)).expect("a new installation prints it");
+    line.split_whitespace().last().unwrap().to_owned()
+}
+
+fn kill_postgres(data: &Path) {
+    let file = fs::read_to_string(data.join("postgres/postmaster.pid")).unwrap();
+    let pid = file.lines().next().unwrap().parse().unwrap();
+    kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
+    let data = Scratch::new();
+    let mut service = start(data.path());
+    let access = Arc::new(Access {
+        address: RwLock::new(service.address.to_string()),
+        organization: printed(&service, "organization"),
+        key: printed(&service, "key"),
+        stop: AtomicBool::new(false),
+    });
+    let (tell, acknowledged) = channel();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|client| {
+            let (access, tell) = (Arc::clone(&access), tell.clone());
+            thread::spawn(move || write(&access, client, &tell))
+        })
+        .collect();
+    for _ in 0..3 {
+        wait_for(&acknowledged, ACKNOWLEDGED_BETWEEN_KILLS);
+        service.signal(Signal::KILL);
+        service.ended();
+        service = start(data.path());
+        *access.address.write().unwrap() = service.address.to_string();
+        wait_for(&acknowledged, ACKNOWLEDGED_BETWEEN_KILLS);
+        kill_postgres(data.path());
+    }
+    wait_for(&acknowledged, ACKNOWLEDGED_BETWEEN_KILLS);
+    access.stop.store(true, Ordering::Relaxed);
+    let ledgers: Vec<Ledger> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+
+    let agent = agent();
+    let read = |path: &str| -> Value {
+        let mut answer = agent.get(access.url(path)).header("X-Api-Key", &access.key).call().unwrap();
+        serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap()).unwrap()["data"].take()
+    };
+    for ledger in &ledgers {
+        let version = read(&format!("/{}", ledger.flow))["version"].as_u64().unwrap() as usize;
+        // The last request may have been carried out without an answer.
+        assert!(version == ledger.digests.len() || version == ledger.digests.len() + 1, "lost or doubled");
+        for (index, digest) in ledger.digests.iter().enumerate() {
+            let then = read(&format!("/{}?version={}", ledger.flow, index + 1));
+            assert_eq!(then["documentDigest"].as_str(), Some(digest.as_str()));
+        }
+    }
+    assert_eq!(read("").as_array().unwrap().len(), CLIENTS, "no flow was created twice");
+}
