@@ -12,6 +12,7 @@ use anyhow::Context;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::net::TcpListener;
 
+use crate::cli::KeysOrder;
 use crate::config::{DatabaseConfig, HttpConfig, ServeConfig};
 use crate::http::{self, AppState, Limits, Patience};
 use crate::registry::Registry;
@@ -65,6 +66,16 @@ fn limits(config: &HttpConfig) -> Limits {
         ..Limits::default().patience
     };
     Limits { connections_max: config.max_connections as usize, patience }
+}
+
+/// Carries out an order on API keys.
+pub async fn keys(order: &KeysOrder) -> anyhow::Result<()> {
+    let database = Database::open(order.database()).await?;
+    let registry = Registry::new(database.store.clone());
+    let verifier = ApiKeyVerifier::new(database.store.clone());
+    let done = order.run(&ApiKeys::new(registry, verifier)).await;
+    database.close().await;
+    done
 }
 
 /// Brings the schema up to date.

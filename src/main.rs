@@ -30,6 +30,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         match cli.order {
             Order::Serve(config) => app::serve(*config).await,
             Order::Migrate(config) => app::migrate(config).await,
+            Order::Keys(order) => app::keys(&order).await,
         }
     })
 }

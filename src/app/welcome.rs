@@ -2,12 +2,13 @@
 
 use secrecy::ExposeSecret;
 
+use crate::cli::operator_name;
 use crate::registry::access::ApiKeys;
 
 /// Makes the first organization and its admin key where nothing was ever recorded, and prints both. The key is shown
 /// this once; a lost one is replaced by `flow-registry keys create`.
 pub(super) async fn first_key(keys: &ApiKeys, public_url: &str) -> anyhow::Result<()> {
-    let Some(created) = keys.first_key(&user()).await? else { return Ok(()) };
+    let Some(created) = keys.first_key(&operator_name()).await? else { return Ok(()) };
     let (organization, secret) = (created.key.org_id, created.secret.expose_secret());
     println!(
         "A new installation. Keep this key: it is shown once.\n\n\
@@ -20,12 +21,4 @@ pub(super) async fn first_key(keys: &ApiKeys, public_url: &str) -> anyhow::Resul
            -d '{{\"name\": \"Onboarding nuevo cliente\",\"steps\": []}}'\n"
     );
     Ok(())
-}
-
-/// Who runs the service, for the log.
-fn user() -> String {
-    ["SUDO_USER", "LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }

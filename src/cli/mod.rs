@@ -1,9 +1,12 @@
 //! The command line: what can be said, and the commands that are not the service itself.
 //! Each command has a file; `app` opens what they work on.
 
+mod keys;
+
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+pub use keys::KeysOrder;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -26,6 +29,9 @@ pub enum Order {
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself
     Migrate(DatabaseConfig),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(Box<KeysOrder>),
 }
 
 /// Everything that can be said, for parsing, for `--help` and for the table in the README.
@@ -47,4 +53,12 @@ fn without_empty_variables(command: Command) -> Command {
     let command =
         command.mut_args(|argument| if is_empty(&argument) { argument.env(None::<&str>) } else { argument });
     command.mut_subcommands(without_empty_variables)
+}
+
+/// Who is at the machine, for the log.
+pub fn operator_name() -> String {
+    ["SUDO_USER", "LOGNAME", "USER"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }

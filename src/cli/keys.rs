@@ -1,0 +1,153 @@
+//! `flow-registry keys`: API keys made, listed and revoked by whoever is at the machine. Works beside a running
+//! service, and starts the private Postgres itself when none runs.
+
+use std::io::{self, Write};
+
+use chrono::{DateTime, Utc};
+use clap::{Args, Subcommand};
+use secrecy::ExposeSecret;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::operator_name;
+use crate::config::DatabaseConfig;
+use crate::registry::RegistryError;
+use crate::registry::access::{ApiKeys, KeyMode, KeyRecord, operator};
+use crate::registry::caller::{Scope, Scopes};
+
+#[derive(Debug, Subcommand)]
+pub enum KeysOrder {
+    /// Make a key and print it: it is shown this once
+    Create(CreateKey),
+    /// List the keys that are not revoked
+    List(ListKeys),
+    /// End a key for good
+    Revoke(RevokeKey),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateKey {
+    /// The organization the key is for; a new one begins with its first key
+    #[arg(long, value_name = "UUID")]
+    org: Uuid,
+    /// What people call the key, 2 to 80 characters
+    #[arg(long)]
+    name: String,
+    /// What the key may do: a scope such as flows:read, or a set: consumer, auditor, support, admin. May be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scopes, default_value = "admin")]
+    scopes: Vec<Scopes>,
+    /// Confine the key to flows of this number. May be repeated
+    #[arg(long = "phone-number-id", value_name = "ID")]
+    phone_number_ids: Vec<String>,
+    /// When the key ends, as in 2027-01-31T00:00:00Z [default: never]
+    #[arg(long = "expires-at", value_name = "INSTANT")]
+    expires_at: Option<DateTime<Utc>>,
+    /// A test key: it may read and test-run only
+    #[arg(long)]
+    test: bool,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+}
+
+#[derive(Debug, Args)]
+pub struct ListKeys {
+    /// The organization whose keys are listed
+    #[arg(long, value_name = "UUID")]
+    org: Uuid,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+}
+
+#[derive(Debug, Args)]
+pub struct RevokeKey {
+    /// The organization the key belongs to
+    #[arg(long, value_name = "UUID")]
+    org: Uuid,
+    /// The key's id, as `keys list` shows it
+    #[arg(long, value_name = "UUID")]
+    id: Uuid,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+}
+
+impl KeysOrder {
+    pub fn database(&self) -> &DatabaseConfig {
+        match self {
+            Self::Create(order) => &order.database,
+            Self::List(order) => &order.database,
+            Self::Revoke(order) => &order.database,
+        }
+    }
+
+    /// Carries the order out. Only what was asked for goes to stdout.
+    pub async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
+        match self {
+            Self::Create(order) => order.run(keys).await,
+            Self::List(order) => order.run(keys).await,
+            Self::Revoke(order) => order.run(keys).await,
+        }
+    }
+}
+
+impl CreateKey {
+    async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
+        let scopes: Scopes = self.scopes.iter().flat_map(|scopes| scopes.iter()).collect();
+        let mode = if self.test { KeyMode::Test } else { KeyMode::Live };
+        let body = json!({
+            "name": self.name,
+            "scopes": scopes.intersection(mode.scopes()).iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "phoneNumberIds": self.phone_number_ids,
+            "expiresAt": self.expires_at.map(|at| at.to_rfc3339()),
+        });
+        let created =
+            keys.create(operator(self.org, &operator_name()), mode, &body).await.map_err(explain)?;
+        eprintln!("Key {} of organization {}. It is shown this once:", created.key.id, self.org);
+        println!("{}", created.secret.expose_secret());
+        Ok(())
+    }
+}
+
+impl ListKeys {
+    async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
+        let listed = keys.list(&operator(self.org, &operator_name()).caller).await.map_err(explain)?;
+        let mut out = io::stdout().lock();
+        writeln!(out, "{:36}  {:18}  {:20}  {:24}  SCOPES", "ID", "PREFIX", "LAST USED", "NAME")?;
+        for key in &listed {
+            writeln!(out, "{}", line(key))?;
+        }
+        Ok(())
+    }
+}
+
+fn line(key: &KeyRecord) -> String {
+    let used = key.last_used_at.map_or("never".to_owned(), |at| at.format("%Y-%m-%dT%H:%M:%SZ").to_string());
+    format!("{}  {:18}  {used:20}  {:24}  {}", key.id, key.prefix, key.name, key.scopes.join(" "))
+}
+
+impl RevokeKey {
+    async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
+        keys.revoke(operator(self.org, &operator_name()), self.id).await.map_err(explain)?;
+        eprintln!("Key {} is revoked; running services refuse it within 5 seconds.", self.id);
+        Ok(())
+    }
+}
+
+/// A refusal with its reasons, one a line.
+fn explain(error: RegistryError) -> anyhow::Error {
+    match error {
+        RegistryError::Invalid(findings) => {
+            let reasons: Vec<_> =
+                findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message)).collect();
+            anyhow::anyhow!("the key cannot be made\n{}", reasons.join("\n"))
+        }
+        error => error.into(),
+    }
+}
+
+fn scopes(text: &str) -> Result<Scopes, String> {
+    let one = Scope::parse(text).map(|scope| Scopes::default().with(scope));
+    one.or_else(|| Scopes::named(text)).ok_or_else(|| {
+        let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+        format!("must be consumer, auditor, support, admin, or one of {}", known.join(", "))
+    })
+}
