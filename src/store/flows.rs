@@ -104,21 +104,40 @@ const FOR_COMMAND: &str = concat!(
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $4"
 );
 
+/// What [`read_event`] reads: an event `e`, the first one `f`, the one that put `d` in force, `p`, and the view `v`.
+macro_rules! event_columns {
+    () => {
+        "e.stream_id AS flow_id, e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
+         e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
+         f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
+         f.recorded_at AS first_recorded_at, p.recorded_at AS published_at, \
+         d.document_digest AS published_digest, v.phone_number_id"
+    };
+}
+pub(super) use event_columns;
+
+macro_rules! event_joins {
+    () => {
+        " JOIN event f ON f.org_id = e.org_id AND f.stream_id = e.stream_id AND f.version = 1 \
+         LEFT JOIN event p ON p.org_id = e.org_id AND p.stream_id = e.stream_id \
+           AND p.version = e.published_by_version \
+         LEFT JOIN event d ON d.org_id = e.org_id AND d.stream_id = e.stream_id \
+           AND d.version = e.published_version "
+    };
+}
+pub(super) use event_joins;
+
 /// $3: a version, or NULL and $4: the instant before which the last version is wanted.
-const AT: &str = "SELECT e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
-     e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
-     f.type AS first_type, f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
-     f.recorded_at AS first_recorded_at, p.recorded_at AS published_at, d.document_digest AS published_digest, \
-     v.phone_number_id, \
-     (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest \
-        AND b.digest IS DISTINCT FROM $5) AS bytes \
-     FROM event e \
-     JOIN event f ON f.org_id = e.org_id AND f.stream_id = e.stream_id AND f.version = 1 \
-     LEFT JOIN event p ON p.org_id = e.org_id AND p.stream_id = e.stream_id AND p.version = e.published_by_version \
-     LEFT JOIN event d ON d.org_id = e.org_id AND d.stream_id = e.stream_id AND d.version = e.published_version \
-     LEFT JOIN flow_view v ON v.org_id = e.org_id AND v.flow_id = e.stream_id \
+const AT: &str = concat!(
+    "SELECT ",
+    event_columns!(),
+    ", (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest \
+        AND b.digest IS DISTINCT FROM $5) AS bytes FROM event e",
+    event_joins!(),
+    "LEFT JOIN flow_view v ON v.org_id = e.org_id AND v.flow_id = e.stream_id \
      WHERE e.org_id = $1 AND e.stream_id = $2 AND e.stream_kind = 1 \
-     AND e.version = coalesce($3, (SELECT version_before($1, $2, $4)))";
+     AND e.version = coalesce($3, (SELECT version_before($1, $2, $4)))"
+);
 
 impl Store {
     /// A flow as it is now, deleted ones too, with the bytes of its draft or of the document in force, unless the
@@ -207,7 +226,7 @@ impl Store {
             .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
             .fetch_optional(&self.pool)
             .await?;
-        row.map(|row| Ok((read_event(flow_id, &row)?, read_bytes(&row)?))).transpose()
+        row.map(|row| Ok((read_event(&row)?, read_bytes(&row)?))).transpose()
     }
 }
 
@@ -247,7 +266,8 @@ pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
     })
 }
 
-fn read_event(flow_id: Uuid, row: &PgRow) -> Result<FlowRecord, StoreError> {
+/// A flow as it stood after an event.
+pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
     let position: i64 = row.try_get("position")?;
     let place = || format!("position {position}");
     let payload = read_payload(row.try_get("payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
@@ -255,7 +275,7 @@ fn read_event(flow_id: Uuid, row: &PgRow) -> Result<FlowRecord, StoreError> {
         read_payload(row.try_get("first_payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
     let restored = EventType::parse(row.try_get("type")?) == Some(EventType::FlowRestored);
     Ok(FlowRecord {
-        flow_id,
+        flow_id: row.try_get("flow_id")?,
         version: row.try_get("version")?,
         position,
         document: read_digest(row.try_get("document_digest")?)?,

@@ -2,24 +2,33 @@
 //! It holds no rule of flows: what may happen is decided above, before an append.
 
 mod append;
+mod audit;
 mod connect;
 mod documents;
+mod entry;
 mod error;
+mod feed;
 mod flows;
+mod history;
 mod idempotency;
 mod keys;
 mod list;
 mod migrate;
+mod past;
 mod test_runs;
 mod writer;
 
 use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
+pub use audit::{AuditFilter, AuditPage};
 pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
+pub use entry::LogEntry;
 pub use error::StoreError;
+pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
+pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};

@@ -2,6 +2,7 @@
 
 mod append;
 mod concurrency;
+mod history;
 mod immutable;
 mod reads;
 mod rows;

@@ -1,0 +1,150 @@
+//! The log of an organization as people read it: filtered, from either end, in parts. What was done by whom and what
+//! kind of thing was done come from indexes, instants are turned into positions first.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::entry::{LogEntry, entry_columns, read_entry};
+use super::{Store, StoreError};
+
+/// Which events of an organization are wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// Names of event types, of which any will do; `None`: all.
+    pub types: Option<Vec<String>>,
+    /// Opaque ids of actors, of which any will do; `None`: all.
+    pub actors: Option<Vec<String>>,
+    /// The first instant that counts.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant that no longer counts.
+    pub until: Option<DateTime<Utc>>,
+    /// The numbers a credential is confined to; then only events of flows bound to them count. Empty: all.
+    pub confined_to: Vec<String>,
+}
+
+/// Which part of them, and from which end it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditPage {
+    /// Newest first, those before a position.
+    Before { position: Option<i64>, limit: i64 },
+    /// Oldest first, those after one position and not above another.
+    After { position: i64, up_to: i64, limit: i64 },
+}
+
+impl AuditPage {
+    fn limit(self) -> i64 {
+        match self {
+            Self::Before { limit, .. } | Self::After { limit, .. } => limit,
+        }
+    }
+
+    fn direction(self) -> &'static str {
+        match self {
+            Self::Before { .. } => " DESC",
+            Self::After { .. } => "",
+        }
+    }
+
+    /// The positions between which the part lies, themselves not in it.
+    fn bounds(self) -> (i64, i64) {
+        match self {
+            Self::Before { position, .. } => (0, position.unwrap_or(i64::MAX)),
+            Self::After { position, up_to, .. } => (position, up_to.saturating_add(1)),
+        }
+    }
+}
+
+impl Store {
+    /// One part of an organization's log.
+    pub async fn audit(
+        &self,
+        org_id: Uuid,
+        filter: &AuditFilter,
+        page: AuditPage,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let nothing = |wanted: &Option<Vec<String>>| wanted.as_ref().is_some_and(Vec::is_empty);
+        if nothing(&filter.types) || nothing(&filter.actors) {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::<Postgres>::new("WITH bounds AS (SELECT greatest(");
+        push_bounds(&mut query, org_id, filter, page);
+        query.push(concat!(") AS high) SELECT ", entry_columns!(), " FROM "));
+        match (&filter.actors, &filter.types) {
+            (Some(actors), _) => push_walks(&mut query, actors, "actor"),
+            (None, Some(types)) => push_walks(&mut query, types, "type"),
+            (None, None) => push_walk(&mut query),
+        }
+        query.push(" AND e.org_id = ").push_bind(org_id);
+        if let (Some(_), Some(types)) = (&filter.actors, &filter.types) {
+            query.push(" AND e.type = ANY(").push_bind(types.clone()).push(")");
+        }
+        push_confinement(&mut query, filter);
+        let (direction, limit) = (page.direction(), page.limit());
+        let walked = match (&filter.actors, &filter.types) {
+            (Some(_), _) => "e.actor",
+            (None, Some(_)) => "e.type",
+            (None, None) => "e.org_id",
+        };
+        query.push(" ORDER BY ").push(walked).push(direction).push(", e.position").push(direction);
+        query.push(" LIMIT ").push_bind(limit).push(") AS e ORDER BY e.position").push(direction);
+        query.push(" LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.pool).await?;
+        rows.iter().map(read_entry).collect()
+    }
+
+    /// The last position recorded before an instant; 0 if there is none.
+    pub async fn position_before(&self, org_id: Uuid, instant: DateTime<Utc>) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar("SELECT position_before($1, $2)").bind(org_id).bind(instant);
+        Ok(query.fetch_one(&self.pool).await?)
+    }
+
+    /// The key that signs an organization's links. The first caller of all replicas makes it, from `fresh`.
+    pub async fn link_key(&self, org_id: Uuid, fresh: [u8; 32]) -> Result<Vec<u8>, StoreError> {
+        const KNOWN: &str = "SELECT key FROM link_key WHERE org_id = $1";
+        if let Some(key) = sqlx::query_scalar(KNOWN).bind(org_id).fetch_optional(&self.pool).await? {
+            return Ok(key);
+        }
+        let insert = "INSERT INTO link_key VALUES ($1, $2) ON CONFLICT (org_id) DO NOTHING";
+        sqlx::query(insert).bind(org_id).bind(&fresh[..]).execute(&self.pool).await?;
+        Ok(sqlx::query_scalar(KNOWN).bind(org_id).fetch_one(&self.pool).await?)
+    }
+}
+
+/// The positions between which the answer lies, as two columns.
+fn push_bounds(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &AuditFilter, page: AuditPage) {
+    let (low, high) = page.bounds();
+    query.push_bind(low);
+    if let Some(from) = filter.from {
+        query.push(", position_before(").push_bind(org_id).push(", ").push_bind(from).push(")");
+    }
+    query.push(") AS low, least(").push_bind(high);
+    if let Some(until) = filter.until {
+        query.push(", position_before(").push_bind(org_id).push(", ").push_bind(until).push(") + 1");
+    }
+}
+
+/// The whole log between the bounds.
+fn push_walk(query: &mut QueryBuilder<Postgres>) {
+    query.push("(SELECT * FROM event e WHERE e.position > (SELECT low FROM bounds)");
+    query.push(" AND e.position < (SELECT high FROM bounds)");
+}
+
+/// For each value a walk along an index in the order of the answer; what they find is merged. Compared are pairs:
+/// with a plain `=` the planner may take the index on positions for rare values, and read the whole log.
+fn push_walks(query: &mut QueryBuilder<Postgres>, wanted: &[String], column: &str) {
+    query.push("unnest(").push_bind(wanted.to_vec()).push(") AS wanted(it) CROSS JOIN LATERAL ");
+    query.push("(SELECT * FROM event e WHERE true");
+    for (than, bound) in [(" > ", "low"), (" < ", "high")] {
+        query.push(" AND (e.").push(column).push(", e.position)").push(than);
+        query.push("(wanted.it, (SELECT ").push(bound).push(" FROM bounds))");
+    }
+}
+
+fn push_confinement(query: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
+    if !filter.confined_to.is_empty() {
+        query.push(" AND e.stream_kind = 1 AND EXISTS (SELECT FROM flow_view v WHERE v.org_id = e.org_id ");
+        query.push("AND v.flow_id = e.stream_id AND v.phone_number_id = ANY(");
+        query.push_bind(filter.confined_to.clone()).push("))");
+    }
+}

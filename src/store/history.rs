@@ -1,0 +1,82 @@
+//! The events of one flow, newest first, and questions about its past that need no document.
+
+use chrono::{DateTime, Utc};
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+use super::entry::{LogEntry, entry_columns, read_entry};
+use super::{Store, StoreError};
+use crate::flow::digest::Digest;
+
+/// Which events of a flow are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryFilter {
+    pub event_type: Option<String>,
+    /// Opaque ids of actors, of which any will do; empty: all.
+    pub actors: Vec<String>,
+    /// The first instant that counts.
+    pub from: Option<DateTime<Utc>>,
+    /// The first instant that no longer counts.
+    pub until: Option<DateTime<Utc>>,
+}
+
+/// A part of a flow's history: at most `limit` events before version `before`.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryPage {
+    pub limit: i64,
+    pub before: Option<i64>,
+}
+
+/// Looks at every event that put a document in force, plain publishes and live restores included.
+const WAS_IN_FORCE: &str = "SELECT EXISTS (SELECT FROM event p \
+     JOIN event d ON d.org_id = p.org_id AND d.stream_id = p.stream_id AND d.version = p.published_version \
+     WHERE p.org_id = $1 AND p.stream_id = $2 AND p.stream_kind = 1 AND p.published_by_version = p.version \
+     AND d.document_digest = $3)";
+
+impl Store {
+    /// One page of a flow's history; deleted flows have theirs too.
+    pub async fn history(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        filter: &HistoryFilter,
+        page: HistoryPage,
+    ) -> Result<Vec<LogEntry>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(concat!(
+            "SELECT ",
+            entry_columns!(),
+            " FROM event e WHERE e.stream_kind = 1 AND e.org_id = "
+        ));
+        query.push_bind(org_id).push(" AND e.stream_id = ").push_bind(flow_id);
+        if let Some(before) = page.before {
+            query.push(" AND e.version < ").push_bind(before);
+        }
+        if let Some(event_type) = &filter.event_type {
+            query.push(" AND e.type = ").push_bind(event_type.clone());
+        }
+        if !filter.actors.is_empty() {
+            query.push(" AND e.actor = ANY(").push_bind(filter.actors.clone()).push(")");
+        }
+        for (bound, instant) in [(" AND e.version > ", filter.from), (" AND e.version <= ", filter.until)] {
+            if let Some(instant) = instant {
+                query.push(bound).push("coalesce((SELECT version_before(");
+                query.push_bind(org_id).push(", ").push_bind(flow_id).push(", ").push_bind(instant);
+                query.push(")), 0)");
+            }
+        }
+        query.push(" ORDER BY e.version DESC LIMIT ").push_bind(page.limit);
+        let rows = query.build().fetch_all(&self.pool).await?;
+        rows.iter().map(read_entry).collect()
+    }
+
+    /// Whether a document was in force in this flow at any time.
+    pub async fn was_in_force(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        document: Digest,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar(WAS_IN_FORCE).bind(org_id).bind(flow_id);
+        Ok(query.bind(&document.as_bytes()[..]).fetch_one(&self.pool).await?)
+    }
+}

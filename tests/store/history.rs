@@ -1,0 +1,255 @@
+//! The log as it is read again: one flow's events, an organization's, what follows a position, lists of then.
+
+use bytes::Bytes;
+use chrono::Duration;
+use flow_registry::store::{
+    Append, AuditFilter, AuditPage, Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
+    Store,
+};
+use sqlx::postgres::PgPoolOptions;
+use uuid::Uuid;
+
+use super::rows::row;
+use crate::support;
+
+const ALL: HistoryPage = HistoryPage { limit: 100, before: None };
+
+fn by(actor: &str, mut row: Append) -> Append {
+    row.event.as_mut().unwrap().actor = actor.to_owned();
+    row
+}
+
+fn versions(entries: &[LogEntry]) -> Vec<i64> {
+    entries.iter().map(|entry| entry.version).collect()
+}
+
+fn positions(entries: &[LogEntry]) -> Vec<i64> {
+    entries.iter().map(|entry| entry.position).collect()
+}
+
+#[tokio::test]
+async fn a_flows_events_newest_first_and_filtered() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    for version in 0..6 {
+        let actor = if version % 2 == 0 { "api_key:k1" } else { "user:ana" };
+        store.append(&[by(actor, row(org, flow, version, &format!("v{version}")))]).await.unwrap();
+        store.append(&[row(org, Uuid::new_v4(), 0, "other")]).await.unwrap();
+    }
+    let history = |filter: HistoryFilter, page| {
+        let store = &store;
+        async move { store.history(org, flow, &filter, page).await.unwrap() }
+    };
+    let all = history(HistoryFilter::default(), ALL).await;
+    assert_eq!(versions(&all), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(positions(&all), [11, 9, 7, 5, 3, 1]);
+    assert_eq!(all[5].event_type, "flow.created");
+    assert_eq!(all[0].payload.as_ref().unwrap()["changed"][0], "name");
+    assert_eq!(all[0].context.as_ref().unwrap().actor.name.as_deref(), Some("backend"));
+
+    let page = HistoryPage { limit: 2, before: Some(5) };
+    assert_eq!(versions(&history(HistoryFilter::default(), page).await), [4, 3]);
+    let created = HistoryFilter { event_type: Some("flow.created".into()), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(created, ALL).await), [1]);
+    let ana = HistoryFilter { actors: vec!["user:ana".into()], ..HistoryFilter::default() };
+    assert_eq!(versions(&history(ana, ALL).await), [6, 4, 2]);
+    let between = HistoryFilter {
+        from: Some(all[4].recorded_at),
+        until: Some(all[2].recorded_at),
+        ..HistoryFilter::default()
+    };
+    assert_eq!(versions(&history(between, ALL).await), [3, 2]);
+    let never = HistoryFilter { until: Some(all[5].recorded_at), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(never, ALL).await), [0; 0]);
+    assert!(store.history(Uuid::new_v4(), flow, &HistoryFilter::default(), ALL).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn erased_events_keep_their_place_and_actor() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, flow, 0, "a")]).await.unwrap();
+    sqlx::query("UPDATE event SET payload = NULL, context = NULL").execute(store.pool()).await.unwrap();
+    let erased = &store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap()[0];
+    assert_eq!((&erased.payload, &erased.context, erased.actor.as_str()), (&None, &None, "api_key:k1"));
+}
+
+#[tokio::test]
+async fn bytes_that_are_no_json_are_named_by_their_position() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let mut broken = row(org, flow, 0, "a");
+    broken.event.as_mut().unwrap().payload = Bytes::from_static(b"[1]");
+    store.append(&[broken]).await.unwrap();
+    let error = store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap_err();
+    assert!(error.to_string().contains("corrupt at position 1"), "{error}");
+}
+
+/// Ten events, of three actors and two types, on two flows.
+async fn log_of_ten(store: &Store, org: Uuid) -> [Uuid; 2] {
+    let flows = [Uuid::new_v4(), Uuid::new_v4()];
+    for n in 0..10 {
+        let actor = ["api_key:a", "user:a", "user:b"][n % 3];
+        let next = row(org, flows[n % 2], (n / 2) as i64, &format!("Flow {}", n % 2));
+        store.append(&[by(actor, next)]).await.unwrap();
+    }
+    flows
+}
+
+#[tokio::test]
+async fn an_organizations_events_from_either_end() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    log_of_ten(&store, org).await;
+    store.append(&[row(Uuid::new_v4(), Uuid::new_v4(), 0, "elsewhere")]).await.unwrap();
+    let read = |filter: AuditFilter, page| {
+        let store = &store;
+        async move { store.audit(org, &filter, page).await.unwrap() }
+    };
+    let newest = |limit, position| AuditPage::Before { position, limit };
+    let none = AuditFilter::default();
+    let all = read(none.clone(), newest(100, None)).await;
+    assert_eq!(positions(&all), [10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+    assert_eq!(positions(&read(none.clone(), newest(3, Some(8))).await), [7, 6, 5]);
+    let oldest = AuditPage::After { position: 2, up_to: 9, limit: 3 };
+    assert_eq!(positions(&read(none.clone(), oldest).await), [3, 4, 5]);
+
+    let actors = |names: &[&str]| Some(names.iter().map(|name| (*name).to_owned()).collect());
+    let users = AuditFilter { actors: actors(&["user:a", "user:b"]), ..AuditFilter::default() };
+    assert_eq!(positions(&read(users.clone(), newest(4, Some(9))).await), [8, 6, 5, 3]);
+    assert_eq!(positions(&read(users, oldest).await), [3, 5, 6]);
+    let created = AuditFilter { types: actors(&["flow.created"]), ..AuditFilter::default() };
+    assert_eq!(positions(&read(created.clone(), newest(9, None)).await), [2, 1]);
+    let either = AuditFilter { types: actors(&["flow.created", "flow.updated"]), ..AuditFilter::default() };
+    assert_eq!(positions(&read(either, newest(2, None)).await), [10, 9]);
+    let both = AuditFilter { actors: actors(&["user:a"]), ..created };
+    assert_eq!(positions(&read(both, newest(9, None)).await), [2]);
+    let nobody = AuditFilter { actors: Some(vec![]), ..AuditFilter::default() };
+    assert!(read(nobody, newest(9, None)).await.is_empty());
+
+    let at = |position: usize| Some(all[10 - position].recorded_at);
+    let between = AuditFilter { from: at(3), until: at(6), ..AuditFilter::default() };
+    assert_eq!(positions(&read(between, newest(9, None)).await), [5, 4, 3]);
+    let confined = AuditFilter { confined_to: vec!["phone of Flow 1".into()], ..AuditFilter::default() };
+    assert_eq!(positions(&read(confined, newest(9, None)).await), [10, 8, 6, 4, 2]);
+}
+
+#[tokio::test]
+async fn filters_by_actor_and_by_type_walk_their_indexes() {
+    let database = support::database().await;
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(database.connect_options.clone());
+    let store = Store::new(pool);
+    let org = Uuid::new_v4();
+    for chunk in 0..6 {
+        let rows: Vec<_> = (0..500)
+            .map(|n| by(&format!("user:{}", (chunk * 500 + n) % 700), row(org, Uuid::new_v4(), 0, "same")))
+            .collect();
+        store.append(&rows).await.unwrap();
+    }
+    sqlx::query("ANALYZE event").execute(store.pool()).await.unwrap();
+    let page = AuditPage::Before { position: None, limit: 50 };
+    let actor = AuditFilter { actors: Some(vec!["user:7".into()]), ..AuditFilter::default() };
+    assert_eq!(store.audit(org, &actor, page).await.unwrap().len(), 5);
+    let types = Some(vec!["flow.deleted".to_owned(), "flow.restored".to_owned()]);
+    let types = AuditFilter { types, ..AuditFilter::default() };
+    assert!(store.audit(org, &types, page).await.unwrap().is_empty());
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(store.pool()).await.unwrap();
+    for index in ["event_actor", "event_type"] {
+        let scans: i64 =
+            sqlx::query_scalar("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $1")
+                .bind(index)
+                .fetch_one(store.pool())
+                .await
+                .unwrap();
+        assert!(scans > 0, "{index}");
+    }
+}
+
+#[tokio::test]
+async fn whoever_follows_a_log_misses_nothing() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    assert_eq!(store.head(org).await.unwrap(), 0);
+    assert!(store.events_after(org, 0, 10).await.unwrap().is_empty());
+    log_of_ten(&store, org).await;
+    assert_eq!(store.head(org).await.unwrap(), 10);
+    assert_eq!(store.heads(&[org, Uuid::new_v4()]).await.unwrap(), [(org, 10)]);
+    let events = store.events_after(org, 4, 3).await.unwrap();
+    assert_eq!(events.iter().map(|event| event.entry.position).collect::<Vec<_>>(), [5, 6, 7]);
+    assert_eq!(events[0].phone_number_id.as_deref(), Some("phone of Flow 0"));
+}
+
+#[tokio::test]
+async fn an_instant_leads_to_a_position() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    log_of_ten(&store, org).await;
+    let page = AuditPage::After { position: 0, up_to: 10, limit: 10 };
+    for entry in store.audit(org, &AuditFilter::default(), page).await.unwrap() {
+        let before = store.position_before(org, entry.recorded_at).await.unwrap();
+        let after = store.position_before(org, entry.recorded_at + Duration::microseconds(1)).await.unwrap();
+        assert_eq!((before, after), (entry.position - 1, entry.position));
+    }
+    assert_eq!(store.position_before(Uuid::new_v4(), chrono::Utc::now()).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn lists_of_then_are_what_lists_were() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    let flows: Vec<Uuid> = (0..4).map(|_| Uuid::new_v4()).collect();
+    let page = ListPage { limit: 100, before: None };
+    let everything = ListFilter { deleted: Deleted::Included, ..ListFilter::default() };
+    let mut then = Vec::new();
+    for n in 0..24_usize {
+        let mut next = row(org, flows[n % 4 * n % 4], 0, &format!("document {n}"));
+        let event = next.event.as_mut().unwrap();
+        event.deleted = n % 5 == 4;
+        event.enabled = n % 3 != 0;
+        let found = store.flow(org, next.stream_id, false, None).await.unwrap();
+        next.expected = found.map_or(0, |(record, _)| record.version);
+        store.append(&[next]).await.unwrap();
+        let now = [everything.clone(), ListFilter::default()];
+        let [all, alive] = now.map(|filter| {
+            let store = &store;
+            async move { store.list(org, &filter, page).await.unwrap() }
+        });
+        then.push((all.await, alive.await));
+    }
+    for (index, (mut all, mut alive)) in then.into_iter().enumerate() {
+        let position = index as i64 + 1;
+        let read = |filter: ListFilter| {
+            let store = &store;
+            async move {
+                let mut flows = store.list_at(org, position, &filter, page).await.unwrap();
+                // The number of now decides who sees a flow, also in the past.
+                flows.iter_mut().for_each(|flow| flow.phone_number_id = None);
+                flows
+            }
+        };
+        all.iter_mut().chain(&mut alive).for_each(|flow| flow.phone_number_id = None);
+        assert_eq!(read(everything.clone()).await, all, "at {position}");
+        assert_eq!(read(ListFilter::default()).await, alive, "at {position}");
+    }
+    assert!(store.list_at(org, 0, &everything, page).await.unwrap().is_empty());
+    let second = ListPage { limit: 1, before: Some(24) };
+    assert!(store.list_at(org, 24, &everything, second).await.unwrap()[0].position < 24);
+}
+
+#[tokio::test]
+async fn replicas_agree_on_the_key_of_links() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    let keys = futures_util::future::join_all((0..8).map(|n| store.link_key(org, [n; 32]))).await;
+    let keys: Vec<_> = keys.into_iter().map(Result::unwrap).collect();
+    assert!(keys.iter().all(|key| *key == keys[0] && key.len() == 32));
+    assert_ne!(store.link_key(Uuid::new_v4(), [9; 32]).await.unwrap(), keys[0]);
+}
