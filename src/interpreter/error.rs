@@ -24,9 +24,9 @@ pub mod code {
     pub const HTTP_NETWORK: &str = "HTTP_NETWORK";
     pub const HTTP_BODY: &str = "HTTP_BODY";
     pub const ACTION_FAILED: &str = "ACTION_FAILED";
-    pub const WAIT_TIME: &str = "WAIT_TIME";
     pub const SUBFLOW_FAILED: &str = "SUBFLOW_FAILED";
     pub const FLOW_UNRESOLVED: &str = "FLOW_UNRESOLVED";
+    pub const BAD_FLOW_MAPPING: &str = "BAD_FLOW_MAPPING";
     pub const RECURSION: &str = "RECURSION";
     pub const CALL_DEPTH: &str = "CALL_DEPTH";
     pub const MOCK_MISSING: &str = "MOCK_MISSING";

@@ -8,7 +8,7 @@ use minijinja::{Error, State};
 use crate::interpreter::value::{self, Value};
 
 /// Units in one fuel, as the engine counts them: a byte is one unit.
-const UNITS_PER_FUEL: u64 = 64;
+pub const UNITS_PER_FUEL: u64 = 64;
 const NODE_UNITS: u64 = 32;
 
 /// Charges for visiting every node of a value once. Scalars are free: the engine has charged for them.
@@ -28,7 +28,7 @@ pub fn pay_for_walks(state: &State, value: &Value, times: u64) -> Result<(), Err
 
 /// Charges for work that is linear in a text, `weight` times as dear as copying it.
 pub fn pay_for_text(state: &State, text: &str, weight: u64) -> Result<(), Error> {
-    state.consume_fuel(text.len() as u64 * weight / UNITS_PER_FUEL)
+    state.consume_fuel((text.len() as u64).saturating_mul(weight) / UNITS_PER_FUEL)
 }
 
 pub fn is_container(value: &Value) -> bool {

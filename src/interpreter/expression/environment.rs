@@ -31,3 +31,38 @@ pub static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 pub fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().keep_trailing_newline(true).build().expect("the default delimiters are valid")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::language::{FILTERS, FUNCTIONS, TESTS};
+
+    /// Runs a source in the environment and says whether the name in it is known.
+    fn is_known(source: &str) -> bool {
+        use minijinja::ErrorKind as K;
+        let unknown = [K::UnknownFilter, K::UnknownTest, K::UnknownFunction];
+        !ENVIRONMENT.render_str(source, ()).is_err_and(|error| unknown.contains(&error.kind()))
+    }
+
+    #[test]
+    fn every_name_of_the_language_is_registered_and_the_engines_own_are_not() {
+        for name in FILTERS {
+            assert!(is_known(&format!("{{{{ x | {name} }}}}")), "{name}");
+        }
+        for name in TESTS {
+            assert!(is_known(&format!("{{{{ x is {name} }}}}")), "{name}");
+        }
+        for name in FUNCTIONS {
+            assert!(is_known(&format!("{{{{ {name}() }}}}")), "{name}");
+        }
+        for source in [
+            "{{ x | pprint }}",
+            "{{ x | attr('a') }}",
+            "{{ x is sameas(x) }}",
+            "{{ debug() }}",
+            "{{ dict() }}",
+        ] {
+            assert!(!is_known(source), "{source}");
+        }
+    }
+}

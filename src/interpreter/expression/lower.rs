@@ -16,8 +16,8 @@ use super::operators as op;
 use super::path::{Key, NamePath, Reference};
 use super::pattern::Pattern;
 use super::scope::Names;
-use super::{FILTERS, FUNCTIONS, TESTS};
 use crate::flow::finding::Position;
+use crate::flow::language::{FILTERS, FUNCTIONS, TESTS};
 use crate::interpreter::value::{self, Value};
 
 /// Loops may be nested this deep.

@@ -26,11 +26,10 @@ use fast::Fast;
 pub use filters::{cut, percent_encoded};
 pub use functions::{has_words, spaced};
 use machine::{Compiled, Evaluated, Kind, Machine, is_native};
-pub use path::{NamePath, Reference};
-pub use pattern::{BadPattern, Pattern};
+pub use path::Reference;
+pub use pattern::Pattern;
 pub use scope::{Local, Names, Root, Scope, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
-pub use text::{NoText, text_of};
 
 use super::error::{StepError, code};
 use super::value::Value;
@@ -38,72 +37,6 @@ use crate::flow::finding::Position;
 
 /// What one evaluation may burn.
 pub const FUEL_MAX: u64 = 20_000;
-
-/// Filters that exist.
-pub const FILTERS: [&str; 42] = [
-    "abs",
-    "add",
-    "bool",
-    "capitalize",
-    "date",
-    "default",
-    "diff",
-    "digits",
-    "first",
-    "float",
-    "fold",
-    "int",
-    "join",
-    "last",
-    "length",
-    "list",
-    "lower",
-    "map",
-    "mask",
-    "max",
-    "min",
-    "money",
-    "reject",
-    "rejectattr",
-    "replace",
-    "reverse",
-    "round",
-    "select",
-    "selectattr",
-    "slice",
-    "sort",
-    "split",
-    "string",
-    "sum",
-    "title",
-    "tojson",
-    "trim",
-    "truncate",
-    "unique",
-    "upper",
-    "urlencode",
-    "weekday",
-];
-/// Tests that exist.
-pub const TESTS: [&str; 14] = [
-    "boolean",
-    "defined",
-    "endingwith",
-    "even",
-    "float",
-    "in",
-    "integer",
-    "mapping",
-    "number",
-    "odd",
-    "sequence",
-    "startingwith",
-    "string",
-    "undefined",
-];
-/// Functions that exist.
-pub const FUNCTIONS: [&str; 6] =
-    ["has_all_words", "has_any_word", "has_phrase", "has_tag", "matches", "range"];
 
 /// What is left of the fuel of a whole run.
 #[derive(Debug)]

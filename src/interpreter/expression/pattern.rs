@@ -1,21 +1,25 @@
 //! Regular expressions of a flow: linear-time, compiled with it, and priced by their size, since matching
-//! costs the length of the text times the size of the automaton.
+//! costs at worst the length of the text times the number of positions in the pattern.
+
+use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr};
 use regex::{Regex, RegexBuilder};
-use std::sync::Arc;
+use regex_syntax::hir::{Hir, HirKind};
 
+use super::Fuel;
+use super::cost::UNITS_PER_FUEL;
+use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
+use crate::interpreter::error::StepError;
 use crate::interpreter::value::Value;
 
-pub const PATTERN_CHARS_MAX: usize = 256;
-const SIZE_BYTES_MAX: usize = 1024 * 1024;
-/// Every factor of four in size makes a byte of text four times as dear.
-const SIZE_STEPS: [(usize, u64); 4] =
-    [(16 * 1024, 1), (64 * 1024, 4), (256 * 1024, 16), (SIZE_BYTES_MAX, 64)];
+/// What a byte of text costs per position, in the engine's units. A position is a place in the pattern that
+/// one character is held against; in the worst case every byte visits all of them.
+const UNITS_PER_POSITION: u64 = 4;
 
 #[derive(Debug, thiserror::Error)]
 pub enum BadPattern {
-    #[error("a pattern has at most {PATTERN_CHARS_MAX} characters")]
+    #[error("a pattern has at most {PATTERN_LENGTH_MAX} characters")]
     TooLong,
     #[error("{0}")]
     Syntax(#[from] regex::Error),
@@ -30,23 +34,39 @@ pub struct Pattern {
 
 impl Pattern {
     pub fn new(source: &str) -> Result<Self, BadPattern> {
-        if source.chars().count() > PATTERN_CHARS_MAX {
+        if source.chars().count() > PATTERN_LENGTH_MAX {
             return Err(BadPattern::TooLong);
         }
-        let mut last = None;
-        for (size, weight) in SIZE_STEPS {
-            match RegexBuilder::new(source).size_limit(size).build() {
-                Ok(regex) => return Ok(Self { regex, weight }),
-                Err(error @ regex::Error::CompiledTooBig(_)) => last = Some(error),
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Err(last.expect("every step has failed").into())
+        let regex = RegexBuilder::new(source).size_limit(PATTERN_BYTES_MAX).build()?;
+        let positions = regex_syntax::parse(source).map_or(u64::MAX, |hir| positions(&hir));
+        Ok(Self { regex, weight: positions.saturating_mul(UNITS_PER_POSITION).max(1) })
     }
 
     /// Whether the pattern matches somewhere in the text.
     pub fn is_match(&self, text: &str) -> bool {
         self.regex.is_match(text)
+    }
+
+    /// The same outside an evaluation: the run pays.
+    pub fn is_match_paid(&self, text: &str, fuel: &mut Fuel) -> Result<bool, StepError> {
+        fuel.burn((text.len() as u64).saturating_mul(self.weight) / UNITS_PER_FUEL)?;
+        Ok(self.is_match(text))
+    }
+}
+
+/// Places that a character is held against, counted repetitions written out.
+fn positions(hir: &Hir) -> u64 {
+    let sum = |parts: &[Hir]| parts.iter().map(positions).fold(0, u64::saturating_add);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 0,
+        HirKind::Literal(literal) => literal.0.len() as u64,
+        HirKind::Class(_) => 1,
+        HirKind::Repetition(repetition) => {
+            let copies = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            positions(&repetition.sub).saturating_mul(u64::from(copies))
+        }
+        HirKind::Capture(capture) => positions(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => sum(parts),
     }
 }
 
@@ -70,13 +90,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn larger_automata_are_dearer_and_the_largest_refused() {
-        assert_eq!(Pattern::new("^[A-Za-z]-[0-9]{5}$").unwrap().weight, 1);
-        assert!(Pattern::new(r"(?:[a-z]{20}){40}").unwrap().weight > 1);
-        assert!(matches!(
-            Pattern::new(r"(\w{100}){100}"),
-            Err(BadPattern::Syntax(regex::Error::CompiledTooBig(_)))
-        ));
+    fn the_price_is_the_number_of_positions() {
+        for (source, positions) in [
+            ("^[A-Za-z]-[0-9]{5}$", 7),
+            (r"\w+@\w+", 5),
+            ("(ab|c){3,10}", 30),
+            ("[ab]*a[ab]{1000}", 1003),
+            ("^$", 0),
+        ] {
+            assert_eq!(Pattern::new(source).unwrap().weight, (4 * positions).max(1), "{source}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_large_or_not_linear_is_refused() {
+        use regex::Error::CompiledTooBig;
+        assert!(matches!(Pattern::new(r"(\w{100}){100}"), Err(BadPattern::Syntax(CompiledTooBig(_)))));
         assert!(matches!(Pattern::new("(?=a)"), Err(BadPattern::Syntax(_))));
         assert!(matches!(Pattern::new(&"a".repeat(257)), Err(BadPattern::TooLong)));
     }

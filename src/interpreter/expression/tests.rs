@@ -141,6 +141,8 @@ fn expressions_evaluate_as_the_format_says() {
         ("['a', 'A', 'b'] | unique | list", "[\"a\",\"b\"]"),
         ("range(10) | slice(3) | first", "[0,1,2,3]"),
         ("list | last", "2"),
+        ("order.customer | items", "[[\"name\",\"Luz\"]]"),
+        ("list | items", "EXPR_TYPE"),
         ("empty | first | default('-')", "\"-\""),
         ("list | reverse", "[2,1,3]"),
         ("t | reverse | length", "5"),

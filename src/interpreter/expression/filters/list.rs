@@ -12,6 +12,7 @@ use crate::interpreter::value::{self, Value};
 pub fn register(env: &mut Environment<'static>) {
     env.add_filter("default", filters::default);
     env.add_filter("first", |value: &Value| filters::first(defined(value)?));
+    env.add_filter("items", items);
     env.add_filter("last", last);
     env.add_filter("length", |value: &Value| filters::length(defined(value)?));
     env.add_filter("list", filters::list);
@@ -45,6 +46,20 @@ pub fn register(env: &mut Environment<'static>) {
 fn pay_for_order(state: &State, list: &Value) -> Result<(), Error> {
     let levels = u64::from(list.len().unwrap_or(0).checked_ilog2().unwrap_or(0)) + 1;
     pay_for_walks(state, list, levels)
+}
+
+/// The members of an object as pairs of name and value.
+fn items(state: &State, object: &Value) -> Result<Value, Error> {
+    if defined(object)?.kind() != ValueKind::Map {
+        return Err(coded(code::EXPR_TYPE, format!("only objects have items, not {}", object.kind())));
+    }
+    let mut pairs = Vec::new();
+    for key in object.try_iter()? {
+        state.consume_fuel(1)?;
+        let member = object.get_item(&key)?;
+        pairs.push(value::list(vec![key, member]));
+    }
+    Ok(value::list(pairs))
 }
 
 fn last(state: &State, value: &Value) -> Result<Value, Error> {

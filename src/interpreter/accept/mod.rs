@@ -1,0 +1,111 @@
+//! What an `ask` accepts: the table of section 3.2 of the flow format, one file per group of kinds.
+//! Text is taken after NFKC and trimming; what people actually sent stays in the trace.
+
+mod address;
+mod boolean;
+mod date;
+mod number;
+mod place;
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use unicode_normalization::UnicodeNormalization;
+
+use super::inbound::{Content, Inbound};
+use super::locale::Locale;
+use super::value::Value;
+use crate::flow::document::{Input, MediaKind};
+
+/// A text answer is at most this long.
+const TEXT_CHARS_MAX: usize = 4096;
+
+/// What the reading of an answer depends on.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    pub locale: &'a Locale,
+    pub zone: Tz,
+    pub today: NaiveDate,
+}
+
+/// The value of an answer as this kind of input, or nothing when it is none.
+pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<Value> {
+    match input {
+        Input::Any => return Some(inbound.json.clone()),
+        Input::Image => return media(inbound, &[MediaKind::Image]),
+        Input::Audio => return media(inbound, &[MediaKind::Audio]),
+        Input::Video => return media(inbound, &[MediaKind::Video]),
+        Input::Document => return media(inbound, &[MediaKind::Document]),
+        Input::File => {
+            return media(
+                inbound,
+                &[MediaKind::Image, MediaKind::Audio, MediaKind::Video, MediaKind::Document],
+            );
+        }
+        Input::Contact => return matching(inbound, |content| matches!(content, Content::Contact(_))),
+        Input::Form => return matching(inbound, |content| matches!(content, Content::Form(_))),
+        Input::Location if matches!(inbound.content, Content::Location(_)) => {
+            return matching(inbound, |_| true);
+        }
+        _ => {}
+    }
+    let text = normalized(inbound.text()?);
+    match input {
+        Input::Text => ((1..=TEXT_CHARS_MAX).contains(&text.chars().count())).then(|| Value::from(text)),
+        Input::Number => number::number(&text, reading.locale),
+        Input::Integer => number::integer(&text, reading.locale),
+        Input::Boolean => boolean::boolean(&text),
+        Input::Email => address::email(&text),
+        Input::Phone => address::phone(&text),
+        Input::Url => address::url(&text),
+        Input::Date => date::date(&text, reading),
+        Input::Time => date::time(&text),
+        Input::Datetime => date::datetime(&text, reading),
+        Input::Location => place::location(&text),
+        _ => None,
+    }
+}
+
+/// The form of a text in which it is judged.
+pub fn normalized(text: &str) -> String {
+    text.nfkc().collect::<String>().trim().to_owned()
+}
+
+fn media(inbound: &Inbound, kinds: &[MediaKind]) -> Option<Value> {
+    matching(inbound, |content| matches!(content, Content::Media(kind, _) if kinds.contains(kind)))
+}
+
+fn matching(inbound: &Inbound, wanted: impl FnOnce(&Content) -> bool) -> Option<Value> {
+    if !wanted(&inbound.content) {
+        return None;
+    }
+    match &inbound.content {
+        Content::Media(_, value)
+        | Content::Location(value)
+        | Content::Contact(value)
+        | Content::Form(value) => Some(value.clone()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+pub mod testing {
+    use super::*;
+
+    /// Reads a text as `input` on 2025-01-31 in Mexico City.
+    pub fn read(input: Input, text: &str, locale: &str) -> Option<Value> {
+        let today = NaiveDate::from_ymd_opt(2025, 1, 31).unwrap();
+        let locale = Locale::new(locale);
+        let reading = Reading { locale: &locale, zone: Tz::America__Mexico_City, today };
+        accept(input, &Inbound::of_text(text), reading)
+    }
+
+    /// Checks a table of texts, locales and canonical values (`-` for rejected).
+    pub fn check(input: Input, cases: &[(&str, &str, &str)]) {
+        for (text, locale, expected) in cases {
+            let accepted = read(input, text, locale);
+            let accepted =
+                accepted.map_or("-".to_owned(), |value| crate::interpreter::canonical::text(&value));
+            assert_eq!(accepted, *expected, "{text:?} in {locale}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! What compiling a step needs from its document: names, targets, translations, pointers.
+
+use std::sync::Arc;
+
+use super::policy::WaitPolicy;
+use super::{Exit, Goto, Heard, Interrupt, Localized, Step};
+use crate::flow::document::{self, Document, Edge, Target};
+use crate::interpreter::expression::{Expression, Names, Text, Uncompilable, ValueTemplate};
+use crate::interpreter::step::Kind;
+
+/// Compiles the parts of one document.
+#[derive(Debug)]
+pub struct Compiler<'d> {
+    pub document: &'d Document,
+    pub names: Arc<Names>,
+    pub locales: Vec<Box<str>>,
+}
+
+impl<'d> Compiler<'d> {
+    pub fn new(document: &'d Document) -> Self {
+        let variables = document.variables.iter().map(|variable| variable.name.as_str());
+        let steps = document.steps.iter().map(|step| step.id.as_str());
+        Self {
+            document,
+            names: Arc::new(Names::new(variables, steps)),
+            locales: document.translations.keys().map(|locale| locale.as_str().into()).collect(),
+        }
+    }
+
+    /// Resolves a target. `step` is the index of the step that has it; a flow-wide target has none.
+    pub fn resolve(&self, target: &Target, step: Option<usize>) -> Goto {
+        match target {
+            Target::Step(id) => self.names.step(id).map_or(Goto::End, Goto::Step),
+            Target::Next => match step {
+                Some(index) if index + 1 < self.document.steps.len() => Goto::Step(index + 1),
+                _ => Goto::End,
+            },
+            Target::End => Goto::End,
+        }
+    }
+
+    pub fn expression(&self, source: &str, pointer: String) -> Result<Expression, Uncompilable> {
+        Expression::compile(source, pointer, &self.names)
+    }
+
+    pub fn text(&self, source: &str, pointer: String) -> Result<Text, Uncompilable> {
+        Text::compile(source, pointer, &self.names)
+    }
+
+    pub fn step(&self, index: usize) -> Result<Step, Uncompilable> {
+        let step = &self.document.steps[index];
+        let pointer = format!("/steps/{index}");
+        let exits: Vec<Exit> = step
+            .exits()
+            .into_iter()
+            .enumerate()
+            .map(|(counted, exit)| Exit {
+                label: exit.edge.to_string().into(),
+                to: self.resolve(exit.target, Some(index)),
+                counted: Some(counted),
+            })
+            .collect();
+        let find = |edge: Edge| exits.iter().find(|exit| *exit.label == *edge.to_string()).cloned();
+        let skip =
+            find(Edge::Skip).unwrap_or_else(|| self.uncounted(&Edge::Skip, &Target::Next, Some(index)));
+        let on_error = find(Edge::Error);
+        let when = step.when.as_ref();
+        let when = when.map(|when| self.expression(when, format!("{pointer}/when"))).transpose()?;
+        let kind =
+            Kind::compile(&StepCompiler { compiler: self, step, index, pointer: &pointer, exits: &exits })?;
+        Ok(Step {
+            id: step.id.as_str().into(),
+            type_name: step.kind.as_str(),
+            pointer: pointer.into(),
+            when,
+            kind,
+            exits,
+            skip,
+            on_error,
+        })
+    }
+
+    /// An exit that the settings add to a step; coverage does not count it.
+    pub fn uncounted(&self, edge: &Edge, target: &Target, step: Option<usize>) -> Exit {
+        Exit { label: edge.to_string().into(), to: self.resolve(target, step), counted: None }
+    }
+
+    pub fn interrupts(&self) -> Result<Vec<Interrupt>, Uncompilable> {
+        let compile = |(index, interrupt): (usize, &document::Interrupt)| {
+            let pointer = format!("/interrupts/{index}");
+            let when = interrupt.when.as_ref();
+            Ok(Interrupt {
+                heard: Heard::compile(
+                    &interrupt.keywords,
+                    interrupt.match_mode,
+                    &format!("{pointer}/keywords"),
+                )?,
+                intents: interrupt.intents.clone(),
+                when: when.map(|when| self.expression(when, format!("{pointer}/when"))).transpose()?,
+                exit: self.uncounted(&Edge::Interrupt(index), &interrupt.next, None),
+            })
+        };
+        self.document.interrupts.iter().enumerate().map(compile).collect()
+    }
+}
+
+/// Compiles the parts of one step.
+#[derive(Debug, Clone, Copy)]
+pub struct StepCompiler<'c, 'd> {
+    pub compiler: &'c Compiler<'d>,
+    pub step: &'d document::Step,
+    pub index: usize,
+    pub pointer: &'c str,
+    pub exits: &'c [Exit],
+}
+
+impl StepCompiler<'_, '_> {
+    /// The pointer of a member of the step.
+    pub fn at(&self, member: &str) -> String {
+        format!("{}/{member}", self.pointer)
+    }
+
+    /// The exit with this name. Every step has the ones its kind asks for.
+    pub fn exit(&self, edge: &Edge) -> Exit {
+        let label = edge.to_string();
+        let known = self.exits.iter().find(|exit| *exit.label == *label).cloned();
+        let next = self.step.next.as_ref().unwrap_or(&Target::Next);
+        known.unwrap_or_else(|| self.compiler.uncounted(edge, next, Some(self.index)))
+    }
+
+    pub fn expression(&self, source: &str, member: &str) -> Result<Expression, Uncompilable> {
+        self.compiler.expression(source, self.at(member))
+    }
+
+    pub fn text(&self, source: &str, member: &str) -> Result<Text, Uncompilable> {
+        self.compiler.text(source, self.at(member))
+    }
+
+    pub fn maybe_text(&self, source: Option<&String>, member: &str) -> Result<Option<Text>, Uncompilable> {
+        source.map(|source| self.text(source, member)).transpose()
+    }
+
+    pub fn value(&self, json: &serde_json::Value, member: &str) -> Result<ValueTemplate, Uncompilable> {
+        ValueTemplate::compile(json, &self.at(member), &self.compiler.names)
+    }
+
+    /// A text that translations know by `path`; `member` is its place as a pointer inside the step.
+    pub fn localized(&self, source: &str, path: &str, member: &str) -> Result<Localized, Uncompilable> {
+        self.localized_at(source, path, self.at(member))
+    }
+
+    /// The same for a text that the settings lend to the step.
+    pub fn localized_at(&self, source: &str, path: &str, pointer: String) -> Result<Localized, Uncompilable> {
+        let base = self.compiler.text(source, pointer)?;
+        let mut translated = Vec::new();
+        for (index, (locale, steps)) in self.compiler.document.translations.iter().enumerate() {
+            let Some(text) = steps.get(&self.step.id).and_then(|texts| texts.get(path)) else { continue };
+            let pointer = format!("/translations/{locale}/{}/{path}", self.step.id);
+            translated.push((index, self.compiler.text(text, pointer)?));
+        }
+        Ok(Localized { base, translated })
+    }
+
+    pub fn maybe_localized(
+        &self,
+        source: Option<&String>,
+        path: &str,
+        member: &str,
+    ) -> Result<Option<Localized>, Uncompilable> {
+        source.map(|source| self.localized(source, path, member)).transpose()
+    }
+
+    /// The variable that a step writes to.
+    pub fn variable(&self, name: &str, member: &str) -> Result<usize, Uncompilable> {
+        self.compiler.names.variable(name).ok_or_else(|| Uncompilable {
+            pointer: self.at(member),
+            message: format!("Variable \"{name}\" is not declared."),
+            position: None,
+        })
+    }
+
+    pub fn maybe_variable(&self, name: Option<&String>) -> Result<Option<usize>, Uncompilable> {
+        name.map(|name| self.variable(name, "saveTo")).transpose()
+    }
+
+    /// What happens while the step waits.
+    pub fn wait_policy(&self, allow_interrupts: bool) -> Result<WaitPolicy, Uncompilable> {
+        WaitPolicy::compile(self, allow_interrupts)
+    }
+}

@@ -1,0 +1,203 @@
+//! A flow compiled for running: expressions, templates and patterns prepared, targets resolved to indices.
+//! Made once per document digest and shared by all runs of it.
+
+mod compiler;
+mod policy;
+mod trigger;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+pub use compiler::{Compiler, StepCompiler};
+pub use policy::{RetryPolicy, TimeoutPolicy, WaitPolicy};
+pub use trigger::{Heard, Match, Said, Started, Trigger};
+
+use super::expression::{Expression, Names, Text, Uncompilable};
+use super::step::Kind;
+use super::trace::{Coverage, Covered, EdgeName, RanVersion};
+use super::value::{Value, from_json};
+use super::write;
+use crate::flow::digest::Digest;
+use crate::flow::document::{Document, FlowVersion, Scope, Settings, VariableType};
+use crate::flow::validation::called_flows;
+
+/// A compiled flow.
+#[derive(Debug)]
+pub struct Program {
+    pub(super) name: Box<str>,
+    pub(super) digest: Digest,
+    pub(super) names: Arc<Names>,
+    pub(super) variables: Vec<Variable>,
+    pub(super) steps: Vec<Step>,
+    pub(super) interrupts: Vec<Interrupt>,
+    pub(super) trigger: Trigger,
+    pub(super) settings: Settings,
+    pub(super) on_error: Option<Goto>,
+    /// Locales that some text is translated to; texts refer to them by index.
+    pub(super) locales: Vec<Box<str>>,
+    /// An upper bound for the bytes that coverage takes in a trace.
+    pub(super) coverage_bytes: usize,
+    calls: Vec<(Uuid, FlowVersion)>,
+}
+
+#[derive(Debug)]
+pub struct Variable {
+    pub name: Box<str>,
+    pub kind: VariableType,
+    pub default: Value,
+    pub scope: Scope,
+    pub pii: bool,
+}
+
+/// Where an exit leads, resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goto {
+    Step(usize),
+    End,
+}
+
+/// A way out of a step, named as traces name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    pub label: Box<str>,
+    pub to: Goto,
+    /// Its place in the step's list of exits, when coverage counts it.
+    pub counted: Option<usize>,
+}
+
+#[derive(Debug)]
+pub struct Step {
+    pub id: Box<str>,
+    pub kind: Kind,
+    pub type_name: &'static str,
+    pub pointer: Box<str>,
+    pub when: Option<Expression>,
+    /// What coverage counts, in its order.
+    pub exits: Vec<Exit>,
+    /// Where a skipped step leads.
+    pub skip: Exit,
+    pub on_error: Option<Exit>,
+}
+
+#[derive(Debug)]
+pub struct Interrupt {
+    pub heard: Heard,
+    pub intents: Vec<String>,
+    pub when: Option<Expression>,
+    pub exit: Exit,
+}
+
+/// A text with its translations.
+#[derive(Debug)]
+pub struct Localized {
+    pub base: Text,
+    /// By index into the program's locales.
+    pub translated: Vec<(usize, Text)>,
+}
+
+impl Localized {
+    /// The text for a run that prefers these locales, best first.
+    pub fn pick(&self, order: &[usize]) -> &Text {
+        order
+            .iter()
+            .find_map(|wanted| self.translated.iter().find(|(locale, _)| locale == wanted))
+            .map_or(&self.base, |(_, text)| text)
+    }
+}
+
+impl Program {
+    /// Compiles a document that validation has found no errors in. What it cannot compile is returned as
+    /// the findings would say it.
+    pub fn compile(document: &Document, digest: Digest) -> Result<Self, Uncompilable> {
+        let compiler = Compiler::new(document);
+        let steps =
+            (0..document.steps.len()).map(|index| compiler.step(index)).collect::<Result<Vec<_>, _>>()?;
+        let interrupts = compiler.interrupts()?;
+        let trigger = Trigger::compile(&document.trigger, &compiler)?;
+        let on_error = document.settings.on_error.as_ref().map(|target| compiler.resolve(target, None));
+        let variables = document.variables.iter().map(|variable| Variable {
+            name: variable.name.as_str().into(),
+            kind: variable.kind,
+            default: write::coerce(variable.kind, &from_json(&variable.default)).unwrap_or_default(),
+            scope: variable.scope,
+            pii: variable.pii,
+        });
+        let edge_bytes = |step: &Step| -> usize {
+            step.exits.iter().map(|exit| step.id.len() + 2 * exit.label.len() + 16).sum()
+        };
+        Ok(Self {
+            name: document.name.as_str().into(),
+            digest,
+            variables: variables.collect(),
+            coverage_bytes: steps.iter().map(|step| edge_bytes(step) + step.id.len() + 4).sum(),
+            steps,
+            interrupts,
+            trigger,
+            settings: document.settings.clone(),
+            on_error,
+            names: compiler.names.clone(),
+            locales: compiler.locales,
+            calls: called_flows(document),
+        })
+    }
+
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    /// The flows this one calls, to be resolved before a run starts.
+    pub fn calls(&self) -> &[(Uuid, FlowVersion)] {
+        &self.calls
+    }
+
+    /// The names of variables whose values are masked in what is stored.
+    pub fn personal_variables(&self) -> impl Iterator<Item = &str> {
+        self.variables.iter().filter(|variable| variable.pii).map(|variable| &*variable.name)
+    }
+
+    /// What of this flow a run has covered, by index of step and exit.
+    pub(super) fn coverage(&self, visited: &[Visited]) -> Coverage<'_> {
+        let steps = self.steps.iter().zip(visited);
+        let edges = steps.clone().flat_map(|(step, visited)| {
+            let named = |exit: &'_ Exit| exit.counted.is_some_and(|index| visited.exits[index]);
+            step.exits.iter().map(move |exit| (EdgeName { step: &step.id, edge: &exit.label }, named(exit)))
+        });
+        Coverage {
+            edges: Covered::of(edges),
+            steps: Covered::of(steps.map(|(step, visited)| (&*step.id, visited.entered))),
+        }
+    }
+}
+
+/// What a run has seen of one step.
+#[derive(Debug, Clone)]
+pub struct Visited {
+    pub entered: bool,
+    pub exits: Vec<bool>,
+}
+
+impl Visited {
+    pub fn nothing_of(program: &Program) -> Vec<Self> {
+        let none = |step: &Step| Self { entered: false, exits: vec![false; step.exits.len()] };
+        program.steps.iter().map(none).collect()
+    }
+}
+
+/// A flow that another one calls, as it was resolved when the run started.
+#[derive(Debug, Clone)]
+pub struct CalledFlow {
+    pub program: Arc<Program>,
+    pub version: RanVersion,
+}
+
+/// Every flow that a run may call, by what the calling step asks for.
+#[derive(Debug, Clone, Default)]
+pub struct CalledFlows(pub HashMap<(Uuid, FlowVersion), CalledFlow>);
+
+impl CalledFlows {
+    pub fn get(&self, id: Uuid, version: FlowVersion) -> Option<&CalledFlow> {
+        self.0.get(&(id, version))
+    }
+}

@@ -1,0 +1,224 @@
+//! One flow on the call stack: its variables, its visits, and the loop that walks its steps.
+
+use std::sync::Arc;
+
+use super::visit::Visit;
+use super::{FlowEnd, Left, Run, RunEnd};
+use crate::interpreter::error::{ErrorEntry, StepError, code};
+use crate::interpreter::expression::{STATE_BYTES_MAX, Scope, Shared, StepRecord};
+use crate::interpreter::program::{Exit, Goto, Program, Step, Visited};
+use crate::interpreter::trace::{RanVersion, Status};
+use crate::interpreter::value::{Value, object};
+use crate::interpreter::write;
+
+/// The visit on which a step that nothing waited between is taken for a loop.
+const VISITS_WITHOUT_WAIT_MAX: u32 = 25;
+
+#[derive(Debug)]
+pub struct Frame<'a> {
+    pub program: &'a Program,
+    pub scope: Arc<Scope>,
+    /// The ids of the flows on the call stack, the flow of the run first.
+    pub flow_path: Vec<&'a str>,
+    /// Indices of the program's locales that the run prefers, best first.
+    pub locale_order: Vec<usize>,
+    /// Bytes of JSON in each variable, and in all of them.
+    bytes: Vec<usize>,
+    bytes_total: usize,
+    pub visited: Vec<Visited>,
+    /// By step: the wait after which it was last entered, and how often since.
+    since_wait: Vec<(u32, u32)>,
+    waits: u32,
+    handler_used: bool,
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(
+        program: &'a Program,
+        version: RanVersion,
+        flow_path: Vec<&'a str>,
+        shared: Shared,
+        locale_order: Vec<usize>,
+    ) -> Self {
+        let id = flow_path.last().copied().unwrap_or_default();
+        let variables: Vec<Value> =
+            program.variables.iter().map(|variable| variable.default.clone()).collect();
+        let flow = object([
+            ("id", Value::from(id)),
+            ("name", Value::from(&*program.name)),
+            ("version", version.to_value()),
+        ]);
+        let bytes: Vec<usize> = variables.iter().map(write::bytes).collect();
+        Self {
+            bytes_total: bytes.iter().sum(),
+            bytes,
+            scope: Arc::new(Scope {
+                names: program.names.clone(),
+                variables,
+                steps: vec![StepRecord::default(); program.steps.len()],
+                flow,
+                shared,
+                ..Scope::default()
+            }),
+            visited: Visited::nothing_of(program),
+            since_wait: vec![(0, 0); program.steps.len()],
+            waits: 0,
+            handler_used: false,
+            program,
+            flow_path,
+            locale_order,
+        }
+    }
+
+    /// Accounts for the size of a variable's new value; refuses it when all together have too much.
+    pub fn account(&mut self, variable: usize, bytes: usize) -> Result<(), StepError> {
+        let total = self.bytes_total - self.bytes[variable] + bytes;
+        if total > STATE_BYTES_MAX {
+            return Err(write::state_limit());
+        }
+        self.bytes_total = total;
+        self.bytes[variable] = bytes;
+        Ok(())
+    }
+
+    pub fn depth(&self) -> usize {
+        self.flow_path.len() - 1
+    }
+
+    pub fn scope(&mut self) -> &mut Scope {
+        Arc::make_mut(&mut self.scope)
+    }
+
+    /// Forgets how often steps were entered: the run waits.
+    pub fn note_wait(&mut self) {
+        self.waits += 1;
+    }
+
+    /// The id of the flow, where an error is not in the flow of the run.
+    fn called_id(&self) -> Option<&'a str> {
+        if self.depth() > 0 { self.flow_path.last().copied() } else { None }
+    }
+
+    pub fn error_entry(&self, step: &'a Step, error: &StepError) -> ErrorEntry<'a> {
+        ErrorEntry {
+            code: error.code,
+            flow_id: self.called_id(),
+            message: error.message.clone(),
+            pointer: error.pointer.clone().unwrap_or_else(|| step.pointer.clone()),
+            position: error.position.map(Into::into),
+            step_id: &step.id,
+        }
+    }
+
+    /// Walks from the first step until the flow ends or the run does.
+    pub fn walk(&mut self, run: &mut Run<'a>) -> FlowEnd<'a> {
+        let mut at = if self.program.steps.is_empty() { Goto::End } else { Goto::Step(0) };
+        while let Goto::Step(index) = at {
+            match self.enter(run, index) {
+                Entered::Onward(next) => at = next,
+                Entered::Ended(end) => return end,
+            }
+        }
+        FlowEnd::Completed(Value::from("completed"))
+    }
+
+    fn enter(&mut self, run: &mut Run<'a>, index: usize) -> Entered<'a> {
+        let step = &self.program.steps[index];
+        if let Err(error) = run.take_step().and_then(|()| self.count_entry(index)) {
+            return Entered::Ended(self.final_end(step, &error));
+        }
+        if self.depth() == 0 && run.stops_before(&step.id) {
+            return Entered::Ended(self.stop(run, index));
+        }
+        let mut visit = Visit::enter(run, self, index);
+        let left = match visit.is_wanted() {
+            Ok(true) => step.kind.run(&mut visit),
+            Ok(false) => {
+                visit.entry.status = Status::Skipped;
+                Ok(Left::By(&step.skip))
+            }
+            Err(error) => Err(error),
+        };
+        let entered = match left {
+            Ok(left) => visit.leave(left),
+            Err(error) => visit.fail(&error),
+        };
+        let entry = visit.finish();
+        match run.recorder.close(entry) {
+            Ok(()) => entered,
+            // Whatever followed, the trace has no room for it.
+            Err(limit) => Entered::Ended(self.final_end(step, &limit)),
+        }
+    }
+
+    fn stop(&mut self, run: &mut Run<'a>, index: usize) -> FlowEnd<'a> {
+        run.untake_step();
+        let mut visit = Visit::enter(run, self, index);
+        visit.entry.status = Status::Stopped;
+        visit.entry.left_at = None;
+        let entry = visit.finish();
+        match run.recorder.close(entry) {
+            Ok(()) => FlowEnd::Over(RunEnd::Stopped),
+            Err(limit) => self.final_end(&self.program.steps[index], &limit),
+        }
+    }
+
+    fn count_entry(&mut self, index: usize) -> Result<(), StepError> {
+        let (wait, count) = &mut self.since_wait[index];
+        *count = if *wait == self.waits { *count + 1 } else { 1 };
+        *wait = self.waits;
+        if *count >= VISITS_WITHOUT_WAIT_MAX {
+            let message = format!("The step is entered for the {count}th time without waiting in between.");
+            return Err(StepError::new(code::LOOP_WITHOUT_INPUT, message));
+        }
+        Ok(())
+    }
+
+    /// The end of the run that an error leads to which no handler is asked about.
+    pub fn final_end(&self, step: &'a Step, error: &StepError) -> FlowEnd<'a> {
+        let entry = self.error_entry(step, error);
+        FlowEnd::Over(if error.exhausts_a_budget() {
+            RunEnd::Exhausted(entry)
+        } else {
+            RunEnd::Failed(entry)
+        })
+    }
+
+    /// Where an error leads: the step's handler, else the flow's, once.
+    pub fn handler(&mut self, step: &'a Step) -> Option<Handler<'a>> {
+        if let Some(exit) = &step.on_error {
+            return Some(Handler { label: &exit.label, to: exit.to, exit: Some(exit) });
+        }
+        let to = self.program.on_error.filter(|_| !self.handler_used)?;
+        self.handler_used = true;
+        Some(Handler { label: "error", to, exit: None })
+    }
+
+    pub fn note_taken(&mut self, index: usize, exit: &Exit) {
+        if let Some(counted) = exit.counted {
+            self.visited[index].exits[counted] = true;
+        }
+    }
+
+    /// How a trace names where an exit leads.
+    pub fn target_name(&self, to: Goto) -> &'a str {
+        match to {
+            Goto::Step(index) => &self.program.steps[index].id,
+            Goto::End => "$end",
+        }
+    }
+}
+
+/// What follows a visit.
+#[derive(Debug)]
+pub enum Entered<'a> {
+    Onward(Goto),
+    Ended(FlowEnd<'a>),
+}
+
+#[derive(Debug)]
+pub struct Handler<'a> {
+    pub label: &'a str,
+    pub to: Goto,
+    pub exit: Option<&'a Exit>,
+}

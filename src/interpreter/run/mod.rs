@@ -1,0 +1,188 @@
+//! The run: state that all flows of a conversation share, and the way from a request to a trace.
+
+mod frame;
+mod recorder;
+mod script;
+mod start;
+mod visit;
+mod waiting;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use frame::Frame;
+pub use start::{Identity, locale_order, run};
+pub use visit::{Visit, too_long};
+pub use waiting::{Asked, Judged, Verdict};
+
+use self::recorder::Recorder;
+use self::script::Script;
+use super::error::{ErrorEntry, StepError, code};
+use super::expression::{Evaluator, Source};
+use super::inbound::{Content, Inbound};
+use super::mock::MockUses;
+use super::moment::{Instant, date_text};
+use super::program::{CalledFlows, Exit};
+use super::request::RunRequest;
+use super::trace::{HandoffEntry, Message, RunStatus, Speaker, Stats, WaitingFor};
+use super::value::{Value, object};
+
+/// Free text reaches a person this long after the last message from them.
+const SERVICE_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
+/// How much of the transcript `run.transcript` gives.
+const TRANSCRIPT_BYTES_MAX: usize = 16 * 1024;
+
+/// What happens to a run when a step does not simply go on.
+#[derive(Debug)]
+pub enum RunEnd<'a> {
+    Waiting { status: RunStatus, waiting_for: Box<WaitingFor<'a>> },
+    HandedOff(HandoffEntry),
+    Transferred,
+    Expired,
+    Stopped,
+    Failed(ErrorEntry<'a>),
+    Exhausted(ErrorEntry<'a>),
+}
+
+/// How a flow on the call stack ended.
+#[derive(Debug)]
+pub enum FlowEnd<'a> {
+    /// With the outcome of its end.
+    Completed(Value),
+    /// By an error that nothing in it handles.
+    Failed(ErrorEntry<'a>),
+    /// The whole run is over, or waits.
+    Over(RunEnd<'a>),
+}
+
+/// How a step left.
+#[derive(Debug)]
+pub enum Left<'a> {
+    By(&'a Exit),
+    /// The flow is finished.
+    Finished {
+        exit: &'a Exit,
+        outcome: Value,
+    },
+    /// So is the run.
+    Over {
+        exit: Option<&'a Exit>,
+        end: RunEnd<'a>,
+    },
+}
+
+pub type StepResult<'a> = Result<Left<'a>, StepError>;
+
+/// State of the whole conversation.
+#[derive(Debug)]
+pub struct Run<'a> {
+    pub request: &'a RunRequest,
+    pub called: &'a CalledFlows,
+    pub clock: Instant,
+    pub evaluator: Evaluator,
+    pub stats: Stats,
+    pub mocks: MockUses,
+    recorder: Recorder<'a>,
+    script: Script<'a>,
+    locale: &'a str,
+    /// The options of the last menu that was shown: id and title.
+    pub menu: Vec<(Box<str>, Box<str>)>,
+    /// When the person last wrote. A run that nobody wrote to start counts from its start.
+    last_inbound: Option<Instant>,
+    /// Which instant `now` and `today` were last made for.
+    now_at: Option<(Instant, chrono_tz::Tz)>,
+}
+
+impl<'a> Run<'a> {
+    fn take_step(&mut self) -> Result<(), StepError> {
+        if self.stats.steps == self.request.steps_max {
+            let message = format!("The run has used up its {} steps.", self.request.steps_max);
+            return Err(StepError::new(code::STEP_BUDGET, message));
+        }
+        self.stats.steps += 1;
+        Ok(())
+    }
+
+    /// A step that is not executed after all.
+    fn untake_step(&mut self) {
+        self.stats.steps -= 1;
+    }
+
+    fn stops_before(&self, step_id: &str) -> bool {
+        self.request.breakpoints.iter().any(|id| **id == *step_id)
+    }
+
+    fn is_outside_window(&self) -> bool {
+        self.last_inbound.is_none_or(|last| self.clock.0 - last.0 > SERVICE_WINDOW_MS)
+    }
+
+    /// Brings the namespaces that a source reads up to date.
+    fn refresh(&mut self, frame: &mut Frame<'a>, source: &Source) {
+        if source.reads_now {
+            let zone = frame.scope.shared.zone;
+            if self.now_at != Some((self.clock, zone)) || frame.scope.shared.now.is_undefined() {
+                let shared = &mut frame.scope().shared;
+                shared.now = Value::from(self.clock.text_in(zone));
+                shared.today = Value::from(date_text(self.clock.date_in(zone)));
+                self.now_at = Some((self.clock, zone));
+            }
+        }
+        if source.reads_run {
+            frame.scope().shared.run = object([
+                ("id", Value::from("sandbox")),
+                ("seed", Value::from(&*self.request.seed)),
+                ("locale", Value::from(self.locale)),
+                ("startedAt", Value::from(self.request.clock.to_string())),
+                ("stepCount", Value::from(self.stats.steps)),
+                ("transcript", Value::from(self.transcript())),
+            ]);
+        }
+    }
+
+    /// `bot: …` and `user: …`, the last lines of it.
+    fn transcript(&self) -> String {
+        let (mut lines, mut bytes) = (Vec::new(), 0);
+        for line in self.recorder.transcript().iter().rev() {
+            let (Some(text), true) = (line.message.text(), line.from != Speaker::System) else { continue };
+            let line = format!("{}: {text}", line.from.as_str());
+            bytes += line.len() + 1;
+            if bytes > TRANSCRIPT_BYTES_MAX {
+                break;
+            }
+            lines.push(line);
+        }
+        lines.reverse();
+        lines.join("\n")
+    }
+
+    /// A reply to a menu with the title of the option, where that was shown.
+    fn resolved(&self, inbound: &'a Inbound) -> Cow<'a, Inbound> {
+        let Content::Option { id, .. } = &inbound.content else { return Cow::Borrowed(inbound) };
+        let shown = self.menu.iter().find(|(known, _)| known == id);
+        let title = shown.map(|(_, title)| title.clone());
+        Cow::Owned(Inbound { content: Content::Option { id: id.clone(), title }, ..inbound.clone() })
+    }
+
+    /// Notes what reached the run, at this moment.
+    fn hear(&mut self, inbound: &Inbound, step_id: Option<&'a str>) -> Result<(), StepError> {
+        let (speaker, message) = script::heard(inbound);
+        if inbound.is_message() {
+            self.last_inbound = Some(self.clock);
+        }
+        self.recorder.say(self.clock, speaker, step_id, Arc::new(message))
+    }
+
+    /// Notes something for people who read the transcript, that the person does not see.
+    pub fn annotate(&mut self, step_id: &'a str, message: Message) -> Result<(), StepError> {
+        self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message))
+    }
+
+    /// What arrives, in words that `now` would use.
+    pub fn now_text(&self, frame: &Frame<'a>) -> Value {
+        Value::from(self.clock.text_in(frame.scope.shared.zone))
+    }
+
+    pub fn is_summary(&self) -> bool {
+        self.recorder.detail == super::request::Detail::Summary
+    }
+}

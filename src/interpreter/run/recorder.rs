@@ -1,0 +1,186 @@
+//! Collects a trace and keeps it within its size. Sizes are estimated from above while they are far from
+//! the limit, and counted exactly once the estimate passes it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::interpreter::canonical;
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::moment::Instant;
+use crate::interpreter::request::Detail;
+use crate::interpreter::trace::{
+    Line, Message, Shown, Speaker, StepEntry, TRACE_BYTES_MAX, VALUE_BYTES_MAX, Warning,
+};
+use crate::interpreter::value::Value;
+
+/// What a trace holds beside entries, lines, warnings and coverage: final variables (256 KiB at most), the
+/// contact (64 KiB at most), and members of fixed number whose texts are cut.
+const RESERVED_BYTES: usize = 352 * 1024;
+/// JSON may need six bytes for one of a text.
+const ESCAPED_BYTES: usize = 6;
+
+#[derive(Debug)]
+pub struct Recorder<'a> {
+    pub detail: Detail,
+    entries: Vec<Option<StepEntry<'a>>>,
+    transcript: Vec<Line<'a>>,
+    warnings: Vec<Warning<'a>>,
+    seen_warnings: HashSet<String>,
+    /// An upper bound for the bytes collected.
+    weight: usize,
+    /// The exact bytes collected, once they had to be counted.
+    exact: Option<usize>,
+    bytes_max: usize,
+}
+
+impl<'a> Recorder<'a> {
+    /// `coverage_bytes` bounds what coverage will take.
+    pub fn new(detail: Detail, coverage_bytes: usize) -> Self {
+        Self {
+            detail,
+            entries: Vec::new(),
+            transcript: Vec::new(),
+            warnings: Vec::new(),
+            seen_warnings: HashSet::new(),
+            weight: 0,
+            exact: None,
+            bytes_max: TRACE_BYTES_MAX.saturating_sub(RESERVED_BYTES + coverage_bytes),
+        }
+    }
+
+    /// Opens an entry and answers its number.
+    pub fn open(&mut self) -> u32 {
+        self.entries.push(None);
+        self.entries.len() as u32
+    }
+
+    /// Puts a finished entry in its place, unless the trace would then be too long.
+    pub fn close(&mut self, entry: StepEntry<'a>) -> Result<(), StepError> {
+        self.admit(&entry, entry_weight(&entry))?;
+        let place = entry.n as usize - 1;
+        self.entries[place] = Some(entry);
+        Ok(())
+    }
+
+    /// Adds a line to the transcript.
+    pub fn say(
+        &mut self,
+        at: Instant,
+        from: Speaker,
+        step_id: Option<&'a str>,
+        message: Arc<Message>,
+    ) -> Result<(), StepError> {
+        let line = Line { at, from, message, step_id, seq: self.transcript.len() as u32 + 1 };
+        self.admit(&line, 128 + message_weight(&line.message))?;
+        self.transcript.push(line);
+        Ok(())
+    }
+
+    /// Notes a warning, once for each place. Answers whether it is new.
+    pub fn warn(&mut self, warning: &Warning<'a>) -> bool {
+        let key = format!("{} {:?} {:?} {}", warning.code, warning.step_id, warning.pointer, warning.message);
+        let is_new = self.seen_warnings.insert(key);
+        // Its size counts from the next entry on: warnings are few, and small.
+        if is_new && self.admit(warning, 256 + ESCAPED_BYTES * warning.message.len()).is_ok() {
+            self.warnings.push(warning.clone());
+        }
+        is_new
+    }
+
+    pub fn transcript(&self) -> &[Line<'a>] {
+        &self.transcript
+    }
+
+    /// Everything collected: entries in order of entering, lines, warnings.
+    pub fn finish(self) -> (Vec<StepEntry<'a>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
+        (self.entries.into_iter().flatten().collect(), self.transcript, self.warnings)
+    }
+
+    fn admit<T: Serialize>(&mut self, part: &T, weight: usize) -> Result<(), StepError> {
+        if self.exact.is_none() && self.weight + weight <= self.bytes_max {
+            self.weight += weight;
+            return Ok(());
+        }
+        let collected = match self.exact {
+            Some(exact) => exact,
+            None => self.count(),
+        };
+        // One more for the comma.
+        let exact = collected + 1 + canonical::len_up_to(part, self.bytes_max);
+        if exact > self.bytes_max {
+            self.exact = Some(collected);
+            let message = format!("The trace would be longer than {TRACE_BYTES_MAX} bytes.");
+            return Err(StepError::new(code::TRACE_LIMIT, message));
+        }
+        self.exact = Some(exact);
+        Ok(())
+    }
+
+    fn count(&self) -> usize {
+        let entries: usize = self.entries.iter().flatten().map(|part| self.bytes(part)).sum();
+        let lines: usize = self.transcript.iter().map(|part| self.bytes(part)).sum();
+        entries + lines + self.warnings.iter().map(|part| self.bytes(part)).sum::<usize>()
+    }
+
+    fn bytes<T: Serialize>(&self, part: &T) -> usize {
+        1 + canonical::len_up_to(part, self.bytes_max)
+    }
+}
+
+fn value_weight(value: &Value) -> usize {
+    match value.as_str() {
+        Some(text) => ESCAPED_BYTES * text.len(),
+        None if value.as_object().is_some() => VALUE_BYTES_MAX,
+        None => 24,
+    }
+}
+
+fn message_weight(message: &Message) -> usize {
+    message.fields().iter().map(|(name, value)| name.len() + 4 + payload_weight(value)).sum()
+}
+
+/// Payloads of messages are shown whole, whatever their size.
+fn payload_weight(value: &Value) -> usize {
+    if value.as_object().is_some() {
+        return canonical::len_up_to(&canonical::Json(value), TRACE_BYTES_MAX);
+    }
+    value_weight(value)
+}
+
+fn entry_weight(entry: &StepEntry<'_>) -> usize {
+    let evaluations = entry.evaluations.iter().map(|evaluation| {
+        let values = evaluation.values.iter().map(|(name, value)| 2 * name.len() + value_weight(value) + 8);
+        let error = evaluation.error.as_ref().map_or(0, |error| ESCAPED_BYTES * error.message.len() + 64);
+        64 + ESCAPED_BYTES * evaluation.source.len()
+            + 2 * evaluation.pointer.len()
+            + value_weight(&evaluation.result)
+            + error
+            + values.sum::<usize>()
+    });
+    let changes = entry
+        .changes
+        .iter()
+        .map(|change| 40 + 2 * change.variable.len() + value_weight(&change.from) + value_weight(&change.to));
+    let attempts = entry.attempts.iter().map(|attempt| {
+        let value = attempt.value.as_ref().map_or(0, value_weight);
+        160 + value_weight(&attempt.input) + value
+    });
+    let messages = match &entry.output {
+        Shown::Output(output) => output.messages.iter().map(|message| 8 + message_weight(message)).sum(),
+        Shown::Omitted => 0,
+    };
+    let call = if entry.call.is_undefined() { 0 } else { payload_weight(&entry.call) };
+    let warnings = entry.warnings.iter().map(|warning| 256 + ESCAPED_BYTES * warning.message.len());
+    let error = entry.error.as_ref().map_or(0, |error| 256 + ESCAPED_BYTES * error.message.len());
+    768 + evaluations.sum::<usize>()
+        + changes.sum::<usize>()
+        + attempts.sum::<usize>()
+        + warnings.sum::<usize>()
+        + messages
+        + call
+        + error
+        + value_weight(&entry.input)
+        + entry.flow_path.iter().map(|id| id.len() + 4).sum::<usize>()
+}

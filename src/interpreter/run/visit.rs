@@ -1,0 +1,293 @@
+//! One visit of a step: what steps use to evaluate, write, send and leave, all of it noted in the entry.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::frame::{Entered, Frame};
+use super::{FlowEnd, Left, Run, RunEnd};
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::expression::{Expression, Rendered, Source, Text, ValueTemplate, native, render};
+use crate::interpreter::program::{Localized, Step};
+use crate::interpreter::request::Detail;
+use crate::interpreter::trace::{
+    Change, Evaluation, EvaluationError, Message, Output, Shown, Speaker, Status, StepEntry, Warning, shown,
+};
+use crate::interpreter::value::{Value, list, object};
+use crate::interpreter::write;
+
+/// How a masked value is shown.
+const MASKED: &str = "•••";
+
+#[derive(Debug)]
+pub struct Visit<'r, 'a> {
+    pub run: &'r mut Run<'a>,
+    pub frame: &'r mut Frame<'a>,
+    pub index: usize,
+    pub entry: StepEntry<'a>,
+}
+
+impl<'r, 'a> Visit<'r, 'a> {
+    pub fn enter(run: &'r mut Run<'a>, frame: &'r mut Frame<'a>, index: usize) -> Self {
+        let step = &frame.program.steps[index];
+        let record = &mut frame.scope().steps[index];
+        let visits = record.visits + 1;
+        *record = Default::default();
+        record.visits = visits;
+        frame.visited[index].entered = true;
+        let detail = run.recorder.detail;
+        let entry = StepEntry {
+            attempts: Vec::new(),
+            call: Value::UNDEFINED,
+            changes: Vec::new(),
+            depth: frame.depth(),
+            edge: None,
+            entered_at: run.clock,
+            error: None,
+            evaluations: Vec::new(),
+            flow_path: frame.flow_path[1..].to_vec(),
+            input: Value::UNDEFINED,
+            left_at: None,
+            n: run.recorder.open(),
+            next: None,
+            output: if detail == Detail::Full { Shown::Output(Output::default()) } else { Shown::Omitted },
+            pointer: &step.pointer,
+            sent_body: None,
+            status: Status::Ok,
+            step_id: &step.id,
+            r#type: step.type_name,
+            visit: visits,
+            warnings: Vec::new(),
+        };
+        Self { run, frame, index, entry }
+    }
+
+    pub fn step(&self) -> &'a Step {
+        &self.frame.program.steps[self.index]
+    }
+
+    /// Whether the step's `when` holds.
+    pub fn is_wanted(&mut self) -> Result<bool, StepError> {
+        match &self.step().when {
+            Some(when) => self.condition(when),
+            None => Ok(true),
+        }
+    }
+
+    /// The truth of an expression.
+    pub fn condition(&mut self, expression: &'a Expression) -> Result<bool, StepError> {
+        let result = self.quietly(expression).map(|value| value.is_true());
+        let noted = result.as_ref().map(|truth| Value::from(*truth));
+        self.note(expression.source(), noted, false);
+        result
+    }
+
+    pub fn evaluate(&mut self, expression: &'a Expression) -> Result<Value, StepError> {
+        let result = self.quietly(expression);
+        self.note(expression.source(), result.as_ref().cloned(), false);
+        result
+    }
+
+    fn quietly(&mut self, expression: &'a Expression) -> Result<Value, StepError> {
+        self.run.refresh(self.frame, expression.source());
+        expression.evaluate(&self.frame.scope, &mut self.run.evaluator)
+    }
+
+    pub fn text(&mut self, text: &'a Text) -> Result<Value, StepError> {
+        match text {
+            Text::Literal(text) => Ok(text.clone()),
+            Text::Template(template) => self.render(template, false),
+        }
+    }
+
+    /// A text whose result and values the trace must not show.
+    pub fn masked_text(&mut self, text: &'a Text) -> Result<Value, StepError> {
+        match text {
+            Text::Literal(text) => Ok(text.clone()),
+            Text::Template(template) => self.render(template, true),
+        }
+    }
+
+    pub fn maybe_text(&mut self, text: Option<&'a Text>) -> Result<Option<Value>, StepError> {
+        text.map(|text| self.text(text)).transpose()
+    }
+
+    pub fn localized(&mut self, text: &'a Localized) -> Result<Value, StepError> {
+        self.text(text.pick(&self.frame.locale_order))
+    }
+
+    pub fn maybe_localized(&mut self, text: Option<&'a Localized>) -> Result<Option<Value>, StepError> {
+        text.map(|text| self.localized(text)).transpose()
+    }
+
+    /// JSON whose strings are templates.
+    pub fn value(&mut self, template: &'a ValueTemplate) -> Result<Value, StepError> {
+        Ok(match template {
+            ValueTemplate::Literal(value) => value.clone(),
+            ValueTemplate::Native(source) => {
+                self.run.refresh(self.frame, source);
+                let result = native(source, &self.frame.scope, &mut self.run.evaluator);
+                self.note(source, result.as_ref().cloned(), false);
+                result?
+            }
+            ValueTemplate::Text(source) => self.render(source, false)?,
+            ValueTemplate::List(items) => {
+                list(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)
+            }
+            ValueTemplate::Object(members) => {
+                let members = members.iter().map(|(name, member)| Ok((name.clone(), self.value(member)?)));
+                object(members.collect::<Result<Vec<_>, StepError>>()?)
+            }
+        })
+    }
+
+    fn render(&mut self, template: &'a Source, is_masked: bool) -> Result<Value, StepError> {
+        self.run.refresh(self.frame, template);
+        let result = render(template, &self.frame.scope, &mut self.run.evaluator);
+        self.note(template, result.as_ref().map(|rendered| rendered.text.clone()), is_masked);
+        let Rendered { text, nulls } = result?;
+        for path in nulls {
+            let message = format!("`{path}` has no value and was rendered as nothing.");
+            self.warn("NULL_RENDERED", message, Some(Cow::Borrowed(&*template.pointer)));
+        }
+        Ok(text)
+    }
+
+    fn note(&mut self, source: &'a Source, result: Result<Value, &StepError>, is_masked: bool) {
+        if self.run.recorder.detail == Detail::Summary {
+            return;
+        }
+        let scope = &self.frame.scope;
+        let show = |value: &Value| if is_masked { Value::from(MASKED) } else { shown(value) };
+        let values = source
+            .references
+            .iter()
+            .map(|reference| (&*reference.path.text, show(&reference.path.lookup(scope))));
+        self.entry.evaluations.push(Evaluation {
+            error: result
+                .as_ref()
+                .err()
+                .map(|error| EvaluationError { code: error.code, message: error.message.clone() }),
+            pointer: &source.pointer,
+            source: source.text(),
+            values: values.collect(),
+            result: result.map(|result| show(&result)).unwrap_or_default(),
+        });
+    }
+
+    /// Writes a variable of this flow, coerced to its type.
+    pub fn write(&mut self, variable: usize, value: Value) -> Result<(), StepError> {
+        let declared = &self.frame.program.variables[variable];
+        let coerced = write::coerce(declared.kind, &value)
+            .ok_or_else(|| write::mismatch(&declared.name, declared.kind, &value))?;
+        self.frame.account(variable, write::bytes(&coerced))?;
+        let to = shown(&coerced);
+        let from = std::mem::replace(&mut self.frame.scope().variables[variable], coerced);
+        self.entry.changes.push(Change { from: shown(&from), to, variable: Cow::Borrowed(&declared.name) });
+        Ok(())
+    }
+
+    pub fn write_to(&mut self, variable: Option<usize>, value: Value) -> Result<(), StepError> {
+        match variable {
+            Some(variable) => self.write(variable, value),
+            None => Ok(()),
+        }
+    }
+
+    /// What `steps.<id>.value` answers from now on.
+    pub fn set_value(&mut self, value: Value) {
+        let index = self.index;
+        self.frame.scope().steps[index].value = value;
+    }
+
+    /// What `steps.<id>.outcome` answers from now on.
+    pub fn set_outcome(&mut self, outcome: Value) {
+        let index = self.index;
+        self.frame.scope().steps[index].outcome = outcome;
+    }
+
+    /// Sends a message of the bot.
+    pub fn send(&mut self, message: Message) -> Result<(), StepError> {
+        if message.kind() != "template" && self.run.is_outside_window() {
+            let message = "The person has not written for 24 hours: only an approved template reaches them.";
+            self.warn("OUTSIDE_SERVICE_WINDOW", message.to_owned(), None);
+        }
+        let message = Arc::new(message);
+        self.run.recorder.say(self.run.clock, Speaker::Bot, Some(self.entry.step_id), message.clone())?;
+        self.run.stats.messages_out += 1;
+        if let Shown::Output(output) = &mut self.entry.output {
+            output.messages.push(message);
+        }
+        Ok(())
+    }
+
+    pub fn warn(&mut self, code: &'static str, message: String, pointer: Option<Cow<'a, str>>) {
+        let pointer = pointer.unwrap_or(Cow::Borrowed(self.entry.pointer));
+        let warning = Warning { code, message, pointer: Some(pointer), step_id: Some(self.entry.step_id) };
+        if self.run.recorder.warn(&warning) {
+            self.entry.warnings.push(warning);
+        }
+    }
+
+    /// Closes the visit by the way the step left.
+    pub fn leave(&mut self, left: Left<'a>) -> Entered<'a> {
+        let (exit, entered) = match left {
+            Left::By(exit) => (Some(exit), Entered::Onward(exit.to)),
+            Left::Finished { exit, outcome } => (Some(exit), Entered::Ended(FlowEnd::Completed(outcome))),
+            Left::Over { exit, end } => {
+                self.entry.status = match end {
+                    RunEnd::Waiting { .. } => Status::Waiting,
+                    RunEnd::Failed(_) | RunEnd::Exhausted(_) => Status::Error,
+                    RunEnd::Stopped => Status::Stopped,
+                    RunEnd::HandedOff(_) | RunEnd::Transferred | RunEnd::Expired => Status::Ok,
+                };
+                (exit, Entered::Ended(FlowEnd::Over(end)))
+            }
+        };
+        if let Some(exit) = exit {
+            self.entry.edge = Some(Cow::Borrowed(&exit.label));
+            self.entry.next = Some(self.frame.target_name(exit.to));
+            self.entry.left_at = Some(self.run.clock);
+            self.frame.note_taken(self.index, exit);
+        }
+        entered
+    }
+
+    /// Closes the visit with an error, and finds who handles it.
+    pub fn fail(&mut self, error: &StepError) -> Entered<'a> {
+        let step = self.step();
+        let entry = self.frame.error_entry(step, error);
+        self.entry.status = Status::Error;
+        self.entry.error = Some(entry.clone());
+        let index = self.index;
+        let record = object([("code", Value::from(error.code)), ("message", Value::from(&*error.message))]);
+        self.frame.scope().steps[index].error = record;
+        if error.is_final() {
+            return Entered::Ended(self.frame.final_end(step, error));
+        }
+        let Some(handler) = self.frame.handler(step) else {
+            return Entered::Ended(FlowEnd::Failed(entry));
+        };
+        self.entry.edge = Some(Cow::Borrowed(handler.label));
+        self.entry.next = Some(self.frame.target_name(handler.to));
+        self.entry.left_at = Some(self.run.clock);
+        if let Some(exit) = handler.exit {
+            self.frame.note_taken(index, exit);
+        }
+        Entered::Onward(handler.to)
+    }
+
+    /// The finished entry.
+    pub fn finish(self) -> StepEntry<'a> {
+        let scope = self.frame.scope();
+        scope.steps[self.index].status = self.entry.status.as_str();
+        scope.local = Default::default();
+        scope.secrets = false;
+        self.entry
+    }
+}
+
+/// An error about the rendered length of a text.
+pub fn too_long(what: &str, actual: usize, allowed: usize) -> StepError {
+    let message = format!("{what} has {actual} characters; at most {allowed} are allowed.");
+    StepError::new(code::MESSAGE_LIMIT, message)
+}

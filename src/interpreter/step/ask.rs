@@ -1,0 +1,224 @@
+//! `ask`: send a prompt and wait for free input.
+
+use minijinja::value::ValueKind;
+
+use super::body::{LABEL_CHARS_MAX, Media, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX, TemplateMessage, checked};
+use crate::flow::document::{self, Edge, Input};
+use crate::interpreter::accept::{Reading, accept};
+use crate::interpreter::error::StepError;
+use crate::interpreter::expression::{Expression, Pattern, Text, Uncompilable};
+use crate::interpreter::inbound::Inbound;
+use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
+use crate::interpreter::run::{Asked, Judged, Left, StepResult, Verdict, Visit};
+use crate::interpreter::trace::{Message, WaitingFor};
+use crate::interpreter::value::{self, Value, object};
+
+#[derive(Debug)]
+pub struct Ask {
+    prompt: Option<Prompt>,
+    form: Option<Form>,
+    input: Input,
+    save_to: Option<usize>,
+    bounds: Bounds,
+    rules: Vec<Rule>,
+    policy: WaitPolicy,
+    next: Exit,
+}
+
+#[derive(Debug)]
+enum Prompt {
+    Text(Localized),
+    Media(Media),
+    Template(TemplateMessage),
+}
+
+#[derive(Debug)]
+struct Form {
+    flow_id: Value,
+    cta: Text,
+    screen: Value,
+}
+
+/// The shortcuts for rules.
+#[derive(Debug)]
+struct Bounds {
+    length_min: Option<u64>,
+    length_max: Option<u64>,
+    min: Option<f64>,
+    max: Option<f64>,
+    pattern: Option<Pattern>,
+}
+
+#[derive(Debug)]
+struct Rule {
+    rule: Expression,
+    message: Option<Localized>,
+}
+
+impl Ask {
+    pub fn compile(ask: &document::Ask, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let prompt = match &ask.prompt {
+            Some(document::Prompt::Text(text)) => Some(Prompt::Text(step.localized(text, "text", "text")?)),
+            Some(document::Prompt::Media(media)) => {
+                Some(Prompt::Media(Media::compile(media, "media", step)?))
+            }
+            Some(document::Prompt::Template(template)) => {
+                Some(Prompt::Template(TemplateMessage::compile(template, step)?))
+            }
+            None => None,
+        };
+        let form = ask.form.as_ref().map(|form| {
+            Ok(Form {
+                flow_id: Value::from(form.flow_id.as_str()),
+                cta: step.text(&form.cta, "form/cta")?,
+                screen: form.screen.as_deref().map(Value::from).unwrap_or_default(),
+            })
+        });
+        let rule = |(index, rule): (usize, &document::Rule)| {
+            let path = format!("validation.{index}.message");
+            let member = |name: &str| format!("validation/{index}/{name}");
+            Ok(Rule {
+                rule: step.expression(&rule.rule, &member("rule"))?,
+                message: step.maybe_localized(rule.message.as_ref(), &path, &member("message"))?,
+            })
+        };
+        Ok(Self {
+            prompt,
+            form: form.transpose()?,
+            input: ask.input,
+            save_to: step.maybe_variable(ask.save_to.as_ref())?,
+            bounds: Bounds::compile(ask, step)?,
+            rules: ask.validation.iter().enumerate().map(rule).collect::<Result<_, _>>()?,
+            policy: step.wait_policy(ask.allow_interrupts)?,
+            next: step.exit(&Edge::Next),
+        })
+    }
+
+    pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
+        match visit.ask(&self.policy, &mut Judge { ask: self })? {
+            Asked::Left(left) => Ok(left),
+            Asked::Answered(value) => {
+                visit.set_value(value.clone());
+                visit.write_to(self.save_to, value)?;
+                Ok(Left::By(&self.next))
+            }
+        }
+    }
+}
+
+impl Bounds {
+    fn compile(ask: &document::Ask, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let pattern = ask.pattern.as_ref().map(|source| {
+            Pattern::new(source).map_err(|error| Uncompilable {
+                pointer: step.at("pattern"),
+                message: error.to_string(),
+                position: None,
+            })
+        });
+        Ok(Self {
+            length_min: ask.min_length,
+            length_max: ask.max_length,
+            min: ask.min,
+            max: ask.max,
+            pattern: pattern.transpose()?,
+        })
+    }
+
+    /// The first bound that a value breaks, by the member's name.
+    fn broken(
+        &self,
+        visit: &mut Visit<'_, '_>,
+        inbound: &Inbound,
+        value: &Value,
+    ) -> Result<Option<&'static str>, StepError> {
+        let chars = value.as_str().map(|text| text.chars().count() as u64);
+        if let (Some(least), Some(chars)) = (self.length_min, chars)
+            && chars < least
+        {
+            return Ok(Some("minLength"));
+        }
+        if let (Some(most), Some(chars)) = (self.length_max, chars)
+            && chars > most
+        {
+            return Ok(Some("maxLength"));
+        }
+        let number = if value.kind() == ValueKind::Number { value::as_float(value) } else { None };
+        if let (Some(least), Some(number)) = (self.min, number)
+            && number < least
+        {
+            return Ok(Some("min"));
+        }
+        if let (Some(most), Some(number)) = (self.max, number)
+            && number > most
+        {
+            return Ok(Some("max"));
+        }
+        if let Some(pattern) = &self.pattern {
+            // What is no text is held against what the person wrote.
+            let written = inbound.text().map(crate::interpreter::accept::normalized).unwrap_or_default();
+            let text = value.as_str().unwrap_or(&written);
+            if !pattern.is_match_paid(text, &mut visit.run.evaluator.fuel)? {
+                return Ok(Some("pattern"));
+            }
+        }
+        Ok(None)
+    }
+}
+
+struct Judge<'a> {
+    ask: &'a Ask,
+}
+
+impl<'a> Judged<'a> for Judge<'a> {
+    type Answer = Value;
+
+    fn prompt(&mut self, visit: &mut Visit<'_, 'a>) -> Result<(), StepError> {
+        let message = match &self.ask.prompt {
+            None => return Ok(()),
+            Some(Prompt::Media(media)) => media.message(visit)?,
+            Some(Prompt::Template(template)) => template.message(visit)?,
+            Some(Prompt::Text(text)) => {
+                let most =
+                    if self.ask.input == Input::Location { TEXT_ABOVE_CHARS_MAX } else { TEXT_CHARS_MAX };
+                let text = visit.localized(text)?;
+                Message::new("text", Some(checked("The text", text, most)?))
+            }
+        };
+        let message = match (&self.ask.form, self.ask.input) {
+            (Some(form), Input::Form) => {
+                let cta = visit.text(&form.cta)?;
+                let cta = checked("The form's button", cta, LABEL_CHARS_MAX)?;
+                let members =
+                    [("flowId", form.flow_id.clone()), ("cta", cta), ("screen", form.screen.clone())];
+                message.with("form", object(members))
+            }
+            (_, Input::Location) => message.with("request", Value::from("location")),
+            _ => message,
+        };
+        visit.send(message)
+    }
+
+    fn judge(&mut self, visit: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Value>, StepError> {
+        let shared = &visit.frame.scope.shared;
+        let today = visit.run.clock.date_in(shared.zone);
+        let reading = Reading { locale: &shared.locale, zone: shared.zone, today };
+        let Some(value) = accept(self.ask.input, inbound, reading) else {
+            return Ok(Verdict::rejected("input"));
+        };
+        if let Some(bound) = self.ask.bounds.broken(visit, inbound, &value)? {
+            return Ok(Verdict::rejected(bound));
+        }
+        visit.frame.scope().local.value = value.clone();
+        for (index, rule) in self.ask.rules.iter().enumerate() {
+            if !visit.condition(&rule.rule)? {
+                let text = visit.maybe_localized(rule.message.as_ref())?;
+                return Ok(Verdict::rejected_by_rule(index, text));
+            }
+        }
+        Ok(Verdict::Accepted { value: value.clone(), judged: value })
+    }
+
+    fn describe(&self, waiting_for: &mut WaitingFor<'a>) {
+        waiting_for.input = Some(self.ask.input.as_str());
+    }
+}

@@ -1,0 +1,196 @@
+//! What messages carry: texts, media, approved templates; rendered and held against the channel's limits.
+//! Shared by the steps that send.
+
+use crate::flow::document;
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::expression::{Text, Uncompilable};
+use crate::interpreter::program::{Localized, StepCompiler};
+use crate::interpreter::run::{Visit, too_long};
+use crate::interpreter::trace::Message;
+use crate::interpreter::value::{Value, list, object};
+
+pub const TEXT_CHARS_MAX: usize = 4096;
+/// Texts that stand above buttons, lists and links.
+pub const TEXT_ABOVE_CHARS_MAX: usize = 1024;
+pub const HEADER_CHARS_MAX: usize = 60;
+pub const FOOTER_CHARS_MAX: usize = 60;
+pub const CAPTION_CHARS_MAX: usize = 1024;
+pub const LABEL_CHARS_MAX: usize = 20;
+pub const URL_CHARS_MAX: usize = 2000;
+
+/// A rendered text within its limit, and not empty.
+pub fn checked(what: &str, text: Value, most: usize) -> Result<Value, StepError> {
+    let plain = text.as_str().unwrap_or_default();
+    if plain.trim().is_empty() {
+        return Err(StepError::new(code::EMPTY_MESSAGE, format!("{what} is empty.")));
+    }
+    // A character has at least one byte.
+    if plain.len() > most {
+        let chars = plain.chars().count();
+        if chars > most {
+            return Err(too_long(what, chars, most));
+        }
+    }
+    Ok(text)
+}
+
+/// A rendered https address.
+pub fn https(what: &str, url: Value) -> Result<Value, StepError> {
+    let url = checked(what, url, URL_CHARS_MAX)?;
+    let text = url.as_str().unwrap_or_default();
+    let host = text.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next());
+    match host {
+        Some(host) if !host.is_empty() && !text.contains(char::is_whitespace) => Ok(url),
+        _ => Err(StepError::new(code::INVALID_MESSAGE, format!("{what} is no https address."))),
+    }
+}
+
+impl<'a> Visit<'_, 'a> {
+    /// Sends a plain text.
+    pub fn send_text(&mut self, text: Value) -> Result<(), StepError> {
+        let text = checked("The text", text, TEXT_CHARS_MAX)?;
+        self.send(Message::new("text", Some(text)))
+    }
+
+    /// Renders an optional part of a message.
+    pub fn part(
+        &mut self,
+        what: &str,
+        text: Option<&'a Localized>,
+        most: usize,
+    ) -> Result<Option<Value>, StepError> {
+        let rendered = self.maybe_localized(text)?;
+        rendered.map(|text| checked(what, text, most)).transpose()
+    }
+}
+
+/// Adds a part to a message if there is one.
+pub fn with_part(message: Message, name: &'static str, part: Option<Value>) -> Message {
+    match part {
+        Some(part) => message.with(name, part),
+        None => message,
+    }
+}
+
+#[derive(Debug)]
+pub struct Media {
+    kind: &'static str,
+    url: Option<Text>,
+    media_id: Option<Text>,
+    caption: Option<Localized>,
+    filename: Option<Text>,
+}
+
+impl Media {
+    /// `member` is where the media stands inside the step.
+    pub fn compile(
+        media: &document::Media,
+        member: &str,
+        step: &StepCompiler<'_, '_>,
+    ) -> Result<Self, Uncompilable> {
+        let at = |name: &str| format!("{member}/{name}");
+        let (url, media_id) = match &media.source {
+            document::MediaSource::Url(url) => (Some(step.text(url, &at("url"))?), None),
+            document::MediaSource::Id(id) => (None, Some(step.text(id, &at("mediaId"))?)),
+        };
+        Ok(Self {
+            kind: media.kind.as_str(),
+            url,
+            media_id,
+            caption: step.maybe_localized(media.caption.as_ref(), "media.caption", &at("caption"))?,
+            filename: step.maybe_text(media.filename.as_ref(), &at("filename"))?,
+        })
+    }
+
+    pub fn payload<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Value, StepError> {
+        let mut members = vec![("kind", Value::from(self.kind))];
+        if let Some(url) = visit.maybe_text(self.url.as_ref())? {
+            members.push(("url", https("The media address", url)?));
+        }
+        if let Some(id) = visit.maybe_text(self.media_id.as_ref())? {
+            members.push(("mediaId", checked("The media id", id, URL_CHARS_MAX)?));
+        }
+        if let Some(caption) = visit.part("The caption", self.caption.as_ref(), CAPTION_CHARS_MAX)? {
+            members.push(("caption", caption));
+        }
+        if let Some(filename) = visit.maybe_text(self.filename.as_ref())? {
+            members.push(("filename", filename));
+        }
+        Ok(object(members))
+    }
+
+    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
+        Ok(Message::new("media", None).with("media", self.payload(visit)?))
+    }
+}
+
+/// A message template that the platform has approved.
+#[derive(Debug)]
+pub struct TemplateMessage {
+    name: Value,
+    language: Value,
+    header: Option<Header>,
+    body: Vec<Text>,
+    buttons: Vec<(u32, Text)>,
+}
+
+#[derive(Debug)]
+enum Header {
+    Media(Media),
+    Text(Text),
+}
+
+impl TemplateMessage {
+    pub fn compile(
+        template: &document::TemplateMessage,
+        step: &StepCompiler<'_, '_>,
+    ) -> Result<Self, Uncompilable> {
+        let header = match &template.header {
+            Some(document::TemplateHeader::Media(media)) => {
+                Some(Header::Media(Media::compile(media, "template/header/media", step)?))
+            }
+            Some(document::TemplateHeader::Text(text)) => {
+                Some(Header::Text(step.text(text, "template/header/text")?))
+            }
+            None => None,
+        };
+        let body = template.body.iter().enumerate();
+        let buttons = template.buttons.iter().enumerate();
+        Ok(Self {
+            name: Value::from(template.name.as_str()),
+            language: Value::from(template.language.as_str()),
+            header,
+            body: body
+                .map(|(index, text)| step.text(text, &format!("template/body/{index}")))
+                .collect::<Result<_, _>>()?,
+            buttons: buttons
+                .map(|(index, button)| {
+                    let payload = step.text(&button.payload, &format!("template/buttons/{index}/payload"))?;
+                    Ok((button.index, payload))
+                })
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
+        let header = match &self.header {
+            Some(Header::Media(media)) => object([("media", media.payload(visit)?)]),
+            Some(Header::Text(text)) => object([("text", visit.text(text)?)]),
+            None => Value::UNDEFINED,
+        };
+        let body = self.body.iter().map(|text| visit.text(text)).collect::<Result<_, _>>()?;
+        let mut buttons = Vec::with_capacity(self.buttons.len());
+        for (index, payload) in &self.buttons {
+            buttons.push(object([("index", Value::from(*index)), ("payload", visit.text(payload)?)]));
+        }
+        let mut members =
+            vec![("name", self.name.clone()), ("language", self.language.clone()), ("body", list(body))];
+        if !header.is_undefined() {
+            members.push(("header", header));
+        }
+        if !buttons.is_empty() {
+            members.push(("buttons", list(buttons)));
+        }
+        Ok(Message::new("template", None).with("template", object(members)))
+    }
+}

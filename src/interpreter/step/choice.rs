@@ -1,0 +1,307 @@
+//! `choice`: a closed menu, of options written down or made from a list.
+
+use super::body::{Media, checked};
+use super::menu::{self, ROW_CHARS_MAX, Shown};
+use crate::flow::document::{self, Display, Edge};
+use crate::flow::text::fold;
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::expression::{Expression, Local, Text, Uncompilable, cut};
+use crate::interpreter::inbound::Inbound;
+use crate::interpreter::locale::Language;
+use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
+use crate::interpreter::run::{Asked, Judged, Left, StepResult, Verdict, Visit};
+use crate::interpreter::trace::{Message, ShownOption, WaitingFor};
+use crate::interpreter::value::{Value, from_json, list};
+
+/// Ids of options, in bytes.
+const ID_BYTES_MAX: usize = 200;
+
+#[derive(Debug)]
+pub struct Choice {
+    text: Localized,
+    header: Option<Localized>,
+    footer: Option<Localized>,
+    header_media: Option<Media>,
+    display: Display,
+    options: Options,
+    button_label: Option<Localized>,
+    save_to: Option<usize>,
+    multiple: Option<(usize, Option<usize>)>,
+    policy: WaitPolicy,
+    /// Where an empty menu leads.
+    empty: Option<Exit>,
+    /// Where a choice without an exit of its own leads.
+    next: Exit,
+}
+
+#[derive(Debug)]
+enum Options {
+    Fixed(Vec<FixedOption>),
+    From(Box<OptionsFrom>),
+}
+
+#[derive(Debug)]
+struct FixedOption {
+    id: Value,
+    title: Localized,
+    description: Option<Localized>,
+    section: Option<Text>,
+    value: Value,
+    matches: Vec<String>,
+    when: Option<Expression>,
+    exit: Exit,
+}
+
+#[derive(Debug)]
+struct OptionsFrom {
+    list: Expression,
+    id: Text,
+    title: Text,
+    description: Option<Text>,
+    value: Option<Expression>,
+    limit: usize,
+    pointer: Box<str>,
+}
+
+/// What is kept of a shown option: what is saved, and where it leads.
+type Kept<'a> = (Value, &'a Exit);
+
+impl Choice {
+    pub fn compile(choice: &document::Choice, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let options = match &choice.options {
+            document::Options::Fixed(options) => Options::Fixed(
+                options
+                    .iter()
+                    .enumerate()
+                    .map(|(index, option)| FixedOption::compile(option, index, step))
+                    .collect::<Result<_, _>>()?,
+            ),
+            document::Options::From(from) => Options::From(Box::new(OptionsFrom::compile(from, step)?)),
+        };
+        let media = choice.header_media.as_ref();
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        Ok(Self {
+            text: step.localized(&choice.text, "text", "text")?,
+            header: step.maybe_localized(choice.header.as_ref(), "header", "header")?,
+            footer: step.maybe_localized(choice.footer.as_ref(), "footer", "footer")?,
+            header_media: media.map(|media| Media::compile(media, "headerMedia", step)).transpose()?,
+            display: if choice.multiple.is_some() { Display::Text } else { choice.display },
+            options,
+            button_label: step.maybe_localized(choice.button_label.as_ref(), "buttonLabel", "buttonLabel")?,
+            save_to: step.maybe_variable(choice.save_to.as_ref())?,
+            multiple: choice.multiple.as_ref().map(|multiple| (count(multiple.min), multiple.max.map(count))),
+            policy: step.wait_policy(choice.allow_interrupts)?,
+            empty: choice.empty_next.is_some().then(|| step.exit(&Edge::Empty)),
+            next: step.exit(&Edge::Next),
+        })
+    }
+
+    pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
+        let options = match &self.options {
+            Options::Fixed(options) => self.fixed(options, visit)?,
+            Options::From(from) => from.shown(&self.next, visit)?,
+        };
+        if options.is_empty() {
+            return match &self.empty {
+                Some(exit) => Ok(Left::By(exit)),
+                None => Err(StepError::new(code::EMPTY_OPTIONS, "There is no option to choose from.")),
+            };
+        }
+        let mut judge = Judge { choice: self, options };
+        let chosen = match visit.ask(&self.policy, &mut judge)? {
+            Asked::Left(left) => return Ok(left),
+            Asked::Answered(chosen) => chosen,
+        };
+        let options = &judge.options;
+        let pick = |part: fn(&Shown<Kept<'a>>) -> Value| match (&self.multiple, &chosen[..]) {
+            (None, [index]) => part(&options[*index]),
+            _ => list(chosen.iter().map(|index| part(&options[*index])).collect()),
+        };
+        let value = pick(|option| option.kept.0.clone());
+        visit.set_outcome(pick(|option| option.id.clone()));
+        visit.set_value(value.clone());
+        visit.write_to(self.save_to, value)?;
+        Ok(Left::By(match (&self.multiple, &chosen[..]) {
+            (None, [index]) => options[*index].kept.1,
+            _ => &self.next,
+        }))
+    }
+
+    /// The written options that are shown now.
+    fn fixed<'a>(
+        &'a self,
+        options: &'a [FixedOption],
+        visit: &mut Visit<'_, 'a>,
+    ) -> Result<Vec<Shown<Kept<'a>>>, StepError> {
+        let mut shown = Vec::with_capacity(options.len());
+        for option in options {
+            if let Some(when) = &option.when
+                && !visit.condition(when)?
+            {
+                continue;
+            }
+            shown.push(Shown {
+                id: option.id.clone(),
+                title: visit.localized(&option.title)?,
+                description: visit.maybe_localized(option.description.as_ref())?,
+                section: visit.maybe_text(option.section.as_ref())?,
+                matches: option.matches.clone(),
+                kept: (option.value.clone(), &option.exit),
+            });
+        }
+        Ok(shown)
+    }
+
+    fn frame<'a>(&'a self, visit: &mut Visit<'_, 'a>, display: Display) -> Result<menu::Frame, StepError> {
+        let language = visit.frame.scope.shared.locale.language();
+        let button_label = match &self.button_label {
+            Some(label) if display == Display::List => visit.localized(label)?,
+            _ if language == Language::Spanish => Value::from("Ver opciones"),
+            _ => Value::from("Options"),
+        };
+        let header_media = match &self.header_media {
+            Some(media) if display == Display::Buttons => Some(media.payload(visit)?),
+            Some(media) => {
+                let message = media.message(visit)?;
+                visit.send(message)?;
+                None
+            }
+            None => None,
+        };
+        Ok(menu::Frame {
+            text: visit.localized(&self.text)?,
+            header: visit.maybe_localized(self.header.as_ref())?,
+            footer: visit.maybe_localized(self.footer.as_ref())?,
+            header_media,
+            button_label,
+        })
+    }
+}
+
+impl FixedOption {
+    fn compile(
+        option: &document::ChoiceOption,
+        index: usize,
+        step: &StepCompiler<'_, '_>,
+    ) -> Result<Self, Uncompilable> {
+        let path = |name: &str| format!("options.{}.{name}", option.id);
+        let at = |name: &str| format!("options/{index}/{name}");
+        let when = option.when.as_ref();
+        let value = option.value.as_ref();
+        let description = option.description.as_ref();
+        Ok(Self {
+            id: Value::from(option.id.as_str()),
+            title: step.localized(&option.title, &path("title"), &at("title"))?,
+            description: step.maybe_localized(description, &path("description"), &at("description"))?,
+            section: step.maybe_text(option.section.as_ref(), &at("section"))?,
+            value: value.map_or_else(|| Value::from(option.id.as_str()), from_json),
+            matches: option.matches.iter().map(|text| fold(text)).collect(),
+            when: when.map(|when| step.expression(when, &at("when"))).transpose()?,
+            exit: step.exit(&Edge::Option(option.id.clone())),
+        })
+    }
+}
+
+impl OptionsFrom {
+    fn compile(from: &document::OptionsFrom, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let at = |name: &str| format!("optionsFrom/{name}");
+        let value = from.value.as_ref();
+        Ok(Self {
+            list: step.expression(&from.list, &at("list"))?,
+            id: step.text(&from.id, &at("id"))?,
+            title: step.text(&from.title, &at("title"))?,
+            description: step.maybe_text(from.description.as_ref(), &at("description"))?,
+            value: value.map(|value| step.expression(value, &at("value"))).transpose()?,
+            limit: from.limit as usize,
+            pointer: step.at("optionsFrom/list").into(),
+        })
+    }
+
+    /// One option for each of the first items of the list.
+    fn shown<'a>(
+        &'a self,
+        next: &'a Exit,
+        visit: &mut Visit<'_, 'a>,
+    ) -> Result<Vec<Shown<Kept<'a>>>, StepError> {
+        let found = visit.evaluate(&self.list)?;
+        let items = match found.try_iter() {
+            Ok(items) if found.as_str().is_none() => items,
+            _ => {
+                let message = format!("Options are made from a list, not from {}.", found.kind());
+                return Err(StepError::new(code::EXPR_TYPE, message).or_at(&self.pointer));
+            }
+        };
+        let mut shown = Vec::new();
+        for (item, index) in items.take(self.limit).zip(1..) {
+            visit.frame.scope().local = Local { item, index, ..Local::default() };
+            let id = visit.text(&self.id)?;
+            let id = checked("An option's id", id, ID_BYTES_MAX)?;
+            let title = visit.text(&self.title)?;
+            let title = Value::from(cut(title.as_str().unwrap_or_default(), ROW_CHARS_MAX));
+            let description = visit.maybe_text(self.description.as_ref())?;
+            let value = match &self.value {
+                Some(value) => visit.evaluate(value)?,
+                None => id.clone(),
+            };
+            shown.push(Shown {
+                id,
+                title,
+                description,
+                section: None,
+                matches: Vec::new(),
+                kept: (value, next),
+            });
+        }
+        visit.frame.scope().local = Local::default();
+        Ok(shown)
+    }
+}
+
+struct Judge<'a> {
+    choice: &'a Choice,
+    options: Vec<Shown<Kept<'a>>>,
+}
+
+impl<'a> Judged<'a> for Judge<'a> {
+    /// Indices of the options chosen.
+    type Answer = Vec<usize>;
+
+    fn prompt(&mut self, visit: &mut Visit<'_, 'a>) -> Result<(), StepError> {
+        let display = match self.choice.display {
+            Display::Auto => menu::display_of(&self.options),
+            display => display,
+        };
+        let frame = self.choice.frame(visit, display)?;
+        let message: Message = menu::message(display, frame, &self.options)?;
+        visit.run.menu =
+            self.options.iter().map(|option| (option.id().into(), option.title().into())).collect();
+        visit.send(message)
+    }
+
+    fn judge(&mut self, _: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Vec<usize>>, StepError> {
+        let chosen = match self.choice.multiple {
+            None => menu::chosen(&self.options, inbound).map(|index| vec![index]),
+            Some(_) => menu::all_chosen(&self.options, inbound),
+        };
+        let Some(chosen) = chosen else { return Ok(Verdict::rejected("options")) };
+        if let Some((min, max)) = self.choice.multiple
+            && (chosen.len() < min || max.is_some_and(|max| chosen.len() > max))
+        {
+            return Ok(Verdict::rejected("multiple"));
+        }
+        let ids = chosen.iter().map(|index| self.options[*index].id.clone());
+        let value = match self.choice.multiple {
+            None => ids.last().unwrap_or_default(),
+            Some(_) => list(ids.collect()),
+        };
+        Ok(Verdict::Accepted { value, judged: chosen })
+    }
+
+    fn describe(&self, waiting_for: &mut WaitingFor<'a>) {
+        waiting_for.options = self
+            .options
+            .iter()
+            .map(|option| ShownOption { id: option.id.clone(), title: option.title.clone() })
+            .collect();
+    }
+}

@@ -1,0 +1,115 @@
+//! `contact`: change what is known of the person. In a run only the sandbox contact changes.
+
+use std::borrow::Cow;
+
+use super::body::checked;
+use crate::flow::document::{self, Edge};
+use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
+use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::run::{Left, StepResult, Visit};
+use crate::interpreter::trace::{Change, shown};
+use crate::interpreter::value::{Value, items, list, member, members, object, same};
+
+const TAG_CHARS_MAX: usize = 64;
+const NAME_CHARS_MAX: usize = 256;
+const CONTACT_BYTES_MAX: usize = 64 * 1024;
+
+#[derive(Debug)]
+pub struct Contact {
+    name: Option<Text>,
+    language: Option<Text>,
+    add_tags: Vec<Text>,
+    remove_tags: Vec<Text>,
+    attributes: Vec<(Box<str>, ValueTemplate)>,
+    next: Exit,
+}
+
+impl Contact {
+    pub fn compile(contact: &document::Contact, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let tags = |list: &str, sources: &[String]| {
+            let compile = |(index, source): (usize, &String)| step.text(source, &format!("{list}/{index}"));
+            sources.iter().enumerate().map(compile).collect::<Result<Vec<Text>, _>>()
+        };
+        let attribute = |(index, attribute): (usize, &document::Attribute)| {
+            let value = step.value(&attribute.value, &format!("attributes/{index}/value"))?;
+            Ok((attribute.name.as_str().into(), value))
+        };
+        Ok(Self {
+            name: step.maybe_text(contact.name.as_ref(), "name")?,
+            language: step.maybe_text(contact.language.as_ref(), "language")?,
+            add_tags: tags("addTags", &contact.add_tags)?,
+            remove_tags: tags("removeTags", &contact.remove_tags)?,
+            attributes: contact.attributes.iter().enumerate().map(attribute).collect::<Result<_, _>>()?,
+            next: step.exit(&Edge::Next),
+        })
+    }
+
+    pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
+        for (field, text) in [("name", &self.name), ("language", &self.language)] {
+            if let Some(text) = visit.maybe_text(text.as_ref())? {
+                let text = checked(&format!("The contact's {field}"), text, NAME_CHARS_MAX)?;
+                change(visit, field, text)?;
+            }
+        }
+        self.change_tags(visit)?;
+        for (name, value) in &self.attributes {
+            let value = visit.value(value)?;
+            let attributes = member(&visit.frame.scope.shared.contact, "attributes");
+            let from = member(&attributes, name);
+            let changed = with_member(&attributes, name, value.clone());
+            set(visit, "attributes", changed)?;
+            note(visit, Cow::Owned(format!("contact.attributes.{name}")), &from, &value);
+        }
+        Ok(Left::By(&self.next))
+    }
+
+    fn change_tags<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<(), StepError> {
+        let before = member(&visit.frame.scope.shared.contact, "tags");
+        let mut tags: Vec<Value> = items(&before).unwrap_or_default().to_vec();
+        for text in &self.add_tags {
+            let tag = visit.text(text)?;
+            let tag = checked("A tag", tag, TAG_CHARS_MAX)?;
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        for text in &self.remove_tags {
+            let tag = visit.text(text)?;
+            tags.retain(|known| *known != tag);
+        }
+        let after = list(tags);
+        if same(&before, &after) { Ok(()) } else { change(visit, "tags", after) }
+    }
+}
+
+/// Changes a field of the contact and notes it.
+fn change(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(), StepError> {
+    let from = member(&visit.frame.scope.shared.contact, field);
+    set(visit, field, value.clone())?;
+    note(visit, Cow::Owned(format!("contact.{field}")), &from, &value);
+    Ok(())
+}
+
+fn set(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(), StepError> {
+    let contact = with_member(&visit.frame.scope.shared.contact, field, value);
+    if canonical::len_up_to(&Json(&contact), CONTACT_BYTES_MAX) > CONTACT_BYTES_MAX {
+        let message = format!("The contact has more than {CONTACT_BYTES_MAX} bytes.");
+        return Err(StepError::new(code::STATE_LIMIT, message));
+    }
+    visit.frame.scope().shared.contact = contact;
+    Ok(())
+}
+
+fn note<'a>(visit: &mut Visit<'_, 'a>, variable: Cow<'a, str>, from: &Value, to: &Value) {
+    visit.entry.changes.push(Change { from: shown(from), to: shown(to), variable });
+}
+
+/// The object with one member replaced; null takes it away.
+fn with_member(value: &Value, name: &str, member: Value) -> Value {
+    let known = members(value).into_iter().flat_map(|members| members.iter());
+    let others = known.filter(|(known, _)| *known != name).map(|(known, value)| (known, value.clone()));
+    let added = (!member.is_undefined()).then_some((name, member));
+    object(others.chain(added))
+}

@@ -1,0 +1,197 @@
+//! `flow`: run another flow and come back, or hand the conversation over to it.
+
+use uuid::Uuid;
+
+use crate::flow::document::{self, CallMode, Edge, FlowVersion};
+
+use crate::interpreter::error::{ErrorEntry, StepError, code};
+use crate::interpreter::expression::{Uncompilable, ValueTemplate};
+use crate::interpreter::mock::MockUses;
+use crate::interpreter::program::{CalledFlow, Exit, StepCompiler};
+use crate::interpreter::run::{FlowEnd, Frame, Left, RunEnd, StepResult, Visit, locale_order};
+use crate::interpreter::trace::shown;
+use crate::interpreter::value::{Value, member, object};
+use crate::interpreter::write;
+
+/// Calls inside calls, at most.
+const CALL_DEPTH_MAX: usize = 5;
+
+#[derive(Debug)]
+pub struct SubFlow {
+    flow_id: Uuid,
+    /// The id as text, for paths and traces.
+    id: Box<str>,
+    version: FlowVersion,
+    mode: CallMode,
+    inputs: Vec<(Box<str>, ValueTemplate)>,
+    /// The callee's variable, and ours that receives it.
+    outputs: Vec<(Box<str>, usize)>,
+    outcomes: Vec<(Box<str>, Exit)>,
+    next: Exit,
+    end: Exit,
+}
+
+/// The exit that an outcome has of its own.
+pub fn routed<'e>(outcomes: &'e [(Box<str>, Exit)], outcome: &str) -> Option<&'e Exit> {
+    outcomes.iter().find(|(id, _)| **id == *outcome).map(|(_, exit)| exit)
+}
+
+impl SubFlow {
+    pub fn compile(call: &document::SubFlow, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
+        let input = |(name, value): (&String, &serde_json::Value)| {
+            Ok((name.as_str().into(), step.value(value, &format!("inputs/{name}"))?))
+        };
+        let output = |(index, output): (usize, &document::Output)| {
+            let to = step.variable(&output.to, &format!("outputs/{index}/to"))?;
+            Ok((output.from.as_str().into(), to))
+        };
+        let exit = |outcome: &document::Outcome| {
+            (outcome.id.as_str().into(), step.exit(&Edge::Outcome(outcome.id.clone())))
+        };
+        Ok(Self {
+            flow_id: call.flow_id,
+            id: call.flow_id.to_string().into(),
+            version: call.version,
+            mode: call.mode,
+            inputs: call.inputs.iter().map(input).collect::<Result<_, _>>()?,
+            outputs: call.outputs.iter().enumerate().map(output).collect::<Result<_, _>>()?,
+            outcomes: call.outcomes.iter().map(exit).collect(),
+            next: step.exit(&Edge::Next),
+            end: step.exit(&Edge::End),
+        })
+    }
+
+    pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
+        let mut inputs = Vec::with_capacity(self.inputs.len());
+        for (name, value) in &self.inputs {
+            inputs.push((name.clone(), visit.value(value)?));
+        }
+        let called = visit.run.called.get(self.flow_id, self.version);
+        let mock = MockUses::flow(&visit.run.request.mocks, self.flow_id);
+        visit.entry.call = object([("request", self.request(&inputs, called))]);
+        if self.mode == CallMode::Transfer {
+            return Ok(Left::Over { exit: Some(&self.end), end: RunEnd::Transferred });
+        }
+        let (outcome, outputs, mock) = match (mock, called) {
+            (Some((index, mock)), _) => {
+                let outputs = self.outputs.iter().map(|(from, _)| member(&mock.outputs, from)).collect();
+                (Value::from(&*mock.outcome), outputs, Some(format!("request:{index}")))
+            }
+            (None, Some(called)) => match self.call(visit, called, &inputs)? {
+                Called::Back { outcome, outputs } => (outcome, outputs, None),
+                Called::Over(end) => return Ok(Left::Over { exit: None, end }),
+            },
+            (None, None) => {
+                let message = format!("The flow {} is not there to be called.", self.id);
+                return Err(StepError::new(code::FLOW_UNRESOLVED, message));
+            }
+        };
+        self.note(visit, &inputs, called, &outcome, &outputs, mock);
+        visit.set_outcome(outcome.clone());
+        for ((_, to), value) in self.outputs.iter().zip(outputs) {
+            visit.write(*to, value)?;
+        }
+        Ok(Left::By(routed(&self.outcomes, outcome.as_str().unwrap_or_default()).unwrap_or(&self.next)))
+    }
+
+    /// Walks the other flow inside this run.
+    fn call<'a>(
+        &'a self,
+        visit: &mut Visit<'_, 'a>,
+        called: &'a CalledFlow,
+        inputs: &[(Box<str>, Value)],
+    ) -> Result<Called<'a>, StepError> {
+        let path = &visit.frame.flow_path;
+        if path.contains(&&*self.id) {
+            let message = format!("The flow {} is being run already.", self.id);
+            return Err(StepError::new(code::RECURSION, message));
+        }
+        if visit.frame.depth() >= CALL_DEPTH_MAX {
+            let message = format!("Flows call each other deeper than {CALL_DEPTH_MAX} levels.");
+            return Err(StepError::new(code::CALL_DEPTH, message));
+        }
+        let path = path.iter().copied().chain([&*self.id]).collect();
+        let mut shared = std::mem::take(&mut visit.frame.scope().shared);
+        let own_zone = shared.zone;
+        shared.zone = visit.run.request.zone.unwrap_or(called.program.settings.timezone);
+        let order = locale_order(&called.program, shared.locale.tag());
+        let mut frame = Frame::new(&called.program, called.version, path, shared, order);
+        let end = match set_inputs(&mut frame, inputs) {
+            Ok(()) => Ok(frame.walk(visit.run)),
+            Err(error) => Err(error),
+        };
+        let mut shared = std::mem::take(&mut frame.scope().shared);
+        shared.zone = own_zone;
+        shared.now = Value::UNDEFINED;
+        visit.frame.scope().shared = shared;
+        match end? {
+            FlowEnd::Completed(outcome) => {
+                let value = |from: &str| {
+                    let index = frame.program.names.variable(from)?;
+                    Some(frame.scope.variables[index].clone())
+                };
+                let outputs = self.outputs.iter().map(|(from, _)| value(from).unwrap_or_default());
+                Ok(Called::Back { outcome, outputs: outputs.collect() })
+            }
+            FlowEnd::Failed(error) => Err(failed(&self.id, &error)),
+            FlowEnd::Over(end) => Ok(Called::Over(end)),
+        }
+    }
+
+    fn request(&self, inputs: &[(Box<str>, Value)], called: Option<&CalledFlow>) -> Value {
+        let version = match (called, self.version) {
+            (Some(called), _) => called.version.to_value(),
+            (None, FlowVersion::Number(version)) => Value::from(version),
+            (None, FlowVersion::Published) => Value::from("published"),
+        };
+        let inputs = inputs.iter().map(|(name, value)| (name.clone(), shown(value)));
+        object([("flowId", Value::from(&*self.id)), ("version", version), ("inputs", object(inputs))])
+    }
+
+    fn note(
+        &self,
+        visit: &mut Visit<'_, '_>,
+        inputs: &[(Box<str>, Value)],
+        called: Option<&CalledFlow>,
+        outcome: &Value,
+        outputs: &[Value],
+        mock: Option<String>,
+    ) {
+        let names = self.outputs.iter().map(|(from, _)| from.clone());
+        let outputs = object(names.zip(outputs.iter().map(shown)));
+        let response = object([("outcome", outcome.clone()), ("outputs", outputs)]);
+        let mut call = vec![("request", self.request(inputs, called)), ("response", response)];
+        call.extend(mock.map(|mock| ("mock", Value::from(mock))));
+        visit.entry.call = object(call);
+    }
+}
+
+/// How the other flow came to an end.
+enum Called<'a> {
+    Back {
+        outcome: Value,
+        outputs: Vec<Value>,
+    },
+    /// The whole run is over, or waits inside it.
+    Over(RunEnd<'a>),
+}
+
+fn set_inputs(frame: &mut Frame<'_>, inputs: &[(Box<str>, Value)]) -> Result<(), StepError> {
+    for (name, value) in inputs {
+        let index = frame.program.names.variable(name);
+        let Some(index) = index.filter(|index| frame.program.variables[*index].scope.is_input()) else {
+            let message = format!("The called flow takes no input {name}.");
+            return Err(StepError::new(code::BAD_FLOW_MAPPING, message));
+        };
+        let kind = frame.program.variables[index].kind;
+        let coerced = write::coerce(kind, value).ok_or_else(|| write::mismatch(name, kind, value))?;
+        frame.account(index, write::bytes(&coerced))?;
+        frame.scope().variables[index] = coerced;
+    }
+    Ok(())
+}
+
+fn failed(id: &str, error: &ErrorEntry<'_>) -> StepError {
+    let message = format!("The flow {id} failed at {}: {} {}", error.step_id, error.code, error.message);
+    StepError::new(code::SUBFLOW_FAILED, message)
+}

@@ -1,0 +1,259 @@
+//! A menu as it is shown: which display it takes, what is sent, and what an answer chooses.
+
+use std::collections::HashMap;
+
+use super::body::{FOOTER_CHARS_MAX, HEADER_CHARS_MAX, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX};
+use crate::flow::document::Display;
+use crate::flow::text::fold;
+use crate::interpreter::error::{StepError, code};
+use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::run::too_long;
+use crate::interpreter::trace::Message;
+use crate::interpreter::value::{Value, list, object};
+
+const BUTTONS_MAX: usize = 3;
+const BUTTON_CHARS_MAX: usize = 20;
+const ROWS_MAX: usize = 10;
+pub const ROW_CHARS_MAX: usize = 24;
+const DESCRIPTION_CHARS_MAX: usize = 72;
+const SECTION_CHARS_MAX: usize = 24;
+/// Titles in a menu of text may be this long.
+const LINE_CHARS_MAX: usize = 120;
+
+/// An option that is shown.
+#[derive(Debug, Clone)]
+pub struct Shown<T> {
+    pub id: Value,
+    pub title: Value,
+    pub description: Option<Value>,
+    pub section: Option<Value>,
+    /// Further texts that choose it, folded.
+    pub matches: Vec<String>,
+    /// What the step keeps of it.
+    pub kept: T,
+}
+
+impl<T> Shown<T> {
+    pub fn id(&self) -> &str {
+        self.id.as_str().unwrap_or_default()
+    }
+
+    pub fn title(&self) -> &str {
+        self.title.as_str().unwrap_or_default()
+    }
+}
+
+fn chars(value: &Value) -> usize {
+    value.as_str().map_or(0, |text| text.chars().count())
+}
+
+/// How a menu is shown, when it is to be shown in the best way.
+pub fn display_of<T>(options: &[Shown<T>]) -> Display {
+    let titles_within = |most: usize| options.iter().all(|option| chars(&option.title) <= most);
+    let is_plain = options.iter().all(|option| option.description.is_none() && option.section.is_none());
+    if options.len() <= BUTTONS_MAX && titles_within(BUTTON_CHARS_MAX) && is_plain {
+        Display::Buttons
+    } else if options.len() <= ROWS_MAX && titles_within(ROW_CHARS_MAX) {
+        Display::List
+    } else {
+        Display::Text
+    }
+}
+
+/// The parts of a menu beside its options, rendered.
+#[derive(Debug)]
+pub struct Frame {
+    pub text: Value,
+    pub header: Option<Value>,
+    pub footer: Option<Value>,
+    pub header_media: Option<Value>,
+    pub button_label: Value,
+}
+
+/// The message that shows a menu, within the channel's limits.
+pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+    let above = |frame: &Frame| within("The text", &frame.text, TEXT_ABOVE_CHARS_MAX);
+    let mut message = match display {
+        Display::Buttons => {
+            above(&frame)?;
+            buttons(&frame, options)?
+        }
+        Display::List => {
+            above(&frame)?;
+            rows(&frame, options)?
+        }
+        Display::Text | Display::Auto => lines(&frame, options)?,
+    };
+    for (name, part, most) in
+        [("header", frame.header, HEADER_CHARS_MAX), ("footer", frame.footer, FOOTER_CHARS_MAX)]
+    {
+        if let Some(part) = part {
+            within(name, &part, most)?;
+            message = message.with(if name == "header" { "header" } else { "footer" }, part);
+        }
+    }
+    Ok(match frame.header_media {
+        Some(media) => message.with("headerMedia", media),
+        None => message,
+    })
+}
+
+fn within(what: &str, text: &Value, most: usize) -> Result<(), StepError> {
+    match chars(text) {
+        0 => Err(StepError::new(code::EMPTY_MESSAGE, format!("{what} is empty."))),
+        actual if actual > most => Err(too_long(what, actual, most)),
+        _ => Ok(()),
+    }
+}
+
+fn too_many(what: &str, actual: usize, allowed: usize) -> StepError {
+    let message = format!("The menu has {actual} {what}; at most {allowed} are allowed.");
+    StepError::new(code::MESSAGE_LIMIT, message)
+}
+
+fn buttons<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+    if options.len() > BUTTONS_MAX {
+        return Err(too_many("buttons", options.len(), BUTTONS_MAX));
+    }
+    let mut shown = Vec::with_capacity(options.len());
+    for option in options {
+        within("A button's title", &option.title, BUTTON_CHARS_MAX)?;
+        shown.push(object([("id", option.id.clone()), ("title", option.title.clone())]));
+    }
+    Ok(Message::new("buttons", Some(frame.text.clone())).with("buttons", list(shown)))
+}
+
+fn rows<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+    if options.len() > ROWS_MAX {
+        return Err(too_many("rows", options.len(), ROWS_MAX));
+    }
+    let mut sections: Vec<(Option<&Value>, Vec<Value>)> = Vec::new();
+    for option in options {
+        within("A row's title", &option.title, ROW_CHARS_MAX)?;
+        let mut row = vec![("id", option.id.clone()), ("title", option.title.clone())];
+        if let Some(description) = &option.description {
+            within("A row's description", description, DESCRIPTION_CHARS_MAX)?;
+            row.push(("description", description.clone()));
+        }
+        let section = option.section.as_ref();
+        let known =
+            sections.iter().position(|(title, _)| title.map(Value::as_str) == section.map(Value::as_str));
+        let index = known.unwrap_or_else(|| {
+            sections.push((section, Vec::new()));
+            sections.len() - 1
+        });
+        sections[index].1.push(object(row));
+    }
+    let several = sections.len() > 1;
+    let mut shown = Vec::with_capacity(sections.len());
+    for (title, rows) in sections {
+        let mut members = vec![("rows", list(rows))];
+        match title {
+            Some(title) => {
+                within("A section's title", title, SECTION_CHARS_MAX)?;
+                members.push(("title", title.clone()));
+            }
+            None if several => {
+                let message = "Every section needs a title when there are several.";
+                return Err(StepError::new(code::MESSAGE_LIMIT, message));
+            }
+            None => {}
+        }
+        shown.push(object(members));
+    }
+    within("The list's button", &frame.button_label, BUTTON_CHARS_MAX)?;
+    Ok(Message::new("list", Some(frame.text.clone()))
+        .with("buttonLabel", frame.button_label.clone())
+        .with("sections", list(shown)))
+}
+
+/// The menu as numbered lines below the text.
+fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+    let mut text = frame.text.as_str().unwrap_or_default().to_owned();
+    if text.trim().is_empty() {
+        return Err(StepError::new(code::EMPTY_MESSAGE, "The text is empty."));
+    }
+    let mut shown = Vec::with_capacity(options.len());
+    for (index, option) in options.iter().enumerate() {
+        within("An option's title", &option.title, LINE_CHARS_MAX)?;
+        text += &format!("\n{}. {}", index + 1, option.title());
+        if let Some(description) = option.description.as_ref().and_then(Value::as_str) {
+            text += &format!(" – {description}");
+        }
+        shown.push(object([("id", option.id.clone()), ("title", option.title.clone())]));
+    }
+    let text = Value::from(text);
+    within("The menu", &text, TEXT_CHARS_MAX)?;
+    Ok(Message::new("menu", Some(text)).with("options", list(shown)))
+}
+
+/// What an answer chooses of the options shown, by index: the id of a reply, a title, a further text, or
+/// a number.
+pub fn chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<usize> {
+    if let Content::Option { id, .. } = &inbound.content
+        && let Some(index) = options.iter().position(|option| option.id() == &**id)
+    {
+        return Some(index);
+    }
+    Answers::of(options).index(&fold(inbound.text()?))
+}
+
+/// All that an answer chooses when several may be chosen, in the order of the options; every part of it
+/// must choose one.
+pub fn all_chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<Vec<usize>> {
+    if let Some(one) = chosen(options, inbound) {
+        return Some(vec![one]);
+    }
+    let answers = Answers::of(options);
+    let folded = fold(inbound.text()?);
+    let mut indices = Vec::new();
+    for part in
+        folded.split([',', ';', '/']).flat_map(|part| part.split(" y ")).flat_map(|part| part.split(" and "))
+    {
+        let part = part.trim();
+        match answers.index(&fold(part)) {
+            Some(index) => indices.push(index),
+            // Numbers may stand side by side.
+            None if part.chars().all(|c| c.is_ascii_digit() || c == ' ') && !part.is_empty() => {
+                for number in part.split_whitespace() {
+                    indices.push(answers.index(number)?);
+                }
+            }
+            None => return None,
+        }
+    }
+    indices.sort_unstable();
+    indices.dedup();
+    Some(indices)
+}
+
+/// The folded texts that choose an option; of two options with one text the first has it.
+struct Answers {
+    by_title: HashMap<String, usize>,
+    by_match: HashMap<String, usize>,
+    count: usize,
+}
+
+impl Answers {
+    fn of<T>(options: &[Shown<T>]) -> Self {
+        let (mut by_title, mut by_match) = (HashMap::new(), HashMap::new());
+        for (index, option) in options.iter().enumerate() {
+            by_title.entry(fold(option.title())).or_insert(index);
+            for text in &option.matches {
+                by_match.entry(text.clone()).or_insert(index);
+            }
+        }
+        Self { by_title, by_match, count: options.len() }
+    }
+
+    fn index(&self, folded: &str) -> Option<usize> {
+        if let Some(index) = self.by_title.get(folded).or_else(|| self.by_match.get(folded)) {
+            return Some(*index);
+        }
+        if !folded.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let number: usize = folded.parse().ok()?;
+        (1..=self.count).contains(&number).then(|| number - 1)
+    }
+}

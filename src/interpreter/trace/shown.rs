@@ -1,0 +1,102 @@
+//! Values as a trace shows them: long texts are cut, large values replaced by their size. The run itself
+//! always works with the whole value, and expectations are held against it.
+
+use minijinja::value::ValueKind;
+use serde::{Serialize, Serializer};
+
+use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::value::{self, Value, items, list, members, object};
+
+/// Texts are shown up to this many characters.
+pub const TEXT_CHARS_MAX: usize = 2000;
+/// Other values are shown when their JSON has at most this many bytes.
+pub const VALUE_BYTES_MAX: usize = 4 * 1024;
+/// Objects of more bytes than this cannot be in a run at all.
+const COUNTED_BYTES_MAX: usize = 1024 * 1024;
+
+/// The value as it stands in a trace.
+pub fn shown(value: &Value) -> Value {
+    match value.kind() {
+        ValueKind::String => match value.as_str().and_then(cut) {
+            Some(cut) => Value::from(cut),
+            None => value.clone(),
+        },
+        ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => shown_container(value),
+        _ => value.clone(),
+    }
+}
+
+fn shown_container(value: &Value) -> Value {
+    let bytes = canonical::len_up_to(&Json(value), COUNTED_BYTES_MAX);
+    if bytes > VALUE_BYTES_MAX {
+        return object([("$truncated", Value::from(bytes))]);
+    }
+    // A text of more than 2000 characters may still stand inside a value of 4 KiB.
+    if bytes > TEXT_CHARS_MAX { with_texts_cut(value) } else { value.clone() }
+}
+
+fn with_texts_cut(value: &Value) -> Value {
+    if let Some(members) = members(value) {
+        return object(members.iter().map(|(name, member)| (name, with_texts_cut(member))));
+    }
+    if let Some(items) = items(value) {
+        return list(items.iter().map(with_texts_cut).collect());
+    }
+    match value.as_str().and_then(cut) {
+        Some(cut) => Value::from(cut),
+        None => value.clone(),
+    }
+}
+
+/// The cut form of a text that is too long.
+fn cut(text: &str) -> Option<String> {
+    if text.len() <= TEXT_CHARS_MAX {
+        return None;
+    }
+    let (end, _) = text.char_indices().nth(TEXT_CHARS_MAX)?;
+    let rest = text[end..].chars().count();
+    Some(format!("{}…(+{rest})", &text[..end]))
+}
+
+/// A text that is cut only when it is written.
+pub fn cut_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    match cut(text) {
+        Some(cut) => serializer.serialize_str(&cut),
+        None => serializer.serialize_str(text),
+    }
+}
+
+/// A whole value of which texts are cut when it is written.
+#[derive(Debug)]
+pub struct Cut<'a>(pub &'a Value);
+
+impl Serialize for Cut<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_str() {
+            Some(text) => cut_text(text, serializer),
+            None if value::members(self.0).is_some() || value::items(self.0).is_some() => {
+                Json(&with_texts_cut(self.0)).serialize(serializer)
+            }
+            None => Json(self.0).serialize(serializer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::interpreter::value::from_json;
+
+    #[test]
+    fn long_texts_are_cut_and_large_values_replaced() {
+        let long = "ñ".repeat(2001);
+        assert_eq!(shown(&Value::from(&*long)).as_str(), Some(&*format!("{}…(+1)", "ñ".repeat(2000))));
+        assert_eq!(shown(&Value::from("ñ".repeat(2000))).as_str(), Some(&*"ñ".repeat(2000)));
+        let large = shown(&from_json(&json!({"a": "x".repeat(4096)})));
+        assert_eq!(canonical::text(&large), r#"{"$truncated":4104}"#);
+        let inside = shown(&from_json(&json!(["x".repeat(2100)])));
+        assert_eq!(canonical::text(&inside), format!(r#"["{}…(+100)"]"#, "x".repeat(2000)));
+    }
+}

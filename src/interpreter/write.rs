@@ -1,0 +1,117 @@
+//! Writing to variables: what a value becomes there, and how much all of them may hold.
+
+use minijinja::value::ValueKind;
+
+use super::canonical::{self, Json};
+use super::error::{StepError, code};
+use super::expression::STATE_BYTES_MAX;
+use super::value::{self, Value, from_json};
+use crate::flow::document::VariableType;
+
+/// The value as a variable of this type keeps it. The rules are those of documents: see
+/// [`VariableType::coerce`].
+pub fn coerce(kind: VariableType, value: &Value) -> Option<Value> {
+    use ValueKind as K;
+    use VariableType as T;
+    match (kind, value.kind()) {
+        (_, K::Undefined | K::None)
+        | (T::Any, _)
+        | (T::String, K::String)
+        | (T::Number, K::Number)
+        | (T::Boolean, K::Bool)
+        | (T::List, K::Seq)
+        | (T::Object | T::File | T::Location, K::Map) => Some(value.clone()),
+        (T::Integer, K::Number) => value::as_integer(value).map(Value::from),
+        (_, K::String | K::Number | K::Bool) => {
+            kind.coerce(&scalar_json(value)?).map(|coerced| from_json(&coerced))
+        }
+        _ => None,
+    }
+}
+
+fn scalar_json(value: &Value) -> Option<serde_json::Value> {
+    match value.kind() {
+        ValueKind::String => value.as_str().map(serde_json::Value::from),
+        ValueKind::Bool => Some(value.is_true().into()),
+        _ if value.is_integer() => i64::try_from(value.clone()).ok().map(serde_json::Value::from),
+        _ => value::as_float(value).map(serde_json::Value::from),
+    }
+}
+
+/// The error for a value that does not coerce.
+pub fn mismatch(name: &str, kind: VariableType, value: &Value) -> StepError {
+    let message =
+        format!("{} does not fit the variable {name}, which is of type {}.", shown(value), kind.as_str());
+    StepError::new(code::TYPE_MISMATCH, message)
+}
+
+fn shown(value: &Value) -> String {
+    match value.kind() {
+        ValueKind::Seq => "A list".to_owned(),
+        ValueKind::Map => "An object".to_owned(),
+        _ => super::expression::cut(&canonical::text(value), 80),
+    }
+}
+
+/// The bytes of JSON that a variable's value takes.
+pub fn bytes(value: &Value) -> usize {
+    match value.kind() {
+        ValueKind::Undefined => 4,
+        ValueKind::Bool => 5,
+        _ => canonical::len_up_to(&Json(value), STATE_BYTES_MAX),
+    }
+}
+
+/// The error for variables that hold too much together.
+pub fn state_limit() -> StepError {
+    let message = format!("All variables together have more than {STATE_BYTES_MAX} bytes of JSON.");
+    StepError::new(code::STATE_LIMIT, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn coerces_as_documents_do() {
+        use VariableType as T;
+        let kinds = [
+            T::String,
+            T::Number,
+            T::Integer,
+            T::Boolean,
+            T::Date,
+            T::Time,
+            T::Datetime,
+            T::List,
+            T::Object,
+            T::File,
+            T::Location,
+            T::Any,
+        ];
+        let values = [
+            json!(null),
+            json!(true),
+            json!(3),
+            json!(3.5),
+            json!(1e300),
+            json!("x"),
+            json!(" 12.50 "),
+            json!("true"),
+            json!("2026-01-31"),
+            json!("09:30"),
+            json!("2026-01-31T09:30Z"),
+            json!([1]),
+            json!({"a": 1}),
+        ];
+        for kind in kinds {
+            for json in &values {
+                let ours = coerce(kind, &from_json(json)).map(|value| canonical::text(&value));
+                let theirs = kind.coerce(json).map(|json| canonical::text(&from_json(&json)));
+                assert_eq!(ours, theirs, "{kind:?} {json}");
+            }
+        }
+    }
+}
