@@ -17,5 +17,5 @@ CREATE TABLE test_run (
     author      bytea       NOT NULL,
     PRIMARY KEY (org_id, run_id)
 );
-CREATE INDEX test_run_of_flow ON test_run (org_id, flow_id, executed_at DESC, run_id DESC);
+CREATE INDEX test_run_of_flow ON test_run (org_id, flow_id, run_id DESC);
 CREATE INDEX test_run_age ON test_run (executed_at);

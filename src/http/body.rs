@@ -13,13 +13,16 @@ use super::problem::{Code, Problem};
 use crate::flow::finding::Finding;
 use crate::flow::json::{self, JsonErrorKind};
 
-pub const BYTES_MAX: usize = 512 * 1024;
+const BYTES_MAX: usize = 512 * 1024;
 
 /// How long a whole body may take: a client that sends a byte a minute does not hold a connection for days.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The members of a body that an endpoint knows.
 pub trait FromBody: Sized {
+    /// The most bytes the endpoint takes.
+    const BYTES_MAX: usize = BYTES_MAX;
+
     /// `None`: no body was sent.
     fn from_body(body: Option<Value>) -> Result<Self, Problem>;
 
@@ -30,8 +33,8 @@ pub trait FromBody: Sized {
 }
 
 /// The one JSON value of a body, or `None` when it is empty.
-pub async fn read(headers: &HeaderMap, body: Body) -> Result<Option<Value>, Problem> {
-    let bytes = collect(headers, body).await?;
+pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Option<Value>, Problem> {
+    let bytes = collect(headers, body, bytes_max).await?;
     if bytes.is_empty() {
         return Ok(None);
     }
@@ -50,14 +53,14 @@ pub async fn read(headers: &HeaderMap, body: Body) -> Result<Option<Value>, Prob
 }
 
 /// All bytes of a body. One that is declared too large is refused before any of it is read.
-async fn collect(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let too_large =
-        || Problem::new(Code::BodyTooLarge, format!("The body may have at most {BYTES_MAX} bytes."));
+        || Problem::new(Code::BodyTooLarge, format!("The body may have at most {bytes_max} bytes."));
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > BYTES_MAX) {
+    if declared.is_some_and(|length: usize| length > bytes_max) {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(READ_TIMEOUT, Limited::new(body, BYTES_MAX).collect()).await;
+    let collected = tokio::time::timeout(READ_TIMEOUT, Limited::new(body, bytes_max).collect()).await;
     match collected {
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),

@@ -47,7 +47,7 @@ macro_rules! needs {
     };
 }
 
-needs!(FlowsRead, FlowsWrite, FlowsPublish, KeysManage);
+needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, KeysManage);
 
 /// A request to read.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ where
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
         query::read::<()>(parts.uri.query())?;
-        let value = body::read(&parts.headers, body).await?;
+        let value = body::read(&parts.headers, body, B::BYTES_MAX).await?;
         let idempotency_key = headers::idempotency_key(&parts.headers)?;
         // Only a keyed request needs its body twice.
         let kept = idempotency_key.as_ref().and(value.clone());

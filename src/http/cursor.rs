@@ -25,24 +25,40 @@ impl List {
 
     /// A cursor behind the entry at this position of the log.
     pub fn cursor(&self, position: i64) -> String {
-        let position = position.to_be_bytes();
-        URL_SAFE_NO_PAD.encode([&position[..], &self.check(position)].concat())
+        self.seal(&position.to_be_bytes())
     }
 
     /// The position a cursor stands behind.
     pub fn position(&self, cursor: &str) -> Result<i64, Problem> {
-        let broken = || Problem::parameter("cursor", "is not a cursor of this list");
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
-        let (position, check) = bytes.split_first_chunk().ok_or_else(broken)?;
-        if *check != self.check(*position) {
-            return Err(broken());
-        }
-        Ok(i64::from_be_bytes(*position))
+        self.open(cursor).map(i64::from_be_bytes)
     }
 
-    fn check(&self, position: [u8; 8]) -> [u8; CHECK_LEN] {
-        let bound =
-            [b"flow-registry/cursor/1", &self.org_id.as_bytes()[..], &position, self.filter.as_bytes()];
+    /// A cursor behind the entry with this id.
+    pub fn cursor_behind(&self, id: Uuid) -> String {
+        self.seal(id.as_bytes())
+    }
+
+    /// The id a cursor stands behind.
+    pub fn id(&self, cursor: &str) -> Result<Uuid, Problem> {
+        self.open(cursor).map(Uuid::from_bytes)
+    }
+
+    fn seal(&self, place: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([place, &self.check(place)].concat())
+    }
+
+    fn open<const N: usize>(&self, cursor: &str) -> Result<[u8; N], Problem> {
+        let broken = || Problem::parameter("cursor", "is not a cursor of this list");
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
+        let (place, check) = bytes.split_first_chunk::<N>().ok_or_else(broken)?;
+        if *check != self.check(place) {
+            return Err(broken());
+        }
+        Ok(*place)
+    }
+
+    fn check(&self, place: &[u8]) -> [u8; CHECK_LEN] {
+        let bound = [b"flow-registry/cursor/1", &self.org_id.as_bytes()[..], place, self.filter.as_bytes()];
         let digest = Digest::of(&bound.concat());
         digest.as_bytes().first_chunk().copied().expect("a digest is longer than its beginning")
     }

@@ -21,8 +21,10 @@ mod percent;
 mod problem;
 mod query;
 mod routes;
+mod runs;
 mod serve;
 mod state;
+mod validate;
 mod wire;
 
 pub use connection::Patience;

@@ -12,7 +12,7 @@ use crate::flow::json::INTEGER_MAX;
 use crate::flow::text;
 use crate::registry::{Deleted, ListFilter, Selector};
 
-const PAGE_FLOWS_MAX: i64 = 1000;
+const PAGE_ENTRIES_MAX: i64 = 1000;
 
 /// Which state of one flow is asked for.
 #[derive(Debug)]
@@ -110,6 +110,21 @@ impl FromQuery for ListQuery {
     }
 }
 
+/// A page of a list that always pages.
+#[derive(Debug)]
+pub struct RunsQuery {
+    pub limit: i64,
+    pub cursor: Option<String>,
+}
+
+const PAGE_DEFAULT: i64 = 100;
+
+impl FromQuery for RunsQuery {
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        Ok(Self { limit: limit(query)?.unwrap_or(PAGE_DEFAULT), cursor: query.text("cursor") })
+    }
+}
+
 struct Status {
     name: &'static str,
     published: Option<bool>,
@@ -135,15 +150,19 @@ fn in_force(text: &str) -> Option<bool> {
 }
 
 fn page(query: &mut Query) -> Result<Option<PageQuery>, Problem> {
-    let limit = query.value("limit", "an integer from 1 to 1000", |text| {
-        text.parse().ok().filter(|limit| (1..=PAGE_FLOWS_MAX).contains(limit))
-    })?;
+    let limit = limit(query)?;
     let cursor = query.text("cursor");
     match (limit, cursor) {
         (Some(limit), cursor) => Ok(Some(PageQuery { limit, cursor })),
         (None, Some(_)) => Err(Problem::parameter("cursor", "is given together with limit")),
         (None, None) => Ok(None),
     }
+}
+
+fn limit(query: &mut Query) -> Result<Option<i64>, Problem> {
+    query.value("limit", "an integer from 1 to 1000", |text| {
+        text.parse().ok().filter(|limit| (1..=PAGE_ENTRIES_MAX).contains(limit))
+    })
 }
 
 #[cfg(test)]

@@ -37,6 +37,15 @@ impl FromPath for KeyId {
     }
 }
 
+#[derive(Debug, Clone, Copy)]
+pub struct RunId(pub Uuid);
+
+impl FromPath for RunId {
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        id(parts, "runId").map(Self)
+    }
+}
+
 /// The id in the place of `{name}` in the route.
 ///
 /// Read from the path as it came: what axum hands out is decoded all at once, so that a broken flow id would hide

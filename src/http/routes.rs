@@ -7,7 +7,7 @@ use axum::{Router, middleware};
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{flows, operations, problem};
+use super::{flows, operations, problem, runs, validate};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -20,6 +20,11 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/publish", post(flows::publish))
         .route("/organizations/{orgId}/bot/flows/{flowId}/unpublish", post(flows::unpublish))
         .route("/organizations/{orgId}/bot/flows/{flowId}/duplicate", post(flows::duplicate))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/test-run", post(runs::run))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/test-runs", get(runs::list))
+        .route("/organizations/{orgId}/bot/test-runs/{runId}", get(runs::read))
+        .route("/organizations/{orgId}/bot/flows/validate", post(validate::document))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/validate", post(validate::flow))
         .route("/auth/refresh", post(operations::refresh))
         .route("/health", get(operations::ready))
         .route("/health/live", get(operations::live))

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::documents::LoadedDocument;
 use super::read::Selector;
 use super::{Registry, RegistryError};
 use crate::flow::document::{Canonical, Document, FlowVersion, TriggerType};
@@ -21,7 +20,6 @@ const RESOLVED_MAX: usize = 100;
 #[derive(Debug, Clone)]
 pub(super) struct Callee {
     pub(super) version: i64,
-    pub(super) document: Arc<LoadedDocument>,
     pub(super) canonical: Canonical,
 }
 
@@ -78,6 +76,21 @@ impl Registry {
         Ok(callees)
     }
 
+    /// The flows of an earlier run, at the versions they had then.
+    pub(super) async fn callees_at(
+        &self,
+        caller: &Caller,
+        resolved: impl IntoIterator<Item = (Uuid, FlowVersion, i64)>,
+    ) -> Result<Callees, RegistryError> {
+        let mut callees = Callees::default();
+        for (flow_id, asked, version) in resolved {
+            let answer = self.get(caller, flow_id, Selector::Version(version)).await?;
+            let callee = Callee { version, canonical: answer.document.canonical()? };
+            callees.resolved.insert((flow_id, asked), Ok(callee));
+        }
+        Ok(callees)
+    }
+
     async fn callee(
         &self,
         caller: &Caller,
@@ -106,7 +119,7 @@ impl Registry {
             _ => answer.record.version,
         };
         let canonical = answer.document.canonical()?;
-        Ok(Ok(Callee { version, document: answer.document, canonical }))
+        Ok(Ok(Callee { version, canonical }))
     }
 
     /// Everything that can be said of a document: by itself, and among the other flows of its organization.

@@ -11,6 +11,7 @@ mod error;
 mod orders;
 mod read;
 mod row;
+mod runs;
 mod turns;
 mod validate;
 
@@ -21,6 +22,7 @@ pub use documents::LoadedDocument;
 pub use error::{CurrentVersion, RegistryError};
 pub use orders::{DuplicateOrder, PublishOrder};
 pub use read::{FlowList, Selector};
+pub use runs::{RunAnswer, StoredRunAnswer, StoredRunEntry};
 
 pub use crate::store::{Deleted, ListFilter, ListPage, StoreError};
 
@@ -33,6 +35,7 @@ pub struct Registry {
     writer: Writer,
     documents: documents::DocumentCache,
     turns: turns::Turns,
+    programs: runs::ProgramCache,
     commands: TaskTracker,
 }
 
@@ -43,6 +46,7 @@ impl Registry {
             store,
             documents: documents::DocumentCache::new(),
             turns: turns::Turns::new(),
+            programs: runs::ProgramCache::new(),
             commands: TaskTracker::new(),
         }
     }

@@ -138,14 +138,14 @@ impl Store {
         org_id: Uuid,
         flow_id: Uuid,
         limit: i64,
-        before: Option<(DateTime<Utc>, Uuid)>,
+        before: Option<Uuid>,
     ) -> Result<Vec<TestRun>, StoreError> {
         let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
         query.push_bind(org_id).push(" AND flow_id = ").push_bind(flow_id);
-        if let Some((at, run_id)) = before {
-            query.push(" AND (executed_at, run_id) < (").push_bind(at).push(", ").push_bind(run_id).push(")");
+        if let Some(run_id) = before {
+            query.push(" AND run_id < ").push_bind(run_id);
         }
-        query.push(" ORDER BY executed_at DESC, run_id DESC LIMIT ").push_bind(limit);
+        query.push(" ORDER BY run_id DESC LIMIT ").push_bind(limit);
         query.build().fetch_all(self.pool()).await?.iter().map(read_run).collect()
     }
 

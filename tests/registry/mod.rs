@@ -3,3 +3,4 @@
 mod concurrency;
 mod hand;
 mod lifecycle;
+mod runs;

@@ -43,7 +43,7 @@ async fn runs_are_read_back_by_id_and_by_flow() {
     assert_eq!(store.run(Uuid::new_v4(), runs[2].run_id).await.unwrap(), None);
     let newest = store.runs(org, flow, 2, None).await.unwrap();
     assert_eq!(newest, [runs[4].clone(), runs[3].clone()]);
-    let before = Some((newest[1].executed_at, newest[1].run_id));
+    let before = Some(newest[1].run_id);
     assert_eq!(store.runs(org, flow, 9, before).await.unwrap().len(), 3);
 }
 

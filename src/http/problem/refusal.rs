@@ -9,6 +9,7 @@ impl From<RegistryError> for Problem {
             RegistryError::Invalid(findings) => Self::validation(findings),
             RegistryError::FlowNotFound => Self::new(Code::FlowNotFound, "There is no flow with this id."),
             RegistryError::KeyNotFound => Self::new(Code::NotFound, "There is no API key with this id."),
+            RegistryError::RunNotFound => Self::new(Code::NotFound, "There is no test run with this id."),
             RegistryError::VersionNotFound => {
                 Self::new(Code::VersionNotFound, "The flow has no such version.")
             }

@@ -1,6 +1,7 @@
 //! What goes over the wire in answers: the envelope, and how times are written.
 
 mod flow;
+mod run;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -10,6 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 pub use flow::{View, flow};
+pub use run::{RunPage, run, stored_run};
 
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -55,4 +57,18 @@ pub fn list_chunk(is_first: bool, entries: impl IntoIterator<Item = Bytes>) -> B
         is_first = false;
     }
     chunk.freeze()
+}
+
+/// Two JSON objects as one: their members after each other.
+fn spliced(head: &[u8], tail: &[u8]) -> Vec<u8> {
+    let (Some(head), Some(tail)) = (head.strip_suffix(b"}"), tail.strip_prefix(b"{")) else {
+        unreachable!("both are objects");
+    };
+    let mut whole = Vec::with_capacity(head.len() + tail.len() + 1);
+    whole.extend_from_slice(head);
+    if head != b"{" && tail != b"}" {
+        whole.push(b',');
+    }
+    whole.extend_from_slice(tail);
+    whole
 }

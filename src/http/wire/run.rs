@@ -1,0 +1,115 @@
+//! Test runs on the wire: labels and results, and beside them the members of the trace, spliced in as they are.
+
+use serde::Serialize;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::{instant, spliced};
+use crate::flow::digest::Digest;
+use crate::registry::{RunAnswer, StoredRunAnswer, StoredRunEntry};
+
+/// What is said of a run beside its trace.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunEntry<'a> {
+    id: Uuid,
+    flow_id: Uuid,
+    version: Option<i64>,
+    name: Option<&'a str>,
+    description: Option<&'a str>,
+    executed_at: String,
+    duration_ms: i64,
+    digest: Digest,
+    passed: Option<bool>,
+    /// In lists alone: a run that is read has it in its trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproducible: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expectations: Option<&'a RawValue>,
+}
+
+/// A page of runs.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunPage<'a> {
+    data: Vec<RunEntry<'a>>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    end_cursor: Option<String>,
+    has_next_page: bool,
+}
+
+impl<'a> RunPage<'a> {
+    pub fn new(runs: &'a [StoredRunEntry], end_cursor: Option<String>, has_next_page: bool) -> Self {
+        let entry = |run: &'a StoredRunEntry| RunEntry { status: Some(&run.status), ..RunEntry::new(run) };
+        Self { data: runs.iter().map(entry).collect(), page_info: PageInfo { end_cursor, has_next_page } }
+    }
+}
+
+impl<'a> RunEntry<'a> {
+    fn new(run: &'a StoredRunEntry) -> Self {
+        Self {
+            id: run.run_id,
+            flow_id: run.flow_id,
+            version: run.version,
+            name: run.name.as_deref(),
+            description: run.description.as_deref(),
+            executed_at: instant(run.executed_at),
+            duration_ms: run.duration_ms,
+            digest: run.digest,
+            passed: run.passed,
+            status: None,
+            created_by: raw(&run.author),
+            reproducible: None,
+            expectations: None,
+        }
+    }
+}
+
+/// JSON that was written by us and is passed on as it is.
+fn raw(json: &[u8]) -> Option<&RawValue> {
+    serde_json::from_slice(json).ok()
+}
+
+/// A run that was carried out now.
+pub fn run(answer: &RunAnswer) -> Vec<u8> {
+    let head = RunEntry {
+        id: answer.run_id,
+        flow_id: answer.flow_id,
+        version: answer.version,
+        name: answer.name.as_deref(),
+        description: answer.description.as_deref(),
+        executed_at: instant(answer.executed_at),
+        duration_ms: answer.duration_ms,
+        digest: answer.digest,
+        passed: answer.passed,
+        status: None,
+        created_by: None,
+        reproducible: None,
+        expectations: raw(&answer.expectations),
+    };
+    with_trace(&head, &answer.trace)
+}
+
+/// A stored run, run again.
+pub fn stored_run(answer: &StoredRunAnswer) -> Vec<u8> {
+    let head = RunEntry {
+        reproducible: Some(answer.reproducible),
+        expectations: raw(&answer.expectations),
+        ..RunEntry::new(&answer.run)
+    };
+    with_trace(&head, &answer.trace)
+}
+
+fn with_trace(head: &RunEntry<'_>, trace: &[u8]) -> Vec<u8> {
+    let head = serde_json::to_vec(head).expect("our own wire types always serialize");
+    spliced(&head, trace)
+}

@@ -1,0 +1,169 @@
+//! A run with everything it needs at hand, and its way through the interpreter.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::flow::digest::Digest;
+use crate::flow::document::{Canonical, FlowVersion};
+use crate::flow::finding::Finding;
+use crate::flow::validation;
+use crate::interpreter::{
+    CalledFlow, CalledFlows, Identity, Program, RanVersion, RunRequest, Subject, expectations, run,
+};
+use crate::registry::callees::Callees;
+use crate::registry::caller::Caller;
+use crate::registry::read::Selector;
+use crate::registry::{Registry, RegistryError};
+
+/// Errors that keep a flow from being published, but not from being tried.
+const TRIED_ALL_THE_SAME: [&str; 3] = ["EMPTY_FLOW", "NO_END_REACHABLE", "MISSING_TRIGGER_CONFIG"];
+
+/// A run, ready to start.
+pub(super) struct Execution {
+    pub(super) request: RunRequest,
+    pub(super) version: Option<i64>,
+    program: Arc<Program>,
+    identity: Identity,
+    called: CalledFlows,
+    resolved: Vec<(Uuid, FlowVersion, i64)>,
+}
+
+/// What a run came to.
+pub(super) struct Ran {
+    pub(super) trace: Bytes,
+    pub(super) digest: Digest,
+    pub(super) status: &'static str,
+    pub(super) passed: Option<bool>,
+    pub(super) expectations: Bytes,
+    pub(super) duration_ms: i64,
+}
+
+impl Registry {
+    /// Resolves what a request names: the document, and every flow it calls as it is now.
+    pub(super) async fn prepare_run(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        request: RunRequest,
+    ) -> Result<Execution, RegistryError> {
+        let (canonical, version) = self.subject(caller, flow_id, &request.subject).await?;
+        let callees = self.callees(caller, &canonical.document).await?;
+        self.execution(flow_id, request, &canonical, version, &callees)
+    }
+
+    /// The document a request asks for, and its number.
+    async fn subject(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        subject: &Subject,
+    ) -> Result<(Canonical, Option<i64>), RegistryError> {
+        let selector = match subject {
+            Subject::Draft | Subject::Inline(_) => Selector::Draft,
+            Subject::Published => Selector::Published,
+            Subject::Version(version) => Selector::Version(*version),
+        };
+        let answer = self.get(caller, flow_id, selector).await?;
+        if let Subject::Inline(canonical) = subject {
+            return Ok((Canonical::clone(canonical), None));
+        }
+        if answer.document.is_erased() {
+            return Err(RegistryError::Erased);
+        }
+        let published = answer.record.published.filter(|_| selector == Selector::Published);
+        let version = published.map_or(answer.record.version, |published| published.version);
+        Ok((answer.document.canonical()?, Some(version)))
+    }
+
+    pub(super) fn execution(
+        &self,
+        flow_id: Uuid,
+        request: RunRequest,
+        canonical: &Canonical,
+        version: Option<i64>,
+        callees: &Callees,
+    ) -> Result<Execution, RegistryError> {
+        let program = match self.programs.known(canonical.digest) {
+            Some(program) => program,
+            None => {
+                let findings = validation::findings(canonical);
+                if findings.iter().any(stops_a_run) {
+                    return Err(RegistryError::NotPublishable(findings));
+                }
+                self.programs.get(canonical)?
+            }
+        };
+        let mut called = HashMap::new();
+        let mut resolved = Vec::new();
+        for (id, asked, callee) in callees.found() {
+            // A version with errors cannot run: the call then leads nowhere, as it would in production.
+            if validation::findings(&callee.canonical).iter().any(stops_a_run) {
+                continue;
+            }
+            let program = self.programs.get(&callee.canonical)?;
+            called.insert((id, asked), CalledFlow { program, version: RanVersion::Number(callee.version) });
+            resolved.push((id, asked, callee.version));
+        }
+        resolved.sort_by_key(|(id, _, version)| (*id, *version));
+        let ran = version.map_or(RanVersion::Inline, RanVersion::Number);
+        let identity = Identity::new(flow_id, ran);
+        Ok(Execution { request, version, program, identity, called: CalledFlows(called), resolved })
+    }
+}
+
+fn stops_a_run(finding: &Finding) -> bool {
+    finding.is_error() && !TRIED_ALL_THE_SAME.contains(&finding.code)
+}
+
+impl Execution {
+    /// The versions called flows were resolved to, to be stored.
+    pub(super) fn callees_json(&self) -> Value {
+        let entry = |(id, asked, version): &(Uuid, FlowVersion, i64)| {
+            let asked = match asked {
+                FlowVersion::Published => json!("published"),
+                FlowVersion::Number(number) => json!(number),
+            };
+            json!({"flowId": id, "asked": asked, "version": version})
+        };
+        self.resolved.iter().map(entry).collect()
+    }
+
+    /// The variables whose values are masked when the run is read, in the flow and in those it calls.
+    pub(super) fn personal_variables(&self) -> BTreeSet<String> {
+        let called = self.called.0.values().map(|called| &called.program);
+        let programs = called.chain([&self.program]);
+        programs.flat_map(|program| program.personal_variables().map(str::to_owned)).collect()
+    }
+
+    /// Runs to the end, away from the threads that serve requests.
+    pub(super) async fn run(self) -> Result<Ran, RegistryError> {
+        match tokio::task::spawn_blocking(move || self.run_here()).await {
+            Ok(ran) => ran,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    fn run_here(&self) -> Result<Ran, RegistryError> {
+        let began = Instant::now();
+        let trace = run(&self.program, &self.identity, &self.called, &self.request)
+            .map_err(RegistryError::Invalid)?;
+        let bytes = trace.to_bytes();
+        let digest = Digest::of(&bytes);
+        let checks = self.request.expect.as_ref().map(|expect| expectations(&trace, expect));
+        let passed = checks.as_ref().map(|checks| checks.iter().all(|check| check.passed));
+        let results = serde_json::to_vec(&checks.unwrap_or_default()).expect("results serialize");
+        Ok(Ran {
+            trace: bytes.into(),
+            digest,
+            status: trace.status.as_str(),
+            passed,
+            expectations: results.into(),
+            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+        })
+    }
+}

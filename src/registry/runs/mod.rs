@@ -1,0 +1,113 @@
+//! Test runs: a version replayed from the log into the interpreter. What was asked is stored with every version
+//! resolved and the digest of what came out; the trace itself is made again whenever it is read.
+
+mod execution;
+mod programs;
+mod request;
+mod stored;
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use self::execution::{Execution, Ran};
+pub(super) use self::programs::ProgramCache;
+use super::caller::Intent;
+use super::{Registry, RegistryError};
+use crate::flow::digest::Digest;
+use crate::flow::event::canonical_bytes;
+use crate::interpreter::RunRequest;
+use crate::store::{StoredRun, TestRun};
+
+pub use self::stored::{StoredRunAnswer, StoredRunEntry};
+
+/// A run that was carried out now.
+#[derive(Debug, Clone)]
+pub struct RunAnswer {
+    pub run_id: Uuid,
+    pub flow_id: Uuid,
+    /// The resolved version; `None` for an inline definition.
+    pub version: Option<i64>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub executed_at: DateTime<Utc>,
+    pub duration_ms: i64,
+    pub digest: Digest,
+    /// Whether all expectations hold; `None` without any.
+    pub passed: Option<bool>,
+    /// One result for each expectation, as a JSON array.
+    pub expectations: Bytes,
+    /// The trace as one canonical JSON object.
+    pub trace: Bytes,
+    /// The answer repeats an earlier one, given under the same idempotency key.
+    pub replayed: bool,
+}
+
+impl Registry {
+    /// Runs a version of a flow in the sandbox and stores what was asked.
+    pub async fn test_run(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        body: serde_json::Value,
+    ) -> Result<RunAnswer, RegistryError> {
+        if let Some(idempotency) = &intent.idempotency {
+            match self.store.answered_run(intent.caller.org_id, idempotency).await? {
+                Some(StoredRun::Replayed(run_id)) => return self.repeat_run(&intent, run_id).await,
+                Some(_) => return Err(RegistryError::IdempotencyKeyReused),
+                None => {}
+            }
+        }
+        let request = RunRequest::read(&body).map_err(RegistryError::Invalid)?;
+        let execution = self.prepare_run(&intent.caller, flow_id, request).await?;
+        let (version, callees) = (execution.version, execution.callees_json());
+        let (name, description) = (execution.request.name.clone(), execution.request.description.clone());
+        let executed_at = Utc::now();
+        let ran = execution.run().await?;
+        let run = TestRun {
+            org_id: intent.caller.org_id,
+            run_id: Uuid::now_v7(),
+            flow_id,
+            version,
+            name,
+            description,
+            request: canonical_bytes(&request::to_store(body, version)).into(),
+            callees,
+            digest: ran.digest,
+            status: ran.status.to_owned(),
+            passed: ran.passed,
+            executed_at,
+            duration_ms: ran.duration_ms,
+            author: canonical_bytes(&intent.caller.actor).into(),
+        };
+        match self.store.store_run(&run, intent.idempotency.as_ref()).await? {
+            StoredRun::Stored => Ok(answer(run, ran)),
+            StoredRun::Replayed(run_id) => self.repeat_run(&intent, run_id).await,
+            StoredRun::KeyReused => Err(RegistryError::IdempotencyKeyReused),
+        }
+    }
+
+    /// The answer that was given under an idempotency key, made again.
+    async fn repeat_run(&self, intent: &Intent, run_id: Uuid) -> Result<RunAnswer, RegistryError> {
+        let run = self.stored_run(&intent.caller, run_id).await?;
+        let ran = self.rerun(&intent.caller, &run).await?.run().await?;
+        Ok(RunAnswer { replayed: true, ..answer(run, ran) })
+    }
+}
+
+fn answer(run: TestRun, ran: Ran) -> RunAnswer {
+    RunAnswer {
+        run_id: run.run_id,
+        flow_id: run.flow_id,
+        version: run.version,
+        name: run.name,
+        description: run.description,
+        executed_at: run.executed_at,
+        duration_ms: run.duration_ms,
+        digest: ran.digest,
+        passed: ran.passed,
+        expectations: ran.expectations,
+        trace: ran.trace,
+        replayed: false,
+    }
+}

@@ -1,0 +1,123 @@
+//! Stored runs: listed as they were noted, read by running them again.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::execution::{Execution, Ran};
+use crate::flow::document::{Canonical, FlowVersion};
+use crate::flow::event::canonical_bytes;
+use crate::interpreter::{RunRequest, Subject, mask_personal};
+use crate::registry::caller::Caller;
+use crate::registry::read::Selector;
+use crate::registry::{Registry, RegistryError};
+use crate::store::{StoreError, TestRun};
+
+/// A run as the list shows it.
+pub type StoredRunEntry = TestRun;
+
+/// A stored run, run again.
+#[derive(Debug, Clone)]
+pub struct StoredRunAnswer {
+    pub run: TestRun,
+    /// Whether the trace still has the digest that was noted.
+    pub reproducible: bool,
+    pub expectations: Bytes,
+    /// The trace with the values of personal variables masked.
+    pub trace: Bytes,
+}
+
+/// A called flow as it was resolved when the run was stored.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ResolvedCallee {
+    flow_id: Uuid,
+    asked: Value,
+    version: i64,
+}
+
+impl Registry {
+    /// The runs of a flow, newest first, before the one where the last page ended.
+    pub async fn test_runs(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        limit: i64,
+        before: Option<Uuid>,
+    ) -> Result<Vec<StoredRunEntry>, RegistryError> {
+        self.visible(caller, flow_id).await?;
+        Ok(self.store.runs(caller.org_id, flow_id, limit, before).await?)
+    }
+
+    /// Reads a stored run by running it again.
+    pub async fn read_test_run(
+        &self,
+        caller: &Caller,
+        run_id: Uuid,
+    ) -> Result<StoredRunAnswer, RegistryError> {
+        let run = self.stored_run(caller, run_id).await?;
+        let execution = self.rerun(caller, &run).await?;
+        let personal = execution.personal_variables();
+        let ran = execution.run().await?;
+        let reproducible = ran.digest == run.digest;
+        let (trace, expectations) = masked(&ran, &personal)?;
+        Ok(StoredRunAnswer { run, reproducible, expectations, trace })
+    }
+
+    pub(super) async fn stored_run(&self, caller: &Caller, run_id: Uuid) -> Result<TestRun, RegistryError> {
+        let run = self.store.run(caller.org_id, run_id).await?.ok_or(RegistryError::RunNotFound)?;
+        match self.visible(caller, run.flow_id).await {
+            Err(RegistryError::FlowNotFound) => Err(RegistryError::RunNotFound),
+            Err(error) => Err(error),
+            Ok(()) => Ok(run),
+        }
+    }
+
+    /// The same run again: the stored request on the versions that were resolved then.
+    pub(super) async fn rerun(&self, caller: &Caller, run: &TestRun) -> Result<Execution, RegistryError> {
+        let corrupt = |what: String| StoreError::corrupt(format!("test run {}", run.run_id), what);
+        let body: Value = serde_json::from_slice(&run.request).map_err(|error| corrupt(error.to_string()))?;
+        let request = RunRequest::read(&body).map_err(|findings| corrupt(format!("{findings:?}")))?;
+        let callees: Vec<ResolvedCallee> =
+            serde_json::from_value(run.callees.clone()).map_err(|error| corrupt(error.to_string()))?;
+        let resolved = callees.into_iter().map(|callee| {
+            let asked = callee.asked.as_i64().map_or(FlowVersion::Published, FlowVersion::Number);
+            (callee.flow_id, asked, callee.version)
+        });
+        let callees = self.callees_at(caller, resolved).await?;
+        let canonical = match &request.subject {
+            Subject::Inline(canonical) => Canonical::clone(canonical),
+            Subject::Version(version) => {
+                let then = self.get(caller, run.flow_id, Selector::Version(*version)).await?;
+                then.document.canonical()?
+            }
+            Subject::Draft | Subject::Published => {
+                return Err(corrupt("the version is not resolved".into()).into());
+            }
+        };
+        self.execution(run.flow_id, request, &canonical, run.version, &callees)
+    }
+
+    /// Whether the caller may know of a flow, deleted or not.
+    async fn visible(&self, caller: &Caller, flow_id: Uuid) -> Result<(), RegistryError> {
+        let found = self.store.flow(caller.org_id, flow_id, false, None).await?;
+        let seen = found.is_some_and(|(record, _)| caller.sees(record.phone_number_id.as_deref()));
+        if seen { Ok(()) } else { Err(RegistryError::FlowNotFound) }
+    }
+}
+
+/// Trace and expectations with personal values masked; expectations repeat what the trace holds.
+fn masked(ran: &Ran, personal: &BTreeSet<String>) -> Result<(Bytes, Bytes), StoreError> {
+    let read = |bytes: &Bytes| {
+        serde_json::from_slice::<Value>(bytes)
+            .map_err(|error| StoreError::corrupt("a trace", error.to_string()))
+    };
+    let mut trace = read(&ran.trace)?;
+    trace["expectations"] = read(&ran.expectations)?;
+    mask_personal(&mut trace, &personal.iter().map(String::as_str).collect());
+    let expectations = trace.as_object_mut().and_then(|members| members.remove("expectations"));
+    Ok((canonical_bytes(&trace).into(), canonical_bytes(&expectations).into()))
+}
