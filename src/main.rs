@@ -8,6 +8,10 @@ use flow_registry::cli::{self, Cli, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
 use tracing_subscriber::EnvFilter;
 
+/// Requests are many small allocations on many threads, which this one is made for.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What the shell's own tools answer to a command line they cannot follow.
 const USAGE: u8 = 2;
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -43,6 +44,17 @@ struct Findings {
     json: Bytes,
 }
 
+impl Findings {
+    fn of(canonical: &Canonical) -> Self {
+        let list = validation::findings(canonical);
+        let json = match list.as_slice() {
+            [] => Bytes::from_static(b"[]"),
+            list => serde_json::to_vec(list).expect("findings serialize").into(),
+        };
+        Self { list, json }
+    }
+}
+
 impl fmt::Debug for LoadedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoadedDocument").field("digest", &self.digest).field("erased", &self.erased).finish()
@@ -60,8 +72,11 @@ impl LoadedDocument {
         Self { digest, bytes, erased, findings: OnceLock::new(), summary: OnceLock::new() }
     }
 
+    /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
     pub(super) fn new(canonical: &Canonical) -> Self {
-        Self::stored(canonical.digest, Some(canonical.bytes.clone()))
+        let document = Self::stored(canonical.digest, Some(canonical.bytes.clone()));
+        document.findings.get_or_init(|| Findings::of(canonical));
+        document
     }
 
     pub fn digest(&self) -> Digest {
@@ -92,10 +107,11 @@ impl LoadedDocument {
         if let Some(findings) = self.findings.get() {
             return Ok(findings);
         }
-        let canonical = self.canonical()?;
-        let list = if self.erased { Vec::new() } else { validation::findings(&canonical) };
-        let json = serde_json::to_vec(&list).expect("findings serialize").into();
-        Ok(self.findings.get_or_init(|| Findings { list, json }))
+        let findings = match self.erased {
+            true => Findings { list: Vec::new(), json: Bytes::from_static(b"[]") },
+            false => Findings::of(&self.canonical()?),
+        };
+        Ok(self.findings.get_or_init(|| findings))
     }
 
     /// The members a list shows under `view=summary`, as one JSON object.
@@ -103,11 +119,16 @@ impl LoadedDocument {
         if let Some(summary) = self.summary.get() {
             return Ok(summary);
         }
-        let mut all: Map<String, Value> = serde_json::from_slice(&self.bytes)
-            .map_err(|error| StoreError::corrupt(self.digest.to_string(), error.to_string()))?;
+        let mut all = self.members()?;
         all.retain(|name, _| SUMMARY_MEMBERS.contains(&name.as_str()));
         let json = serde_json::to_vec(&all).expect("JSON values serialize").into();
         Ok(self.summary.get_or_init(|| json))
+    }
+
+    /// The document's members. Stored bytes were read strictly before they were stored.
+    pub(super) fn members(&self) -> Result<Map<String, Value>, StoreError> {
+        serde_json::from_slice(&self.bytes)
+            .map_err(|error| StoreError::corrupt(self.digest.to_string(), error.to_string()))
     }
 
     /// The document typed and as a value, for commands that change or run it.

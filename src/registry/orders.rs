@@ -11,7 +11,6 @@ use super::command::Found;
 use super::documents::{LoadedDocument, Lookup};
 use super::{Registry, RegistryError};
 use crate::flow::decide::{Candidate, Order};
-use crate::flow::diff::changed_paths;
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
 
@@ -207,16 +206,22 @@ fn plan_update(intent: &Intent, patch: &Patch, found: &Found) -> Result<Plan, Re
     if found.record.deleted {
         return Err(RegistryError::FlowNotFound);
     }
-    let before = found.document.canonical()?;
-    let (canonical, enabled) = patch.apply(&before).map_err(RegistryError::Invalid)?;
-    let published = found.record.published.is_some();
-    if enabled.is_some() && published && !intent.caller.scopes.contains(Scope::FlowsPublish) {
+    let enabled = patch.enabled;
+    if enabled.is_some()
+        && found.record.published.is_some()
+        && !intent.caller.scopes.contains(Scope::FlowsPublish)
+    {
         return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
     }
-    confine(&intent.caller, &canonical)?;
-    let changed = changed_paths(&before.value, &canonical.value);
-    let order = Order::Update { document: canonical.digest, enabled, changed };
-    Ok(Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) })
+    if !patch.names_members() {
+        let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
+        return Ok(Plan::plain(order));
+    }
+    let applied = patch.apply_to(found.document.members()?).map_err(RegistryError::Invalid)?;
+    let canonical = &applied.canonical;
+    confine(&intent.caller, canonical)?;
+    let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
+    Ok(Plan { draft: Some(Prepared::new(canonical)), ..Plan::plain(order) })
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.

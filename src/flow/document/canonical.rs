@@ -11,8 +11,8 @@ use super::settle::{Place, assign_step_ids, settle};
 use super::{DOCUMENT_BYTES_MAX, Document, META_BYTES_MAX, order};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
-use crate::flow::json;
 use crate::flow::pointer::Path;
+use crate::flow::{canonical_json, json};
 
 /// A sound document in all its forms. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -72,10 +72,7 @@ impl Canonical {
         let value = Value::Object(complete);
         let root = Node::new(&value, Path::at(""), &report);
         let document = Document::read(&root.object());
-        let bytes = serde_json_canonicalizer::to_vec(&value).unwrap_or_else(|error| {
-            root.invalid(error.to_string());
-            Vec::new()
-        });
+        let bytes = canonical_json::to_vec(&value);
         if bytes.len() > DOCUMENT_BYTES_MAX {
             root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
         }

@@ -29,7 +29,7 @@ pub use canonical::{Canonical, Corrupt};
 pub use duration::Duration;
 pub use edge::{Edge, Target};
 pub use exit::Exit;
-pub use patch::Patch;
+pub use patch::{Applied, Patch};
 pub use settings::{Interrupt, Reminder, Retry, Settings, Timeout};
 pub use site::{Language, Names, Site};
 pub use step::*;

@@ -9,6 +9,7 @@ use super::reader::{Node, Report};
 use super::schema::{DEFINITION, DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
 use super::{MEMBERS, graph, order};
+use crate::flow::diff::changed_paths;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 
@@ -74,23 +75,49 @@ impl Patch {
 
     /// The document after the change, and what becomes of `enabled`.
     pub fn apply(&self, current: &Canonical) -> Result<(Canonical, Option<bool>), Vec<Finding>> {
-        if self.changes.is_empty() {
-            return Ok((current.clone(), self.enabled));
+        match self.changes.is_empty() {
+            true => Ok((current.clone(), self.enabled)),
+            false => Ok((self.apply_to(current.members())?.canonical, self.enabled)),
         }
-        let mut members = current.members();
+    }
+
+    /// Whether any member of the document is named, be it with the value it has.
+    pub fn names_members(&self) -> bool {
+        !self.changes.is_empty()
+    }
+
+    /// The document that the members of a stored one become, and what changed in the author's words. Only members
+    /// that are named are compared.
+    pub fn apply_to(&self, mut members: Map<String, Value>) -> Result<Applied, Vec<Finding>> {
         let mut defaults = defaults();
+        let mut before = Map::new();
+        if self.viewport.is_some() {
+            before.extend(members.get("meta").map(|meta| ("meta".to_owned(), meta.clone())));
+        }
         for (name, change) in &self.changes {
             let value = match change {
                 Change::Reset => defaults.remove(name).unwrap_or_default(),
                 Change::Set(value) => value.clone(),
             };
-            members.insert(name.clone(), value);
+            before.extend(members.insert(name.clone(), value).map(|old| (name.clone(), old)));
         }
         if let (Some(viewport), Some(Value::Object(meta))) = (&self.viewport, members.get_mut("meta")) {
             insert_if_it_fits(meta, "viewport", viewport.clone());
         }
-        Ok((Canonical::from_settled(members, Report::default())?, self.enabled))
+        let canonical = Canonical::from_settled(members, Report::default())?;
+        let named = |name: &String| canonical.value.get(name).map(|value| (name.clone(), value.clone()));
+        let after: Map<String, Value> = before.keys().filter_map(named).collect();
+        let changed = changed_paths(&Value::Object(before), &Value::Object(after));
+        Ok(Applied { canonical, changed })
     }
+}
+
+/// What a change of a document's members leads to.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    pub canonical: Canonical,
+    /// As an event lists it; see `flow::diff`.
+    pub changed: Vec<String>,
 }
 
 fn read_member(node: Node<'_>, check: fn(Node<'_>)) -> Value {

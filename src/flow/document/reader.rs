@@ -211,7 +211,7 @@ impl<'a> Node<'a> {
 
     /// Checks the bytes of the canonical form.
     pub fn check_bytes(self, most: usize) {
-        let bytes = serde_json_canonicalizer::to_vec(self.value).map_or(0, |bytes| bytes.len());
+        let bytes = crate::flow::canonical_json::to_vec(self.value).len();
         if bytes > most {
             self.limit(format!("must have at most {most} bytes, has {bytes}"));
         }
