@@ -23,7 +23,7 @@ pub fn flow(status: StatusCode, answer: &FlowAnswer) -> Result<Response, Problem
 /// What a command led to.
 pub fn written(status: StatusCode, written: &Written) -> Result<Response, Problem> {
     let mut response = flow(status, &written.flow)?;
-    mark_replay(&mut response, written);
+    mark_replay(&mut response, written.replayed);
     Ok(response)
 }
 
@@ -39,7 +39,7 @@ pub fn created(new: &Written) -> Result<Response, Problem> {
 /// The flow is gone, and there is nothing to say about it.
 pub fn deleted(written: &Written) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
-    mark_replay(&mut response, written);
+    mark_replay(&mut response, written.replayed);
     response
 }
 
@@ -48,8 +48,9 @@ pub fn not_modified(version: i64) -> Response {
     (StatusCode::NOT_MODIFIED, [(header::ETAG, etag::of(version))]).into_response()
 }
 
-fn mark_replay(response: &mut Response, written: &Written) {
-    if written.replayed {
+/// Says so where an answer repeats an earlier one.
+pub fn mark_replay(response: &mut Response, replayed: bool) {
+    if replayed {
         response.headers_mut().insert(headers::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
     }
 }

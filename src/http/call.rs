@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{self, FromBody};
@@ -127,7 +127,7 @@ where
         // Only a keyed request needs its body twice.
         let kept = idempotency_key.as_ref().and(value.clone());
         let body = B::from_body(value)?;
-        let mut intent = intent(&parts, caller)?;
+        let mut intent = intent(&parts, caller, precondition::<I>(&parts)?)?;
         if let Some(reason) = body.reason() {
             intent.reason = Some(reason.to_owned());
         }
@@ -163,7 +163,18 @@ pub fn require(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     if caller.scopes.contains(scope) { Ok(()) } else { Err(Problem::insufficient_scope(scope.as_str())) }
 }
 
-fn intent(parts: &Parts, caller: Caller) -> Result<Intent, Problem> {
+/// The versions a command is meant for.
+fn precondition<I: FromPath>(parts: &Parts) -> Result<Option<IfMatch>, Problem> {
+    if I::HAS_VERSIONS {
+        return etag::precondition(&parts.headers);
+    }
+    match etag::if_match(&parts.headers)? {
+        None => Ok(None),
+        Some(_) => Err(Problem::header("if-match", "does not apply here: there are no versions to match")),
+    }
+}
+
+fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<Intent, Problem> {
     let request_id = parts.extensions.get::<RequestId>();
     Ok(Intent {
         caller,
@@ -172,7 +183,7 @@ fn intent(parts: &Parts, caller: Caller) -> Result<Intent, Problem> {
         reason: headers::reason(&parts.headers)?,
         address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()),
         user_agent: headers::user_agent(&parts.headers),
-        if_match: etag::if_match(&parts.headers)?,
+        if_match,
         idempotency: None,
     })
 }
@@ -180,16 +191,11 @@ fn intent(parts: &Parts, caller: Caller) -> Result<Intent, Problem> {
 /// What makes two requests the same: who sends them from where does not matter, what they ask for does.
 fn request_digest(parts: &Parts, intent: &Intent, body: Option<Value>) -> Digest {
     let if_match = intent.if_match.as_ref().map(|wanted| match wanted {
-        IfMatch::Any => Value::from("*"),
-        IfMatch::Versions(versions) => Value::from(versions.as_slice()),
+        IfMatch::Any => json!("*"),
+        IfMatch::Versions(versions) => json!(versions),
+        IfMatch::Except(versions) => json!({"except": versions}),
     });
-    let request = serde_json::json!([
-        parts.method.as_str(),
-        parts.uri.path(),
-        body,
-        if_match,
-        intent.on_behalf_of,
-        intent.reason,
-    ]);
+    let request =
+        json!([parts.method.as_str(), parts.uri.path(), body, if_match, intent.on_behalf_of, intent.reason,]);
     Digest::of(&serde_json_canonicalizer::to_vec(&request).expect("strict JSON always has a canonical form"))
 }

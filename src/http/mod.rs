@@ -3,6 +3,7 @@
 //! It knows no SQL and no rule of flows.
 
 mod answer;
+mod api_keys;
 mod body;
 mod call;
 mod connection;

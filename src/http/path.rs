@@ -9,6 +9,9 @@ use super::problem::Problem;
 
 /// What the path of an endpoint names beyond the organization.
 pub trait FromPath: Sized {
+    /// Whether what is named has versions that a request can be conditional on.
+    const HAS_VERSIONS: bool = false;
+
     fn from_path(parts: &Parts) -> Result<Self, Problem>;
 }
 
@@ -23,6 +26,8 @@ impl FromPath for () {
 pub struct FlowId(pub Uuid);
 
 impl FromPath for FlowId {
+    const HAS_VERSIONS: bool = true;
+
     fn from_path(parts: &Parts) -> Result<Self, Problem> {
         id(parts, "flowId").map(Self)
     }

@@ -1,13 +1,13 @@
 //! Every path there is, on one page.
 
 use axum::extract::OriginalUri;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::{Router, middleware};
 
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{flows, operations, problem, runs, validate};
+use super::{api_keys, flows, operations, problem, runs, validate};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -25,6 +25,8 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/test-runs/{runId}", get(runs::read))
         .route("/organizations/{orgId}/bot/flows/validate", post(validate::document))
         .route("/organizations/{orgId}/bot/flows/{flowId}/validate", post(validate::flow))
+        .route("/organizations/{orgId}/api-keys", get(api_keys::list).post(api_keys::create))
+        .route("/organizations/{orgId}/api-keys/{keyId}", patch(api_keys::change).delete(api_keys::revoke))
         .route("/auth/refresh", post(operations::refresh))
         .route("/health", get(operations::ready))
         .route("/health/live", get(operations::live))

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -128,7 +127,7 @@ impl Connection {
                 ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => break ended,
                 () = shutdown.cancelled(), if !is_told => {
                     is_told = true;
-                    Pin::new(&mut connection).graceful_shutdown();
+                    std::pin::Pin::new(&mut connection).graceful_shutdown();
                 }
             }
         };

@@ -126,6 +126,8 @@ impl Caller {
 pub enum IfMatch {
     Any,
     Versions(Vec<i64>),
+    /// Any but these, which the caller has seen (`If-None-Match`).
+    Except(Vec<i64>),
 }
 
 impl IfMatch {
@@ -133,6 +135,7 @@ impl IfMatch {
         match self {
             Self::Any => true,
             Self::Versions(versions) => versions.contains(&version),
+            Self::Except(versions) => !versions.contains(&version),
         }
     }
 }

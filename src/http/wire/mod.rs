@@ -1,5 +1,6 @@
 //! What goes over the wire in answers: the envelope, and how times are written.
 
+mod api_key;
 mod flow;
 mod run;
 
@@ -10,6 +11,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
+pub use api_key::{ApiKey, CreatedApiKey, Page};
 pub use flow::{View, flow};
 pub use run::{RunPage, run, stored_run};
 

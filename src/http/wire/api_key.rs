@@ -1,0 +1,72 @@
+//! An API key as clients see it. The secret is shown once, to whoever made the key.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::instant;
+use crate::registry::access::KeyRecord;
+
+/// A key without what proves it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiKey {
+    id: Uuid,
+    /// The readable part: what a key begins with, up to the dot.
+    #[schema(example = "mk_live_4fT9a0ZbQ1")]
+    prefix: String,
+    name: String,
+    scopes: Vec<String>,
+    /// The numbers whose flows the key sees and changes; empty: all.
+    phone_number_ids: Vec<String>,
+    /// To the minute or so.
+    last_used_at: Option<String>,
+    expires_at: Option<String>,
+    created_at: String,
+}
+
+impl From<KeyRecord> for ApiKey {
+    fn from(key: KeyRecord) -> Self {
+        Self {
+            id: key.id,
+            prefix: key.prefix,
+            name: key.name,
+            scopes: key.scopes,
+            phone_number_ids: key.phone_number_ids,
+            last_used_at: key.last_used_at.map(instant),
+            expires_at: key.expires_at.map(instant),
+            created_at: instant(key.created_at),
+        }
+    }
+}
+
+/// A key that was just made.
+#[derive(Serialize, ToSchema)]
+pub struct CreatedApiKey<'a> {
+    #[serde(flatten)]
+    pub key: ApiKey,
+    /// The whole key. It is not kept and cannot be shown again.
+    pub secret: &'a str,
+}
+
+/// A list that could have further pages.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Page<T> {
+    data: Vec<T>,
+    #[serde(rename = "pageInfo")]
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PageInfo {
+    end_cursor: Option<String>,
+    has_next_page: bool,
+}
+
+impl<T> Page<T> {
+    /// A list that is whole.
+    pub fn only(data: Vec<T>) -> Self {
+        Self { data, page_info: PageInfo { end_cursor: None, has_next_page: false } }
+    }
+}
