@@ -5,6 +5,7 @@
 mod cluster;
 mod crash;
 mod evidence;
+mod flows;
 mod process;
 mod registry;
 mod repository;

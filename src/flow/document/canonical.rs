@@ -37,12 +37,13 @@ impl Canonical {
     /// an attribute's `value`. What the author keeps by value (`meta`, defaults, bodies, arguments, samples,
     /// free keys of `triggerConfig`) keeps the nulls inside it. The name is trimmed.
     pub fn create(mut body: Value) -> Result<Self, Vec<Finding>> {
-        let report = Report::default();
+        let settling = Report::default();
         prepare(&mut body);
-        settle(&mut body, Part::Object(DOCUMENT), Place::new(Path::at(""), &report));
+        settle(&mut body, Part::Object(DOCUMENT), Place::new(Path::at(""), &settling));
         match body {
-            Value::Object(members) => Self::from_settled(members, report),
+            Value::Object(members) => Self::from_settled(members, settling.into_findings()),
             other => {
+                let report = Report::default();
                 Node::new(&other, Path::at(""), &report).wrong_type("an object");
                 Err(report.into_findings())
             }
@@ -65,18 +66,22 @@ impl Canonical {
         }
     }
 
-    /// Completes settled members with defaults and reads them. `report` may hold findings already.
-    pub(super) fn from_settled(members: Map<String, Value>, report: Report) -> Result<Self, Vec<Finding>> {
+    /// Completes settled members with defaults and reads them. What settling found is told with the rest.
+    pub(super) fn from_settled(
+        members: Map<String, Value>,
+        mut findings: Vec<Finding>,
+    ) -> Result<Self, Vec<Finding>> {
         let mut complete = defaults();
         complete.extend(members);
         let value = Value::Object(complete);
+        let report = Report::default();
         let root = Node::new(&value, Path::at(""), &report);
         let document = Document::read(&root.object());
         let bytes = canonical_json::to_vec(&value);
         if bytes.len() > DOCUMENT_BYTES_MAX {
             root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
         }
-        let mut findings = report.into_findings();
+        findings.extend(report.into_findings());
         if !findings.is_empty() {
             order::sort(&mut findings, &value, Part::Object(DOCUMENT));
             return Err(findings);
@@ -94,7 +99,7 @@ impl Canonical {
         let name: String = name.trim().chars().take(120).collect();
         let mut members = self.members();
         members.insert("name".to_owned(), Value::from(name.trim_end()));
-        Self::from_settled(members, Report::default()).unwrap_or_else(|_| self.clone())
+        Self::from_settled(members, Vec::new()).unwrap_or_else(|_| self.clone())
     }
 
     pub fn name(&self) -> &str {
@@ -151,24 +156,5 @@ pub(super) fn defaults() -> Map<String, Value> {
     match defaults {
         Value::Object(members) => members,
         _ => unreachable!("written as an object"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tmp() {
-        for f in std::fs::read_dir("tests/flows").unwrap() {
-            let b = std::fs::read(f.unwrap().path()).unwrap();
-            let c = Canonical::create(json::parse(&b).unwrap()).unwrap();
-            let d = Canonical::read(c.bytes.clone()).unwrap();
-            assert_eq!(d.document, c.document);
-        }
-        let c = Canonical::create(
-            json!({"name": " x ", "steps": [{"type":"message","txt":1, "text": null},{"type":"foo"},{"id":"step_1","type":"end"},3], "settings": []}),
-        );
-        println!("{c:#?}");
     }
 }

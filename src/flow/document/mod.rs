@@ -115,8 +115,11 @@ impl Document {
 }
 
 /// Members that have rules but no meaning to a run.
-const CHECKED_ONLY: &[(&str, Check)] =
-    &[("triggerConfig", check_trigger_config), ("meta", check_meta), ("formatVersion", check_format_version)];
+const CHECKED_ONLY: &[(&str, Check)] = &[
+    ("triggerConfig", check_trigger_config_size),
+    ("meta", check_meta),
+    ("formatVersion", check_format_version),
+];
 
 /// Every member that can be judged alone, with its reader. `triggerConfig` is judged by the type beside it.
 const MEMBERS: &[(&str, Check)] = &[
@@ -125,7 +128,7 @@ const MEMBERS: &[(&str, Check)] = &[
     ("phoneNumberId", |node| drop(number_id(node))),
     ("wabaId", |node| drop(number_id(node))),
     ("triggerType", |node| _ = Trigger::reader(node)),
-    ("triggerConfig", check_trigger_config),
+    ("triggerConfig", check_trigger_config_alone),
     ("variables", |node| drop(variables(node))),
     ("steps", |node| drop(steps(node))),
     ("settings", |node| drop(Settings::read(node))),
@@ -147,8 +150,12 @@ fn number_id(node: Node<'_>) -> String {
     node.text(1..=64)
 }
 
-fn check_trigger_config(node: Node<'_>) {
+fn check_trigger_config_alone(node: Node<'_>) {
     node.object();
+    check_trigger_config_size(node);
+}
+
+fn check_trigger_config_size(node: Node<'_>) {
     node.check_bytes(TRIGGER_CONFIG_BYTES_MAX);
 }
 
@@ -194,3 +201,6 @@ fn translations(node: Node<'_>) -> Translations {
     .into_iter()
     .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::{Canonical, defaults, insert_if_it_fits, prepare};
 use super::reader::{Node, Report};
-use super::schema::{DEFINITION, DOCUMENT, Part};
+use super::schema::{CHANGE_ONLY, DEFINITION, Part};
 use super::settle::{Place, assign_step_ids, settle};
 use super::{MEMBERS, graph, order};
 use crate::flow::diff::changed_paths;
@@ -33,15 +33,16 @@ pub struct Patch {
 impl Patch {
     /// Reads the body of an update. Everything that can be judged without the flow is judged here.
     pub fn read(mut body: Value) -> Result<Self, Vec<Finding>> {
-        let report = Report::default();
+        let (settling, reading) = (Report::default(), Report::default());
         prepare(&mut body);
         if let Some(steps) = body.get_mut("json").and_then(|json| json.get_mut("steps")) {
             assign_step_ids(steps);
         }
         let resets = take_nulls(&mut body);
-        settle(&mut body, Part::Change, Place::new(Path::at(""), &report));
-        let patch = Self::read_settled(&Node::new(&body, Path::at(""), &report), resets);
-        let mut findings = report.into_findings();
+        settle(&mut body, Part::Change, Place::new(Path::at(""), &settling));
+        let patch = Self::read_settled(&Node::new(&body, Path::at(""), &reading), resets);
+        let mut findings = settling.into_findings();
+        findings.extend(reading.into_findings());
         order::sort(&mut findings, &body, Part::Change);
         if findings.is_empty() { Ok(patch) } else { Err(findings) }
     }
@@ -50,7 +51,7 @@ impl Patch {
         let o = node.object();
         let mut patch = Self::default();
         for name in resets {
-            if name == "name" || !DOCUMENT.iter().any(|&(known, _)| known == name) {
+            if name == "name" || CHANGE_ONLY.iter().any(|&(known, _)| known == name) {
                 o.at(&name, |node| node.invalid("must not be null"));
             }
             patch.changes.insert(name, Change::Reset);
@@ -104,7 +105,7 @@ impl Patch {
         if let (Some(viewport), Some(Value::Object(meta))) = (&self.viewport, members.get_mut("meta")) {
             insert_if_it_fits(meta, "viewport", viewport.clone());
         }
-        let canonical = Canonical::from_settled(members, Report::default())?;
+        let canonical = Canonical::from_settled(members, Vec::new())?;
         let named = |name: &String| canonical.value.get(name).map(|value| (name.clone(), value.clone()));
         let after: Map<String, Value> = before.keys().filter_map(named).collect();
         let changed = changed_paths(&Value::Object(before), &Value::Object(after));
@@ -145,11 +146,13 @@ fn read_definition(node: Node<'_>) -> (BTreeMap<String, Change>, Option<Value>) 
     (changes, drawing.viewport)
 }
 
-/// Takes the members that are null out of a body.
+/// Takes the known members that are null out of a body.
 fn take_nulls(body: &mut Value) -> Vec<String> {
+    let known = Part::Change.members(None, None).expect("a change is an object");
     let Value::Object(members) = body else { return Vec::new() };
-    let (nulls, others): (Map<_, _>, Map<_, _>) =
-        std::mem::take(members).into_iter().partition(|(_, value)| value.is_null());
+    let (nulls, others): (Map<_, _>, Map<_, _>) = std::mem::take(members)
+        .into_iter()
+        .partition(|(name, value)| value.is_null() && known.part_of(name).is_some());
     *members = others;
     nulls.into_iter().map(|(name, _)| name).collect()
 }

@@ -17,7 +17,7 @@ pub const EXPRESSION_LENGTH_MAX: usize = 1000;
 /// Characters of any name or id, at most.
 pub const NAME_LENGTH_MAX: usize = 64;
 
-/// Findings kept while reading; a body can hold more mistakes than anybody wants to read.
+/// Findings kept by one pass; a body can hold more mistakes than anybody wants to read.
 const KEPT_MAX: usize = 1000;
 
 /// Collects findings.
@@ -55,11 +55,16 @@ impl<'a> Node<'a> {
     }
 
     pub fn report(&self, code: &'static str, message: impl Into<String>) {
+        self.report.add(self.finding(code, message));
+    }
+
+    /// A finding about this value.
+    pub fn finding(&self, code: &'static str, message: impl Into<String>) -> Finding {
         let finding = Finding::error(code, self.path.to_string(), message);
-        self.report.add(match self.step {
+        match self.step {
             Some(id) => finding.in_step(id),
             None => finding,
-        });
+        }
     }
 
     pub fn wrong_type(&self, expected: &str) {

@@ -3,8 +3,8 @@
 use super::menu;
 use super::texts::{TEXT_MAX, is_literal, texts};
 use crate::flow::document::{
-    Ask, Body, Document, Input, Media, MediaKind, Message, Prompt, Retry, Settings, StepKind, TemplateHeader,
-    TemplateMessage,
+    Ask, Body, Document, Input, Media, MediaKind, MediaSource, Message, Prompt, Retry, Settings, StepKind,
+    TemplateHeader, TemplateMessage,
 };
 use crate::flow::finding::Finding;
 
@@ -66,11 +66,8 @@ fn check_message(message: &Message, place: &str, findings: &mut Vec<Finding>) {
             limit(part, &format!("A {part} goes with a text only."));
         }
     }
-    if let Some(cta) =
-        message.cta.as_ref().filter(|cta| is_literal(&cta.url) && cta.url.chars().count() > URL_MAX)
-    {
-        let length = cta.url.chars().count();
-        limit("cta/url", &format!("The address has {length} characters; at most {URL_MAX} are sent."));
+    if let Some(cta) = &message.cta {
+        findings.extend(length_fault(&cta.url, URL_MAX, || format!("{place}/cta/url")));
     }
     match &message.body {
         Body::Media(media) => check_media(media, &format!("{place}/media"), findings),
@@ -92,6 +89,9 @@ fn check_ask(ask: &Ask, place: &str, findings: &mut Vec<Finding>) {
 }
 
 fn check_media(media: &Media, place: &str, findings: &mut Vec<Finding>) {
+    if let MediaSource::Url(url) = &media.source {
+        findings.extend(length_fault(url, URL_MAX, || format!("{place}/url")));
+    }
     let kind = media.kind.as_str();
     if media.caption.is_some() && matches!(media.kind, MediaKind::Audio | MediaKind::Sticker) {
         let message = format!("Media of kind {kind} has no caption.");

@@ -165,7 +165,7 @@ impl Check<'_> {
     fn comparison(&mut self, left: &Operand, right: &Operand, span: &Range<usize>) {
         let (Some(left), Some(right)) = (self.kind(left), self.kind(right)) else { return };
         if !left.compares_with(right) {
-            let message = format!("{left} is compared with {right}.");
+            let message = format!("A {left} is compared with a {right}.");
             let Position { offset, length } = self.position(span);
             let finding = Finding::warning("MIXED_COMPARISON", self.site.pointer, message);
             self.findings.push(finding.at(offset, length));
@@ -246,8 +246,8 @@ impl Kind {
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Declared(kind) => write!(f, "A value of type {}", kind.as_str()),
-            Self::Constant(kind) => write!(f, "a {}", kind.as_str()),
+            Self::Declared(kind) => write!(f, "value of type {}", kind.as_str()),
+            Self::Constant(kind) => write!(f, "literal {}", kind.as_str()),
         }
     }
 }

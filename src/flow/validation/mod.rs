@@ -1,8 +1,7 @@
-//! Semantic findings: what is wrong or doubtful in a document whose shape is sound.
-//! One file per kind of question; none of them changes anything or fails.
-//! `names`, `paths`, `exits`, `variables` ask about the flow of a run, `channel`, `menu`, `texts`, `translations`
-//! about what is sent, `syntax`, `operators`, `expressions`, `pattern` about what is written in strings,
-//! `secrets` about what should not be, `references` about other flows.
+//! Semantic findings: what is wrong or doubtful in a document whose shape is sound. Nothing here changes or fails.
+//! About runs ask `names`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`;
+//! about what is written in strings `syntax`, `operators`, `expressions`, `pattern`, `secrets`; about other flows
+//! `references`.
 
 mod channel;
 mod exits;
@@ -16,8 +15,6 @@ mod pattern;
 mod references;
 mod secrets;
 mod syntax;
-#[cfg(test)]
-mod tests;
 mod texts;
 mod translations;
 mod variables;

@@ -66,9 +66,13 @@ impl Syntax {
             }
         };
         if let Err(error) = result {
-            let (hint, span) = match foreign_operator(source, language) {
+            let failed = error.range().unwrap_or(0..source.len());
+            let (hint, span) = match foreign_operator(source, failed.start) {
+                _ if language == Language::Expression && source.trim_start().starts_with("{{") => {
+                    (Some("An expression stands without \"{{ }}\".".to_owned()), 0..source.len())
+                }
                 Some((hint, span)) => (Some(hint), span),
-                None => (None, error.range().unwrap_or(0..source.len())),
+                None => (None, failed),
             };
             let detail = error.detail().unwrap_or("syntax error");
             let fault = Fault { code: "EXPR_SYNTAX", message: sentence(detail), hint, span };
@@ -175,12 +179,12 @@ impl<'s> Reader<'s> {
             Expr::Compare(node) => {
                 self.expr(&node.expr, false);
                 let mut left = &node.expr;
+                if node.ops.iter().any(|next| matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn)) {
+                    let message = "\"in\" cannot be chained with other comparisons.".to_owned();
+                    self.fault("EXPR_SYNTAX", span.clone(), message);
+                }
                 for next in &node.ops {
                     self.expr(&next.expr, false);
-                    if matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn) {
-                        let message = "\"in\" cannot be chained with other comparisons.".to_owned();
-                        self.fault("EXPR_SYNTAX", span.clone(), message);
-                    }
                     self.syntax.comparisons.push((operand(left), operand(&next.expr), span.clone()));
                     left = &next.expr;
                 }
@@ -236,6 +240,12 @@ impl<'s> Reader<'s> {
         match &node.expr {
             Expr::Var(name) => {
                 self.known("UNKNOWN_FUNCTION", "function", name.id, FUNCTIONS, bytes(node.expr.span()));
+                if let Some(filter) = nearest(name.id, FILTERS.iter().copied())
+                    && let Some(fault) = self.syntax.faults.last_mut()
+                    && !FUNCTIONS.contains(&name.id)
+                {
+                    fault.hint.get_or_insert_with(|| format!("Write \"| {filter}\" instead."));
+                }
                 if name.id == "matches" {
                     self.pattern(&node.args, span);
                 }

@@ -13,6 +13,10 @@ pub fn check(document: &Document, graph: &Graph, reads: &Reads, findings: &mut V
     let written: VariableSet =
         document.steps.iter().flat_map(writes).filter_map(|write| bit(document, write.variable)).sum_bits();
     for (index, variable) in document.variables.iter().enumerate() {
+        // A second declaration of a name is nobody's.
+        if bit(document, &variable.name) != Some(1 << index) {
+            continue;
+        }
         let is_read = reads.variables.contains(&index);
         if !is_read && !reads.is_partial && !variable.scope.is_output() {
             let message = format!("Variable \"{}\" is read nowhere.", variable.name);

@@ -40,6 +40,10 @@ pub(super) fn read(graph: Node<'_>) -> Drawing {
     let report = Report::default();
     super::steps(Node::new(&steps, Path::at(""), &report));
     for mut finding in report.into_findings() {
+        // What was no node was reported as such.
+        if builder.is_no_node(&finding.pointer, &order, graph.value) {
+            continue;
+        }
         finding.pointer = builder.place_of(&finding.pointer, &order, &graph.path.to_string());
         graph.report.add(finding);
     }
@@ -153,6 +157,12 @@ impl Builder {
         let start = start.or(only).unwrap_or_default();
         let rest = (0..self.steps.len()).filter(|&index| index != start);
         [start].into_iter().filter(|&start| start < self.steps.len()).chain(rest).collect()
+    }
+
+    fn is_no_node(&self, in_steps: &str, order: &[usize], graph: &Value) -> bool {
+        let index = pointer::tokens(in_steps).next().and_then(|index| index.parse::<usize>().ok());
+        let node = index.and_then(|index| order.get(index));
+        node.is_some_and(|&node| !graph["nodes"][node].is_object())
     }
 
     /// Where in the graph a finding about the steps belongs.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::message::{URL_LENGTH_MAX, only_one_of};
+use super::message::only_one_of;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 use crate::flow::document::{Duration, Expression, Target, Template};
 
+/// Characters of an address when it is sent, at most.
+const URL_LENGTH_MAX: usize = 2000;
 /// Bytes of a request body as it is written, at most.
 const BODY_BYTES_MAX: usize = 64 * 1024;
 

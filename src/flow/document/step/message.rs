@@ -2,10 +2,7 @@
 
 use crate::flow::document::Template;
 use crate::flow::document::names::names;
-use crate::flow::document::reader::{Node, Object};
-
-/// Characters of an address, at most.
-pub(super) const URL_LENGTH_MAX: usize = 2000;
+use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 
 /// The members of which a message has exactly one.
 const BODIES: &[&str] = &["text", "media", "location", "contacts", "template"];
@@ -191,7 +188,7 @@ impl Cta {
 
 /// An https address; what a template makes of it is checked when it is sent.
 pub(super) fn https_url(node: Node<'_>) -> Template {
-    let url = node.text(1..=URL_LENGTH_MAX);
+    let url = node.text(1..=TEMPLATE_LENGTH_MAX);
     let is_dynamic = url.trim_start().starts_with("{{") || url.trim_start().starts_with("{%");
     if node.value.is_string() && !is_dynamic && !url.starts_with("https://") {
         node.invalid("must begin with https://");
@@ -235,7 +232,7 @@ impl Location {
 impl Coordinate {
     fn read(node: Node<'_>, most: f64) -> Self {
         if node.value.is_string() {
-            return Self::Template(node.text(1..=crate::flow::document::reader::TEMPLATE_LENGTH_MAX));
+            return Self::Template(node.text(1..=TEMPLATE_LENGTH_MAX));
         }
         let Some(degrees) = node.value.as_f64() else {
             node.wrong_type("a number or a template");

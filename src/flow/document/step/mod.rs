@@ -31,6 +31,7 @@ use super::reader::{NAME_LENGTH_MAX, Node, Object};
 use super::schema::STEP_TYPES;
 use super::settings::on_error;
 use super::{Expression, Target};
+use crate::flow::text::nearest;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Step {
@@ -134,7 +135,8 @@ fn kind(node: Node<'_>) -> String {
     let Some(kind) = node.str() else { return String::new() };
     if !STEP_TYPES.iter().any(|&(name, _)| name == kind) {
         let names: Vec<&str> = STEP_TYPES.iter().map(|&(name, _)| name).collect();
-        node.report("UNKNOWN_STEP_TYPE", format!("must be one of {}", names.join(", ")));
+        let finding = node.finding("UNKNOWN_STEP_TYPE", format!("must be one of {}", names.join(", ")));
+        node.report.add(finding.did_you_mean(nearest(kind, names)));
     }
     kind.to_owned()
 }
