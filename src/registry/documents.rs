@@ -169,13 +169,20 @@ impl DocumentCache {
         let weigh = |_: &Digest, document: &Arc<LoadedDocument>| {
             u32::try_from(document.bytes.len()).unwrap_or(u32::MAX)
         };
+        // Least recently used, because what was written last is asked for next; the default would rather keep what
+        // was asked for often.
         Self {
             by_digest: Cache::builder()
                 .max_capacity(CACHED_BYTES_MAX)
                 .weigher(weigh)
+                .eviction_policy(EvictionPolicy::lru())
                 .time_to_idle(IDLE)
                 .build(),
-            last_seen: Cache::builder().max_capacity(REMEMBERED_MAX).time_to_idle(IDLE).build(),
+            last_seen: Cache::builder()
+                .max_capacity(REMEMBERED_MAX)
+                .eviction_policy(EvictionPolicy::lru())
+                .time_to_idle(IDLE)
+                .build(),
         }
     }
 

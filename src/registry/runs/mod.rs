@@ -10,7 +10,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::execution::{Execution, Ran};
+use self::execution::Ran;
 pub(super) use self::programs::ProgramCache;
 use super::caller::Intent;
 use super::{Registry, RegistryError};
