@@ -7,23 +7,30 @@ mod welcome;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::cli::KeysOrder;
-use crate::config::{DatabaseConfig, HttpConfig, ServeConfig};
+use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, ServeConfig};
 use crate::http::{self, AppState, Limits, Patience};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
 use database::Database;
 
+/// Commands whose clients are gone may still be under way when the last connection has ended.
+const FINISH_WITHIN: Duration = Duration::from_secs(1);
+/// In seconds: from a read in memory to a statement that waits for its timeout.
+const DURATION_BUCKETS: [f64; 14] =
+    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
+
 /// Serves until told to stop.
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     config.database.check()?;
-    let tokens = config.jwt.load()?.map(|settings| JwtVerifier::new(&settings)).transpose()?;
-    let metrics = PrometheusBuilder::new().install_recorder().context("cannot count")?;
+    let tokens = token_verifier(&config.jwt)?;
+    let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
     let listener = listen(config.http.listen).await?;
@@ -48,10 +55,27 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     };
     tracing::info!(%address, "listening");
     http::serve(listener, http::router(state), limits(&config.http), shutdown).await;
-    registry.finish().await;
-    upkeep.await?;
+
+    if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
+        tracing::warn!("commands still under way were cut");
+    }
+    // One bounded statement at a time: nothing is lost with it.
+    upkeep.abort();
     database.close().await;
+    tracing::info!("stopped");
     Ok(())
+}
+
+fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError> {
+    let settings = config.load()?;
+    let verifier = settings.as_ref().map(JwtVerifier::new).transpose();
+    verifier.map_err(|error| ConfigError(format!("the keys for tokens: {error}")))
+}
+
+/// From here on the process counts what it does.
+fn count() -> anyhow::Result<PrometheusHandle> {
+    let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
+    counting.context("cannot count what the process does")
 }
 
 async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -63,7 +87,7 @@ fn limits(config: &HttpConfig) -> Limits {
     let patience = Patience {
         idle: config.idle_timeout_ms,
         head: config.header_timeout_ms,
-        ..Limits::default().patience
+        stall: config.stall_timeout_ms,
     };
     Limits { connections_max: config.max_connections as usize, patience }
 }

@@ -110,6 +110,11 @@ pub struct HttpConfig {
     #[arg(long, env = "IDLE_TIMEOUT_MS", value_name = "MS", default_value = "75000")]
     #[arg(value_parser = value::milliseconds)]
     pub idle_timeout_ms: Duration,
+
+    /// How long a request may go without a byte in either direction, in milliseconds
+    #[arg(long, env = "STALL_TIMEOUT_MS", value_name = "MS", default_value = "60000")]
+    #[arg(value_parser = value::milliseconds)]
+    pub stall_timeout_ms: Duration,
 }
 
 impl HttpConfig {

@@ -92,9 +92,10 @@ fn a_taken_port_is_named() {
     check_refused(&["serve", "--listen", &address, "--data-dir", data_dir], &[], 1, &[&address, "--listen"]);
 }
 
-fn server(data_dir: &Path) -> Pid {
-    let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).unwrap();
-    Pid::from_raw(text.lines().next().unwrap().parse().unwrap()).unwrap()
+/// Of a server that is up: while one starts, the file may be missing.
+fn server(data_dir: &Path) -> Option<Pid> {
+    let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).ok()?;
+    Pid::from_raw(text.lines().next()?.parse().ok()?)
 }
 
 fn is_gone(pid: Pid) -> bool {
@@ -114,13 +115,31 @@ fn a_signal_ends_service_and_postgres() {
         let scratch = Scratch::new();
         let data_dir = scratch.path().to_str().unwrap();
         let mut service = Service::start(&["--data-dir", data_dir]);
-        let server = server(scratch.path());
+        let server = server(scratch.path()).unwrap();
+        assert_eq!(service.request("GET", "/health", "", "").unwrap().0, 200);
         let told = Instant::now();
         service.signal(signal);
         assert!(service.ended().success(), "{}", service.log());
         assert!(told.elapsed() < Duration::from_secs(15));
         assert!(test_kill_process(server).is_err(), "the server ended before the service");
         assert!(!scratch.path().join("postgres/postmaster.pid").exists(), "it ended cleanly");
+    }
+}
+
+#[test]
+fn a_killed_postgres_is_back_in_seconds() {
+    let scratch = Scratch::new();
+    let service = Service::start(&["--data-dir", scratch.path().to_str().unwrap()]);
+    for _ in 0..2 {
+        let killed = server(scratch.path()).unwrap();
+        kill_process(killed, Signal::KILL).unwrap();
+        let give_up = Instant::now() + Duration::from_secs(10);
+        while server(scratch.path()).is_none_or(|server| server == killed)
+            || service.request("GET", "/health/ready", "", "").unwrap().0 != 200
+        {
+            assert!(Instant::now() < give_up, "{}", service.log());
+        }
+        assert_eq!(service.request("GET", "/health/live", "", "").unwrap().0, 200);
     }
 }
 
@@ -141,7 +160,7 @@ fn a_killed_service_takes_its_postgres_along_and_comes_back() {
     let data_dir = scratch.path().to_str().unwrap();
     for _ in 0..3 {
         let mut service = Service::start(&["--data-dir", data_dir]);
-        let server = server(scratch.path());
+        let server = server(scratch.path()).unwrap();
         service.signal(Signal::KILL);
         service.ended();
         if cfg!(target_os = "linux") {
@@ -150,7 +169,7 @@ fn a_killed_service_takes_its_postgres_along_and_comes_back() {
     }
     // Both at once, as when a machine runs out of memory.
     let mut service = Service::start(&["--data-dir", data_dir]);
-    kill_process(server(scratch.path()), Signal::KILL).unwrap();
+    kill_process(server(scratch.path()).unwrap(), Signal::KILL).unwrap();
     service.signal(Signal::KILL);
     service.ended();
     let mut service = Service::start(&["--data-dir", data_dir]);

@@ -86,7 +86,8 @@ fn sources() -> Vec<Source> {
         let text = fs::read_to_string(&file).unwrap();
         let path = file.strip_prefix(root().join("src")).unwrap().to_str().unwrap().to_owned();
         let room = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
-        let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+        let is_test = path.ends_with("tests.rs") || path.contains("/tests/");
+        let code = if is_test { "" } else { text.split("#[cfg(test)]\nmod tests {").next().unwrap() };
         let code = comment.replace_all(code, "").into_owned();
         Source { path, room, text, code }
     });

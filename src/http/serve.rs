@@ -24,8 +24,9 @@ use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
 
-/// How long requests that are under way may take once the service is told to stop.
-const DRAIN_MAX: Duration = Duration::from_secs(15);
+/// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
+/// after them, and all of it within 15 s.
+const DRAIN_MAX: Duration = Duration::from_secs(8);
 /// What accepting waits after an error that is not the client's, such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// How long, and how much, of an unwanted body is read away, so that its sender gets to see the answer.
