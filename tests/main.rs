@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
+mod api;
 mod cluster;
 mod crash;
 mod evidence;

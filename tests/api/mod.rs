@@ -1,0 +1,100 @@
+//! The API as clients meet it: requests in, answers out, over a router in process and a database of its own.
+
+mod client;
+mod conditions;
+
+use std::sync::Arc;
+
+use axum::Router;
+use flow_registry::http::{AppState, router};
+use flow_registry::registry::Registry;
+use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
+use flow_registry::store::Store;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use secrecy::ExposeSecret as _;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use client::{Answer, Request};
+
+use crate::support::{self, TestDatabase};
+
+/// The service over a fresh database, with an organization and an admin key of it.
+pub struct Api {
+    pub org_id: Uuid,
+    pub key: String,
+    pub router: Router,
+    pub registry: Registry,
+    pub keys: ApiKeys,
+    pub database: TestDatabase,
+}
+
+pub async fn api() -> Api {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let registry = Registry::new(store.clone());
+    let api_keys = ApiKeyVerifier::new(store);
+    let keys = ApiKeys::new(registry.clone(), api_keys.clone());
+    let state = AppState {
+        registry: registry.clone(),
+        verifier: Arc::new(Verifiers { api_keys, tokens: None }),
+        keys: keys.clone(),
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+    };
+    let org_id = Uuid::new_v4();
+    let router = router(state);
+    let mut api = Api { org_id, key: String::new(), router, registry, keys, database };
+    api.key = api.new_key(org_id, json!({"name": "backend"})).await;
+    api
+}
+
+impl Api {
+    /// Another key, of any organization.
+    pub async fn new_key(&self, org_id: Uuid, body: Value) -> String {
+        let made = self.keys.create(operator(org_id, "test"), KeyMode::Live, &body).await.unwrap();
+        made.secret.expose_secret().to_owned()
+    }
+
+    pub async fn key_with(&self, scopes: &[&str]) -> String {
+        self.new_key(self.org_id, json!({"name": "limited", "scopes": scopes})).await
+    }
+
+    /// The path of the organization's flows, and what follows it.
+    pub fn flows(&self, rest: &str) -> String {
+        format!("/organizations/{}/bot/flows{rest}", self.org_id)
+    }
+
+    pub fn flow(&self, id: &str, rest: &str) -> String {
+        self.flows(&format!("/{id}{rest}"))
+    }
+
+    /// A request with the admin key.
+    pub fn ask(&self, method: &str, path: impl AsRef<str>) -> Request {
+        Request::new(self.router.clone(), method, path.as_ref()).header("x-api-key", &self.key)
+    }
+
+    pub fn ask_openly(&self, method: &str, path: impl AsRef<str>) -> Request {
+        Request::new(self.router.clone(), method, path.as_ref())
+    }
+
+    /// Creates a flow and returns it.
+    pub async fn create(&self, body: Value) -> Value {
+        self.ask("POST", self.flows("")).json(&body).send().await.expect(201).data()
+    }
+
+    /// Creates a flow that can be published, and returns its id.
+    pub async fn create_sound(&self, name: &str) -> String {
+        let flow = self.create(sound(name)).await;
+        flow["id"].as_str().unwrap().to_owned()
+    }
+
+    /// How many events the log has, of all organizations.
+    pub async fn events(&self) -> i64 {
+        sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(&self.database.pool).await.unwrap()
+    }
+}
+
+/// A document that can be published.
+pub fn sound(name: &str) -> Value {
+    json!({"name": name, "steps": [{"id": "adios", "type": "end", "text": "¡Listo!"}]})
+}
