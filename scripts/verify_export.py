@@ -1,0 +1,150 @@
+"""Verifies an exported log offline, sharing no code with the service. Standard library only, Python 3.9 or later.
+python3 verify_export.py EXPORT --key PUBLIC_KEY_OR_FILE ... [--checkpoint FILE ...] prints one line and exits with
+0 (intact), 1 (altered) or 3 (end not proven). A checkpoint is a signed note that somebody kept: the log must agree."""
+import argparse, base64, json, os, sys
+from datetime import datetime, timedelta
+from hashlib import sha256, sha512
+from struct import pack
+from uuid import UUID
+def need(condition, what):
+    if not condition: raise ValueError(what)
+# Ed25519, RFC 8032 section 5.1.7.
+P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, -1, P) % P
+def add(a, b):
+    k = D * a[0] * b[0] * a[1] * b[1]
+    return (a[0] * b[1] + b[0] * a[1]) * pow(1 + k, -1, P) % P, (a[1] * b[1] + a[0] * b[0]) * pow(1 - k, -1, P) % P
+def times(scalar, point):
+    rest = times(scalar >> 1, add(point, point)) if scalar else (0, 1)
+    return add(rest, point) if scalar & 1 else rest
+def point(encoded):
+    y, sign = int.from_bytes(encoded, "little") & (2**255 - 1), encoded[31] >> 7
+    square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P: x = x * pow(2, (P - 1) // 4, P) % P
+    need(y < P and (x * x - square) % P == 0 and (x or not sign), "no point of the curve")
+    return x if x & 1 == sign else P - x, y
+BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+def signed(public, message, signature):
+    s, h = (int.from_bytes(part, "little") for part in (signature[32:], sha512(signature[:32] + public + message).digest()))
+    return len(signature) == 64 and s < L and times(s, BASE) == add(point(signature[:32]), times(h % L, point(public)))
+# Every value has one written form; anything else is refused.
+def same(value, found, expected):
+    need(type(found) is type(expected) and found == expected, f"{found!r} instead of {expected!r}")
+    return value
+def number(value): return same(value, type(value), int)
+def version(value): return 0 if value is None else number(value) or need(False, "a version 0")
+def digest(text): return same(bytes.fromhex(text[7:]), text, "sha256:" + bytes.fromhex(text[7:]).hex())
+def uuid(text): return same(UUID(text).bytes, text, str(UUID(text)))
+def instant(text):
+    time = datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ")
+    same(None, text, time.isoformat(timespec="microseconds") + "Z")
+    return (time - datetime(1970, 1, 1)) // timedelta(microseconds=1)
+def members(text, *names):
+    value = json.loads(text)
+    same(None, list(value), list(names))
+    return same(value, text, json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+def embedded(text, ending):
+    value, end = json.JSONDecoder().raw_decode(text)  # its exact bytes, and what follows `ending` behind it, are returned
+    need(type(value) in (dict, type(None)) and text[end:end + len(ending)] == ending, "no object, or not only one")
+    return None if value is None else text[:end].encode(), text[end + len(ending):]
+EVENT = """position recordedAt type streamKind streamId version eventId schemaVersion document enabled deleted
+    publishedVersion publishedByVersion payloadDigest contextDigest eventHash chainHash""".split()
+def event_hash(organization, e):
+    enabled, deleted = (same(e[name], type(e[name]), bool) for name in ("enabled", "deleted"))
+    document, name = e["document"] and digest(e["document"]), e["type"].encode()
+    kind = {"flow": 1, "api_key": 2, "organization": 3}[e["streamKind"]]
+    need(document is None or any(document), "a digest of zeros")
+    return sha256(b"flow-registry/event/1" + uuid(organization) + pack(">B", kind) + uuid(e["streamId"]) + uuid(e["eventId"])
+        + pack(">qqq", number(e["version"]), number(e["position"]), instant(e["recordedAt"]))
+        + pack(">h", number(e["schemaVersion"])) + (document or bytes(32)) + pack(">B", enabled | deleted << 1)
+        + pack(">qq", version(e["publishedVersion"]), version(e["publishedByVersion"]))
+        + digest(e["payloadDigest"]) + digest(e["contextDigest"]) + pack(">H", len(name)) + name).digest()
+def read_key(text):
+    name, key_id, key = text.split("+", 2)
+    key = base64.b64decode(key, validate=True)
+    need(len(key) == 33 and key[0] == 1 and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
+    return name, bytes.fromhex(key_id), key[1:]
+def read_note(note, keys):
+    """Organization, position and chain hash of a checkpoint (c2sp.org/signed-note), and whether a known key signed it."""
+    text, _, signatures = note.rpartition("\n\n")
+    origin, position, chain, time = text.split("\n")
+    same(instant(time), (origin[:18], signatures[-1:], str(int(position))), ("flow-registry/log/", "\n", position))
+    known = False
+    for dash, name, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
+        signature = same(base64.b64decode(signature, validate=True), dash, "—")
+        for public in (key for *named, key in keys if named == [name, signature[:4]]):
+            known = signed(public, text.encode() + b"\n", signature[4:])
+            need(known, "the signature of a known key is wrong")
+    return origin[18:], int(position), base64.b64decode(chain, validate=True), known
+
+def verify(file, keys, kept):
+    organization, position, chain, proven, announced, ended = None, 0, b"", None, None, False
+    documents, whole, line = set(), sha256(), b""
+    for count, line in enumerate(file, 1):
+        if not line.endswith(b"\n"): break
+        at = position + 1  # the event that anything wrong from here on concerns
+        try:
+            text, kind = line[:-1].decode(), line[2:line.index(b'"', 2)].decode()
+            need(not ended and (organization is None) == (kind == "format"), "a line in the wrong place")
+            need(not announced or kind == "position", "a document without its event")
+            if kind == "format":
+                header = members(text, "format", "organization", "after", "chainHash")
+                organization = same(header["organization"], header["format"], "flow-registry/evidence/1")
+                start = sha256(b"flow-registry/log/1" + uuid(organization)).digest()
+                at, chain = number(header["after"]), digest(header["chainHash"])
+                need(at > 0 or (at, chain) == (0, start), "not where this log starts")
+                need(all(note[0] == organization for note in kept), "the checkpoint that was kept is of another log")
+                position, kept = at, [note for note in kept if note[1] >= at]
+            elif kind == "document":
+                head, _, tail = text.partition(',"content":')
+                (content, rest), announced = embedded(tail, "}"), members(head + "}", "document")["document"]
+                need(not rest and announced not in documents, "a document stands here again")
+                need(content is None or sha256(content).digest() == digest(announced), "its document is another")
+                documents.add(announced)
+            elif kind in ("position", "omitted"):
+                head, _, tail = text.partition(',"payload":')
+                event = members(head + "}", *EVENT) if tail else members(text, "omitted", "eventHash")
+                need(number(event[kind]) == at, f"it is missing: the event at position {event[kind]} stands in its place")
+                chain = sha256(chain + digest(event["eventHash"])).digest()
+                if tail:
+                    payload, tail = embedded(tail, ',"context":')
+                    (context, rest), document = embedded(tail, "}"), event["document"]
+                    for content, of in ((payload, "payloadDigest"), (context, "contextDigest")):
+                        need(content is None or sha256(content).digest() == digest(event[of]), f"{of} is of other content")
+                    need(event_hash(organization, event) == digest(event["eventHash"]), "its content does not have its hash")
+                    need(chain == digest(event["chainHash"]), "it does not continue the chain")
+                    need(not rest and announced in (None, document), "a document without its event")
+                    need(document is None or document in documents, "its document is missing")
+                position, announced = at, None
+            elif kind == "checkpoint":
+                note, at = members(text, "checkpoint")["checkpoint"], position
+                *place, known = read_note(note, keys)
+                need(place == [organization, position, chain], "not the log whose checkpoint was signed")
+                proven = position if known else proven
+            else:
+                ended, end = True, members(text, "end", "digest")
+                need(number(end["end"]) == position and digest(end["digest"]) == whole.digest(), "the file is another")
+            for note in [note for note in kept if note[1] == position]:
+                at, proven = position, position
+                need(note[2] == chain, "not the log whose checkpoint was kept")
+        except Exception as error:  # whatever cannot be read is not what was written
+            return 1, f"altered at position {at}: line {count}: {error}"
+        whole.update(line)
+    for note in [note for note in kept if note[1] > position]:
+        return 1, f"altered at position {position + 1}: it is missing: the log had reached position {note[1]}"
+    if not ended or not line.endswith(b"\n"): return 3, f"end not proven at position {position}: the file is cut"
+    if proven == position: return 0, f"intact up to position {position}"
+    return 3, f"end not proven at position {position}: the last checkpoint of a known key is at {proven}"
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("export", type=argparse.FileType("rb"))
+    parser.add_argument("--key", nargs="+", required=True)
+    parser.add_argument("--checkpoint", nargs="*", default=[], type=argparse.FileType("r", encoding="utf-8"))
+    given = parser.parse_args()
+    lines = (line.strip() for key in given.key for line in (open(key) if os.path.exists(key) else [key]))
+    keys = [read_key(line) for line in lines if line and line[0] != "#"]
+    kept = [read_note(note.read(), keys) for note in given.checkpoint]
+    if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
+    code, verdict = verify(given.export, keys, kept)
+    sys.exit(print(verdict) or code)

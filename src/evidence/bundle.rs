@@ -1,0 +1,245 @@
+//! The evidence bundle: newline-delimited JSON that carries everything that is hashed, so that a log can
+//! be verified with nothing but the file and a public key. Written and read as a stream; both sides keep
+//! one digest per distinct document and otherwise constant memory.
+
+use std::collections::HashSet;
+use std::io::{self, BufRead, Read as _, Write};
+
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::checkpoint::Checkpoint;
+use super::line::{self, CheckpointNote, End, FORMAT, Header, Line, Omitted};
+use super::note::PublicKey;
+use super::record::EventRecord;
+use super::report::{Alteration, Counts, Report, Verdict};
+use super::verifier::ChainVerifier;
+use crate::flow::digest::Digest;
+
+/// The longest line a bundle has: a document of the largest size, even in base64, fits several times.
+pub const LINE_BYTES_MAX: usize = 4 << 20;
+
+/// Writes a bundle line by line: for each event first the document it refers to, where
+/// [`wants`](Self::wants) asks for it, then the event, then the checkpoint made there, if any.
+#[derive(Debug)]
+pub struct BundleWriter<W> {
+    out: W,
+    line: Vec<u8>,
+    digest: Sha256,
+    position: i64,
+    documents: HashSet<Digest>,
+}
+
+impl<W: Write> BundleWriter<W> {
+    /// Begins after the event at `after`, where the chain hash was `chain_hash`.
+    pub fn new(out: W, organization: Uuid, after: i64, chain_hash: Digest) -> io::Result<Self> {
+        let (line, digest) = (Vec::new(), Sha256::new());
+        let mut writer = Self { out, line, digest, position: after, documents: HashSet::new() };
+        line::write(&Header { format: FORMAT.into(), organization, after, chain_hash }, &mut writer.line);
+        writer.flush_line()?;
+        Ok(writer)
+    }
+
+    /// Whether this document has not been written yet.
+    pub fn wants(&self, document: &Digest) -> bool {
+        !self.documents.contains(document)
+    }
+
+    /// The document of the event that comes next; no bytes when they were erased.
+    pub fn document(&mut self, document: Digest, bytes: Option<&[u8]>) -> io::Result<()> {
+        if self.documents.insert(document) {
+            line::write_document(document, bytes, &mut self.line);
+            self.flush_line()?;
+        }
+        Ok(())
+    }
+
+    pub fn event(&mut self, event: &EventRecord<'_>) -> io::Result<()> {
+        self.position = event.position;
+        line::write_event(event, &mut self.line);
+        self.flush_line()
+    }
+
+    /// An event that a filter leaves out.
+    pub fn omitted(&mut self, position: i64, event_hash: Digest) -> io::Result<()> {
+        self.position = position;
+        line::write(&Omitted { omitted: position, event_hash }, &mut self.line);
+        self.flush_line()
+    }
+
+    /// A signed note over the event written last.
+    pub fn checkpoint(&mut self, note: &str) -> io::Result<()> {
+        line::write(&CheckpointNote { checkpoint: note.into() }, &mut self.line);
+        self.flush_line()
+    }
+
+    /// Where the lines go: a buffer can be emptied between two of them.
+    pub fn out_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
+    /// Writes the last line. A bundle without it counts as cut short.
+    pub fn finish(mut self) -> io::Result<W> {
+        let digest = Digest(self.digest.clone().finalize().into());
+        line::write(&End { end: self.position, digest }, &mut self.line);
+        self.flush_line()?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn flush_line(&mut self) -> io::Result<()> {
+        self.digest.update(&self.line);
+        self.out.write_all(&self.line)?;
+        self.line.clear();
+        Ok(())
+    }
+}
+
+/// Verifies a bundle line by line.
+#[derive(Debug)]
+pub struct BundleVerifier {
+    keys: Vec<PublicKey>,
+    kept: Vec<Checkpoint>,
+    /// From the first line on.
+    chain: Option<ChainVerifier>,
+    digest: Sha256,
+    lines: u64,
+    documents: HashSet<Digest>,
+    /// The document on the line before, which the next event must refer to.
+    announced: Option<Digest>,
+    ended: bool,
+}
+
+impl BundleVerifier {
+    /// `kept`: checkpoints kept elsewhere, opened with known keys.
+    pub fn new(keys: Vec<PublicKey>, kept: Vec<Checkpoint>) -> Self {
+        let (chain, announced) = (None, None);
+        let (digest, documents) = (Sha256::new(), HashSet::new());
+        Self { keys, kept, chain, digest, lines: 0, documents, announced, ended: false }
+    }
+
+    /// The position of the last event that was found good.
+    pub fn position(&self) -> i64 {
+        self.chain.as_ref().map_or(0, ChainVerifier::position)
+    }
+
+    /// The next line, without its newline. After an alteration there is nothing more to feed.
+    pub fn line(&mut self, line: &[u8]) -> Result<(), Alteration> {
+        self.lines += 1;
+        let read = self.read(line);
+        self.digest.update(line);
+        self.digest.update(b"\n");
+        let number = self.lines;
+        read.map_err(|found| Alteration { what: format!("line {number}: {}", found.what), ..found })
+    }
+
+    fn read(&mut self, line: &[u8]) -> Result<(), Alteration> {
+        let next = self.position() + 1;
+        let wrong = |what: &str| Err(Alteration::new(next, what));
+        let Some(line) = Line::parse(line) else { return wrong("no bundle has such a line") };
+        if self.ended {
+            return wrong("something follows the last line");
+        }
+        let Some(chain) = &mut self.chain else {
+            let Line::Header(header) = line else { return wrong("a bundle begins otherwise") };
+            return self.begin(&header);
+        };
+        let announced = self.announced.take();
+        let document = if let Line::Event(event) = &line { event.document } else { None };
+        if announced.is_some() && announced != document {
+            return wrong("a document stands here without its event");
+        }
+        match line {
+            Line::Header(_) => wrong("a bundle has one first line"),
+            Line::Document(digest, bytes) => self.document(digest, bytes.as_deref()),
+            Line::Event(_) if document.is_some_and(|digest| !self.documents.contains(&digest)) => {
+                wrong("its document is missing")
+            }
+            Line::Event(event) => chain.event(&event),
+            Line::Omitted(Omitted { omitted, event_hash }) => chain.omitted(omitted, event_hash),
+            Line::Checkpoint(note) => chain.checkpoint(&note.checkpoint),
+            Line::End(end) => self.end(&end),
+        }
+    }
+
+    fn begin(&mut self, header: &Header<'_>) -> Result<(), Alteration> {
+        let (keys, kept) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.kept));
+        let chain = ChainVerifier::new(header.organization, header.after, header.chain_hash, keys, kept)?;
+        self.chain = Some(chain);
+        Ok(())
+    }
+
+    fn document(&mut self, digest: Digest, bytes: Option<&[u8]>) -> Result<(), Alteration> {
+        let wrong = |what: &str| Err(Alteration::new(self.position() + 1, what));
+        if self.documents.contains(&digest) {
+            return wrong("a document stands here again");
+        }
+        if bytes.is_some_and(|bytes| Digest::of(bytes) != digest) {
+            return wrong("its document is not the one that was recorded");
+        }
+        self.documents.insert(digest);
+        self.announced = Some(digest);
+        match (&mut self.chain, bytes) {
+            (Some(chain), Some(_)) => chain.counts.documents += 1,
+            (Some(chain), None) => chain.counts.erased += 1,
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, end: &End) -> Result<(), Alteration> {
+        self.ended = true;
+        let written = Digest(self.digest.clone().finalize().into());
+        if (end.end, end.digest) == (self.position(), written) {
+            return Ok(());
+        }
+        let what = "the file is not as it was written, in a line that no event depends on";
+        Err(Alteration::new(self.position() + 1, what))
+    }
+
+    /// The answer at the end of the file; `rest` are the bytes after the last newline.
+    pub fn finish(self, rest: &[u8]) -> Report {
+        let cut = if !rest.is_empty() {
+            Some(format!("the file is cut inside line {}", self.lines + 1))
+        } else if !self.ended {
+            Some("the file is cut: its last line is missing".to_owned())
+        } else {
+            None
+        };
+        match self.chain {
+            Some(chain) => chain.finish(cut),
+            None => no_chain(Verdict::EndNotProven { end: 0, why: cut.unwrap_or_default() }),
+        }
+    }
+
+    /// The report when a line was found altered.
+    pub fn altered(self, found: Alteration) -> Report {
+        match self.chain {
+            Some(chain) => chain.altered(found),
+            None => no_chain(Verdict::Altered { position: found.position, what: found.what }),
+        }
+    }
+}
+
+fn no_chain(verdict: Verdict) -> Report {
+    Report { verdict, organization: None, proven: None, counts: Counts::default() }
+}
+
+/// Verifies a whole bundle.
+///
+/// # Errors
+/// Only those of the reader; whatever is wrong with the bundle is the verdict.
+pub fn verify(mut bundle: impl BufRead, keys: &[PublicKey], kept: &[Checkpoint]) -> io::Result<Report> {
+    let mut verifier = BundleVerifier::new(keys.to_vec(), kept.to_vec());
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = bundle.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line)?;
+        if line.pop_if(|byte| *byte == b'\n').is_none() && read < LINE_BYTES_MAX {
+            return Ok(verifier.finish(&line));
+        }
+        if let Err(found) = verifier.line(&line) {
+            return Ok(verifier.altered(found));
+        }
+    }
+}

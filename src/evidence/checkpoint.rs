@@ -1,0 +1,110 @@
+//! Checkpoints: signed statements of where an organization's log stood at a time. Whoever keeps one can
+//! show any later edit, cut or reordering of what came before it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::error::Error;
+use super::instant;
+use super::keyring::Keyring;
+use super::note::{self, Note, PublicKey};
+use crate::flow::digest::Digest;
+
+/// The first line of a checkpoint's text is this and the organization's id.
+const ORIGIN: &str = "flow-registry/log/";
+
+/// Where the log of an organization stood.
+///
+/// Its text is laid out like <https://c2sp.org/tlog-checkpoint>: origin, position, base64 of the chain
+/// hash, and as the fourth line the time in UTC with microseconds. The hash is that of a chain, not the
+/// root of a tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checkpoint {
+    pub organization: Uuid,
+    pub position: i64,
+    pub chain_hash: Digest,
+    pub time: DateTime<Utc>,
+}
+
+impl Checkpoint {
+    /// The signed note, by every signing key; `None` without one.
+    pub fn sign(&self, keys: &Keyring) -> Option<String> {
+        let keys = keys.signing_keys();
+        (!keys.is_empty()).then(|| note::sign(&self.text(), keys))
+    }
+
+    /// Reads a signed note and verifies it: what it says, and the known key that signed it.
+    pub fn open<'k>(note: &str, keys: &'k [PublicKey]) -> Result<(Self, &'k PublicKey), Error> {
+        let note = Note::parse(note)?;
+        let signer = note.signer(keys)?;
+        Ok((Self::parse(note.text)?, signer))
+    }
+
+    /// Reads the text of a note. Proves nothing.
+    pub(super) fn parse(text: &str) -> Result<Self, Error> {
+        let mut lines = text.lines();
+        let organization = lines.next().and_then(|line| line.strip_prefix(ORIGIN)?.parse().ok());
+        let position = lines.next().and_then(|line| line.parse().ok());
+        let chain_hash = lines.next().and_then(|line| Digest::from_slice(&BASE64.decode(line).ok()?));
+        let time = lines.next().and_then(instant::from_text).and_then(DateTime::from_timestamp_micros);
+        let (Some(organization), Some(position), Some(chain_hash), Some(time)) =
+            (organization, position, chain_hash, time)
+        else {
+            return Err(Error::Malformed("expected origin, position, chain hash and time"));
+        };
+        let checkpoint = Self { organization, position, chain_hash, time };
+        if checkpoint.text() == text { Ok(checkpoint) } else { Err(Error::Malformed("not in its one form")) }
+    }
+
+    fn text(&self) -> String {
+        let Self { organization, position, chain_hash, time } = self;
+        let hash = BASE64.encode(chain_hash.as_bytes());
+        let time =
+            instant::to_text(time.timestamp_micros()).expect("a checkpoint is made in these millennia");
+        format!("{ORIGIN}{organization}\n{position}\n{hash}\n{time}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::SigningKey;
+
+    fn checkpoint() -> Checkpoint {
+        Checkpoint {
+            organization: Uuid::from_u128(1),
+            position: 41,
+            chain_hash: Digest::of(b"head"),
+            time: DateTime::from_timestamp_micros(1_777_606_938_123_456).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_is_a_note_of_four_lines() {
+        let keys = Keyring::of(SigningKey::new("flows.example.com", &[1; 32]).unwrap());
+        let note = checkpoint().sign(&keys).unwrap();
+        let (text, signatures) = note.split_once("\n\n").unwrap();
+        assert_eq!(
+            text,
+            "flow-registry/log/00000000-0000-0000-0000-000000000001\n41\n\
+             ny5tM6NxfugmNTpAS6RhjRrutoea15Nrzo7V9GgUkk0=\n2026-05-01T03:42:18.123456Z"
+        );
+        assert!(signatures.starts_with("— flows.example.com "));
+        let public_keys = keys.public_keys();
+        assert_eq!(Checkpoint::open(&note, &public_keys), Ok((checkpoint(), &public_keys[0])));
+        assert_eq!(checkpoint().sign(&Keyring::default()), None);
+    }
+
+    #[test]
+    fn only_its_one_form_is_read() {
+        let text = checkpoint().text();
+        Checkpoint::parse(&text).unwrap();
+        for (from, to) in
+            [("\n41\n", "\n+41\n"), ("\n41\n", "\n041\n"), ("log/", "log"), ("Z\n", "Z\nmore\n")]
+        {
+            Checkpoint::parse(&text.replace(from, to)).unwrap_err();
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! Proofs about an organization's log that hold without this service: signed checkpoints over its head,
+//! the export that carries everything that is hashed, and the verifier that reads both.
+//! Pure: keys, times, rows and readers are handed in. Imports the room `flow` only.
+
+mod bundle;
+mod checkpoint;
+mod error;
+mod instant;
+mod keyring;
+mod line;
+mod note;
+mod record;
+mod report;
+mod verifier;
+
+pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
+pub use checkpoint::Checkpoint;
+pub use error::Error;
+pub use keyring::{Keyring, parse_public_keys};
+pub use note::{PublicKey, SigningKey};
+pub use record::EventRecord;
+pub use report::{Alteration, Counts, Proof, Report, Verdict};
+pub use verifier::ChainVerifier;

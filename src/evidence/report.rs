@@ -1,0 +1,81 @@
+//! What a verification comes to.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// The first thing found wrong, at the event it concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alteration {
+    pub position: i64,
+    pub what: String,
+}
+
+impl Alteration {
+    pub(super) fn new(position: i64, what: impl Into<String>) -> Self {
+        Self { position, what: what.into() }
+    }
+}
+
+/// The answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "verdict", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Verdict {
+    /// Everything is as it was signed, and the signature stands over the last event there is.
+    Intact { up_to: i64 },
+    /// Something is not as it was; events before `position` are.
+    Altered { position: i64, what: String },
+    /// Nothing is wrong, but nobody vouches for the end: later events could be missing, and those after
+    /// the last checkpoint could be other ones.
+    EndNotProven { end: i64, why: String },
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Intact { up_to } => write!(f, "intact up to position {up_to}"),
+            Self::Altered { position, what } => write!(f, "altered at position {position}: {what}"),
+            Self::EndNotProven { end, why } => write!(f, "end not proven at position {end}: {why}"),
+        }
+    }
+}
+
+/// The last checkpoint that a known key signed and that the log agrees with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Proof {
+    pub position: i64,
+    pub time: DateTime<Utc>,
+    /// Who signed it, or that somebody kept it.
+    pub by: String,
+}
+
+/// The answer with what it rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    #[serde(flatten)]
+    pub verdict: Verdict,
+    /// None where not even the first line could be read.
+    pub organization: Option<Uuid>,
+    pub proven: Option<Proof>,
+    #[serde(flatten)]
+    pub counts: Counts,
+}
+
+/// What was seen up to the end or the first alteration.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Counts {
+    pub events: u64,
+    /// Events a filter left out, of which only the hash is here.
+    pub omitted: u64,
+    pub documents: u64,
+    /// Payloads, contexts and documents that were erased; their digests still hold.
+    pub erased: u64,
+    pub checkpoints: u64,
+    /// Checkpoints that none of the known keys signed; they prove nothing.
+    pub unknown_signers: u64,
+}

@@ -1,0 +1,183 @@
+//! Walks a log from event to event and holds it against checkpoints. Memory is constant; rows may come
+//! from a database or from an export.
+
+use uuid::Uuid;
+
+use super::checkpoint::Checkpoint;
+use super::error::Error;
+use super::note::{Note, PublicKey};
+use super::record::EventRecord;
+use super::report::{Alteration, Counts, Proof, Report, Verdict};
+use crate::flow::chain::{chain_next, chain_start};
+use crate::flow::digest::Digest;
+
+/// The walk. Feed it every event in order of position, each checkpoint right after the event it names,
+/// and stop at the first alteration.
+#[derive(Debug)]
+pub struct ChainVerifier {
+    organization: Uuid,
+    position: i64,
+    chain_hash: Digest,
+    keys: Vec<PublicKey>,
+    /// Checkpoints that somebody kept elsewhere, latest first.
+    kept: Vec<Checkpoint>,
+    proven: Option<Proof>,
+    pub(super) counts: Counts,
+}
+
+impl ChainVerifier {
+    /// Starts after the event at `after`, where the chain is said to have been `chain_hash`; 0 is the
+    /// start of the log. `kept` are checkpoints opened already, to be found again on the way.
+    pub fn new(
+        organization: Uuid,
+        after: i64,
+        chain_hash: Digest,
+        keys: Vec<PublicKey>,
+        mut kept: Vec<Checkpoint>,
+    ) -> Result<Self, Alteration> {
+        if after < 0 || (after == 0 && chain_hash != chain_start(organization)) {
+            return Err(Alteration::new(after, "this is not where the log of this organization starts"));
+        }
+        if let Some(foreign) = kept.iter().find(|kept| kept.organization != organization) {
+            let (kept, here) = (foreign.organization, organization);
+            let what = format!("this is the log of {here}, and the checkpoint that was kept is of {kept}");
+            return Err(Alteration::new(after, what));
+        }
+        // What lies before the start of a part of the log cannot be compared with it.
+        kept.retain(|kept| kept.position >= after);
+        kept.sort_by_key(|kept| std::cmp::Reverse(kept.position));
+        let counts = Counts::default();
+        let mut verifier =
+            Self { organization, position: after, chain_hash, keys, kept, proven: None, counts };
+        verifier.compare_with_kept()?;
+        Ok(verifier)
+    }
+
+    /// The position of the last event that was found good.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// The next event.
+    pub fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
+        self.expect(event.position)?;
+        let wrong = |what: &str| Err(Alteration::new(event.position, what));
+        let parts = [
+            (&event.payload, event.payload_digest, "its payload is not the one that was recorded"),
+            (&event.context, event.context_digest, "its context is not the one that was recorded"),
+        ];
+        for (bytes, digest, what) in parts {
+            match bytes {
+                Some(bytes) if Digest::of(bytes) != digest => return wrong(what),
+                Some(_) => {}
+                None => self.counts.erased += 1,
+            }
+        }
+        match event.hash(self.organization) {
+            None => return wrong("no event is written like this"),
+            Some(hash) if hash != event.event_hash => return wrong("its content does not have its hash"),
+            Some(hash) if chain_next(self.chain_hash, hash) != event.chain_hash => {
+                return wrong("it does not continue the chain");
+            }
+            Some(_) => {}
+        }
+        self.counts.events += 1;
+        self.advance(event.event_hash)
+    }
+
+    /// The next event, of which only the hash is known.
+    pub fn omitted(&mut self, position: i64, event_hash: Digest) -> Result<(), Alteration> {
+        self.expect(position)?;
+        self.counts.omitted += 1;
+        self.advance(event_hash)
+    }
+
+    fn expect(&self, found: i64) -> Result<(), Alteration> {
+        let expected = self.position + 1;
+        if found == expected {
+            return Ok(());
+        }
+        let what = format!("it is missing: the event at position {found} stands in its place");
+        Err(Alteration::new(expected, what))
+    }
+
+    fn advance(&mut self, event_hash: Digest) -> Result<(), Alteration> {
+        self.chain_hash = chain_next(self.chain_hash, event_hash);
+        self.position += 1;
+        self.compare_with_kept()
+    }
+
+    fn compare_with_kept(&mut self) -> Result<(), Alteration> {
+        while let Some(kept) = self.kept.pop_if(|kept| kept.position == self.position) {
+            if kept.chain_hash != self.chain_hash {
+                return Err(self.differs_from_what_was_signed(&kept));
+            }
+            self.proven = Some(Proof { position: kept.position, time: kept.time, by: "kept".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// A checkpoint over the event fed last, as a signed note.
+    pub fn checkpoint(&mut self, note: &str) -> Result<(), Alteration> {
+        let position = self.position;
+        let wrong = |error: Error| Alteration::new(position, format!("its checkpoint: {error}"));
+        let note = Note::parse(note).map_err(wrong)?;
+        let checkpoint = Checkpoint::parse(note.text).map_err(wrong)?;
+        if (checkpoint.organization, checkpoint.position) != (self.organization, position) {
+            return Err(wrong(Error::Malformed("it speaks of another place")));
+        }
+        if checkpoint.chain_hash != self.chain_hash {
+            return Err(self.differs_from_what_was_signed(&checkpoint));
+        }
+        self.counts.checkpoints += 1;
+        match note.signer(&self.keys) {
+            Ok(key) => {
+                self.proven = Some(Proof { position, time: checkpoint.time, by: key.to_string() });
+            }
+            Err(Error::UnknownSigner(_)) => self.counts.unknown_signers += 1,
+            Err(error) => return Err(wrong(error)),
+        }
+        Ok(())
+    }
+
+    fn differs_from_what_was_signed(&self, checkpoint: &Checkpoint) -> Alteration {
+        let after = self.proven.as_ref().map_or(0, |proof| proof.position);
+        let what = format!(
+            "the log from position {} to here is not the one whose checkpoint was made at {}",
+            after + 1,
+            checkpoint.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+        );
+        Alteration::new(self.position, what)
+    }
+
+    /// The answer when the last event has been fed. `cut` says why this may not be the end.
+    pub fn finish(mut self, cut: Option<String>) -> Report {
+        let end = self.position;
+        let proven = self.proven.as_ref().map(|proof| proof.position);
+        let verdict = if let Some(kept) = self.kept.pop() {
+            let time = kept.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+            let what = format!("it is missing: the log had reached position {} at {time}", kept.position);
+            Verdict::Altered { position: end + 1, what }
+        } else if let Some(why) = cut {
+            Verdict::EndNotProven { end, why }
+        } else if proven == Some(end) {
+            Verdict::Intact { up_to: end }
+        } else {
+            let why = match proven {
+                Some(proven) => format!("the last checkpoint of a known key is at position {proven}"),
+                None => "there is no checkpoint of a known key".to_owned(),
+            };
+            Verdict::EndNotProven { end, why }
+        };
+        self.report(verdict)
+    }
+
+    /// The report of a walk that stopped early.
+    pub fn altered(self, Alteration { position, what }: Alteration) -> Report {
+        self.report(Verdict::Altered { position, what })
+    }
+
+    fn report(self, verdict: Verdict) -> Report {
+        Report { verdict, organization: Some(self.organization), proven: self.proven, counts: self.counts }
+    }
+}
