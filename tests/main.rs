@@ -7,6 +7,7 @@ mod cluster;
 mod crash;
 mod evidence;
 mod flows;
+mod interpreter;
 mod process;
 mod registry;
 mod repository;
