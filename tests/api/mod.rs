@@ -2,6 +2,8 @@
 
 mod client;
 mod conditions;
+mod idempotency;
+mod tenants;
 
 use std::sync::Arc;
 
