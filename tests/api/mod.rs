@@ -3,6 +3,7 @@
 mod client;
 mod conditions;
 mod idempotency;
+mod sockets;
 mod tenants;
 
 use std::sync::Arc;
