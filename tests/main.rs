@@ -2,13 +2,11 @@
 
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
-mod access;
 mod api;
 mod cluster;
 mod crash;
 mod evidence;
 mod flows;
-mod interpreter;
 mod process;
 mod registry;
 mod repository;

@@ -26,6 +26,17 @@ pub struct Candidate {
     pub has_errors: bool,
 }
 
+/// A document of the past that somebody wants back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restoration {
+    pub from_version: i64,
+    pub document: Digest,
+    pub mode: RestoreMode,
+    /// Without errors, or in force at some time before.
+    pub is_publishable: bool,
+    pub changed: Vec<String>,
+}
+
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
@@ -35,7 +46,7 @@ pub enum Order {
     Publish(Candidate),
     Unpublish,
     Delete,
-    Restore { from_version: i64, document: Digest, mode: RestoreMode, changed: Vec<String> },
+    Restore(Restoration),
 }
 
 /// Why an order is not carried out.
@@ -104,7 +115,7 @@ type Event = (EventType, Digest, Payload);
 /// What an order on an existing flow changes; `None` when it is so already.
 fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
     let state = &current.state;
-    if state.deleted && !matches!(order, Order::Restore { .. }) {
+    if state.deleted && !matches!(order, Order::Restore(_)) {
         return Err(Refusal::NotFound);
     }
     Ok(match order {
@@ -137,11 +148,14 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
             state.published_version.map(|_| (EventType::FlowUnpublished, state.document, Payload::default()))
         }
         Order::Delete => Some((EventType::FlowDeleted, state.document, Payload::default())),
-        Order::Restore { from_version, document, mode, changed } => {
+        Order::Restore(Restoration { from_version, document, mode, is_publishable, changed }) => {
             let same_draft = !state.deleted && document == state.document;
             let same_live = mode == RestoreMode::Draft || current.published_document == Some(document);
             if same_draft && same_live {
                 return Ok(None);
+            }
+            if mode == RestoreMode::Live && !is_publishable {
+                return Err(Refusal::NotPublishable);
             }
             let payload =
                 Payload { from_version: Some(from_version), mode: Some(mode), ..Payload::default() }
@@ -207,6 +221,11 @@ mod tests {
         Order::Publish(Candidate { version, document: digest(n), has_errors: false })
     }
 
+    fn restore(from_version: i64, n: u8, mode: RestoreMode) -> Order {
+        let changed = vec![];
+        Order::Restore(Restoration { from_version, document: digest(n), mode, is_publishable: true, changed })
+    }
+
     #[test]
     fn publish_pins_its_own_version_and_later_edits_leave_it() {
         let changes = play(&[created(), publish(None, 0), update(1)]);
@@ -245,12 +264,7 @@ mod tests {
         assert_eq!(play(&orders)[2].after.published_version, None);
         orders.extend([update(3), publish(None, 0), Order::Unpublish, Order::Delete]);
         assert_eq!(play(&orders).len(), 3);
-        orders.push(Order::Restore {
-            from_version: 1,
-            document: digest(0),
-            mode: RestoreMode::Live,
-            changed: vec![],
-        });
+        orders.push(restore(1, 0, RestoreMode::Live));
         let last = play(&orders).pop().unwrap();
         assert!(!last.after.deleted);
         assert_eq!(
@@ -266,6 +280,23 @@ mod tests {
         assert_eq!(decide(Some(&current), order), Err(Refusal::NotPublishable));
     }
 
+    #[test]
+    fn errors_block_a_restore_to_live_that_would_change_anything() {
+        let blocked = |n, mode| match restore(1, n, mode) {
+            Order::Restore(restoration) => {
+                Order::Restore(Restoration { is_publishable: false, ..restoration })
+            }
+            other => other,
+        };
+        let last = play(&[created(), publish(None, 0), update(1)]).pop().unwrap();
+        let current =
+            Current { version: last.version, state: last.after, published_document: last.published_document };
+        let decide = |order| decide(Some(&current), order);
+        assert_eq!(decide(blocked(2, RestoreMode::Live)), Err(Refusal::NotPublishable));
+        assert!(matches!(decide(blocked(2, RestoreMode::Draft)), Ok(Decision::Event(_))));
+        assert_eq!(decide(blocked(1, RestoreMode::Draft)), Ok(Decision::Nothing));
+    }
+
     fn any_order() -> impl Strategy<Value = Order> {
         prop_oneof![
             (0..4u8, proptest::option::of(any::<bool>())).prop_map(|(n, enabled)| Order::Update {
@@ -277,11 +308,8 @@ mod tests {
             (0..4u8, 1..5i64).prop_map(|(n, version)| publish(Some(version), n)),
             Just(Order::Unpublish),
             Just(Order::Delete),
-            (1..5i64, 0..4u8, any::<bool>()).prop_map(|(from_version, n, live)| Order::Restore {
-                from_version,
-                document: digest(n),
-                mode: if live { RestoreMode::Live } else { RestoreMode::Draft },
-                changed: vec![],
+            (1..5i64, 0..4u8, any::<bool>()).prop_map(|(from_version, n, live)| {
+                restore(from_version, n, if live { RestoreMode::Live } else { RestoreMode::Draft })
             }),
         ]
     }

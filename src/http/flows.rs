@@ -19,36 +19,53 @@ use crate::registry::{CurrentVersion, ListPage};
 type Answer = Result<Response, Problem>;
 
 pub async fn list(State(app): State<AppState>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
-    match &call.query.page {
-        Some(page) => list_page(&app, &call, page).await,
-        None => {
-            let list = app.registry.list(&call.caller, call.query.filter).await?;
-            answer::stream(list, call.query.view).await
-        }
+    let position = match call.query.as_of {
+        Some(moment) => Some(app.registry.position_at(&call.caller, moment).await?),
+        None => None,
+    };
+    if let Some(page) = &call.query.page {
+        return list_page(&app, &call, position, page).await;
     }
+    let list = match position {
+        Some(position) => app.registry.list_at(&call.caller, position, call.query.filter).await?,
+        None => app.registry.list(&call.caller, call.query.filter).await?,
+    };
+    answer::stream(list, call.query.view).await
 }
 
-async fn list_page(app: &AppState, call: &Read<FlowsRead, (), ListQuery>, page: &PageQuery) -> Answer {
-    let list = cursor::List::new(call.caller.org_id, format!("flows?{}", call.query.written));
+async fn list_page(
+    app: &AppState,
+    call: &Read<FlowsRead, (), ListQuery>,
+    position: Option<i64>,
+    page: &PageQuery,
+) -> Answer {
+    // The link to the next page names the position, so that all pages are of one moment.
+    let as_of = position.map(|position| format!("asOf=position:{position}"));
+    let filter = as_of.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
+    let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
+    let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
     let before = page.cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
     // One more than is asked for tells whether there is a next page.
     let wanted = ListPage { limit: page.limit + 1, before };
-    let mut flows = app.registry.list_page(&call.caller, call.query.filter.clone(), wanted).await?;
+    let (registry, wanted_flows) = (&app.registry, call.query.filter.clone());
+    let mut flows = match position {
+        Some(position) => registry.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
+        None => registry.list_page(&call.caller, wanted_flows, wanted).await?,
+    };
     let size = usize::try_from(page.limit).expect("limits are small and positive");
     let has_next = flows.len() > size;
     flows.truncate(size);
     let mut response = answer::page(&flows, call.query.view)?;
     if let Some(last) = flows.last().filter(|_| has_next) {
-        let link = next_link(call, page.limit, &list.cursor(last.record.position));
+        let link = next_link(call, &filter, page.limit, &list.cursor(last.record.position));
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
 }
 
-fn next_link(call: &Read<FlowsRead, (), ListQuery>, limit: i64, cursor: &str) -> HeaderValue {
-    let ListQuery { written, view, .. } = &call.query;
-    let filter = if written.is_empty() { String::new() } else { format!("{written}&") };
-    let view = if *view == View::Summary { "view=summary&" } else { "" };
+fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cursor: &str) -> HeaderValue {
+    let filter = if filter.is_empty() { String::new() } else { format!("{filter}&") };
+    let view = if call.query.view == View::Summary { "view=summary&" } else { "" };
     let org_id = call.caller.org_id;
     let link = format!(
         "</organizations/{org_id}/bot/flows?{filter}{view}limit={limit}&cursor={cursor}>; rel=\"next\""

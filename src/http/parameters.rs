@@ -10,7 +10,7 @@ use super::query::{FromQuery, Query};
 use super::wire::View;
 use crate::flow::json::INTEGER_MAX;
 use crate::flow::text;
-use crate::registry::{Deleted, ListFilter, Selector};
+use crate::registry::{Deleted, ListFilter, Moment, Selector};
 
 const PAGE_ENTRIES_MAX: i64 = 1000;
 
@@ -23,13 +23,13 @@ pub struct GetQuery {
 impl FromQuery for GetQuery {
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let version = query.value("version", "a positive integer, draft or published", selector)?;
-        let as_of = query.value("asOf", "an instant such as 2026-05-01T03:42:18.123Z", just_after)?;
+        let as_of = as_of(query)?;
         let selector = match (version, as_of) {
             (Some(_), Some(_)) => {
                 return Err(Problem::parameter("asOf", "cannot be given together with version"));
             }
             (Some(selector), None) => selector,
-            (None, Some(before)) => Selector::AsOf { before },
+            (None, Some(moment)) => Selector::AsOf(moment),
             (None, None) => Selector::Draft,
         };
         Ok(Self { selector })
@@ -40,16 +40,29 @@ fn selector(text: &str) -> Option<Selector> {
     match text {
         "draft" => Some(Selector::Draft),
         "published" => Some(Selector::Published),
-        number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
-            number.parse().ok().filter(|version| (1..=INTEGER_MAX).contains(version)).map(Selector::Version)
-        }
-        _ => None,
+        number => positive(number).map(Selector::Version),
     }
+}
+
+/// An instant, which includes all of itself, or a position of the log.
+fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
+    query.value("asOf", "an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
+        match text.strip_prefix("position:") {
+            Some(number) => positive(number).map(Moment::Position),
+            None => just_after(text).map(Moment::Before),
+        }
+    })
+}
+
+/// An integer from 1, in digits alone.
+pub fn positive(text: &str) -> Option<i64> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| is_number && (1..=INTEGER_MAX).contains(number))
 }
 
 /// The first instant that no longer belongs to the one that is written: a millisecond includes all of itself, as
 /// answers show no more of a time than that; finer instants, from histories, count their microsecond.
-fn just_after(text: &str) -> Option<DateTime<Utc>> {
+pub fn just_after(text: &str) -> Option<DateTime<Utc>> {
     // A `+` that nobody encoded arrives as a space.
     let text = text.replace(' ', "+");
     let instant = DateTime::parse_from_rfc3339(&text).ok()?.with_timezone(&Utc);
@@ -64,6 +77,8 @@ fn just_after(text: &str) -> Option<DateTime<Utc>> {
 pub struct ListQuery {
     pub filter: ListFilter,
     pub view: View,
+    /// `None`: as it is now.
+    pub as_of: Option<Moment>,
     /// `None`: all flows at once.
     pub page: Option<PageQuery>,
     /// The filter as a query string, always written alike.
@@ -106,7 +121,8 @@ impl FromQuery for ListQuery {
             filter.in_force = true;
         }
         let view = query.value("view", "summary", |text| (text == "summary").then_some(View::Summary))?;
-        Ok(Self { filter, view: view.unwrap_or(View::Whole), page: page(query)?, written })
+        let view = view.unwrap_or(View::Whole);
+        Ok(Self { filter, view, as_of: as_of(query)?, page: page(query)?, written })
     }
 }
 
@@ -193,11 +209,13 @@ mod tests {
         for bad in ["version=0", "version=-1", "version=%2B1", "version=1.0", "version=9007199254740992"] {
             check(bad, None);
         }
-        let before = |text: &str| Some(Selector::AsOf { before: text.parse().unwrap() });
+        let before = |text: &str| Some(Selector::AsOf(Moment::Before(text.parse().unwrap())));
         check("asOf=2026-05-01T03:42:18.123Z", before("2026-05-01T03:42:18.124Z"));
         check("asOf=2026-05-01T03:42:18Z", before("2026-05-01T03:42:18.001Z"));
         check("asOf=2026-05-01T03:42:18.123456Z", before("2026-05-01T03:42:18.123457Z"));
         check("asOf=2026-05-01T05:42:18.123+02:00", before("2026-05-01T03:42:18.124Z"));
+        check("asOf=position:41", Some(Selector::AsOf(Moment::Position(41))));
+        check("asOf=position:0", None);
         for bad in ["asOf=yesterday", "asOf=2026-05-01", "asOf=2026-05-01T03:42:18Z&version=1"] {
             check(bad, None);
         }

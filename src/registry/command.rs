@@ -206,7 +206,7 @@ impl Registry {
     }
 }
 
-fn current(record: &FlowRecord) -> Current {
+pub(super) fn current(record: &FlowRecord) -> Current {
     Current {
         version: record.version,
         state: record.state(),
@@ -214,7 +214,7 @@ fn current(record: &FlowRecord) -> Current {
     }
 }
 
-fn current_version(record: &FlowRecord) -> CurrentVersion {
+pub(super) fn current_version(record: &FlowRecord) -> CurrentVersion {
     CurrentVersion {
         version: record.version,
         updated_at: record.updated_at,

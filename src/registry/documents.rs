@@ -125,6 +125,11 @@ impl LoadedDocument {
         Ok(self.summary.get_or_init(|| json))
     }
 
+    /// The document as a value, for comparisons.
+    pub(super) fn value(&self) -> Result<Value, StoreError> {
+        self.members().map(Value::Object)
+    }
+
     /// The document's members. Stored bytes were read strictly before they were stored.
     pub(super) fn members(&self) -> Result<Map<String, Value>, StoreError> {
         serde_json::from_slice(&self.bytes)

@@ -3,13 +3,17 @@
 
 pub mod access;
 mod answer;
+mod blame;
 mod callees;
 pub mod caller;
 mod command;
 mod documents;
 mod error;
+mod history;
 mod orders;
+mod past;
 mod read;
+mod restore;
 mod row;
 mod runs;
 mod turns;
@@ -18,13 +22,17 @@ mod validate;
 use tokio_util::task::TaskTracker;
 
 pub use answer::{FlowAnswer, Status, Written};
+pub use blame::{Blame, BlamedStep};
 pub use documents::LoadedDocument;
 pub use error::{CurrentVersion, RegistryError};
+pub use history::{Compared, Comparison, Point, Side};
 pub use orders::{DuplicateOrder, PublishOrder};
+pub use past::Moment;
 pub use read::{FlowList, Selector};
+pub use restore::{Rehearsal, RestoreOrder, RestoreSource};
 pub use runs::{RunAnswer, StoredRunAnswer, StoredRunEntry};
 
-pub use crate::store::{Deleted, ListFilter, ListPage, StoreError};
+pub use crate::store::{Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry, StoreError};
 
 use crate::store::{Store, Writer};
 

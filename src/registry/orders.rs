@@ -9,6 +9,7 @@ use super::answer::Written;
 use super::caller::{Caller, Intent, Scope};
 use super::command::Found;
 use super::documents::{LoadedDocument, Lookup};
+use super::restore::RestoreOrder;
 use super::{Registry, RegistryError};
 use crate::flow::decide::{Candidate, Order};
 use crate::flow::document::{Canonical, Patch};
@@ -37,6 +38,7 @@ pub(super) enum Command {
     Publish(PublishOrder),
     Unpublish,
     Delete,
+    Restore(RestoreOrder),
 }
 
 /// A document that becomes a draft or comes in force, with what the view keeps of it.
@@ -64,7 +66,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    fn plain(order: Order) -> Self {
+    pub(super) fn plain(order: Order) -> Self {
         Self { order, draft: None, in_force: None, findings: Vec::new(), label: None }
     }
 }
@@ -117,7 +119,7 @@ impl Registry {
         self.detached(async move { registry.copy(&intent, flow_id, order).await }).await
     }
 
-    async fn command(
+    pub(super) async fn command(
         &self,
         intent: Intent,
         flow_id: Uuid,
@@ -139,6 +141,7 @@ impl Registry {
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
             Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
             Command::Delete => Ok(Plan::plain(Order::Delete)),
+            Command::Restore(order) => self.plan_restore(intent, *order, found).await,
         }
     }
 
@@ -225,7 +228,7 @@ fn plan_update(intent: &Intent, patch: &Patch, found: &Found) -> Result<Plan, Re
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.
-fn confine(caller: &Caller, canonical: &Canonical) -> Result<(), RegistryError> {
+pub(super) fn confine(caller: &Caller, canonical: &Canonical) -> Result<(), RegistryError> {
     if caller.sees(canonical.document.phone_number_id.as_deref()) {
         return Ok(());
     }

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::documents::LoadedDocument;
+use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
 use crate::store::{FlowRecord, ListFilter, ListPage};
@@ -22,8 +22,8 @@ pub enum Selector {
     Published,
     /// As it stood after one of its events, deleted or not.
     Version(i64),
-    /// As it stood just before an instant, deleted or not.
-    AsOf { before: DateTime<Utc> },
+    /// As it stood at a moment, deleted or not.
+    AsOf(Moment),
 }
 
 /// The records of a whole list, whose documents are loaded a chunk at a time while it is sent.
@@ -33,19 +33,37 @@ pub struct FlowList {
     org_id: Uuid,
     in_force: bool,
     records: std::vec::IntoIter<FlowRecord>,
+    /// What is asked of the documents, where that could not be asked of the records.
+    wanted: Option<Wanted>,
 }
 
 /// Documents loaded at once for a list that is streamed.
 const CHUNK: usize = 64;
 
 impl FlowList {
+    pub(super) fn new(registry: Registry, org_id: Uuid, in_force: bool, records: Vec<FlowRecord>) -> Self {
+        Self { registry, org_id, in_force, records: records.into_iter(), wanted: None }
+    }
+
+    pub(super) fn keeping(self, wanted: Wanted) -> Self {
+        Self { wanted: Some(wanted), ..self }
+    }
+
     /// The next flows, at most [`CHUNK`]; `None` at the end.
     pub async fn next_chunk(&mut self) -> Result<Option<Vec<FlowAnswer>>, RegistryError> {
-        let records: Vec<FlowRecord> = self.records.by_ref().take(CHUNK).collect();
-        if records.is_empty() {
-            return Ok(None);
+        loop {
+            let records: Vec<FlowRecord> = self.records.by_ref().take(CHUNK).collect();
+            if records.is_empty() {
+                return Ok(None);
+            }
+            let mut flows = self.registry.with_documents(self.org_id, self.in_force, records).await?;
+            if let Some(wanted) = &self.wanted {
+                wanted.keep(&mut flows)?;
+            }
+            if !flows.is_empty() {
+                return Ok(Some(flows));
+            }
         }
-        self.registry.with_documents(self.org_id, self.in_force, records).await.map(Some)
     }
 }
 
@@ -71,7 +89,11 @@ impl Registry {
                 }
             }
             Selector::Version(version) => self.version(caller, flow_id, version).await,
-            Selector::AsOf { before } => {
+            Selector::AsOf(Moment::Position(position)) => {
+                let version = self.store.version_at(caller.org_id, flow_id, position).await?;
+                self.version(caller, flow_id, version.ok_or(RegistryError::FlowNotFound)?).await
+            }
+            Selector::AsOf(Moment::Before(before)) => {
                 let found = self.store.flow_before(caller.org_id, flow_id, before).await?;
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
                 self.seen_by(caller, record, bytes, None)
@@ -79,7 +101,7 @@ impl Registry {
         }
     }
 
-    async fn current(
+    pub(super) async fn current(
         &self,
         caller: &Caller,
         flow_id: Uuid,
@@ -140,7 +162,7 @@ impl Registry {
         let in_force = filter.in_force;
         let page = ListPage { limit: i64::MAX, before: None };
         let records = self.store.list(caller.org_id, &confined(caller, filter), page).await?;
-        Ok(FlowList { registry: self.clone(), org_id: caller.org_id, in_force, records: records.into_iter() })
+        Ok(FlowList::new(self.clone(), caller.org_id, in_force, records))
     }
 
     /// One page of the same list; the position of its last flow is where the next page begins.
@@ -156,7 +178,7 @@ impl Registry {
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.
-    async fn with_documents(
+    pub(super) async fn with_documents(
         &self,
         org_id: Uuid,
         in_force: bool,
@@ -197,6 +219,6 @@ fn shown(record: &FlowRecord, in_force: bool) -> Digest {
     }
 }
 
-fn confined(caller: &Caller, filter: ListFilter) -> ListFilter {
+pub(super) fn confined(caller: &Caller, filter: ListFilter) -> ListFilter {
     ListFilter { confined_to: caller.phone_number_ids.to_vec(), ..filter }
 }

@@ -69,6 +69,17 @@ impl Store {
         rows.iter().map(read_entry).collect()
     }
 
+    /// The number a flow is bound to now, deleted or not; `None` where there is no such flow.
+    pub async fn flow_number(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+    ) -> Result<Option<Option<String>>, StoreError> {
+        let number =
+            sqlx::query_scalar("SELECT phone_number_id FROM flow_view WHERE org_id = $1 AND flow_id = $2");
+        Ok(number.bind(org_id).bind(flow_id).fetch_optional(&self.pool).await?)
+    }
+
     /// Whether a document was in force in this flow at any time.
     pub async fn was_in_force(
         &self,

@@ -7,7 +7,24 @@ use uuid::Uuid;
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
+/// The view says how far to seek, and answers at once where the flow has not changed since.
+const VERSION_AT: &str = "SELECT CASE WHEN v.position <= $3 THEN v.version \
+     ELSE version_at(v.org_id, v.flow_id, v.version - 1, $3) END \
+     FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2";
+
 impl Store {
+    /// The version a flow had when the log stood at a position; `None` before its first.
+    pub async fn version_at(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        position: i64,
+    ) -> Result<Option<i64>, StoreError> {
+        let query =
+            sqlx::query_scalar::<_, Option<i64>>(VERSION_AT).bind(org_id).bind(flow_id).bind(position);
+        Ok(query.fetch_optional(&self.pool).await?.flatten())
+    }
+
     /// One page of the list of then, last change first. What the filter asks of documents (number, text) is left to
     /// the caller: no event carries it. To whom a flow belongs is decided by the number it is bound to now.
     pub async fn list_at(

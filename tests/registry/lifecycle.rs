@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use flow_registry::registry::caller::{IfMatch, Intent, Scope, Scopes};
-use flow_registry::registry::{DuplicateOrder, PublishOrder, RegistryError, Selector, Status};
+use flow_registry::registry::{DuplicateOrder, Moment, PublishOrder, RegistryError, Selector, Status};
 use flow_registry::store::ListFilter;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -67,7 +67,7 @@ async fn answers_of_commands_are_what_a_read_finds() {
         expected.phone_number_id = Some("7".into());
         assert_eq!(then.record, expected);
         let before = answer.record.updated_at + Duration::microseconds(1);
-        let as_of = registry.get(&hand.caller, flow, Selector::AsOf { before }).await.unwrap();
+        let as_of = registry.get(&hand.caller, flow, Selector::AsOf(Moment::Before(before))).await.unwrap();
         assert_eq!(as_of.record, expected);
     }
     let in_force = registry.get(&hand.caller, flow, Selector::Published).await.unwrap();

@@ -2,5 +2,7 @@
 
 mod concurrency;
 mod hand;
+mod history;
 mod lifecycle;
+mod restore;
 mod runs;

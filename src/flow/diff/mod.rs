@@ -76,6 +76,11 @@ pub fn changed_paths(before: &Value, after: &Value) -> Vec<String> {
     diff(before, after).changed_paths()
 }
 
+/// The step a changed path is about, if it is about one: `pago` of `steps.pago.text` and `steps.pago removed`.
+pub fn step_of(path: &str) -> Option<&str> {
+    path.strip_prefix("steps.")?.split(['.', ' ']).next()
+}
+
 /// Compares two canonical documents.
 pub fn diff(before: &Value, after: &Value) -> Diff {
     let mut diff = Diff::default();

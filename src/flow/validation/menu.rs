@@ -3,7 +3,6 @@
 
 use std::collections::HashMap;
 
-use super::collect::Findings;
 use super::texts::{BUTTON_MAX, ROW_MAX, TEXT_MAX, is_literal};
 use crate::flow::document::{Choice, ChoiceOption, Display, MediaKind, Options};
 use crate::flow::finding::Finding;
@@ -33,7 +32,7 @@ pub fn shown_as(choice: &Choice) -> Display {
     }
 }
 
-pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
+pub fn check(choice: &Choice, place: &str, findings: &mut Vec<Finding>) {
     let shown = shown_as(choice);
     let mut limit = |member: &str, message: &str| {
         findings.push(Finding::error("CHANNEL_LIMIT", format!("{place}{member}"), message));
@@ -122,7 +121,7 @@ fn check_text_menu(choice: &Choice, options: &[ChoiceOption], mut limit: impl Fn
 }
 
 /// Texts that would choose either of two options. The first one wins, which is hardly what is meant.
-fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Findings) {
+fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Vec<Finding>) {
     let mut accepted: HashMap<String, usize> = HashMap::new();
     for (index, option) in options.iter().enumerate() {
         let title = fold(&option.title);

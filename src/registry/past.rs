@@ -1,0 +1,113 @@
+//! Lists of flows as they were at a moment. Which flows there were comes from the log; what a filter asks of their
+//! documents is asked of the documents of then.
+
+use chrono::{DateTime, Utc};
+
+use super::answer::FlowAnswer;
+use super::caller::Caller;
+use super::read::{FlowList, confined};
+use super::{Registry, RegistryError};
+use crate::flow::text;
+use crate::store::{ListFilter, ListPage};
+
+/// A moment of an organization's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// After the event at this position.
+    Position(i64),
+    /// Just before an instant.
+    Before(DateTime<Utc>),
+}
+
+/// What a filter asks of the document that is shown.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    phone_number_id: Option<String>,
+    search: Option<String>,
+}
+
+impl Wanted {
+    pub(super) fn of(filter: &ListFilter) -> Self {
+        Self { phone_number_id: filter.phone_number_id.clone(), search: filter.search.clone() }
+    }
+
+    /// Keeps the flows whose documents are wanted. Erased ones cannot be found by what they said.
+    pub(super) fn keep(&self, flows: &mut Vec<FlowAnswer>) -> Result<(), RegistryError> {
+        if self.phone_number_id.is_none() && self.search.is_none() {
+            return Ok(());
+        }
+        let mut kept = Vec::with_capacity(flows.len());
+        for flow in flows.drain(..) {
+            if self.is_met_by(&flow)? {
+                kept.push(flow);
+            }
+        }
+        *flows = kept;
+        Ok(())
+    }
+
+    fn is_met_by(&self, flow: &FlowAnswer) -> Result<bool, RegistryError> {
+        if flow.document.is_erased() {
+            return Ok(false);
+        }
+        let members = flow.document.members()?;
+        let member = |name: &str| members.get(name).and_then(|value| value.as_str());
+        let number = self.phone_number_id.as_deref();
+        let number_met = number.is_none_or(|number| member("phoneNumberId") == Some(number));
+        let said = || text::search_text(member("name").unwrap_or_default(), member("description"));
+        Ok(number_met && self.search.as_ref().is_none_or(|search| said().contains(search.as_str())))
+    }
+}
+
+impl Registry {
+    /// The position the log stood at then; what comes after it cannot change what was.
+    pub async fn position_at(&self, caller: &Caller, moment: Moment) -> Result<i64, RegistryError> {
+        Ok(match moment {
+            Moment::Position(position) => position.min(self.store.head(caller.org_id).await?),
+            Moment::Before(instant) => self.store.position_before(caller.org_id, instant).await?,
+        })
+    }
+
+    /// All flows the filter let through when the log stood at a position.
+    pub async fn list_at(
+        &self,
+        caller: &Caller,
+        position: i64,
+        filter: ListFilter,
+    ) -> Result<FlowList, RegistryError> {
+        let page = ListPage { limit: i64::MAX, before: None };
+        let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
+        let filter = confined(caller, filter);
+        let records = self.store.list_at(caller.org_id, position, &filter, page).await?;
+        Ok(FlowList::new(self.clone(), caller.org_id, in_force, records).keeping(wanted))
+    }
+
+    /// One page of the same list; the position of its last flow is where the next page begins.
+    pub async fn list_page_at(
+        &self,
+        caller: &Caller,
+        position: i64,
+        filter: ListFilter,
+        page: ListPage,
+    ) -> Result<Vec<FlowAnswer>, RegistryError> {
+        let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
+        let filter = confined(caller, filter);
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut next = page;
+        loop {
+            let records = self.store.list_at(caller.org_id, position, &filter, next).await?;
+            let Some(last) = records.last() else { break };
+            next.before = Some(last.position);
+            let is_last = records.len() < limit;
+            let mut flows = self.with_documents(caller.org_id, in_force, records).await?;
+            wanted.keep(&mut flows)?;
+            found.append(&mut flows);
+            if is_last || found.len() >= limit {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+}

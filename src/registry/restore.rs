@@ -1,0 +1,176 @@
+//! Restore: a document of the past becomes the draft again, or comes in force at once. Of the document nothing of now
+//! is left behind; whether the flow is enabled stays as it is.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::answer::{FlowAnswer, Written};
+use super::caller::Intent;
+use super::command::{Found, Meeting, current, current_version};
+use super::documents::{LoadedDocument, Lookup};
+use super::orders::{Command, Plan, Prepared, confine};
+use super::{Registry, RegistryError};
+use crate::flow::decide::{Decision, Order, Refusal, Restoration, decide};
+use crate::flow::diff::{self, Diff};
+use crate::flow::event::{RestoreMode, State};
+use crate::flow::finding::Finding;
+
+/// What a reason must say at least, in characters.
+const REASON_MIN: usize = 3;
+
+/// Which document is wanted back, and how far it goes.
+#[derive(Debug, Clone, Copy)]
+pub struct RestoreOrder {
+    pub source: RestoreSource,
+    pub mode: RestoreMode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RestoreSource {
+    Version(i64),
+    /// The document in force: discards what the draft has beyond it.
+    Published,
+}
+
+/// What a restore would do.
+#[derive(Debug)]
+pub struct Rehearsal {
+    pub flow_id: Uuid,
+    pub from_version: i64,
+    /// `None`: everything is so already, there would be no event.
+    pub version: Option<i64>,
+    /// A restore to live that errors forbid.
+    pub is_refused: bool,
+    /// The flow's state afterwards; as it is now where nothing would happen.
+    pub after: State,
+    /// From the draft of now to the restored one.
+    pub diff: Diff,
+    /// What validation says of the restored document.
+    pub findings: Vec<Finding>,
+}
+
+impl Registry {
+    /// Brings back a document of the past, and the flow with it where it is deleted.
+    pub async fn restore(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        order: RestoreOrder,
+    ) -> Result<Written, RegistryError> {
+        if intent.reason.as_ref().is_none_or(|reason| reason.chars().count() < REASON_MIN) {
+            let message = format!("must say why, in {REASON_MIN} to 500 characters");
+            return Err(RegistryError::Invalid(vec![Finding::error("INVALID_VALUE", "/reason", message)]));
+        }
+        self.command(intent, flow_id, Command::Restore(order)).await
+    }
+
+    /// What [`restore`](Self::restore) would do now. Writes nothing.
+    pub async fn rehearse_restore(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        order: RestoreOrder,
+    ) -> Result<Rehearsal, RegistryError> {
+        let intent = Intent { idempotency: None, ..intent };
+        let Meeting::Flow(found) = self.meet(&intent, flow_id).await? else {
+            unreachable!("without an idempotency key nothing was answered before");
+        };
+        let plan = self.plan_restore(&intent, order, &found).await?;
+        let restored = plan.draft.as_ref().expect("a restore brings a draft");
+        let findings = match order.mode {
+            RestoreMode::Live => plan.findings.clone(),
+            RestoreMode::Draft => {
+                self.all_findings(&intent.caller, Some(flow_id), &restored.document.canonical()?).await?
+            }
+        };
+        let Order::Restore(Restoration { from_version, .. }) = &plan.order else {
+            unreachable!("a restore is planned as one");
+        };
+        let decided = decide(Some(&current(&found.record)), plan.order.clone());
+        let (version, after) = match &decided {
+            Ok(Decision::Event(change)) => (Some(change.version), change.after),
+            Ok(Decision::Nothing) | Err(_) => (None, found.record.state()),
+        };
+        Ok(Rehearsal {
+            flow_id,
+            from_version: *from_version,
+            version,
+            is_refused: decided == Err(Refusal::NotPublishable),
+            after,
+            diff: diff::diff(&found.document.value()?, &restored.document.value()?),
+            findings,
+        })
+    }
+
+    pub(super) async fn plan_restore(
+        &self,
+        intent: &Intent,
+        order: RestoreOrder,
+        found: &Found,
+    ) -> Result<Plan, RegistryError> {
+        // Elsewhere a deleted flow is not found before any precondition counts.
+        if intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version)) {
+            return Err(RegistryError::PreconditionFailed(current_version(&found.record)));
+        }
+        let source = self.restored(intent, order.source, found).await?;
+        if source.document.is_erased() {
+            return Err(RegistryError::Erased);
+        }
+        let canonical = source.document.canonical()?;
+        confine(&intent.caller, &canonical)?;
+        let (findings, is_publishable) = match order.mode {
+            RestoreMode::Draft => (Vec::new(), true),
+            RestoreMode::Live => {
+                let own_id = Some(found.record.flow_id);
+                let findings = self.all_findings(&intent.caller, own_id, &canonical).await?;
+                let has_errors = findings.iter().any(Finding::is_error);
+                let is_publishable = !has_errors || self.was_in_force(&source).await?;
+                (findings, is_publishable)
+            }
+        };
+        let prepared = |document: &Arc<LoadedDocument>| Prepared {
+            document: Arc::clone(document),
+            lookup: Lookup::of(&canonical),
+        };
+        let restoration = Restoration {
+            from_version: source.record.version,
+            document: source.document.digest(),
+            mode: order.mode,
+            is_publishable,
+            changed: changed(&found.document, &source.document)?,
+        };
+        Ok(Plan {
+            draft: Some(prepared(&source.document)),
+            in_force: (order.mode == RestoreMode::Live).then(|| prepared(&source.document)),
+            findings,
+            ..Plan::plain(Order::Restore(restoration))
+        })
+    }
+
+    async fn restored(
+        &self,
+        intent: &Intent,
+        source: RestoreSource,
+        found: &Found,
+    ) -> Result<FlowAnswer, RegistryError> {
+        let version = match source {
+            RestoreSource::Version(version) => version,
+            RestoreSource::Published => found.record.published.ok_or(RegistryError::NotPublished)?.version,
+        };
+        self.version(&intent.caller, found.record.flow_id, version).await
+    }
+
+    async fn was_in_force(&self, source: &FlowAnswer) -> Result<bool, RegistryError> {
+        let digest = source.document.digest();
+        Ok(self.store.was_in_force(source.org_id, source.record.flow_id, digest).await?)
+    }
+}
+
+/// What the restore changes, in words. Against content that was erased there is nothing to compare.
+fn changed(before: &LoadedDocument, after: &LoadedDocument) -> Result<Vec<String>, RegistryError> {
+    if before.is_erased() {
+        return Ok(Vec::new());
+    }
+    Ok(diff::changed_paths(&before.value()?, &after.value()?))
+}

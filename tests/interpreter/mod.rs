@@ -1,6 +1,0 @@
-//! The interpreter from outside: run cases as data, and the laws that every run keeps.
-
-mod case;
-mod laws;
-mod limits;
-mod runs;
