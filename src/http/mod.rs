@@ -14,6 +14,7 @@ mod flows;
 mod headers;
 mod media;
 mod observe;
+mod openapi;
 mod operations;
 mod orders;
 mod parameters;

@@ -4,10 +4,12 @@ use axum::extract::OriginalUri;
 use axum::routing::{get, patch, post};
 use axum::{Router, middleware};
 
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{api_keys, flows, operations, problem, runs, validate};
+use super::{api_keys, flows, openapi, operations, problem, runs, validate};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -33,6 +35,8 @@ pub fn router(state: AppState) -> Router {
         .route("/health/ready", get(operations::ready))
         .route("/metrics", get(operations::metrics))
         .route("/problems/{code}", get(problem::explain))
+        .route("/openapi.json", get(openapi::json))
+        .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none")))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)

@@ -6,14 +6,6 @@ use axum::response::Html;
 use super::{Code, Problem};
 
 /// A page about one code.
-#[utoipa::path(
-    get,
-    path = "/problems/{code}",
-    tag = "operations",
-    operation_id = "explainProblem",
-    params(("code" = String, Path, description = "The `code` of a problem.", example = "validation_failed")),
-    responses((status = 200, description = "An explanation for people.", body = String, content_type = "text/html")),
-)]
 pub async fn explain(Path(code): Path<String>) -> Result<Html<String>, Problem> {
     let code = Code::parse(&code)
         .ok_or_else(|| Problem::new(Code::NotFound, "There is no problem with this code."))?;

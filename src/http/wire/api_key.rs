@@ -1,19 +1,17 @@
 //! An API key as clients see it. The secret is shown once, to whoever made the key.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::instant;
 use crate::registry::access::KeyRecord;
 
 /// A key without what proves it.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
     id: Uuid,
     /// The readable part: what a key begins with, up to the dot.
-    #[schema(example = "mk_live_4fT9a0ZbQ1")]
     prefix: String,
     name: String,
     scopes: Vec<String>,
@@ -41,7 +39,7 @@ impl From<KeyRecord> for ApiKey {
 }
 
 /// A key that was just made.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 pub struct CreatedApiKey<'a> {
     #[serde(flatten)]
     pub key: ApiKey,
@@ -50,14 +48,14 @@ pub struct CreatedApiKey<'a> {
 }
 
 /// A list that could have further pages.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 pub struct Page<T> {
     data: Vec<T>,
     #[serde(rename = "pageInfo")]
     page_info: PageInfo,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PageInfo {
     end_cursor: Option<String>,

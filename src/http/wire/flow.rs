@@ -3,7 +3,6 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::instant;
@@ -19,10 +18,9 @@ pub enum View {
 }
 
 /// The members of a flow that are not its author's. Times are UTC with milliseconds.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowState<'a> {
-    #[schema(value_type = FlowStatus)]
     status: &'static str,
     published: bool,
     enabled: bool,
@@ -34,32 +32,20 @@ pub struct FlowState<'a> {
     /// Whether the draft differs from what is published.
     has_unpublished_changes: bool,
     /// Counts the flow's events from 1, without holes. Also its `ETag`.
-    #[schema(minimum = 1)]
     version: i64,
     /// SHA-256 of the canonical document that is shown.
-    #[schema(value_type = String)]
     document_digest: Digest,
     duplicated_from: Option<DuplicatedFrom>,
     restored_from: Option<i64>,
     created_at: String,
-    #[schema(value_type = Object)]
     created_by: &'a RawValue,
     updated_at: String,
-    #[schema(value_type = Object)]
     updated_by: &'a RawValue,
     deleted_at: Option<String>,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum FlowStatus {
-    Draft,
-    Published,
-    Deleted,
-}
-
 /// The flow, and its version, that a copy was made of.
-#[derive(Serialize, ToSchema)]
+#[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct DuplicatedFrom {
     flow_id: Uuid,

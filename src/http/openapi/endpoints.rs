@@ -1,0 +1,216 @@
+//! The table of endpoints: what each takes and answers. Errors that all have in common are added by kind.
+
+/// The scope an endpoint needs.
+pub enum Scope {
+    /// No credential is asked for.
+    Open,
+    One(&'static str),
+    /// Every scope there is.
+    All,
+}
+
+pub struct Parameter {
+    pub name: &'static str,
+    /// `query` or `header`.
+    pub place: &'static str,
+    /// JSON Schema.
+    pub schema: &'static str,
+    pub description: &'static str,
+}
+
+pub struct Body {
+    pub schema: &'static str,
+    pub required: bool,
+    pub example: &'static str,
+}
+
+pub struct Answer {
+    pub status: &'static str,
+    pub description: &'static str,
+    pub schema: Option<&'static str>,
+    pub media_type: &'static str,
+    pub headers: &'static [(&'static str, &'static str)],
+}
+
+pub struct Endpoint {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub id: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub scope: Scope,
+    pub parameters: &'static [Parameter],
+    pub body: Option<Body>,
+    pub answers: &'static [Answer],
+    /// Statuses of refusals beyond those every endpoint of its kind has.
+    pub refusals: &'static [u16],
+}
+
+impl Endpoint {
+    /// Every status it may refuse with, ascending.
+    pub fn errors(&self) -> Vec<u16> {
+        let mut errors = vec![405, 431, 500, 503];
+        if !matches!(self.scope, Scope::Open) {
+            errors.extend([400, 401, 403, 406, 429]);
+        }
+        if !matches!(self.scope, Scope::Open) && self.method != "get" {
+            errors.extend([409, 412, 413, 415, 422]);
+        }
+        errors.extend(self.refusals);
+        errors.sort_unstable();
+        errors.dedup();
+        errors
+    }
+}
+
+const ETAG: (&str, &str) = ("ETag", "The flow's version, quoted.");
+const LOCATION: (&str, &str) = ("Location", "Where the new flow is.");
+const REPLAYED: (&str, &str) = ("Idempotent-Replayed", "`true` when the answer repeats an earlier one.");
+
+const fn query(name: &'static str, schema: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, place: "query", schema, description }
+}
+
+const fn header(name: &'static str, schema: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, place: "header", schema, description }
+}
+
+const IF_MATCH: Parameter =
+    header("If-Match", r#"{"type":"string","examples":["\"7\""]}"#, "Only at one of these versions, or `*`.");
+const IF_NONE_MATCH: Parameter =
+    header("If-None-Match", r#"{"type":"string","examples":["\"7\""]}"#, "Only at none of these versions.");
+const IDEMPOTENCY_KEY: Parameter = header(
+    "Idempotency-Key",
+    r#"{"type":"string","minLength":1,"maxLength":255}"#,
+    "The same key and request answers the first result again, for at least 24 hours.",
+);
+const ON_BEHALF_OF: Parameter = header(
+    "X-On-Behalf-Of",
+    r#"{"type":"string","maxLength":200}"#,
+    "The person a backend acts for; recorded.",
+);
+const REASON: Parameter = header("X-Reason", r#"{"type":"string","maxLength":500}"#, "Why; recorded.");
+const COMMAND: &[Parameter] = &[IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
+
+const LIMIT: Parameter =
+    query("limit", r#"{"type":"integer","minimum":1,"maximum":1000}"#, "Entries of one page.");
+const CURSOR: Parameter =
+    query("cursor", r#"{"type":"string"}"#, "Where the page begins; from the page before.");
+
+const fn ok(status: &'static str, description: &'static str, schema: &'static str) -> Answer {
+    Answer { status, description, schema: Some(schema), media_type: "application/json", headers: &[] }
+}
+
+const fn empty(status: &'static str, description: &'static str) -> Answer {
+    Answer { status, description, schema: None, media_type: "", headers: &[] }
+}
+
+const FLOWS: &str = "/organizations/{orgId}/bot/flows";
+const FLOW: &str = "/organizations/{orgId}/bot/flows/{flowId}";
+
+const fn flow(status: &'static str, description: &'static str) -> Answer {
+    Answer { headers: &[ETAG, REPLAYED], ..ok(status, description, "FlowAnswer") }
+}
+
+const fn created(description: &'static str) -> Answer {
+    Answer { headers: &[ETAG, LOCATION, REPLAYED], ..ok("201", description, "FlowAnswer") }
+}
+
+const fn body(schema: &'static str, required: bool, example: &'static str) -> Option<Body> {
+    Some(Body { schema, required, example })
+}
+
+const READ: Scope = Scope::One("flows:read");
+const WRITE: Scope = Scope::One("flows:write");
+const PUBLISH: Scope = Scope::One("flows:publish");
+const TEST: Scope = Scope::One("flows:test");
+const KEYS: Scope = Scope::One("keys:manage");
+
+macro_rules! endpoints {
+    ($($method:literal $path:expr, $id:literal in $tag:literal: $summary:literal, $scope:expr, $parameters:expr, $body:expr,
+       [$($answer:expr),+], $refusals:expr;)+) => {
+        pub const ENDPOINTS: &[Endpoint] = &[$(Endpoint {
+            method: $method, path: $path, id: $id, tag: $tag, summary: $summary, scope: $scope,
+            parameters: $parameters, body: $body, answers: &[$($answer),+], refusals: $refusals,
+        }),+];
+    };
+}
+
+endpoints! {
+    "get" FLOWS, "listFlows" in "flows": "List flows, newest change first", READ, &[
+        query("phoneNumberId", r#"{"type":"string"}"#, "The number the draft is bound to, exactly."),
+        query("status", r#"{"enum":["draft","published","deleted"]}"#, "Flows of this status."),
+        query("q", r#"{"type":"string"}"#, "Text in name or description; case and accents do not matter."),
+        query("version", r#"{"enum":["draft","published"]}"#,
+            "`published`: the flows in force, with the documents in force."),
+        query("view", r#"{"enum":["summary"]}"#, "Leaves the large members out."),
+        query("include", r#"{"enum":["deleted"]}"#, "Deleted flows too."),
+        LIMIT, CURSOR,
+    ], None, [Answer { headers: &[("Link", "The next page, `rel=\"next\"`, when `limit` is given.")],
+        ..ok("200", "The flows.", "FlowListAnswer") }], &[];
+    "post" FLOWS, "createFlow" in "flows": "Create a flow", WRITE, COMMAND,
+        body("FlowDocument", true, r#"{"name":"Onboarding nuevo cliente","steps":[]}"#),
+        [created("The new flow, a draft.")], &[];
+    "get" FLOW, "getFlow" in "flows": "Get a flow as it is, was, or is in force", READ, &[
+        query("version", r#"{"oneOf":[{"type":"integer","minimum":1},{"enum":["draft","published"]}]}"#,
+            "A version, `draft` (default) or `published`."),
+        query("asOf", r#"{"type":"string","format":"date-time"}"#, "The flow as it stood then."),
+        IF_MATCH, IF_NONE_MATCH,
+    ], None, [flow("200", "The flow."), empty("304", "The reader has this version.")], &[404, 409, 412];
+    "patch" FLOW, "updateFlow" in "flows": "Change members of the draft", WRITE, COMMAND,
+        body("FlowChange", true, r#"{"steps":[{"type":"end","text":"¡Listo!"}]}"#),
+        [flow("200", "The flow after the change.")], &[404];
+    "delete" FLOW, "deleteFlow" in "flows": "Delete a flow; its history stays", WRITE, COMMAND, None,
+        [Answer { headers: &[REPLAYED], ..empty("204", "Gone from lists and out of force.") }], &[404];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/publish", "publishFlow" in "flows":
+        "Put the draft, or an earlier version, in force", PUBLISH, COMMAND,
+        body("PublishOrder", false, r#"{"reason":"Aprobado por ventas","label":"campaña de mayo"}"#),
+        [flow("201", "The flow, in force.")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/unpublish", "unpublishFlow" in "flows":
+        "Take the flow out of force", PUBLISH, COMMAND, body("Nothing", false, "{}"),
+        [flow("201", "The flow, out of force.")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/duplicate", "duplicateFlow" in "flows":
+        "Copy a flow", WRITE, COMMAND, body("DuplicateOrder", false, r#"{"name":"Copia de prueba"}"#),
+        [created("The copy, a draft.")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/validate", "validateDocument" in "flows":
+        "Validate a document that is no flow yet", READ, &[], body("FlowDocument", true, r#"{"name":"a","steps":[]}"#),
+        [ok("200", "What is wrong or doubtful.", "VerdictAnswer")], &[];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/validate", "validateFlow" in "flows":
+        "Validate a flow's draft", READ, &[], body("Nothing", false, "{}"),
+        [ok("200", "What is wrong or doubtful.", "VerdictAnswer")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/test-run", "testRun" in "test runs":
+        "Run a version in the sandbox", TEST, &[IDEMPOTENCY_KEY],
+        body("RunRequest", false, r#"{"name":"saludo","messages":["hola"],"version":"draft"}"#),
+        [Answer { headers: &[REPLAYED], ..ok("201", "The trace.", "RunAnswer") }], &[404];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/test-runs", "listTestRuns" in "test runs":
+        "List a flow's runs of the last 30 days, newest first", READ, &[LIMIT, CURSOR], None,
+        [ok("200", "A page of runs.", "RunPageAnswer")], &[404];
+    "get" "/organizations/{orgId}/bot/test-runs/{runId}", "getTestRun" in "test runs":
+        "Read a run by running it again", READ, &[], None,
+        [ok("200", "The trace, personal values masked.", "RunAnswer")], &[404];
+    "get" "/organizations/{orgId}/api-keys", "listApiKeys" in "API keys": "List keys that are not revoked", KEYS,
+        &[], None, [ok("200", "All keys, on one page.", "ApiKeyPageAnswer")], &[];
+    "post" "/organizations/{orgId}/api-keys", "createApiKey" in "API keys": "Make a key", KEYS,
+        &[ON_BEHALF_OF, REASON], body("NewApiKey", true, r#"{"name":"backend","scopes":["flows:read"]}"#),
+        [ok("201", "The key, with its secret this once.", "ApiKeyAnswer")], &[];
+    "patch" "/organizations/{orgId}/api-keys/{keyId}", "changeApiKey" in "API keys": "Change a key", KEYS,
+        &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON], body("ApiKeyChange", true, r#"{"name":"backend 2"}"#),
+        [Answer { headers: &[REPLAYED], ..ok("200", "The key after the change.", "ApiKeyAnswer") }], &[404];
+    "delete" "/organizations/{orgId}/api-keys/{keyId}", "revokeApiKey" in "API keys": "Revoke a key", KEYS,
+        &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON], None,
+        [Answer { headers: &[REPLAYED], ..empty("204", "Refused from now on.") }], &[404];
+    "post" "/auth/refresh", "refresh" in "operations": "Tokens are issued elsewhere: always refused", Scope::Open,
+        &[], None, [Answer { media_type: "application/problem+json", ..ok("401", "Always.", "Problem") }], &[];
+    "get" "/health", "health" in "operations": "Whether the service and its database answer", Scope::Open, &[],
+        None, [ok("200", "Both answer.", "HealthAnswer")], &[];
+    "get" "/health/live", "live" in "operations": "Whether the service answers", Scope::Open, &[], None,
+        [ok("200", "It answers.", "HealthAnswer")], &[];
+    "get" "/health/ready", "ready" in "operations": "Whether the service and its database answer", Scope::Open,
+        &[], None, [ok("200", "Both answer.", "HealthAnswer")], &[];
+    "get" "/metrics", "metrics" in "operations": "What the process has counted, for Prometheus", Scope::All, &[],
+        None, [Answer { media_type: "text/plain", ..ok("200", "The numbers.", "Text") }], &[];
+    "get" "/problems/{code}", "explainProblem" in "operations": "What an error code means", Scope::Open, &[], None,
+        [Answer { media_type: "text/html", ..ok("200", "A page for people.", "Text") }], &[400, 404];
+    "get" "/openapi.json", "openapi" in "operations": "This description", Scope::Open, &[], None,
+        [ok("200", "OpenAPI 3.1.", "Description")], &[];
+}

@@ -1,0 +1,276 @@
+//! The schemas of bodies and answers.
+
+use serde_json::{Value, json};
+
+/// Every schema by name.
+pub fn all() -> Value {
+    let mut all = answers();
+    for part in [flows(), runs(), keys()] {
+        if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
+            all.extend(part);
+        }
+    }
+    all
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn nullable(kind: &str) -> Value {
+    json!({"type": [kind, "null"]})
+}
+
+/// `{data, timestamp}` around something.
+fn envelope(data: Value) -> Value {
+    json!({
+        "type": "object",
+        "required": ["data", "timestamp"],
+        "properties": {"data": data, "timestamp": {"type": "string", "format": "date-time"}}
+    })
+}
+
+fn page(entry: &str) -> Value {
+    envelope(json!({
+        "type": "object",
+        "required": ["data", "pageInfo"],
+        "properties": {
+            "data": {"type": "array", "items": reference(entry)},
+            "pageInfo": {
+                "type": "object",
+                "required": ["endCursor", "hasNextPage"],
+                "properties": {"endCursor": nullable("string"), "hasNextPage": {"type": "boolean"}}
+            }
+        }
+    }))
+}
+
+fn answers() -> Value {
+    json!({
+        "FlowAnswer": envelope(reference("Flow")),
+        "FlowListAnswer": envelope(json!({"type": "array", "items": reference("Flow")})),
+        "VerdictAnswer": envelope(reference("Verdict")),
+        "RunAnswer": envelope(reference("Run")),
+        "RunPageAnswer": page("RunEntry"),
+        "ApiKeyAnswer": envelope(reference("ApiKey")),
+        "ApiKeyPageAnswer": page("ApiKey"),
+        "HealthAnswer": envelope(json!({"type": "object", "properties": {"status": {"const": "ok"}}})),
+        "Text": {"type": "string"},
+        "Description": {"type": "object"},
+        "Nothing": {"type": "object", "additionalProperties": false},
+        "Actor": {
+            "type": "object",
+            "required": ["type", "id", "name"],
+            "properties": {
+                "type": {"enum": ["api_key", "user", "operator", "erased"]},
+                "id": {"type": "string"},
+                "name": nullable("string")
+            }
+        },
+        "Finding": {
+            "type": "object",
+            "required": ["code", "severity", "pointer", "stepId", "message"],
+            "properties": {
+                "code": {"type": "string"},
+                "severity": {"enum": ["error", "warning"]},
+                "pointer": {"type": "string", "description": "RFC 6901, into the document."},
+                "stepId": nullable("string"),
+                "message": {"type": "string"},
+                "hint": {"type": "string"},
+                "position": {
+                    "type": "object",
+                    "description": "Inside a template or expression, in characters.",
+                    "properties": {"offset": {"type": "integer"}, "length": {"type": "integer"}}
+                }
+            }
+        },
+        "Verdict": {
+            "type": "object",
+            "required": ["valid", "errorCount", "warningCount", "findings"],
+            "properties": {
+                "valid": {"type": "boolean"},
+                "errorCount": {"type": "integer"},
+                "warningCount": {"type": "integer"},
+                "findings": {"type": "array", "items": reference("Finding")}
+            }
+        },
+        "Problem": {
+            "type": "object",
+            "required": ["type", "title", "status", "detail", "code", "instance", "requestId", "statusCode", "error",
+                "message", "path", "timestamp", "errors"],
+            "properties": {
+                "type": {"type": "string", "description": "Leads to an explanation for people."},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "statusCode": {"type": "integer"},
+                "detail": {"type": "string"},
+                "code": {"type": "string"},
+                "instance": {"type": "string"},
+                "path": {"type": "string"},
+                "requestId": {"type": "string"},
+                "error": {"type": "string", "description": "The reason phrase."},
+                "message": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
+                "timestamp": {"type": "string", "format": "date-time"},
+                "errors": {"type": "array", "items": {"type": "object"}},
+                "findings": {"type": "array", "items": reference("Finding")}
+            }
+        }
+    })
+}
+
+/// The members an author writes. What may stand inside steps is told by findings, not by this schema.
+fn document_members() -> Value {
+    json!({
+        "name": {"type": "string", "minLength": 1, "maxLength": 120},
+        "description": nullable("string"),
+        "wabaId": nullable("string"),
+        "phoneNumberId": nullable("string"),
+        "triggerType": {"type": ["string", "null"],
+            "enum": ["MANUAL", "KEYWORD", "INTENT", "AUTO_REPLY", "ANY_MESSAGE", "EVENT", "REFERRAL", null]},
+        "triggerConfig": {"type": ["object", "null"]},
+        "formatVersion": {"type": ["integer", "null"], "enum": [1, null]},
+        "variables": {"type": ["array", "null"], "items": {"type": "object"}, "maxItems": 100},
+        "steps": {"type": ["array", "null"], "items": {"type": "object"}, "maxItems": 200},
+        "settings": {"type": ["object", "null"]},
+        "interrupts": {"type": ["array", "null"], "items": {"type": "object"}, "maxItems": 20},
+        "translations": {"type": ["object", "null"]},
+        "meta": {"type": ["object", "null"]}
+    })
+}
+
+fn flows() -> Value {
+    let mut change = document_members();
+    change["enabled"] =
+        json!({"type": "boolean", "description": "On a published flow it needs `flows:publish`."});
+    change["json"] = json!({"type": "object",
+        "description": "The definition as a whole: `{steps, variables, settings, interrupts, translations}`, or as a \
+            graph `{nodes, edges}`. Excludes those members."});
+    let mut flow = document_members();
+    for (name, schema) in state_members() {
+        flow[name] = schema;
+    }
+    json!({
+        "FlowDocument": {"type": "object", "required": ["name"], "additionalProperties": false,
+            "properties": document_members()},
+        "FlowChange": {"type": "object", "additionalProperties": false, "properties": change},
+        "Flow": {"type": "object",
+            "required": ["id", "organizationId", "name", "status", "version", "documentDigest", "createdAt"],
+            "properties": flow},
+        "PublishOrder": {"type": "object", "additionalProperties": false, "properties": {
+            "version": {"type": ["integer", "null"], "minimum": 1},
+            "reason": {"type": ["string", "null"], "maxLength": 500},
+            "label": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}
+        }},
+        "DuplicateOrder": {"type": "object", "additionalProperties": false, "properties": {
+            "version": {"type": ["integer", "null"], "minimum": 1},
+            "name": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}
+        }}
+    })
+}
+
+/// The members of a flow that are not its author's.
+fn state_members() -> [(&'static str, Value); 21] {
+    let time = || json!({"type": "string", "format": "date-time"});
+    [
+        ("id", json!({"type": "string", "format": "uuid"})),
+        ("organizationId", json!({"type": "string", "format": "uuid"})),
+        ("status", json!({"enum": ["draft", "published", "deleted"]})),
+        ("published", json!({"type": "boolean"})),
+        ("enabled", json!({"type": "boolean"})),
+        ("inForce", json!({"type": "boolean", "description": "Published, enabled and not deleted."})),
+        ("publishedVersion", nullable("integer")),
+        ("publishedAt", nullable("string")),
+        ("hasUnpublishedChanges", json!({"type": "boolean"})),
+        ("version", json!({"type": "integer", "minimum": 1, "description": "Counts the flow's events."})),
+        ("documentDigest", json!({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})),
+        ("duplicatedFrom", json!({"type": ["object", "null"]})),
+        ("restoredFrom", nullable("integer")),
+        ("createdAt", time()),
+        ("createdBy", reference("Actor")),
+        ("updatedAt", time()),
+        ("updatedBy", reference("Actor")),
+        ("deletedAt", nullable("string")),
+        ("findings", json!({"type": "array", "items": reference("Finding")})),
+        ("formatVersion", json!({"const": 1})),
+        ("name", json!({"type": "string"})),
+    ]
+}
+
+fn runs() -> Value {
+    json!({
+        "RunRequest": {"type": "object", "additionalProperties": false, "properties": {
+            "name": {"type": ["string", "null"], "maxLength": 120},
+            "description": {"type": ["string", "null"], "maxLength": 1000},
+            "version": {"oneOf": [{"enum": ["draft", "published", null]}, {"type": "integer", "minimum": 1}]},
+            "definition": {"type": ["object", "null"], "description": "An unsaved document; excludes `version`."},
+            "trigger": {"type": ["object", "null"]},
+            "messages": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 200},
+            "inputs": {"type": ["array", "null"], "maxItems": 200},
+            "variables": {"type": ["object", "null"]},
+            "contact": {"type": ["object", "null"]},
+            "mocks": {"type": ["object", "null"]},
+            "clock": {"type": ["object", "null"]},
+            "seed": {"type": ["string", "null"], "maxLength": 64},
+            "locale": nullable("string"),
+            "maxSteps": {"type": ["integer", "null"], "minimum": 1, "maximum": 2000},
+            "breakpoints": {"type": ["array", "null"], "items": {"type": "string"}},
+            "trace": {"enum": ["full", "summary", null]},
+            "expect": {"type": ["object", "null"]}
+        }},
+        "RunEntry": {"type": "object", "required": ["id", "flowId", "version", "digest"], "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "flowId": {"type": "string", "format": "uuid"},
+            "version": nullable("integer"),
+            "name": nullable("string"),
+            "description": nullable("string"),
+            "executedAt": {"type": "string", "format": "date-time"},
+            "durationMs": {"type": "integer"},
+            "digest": {"type": "string"},
+            "passed": nullable("boolean"),
+            "status": {"type": "string"},
+            "createdBy": reference("Actor")
+        }},
+        "Run": {"type": "object",
+            "required": ["id", "flowId", "version", "name", "description", "digest", "passed", "expectations",
+                "status", "steps", "finalVariables", "transcript", "coverage", "warnings", "stats"],
+            "properties": {
+                "status": {"enum": ["completed", "waiting_for_input", "waiting_for_event", "handed_off", "transferred",
+                    "expired", "stopped", "not_triggered", "failed", "budget_exhausted"]},
+                "steps": {"type": "array", "items": {"type": "object", "required": ["stepId", "type", "output"]}},
+                "finalVariables": {"type": "object"},
+                "transcript": {"type": "array", "items": {"type": "object"}},
+                "reproducible": {"type": "boolean", "description": "On reading: whether the digest still matches."}
+            }}
+    })
+}
+
+fn keys() -> Value {
+    let scopes = json!({"type": ["array", "null"], "items": {"enum": ["flows:read", "flows:write", "flows:publish",
+        "flows:test", "flows:restore", "audit:read", "keys:manage"]}});
+    let numbers =
+        json!({"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}});
+    json!({
+        "NewApiKey": {"type": "object", "required": ["name"], "additionalProperties": false, "properties": {
+            "name": {"type": "string", "minLength": 2, "maxLength": 80},
+            "scopes": scopes,
+            "phoneNumberIds": numbers,
+            "expiresAt": {"type": ["string", "null"], "format": "date-time"}
+        }},
+        "ApiKeyChange": {"type": "object", "additionalProperties": false, "properties": {
+            "name": {"type": "string", "minLength": 2, "maxLength": 80},
+            "scopes": scopes,
+            "phoneNumberIds": numbers
+        }},
+        "ApiKey": {"type": "object", "required": ["id", "prefix", "name", "scopes", "phoneNumberIds"], "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "prefix": {"type": "string"},
+            "name": {"type": "string"},
+            "scopes": {"type": "array", "items": {"type": "string"}},
+            "phoneNumberIds": {"type": "array", "items": {"type": "string"}},
+            "lastUsedAt": nullable("string"),
+            "expiresAt": nullable("string"),
+            "createdAt": {"type": "string", "format": "date-time"},
+            "secret": {"type": "string", "description": "The whole key, when it is made and never again."}
+        }}
+    })
+}
