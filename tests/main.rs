@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_debug_implementations)]
 
+mod access;
 mod api;
 mod cluster;
 mod crash;
 mod evidence;
 mod flows;
+mod interpreter;
 mod process;
 mod registry;
 mod repository;

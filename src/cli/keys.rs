@@ -34,7 +34,8 @@ pub struct CreateKey {
     #[arg(long)]
     name: String,
     /// What the key may do: a scope such as flows:read, or a set: consumer, auditor, support, admin. May be repeated
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scopes, default_value = "admin")]
+    /// [default: all that its kind can have]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = scopes)]
     scopes: Vec<Scopes>,
     /// Confine the key to flows of this number. May be repeated
     #[arg(long = "phone-number-id", value_name = "ID")]
@@ -95,7 +96,7 @@ impl CreateKey {
         let mode = if self.test { KeyMode::Test } else { KeyMode::Live };
         let body = json!({
             "name": self.name,
-            "scopes": scopes.intersection(mode.scopes()).iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
             "phoneNumberIds": self.phone_number_ids,
             "expiresAt": self.expires_at.map(|at| at.to_rfc3339()),
         });

@@ -34,8 +34,10 @@ pub fn search_text(name: &str, description: Option<&str>) -> String {
 
 /// The candidate nearest to `name`, if one is near enough to be meant.
 pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let length = name.chars().count();
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= HINT_DISTANCE_MAX)
         .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
         .filter(|&(distance, candidate)| {
             distance <= HINT_DISTANCE_MAX && distance < candidate.chars().count()

@@ -123,16 +123,16 @@ where
         media::check_accept(&parts.headers)?;
         query::read::<()>(parts.uri.query())?;
         let value = body::read(&parts.headers, body, B::BYTES_MAX).await?;
-        let idempotency_key = headers::idempotency_key(&parts.headers)?;
         // Only a keyed request needs its body twice.
-        let kept = idempotency_key.as_ref().and(value.clone());
+        let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
+        let kept = if is_keyed { value.clone() } else { None };
         let body = B::from_body(value)?;
         let mut intent = intent(&parts, caller, precondition::<I>(&parts)?)?;
         if let Some(reason) = body.reason() {
             intent.reason = Some(reason.to_owned());
         }
-        intent.idempotency =
-            idempotency_key.map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
+        intent.idempotency = headers::idempotency_key(&parts.headers)?
+            .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
         Ok(Self { intent, id, body, scope: PhantomData })
     }
 }

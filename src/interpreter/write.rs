@@ -5,7 +5,7 @@ use minijinja::value::ValueKind;
 use super::canonical::{self, Json};
 use super::error::{StepError, code};
 use super::expression::STATE_BYTES_MAX;
-use super::value::{self, Value, from_json};
+use super::value::{self, DEPTH_MAX, Value, from_json};
 use crate::flow::document::VariableType;
 
 /// The value as a variable of this type keeps it. The rules are those of documents: see
@@ -53,13 +53,27 @@ fn shown(value: &Value) -> String {
     }
 }
 
-/// The bytes of JSON that a variable's value takes.
-pub fn bytes(value: &Value) -> usize {
+/// The bytes of JSON that a value takes, which nests no deeper than JSON may.
+pub fn measured(value: &Value) -> Result<usize, StepError> {
     match value.kind() {
-        ValueKind::Undefined => 4,
-        ValueKind::Bool => 5,
-        _ => canonical::len_up_to(&Json(value), STATE_BYTES_MAX),
+        ValueKind::Undefined => Ok(4),
+        ValueKind::Bool => Ok(5),
+        ValueKind::Seq | ValueKind::Map if !nests_within(value, DEPTH_MAX) => {
+            let message = format!("A value is nested deeper than {DEPTH_MAX} levels.");
+            Err(StepError::new(code::STATE_LIMIT, message))
+        }
+        _ => Ok(canonical::len_up_to(&Json(value), STATE_BYTES_MAX)),
     }
+}
+
+fn nests_within(value: &Value, levels: usize) -> bool {
+    if let Some(items) = value::items(value) {
+        return levels > 0 && items.iter().all(|item| nests_within(item, levels - 1));
+    }
+    if let Some(members) = value::members(value) {
+        return levels > 0 && members.iter().all(|(_, member)| nests_within(member, levels - 1));
+    }
+    true
 }
 
 /// The error for variables that hold too much together.

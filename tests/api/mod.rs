@@ -1,7 +1,13 @@
 //! The API as clients meet it: requests in, answers out, over a router in process and a database of its own.
 
+mod bad_input;
 mod client;
 mod conditions;
+mod endpoints;
+mod idempotency;
+mod runs;
+mod sockets;
+mod tenants;
 
 use std::sync::Arc;
 

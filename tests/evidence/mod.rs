@@ -37,7 +37,7 @@ fn python_program(program: &str, input: &str) -> String {
 }
 
 #[track_caller]
-fn check_rows(rows: &str, expected: &str) {
+pub fn check_rows(rows: &str, expected: &str) {
     let output = python(&["recompute_chain.py"], rows.as_bytes());
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
     assert_eq!(output.status.success(), expected.is_empty(), "{output:?}");

@@ -28,10 +28,13 @@ pub struct Report {
 
 impl Report {
     pub fn add(&self, finding: Finding) {
-        let mut findings = self.findings.borrow_mut();
-        if findings.len() < KEPT_MAX {
-            findings.push(finding);
+        if !self.is_full() {
+            self.findings.borrow_mut().push(finding);
         }
+    }
+
+    pub fn is_full(&self) -> bool {
+        self.findings.borrow().len() >= KEPT_MAX
     }
 
     pub fn into_findings(self) -> Vec<Finding> {

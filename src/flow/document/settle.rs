@@ -75,6 +75,9 @@ fn settle_members(values: &mut Map<String, Value>, members: Members, place: Plac
 
 /// Reports a member the format does not have, with the name that may have been meant.
 fn report_unknown(name: &str, members: Members, place: Place<'_>) {
+    if place.report.is_full() {
+        return;
+    }
     let finding = Finding::error("UNKNOWN_FIELD", place.path.to_string(), "is not a member of this object");
     let finding = finding.did_you_mean(nearest(name, members.names()));
     place.report.add(match place.step {

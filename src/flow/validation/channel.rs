@@ -1,5 +1,6 @@
 //! What WhatsApp does not take: texts that are too long or empty, and parts that do not go together.
 
+use super::collect::Findings;
 use super::menu;
 use super::texts::{TEXT_MAX, is_literal, texts};
 use crate::flow::document::{
@@ -11,7 +12,7 @@ use crate::flow::finding::Finding;
 /// Characters of an address.
 const URL_MAX: usize = 2000;
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, findings: &mut Findings) {
     for (index, step) in document.steps.iter().enumerate() {
         let place = format!("/steps/{index}");
         for text in texts(step) {
@@ -41,7 +42,7 @@ pub fn length_fault(source: &str, length_max: usize, pointer: impl FnOnce() -> S
     Some(Finding::error("CHANNEL_LIMIT", pointer(), message))
 }
 
-fn check_settings(settings: &Settings, findings: &mut Vec<Finding>) {
+fn check_settings(settings: &Settings, findings: &mut Findings) {
     let Retry { text, .. } = &settings.retry;
     let mut check =
         |source: &str, pointer: String| findings.extend(length_fault(source, TEXT_MAX, || pointer));
@@ -52,7 +53,7 @@ fn check_settings(settings: &Settings, findings: &mut Vec<Finding>) {
     check(&settings.invalid_input_text, "/settings/invalidInputText".to_owned());
 }
 
-fn check_message(message: &Message, place: &str, findings: &mut Vec<Finding>) {
+fn check_message(message: &Message, place: &str, findings: &mut Findings) {
     let mut limit = |member: &str, message: &str| {
         findings.push(Finding::error("CHANNEL_LIMIT", format!("{place}/{member}"), message));
     };
@@ -76,7 +77,7 @@ fn check_message(message: &Message, place: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_ask(ask: &Ask, place: &str, findings: &mut Vec<Finding>) {
+fn check_ask(ask: &Ask, place: &str, findings: &mut Findings) {
     match &ask.prompt {
         Some(Prompt::Media(media)) => check_media(media, &format!("{place}/media"), findings),
         Some(Prompt::Template(template)) => check_template(template, place, findings),
@@ -88,7 +89,7 @@ fn check_ask(ask: &Ask, place: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_media(media: &Media, place: &str, findings: &mut Vec<Finding>) {
+fn check_media(media: &Media, place: &str, findings: &mut Findings) {
     if let MediaSource::Url(url) = &media.source {
         findings.extend(length_fault(url, URL_MAX, || format!("{place}/url")));
     }
@@ -103,7 +104,7 @@ fn check_media(media: &Media, place: &str, findings: &mut Vec<Finding>) {
     }
 }
 
-fn check_template(template: &TemplateMessage, place: &str, findings: &mut Vec<Finding>) {
+fn check_template(template: &TemplateMessage, place: &str, findings: &mut Findings) {
     if let Some(TemplateHeader::Media(media)) = &template.header {
         check_media(media, &format!("{place}/template/header/media"), findings);
     }

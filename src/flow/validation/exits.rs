@@ -1,9 +1,10 @@
 //! Exits that a careful author gives: for when nobody answers well, nobody answers at all, or a call fails.
 
+use super::collect::Findings;
 use crate::flow::document::{Document, StepKind};
 use crate::flow::finding::Finding;
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, findings: &mut Findings) {
     let settings = &document.settings;
     for (index, step) in document.steps.iter().enumerate() {
         let mut warn = |code, message: &str| {

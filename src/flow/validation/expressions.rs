@@ -1,10 +1,13 @@
 //! What templates and expressions refer to, held against what the document declares.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::value::ValueKind;
 
+use super::collect::Findings;
+use super::pattern::Patterns;
 use super::syntax::{NamePath, Operand, Syntax};
 use crate::flow::document::{Document, Language, Names, Site, Step, StepKind, VariableType};
 use crate::flow::finding::{Finding, Position};
@@ -34,11 +37,12 @@ pub struct Reads {
 }
 
 /// Checks every template and expression.
-pub fn check(document: &Document, findings: &mut Vec<Finding>) -> Reads {
+pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) -> Reads {
     let mut reads = Reads::default();
     document.sites(&mut |site| {
-        let syntax = Syntax::read(site.source, site.language);
-        let mut check = Check { document, site, findings, reads: &mut reads };
+        let syntax = Syntax::read(site.source, site.language, patterns);
+        let chars = Chars::of(site.source);
+        let mut check = Check { document, site, chars, findings, reads: &mut reads };
         check.faults(&syntax);
         syntax.paths.iter().for_each(|path| check.path(path));
         syntax.comparisons.iter().for_each(|(left, right, span)| check.comparison(left, right, span));
@@ -47,30 +51,62 @@ pub fn check(document: &Document, findings: &mut Vec<Finding>) -> Reads {
     reads
 }
 
+/// Counts the characters of a source.
+struct Chars<'s> {
+    source: &'s str,
+    /// Where each character begins; not needed where each is one byte.
+    starts: OnceCell<Vec<usize>>,
+}
+
+impl<'s> Chars<'s> {
+    fn of(source: &'s str) -> Self {
+        Self { source, starts: OnceCell::new() }
+    }
+
+    /// A span of bytes in characters.
+    fn position(&self, span: &Range<usize>) -> Position {
+        let offset = self.before(span.start);
+        Position { offset, length: self.before(span.end).saturating_sub(offset) }
+    }
+
+    fn before(&self, byte: usize) -> usize {
+        if self.source.is_ascii() {
+            return byte.min(self.source.len());
+        }
+        let starts = self.starts.get_or_init(|| self.source.char_indices().map(|(start, _)| start).collect());
+        starts.partition_point(|&start| start < byte)
+    }
+}
+
 struct Check<'a> {
     document: &'a Document,
     site: Site<'a>,
-    findings: &'a mut Vec<Finding>,
+    chars: Chars<'a>,
+    findings: &'a mut Findings,
     reads: &'a mut Reads,
 }
 
 impl Check<'_> {
-    /// A span of bytes in characters.
-    fn position(&self, span: &Range<usize>) -> Position {
-        let chars = |end: usize| self.site.source.get(..end).map_or(0, |text| text.chars().count());
-        Position { offset: chars(span.start), length: chars(span.end).saturating_sub(chars(span.start)) }
-    }
-
-    fn error(&mut self, code: &'static str, span: &Range<usize>, message: String, meant: Option<&str>) {
-        let Position { offset, length } = self.position(span);
-        let finding = Finding::error(code, self.site.pointer, message).at(offset, length);
-        self.findings.push(finding.did_you_mean(meant));
+    /// `meant` finds the name that may have been meant, if a finding is still wanted.
+    fn error(
+        &mut self,
+        code: &'static str,
+        span: &Range<usize>,
+        message: String,
+        meant: impl FnOnce() -> Option<String>,
+    ) {
+        let Self { site, chars, findings, .. } = self;
+        findings.push_with(|| {
+            let Position { offset, length } = chars.position(span);
+            let finding = Finding::error(code, site.pointer, message).at(offset, length);
+            finding.did_you_mean(meant().as_deref())
+        });
     }
 
     fn faults(&mut self, syntax: &Syntax) {
         self.reads.is_partial |= syntax.faults.iter().any(|fault| fault.code == "EXPR_SYNTAX");
         for fault in &syntax.faults {
-            let Position { offset, length } = self.position(&fault.span);
+            let Position { offset, length } = self.chars.position(&fault.span);
             let finding =
                 Finding::error(fault.code, self.site.pointer, fault.message.clone()).at(offset, length);
             self.findings.push(match &fault.hint {
@@ -97,20 +133,21 @@ impl Check<'_> {
     }
 
     fn variable(&mut self, name: &str, span: Range<usize>, is_guarded: bool) {
-        let declared = || self.document.variables.iter().map(|variable| variable.name.as_str());
-        let Some(variable) = declared().position(|known| known == name) else {
+        let variables = &self.document.variables;
+        let Some(variable) = variables.iter().position(|variable| variable.name == name) else {
+            let message = format!("Variable \"{name}\" is not declared.");
+            let declared = variables.iter().map(|variable| variable.name.as_str());
             let namespaces =
                 NAMESPACES.iter().map(|&(name, _)| name).chain(["now", "today", "steps", "vars"]);
-            let meant = nearest(name, declared().chain(namespaces)).map(str::to_owned);
-            let message = format!("Variable \"{name}\" is not declared.");
-            return self.error("UNDEFINED_VARIABLE", &span, message, meant.as_deref());
+            let meant = || nearest(name, declared.chain(namespaces)).map(str::to_owned);
+            return self.error("UNDEFINED_VARIABLE", &span, message, meant);
         };
         self.reads.variables.insert(variable);
         self.reads.reads.push(Read {
             variable,
             step: self.site.step,
             pointer: self.site.pointer.to_owned(),
-            position: self.position(&span),
+            position: self.chars.position(&span),
             is_guarded,
         });
     }
@@ -121,7 +158,8 @@ impl Check<'_> {
         if !fields.contains(&field.as_str()) {
             let message = format!("\"{}\" has no \"{field}\".", path.root);
             let span = path.root_span.start..*end;
-            self.error("UNKNOWN_NAMESPACE_FIELD", &span, message, nearest(field, fields.iter().copied()));
+            let meant = || nearest(field, fields.iter().copied()).map(str::to_owned);
+            self.error("UNKNOWN_NAMESPACE_FIELD", &span, message, meant);
         }
     }
 
@@ -131,13 +169,14 @@ impl Check<'_> {
         let document = self.document;
         if document.step(id).is_none() {
             let message = format!("No step has id \"{id}\".");
-            let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
+            let ids = document.steps.iter().map(|step| step.id.as_str());
+            let meant = || nearest(id, ids).map(str::to_owned);
             return self.error("UNKNOWN_NAMESPACE_FIELD", &(path.root_span.start..*end), message, meant);
         }
         let Some((field, end)) = members.next() else { return };
         if !STEP_FIELDS.contains(&field.as_str()) {
             let message = format!("A step's record has no \"{field}\".");
-            let meant = nearest(field, STEP_FIELDS.iter().copied());
+            let meant = || nearest(field, STEP_FIELDS.iter().copied()).map(str::to_owned);
             self.error("UNKNOWN_NAMESPACE_FIELD", &(path.root_span.start..*end), message, meant);
         }
     }
@@ -153,7 +192,7 @@ impl Check<'_> {
         };
         if !exists {
             let message = format!("\"{root}\" exists in {place} only.");
-            return self.error("UNDEFINED_VARIABLE", &path.root_span, message, None);
+            return self.error("UNDEFINED_VARIABLE", &path.root_span, message, || None);
         }
         match root {
             "loop" => self.member(path, &["index"]),
@@ -166,7 +205,7 @@ impl Check<'_> {
         let (Some(left), Some(right)) = (self.kind(left), self.kind(right)) else { return };
         if !left.compares_with(right) {
             let message = format!("A {left} is compared with a {right}.");
-            let Position { offset, length } = self.position(span);
+            let Position { offset, length } = self.chars.position(span);
             let finding = Finding::warning("MIXED_COMPARISON", self.site.pointer, message);
             self.findings.push(finding.at(offset, length));
         }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use super::collect::Findings;
 use super::texts::{BUTTON_MAX, ROW_MAX, TEXT_MAX, is_literal};
 use crate::flow::document::{Choice, ChoiceOption, Display, MediaKind, Options};
 use crate::flow::finding::Finding;
@@ -32,7 +33,7 @@ pub fn shown_as(choice: &Choice) -> Display {
     }
 }
 
-pub fn check(choice: &Choice, place: &str, findings: &mut Vec<Finding>) {
+pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
     let shown = shown_as(choice);
     let mut limit = |member: &str, message: &str| {
         findings.push(Finding::error("CHANNEL_LIMIT", format!("{place}{member}"), message));
@@ -121,7 +122,7 @@ fn check_text_menu(choice: &Choice, options: &[ChoiceOption], mut limit: impl Fn
 }
 
 /// Texts that would choose either of two options. The first one wins, which is hardly what is meant.
-fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Vec<Finding>) {
+fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Findings) {
     let mut accepted: HashMap<String, usize> = HashMap::new();
     for (index, option) in options.iter().enumerate() {
         let title = fold(&option.title);

@@ -4,6 +4,7 @@
 //! `references`.
 
 mod channel;
+mod collect;
 mod exits;
 mod expressions;
 mod graph;
@@ -21,6 +22,9 @@ mod variables;
 
 pub use references::{Neighbours, Reference, called_flows, references};
 
+use collect::Findings;
+use pattern::Patterns;
+
 use super::document::{Canonical, Document, sort_findings};
 use super::finding::Finding;
 use super::pointer;
@@ -28,26 +32,40 @@ use super::pointer;
 /// What can be said of a document alone, in document order. An error blocks publishing.
 pub fn findings(flow: &Canonical) -> Vec<Finding> {
     let document = &flow.document;
-    let mut findings = Vec::new();
-    if document.steps.is_empty() {
-        findings.push(Finding::error("EMPTY_FLOW", "/steps", "The flow has no steps."));
-    }
+    let mut findings = Findings::default();
     let graph = graph::Graph::of(document);
-    names::check(document, &mut findings);
-    paths::check(document, &graph, &mut findings);
-    paths::loops(document, &graph, &mut findings);
-    exits::check(document, &mut findings);
-    channel::check(document, &mut findings);
-    translations::check(document, &mut findings);
-    secrets::check(document, &mut findings);
-    pattern::check(document, &mut findings);
-    let reads = expressions::check(document, &mut findings);
+    let mut patterns = Patterns::default();
+    let questions: &mut [&mut dyn FnMut(&mut Findings)] = &mut [
+        &mut |findings| empty_flow(document, findings),
+        &mut |findings| names::check(document, findings),
+        &mut |findings| paths::check(document, &graph, findings),
+        &mut |findings| paths::loops(document, &graph, findings),
+        &mut |findings| exits::check(document, findings),
+        &mut |findings| channel::check(document, findings),
+        &mut |findings| translations::check(document, findings),
+        &mut |findings| secrets::check(document, findings),
+        &mut |findings| pattern::check(document, &mut patterns, findings),
+    ];
+    for ask in questions {
+        findings.next_question();
+        ask(&mut findings);
+    }
+    findings.next_question();
+    let reads = expressions::check(document, &mut patterns, &mut findings);
+    findings.next_question();
     variables::check(document, &graph, &reads, &mut findings);
+    let mut findings = findings.into_vec();
     for finding in &mut findings {
         finding.step_id = step_id(document, &finding.pointer);
     }
     sort_findings(&mut findings, flow);
     findings
+}
+
+fn empty_flow(document: &Document, findings: &mut Findings) {
+    if document.steps.is_empty() {
+        findings.push(Finding::error("EMPTY_FLOW", "/steps", "The flow has no steps."));
+    }
 }
 
 /// The id of the step a place is in.

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::hash::Hash;
 
+use super::collect::Findings;
 use crate::flow::document::{
     Document, Input, Op, Options, Step, StepKind, TriggerType, VariableType, WaitFor,
 };
@@ -10,7 +11,7 @@ use crate::flow::finding::Finding;
 use crate::flow::language::RESERVED;
 use crate::flow::text::nearest;
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, findings: &mut Findings) {
     trigger_config(document, findings);
     variables(document, findings);
     for (index, step) in document.steps.iter().enumerate() {
@@ -23,7 +24,7 @@ pub fn check(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
-fn trigger_config(document: &Document, findings: &mut Vec<Finding>) {
+fn trigger_config(document: &Document, findings: &mut Findings) {
     let missing = match &document.trigger.kind {
         TriggerType::Keyword { keywords, .. } if keywords.is_empty() => "keywords",
         TriggerType::Intent { intents } if intents.is_empty() => "intents",
@@ -34,7 +35,7 @@ fn trigger_config(document: &Document, findings: &mut Vec<Finding>) {
     findings.push(Finding::error("MISSING_TRIGGER_CONFIG", format!("/triggerConfig/{missing}"), message));
 }
 
-fn variables(document: &Document, findings: &mut Vec<Finding>) {
+fn variables(document: &Document, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for (index, variable) in document.variables.iter().enumerate() {
         let (name, pointer) = (variable.name.as_str(), format!("/variables/{index}/name"));
@@ -50,7 +51,7 @@ fn variables(document: &Document, findings: &mut Vec<Finding>) {
 }
 
 /// Ids by which exits of one step are told apart.
-fn exit_ids(step: &Step, place: &str, findings: &mut Vec<Finding>) {
+fn exit_ids(step: &Step, place: &str, findings: &mut Findings) {
     let outcomes = match &step.kind {
         StepKind::Choice(choice) => {
             let Options::Fixed(options) = &choice.options else { return };
@@ -76,7 +77,7 @@ fn exit_ids(step: &Step, place: &str, findings: &mut Vec<Finding>) {
 fn distinct<T: Hash + Eq + Copy + std::fmt::Display>(
     ids: impl Iterator<Item = T>,
     pointer: impl Fn(usize) -> String,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     let mut seen = HashSet::new();
     for (index, id) in ids.enumerate() {
@@ -134,18 +135,20 @@ pub fn writes(step: &Step) -> Vec<Write<'_>> {
     writes
 }
 
-fn written_variable(document: &Document, place: &str, write: &Write<'_>, findings: &mut Vec<Finding>) {
+fn written_variable(document: &Document, place: &str, write: &Write<'_>, findings: &mut Findings) {
     let name = write.variable;
     if document.variable(name).is_none() {
-        let message = format!("Variable \"{name}\" is not declared.");
-        let finding = Finding::error("UNDEFINED_VARIABLE", format!("{place}{}", write.place), message);
-        let declared = document.variables.iter().map(|variable| variable.name.as_str());
-        findings.push(finding.did_you_mean(nearest(name, declared)));
+        findings.push_with(|| {
+            let message = format!("Variable \"{name}\" is not declared.");
+            let finding = Finding::error("UNDEFINED_VARIABLE", format!("{place}{}", write.place), message);
+            let declared = document.variables.iter().map(|variable| variable.name.as_str());
+            finding.did_you_mean(nearest(name, declared))
+        });
     }
 }
 
 /// What an answer becomes must fit the variable it is saved to.
-fn save_type(document: &Document, step: &Step, place: &str, findings: &mut Vec<Finding>) {
+fn save_type(document: &Document, step: &Step, place: &str, findings: &mut Findings) {
     let StepKind::Ask(ask) = &step.kind else { return };
     let variable = ask.save_to.as_deref().and_then(|name| document.variable(name));
     let Some(variable) = variable else { return };

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use super::collect::Findings;
 use super::graph::{Graph, Node};
 use crate::flow::document::{Document, Edge, Step, StepKind, Target};
 use crate::flow::finding::Finding;
 use crate::flow::text::nearest;
 
-pub fn check(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, graph: &Graph, findings: &mut Findings) {
     dangling_targets(document, findings);
     if document.steps.is_empty() {
         return;
@@ -30,11 +31,13 @@ fn is_way_out(edge: &Edge) -> bool {
     !matches!(edge, Edge::Error | Edge::Interrupt(_))
 }
 
-fn dangling_targets(document: &Document, findings: &mut Vec<Finding>) {
+fn dangling_targets(document: &Document, findings: &mut Findings) {
     let mut check = |pointer: String, target: &Target| {
         let Some(id) = target.step_id().filter(|id| document.step(id).is_none()) else { return };
-        let finding = Finding::error("DANGLING_NEXT", pointer, format!("No step has id \"{id}\"."));
-        findings.push(finding.did_you_mean(nearest(id, document.steps.iter().map(|step| step.id.as_str()))));
+        findings.push_with(|| {
+            let finding = Finding::error("DANGLING_NEXT", pointer, format!("No step has id \"{id}\"."));
+            finding.did_you_mean(nearest(id, document.steps.iter().map(|step| step.id.as_str())))
+        });
     };
     for (index, step) in document.steps.iter().enumerate() {
         for (place, target) in step.targets() {
@@ -51,7 +54,7 @@ fn dangling_targets(document: &Document, findings: &mut Vec<Finding>) {
     }
 }
 
-fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Findings) {
     let reached = graph.reachable([0].into_iter().chain(graph.entries.iter().copied()));
     for index in (0..document.steps.len()).filter(|&index| !reached[index]) {
         let message = "Nothing leads to this step.";
@@ -60,7 +63,7 @@ fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Vec<Find
 }
 
 /// The block that one way of a step leads to runs, without a word, into the block of another way.
-fn fallthrough_into_branch(document: &Document, from: usize, step: &Step, findings: &mut Vec<Finding>) {
+fn fallthrough_into_branch(document: &Document, from: usize, step: &Step, findings: &mut Findings) {
     let ways: BTreeSet<usize> = step
         .exits()
         .iter()
@@ -99,7 +102,7 @@ fn falls_through(step: &Step) -> bool {
 }
 
 /// Cycles in which nobody is waited for.
-pub fn loops(document: &Document, graph: &Graph, findings: &mut Vec<Finding>) {
+pub fn loops(document: &Document, graph: &Graph, findings: &mut Findings) {
     for cycle in cycles(document, graph) {
         let names: Vec<String> =
             cycle.iter().map(|&index| format!("\"{}\"", document.steps[index].id)).collect();

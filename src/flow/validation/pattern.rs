@@ -1,31 +1,72 @@
 //! Regular expressions: of `ask` steps, of keywords, and of `matches`.
 
+use std::collections::HashMap;
+
 use regex::RegexBuilder;
 
+use super::collect::Findings;
 use crate::flow::document::{Document, MatchMode, StepKind, TriggerType};
 use crate::flow::finding::Finding;
 use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
 
-/// Why a pattern cannot be used, as a sentence.
-pub fn pattern_fault(pattern: &str) -> Option<String> {
-    if pattern.chars().count() > PATTERN_LENGTH_MAX {
-        return Some(format!("A pattern has at most {PATTERN_LENGTH_MAX} characters."));
-    }
-    match RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build() {
-        Ok(_) => None,
-        Err(regex::Error::CompiledTooBig(_)) => Some("The pattern is too large when compiled.".to_owned()),
-        Err(error) => {
-            // The message draws the pattern first; its last line says what is wrong.
-            let message = error.to_string();
-            let reason = message.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
-            Some(format!("The pattern is not valid: {reason}."))
+/// Compiled sizes that are tried in turn, so that a small pattern is never compiled at the cost of a large one.
+const SIZE_STEPS: [usize; 4] = [16 * 1024, 64 * 1024, 256 * 1024, PATTERN_BYTES_MAX];
+/// Bytes that all patterns of a flow may take when compiled. Those of the smallest size are free: the size of
+/// the document bounds them.
+const FLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// The patterns of one flow.
+#[derive(Debug, Default)]
+pub struct Patterns {
+    /// What was found out about each.
+    known: HashMap<String, Option<String>>,
+    bytes: usize,
+}
+
+impl Patterns {
+    /// Why a pattern cannot be used, as a sentence.
+    pub fn fault(&mut self, pattern: &str) -> Option<String> {
+        if let Some(known) = self.known.get(pattern) {
+            return known.clone();
         }
+        let fault = self.compile(pattern);
+        self.known.insert(pattern.to_owned(), fault.clone());
+        fault
+    }
+
+    fn compile(&mut self, pattern: &str) -> Option<String> {
+        if pattern.chars().count() > PATTERN_LENGTH_MAX {
+            return Some(format!("A pattern has at most {PATTERN_LENGTH_MAX} characters."));
+        }
+        for size in SIZE_STEPS {
+            let is_free = size == SIZE_STEPS[0];
+            if !is_free && self.bytes + size > FLOW_BYTES_MAX {
+                return Some("The patterns of this flow are too large together.".to_owned());
+            }
+            match RegexBuilder::new(pattern).size_limit(size).build() {
+                Ok(_) => {
+                    self.bytes += if is_free { 0 } else { size };
+                    return None;
+                }
+                Err(regex::Error::CompiledTooBig(_)) => {}
+                Err(error) => {
+                    // The message draws the pattern first; its last line says what is wrong.
+                    let message = error.to_string();
+                    let reason =
+                        message.lines().last().unwrap_or_default().trim().trim_start_matches("error: ");
+                    return Some(format!("The pattern is not valid: {reason}."));
+                }
+            }
+        }
+        // To find that out was as dear as to compile it.
+        self.bytes += PATTERN_BYTES_MAX;
+        Some("The pattern is too large when compiled.".to_owned())
     }
 }
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) {
     let mut check = |pattern: &str, pointer: String| {
-        findings.extend(pattern_fault(pattern).map(|message| Finding::error("BAD_REGEX", pointer, message)));
+        findings.extend(patterns.fault(pattern).map(|message| Finding::error("BAD_REGEX", pointer, message)));
     };
     if let TriggerType::Keyword { keywords, match_mode: MatchMode::Regex } = &document.trigger.kind {
         for (index, keyword) in keywords.iter().enumerate() {
@@ -45,5 +86,22 @@ pub fn check(document: &Document, findings: &mut Vec<Finding>) {
                 check(pattern, format!("/interrupts/{index}/keywords/{keyword}"));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_are_bounded_one_by_one_and_together() {
+        let mut patterns = Patterns::default();
+        assert_eq!(patterns.fault("^[A-Za-z]-[0-9]{5}$"), None);
+        assert_eq!(patterns.bytes, 0);
+        let faults: Vec<bool> = (0..40).map(|n| patterns.fault(&format!("\\w{{40}}{n}")).is_some()).collect();
+        assert!(!faults[0] && faults[39] && faults.is_sorted(), "the first ones fit");
+        assert_eq!(patterns.fault("\\w{40}0"), None, "a pattern used again costs nothing");
+        assert!(patterns.fault(r"(\w{100}){100}").is_some());
+        assert_eq!(patterns.fault("hola|adi[oó]s"), None, "small ones still fit");
     }
 }

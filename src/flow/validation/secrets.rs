@@ -1,5 +1,6 @@
 //! Keys and tokens written into a document, where everybody who may read it reads them.
 
+use super::collect::Findings;
 use crate::flow::document::{Document, StepKind};
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
@@ -30,7 +31,7 @@ const KEY_PREFIXES: &[&str] = &[
 /// Shorter values are placeholders rather than keys.
 const SECRET_LENGTH_MIN: usize = 8;
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, findings: &mut Findings) {
     for (index, step) in document.steps.iter().enumerate() {
         let StepKind::Http(http) = &step.kind else { continue };
         for (name, value) in http.headers.iter().filter(|(name, value)| looks_like_a_secret(name, value)) {

@@ -10,7 +10,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::ValueKind;
 
 use super::operators::foreign_operator;
-use super::pattern::pattern_fault;
+use super::pattern::Patterns;
 use crate::flow::document::Language;
 use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, TESTS};
 use crate::flow::text::nearest;
@@ -55,8 +55,8 @@ pub struct Syntax {
 
 impl Syntax {
     /// Reads one source. Of what is no template or expression there is one fault and nothing else.
-    pub fn read(source: &str, language: Language) -> Self {
-        let mut reader = Reader { syntax: Self::default(), bound: Vec::new() };
+    pub fn read(source: &str, language: Language, patterns: &mut Patterns) -> Self {
+        let mut reader = Reader { syntax: Self::default(), patterns, bound: Vec::new() };
         let result = match language {
             Language::Expression => parse_expr(source).map(|expr| reader.expr(&expr, true)),
             // Parsing plain text would only find out that it is.
@@ -97,13 +97,14 @@ fn bytes(span: Span) -> Range<usize> {
     span.start_offset as usize..span.end_offset as usize
 }
 
-struct Reader<'s> {
+struct Reader<'s, 'p> {
     syntax: Syntax,
+    patterns: &'p mut Patterns,
     /// Names that enclosing loops bind.
     bound: Vec<HashSet<&'s str>>,
 }
 
-impl<'s> Reader<'s> {
+impl<'s> Reader<'s, '_> {
     fn fault(&mut self, code: &'static str, span: Range<usize>, message: String) -> &mut Fault {
         self.syntax.faults.push(Fault { code, message, hint: None, span });
         self.syntax.faults.last_mut().expect("just pushed")
@@ -275,7 +276,7 @@ impl<'s> Reader<'s> {
         let span = bytes(pattern.span());
         let message = match pattern {
             Expr::Const(node) => match node.value.as_str() {
-                Some(text) => pattern_fault(text),
+                Some(text) => self.patterns.fault(text),
                 None => Some("The pattern must be a text.".to_owned()),
             },
             _ => Some("The pattern must be a literal text.".to_owned()),

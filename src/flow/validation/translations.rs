@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::channel::length_fault;
+use super::collect::Findings;
 use super::texts::{Text, texts};
 use crate::flow::document::{Document, Template};
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
 use crate::flow::text::nearest;
 
-pub fn check(document: &Document, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, findings: &mut Findings) {
     for (locale, steps) in &document.translations {
         for (id, paths) in steps {
             check_step(document, locale, id, paths, findings);
@@ -32,7 +33,7 @@ fn check_step(
     locale: &str,
     id: &str,
     paths: &BTreeMap<String, Template>,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     let Some(step) = document.step(id) else {
         let finding = Finding::warning(

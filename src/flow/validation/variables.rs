@@ -1,5 +1,6 @@
 //! The life of variables: read nowhere, written nowhere, or read before they are written.
 
+use super::collect::Findings;
 use super::expressions::Reads;
 use super::graph::Graph;
 use super::names::writes;
@@ -9,7 +10,7 @@ use crate::flow::finding::Finding;
 /// Variables by index; a document has at most 100.
 type VariableSet = u128;
 
-pub fn check(document: &Document, graph: &Graph, reads: &Reads, findings: &mut Vec<Finding>) {
+pub fn check(document: &Document, graph: &Graph, reads: &Reads, findings: &mut Findings) {
     let written: VariableSet =
         document.steps.iter().flat_map(writes).filter_map(|write| bit(document, write.variable)).sum_bits();
     for (index, variable) in document.variables.iter().enumerate() {
@@ -57,7 +58,7 @@ fn maybe_unset(
     graph: &Graph,
     reads: &Reads,
     written: VariableSet,
-    findings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) {
     let set_before = set_before(document, graph);
     let mut told = std::collections::HashSet::new();

@@ -7,11 +7,11 @@ use std::cmp::Ordering;
 use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
 use minijinja::value::ValueKind;
 
-use super::lower::plain_path;
 use super::machine::Evaluated;
 use super::path::NamePath;
 use super::scope::{Names, Scope};
 use super::text::{TEXT_BYTES_MAX, write_text};
+use super::tree::plain_path;
 use crate::interpreter::value::{self, Value};
 
 #[derive(Debug)]

@@ -6,24 +6,24 @@ use std::collections::HashSet;
 
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
-    BinOp, BinOpKind, Call, CallArg, Compare, CompareOp, CompareOpKind, Const, EmitExpr, EmitRaw, Expr,
-    Filter, ForLoop, GetAttr, GetItem, IfCond, IfExpr, List, Map, Slice, Spanned, Stmt, Template, Test,
-    UnaryOp, UnaryOpKind, Var,
+    BinOp, BinOpKind, Call, CallArg, Compare, CompareOp, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop,
+    GetAttr, GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOp, UnaryOpKind, Var,
 };
-use minijinja::value::ValueKind;
 
 use super::operators as op;
 use super::path::{Key, NamePath, Reference};
 use super::pattern::Pattern;
 use super::scope::Names;
+use super::tree::{
+    Plain, binary, collect_targets, constant, copy_path, copy_target, filter, first_filter_is_default,
+    is_constant, known, list, not, one_is_text, plain_path, repeats_little, unary,
+};
 use crate::flow::finding::Position;
 use crate::flow::language::{FILTERS, FUNCTIONS, TESTS};
-use crate::interpreter::value::{self, Value};
+use crate::interpreter::value::Value;
 
 /// Loops may be nested this deep.
 const NESTING_MAX: usize = 31;
-/// A list literal may be repeated this often.
-const REPEAT_MAX: i64 = 100;
 
 /// Why an expression cannot be compiled. Validation refuses such a document before it comes here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,9 +44,9 @@ pub struct Lowering<'n, 's> {
     pub too_deep: bool,
 }
 
-type Lowered<'s> = Result<Expr<'s>, Refusal>;
+pub type Lowered<'s> = Result<Expr<'s>, Refusal>;
 
-fn refuse<T>(span: Span, message: impl Into<String>) -> Result<T, Refusal> {
+pub fn refuse<T>(span: Span, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal {
         message: message.into(),
         span: Some((span.start_offset as usize, span.end_offset as usize)),
@@ -323,137 +323,4 @@ fn compile_pattern(args: &mut [CallArg<'_>], span: Span) -> Result<(), Refusal> 
     })?;
     *arg = constant(Value::from_object(pattern), arg.span());
     Ok(())
-}
-
-/// A root name and constant members below it.
-pub struct Plain<'s> {
-    pub root: &'s str,
-    pub keys: Vec<Key>,
-    /// The byte where the root begins.
-    pub start: usize,
-}
-
-pub fn plain_path<'s>(expr: &Expr<'s>) -> Option<Plain<'s>> {
-    match expr {
-        Expr::Var(node) => {
-            Some(Plain { root: node.id, keys: Vec::new(), start: node.span().start_offset as usize })
-        }
-        Expr::GetAttr(node) => {
-            let mut plain = plain_path(&node.expr)?;
-            plain.keys.push(Key::Name(node.name.into()));
-            Some(plain)
-        }
-        Expr::GetItem(node) => {
-            let Expr::Const(key) = &node.subscript_expr else { return None };
-            let key = match key.value.as_str() {
-                Some(name) => Key::Name(name.into()),
-                None => Key::Index(value::as_integer(&key.value)?),
-            };
-            let mut plain = plain_path(&node.expr)?;
-            plain.keys.push(key);
-            Some(plain)
-        }
-        _ => None,
-    }
-}
-
-fn first_filter_is_default(expr: &Expr<'_>) -> bool {
-    match expr {
-        Expr::Filter(node) => match &node.expr {
-            Some(inner @ Expr::Filter(_)) => first_filter_is_default(inner),
-            Some(inner) => node.name == "default" && plain_path(inner).is_some(),
-            None => false,
-        },
-        _ => false,
-    }
-}
-
-fn copy_path<'s>(expr: &Expr<'s>) -> Lowered<'s> {
-    let span = expr.span();
-    Ok(match expr {
-        Expr::Var(node) => Expr::Var(Spanned::new(Var { id: node.id }, span)),
-        Expr::GetAttr(node) => {
-            Expr::GetAttr(Spanned::new(GetAttr { expr: copy_path(&node.expr)?, name: node.name }, span))
-        }
-        Expr::GetItem(node) => {
-            let Expr::Const(key) = &node.subscript_expr else { return refuse(span, "not a path") };
-            let subscript_expr = constant(key.value.clone(), node.subscript_expr.span());
-            Expr::GetItem(Spanned::new(GetItem { expr: copy_path(&node.expr)?, subscript_expr }, span))
-        }
-        _ => return refuse(span, "not a path"),
-    })
-}
-
-fn copy_target<'s>(target: &Expr<'s>) -> Lowered<'s> {
-    let span = target.span();
-    Ok(match target {
-        Expr::Var(node) => Expr::Var(Spanned::new(Var { id: node.id }, span)),
-        Expr::Tuple(node) => list(node.items.iter().map(copy_target).collect::<Result<_, _>>()?, span),
-        Expr::List(node) => list(node.items.iter().map(copy_target).collect::<Result<_, _>>()?, span),
-        _ => return refuse(span, "a loop binds names only"),
-    })
-}
-
-fn collect_targets<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
-    match target {
-        Expr::Var(node) => {
-            names.insert(node.id);
-        }
-        Expr::Tuple(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
-        Expr::List(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
-        _ => {}
-    }
-}
-
-fn constant<'s>(value: Value, span: Span) -> Expr<'s> {
-    Expr::Const(Spanned::new(Const { value }, span))
-}
-
-fn list<'s>(items: Vec<Expr<'s>>, span: Span) -> Expr<'s> {
-    Expr::List(Spanned::new(List { items }, span))
-}
-
-fn not<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
-    Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Not, expr }, span))
-}
-
-fn filter<'s>(name: &'s str, expr: Expr<'s>, args: Vec<CallArg<'s>>, span: Span) -> Expr<'s> {
-    Expr::Filter(Spanned::new(Filter { name, expr: Some(expr), args }, span))
-}
-
-/// One of our operators around an operand; constants need none but where they are keys.
-fn unary<'s>(name: &'static str, operand: Expr<'s>) -> Expr<'s> {
-    if is_constant(&operand) && name != op::KEY {
-        return operand;
-    }
-    let span = operand.span();
-    filter(name, operand, Vec::new(), span)
-}
-
-fn known<'s>(operand: Expr<'s>) -> Expr<'s> {
-    unary(op::KNOWN, operand)
-}
-
-fn binary<'s>(name: &'static str, left: Expr<'s>, right: Expr<'s>, span: Span) -> Expr<'s> {
-    filter(name, left, vec![CallArg::Pos(right)], span)
-}
-
-fn is_constant(expr: &Expr<'_>) -> bool {
-    matches!(expr, Expr::Const(_))
-}
-
-/// Comparing with a text is cheap and never mixes kinds: the engine may do it.
-fn one_is_text(left: &Expr<'_>, right: &Expr<'_>) -> bool {
-    let is_text =
-        |expr: &Expr<'_>| matches!(expr, Expr::Const(node) if node.value.kind() == ValueKind::String);
-    is_text(left) || is_text(right)
-}
-
-/// A literal list, repeated a small and constant number of times.
-fn repeats_little(list: &Expr<'_>, times: &Expr<'_>) -> bool {
-    let few = |expr: &Expr<'_>| match expr {
-        Expr::Const(node) => value::as_integer(&node.value).is_some_and(|n| n <= REPEAT_MAX),
-        _ => false,
-    };
-    matches!(list, Expr::List(_)) && few(times)
 }

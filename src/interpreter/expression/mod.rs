@@ -18,6 +18,7 @@ mod settle;
 #[cfg(test)]
 mod tests;
 mod text;
+mod tree;
 
 use std::sync::Arc;
 
@@ -32,7 +33,7 @@ pub use scope::{Local, Names, Root, Scope, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
 
 use super::error::{StepError, code};
-use super::value::Value;
+use super::value::{Value, key_order};
 use crate::flow::finding::Position;
 
 /// What one evaluation may burn.
@@ -82,7 +83,7 @@ pub struct Uncompilable {
 pub struct Source {
     /// JSON pointer into the document.
     pub pointer: Box<str>,
-    /// Every name path the source refers to.
+    /// Every name path the source refers to, sorted.
     pub references: Box<[Reference]>,
     machine: Machine,
     fast: Option<Fast>,
@@ -93,13 +94,15 @@ pub struct Source {
 
 impl Source {
     fn new(source: &str, kind: Kind, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
-        let Compiled { machine, references, fast } = match machine::compile(source, kind, names) {
+        let Compiled { machine, mut references, fast } = match machine::compile(source, kind, names) {
             Ok(compiled) => compiled,
             Err(refusal) => {
                 let position = refusal.span.map(|(start, end)| lower::position(source, start, end));
                 return Err(Uncompilable { pointer, message: refusal.message, position });
             }
         };
+        // In the order in which a trace writes them.
+        references.sort_by(|a, b| key_order(&a.path.text, &b.path.text));
         let reads = |roots: &[Root]| references.iter().any(|reference| roots.contains(&reference.path.root));
         Ok(Self {
             pointer: pointer.into(),

@@ -52,8 +52,7 @@ impl NamePath {
             }
             (Root::Steps, [Key::Name(id), Key::Name(field), rest @ ..]) => {
                 let record = scope.names.step(id).and_then(|index| scope.steps.get(index));
-                let visited = record.filter(|record| record.visits > 0);
-                (Cow::Owned(visited.map_or(Value::UNDEFINED, |record| record.get(field))), rest)
+                (Cow::Owned(record.map_or(Value::UNDEFINED, |record| record.get(field))), rest)
             }
             (Root::Secrets, [Key::Name(name), rest @ ..]) if scope.secrets => {
                 (Cow::Owned(masked_secret(name)), rest)

@@ -21,8 +21,15 @@ const UNITS_PER_POSITION: u64 = 4;
 pub enum BadPattern {
     #[error("a pattern has at most {PATTERN_LENGTH_MAX} characters")]
     TooLong,
-    #[error("{0}")]
+    #[error("{}", reason(.0))]
     Syntax(#[from] regex::Error),
+}
+
+/// The last line of a syntax error: the lines before it draw the pattern.
+fn reason(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
 }
 
 #[derive(Debug, Clone)]
@@ -95,7 +102,7 @@ mod tests {
             ("^[A-Za-z]-[0-9]{5}$", 7),
             (r"\w+@\w+", 5),
             ("(ab|c){3,10}", 30),
-            ("[ab]*a[ab]{1000}", 1003),
+            ("[ab]*a[ab]{1000}", 1002),
             ("^$", 0),
         ] {
             assert_eq!(Pattern::new(source).unwrap().weight, (4 * positions).max(1), "{source}");

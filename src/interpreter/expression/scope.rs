@@ -39,7 +39,7 @@ impl Names {
     }
 }
 
-/// What `steps.<id>` answers: the latest visit of a step.
+/// What `steps.<id>` answers: the latest visit of a step. One that was never visited has 0 visits.
 #[derive(Debug, Clone, Default)]
 pub struct StepRecord {
     pub value: Value,
@@ -56,7 +56,7 @@ impl StepRecord {
             "value" => self.value.clone(),
             "outcome" => self.outcome.clone(),
             "visits" => Value::from(self.visits),
-            "status" => Value::from(self.status),
+            "status" if !self.status.is_empty() => Value::from(self.status),
             "error" => self.error.clone(),
             _ => Value::UNDEFINED,
         }
@@ -197,8 +197,8 @@ impl Scope {
     }
 
     fn all_steps(&self) -> Value {
-        let visited = self.names.steps.iter().zip(&self.steps).filter(|(_, record)| record.visits > 0);
-        value::object(visited.map(|(id, record)| (id.clone(), record.to_value())))
+        let steps = self.names.steps.iter().zip(&self.steps);
+        value::object(steps.map(|(id, record)| (id.clone(), record.to_value())))
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Variable {
     pub name: Box<str>,
     pub kind: VariableType,
     pub default: Value,
+    /// Bytes of JSON in it.
+    pub default_bytes: usize,
     pub scope: Scope,
     pub pii: bool,
 }
@@ -117,12 +119,16 @@ impl Program {
         let interrupts = compiler.interrupts()?;
         let trigger = Trigger::compile(&document.trigger, &compiler)?;
         let on_error = document.settings.on_error.as_ref().map(|target| compiler.resolve(target, None));
-        let variables = document.variables.iter().map(|variable| Variable {
-            name: variable.name.as_str().into(),
-            kind: variable.kind,
-            default: write::coerce(variable.kind, &from_json(&variable.default)).unwrap_or_default(),
-            scope: variable.scope,
-            pii: variable.pii,
+        let variables = document.variables.iter().map(|variable| {
+            let default = write::coerce(variable.kind, &from_json(&variable.default)).unwrap_or_default();
+            Variable {
+                name: variable.name.as_str().into(),
+                kind: variable.kind,
+                default_bytes: write::measured(&default).unwrap_or_default(),
+                default,
+                scope: variable.scope,
+                pii: variable.pii,
+            }
         });
         let edge_bytes = |step: &Step| -> usize {
             step.exits.iter().map(|exit| step.id.len() + 2 * exit.label.len() + 16).sum()

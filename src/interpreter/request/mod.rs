@@ -166,9 +166,14 @@ fn subject(version: Option<Node<'_>>, definition: Option<Node<'_>>, report: &Rep
                 Subject::Draft
             }
         },
-        (Some(version), None) if version.value.is_string() => version
-            .one_of(&[("draft", true), ("published", false)])
-            .map_or(Subject::Draft, |draft| if draft { Subject::Draft } else { Subject::Published }),
+        (Some(version), None) if version.value.is_string() => match version.value.as_str() {
+            Some("draft") => Subject::Draft,
+            Some("published") => Subject::Published,
+            _ => {
+                version.invalid("must be draft, published or the number of a version");
+                Subject::Draft
+            }
+        },
         (Some(version), None) => {
             version.integer(1..=value::INTEGER_MAX).map_or(Subject::Draft, Subject::Version)
         }

@@ -48,7 +48,7 @@ impl<'a> Frame<'a> {
             ("name", Value::from(&*program.name)),
             ("version", version.to_value()),
         ]);
-        let bytes: Vec<usize> = variables.iter().map(write::bytes).collect();
+        let bytes: Vec<usize> = program.variables.iter().map(|variable| variable.default_bytes).collect();
         Self {
             bytes_total: bytes.iter().sum(),
             bytes,
@@ -71,7 +71,8 @@ impl<'a> Frame<'a> {
     }
 
     /// Accounts for the size of a variable's new value; refuses it when all together have too much.
-    pub fn account(&mut self, variable: usize, bytes: usize) -> Result<(), StepError> {
+    pub fn account(&mut self, variable: usize, value: &Value) -> Result<(), StepError> {
+        let bytes = write::measured(value)?;
         let total = self.bytes_total - self.bytes[variable] + bytes;
         if total > STATE_BYTES_MAX {
             return Err(write::state_limit());

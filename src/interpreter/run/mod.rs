@@ -89,6 +89,7 @@ pub struct Run<'a> {
     pub menu: Vec<(Box<str>, Box<str>)>,
     /// When the person last wrote. A run that nobody wrote to start counts from its start.
     last_inbound: Option<Instant>,
+    has_left_window: bool,
     /// Which instant `now` and `today` were last made for.
     now_at: Option<(Instant, chrono_tz::Tz)>,
 }
@@ -112,8 +113,10 @@ impl<'a> Run<'a> {
         self.request.breakpoints.iter().any(|id| **id == *step_id)
     }
 
-    fn is_outside_window(&self) -> bool {
-        self.last_inbound.is_none_or(|last| self.clock.0 - last.0 > SERVICE_WINDOW_MS)
+    /// Whether free text sent now would not reach the person. Answers so once in a run.
+    fn leaves_window(&mut self) -> bool {
+        let is_outside = self.last_inbound.is_none_or(|last| self.clock.0 - last.0 > SERVICE_WINDOW_MS);
+        is_outside && !std::mem::replace(&mut self.has_left_window, true)
     }
 
     /// Brings the namespaces that a source reads up to date.

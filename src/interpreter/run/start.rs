@@ -68,6 +68,7 @@ pub fn run<'a>(
         locale,
         menu: Vec::new(),
         last_inbound: (!matches!(request.start, Start::Event { .. })).then_some(request.clock),
+        has_left_window: false,
         now_at: None,
     };
     let end = match triggered(&mut run, &mut frame) {
@@ -97,9 +98,7 @@ fn chosen_locale<'a>(program: &'a Program, request: &'a RunRequest) -> &'a str {
 fn set_start_values(frame: &mut Frame<'_>, request: &RunRequest) -> Result<(), Vec<Finding>> {
     let mut findings = Vec::new();
     for (name, json) in &request.variables {
-        if let Err(finding) = set_start_value(frame, name, json) {
-            findings.push(finding);
-        }
+        findings.extend(set_start_value(frame, name, json));
     }
     for (index, id) in request.breakpoints.iter().enumerate() {
         if frame.program.names.step(id).is_none() {
@@ -110,26 +109,25 @@ fn set_start_values(frame: &mut Frame<'_>, request: &RunRequest) -> Result<(), V
     if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
-fn set_start_value(frame: &mut Frame<'_>, name: &str, json: &Json) -> Result<(), Finding> {
+/// Sets a variable, or says why not.
+fn set_start_value(frame: &mut Frame<'_>, name: &str, json: &Json) -> Option<Finding> {
     let mut pointer = "/variables".to_owned();
     crate::flow::pointer::push(&mut pointer, name);
     let Some(index) = frame.program.names.variable(name) else {
-        return Err(Finding::error(
-            "UNDEFINED_VARIABLE",
-            pointer,
-            format!("the flow declares no variable {name}"),
-        ));
+        let message = format!("the flow declares no variable {name}");
+        return Some(Finding::error("UNDEFINED_VARIABLE", pointer, message));
     };
     let kind = frame.program.variables[index].kind;
     let value = from_json(json);
-    let coerced = write::coerce(kind, &value).ok_or_else(|| {
-        Finding::error("TYPE_MISMATCH", pointer.clone(), write::mismatch(name, kind, &value).message)
-    })?;
-    frame
-        .account(index, write::bytes(&coerced))
-        .map_err(|error| Finding::error("LIMIT_EXCEEDED", pointer, error.message))?;
+    let Some(coerced) = write::coerce(kind, &value) else {
+        let message = write::mismatch(name, kind, &value).message;
+        return Some(Finding::error("TYPE_MISMATCH", pointer, message));
+    };
+    if let Err(error) = frame.account(index, &coerced) {
+        return Some(Finding::error("LIMIT_EXCEEDED", pointer, error.message));
+    }
     frame.scope().variables[index] = coerced;
-    Ok(())
+    None
 }
 
 /// Holds the start against the trigger, and notes what started the run.

@@ -179,7 +179,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         let declared = &self.frame.program.variables[variable];
         let coerced = write::coerce(declared.kind, &value)
             .ok_or_else(|| write::mismatch(&declared.name, declared.kind, &value))?;
-        self.frame.account(variable, write::bytes(&coerced))?;
+        self.frame.account(variable, &coerced)?;
         let to = shown(&coerced);
         let from = std::mem::replace(&mut self.frame.scope().variables[variable], coerced);
         self.entry.changes.push(Change { from: shown(&from), to, variable: Cow::Borrowed(&declared.name) });
@@ -207,7 +207,7 @@ impl<'r, 'a> Visit<'r, 'a> {
 
     /// Sends a message of the bot.
     pub fn send(&mut self, message: Message) -> Result<(), StepError> {
-        if message.kind() != "template" && self.run.is_outside_window() {
+        if message.kind() != "template" && self.run.leaves_window() {
             let message = "The person has not written for 24 hours: only an approved template reaches them.";
             self.warn("OUTSIDE_SERVICE_WINDOW", message.to_owned(), None);
         }

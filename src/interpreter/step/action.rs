@@ -41,16 +41,18 @@ impl Action {
         visit.run.stats.action_calls += 1;
         let mocks = &visit.run.request.mocks;
         let found = visit.run.mocks.action(mocks, visit.entry.step_id, &self.action, &args);
+        let request = object([("action", Value::from(&*self.action)), ("args", shown(&args))]);
         let (outcome, data, mock) = match (found, &self.sample) {
             (Some((index, mock)), _) => (&mock.outcome, &mock.data, format!("request:{index}")),
             (None, Some((outcome, data))) => (outcome, data, "sample".to_owned()),
             (None, None) => {
+                visit.entry.call = object([("request", request)]);
                 let message = format!("No action mock or sampleResult matches {}", self.action);
                 return Err(StepError::new(code::MOCK_MISSING, message));
             }
         };
         visit.entry.call = object([
-            ("request", object([("action", Value::from(&*self.action)), ("args", shown(&args))])),
+            ("request", request),
             ("response", object([("outcome", Value::from(&**outcome)), ("data", shown(data))])),
             ("mock", Value::from(mock)),
         ]);

@@ -28,7 +28,7 @@ pub struct Ask {
 #[derive(Debug)]
 enum Prompt {
     Text(Localized),
-    Media(Media),
+    Media(Box<Media>),
     Template(TemplateMessage),
 }
 
@@ -60,7 +60,7 @@ impl Ask {
         let prompt = match &ask.prompt {
             Some(document::Prompt::Text(text)) => Some(Prompt::Text(step.localized(text, "text", "text")?)),
             Some(document::Prompt::Media(media)) => {
-                Some(Prompt::Media(Media::compile(media, "media", step)?))
+                Some(Prompt::Media(Box::new(Media::compile(media, "media", step)?)))
             }
             Some(document::Prompt::Template(template)) => {
                 Some(Prompt::Template(TemplateMessage::compile(template, step)?))

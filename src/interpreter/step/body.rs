@@ -136,7 +136,7 @@ pub struct TemplateMessage {
 
 #[derive(Debug)]
 enum Header {
-    Media(Media),
+    Media(Box<Media>),
     Text(Text),
 }
 
@@ -147,7 +147,7 @@ impl TemplateMessage {
     ) -> Result<Self, Uncompilable> {
         let header = match &template.header {
             Some(document::TemplateHeader::Media(media)) => {
-                Some(Header::Media(Media::compile(media, "template/header/media", step)?))
+                Some(Header::Media(Box::new(Media::compile(media, "template/header/media", step)?)))
             }
             Some(document::TemplateHeader::Text(text)) => {
                 Some(Header::Text(step.text(text, "template/header/text")?))

@@ -289,10 +289,10 @@ impl<'a> Judged<'a> for Judge<'a> {
         {
             return Ok(Verdict::rejected("multiple"));
         }
-        let ids = chosen.iter().map(|index| self.options[*index].id.clone());
-        let value = match self.choice.multiple {
-            None => ids.last().unwrap_or_default(),
-            Some(_) => list(ids.collect()),
+        let id = |index: &usize| self.options[*index].id.clone();
+        let value = match (self.choice.multiple, &chosen[..]) {
+            (None, [index]) => id(index),
+            _ => list(chosen.iter().map(id).collect()),
         };
         Ok(Verdict::Accepted { value, judged: chosen })
     }

@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use super::body::checked;
 use crate::flow::document::{self, Edge};
-use crate::interpreter::canonical::{self, Json};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
 use crate::interpreter::program::{Exit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::trace::{Change, shown};
 use crate::interpreter::value::{Value, items, list, member, members, object, same};
+use crate::interpreter::write::measured;
 
 const TAG_CHARS_MAX: usize = 64;
 const NAME_CHARS_MAX: usize = 256;
@@ -94,7 +94,7 @@ fn change(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Resul
 
 fn set(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(), StepError> {
     let contact = with_member(&visit.frame.scope.shared.contact, field, value);
-    if canonical::len_up_to(&Json(&contact), CONTACT_BYTES_MAX) > CONTACT_BYTES_MAX {
+    if measured(&contact)? > CONTACT_BYTES_MAX {
         let message = format!("The contact has more than {CONTACT_BYTES_MAX} bytes.");
         return Err(StepError::new(code::STATE_LIMIT, message));
     }

@@ -185,7 +185,7 @@ fn set_inputs(frame: &mut Frame<'_>, inputs: &[(Box<str>, Value)]) -> Result<(),
         };
         let kind = frame.program.variables[index].kind;
         let coerced = write::coerce(kind, value).ok_or_else(|| write::mismatch(name, kind, value))?;
-        frame.account(index, write::bytes(&coerced))?;
+        frame.account(index, &coerced)?;
         frame.scope().variables[index] = coerced;
     }
     Ok(())

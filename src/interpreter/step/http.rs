@@ -142,14 +142,6 @@ impl Http {
         let rendered = visit.text(&self.url)?;
         let address = checked_url(rendered.as_str().unwrap_or_default())?;
         visit.frame.scope().secrets = true;
-        let mut url = address.clone();
-        for (name, text) in &self.query {
-            let text = visit.text(text)?;
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url += &percent_encoded(name, b"-._~");
-            url.push('=');
-            url += &percent_encoded(text.as_str().unwrap_or_default(), b"-._~");
-        }
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, text) in &self.headers {
             let is_masked = MASKED_HEADERS.iter().any(|masked| name.eq_ignore_ascii_case(masked));
@@ -160,6 +152,14 @@ impl Http {
                 shown(&visit.text(text)?)
             };
             headers.push((name.clone(), shown_text));
+        }
+        let mut url = address.clone();
+        for (name, text) in &self.query {
+            let text = visit.text(text)?;
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url += &percent_encoded(name, b"-._~");
+            url.push('=');
+            url += &percent_encoded(text.as_str().unwrap_or_default(), b"-._~");
         }
         let body = match &self.body {
             Some(Body::Json(template)) => visit.value(template)?,
@@ -201,6 +201,7 @@ impl Http {
             (Some((index, mock)), _) => (&mock.answer, format!("request:{index}")),
             (None, Some(sample)) => (sample, "sample".to_owned()),
             (None, None) => {
+                visit.entry.call = object([("request", object(request.entry.clone()))]);
                 let what = format!("{} {}", self.method.as_str(), request.url);
                 let message = format!("No HTTP mock or sampleResponse matches {what}");
                 return Err(StepError::new(code::MOCK_MISSING, message));

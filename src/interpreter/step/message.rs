@@ -21,7 +21,7 @@ pub struct Message {
 #[derive(Debug)]
 enum Body {
     Text(Box<TextBody>),
-    Media(Media),
+    Media(Box<Media>),
     Location(Box<Location>),
     Contacts(Vec<[Option<Text>; 4]>),
     Template(TemplateMessage),
@@ -43,7 +43,7 @@ impl Message {
     pub fn compile(message: &document::Message, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let body = match &message.body {
             document::Body::Text(text) => Body::Text(Box::new(TextBody::compile(text, message, step)?)),
-            document::Body::Media(media) => Body::Media(Media::compile(media, "media", step)?),
+            document::Body::Media(media) => Body::Media(Box::new(Media::compile(media, "media", step)?)),
             document::Body::Location(location) => {
                 Body::Location(Box::new(Location::compile(location, step)?))
             }

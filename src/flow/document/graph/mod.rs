@@ -30,6 +30,9 @@ pub(super) fn read(graph: Node<'_>) -> Drawing {
     let mut builder = Builder::default();
     let o = graph.object();
     builder.steps = o.need("nodes", |nodes| nodes.list(0..=usize::MAX, step_of));
+    for (index, step) in builder.steps.iter().enumerate().rev() {
+        builder.nodes.extend(step.get("id").and_then(Value::as_str).map(|id| (id.to_owned(), index)));
+    }
     o.or_default("edges", |edges| edges.list(0..=2000, |edge| builder.connect(edge)));
     let start = o.optional("start", |start| builder.find(start));
     builder.end_loose_exits();
@@ -78,6 +81,8 @@ fn keep(step: &mut Map<String, Value>, change: impl FnOnce(&mut Map<String, Valu
 #[derive(Default)]
 struct Builder {
     steps: Vec<Map<String, Value>>,
+    /// The first node of each id.
+    nodes: HashMap<String, usize>,
     /// Exits that have an edge, by node and exit.
     connected: HashSet<(usize, String)>,
     /// The edge that set a target: by node and pointer inside the step.
@@ -134,7 +139,7 @@ impl Builder {
     /// The node whose id stands here.
     fn find(&self, node: Node<'_>) -> Option<usize> {
         let id = node.str()?;
-        let found = self.steps.iter().position(|step| step.get("id").and_then(Value::as_str) == Some(id));
+        let found = self.nodes.get(id).copied();
         if found.is_none() {
             node.invalid(format!("names no node: \"{id}\""));
         }

@@ -1,6 +1,8 @@
-//! Expressions and templates against expected results, and the laws they keep.
+//! Expressions and templates against expected results; their limits and laws beside.
 
-use proptest::prelude::*;
+mod laws;
+mod limits;
+
 use serde_json::{Value as Json, json};
 
 use super::*;
@@ -306,121 +308,4 @@ fn what_the_language_lacks_is_refused() {
     }
     let bad = Expression::compile("edad >> 3", "/steps/0/when".to_owned(), &names).unwrap_err();
     assert_eq!(bad.pointer, "/steps/0/when");
-}
-
-#[test]
-fn hostile_sources_stay_within_their_limits() {
-    let big: Vec<Json> = (0..2000).map(|i| json!([i, "x".repeat(50)])).collect();
-    let scope = scope(&json!({"big": big, "same": big, "word": "a".repeat(60_000), "n": 100_000_000}));
-    let nested = format!("{}'a'{} | string", "[".repeat(5), "] * 99".repeat(5));
-    let loops = format!("{}x{}", "{% for i in range(100) %}".repeat(4), "{% endfor %}".repeat(4));
-    let too_deep = format!("{}x{}", "{% for i in [1] %}".repeat(32), "{% endfor %}".repeat(32));
-    for source in ["word * n", "word * 30 * 30", &nested, "'a' | replace('', word) | replace('a', word)"] {
-        let code = evaluate(source, &scope).unwrap_err().code;
-        assert!([code::EXPR_LIMIT, code::EXPR_TYPE].contains(&code), "{source}: {code}");
-    }
-    for source in [
-        "{% for i in range(100) %}{% for j in range(100) %}{% if big == same %}{% endif %}{% endfor %}{% endfor %}",
-        "{% for i in range(100) %}{{ big | sort | length }}{% endfor %}",
-        "{% for i in range(100) %}{% if [big] in [[same], [same], 1] %}{% endif %}{% endfor %}",
-        "{% for i in range(100) %}{{ big | unique | length }}{{ word | fold | length }}{% endfor %}",
-        "{% for i in range(100) %}{{ matches(word, '([a-z]{10,60}){1,8}x') }}{% endfor %}",
-        "{% for i in range(100) %}{{ word }}{% endfor %}",
-        "{% for i in range(100) %}{{ word | trim(word) }}{% endfor %}",
-        &loops,
-        &too_deep,
-    ] {
-        assert_eq!(render_text(source, &scope).unwrap_err().code, code::EXPR_LIMIT, "{source}");
-    }
-}
-
-#[test]
-fn the_fuel_of_a_run_ends() {
-    let scope = scope(&json!({"word": "a"}));
-    let source = "{% for i in range(100) %}{% for j in range(20) %}{{ word ~ i }}{% endfor %}{% endfor %}";
-    let Text::Template(template) = Text::compile(source, String::new(), &scope.names).unwrap() else {
-        panic!("a template")
-    };
-    let mut evaluator = Evaluator::default();
-    let end = (0..2000).find_map(|_| render(&template, &scope, &mut evaluator).err());
-    assert_eq!(end.map(|error| error.code), Some(code::FUEL_BUDGET));
-}
-
-/// Sources of the shapes that plans are made for.
-fn any_source() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(vec![
-        "n",
-        "t",
-        "b",
-        "nada",
-        "order.id",
-        "order.eta",
-        "order.customer.name",
-        "order.nope.deeper",
-        "list",
-        "order.items[0].sku",
-        "vars.n",
-        "steps.ask_name.value",
-        "5",
-        "'Ñandú'",
-        "true",
-        "2.5",
-        "''",
-    ]);
-    leaf.prop_map(str::to_owned).prop_recursive(4, 24, 2, |inner| {
-        prop_oneof![
-            (
-                inner.clone(),
-                prop::sample::select(vec!["==", "!=", "<", "<=", ">", ">=", "and", "or"]),
-                inner.clone()
-            )
-                .prop_map(|(a, op, b)| format!("({a}) {op} ({b})")),
-            inner.clone().prop_map(|a| format!("not ({a})")),
-            inner.prop_map(|a| format!("({a}) in ['Ñandú', 5, true]")),
-        ]
-    })
-}
-
-/// What the engine answers, without any plan.
-fn by_engine(source: &str, kind: Kind, scope: &Arc<Scope>) -> (String, usize) {
-    let machine = machine::compile(source, kind, &scope.names).expect(source).machine;
-    let mut fuel = Fuel::default();
-    let evaluated = match kind {
-        Kind::Template => machine.text(scope, &mut fuel),
-        _ => machine.value(scope, &mut fuel),
-    };
-    let nulls = evaluated.as_ref().map_or(0, |evaluated| evaluated.nulls_rendered.len());
-    (
-        outcome(evaluated.map_err(|failure| failure.error).and_then(|evaluated| settle(&evaluated.value))),
-        nulls,
-    )
-}
-
-proptest! {
-    #[test]
-    fn plans_answer_what_the_engine_answers(source in any_source()) {
-        let scope = scope(&variables());
-        prop_assert_eq!(outcome(evaluate(&source, &scope)), by_engine(&source, Kind::Expression, &scope).0);
-    }
-
-    #[test]
-    fn text_plans_render_what_the_engine_renders(parts in prop::collection::vec((any_source(), "[a-zñ ]{0,5}"), 0..4)) {
-        let scope = scope(&variables());
-        let source: String = parts.iter().map(|(path, raw)| format!("{raw}{{{{ {path} }}}}")).collect();
-        let rendered = render_text(&source, &scope);
-        let nulls = rendered.as_ref().map_or(0, |rendered| rendered.nulls.len());
-        let rendered = outcome(rendered.map(|rendered| rendered.text));
-        prop_assert_eq!((rendered, nulls), by_engine(&source, Kind::Template, &scope));
-    }
-
-    #[test]
-    fn arbitrary_sources_never_panic(source in "([a-z]{1,4}|[0-9]{1,3}|'|\"|\\{\\{|\\}\\}|\\{%|%\\}| |\\||\\.|\\(|\\)|\\[|\\]|if|for|in|==|<|~|,){0,24}") {
-        let scope = scope(&variables());
-        if let Ok(expression) = Expression::compile(&source, String::new(), &scope.names) {
-            let _ = expression.evaluate(&scope, &mut Evaluator::default());
-        }
-        if let Ok(Text::Template(template)) = Text::compile(&source, String::new(), &scope.names) {
-            let _ = render(&template, &scope, &mut Evaluator::default());
-        }
-    }
 }

@@ -1,0 +1,8 @@
+//! Credentials on real Postgres: who is believed and for how long, what changes of keys leave in the log, and the
+//! keys as clients and operators meet them.
+
+mod changes;
+mod command_line;
+mod desk;
+mod routes;
+mod verify;

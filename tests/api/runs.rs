@@ -1,0 +1,85 @@
+//! Test runs as clients meet them.
+
+use serde_json::json;
+
+use super::api;
+
+#[tokio::test]
+async fn the_public_pages_body_and_none_at_all() {
+    let api = api().await;
+    let id = api.create_sound("a").await;
+    let path = api.flow(&id, "/test-run");
+    let answer = api
+        .ask("POST", &path)
+        .json(&json!({"name": "string", "description": "string"}))
+        .send()
+        .await
+        .expect(201);
+    let data = answer.data();
+    assert_eq!(
+        (&data["name"], &data["description"], &data["version"]),
+        (&json!("string"), &json!("string"), &json!(1))
+    );
+    assert_eq!(data["steps"][0]["stepId"], "adios");
+    assert_eq!(data["steps"][0]["type"], "end");
+    assert!(data["finalVariables"].is_object());
+    api.ask("POST", &path).send().await.expect(201);
+    api.ask("POST", &path).text("{}").send().await.expect(201);
+    assert_eq!(api.events().await, 2, "the key and the flow");
+
+    let run = data["id"].as_str().unwrap();
+    let stored = format!("/organizations/{}/bot/test-runs/{run}", api.org_id);
+    let again = api.ask("GET", &stored).send().await.expect(200).data();
+    assert_eq!((&again["reproducible"], &again["digest"]), (&json!(true), &data["digest"]));
+    assert_eq!(again["steps"], data["steps"]);
+    let first = api.ask("GET", api.flow(&id, "/test-runs?limit=2")).send().await.expect(200).data();
+    assert_eq!(first["pageInfo"]["hasNextPage"], true);
+    let cursor = first["pageInfo"]["endCursor"].as_str().unwrap();
+    let rest = api
+        .ask("GET", api.flow(&id, &format!("/test-runs?limit=2&cursor={cursor}")))
+        .send()
+        .await
+        .expect(200)
+        .data();
+    assert_eq!((&rest["data"][0]["id"], &rest["pageInfo"]["hasNextPage"]), (&data["id"], &json!(false)));
+}
+
+#[tokio::test]
+async fn requests_that_cannot_be_run() {
+    let api = api().await;
+    let id = api.create_sound("a").await;
+    let path = api.flow(&id, "/test-run");
+    for (body, pointer) in [
+        (json!({"saveAs": {"name": "x"}}), "/saveAs"),
+        (json!({"version": 0}), "/version"),
+        (json!({"messages": [5]}), "/messages/0"),
+        (json!({"variables": {"nobody": 1}}), "/variables/nobody"),
+        (json!({"nope": 1}), "/nope"),
+        (json!({"maxSteps": 5000}), "/maxSteps"),
+    ] {
+        let answer = api.ask("POST", &path).json(&body).send().await.expect_problem(400, "validation_failed");
+        assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
+    }
+    let published = api.ask("POST", &path).json(&json!({"version": "published"})).send().await;
+    published.expect_problem(409, "not_published");
+    api.ask("POST", &path).json(&json!({"version": 7})).send().await.expect_problem(404, "version_not_found");
+    let broken = api.create(json!({"name": "a", "steps": [{"type": "goto", "next": "nowhere"}]})).await;
+    let path = api.flow(broken["id"].as_str().unwrap(), "/test-run");
+    let answer = api.ask("POST", &path).send().await.expect_problem(422, "not_publishable");
+    assert_eq!(answer.json()["findings"][0]["code"], "DANGLING_NEXT");
+    let reader = api.key_with(&["flows:read"]).await;
+    api.ask_openly("POST", &path).key(&reader).send().await.expect_problem(403, "insufficient_scope");
+}
+
+#[tokio::test]
+async fn one_key_answers_with_one_run() {
+    let api = api().await;
+    let id = api.create_sound("a").await;
+    let run = || api.ask("POST", api.flow(&id, "/test-run")).header("idempotency-key", "k");
+    let first = run().send().await.expect(201);
+    let again = run().send().await.expect(201);
+    assert!(!first.is_replay() && again.is_replay());
+    assert_eq!(first.data(), again.data());
+    let other = run().json(&json!({"seed": "2"})).send().await;
+    other.expect_problem(422, "idempotency_key_reused");
+}
