@@ -26,6 +26,11 @@ impl Request {
         Self { router, method, path: path.to_owned(), headers: HeaderMap::new(), body: Bytes::new() }
     }
 
+    /// Sends it to another replica.
+    pub fn to(self, router: Router) -> Self {
+        Self { router, ..self }
+    }
+
     /// Replaces a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let name: HeaderName = name.parse().unwrap();

@@ -5,6 +5,7 @@ mod client;
 mod conditions;
 mod endpoints;
 mod idempotency;
+mod round_trips;
 mod runs;
 mod sockets;
 mod tenants;
@@ -38,20 +39,29 @@ pub struct Api {
 pub async fn api() -> Api {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let registry = Registry::new(store.clone());
-    let api_keys = ApiKeyVerifier::new(store);
-    let keys = ApiKeys::new(registry.clone(), api_keys.clone());
-    let state = AppState {
-        registry: registry.clone(),
-        verifier: Arc::new(Verifiers { api_keys, tokens: None }),
-        keys: keys.clone(),
-        metrics: PrometheusBuilder::new().build_recorder().handle(),
-    };
+    api_over(database, store).await
+}
+
+/// The same over another pool than the database's own.
+pub async fn api_over(database: TestDatabase, store: Store) -> Api {
+    let state = state_over(store);
+    let (registry, keys) = (state.registry.clone(), state.keys.clone());
     let org_id = Uuid::new_v4();
-    let router = router(state);
-    let mut api = Api { org_id, key: String::new(), router, registry, keys, database };
+    let mut api = Api { org_id, key: String::new(), router: router(state), registry, keys, database };
     api.key = api.new_key(org_id, json!({"name": "backend"})).await;
     api
+}
+
+/// What a process starts with: it remembers nothing.
+pub fn state_over(store: Store) -> AppState {
+    let registry = Registry::new(store.clone());
+    let api_keys = ApiKeyVerifier::new(store);
+    AppState {
+        keys: ApiKeys::new(registry.clone(), api_keys.clone()),
+        verifier: Arc::new(Verifiers { api_keys, tokens: None }),
+        registry,
+        metrics: PrometheusBuilder::new().build_recorder().handle(),
+    }
 }
 
 impl Api {
