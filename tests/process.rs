@@ -1,7 +1,7 @@
 //! The program from outside: what it refuses and how, how it ends, and what outlives it.
 
 use std::fs;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -92,6 +92,45 @@ fn a_taken_port_is_named() {
     check_refused(&["serve", "--listen", &address, "--data-dir", data_dir], &[], 1, &[&address, "--listen"]);
 }
 
+/// Sends what a line of curl says; every word that matters stands in single quotes.
+fn follow(line: &str, address: SocketAddr) -> (u16, String) {
+    let words: Vec<&str> = line.split('\'').skip(1).step_by(2).collect();
+    let [url, key, content_type, body] = words[..] else { panic!("{line}") };
+    assert!(line.contains("curl -X POST ") && url.contains(&address.to_string()), "{line}");
+    let mut request = ureq::post(url);
+    for header in [key, content_type] {
+        let (name, value) = header.split_once(": ").unwrap();
+        request = request.header(name, value);
+    }
+    let mut answer = request.send(body).unwrap();
+    (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+}
+
+#[test]
+fn a_first_start_prints_a_line_that_works_and_a_second_finds_the_flow() {
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().to_str().unwrap();
+    let mut service = Service::start(&["--data-dir", data_dir]);
+    let printed = service.printed();
+    let (_, line) = printed.split_once("curl").unwrap_or_else(|| panic!("no line to try in\n{printed}"));
+    let (status, flow) = follow(&format!("curl{line}"), service.address);
+    assert_eq!(status, 201, "{flow}");
+    service.signal(Signal::TERM);
+    assert!(service.ended().success());
+
+    let service = Service::start(&["--data-dir", data_dir]);
+    assert_eq!(service.printed(), "", "the key is shown once");
+    let words: Vec<&str> = line.split('\'').collect();
+    let (_, path) = words[1].split_once("/organizations").unwrap();
+    let (name, key) = words[3].split_once(": ").unwrap();
+    let list = ureq::get(format!("http://{}/organizations{path}", service.address)).header(name, key);
+    let list: serde_json::Value =
+        serde_json::from_str(&list.call().unwrap().body_mut().read_to_string().unwrap()).unwrap();
+    let flow: serde_json::Value = serde_json::from_str(&flow).unwrap();
+    assert_eq!(list["data"][0]["id"], flow["data"]["id"]);
+    assert_eq!(list["data"].as_array().unwrap().len(), 1);
+}
+
 /// Of a server that is up: while one starts, the file may be missing.
 fn server(data_dir: &Path) -> Option<Pid> {
     let text = fs::read_to_string(data_dir.join("postgres/postmaster.pid")).ok()?;
@@ -116,7 +155,7 @@ fn a_signal_ends_service_and_postgres() {
         let data_dir = scratch.path().to_str().unwrap();
         let mut service = Service::start(&["--data-dir", data_dir]);
         let server = server(scratch.path()).unwrap();
-        assert_eq!(service.request("GET", "/health", "", "").unwrap().0, 200);
+        assert_eq!(service.status("/health"), 200);
         let told = Instant::now();
         service.signal(signal);
         assert!(service.ended().success(), "{}", service.log());
@@ -135,11 +174,11 @@ fn a_killed_postgres_is_back_in_seconds() {
         kill_process(killed, Signal::KILL).unwrap();
         let give_up = Instant::now() + Duration::from_secs(10);
         while server(scratch.path()).is_none_or(|server| server == killed)
-            || service.request("GET", "/health/ready", "", "").unwrap().0 != 200
+            || service.status("/health/ready") != 200
         {
             assert!(Instant::now() < give_up, "{}", service.log());
         }
-        assert_eq!(service.request("GET", "/health/live", "", "").unwrap().0, 200);
+        assert_eq!(service.status("/health/live"), 200);
     }
 }
 

@@ -60,6 +60,10 @@ impl Binaries {
         Ok(Self { directory: directory.to_owned(), major })
     }
 
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     pub fn postgres(&self) -> PathBuf {
         self.directory.join("postgres")
     }

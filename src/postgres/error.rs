@@ -39,8 +39,8 @@ pub enum ClusterError {
     NoAccount,
 
     #[error(
-        "{closed} is closed to the user {user}, as which Postgres runs; open it (chmod o+x {closed}), or choose \
-         another --data-dir"
+        "{closed} is closed to the user {user}, as which Postgres runs; open it (chmod o+x {closed}), or \
+         choose a place elsewhere"
     )]
     ClosedParent { closed: PathBuf, user: String },
 

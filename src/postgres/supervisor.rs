@@ -135,11 +135,12 @@ fn prepare(options: &Options) -> Result<(Launch, File), ClusterError> {
     let directory = Directory::create(&options.data_dir)?;
     let lock = directory.lock()?;
     let account = Account::choose(&directory.pgdata())?;
-    if let Some(account) = &account {
-        account.check_way_to(directory.root())?;
-    }
     let made_by = directory.made_by().filter(|_| !directory.initializing().exists());
     let binaries = Binaries::find(options.bin_dir.as_deref(), made_by, directory.root())?;
+    if let Some(account) = &account {
+        account.check_way_to(directory.root())?;
+        account.check_way_to(binaries.directory())?;
+    }
     initdb::ensure(&directory, &binaries, account.as_ref(), options.durability)?;
     let (durability, connections_max) = (options.durability, options.connections_max);
     Ok((Launch { directory, binaries, account, durability, connections_max }, lock))

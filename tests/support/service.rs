@@ -1,13 +1,13 @@
 //! The program as its users run it: a process of its own, with an environment that says nothing.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use ureq::Agent;
 
 use super::Scratch;
 
@@ -76,24 +76,11 @@ impl Service {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
-    /// Status and body of one request over a connection of its own.
-    pub fn request(&self, method: &str, path: &str, key: &str, body: &str) -> io::Result<(u16, String)> {
-        let mut stream = TcpStream::connect(self.address)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        write!(stream, "{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address)?;
-        if !key.is_empty() {
-            write!(stream, "X-Api-Key: {key}\r\n")?;
-        }
-        if !body.is_empty() {
-            write!(stream, "Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())?;
-        }
-        write!(stream, "\r\n{body}")?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut)?;
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or_else(cut)?;
-        Ok((status, body.to_owned()))
+    /// The status of one request without credentials.
+    pub fn status(&self, path: &str) -> u16 {
+        let config = Agent::config_builder().http_status_as_error(false).build();
+        let answer = Agent::from(config).get(format!("http://{}{path}", self.address)).call();
+        answer.unwrap().status().as_u16()
     }
 
     /// Waits for its end.
