@@ -98,10 +98,12 @@ mod tests {
         let mut patterns = Patterns::default();
         assert_eq!(patterns.fault("^[A-Za-z]-[0-9]{5}$"), None);
         assert_eq!(patterns.bytes, 0);
-        let faults: Vec<bool> = (0..40).map(|n| patterns.fault(&format!("\\w{{40}}{n}")).is_some()).collect();
-        assert!(!faults[0] && faults[39] && faults.is_sorted(), "the first ones fit");
-        assert_eq!(patterns.fault("\\w{40}0"), None, "a pattern used again costs nothing");
-        assert!(patterns.fault(r"(\w{100}){100}").is_some());
-        assert_eq!(patterns.fault("hola|adi[oó]s"), None, "small ones still fit");
+        assert!(patterns.fault(r"(\w{100}){100}").is_some(), "one alone is too large");
+        assert_eq!(patterns.fault(r"\w{20}"), None);
+        assert!(patterns.bytes > PATTERN_BYTES_MAX);
+        patterns.bytes = FLOW_BYTES_MAX;
+        assert!(patterns.fault(r"\w{21}").is_some(), "there is no room for another large one");
+        assert_eq!(patterns.fault(r"\w{20}"), None, "a pattern used again costs nothing");
+        assert_eq!(patterns.fault("hola|adi[oó]s"), None, "small ones are free");
     }
 }
