@@ -149,6 +149,8 @@ pub struct Instant(pub i64);
 impl Instant {
     /// The last instant a run can reach: the end of the year 9999.
     pub const MAX: Self = Self(253_402_300_799_999);
+    /// The first one a run can start at: the beginning of the year 1.
+    pub const MIN: Self = Self(-62_135_596_800_000);
 
     pub fn plus_ms(self, ms: u64) -> Self {
         let later = self.0.saturating_add(i64::try_from(ms).unwrap_or(i64::MAX));
@@ -169,19 +171,37 @@ impl Instant {
     }
 }
 
-/// As traces write instants: UTC with milliseconds.
+impl Instant {
+    /// As traces write instants: UTC with milliseconds, `2025-01-31T15:00:00.000Z`.
+    fn written(self) -> [u8; 24] {
+        let (date, time) = (self.utc().date_naive(), self.0.rem_euclid(86_400_000));
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut put = |end: usize, digits: usize, mut number: i64| {
+            for place in (end - digits..end).rev() {
+                text[place] = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(4, 4, i64::from(date.year()));
+        put(7, 2, i64::from(date.month()));
+        put(10, 2, i64::from(date.day()));
+        put(13, 2, time / 3_600_000);
+        put(16, 2, time / 60_000 % 60);
+        put(19, 2, time / 1000 % 60);
+        put(23, 3, time % 1000);
+        text
+    }
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.utc().date_naive(), self.0.rem_euclid(86_400_000));
-        write!(f, "{:04}-{:02}-{:02}T", date.year(), date.month(), date.day())?;
-        let (hour, minute) = (time / 3_600_000, time / 60_000 % 60);
-        write!(f, "{hour:02}:{minute:02}:{:02}.{:03}Z", time / 1000 % 60, time % 1000)
+        f.write_str(std::str::from_utf8(&self.written()).expect("digits are ASCII"))
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.written()).expect("digits are ASCII"))
     }
 }
 

@@ -58,12 +58,25 @@ pub fn measured(value: &Value) -> Result<usize, StepError> {
     match value.kind() {
         ValueKind::Undefined => Ok(4),
         ValueKind::Bool => Ok(5),
+        // The longest number JSON writes.
+        ValueKind::Number => Ok(24),
+        ValueKind::String => Ok(string_bytes(value.as_str().unwrap_or_default())),
         ValueKind::Seq | ValueKind::Map if !nests_within(value, DEPTH_MAX) => {
             let message = format!("A value is nested deeper than {DEPTH_MAX} levels.");
             Err(StepError::new(code::STATE_LIMIT, message))
         }
         _ => Ok(canonical::len_up_to(&Json(value), STATE_BYTES_MAX)),
     }
+}
+
+/// A string with its quotes and escapes.
+fn string_bytes(text: &str) -> usize {
+    let escapes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 1,
+        0..0x20 => 5,
+        _ => 0,
+    });
+    2 + text.len() + escapes.sum::<usize>()
 }
 
 fn nests_within(value: &Value, levels: usize) -> bool {

@@ -67,6 +67,9 @@ pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<V
 
 /// The form of a text in which it is judged.
 pub fn normalized(text: &str) -> String {
+    if text.is_ascii() {
+        return text.trim().to_owned();
+    }
     text.nfkc().collect::<String>().trim().to_owned()
 }
 

@@ -90,6 +90,7 @@ pub struct Source {
     /// Which namespaces have to be brought up to date before.
     pub reads_now: bool,
     pub reads_run: bool,
+    pub reads_input: bool,
 }
 
 impl Source {
@@ -110,6 +111,7 @@ impl Source {
             fast,
             reads_now: reads(&[Root::Now, Root::Today]),
             reads_run: reads(&[Root::Run]),
+            reads_input: reads(&[Root::Input]),
             references: references.into(),
         })
     }

@@ -75,6 +75,7 @@ impl<'d> Compiler<'d> {
             when,
             kind,
             exits,
+            exits_from: 0,
             skip,
             on_error,
         })

@@ -78,6 +78,8 @@ pub struct Step {
     pub when: Option<Expression>,
     /// What coverage counts, in its order.
     pub exits: Vec<Exit>,
+    /// How many exits the steps before this one have.
+    pub exits_from: usize,
     /// Where a skipped step leads.
     pub skip: Exit,
     pub on_error: Option<Exit>,
@@ -114,8 +116,11 @@ impl Program {
     /// the findings would say it.
     pub fn compile(document: &Document, digest: Digest) -> Result<Self, Uncompilable> {
         let compiler = Compiler::new(document);
-        let steps =
-            (0..document.steps.len()).map(|index| compiler.step(index)).collect::<Result<Vec<_>, _>>()?;
+        let mut steps: Vec<Step> = Vec::with_capacity(document.steps.len());
+        for index in 0..document.steps.len() {
+            let exits_from = steps.last().map_or(0, |last| last.exits_from + last.exits.len());
+            steps.push(Step { exits_from, ..compiler.step(index)? });
+        }
         let interrupts = compiler.interrupts()?;
         let trigger = Trigger::compile(&document.trigger, &compiler)?;
         let on_error = document.settings.on_error.as_ref().map(|target| compiler.resolve(target, None));
@@ -164,30 +169,37 @@ impl Program {
     }
 
     /// What of this flow a run has covered, by index of step and exit.
-    pub(super) fn coverage(&self, visited: &[Visited]) -> Coverage<'_> {
-        let steps = self.steps.iter().zip(visited);
-        let edges = steps.clone().flat_map(|(step, visited)| {
-            let named = |exit: &'_ Exit| exit.counted.is_some_and(|index| visited.exits[index]);
-            step.exits.iter().map(move |exit| (EdgeName { step: &step.id, edge: &exit.label }, named(exit)))
+    pub(super) fn coverage(&self, visited: &Visited) -> Coverage<'_> {
+        let edges = self.steps.iter().flat_map(|step| {
+            let edges = step.exits.iter().map(|exit| EdgeName { step: &step.id, edge: &exit.label });
+            edges.zip(&visited.exits[step.exits_from..]).map(|(edge, taken)| (edge, *taken))
         });
+        let steps = self.steps.iter().zip(&visited.steps);
         Coverage {
             edges: Covered::of(edges),
-            steps: Covered::of(steps.map(|(step, visited)| (&*step.id, visited.entered))),
+            steps: Covered::of(steps.map(|(step, entered)| (&*step.id, *entered))),
         }
     }
 }
 
-/// What a run has seen of one step.
+/// What a run has seen of a flow: which steps, and which exits of all of them in a row.
 #[derive(Debug, Clone)]
 pub struct Visited {
-    pub entered: bool,
+    pub steps: Vec<bool>,
     pub exits: Vec<bool>,
 }
 
 impl Visited {
-    pub fn nothing_of(program: &Program) -> Vec<Self> {
-        let none = |step: &Step| Self { entered: false, exits: vec![false; step.exits.len()] };
-        program.steps.iter().map(none).collect()
+    pub fn nothing_of(program: &Program) -> Self {
+        let exits = program.steps.last().map_or(0, |step| step.exits_from + step.exits.len());
+        Self { steps: vec![false; program.steps.len()], exits: vec![false; exits] }
+    }
+
+    /// Notes that a step was left by this exit.
+    pub fn take(&mut self, step: &Step, exit: &Exit) {
+        if let Some(counted) = exit.counted {
+            self.exits[step.exits_from + counted] = true;
+        }
     }
 }
 

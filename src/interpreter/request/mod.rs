@@ -187,13 +187,14 @@ fn default_clock() -> Instant {
 
 fn instant(node: &Node<'_>) -> Instant {
     let moment = node.text(1..=40).and_then(Moment::parse);
-    match moment {
-        Some(moment @ Moment::Instant(_)) => moment.instant(Tz::UTC).unwrap_or_else(default_clock),
-        _ => {
-            node.invalid("must be an instant such as 2025-01-01T12:00:00Z");
-            default_clock()
-        }
-    }
+    let instant = match moment {
+        Some(moment @ Moment::Instant(_)) => moment.instant(Tz::UTC),
+        _ => None,
+    };
+    instant.filter(|instant| (Instant::MIN..=Instant::MAX).contains(instant)).unwrap_or_else(|| {
+        node.invalid("must be an instant such as 2025-01-01T12:00:00Z");
+        default_clock()
+    })
 }
 
 fn zone(node: &Node<'_>) -> Option<Tz> {

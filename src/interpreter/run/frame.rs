@@ -25,7 +25,7 @@ pub struct Frame<'a> {
     /// Bytes of JSON in each variable, and in all of them.
     bytes: Vec<usize>,
     bytes_total: usize,
-    pub visited: Vec<Visited>,
+    pub visited: Visited,
     /// By step: the wait after which it was last entered, and how often since.
     since_wait: Vec<(u32, u32)>,
     waits: u32,
@@ -196,9 +196,7 @@ impl<'a> Frame<'a> {
     }
 
     pub fn note_taken(&mut self, index: usize, exit: &Exit) {
-        if let Some(counted) = exit.counted {
-            self.visited[index].exits[counted] = true;
-        }
+        self.visited.take(&self.program.steps[index], exit);
     }
 
     /// How a trace names where an exit leads.

@@ -90,6 +90,8 @@ pub struct Run<'a> {
     /// When the person last wrote. A run that nobody wrote to start counts from its start.
     last_inbound: Option<Instant>,
     has_left_window: bool,
+    /// The last input consumed and when; `input.*` is made from it when something reads it.
+    consumed: Option<(Cow<'a, Inbound>, Instant)>,
     /// Which instant `now` and `today` were last made for.
     now_at: Option<(Instant, chrono_tz::Tz)>,
 }
@@ -129,6 +131,12 @@ impl<'a> Run<'a> {
                 shared.today = Value::from(date_text(self.clock.date_in(zone)));
                 self.now_at = Some((self.clock, zone));
             }
+        }
+        if source.reads_input
+            && let Some((inbound, at)) = &self.consumed
+        {
+            let at = Value::from(at.text_in(frame.scope.shared.zone));
+            frame.scope().shared.input = inbound.namespace(at);
         }
         if source.reads_run {
             frame.scope().shared.run = object([
@@ -178,11 +186,6 @@ impl<'a> Run<'a> {
     /// Notes something for people who read the transcript, that the person does not see.
     pub fn annotate(&mut self, step_id: &'a str, message: Message) -> Result<(), StepError> {
         self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message))
-    }
-
-    /// What arrives, in words that `now` would use.
-    pub fn now_text(&self, frame: &Frame<'a>) -> Value {
-        Value::from(self.clock.text_in(frame.scope.shared.zone))
     }
 
     pub fn is_summary(&self) -> bool {

@@ -69,6 +69,7 @@ pub fn run<'a>(
         menu: Vec::new(),
         last_inbound: (!matches!(request.start, Start::Event { .. })).then_some(request.clock),
         has_left_window: false,
+        consumed: None,
         now_at: None,
     };
     let end = match triggered(&mut run, &mut frame) {

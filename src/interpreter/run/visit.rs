@@ -33,7 +33,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         let visits = record.visits + 1;
         *record = Default::default();
         record.visits = visits;
-        frame.visited[index].entered = true;
+        frame.visited.steps[index] = true;
         let detail = run.recorder.detail;
         let entry = StepEntry {
             attempts: Vec::new(),

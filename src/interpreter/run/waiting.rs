@@ -302,13 +302,16 @@ impl<'a> Visit<'_, 'a> {
     }
 
     /// Makes an input the last one consumed: `input.*`.
-    fn consume(&mut self, inbound: &Inbound) {
-        let namespace = inbound.namespace(self.run.now_text(self.frame));
-        self.frame.scope().shared.input = namespace;
+    fn consume(&mut self, inbound: &Cow<'a, Inbound>) {
+        self.run.consumed = Some((inbound.clone(), self.run.clock));
     }
 
     /// The first interrupt that hears a message, if the step lets it.
-    fn interrupted(&mut self, policy: &WaitPolicy, inbound: &Inbound) -> Result<Option<Left<'a>>, StepError> {
+    fn interrupted(
+        &mut self,
+        policy: &WaitPolicy,
+        inbound: &Cow<'a, Inbound>,
+    ) -> Result<Option<Left<'a>>, StepError> {
         let program = self.frame.program;
         if !policy.allow_interrupts || program.interrupts.is_empty() {
             return Ok(None);

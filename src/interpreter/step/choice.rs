@@ -1,5 +1,7 @@
 //! `choice`: a closed menu, of options written down or made from a list.
 
+use std::sync::Arc;
+
 use super::body::{Media, checked};
 use super::menu::{self, ROW_CHARS_MAX, Shown};
 use crate::flow::document::{self, Display, Edge};
@@ -44,10 +46,12 @@ enum Options {
 struct FixedOption {
     id: Value,
     title: Localized,
+    /// The title folded, when it is always the same.
+    folded: Option<Arc<str>>,
     description: Option<Localized>,
     section: Option<Text>,
     value: Value,
-    matches: Vec<String>,
+    matches: Arc<[String]>,
     when: Option<Expression>,
     exit: Exit,
 }
@@ -140,9 +144,11 @@ impl Choice {
             {
                 continue;
             }
+            let title = visit.localized(&option.title)?;
             shown.push(Shown {
                 id: option.id.clone(),
-                title: visit.localized(&option.title)?,
+                folded: option.folded.clone().unwrap_or_else(|| folded(&title)),
+                title,
                 description: visit.maybe_localized(option.description.as_ref())?,
                 section: visit.maybe_text(option.section.as_ref())?,
                 matches: option.matches.clone(),
@@ -189,9 +195,11 @@ impl FixedOption {
         let when = option.when.as_ref();
         let value = option.value.as_ref();
         let description = option.description.as_ref();
+        let title = step.localized(&option.title, &path("title"), &at("title"))?;
         Ok(Self {
             id: Value::from(option.id.as_str()),
-            title: step.localized(&option.title, &path("title"), &at("title"))?,
+            folded: literal(&title).map(folded),
+            title,
             description: step.maybe_localized(description, &path("description"), &at("description"))?,
             section: step.maybe_text(option.section.as_ref(), &at("section"))?,
             value: value.map_or_else(|| Value::from(option.id.as_str()), from_json),
@@ -245,15 +253,28 @@ impl OptionsFrom {
             };
             shown.push(Shown {
                 id,
+                folded: folded(&title),
                 title,
                 description,
                 section: None,
-                matches: Vec::new(),
+                matches: Arc::default(),
                 kept: (value, next),
             });
         }
         visit.frame.scope().local = Local::default();
         Ok(shown)
+    }
+}
+
+fn folded(title: &Value) -> Arc<str> {
+    fold(title.as_str().unwrap_or_default()).into()
+}
+
+/// The text itself, when no run and no language changes it.
+fn literal(text: &Localized) -> Option<&Value> {
+    match &text.base {
+        Text::Literal(literal) if text.translated.is_empty() => Some(literal),
+        _ => None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A menu as it is shown: which display it takes, what is sent, and what an answer chooses.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::body::{FOOTER_CHARS_MAX, HEADER_CHARS_MAX, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::Display;
@@ -25,10 +25,12 @@ const LINE_CHARS_MAX: usize = 120;
 pub struct Shown<T> {
     pub id: Value,
     pub title: Value,
+    /// The title as answers are held against it.
+    pub folded: Arc<str>,
     pub description: Option<Value>,
     pub section: Option<Value>,
     /// Further texts that choose it, folded.
-    pub matches: Vec<String>,
+    pub matches: Arc<[String]>,
     /// What the step keeps of it.
     pub kept: T,
 }
@@ -188,14 +190,24 @@ fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
 }
 
 /// What an answer chooses of the options shown, by index: the id of a reply, a title, a further text, or
-/// a number.
+/// a number. Of two options that one text would choose the first has it.
 pub fn chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<usize> {
     if let Content::Option { id, .. } = &inbound.content
         && let Some(index) = options.iter().position(|option| option.id() == &**id)
     {
         return Some(index);
     }
-    Answers::of(options).index(&fold(inbound.text()?))
+    by_text(options, &fold(inbound.text()?))
+}
+
+fn by_text<T>(options: &[Shown<T>], folded: &str) -> Option<usize> {
+    let by_title = || options.iter().position(|option| *option.folded == *folded);
+    let by_match = || options.iter().position(|option| option.matches.iter().any(|text| text == folded));
+    by_title().or_else(by_match).or_else(|| {
+        let is_number = folded.bytes().all(|byte| byte.is_ascii_digit());
+        let number: usize = is_number.then(|| folded.parse().ok())??;
+        (1..=options.len()).contains(&number).then(|| number - 1)
+    })
 }
 
 /// All that an answer chooses when several may be chosen, in the order of the options; every part of it
@@ -204,19 +216,16 @@ pub fn all_chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<Vec<usiz
     if let Some(one) = chosen(options, inbound) {
         return Some(vec![one]);
     }
-    let answers = Answers::of(options);
     let folded = fold(inbound.text()?);
+    let parts = folded.split([',', ';', '/']).flat_map(|part| part.split(" y "));
     let mut indices = Vec::new();
-    for part in
-        folded.split([',', ';', '/']).flat_map(|part| part.split(" y ")).flat_map(|part| part.split(" and "))
-    {
-        let part = part.trim();
-        match answers.index(&fold(part)) {
+    for part in parts.flat_map(|part| part.split(" and ")).map(str::trim) {
+        match by_text(options, &fold(part)) {
             Some(index) => indices.push(index),
             // Numbers may stand side by side.
             None if part.chars().all(|c| c.is_ascii_digit() || c == ' ') && !part.is_empty() => {
                 for number in part.split_whitespace() {
-                    indices.push(answers.index(number)?);
+                    indices.push(by_text(options, number)?);
                 }
             }
             None => return None,
@@ -225,35 +234,4 @@ pub fn all_chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<Vec<usiz
     indices.sort_unstable();
     indices.dedup();
     Some(indices)
-}
-
-/// The folded texts that choose an option; of two options with one text the first has it.
-struct Answers {
-    by_title: HashMap<String, usize>,
-    by_match: HashMap<String, usize>,
-    count: usize,
-}
-
-impl Answers {
-    fn of<T>(options: &[Shown<T>]) -> Self {
-        let (mut by_title, mut by_match) = (HashMap::new(), HashMap::new());
-        for (index, option) in options.iter().enumerate() {
-            by_title.entry(fold(option.title())).or_insert(index);
-            for text in &option.matches {
-                by_match.entry(text.clone()).or_insert(index);
-            }
-        }
-        Self { by_title, by_match, count: options.len() }
-    }
-
-    fn index(&self, folded: &str) -> Option<usize> {
-        if let Some(index) = self.by_title.get(folded).or_else(|| self.by_match.get(folded)) {
-            return Some(*index);
-        }
-        if !folded.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let number: usize = folded.parse().ok()?;
-        (1..=self.count).contains(&number).then(|| number - 1)
-    }
 }

@@ -1,0 +1,84 @@
+//! How fast compiled flows run: from request to trace in memory, and on to bytes and digest.
+//! Throughput is in steps; one thread.
+
+#![allow(clippy::unwrap_used)]
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use flow_registry::flow::digest::Digest;
+use flow_registry::flow::document::Canonical;
+use flow_registry::interpreter::{CalledFlows, Identity, Program, RanVersion, RunRequest, run};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Ten steps as authors write them: texts with values in them, a question, a branch, a menu, a write.
+fn ten_steps() -> (Value, Value) {
+    let flow = json!({
+        "name": "Ten",
+        "variables": [
+            {"name": "nombre", "type": "string"}, {"name": "edad", "type": "integer"},
+            {"name": "plan", "type": "string"}, {"name": "total", "type": "number", "default": 12.5},
+        ],
+        "steps": [
+            {"id": "hola", "type": "message", "text": "¡Hola {{ contact.name }}! Te doy de alta en un minuto."},
+            {"id": "nombre", "type": "ask", "text": "¿Cómo te llamas?", "saveTo": "nombre"},
+            {"id": "edad", "type": "ask", "text": "Gracias, {{ nombre }}. ¿Cuántos años tienes?", "input": "integer", "saveTo": "edad"},
+            {"id": "mayor", "type": "branch", "cases": [
+                {"when": "edad < 18", "next": "fin"}, {"when": "edad >= 65", "next": "fin"}], "else": "plan"},
+            {"id": "plan", "type": "choice", "text": "¿Qué plan te interesa, {{ nombre }}?", "saveTo": "plan",
+             "options": [{"id": "basico", "title": "Básico"}, {"id": "pro", "title": "Pro"}]},
+            {"id": "precio", "type": "set", "assign": [{"variable": "total", "value": "{{ total }}"}]},
+            {"id": "resumen", "type": "message", "text": "{{ nombre }}, {{ edad }} años, plan {{ plan }}: {{ total }} al mes."},
+            {"id": "grupo", "type": "contact", "addTags": ["cliente"]},
+            {"id": "salta", "type": "goto", "next": "fin"},
+            {"id": "fin", "type": "end", "text": "¡Listo, {{ nombre }}!"},
+        ],
+    });
+    (flow, json!({"messages": ["Ana", "30", "pro"]}))
+}
+
+/// Two hundred steps in a row, every fourth a branch.
+fn two_hundred_steps() -> (Value, Value) {
+    let steps: Vec<Value> = (0..200)
+        .map(|index| match index % 4 {
+            0 => json!({"type": "message", "text": "Paso {{ n }} de {{ contact.name }}."}),
+            1 => json!({"type": "set", "assign": [{"variable": "n", "op": "increment"}]}),
+            2 => json!({"type": "message", "text": "Seguimos."}),
+            _ => json!({"type": "branch", "cases": [{"when": "n > 1000 and contact.name == 'x'", "next": "$end"}]}),
+        })
+        .collect();
+    let flow = json!({"name": "Two hundred", "variables": [{"name": "n", "type": "integer", "default": 0}], "steps": steps});
+    (flow, json!({"contact": {"name": "Ana"}}))
+}
+
+fn runs(c: &mut Criterion) {
+    let identity = Identity::new(Uuid::nil(), RanVersion::Number(1));
+    let called = CalledFlows::default();
+    for (name, (flow, request)) in [("10", ten_steps()), ("200", two_hundred_steps())] {
+        let canonical = Canonical::create(flow).unwrap();
+        let program = Program::compile(&canonical.document, canonical.digest).unwrap();
+        let request = RunRequest::read(&request).unwrap();
+        let steps = run(&program, &identity, &called, &request).unwrap().steps.len();
+        assert!(steps.to_string() == name, "{steps} steps instead of {name}");
+
+        let mut group = c.benchmark_group("steps");
+        group.throughput(Throughput::Elements(steps as u64));
+        group.bench_function(BenchmarkId::new("trace", name), |b| {
+            b.iter(|| run(black_box(&program), &identity, &called, black_box(&request)).unwrap());
+        });
+        group.bench_function(BenchmarkId::new("bytes and digest", name), |b| {
+            b.iter(|| {
+                let bytes = run(black_box(&program), &identity, &called, &request).unwrap().to_bytes();
+                (Digest::of(&bytes), bytes)
+            });
+        });
+        group.finish();
+        c.bench_function(&format!("compile/{name}"), |b| {
+            b.iter(|| Program::compile(black_box(&canonical.document), canonical.digest).unwrap());
+        });
+    }
+}
+
+criterion_group!(benches, runs);
+criterion_main!(benches);
