@@ -47,7 +47,7 @@ macro_rules! needs {
     };
 }
 
-needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, KeysManage);
+needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage);
 
 /// A request to read.
 #[derive(Debug)]
@@ -98,7 +98,9 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
         let caller = admit(parts, state, S::SCOPE).await?;
         let id = I::from_path(parts)?;
-        media::check_accept(&parts.headers)?;
+        if !Q::NEGOTIATES {
+            media::check_accept(&parts.headers)?;
+        }
         let query = query::read(parts.uri.query())?;
         let conditions = Conditions {
             if_match: etag::if_match(&parts.headers)?,

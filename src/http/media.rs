@@ -4,6 +4,15 @@ use axum::http::{HeaderMap, header};
 
 use super::problem::{Code, Problem};
 
+pub const JSON_PATCH: &str = "application/json-patch+json";
+
+/// Whether a JSON Patch is asked for by name (RFC 6902).
+pub fn wants_json_patch(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
+    ranges.any(|range| range.trim().eq_ignore_ascii_case(JSON_PATCH))
+}
+
 /// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
 pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
     let mut values = headers.get_all(header::ACCEPT).iter().peekable();

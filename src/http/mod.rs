@@ -4,6 +4,7 @@
 
 mod answer;
 mod api_keys;
+mod audit;
 mod body;
 mod call;
 mod connection;
@@ -12,6 +13,8 @@ mod cursor;
 mod etag;
 mod flows;
 mod headers;
+mod history;
+mod log_query;
 mod media;
 mod observe;
 mod openapi;
@@ -22,6 +25,7 @@ mod path;
 mod percent;
 mod problem;
 mod query;
+mod restore;
 mod routes;
 mod runs;
 mod serve;

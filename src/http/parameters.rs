@@ -175,7 +175,7 @@ fn page(query: &mut Query) -> Result<Option<PageQuery>, Problem> {
     }
 }
 
-fn limit(query: &mut Query) -> Result<Option<i64>, Problem> {
+pub fn limit(query: &mut Query) -> Result<Option<i64>, Problem> {
     query.value("limit", "an integer from 1 to 1000", |text| {
         text.parse().ok().filter(|limit| (1..=PAGE_ENTRIES_MAX).contains(limit))
     })

@@ -4,6 +4,7 @@ use axum::extract::MatchedPath;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
+use super::parameters::positive;
 use super::percent;
 use super::problem::Problem;
 
@@ -30,6 +31,22 @@ impl FromPath for FlowId {
 
     fn from_path(parts: &Parts) -> Result<Self, Problem> {
         id(parts, "flowId").map(Self)
+    }
+}
+
+/// A flow and the number of one of its versions.
+#[derive(Debug, Clone, Copy)]
+pub struct FlowVersion {
+    pub flow_id: Uuid,
+    pub version: i64,
+}
+
+impl FromPath for FlowVersion {
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        let flow_id = id(parts, "flowId")?;
+        let number = parts.uri.path().rsplit('/').next().and_then(positive);
+        let version = number.ok_or_else(|| Problem::parameter("version", "must be a positive integer"))?;
+        Ok(Self { flow_id, version })
     }
 }
 
@@ -69,6 +86,6 @@ pub fn id(parts: &Parts, name: &str) -> Result<Uuid, Problem> {
 }
 
 /// The parser also takes forms without hyphens or in braces, of other lengths.
-fn hyphenated(text: &str) -> Option<Uuid> {
+pub fn hyphenated(text: &str) -> Option<Uuid> {
     if text.len() == uuid::fmt::Hyphenated::LENGTH { Uuid::try_parse(text).ok() } else { None }
 }

@@ -11,6 +11,9 @@ pub struct Query {
 
 /// A set of parameters an endpoint knows.
 pub trait FromQuery: Sized {
+    /// Whether the endpoint has more than JSON to offer and looks at `Accept` itself.
+    const NEGOTIATES: bool = false;
+
     fn take(query: &mut Query) -> Result<Self, Problem>;
 }
 

@@ -9,7 +9,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{api_keys, flows, openapi, operations, problem, runs, validate};
+use super::{api_keys, audit, flows, history, openapi, operations, problem, restore, runs, validate};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -27,6 +27,12 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/test-runs/{runId}", get(runs::read))
         .route("/organizations/{orgId}/bot/flows/validate", post(validate::document))
         .route("/organizations/{orgId}/bot/flows/{flowId}/validate", post(validate::flow))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/events", get(history::events))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/versions/{version}", get(history::version))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/diff", get(history::diff))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/blame", get(history::blame))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/restore", post(restore::restore))
+        .route("/organizations/{orgId}/audit", get(audit::list))
         .route("/organizations/{orgId}/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/organizations/{orgId}/api-keys/{keyId}", patch(api_keys::change).delete(api_keys::revoke))
         .route("/auth/refresh", post(operations::refresh))

@@ -3,6 +3,7 @@
 
 pub mod access;
 mod answer;
+mod audit;
 mod blame;
 mod callees;
 pub mod caller;
@@ -32,7 +33,9 @@ pub use read::{FlowList, Selector};
 pub use restore::{Rehearsal, RestoreOrder, RestoreSource};
 pub use runs::{RunAnswer, StoredRunAnswer, StoredRunEntry};
 
-pub use crate::store::{Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry, StoreError};
+pub use crate::store::{
+    AuditFilter, AuditPage, Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry, StoreError,
+};
 
 use crate::store::{Store, Writer};
 

@@ -9,6 +9,7 @@ mod round_trips;
 mod runs;
 mod sockets;
 mod tenants;
+mod history;
 
 use std::sync::Arc;
 

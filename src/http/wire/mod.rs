@@ -1,6 +1,7 @@
 //! What goes over the wire in answers: the envelope, and how times are written.
 
 mod api_key;
+mod entry;
 mod flow;
 mod run;
 
@@ -12,6 +13,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 pub use api_key::{ApiKey, CreatedApiKey, Page};
+pub use entry::{audit_entry, history_entry, page};
 pub use flow::{View, flow};
 pub use run::{RunPage, run, stored_run};
 

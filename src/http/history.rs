@@ -1,0 +1,79 @@
+//! The endpoints on a flow's past: its events, a version, the difference of two, who touched which step last.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::call::{FlowsRead, Read};
+use super::log_query::{DiffQuery, HistoryQuery};
+use super::path::{FlowId, FlowVersion};
+use super::problem::Problem;
+use super::state::AppState;
+use super::{answer, cursor, media, wire};
+use crate::registry::{Compared, HistoryPage, Selector};
+
+type Answer = Result<Response, Problem>;
+
+pub async fn events(State(app): State<AppState>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> Answer {
+    let HistoryQuery { filter, written, limit, cursor } = &call.query;
+    let list = cursor::List::new(call.caller.org_id, format!("events of {}?{written}", call.id.0));
+    let before = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
+    // One more than is asked for tells whether there is a next page.
+    let wanted = HistoryPage { limit: limit + 1, before };
+    let mut entries = app.registry.history(&call.caller, call.id.0, filter, wanted).await?;
+    let size = usize::try_from(*limit).expect("limits are small and positive");
+    let has_next_page = entries.len() > size;
+    entries.truncate(size);
+    let end_cursor = entries.last().map(|entry| list.cursor(entry.version));
+    let data = entries.iter().map(wire::history_entry).collect();
+    Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
+}
+
+pub async fn version(State(app): State<AppState>, call: Read<FlowsRead, FlowVersion, ()>) -> Answer {
+    let FlowVersion { flow_id, version } = call.id;
+    let flow = app.registry.get(&call.caller, flow_id, Selector::Version(version)).await?;
+    answer::flow(StatusCode::OK, &flow)
+}
+
+pub async fn diff(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    call: Read<FlowsRead, FlowId, DiffQuery>,
+) -> Answer {
+    let (from, to) = (call.query.from.point(call.id.0), call.query.to.point(call.id.0));
+    let is_patch = media::wants_json_patch(&headers);
+    if !is_patch {
+        media::check_accept(&headers)?;
+    }
+    let comparison = app.registry.compare(&call.caller, from, to).await?;
+    if is_patch {
+        let patch = [(header::CONTENT_TYPE, HeaderValue::from_static(media::JSON_PATCH))];
+        return Ok((patch, comparison.json_patch().to_string()).into_response());
+    }
+    let diff = json!({
+        "from": side(&comparison.from),
+        "to": side(&comparison.to),
+        "changes": comparison.diff(),
+    });
+    Ok(wire::envelope(StatusCode::OK, &diff))
+}
+
+fn side(compared: &Compared) -> Value {
+    json!({
+        "flowId": compared.answer.record.flow_id,
+        "version": compared.version,
+        "documentDigest": compared.answer.document.digest(),
+    })
+}
+
+pub async fn blame(State(app): State<AppState>, call: Read<FlowsRead, FlowId, ()>) -> Answer {
+    let blame = app.registry.blame(&call.caller, call.id.0).await?;
+    let steps: Vec<Value> = blame
+        .steps
+        .iter()
+        .map(|step| json!({"stepId": step.id, "event": step.event.as_ref().map(wire::history_entry)}))
+        .collect();
+    let blame = json!({"flowId": blame.flow_id, "version": blame.version, "steps": steps});
+    Ok(wire::envelope(StatusCode::OK, &blame))
+}

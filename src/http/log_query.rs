@@ -1,0 +1,214 @@
+//! The query parameters of histories, the audit log and differences.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
+use uuid::Uuid;
+
+use super::parameters::{just_after, limit, positive};
+use super::path::hyphenated;
+use super::percent;
+use super::problem::Problem;
+use super::query::{FromQuery, Query};
+use crate::flow::event::{EventType, StreamKind};
+use crate::registry::{AuditFilter, HistoryFilter, Point, Side};
+
+const PAGE_DEFAULT: i64 = 100;
+
+/// Which events of a flow, and which part of them.
+#[derive(Debug)]
+pub struct HistoryQuery {
+    pub filter: HistoryFilter,
+    /// The filter, always written alike.
+    pub written: String,
+    pub limit: i64,
+    pub cursor: Option<String>,
+}
+
+impl FromQuery for HistoryQuery {
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        let (event_type, actor) = (query.text("type"), query.text("actor"));
+        let (from, until) = range(query, "from", "to")?;
+        let written = written(&[("type", &event_type), ("actor", &actor)], from, until);
+        let actors = actor.map(|actor| opaque_ids(&actor)).unwrap_or_default();
+        let filter = HistoryFilter { event_type, actors, from, until };
+        let limit = limit(query)?.unwrap_or(PAGE_DEFAULT);
+        Ok(Self { filter, written, limit, cursor: query.text("cursor") })
+    }
+}
+
+/// Which events of an organization, and which part of them.
+#[derive(Debug)]
+pub struct AuditQuery {
+    pub filter: AuditFilter,
+    pub written: String,
+    pub limit: i64,
+    pub cursor: Option<String>,
+}
+
+impl FromQuery for AuditQuery {
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        let (action, resource) = (query.text("action"), query.text("resource"));
+        let user = query.text("actorUserId");
+        let (from, until) = range(query, "dateFrom", "dateTo")?;
+        let names = [("action", &action), ("resource", &resource), ("actorUserId", &user)];
+        let written = written(&names, from, until);
+        let types = types(action, resource.as_deref());
+        let actors = user.map(|user| vec![format!("user:{user}")]);
+        let filter = AuditFilter { types, actors, from, until, confined_to: Vec::new() };
+        let limit = limit(query)?.unwrap_or(PAGE_DEFAULT);
+        Ok(Self { filter, written, limit, cursor: query.text("cursor") })
+    }
+}
+
+/// The types an action and a resource leave; names that do not exist match nothing.
+fn types(action: Option<String>, resource: Option<&str>) -> Option<Vec<String>> {
+    let Some(resource) = resource else { return action.map(|action| vec![action]) };
+    let kind = StreamKind::parse(resource);
+    let of_kind = EventType::ALL.iter().filter(|event_type| Some(event_type.stream_kind()) == kind);
+    let names = of_kind.map(|event_type| event_type.as_str().to_owned());
+    Some(names.filter(|name| action.as_ref().is_none_or(|action| action == name)).collect())
+}
+
+/// An actor is given as answers show its id, or as filters keep it, with its kind.
+fn opaque_ids(actor: &str) -> Vec<String> {
+    let of_kind = ["api_key", "user", "operator"].map(|kind| format!("{kind}:{actor}"));
+    [actor.to_owned()].into_iter().chain(of_kind).collect()
+}
+
+fn written(
+    names: &[(&str, &Option<String>)],
+    from: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
+) -> String {
+    let mut written = String::new();
+    for (name, value) in names {
+        if let Some(value) = value {
+            let _ = write!(written, "{name}=");
+            percent::encode(value, &mut written);
+            written.push('&');
+        }
+    }
+    let _ = write!(written, "{from:?}&{until:?}");
+    written
+}
+
+type Range = (Option<DateTime<Utc>>, Option<DateTime<Utc>>);
+
+/// The first instant that counts and the first that no longer does. Days are whole and, like instants, inclusive.
+fn range(query: &mut Query, from_name: &str, to_name: &str) -> Result<Range, Problem> {
+    const EXPECTED: &str = "a day such as 2026-05-01 or an instant such as 2026-05-01T03:42:18.123Z";
+    let from = query.value(from_name, EXPECTED, |text| day(text).or_else(|| instant(text)))?;
+    let until = query.value(to_name, EXPECTED, |text| match day(text) {
+        Some(day) => day.checked_add_days(Days::new(1)),
+        None => just_after(text),
+    })?;
+    match (from, until) {
+        (Some(from), Some(until)) if from >= until => {
+            Err(Problem::parameter(to_name, format!("must not be before {from_name}")))
+        }
+        range => Ok(range),
+    }
+}
+
+fn day(text: &str) -> Option<DateTime<Utc>> {
+    Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc())
+}
+
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    Some(DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok()?.with_timezone(&Utc))
+}
+
+/// The two states to compare; without them, what a publish would change.
+#[derive(Debug)]
+pub struct DiffQuery {
+    pub from: Which,
+    pub to: Which,
+}
+
+/// A state of the flow in the path, or of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Which {
+    other: Option<Uuid>,
+    side: Side,
+}
+
+impl Which {
+    pub fn point(self, flow_id: Uuid) -> Point {
+        Point { flow_id: self.other.unwrap_or(flow_id), side: self.side }
+    }
+}
+
+impl FromQuery for DiffQuery {
+    const NEGOTIATES: bool = true;
+
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        const EXPECTED: &str =
+            "a positive integer, draft, published, or one of them behind another flow's id and :";
+        let own = |side| Which { other: None, side };
+        let from = query.value("from", EXPECTED, which)?.unwrap_or(own(Side::Published));
+        let to = query.value("to", EXPECTED, which)?.unwrap_or(own(Side::Draft));
+        Ok(Self { from, to })
+    }
+}
+
+fn which(text: &str) -> Option<Which> {
+    let (other, side) = match text.split_once(':') {
+        Some((id, side)) => (Some(hyphenated(id)?), side),
+        None => (None, text),
+    };
+    let side = match side {
+        "draft" => Side::Draft,
+        "published" => Side::Published,
+        number => Side::Version(positive(number)?),
+    };
+    Some(Which { other, side })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query;
+    use super::*;
+
+    #[test]
+    fn ranges() {
+        let check = |raw: &str, expected: Result<(&str, &str), &str>| {
+            let read = query::read::<HistoryQuery>(Some(raw)).map_err(|problem| problem.detail);
+            let read = read.map(|query| (query.filter.from.unwrap(), query.filter.until.unwrap()));
+            let expected = expected.map(|(from, until)| (from.parse().unwrap(), until.parse().unwrap()));
+            assert_eq!(read, expected.map_err(str::to_owned), "{raw}");
+        };
+        check("from=2026-05-01&to=2026-05-01", Ok(("2026-05-01T00:00:00Z", "2026-05-02T00:00:00Z")));
+        check(
+            "from=2026-05-01T03:00:00Z&to=2026-05-01T03:00:00.5Z",
+            Ok(("2026-05-01T03:00:00Z", "2026-05-01T03:00:00.501Z")),
+        );
+        check("from=2026-05-02&to=2026-05-01", Err("to: must not be before from"));
+    }
+
+    #[test]
+    fn actions_and_resources() {
+        let types = |action: Option<&str>, resource| types(action.map(str::to_owned), resource);
+        assert_eq!(types(None, None), None);
+        assert_eq!(types(Some("flow.created"), None).unwrap(), ["flow.created"]);
+        assert_eq!(types(None, Some("organization")).unwrap(), ["audit.exported"]);
+        assert_eq!(types(Some("flow.created"), Some("api_key")).unwrap(), [""; 0]);
+        assert_eq!(types(None, Some("bot")).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn states_to_compare() {
+        let id = "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c";
+        let check = |text: &str, other: bool, side| {
+            let other = other.then(|| id.parse().unwrap());
+            assert_eq!(which(text), Some(Which { other, side }), "{text}");
+        };
+        check("7", false, Side::Version(7));
+        check("draft", false, Side::Draft);
+        check(&format!("{id}:published"), true, Side::Published);
+        check(&format!("{id}:3"), true, Side::Version(3));
+        for bad in ["0", "-1", "1.5", "9223372036854775808", "latest", "x:1", ":1"] {
+            assert_eq!(which(bad), None, "{bad}");
+        }
+    }
+}

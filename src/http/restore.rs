@@ -1,0 +1,83 @@
+//! The endpoint that puts back what was, or says what that would do.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::body::{FromBody, Members};
+use super::call::{Command, FlowsRestore};
+use super::headers::REASON_CHARS_MAX;
+use super::path::FlowId;
+use super::problem::Problem;
+use super::state::AppState;
+use super::{answer, wire};
+use crate::flow::event::RestoreMode;
+use crate::flow::json::INTEGER_MAX;
+use crate::registry::{Rehearsal, RestoreOrder, RestoreSource};
+
+/// `{version, reason, mode?, dryRun?}`.
+#[derive(Debug)]
+pub struct RestoreBody {
+    order: RestoreOrder,
+    dry_run: bool,
+    reason: Option<String>,
+}
+
+impl FromBody for RestoreBody {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let mut members = Members::new(body)?;
+        let is_given = members.has("version");
+        let source = members.take("version", "a positive integer or published", source);
+        if !is_given {
+            members.refuse("REQUIRED", "version", "is missing");
+        }
+        let mode = members.take("mode", "draft or live", |value| serde_json::from_value(value).ok());
+        let dry_run = members.take("dryRun", "true or false", |value| value.as_bool()).unwrap_or(false);
+        let reason = members.text("reason", 3, REASON_CHARS_MAX);
+        members.finish()?;
+        let source = source.expect("a version that is missing or wrong was refused");
+        let order = RestoreOrder { source, mode: mode.unwrap_or(RestoreMode::Draft) };
+        Ok(Self { order, dry_run, reason })
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+fn source(value: Value) -> Option<RestoreSource> {
+    if value.as_str() == Some("published") {
+        return Some(RestoreSource::Published);
+    }
+    let version = value.as_i64().filter(|version| (1..=INTEGER_MAX).contains(version))?;
+    Some(RestoreSource::Version(version))
+}
+
+pub async fn restore(
+    State(app): State<AppState>,
+    call: Command<FlowsRestore, FlowId, RestoreBody>,
+) -> Result<Response, Problem> {
+    let RestoreBody { order, dry_run, .. } = call.body;
+    if dry_run {
+        let rehearsal = app.registry.rehearse_restore(call.intent, call.id.0, order).await?;
+        return Ok(wire::envelope(StatusCode::OK, &rehearsed(&rehearsal)));
+    }
+    answer::written(StatusCode::CREATED, &app.registry.restore(call.intent, call.id.0, order).await?)
+}
+
+fn rehearsed(rehearsal: &Rehearsal) -> Value {
+    let after = &rehearsal.after;
+    json!({
+        "dryRun": true,
+        "flowId": rehearsal.flow_id,
+        "restoredFrom": rehearsal.from_version,
+        "version": rehearsal.version,
+        "refused": rehearsal.is_refused,
+        "enabled": after.enabled,
+        "publishedVersion": after.published_version,
+        "inForce": after.published_version.is_some() && after.enabled && !after.deleted,
+        "diff": rehearsal.diff,
+        "findings": rehearsal.findings,
+    })
+}

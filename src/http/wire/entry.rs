@@ -1,0 +1,78 @@
+//! Events as histories and the audit log show them. What was erased is null; the opaque id of who acted stays.
+
+use chrono::SecondsFormat;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::instant;
+use crate::flow::event::{Actor, ActorKind, Context};
+use crate::registry::LogEntry;
+
+/// An event of one flow. Its time has microseconds, so that it can be asked for exactly.
+pub fn history_entry(entry: &LogEntry) -> Value {
+    let mut members = payload(entry);
+    let context = entry.context.as_ref();
+    let text = |pick: fn(&Context) -> Option<&String>| context.and_then(pick);
+    members.extend(object(json!({
+        "version": entry.version,
+        "position": entry.position,
+        "type": entry.event_type,
+        "at": entry.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "actor": actor(entry),
+        "onBehalfOf": text(|context| context.on_behalf_of.as_ref()),
+        "reason": text(|context| context.reason.as_ref()),
+        "label": text(|context| context.label.as_ref()),
+        "requestId": text(|context| context.request_id.as_ref()),
+    })));
+    Value::Object(members)
+}
+
+/// An event of an organization's log.
+pub fn audit_entry(org_id: Uuid, entry: &LogEntry) -> Value {
+    let context = entry.context.as_ref();
+    let user = context.filter(|context| context.actor.kind == ActorKind::User);
+    let mut metadata = history_entry(entry);
+    if let (Value::Object(metadata), Some(prefix)) = (&mut metadata, context.map(|c| &c.key_prefix)) {
+        metadata.insert("keyPrefix".to_owned(), json!(prefix));
+    }
+    json!({
+        "id": entry.event_id,
+        "organizationId": org_id,
+        "actorUserId": user.map(|context| &context.actor.id),
+        "action": entry.event_type,
+        "resource": entry.stream_kind.as_str(),
+        "resourceId": entry.stream_id,
+        "metadata": metadata,
+        "ip": context.and_then(|context| context.address.as_ref()),
+        "userAgent": context.and_then(|context| context.user_agent.as_ref()),
+        "createdAt": instant(entry.recorded_at),
+    })
+}
+
+fn payload(entry: &LogEntry) -> Map<String, Value> {
+    let mut members = object(json!({
+        "changed": [], "changedMore": 0, "enabled": null, "fromVersion": null, "mode": null,
+        "publishedVersion": null, "sourceFlowId": null, "sourceVersion": null,
+    }));
+    members.extend(entry.payload.clone().unwrap_or_default());
+    members
+}
+
+fn actor(entry: &LogEntry) -> Actor {
+    match &entry.context {
+        Some(context) => context.actor.clone(),
+        None => Actor { kind: ActorKind::Erased, id: entry.actor.clone(), name: None },
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => unreachable!("written as an object"),
+    }
+}
+
+/// A part of a list that always pages.
+pub fn page(data: Vec<Value>, end_cursor: Option<String>, has_next_page: bool) -> Value {
+    json!({"data": data, "pageInfo": {"endCursor": end_cursor, "hasNextPage": has_next_page}})
+}
