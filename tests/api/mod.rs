@@ -4,12 +4,12 @@ mod bad_input;
 mod client;
 mod conditions;
 mod endpoints;
+mod history;
 mod idempotency;
 mod round_trips;
 mod runs;
 mod sockets;
 mod tenants;
-mod history;
 
 use std::sync::Arc;
 
