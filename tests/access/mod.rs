@@ -5,4 +5,5 @@ mod changes;
 mod command_line;
 mod desk;
 mod routes;
+mod tokens;
 mod verify;
