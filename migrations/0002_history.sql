@@ -1,5 +1,5 @@
 -- Reading the log: filters by who and what come from indexes, an instant leads to a position and a position to the
--- version a stream had then, both by halving, and links to exports are signed by a key all replicas share.
+-- version a stream had then, both by halving.
 
 CREATE INDEX event_actor ON event (org_id, actor, position);
 CREATE INDEX event_type ON event (org_id, type, position);
@@ -40,9 +40,3 @@ BEGIN
     END LOOP;
     RETURN nullif(low, 0);
 END $$;
-
--- What signs an organization's links to exports; made when the first is asked for.
-CREATE TABLE link_key (
-    org_id uuid  NOT NULL PRIMARY KEY,
-    key    bytea NOT NULL
-);

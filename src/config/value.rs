@@ -6,6 +6,8 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
+use tracing::level_filters::LevelFilter;
+
 /// May carry a password: neither printed nor logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(String);
@@ -98,6 +100,12 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn log_level(text: &str) -> Result<String, String> {
+    // A bare word that is no level would be taken for a module, and silence all others.
+    let is_level =
+        |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
+    if let Some(word) = text.split(',').find(|directive| !is_level(directive.trim())) {
+        return Err(format!("{word:?} is no level; write error, warn, info, debug or trace"));
+    }
     match tracing_subscriber::EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!("{error}; write error, warn, info, debug or trace")),

@@ -91,10 +91,6 @@ impl Members {
         Ok(Self { members, findings: Vec::new() })
     }
 
-    pub fn has(&self, name: &str) -> bool {
-        self.members.get(name).is_some_and(|value| !value.is_null())
-    }
-
     /// A member that `read` makes sense of; absent and `null` are the same. `expected` says what it must be.
     pub fn take<T>(
         &mut self,

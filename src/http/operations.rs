@@ -48,11 +48,6 @@ pub async fn metrics(State(app): State<AppState>, request: Request) -> Result<Re
     }
 }
 
-/// The same without credentials, for a listener that only the monitoring reaches.
-pub async fn open_metrics(State(app): State<AppState>) -> Response {
-    rendered(&app)
-}
-
 fn rendered(app: &AppState) -> Response {
     app.metrics.run_upkeep();
     let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

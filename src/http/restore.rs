@@ -27,16 +27,17 @@ pub struct RestoreBody {
 impl FromBody for RestoreBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let mut members = Members::new(body)?;
-        let is_given = members.has("version");
-        let source = members.take("version", "a positive integer or published", source);
-        if !is_given {
-            members.refuse("REQUIRED", "version", "is missing");
+        // Given as null it is as good as missing.
+        let version = members.take("version", "", Some).unwrap_or_default();
+        let source = source(version);
+        if source.is_none() {
+            members.refuse("INVALID_VALUE", "version", "must be a positive integer or \"published\"");
         }
         let mode = members.take("mode", "draft or live", |value| serde_json::from_value(value).ok());
         let dry_run = members.take("dryRun", "true or false", |value| value.as_bool()).unwrap_or(false);
         let reason = members.text("reason", 3, REASON_CHARS_MAX);
         members.finish()?;
-        let source = source.expect("a version that is missing or wrong was refused");
+        let source = source.expect("what is no version was refused");
         let order = RestoreOrder { source, mode: mode.unwrap_or(RestoreMode::Draft) };
         Ok(Self { order, dry_run, reason })
     }

@@ -98,17 +98,6 @@ impl Store {
         let query = sqlx::query_scalar("SELECT position_before($1, $2)").bind(org_id).bind(instant);
         Ok(query.fetch_one(&self.pool).await?)
     }
-
-    /// The key that signs an organization's links. The first caller of all replicas makes it, from `fresh`.
-    pub async fn link_key(&self, org_id: Uuid, fresh: [u8; 32]) -> Result<Vec<u8>, StoreError> {
-        const KNOWN: &str = "SELECT key FROM link_key WHERE org_id = $1";
-        if let Some(key) = sqlx::query_scalar(KNOWN).bind(org_id).fetch_optional(&self.pool).await? {
-            return Ok(key);
-        }
-        let insert = "INSERT INTO link_key VALUES ($1, $2) ON CONFLICT (org_id) DO NOTHING";
-        sqlx::query(insert).bind(org_id).bind(&fresh[..]).execute(&self.pool).await?;
-        Ok(sqlx::query_scalar(KNOWN).bind(org_id).fetch_one(&self.pool).await?)
-    }
 }
 
 /// The positions between which the answer lies, as two columns.

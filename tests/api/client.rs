@@ -38,13 +38,6 @@ impl Request {
         self
     }
 
-    /// Adds a header to those of the same name.
-    pub fn header_too(mut self, name: &str, value: &str) -> Self {
-        let name: HeaderName = name.parse().unwrap();
-        self.headers.append(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
-        self
-    }
-
     pub fn key(self, key: &str) -> Self {
         self.header("x-api-key", key)
     }

@@ -4,11 +4,14 @@ use serde_json::json;
 
 use super::api;
 
+/// Headers, and the statuses of a read and of a change under them.
+type Case = (&'static [(&'static str, &'static str)], u16, u16);
+
 /// A flow at version 3, and for each condition the statuses of a read and of a change.
 #[tokio::test]
 async fn every_condition_on_reads_and_changes() {
     let api = api().await;
-    let table: [(&[(&str, &str)], u16, u16); 16] = [
+    let table: [Case; 16] = [
         (&[], 200, 200),
         (&[("if-match", "*")], 200, 200),
         (&[("if-match", "\"3\"")], 200, 200),

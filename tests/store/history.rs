@@ -242,14 +242,3 @@ async fn lists_of_then_are_what_lists_were() {
     let second = ListPage { limit: 1, before: Some(24) };
     assert!(store.list_at(org, 24, &everything, second).await.unwrap()[0].position < 24);
 }
-
-#[tokio::test]
-async fn replicas_agree_on_the_key_of_links() {
-    let database = support::database().await;
-    let store = Store::new(database.pool.clone());
-    let org = Uuid::new_v4();
-    let keys = futures_util::future::join_all((0..8).map(|n| store.link_key(org, [n; 32]))).await;
-    let keys: Vec<_> = keys.into_iter().map(Result::unwrap).collect();
-    assert!(keys.iter().all(|key| *key == keys[0] && key.len() == 32));
-    assert_ne!(store.link_key(Uuid::new_v4(), [9; 32]).await.unwrap(), keys[0]);
-}

@@ -97,6 +97,16 @@ const LIMIT: Parameter =
 const CURSOR: Parameter =
     query("cursor", r#"{"type":"string"}"#, "Where the page begins; from the page before.");
 
+const INSTANT: &str = r#"{"type":"string","examples":["2026-05-01","2026-05-01T03:42:18.123Z"]}"#;
+const FROM: Parameter = query("from", INSTANT, "A day or an instant, inclusive.");
+const TO: Parameter = query("to", INSTANT, "A day, whole, or an instant, inclusive.");
+const AS_OF: Parameter = query(
+    "asOf",
+    r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41"]}"#,
+    "As it stood at an instant, or at a position of the organization's log.",
+);
+const SIDE: &str = r#"{"type":"string","examples":["3","draft","published"]}"#;
+
 const fn ok(status: &'static str, description: &'static str, schema: &'static str) -> Answer {
     Answer { status, description, schema: Some(schema), media_type: "application/json", headers: &[] }
 }
@@ -145,6 +155,7 @@ endpoints! {
             "`published`: the flows in force, with the documents in force."),
         query("view", r#"{"enum":["summary"]}"#, "Leaves the large members out."),
         query("include", r#"{"enum":["deleted"]}"#, "Deleted flows too."),
+        AS_OF,
         LIMIT, CURSOR,
     ], None, [Answer { headers: &[("Link", "The next page, `rel=\"next\"`, when `limit` is given.")],
         ..ok("200", "The flows.", "FlowListAnswer") }], &[];
@@ -154,7 +165,7 @@ endpoints! {
     "get" FLOW, "getFlow" in "flows": "Get a flow as it is, was, or is in force", READ, &[
         query("version", r#"{"oneOf":[{"type":"integer","minimum":1},{"enum":["draft","published"]}]}"#,
             "A version, `draft` (default) or `published`."),
-        query("asOf", r#"{"type":"string","format":"date-time"}"#, "The flow as it stood then."),
+        AS_OF,
         IF_MATCH, IF_NONE_MATCH,
     ], None, [flow("200", "The flow."), empty("304", "The reader has this version.")], &[404, 409, 412];
     "patch" FLOW, "updateFlow" in "flows": "Change members of the draft", WRITE, COMMAND,
@@ -188,6 +199,36 @@ endpoints! {
     "get" "/organizations/{orgId}/bot/test-runs/{runId}", "getTestRun" in "test runs":
         "Read a run by running it again", READ, &[], None,
         [ok("200", "The trace, personal values masked.", "RunAnswer")], &[404];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/events", "listFlowEvents" in "history":
+        "List what happened to a flow, newest first", READ, &[
+            query("type", r#"{"type":"string","examples":["flow.updated"]}"#, "Events of this type."),
+            query("actor", r#"{"type":"string"}"#, "Events by this key or user."),
+            FROM, TO, LIMIT, CURSOR,
+        ], None, [ok("200", "A page of events.", "EventPageAnswer")], &[404];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/versions/{version}", "getFlowVersion" in "history":
+        "The whole flow as it stood after an event", READ, &[], None,
+        [flow("200", "The flow as it stood then.")], &[404];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/diff", "diffFlow" in "history": "Compare two versions", READ, &[
+            query("from", SIDE, "A version, `draft`, `published`, or `{otherFlowId}:{version}`."),
+            query("to", SIDE, "The same; what it has become."),
+        ], None, [ok("200", "What changed, step by step. As `application/json-patch+json`: RFC 6902.", "DiffAnswer")],
+        &[404, 409];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/blame", "blameFlow" in "history":
+        "For each step the last event that touched it", READ, &[], None,
+        [ok("200", "The steps of the draft.", "BlameAnswer")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/{flowId}/restore", "restoreFlow" in "history":
+        "Put an earlier version back, or say what that would do", Scope::One("flows:restore"), COMMAND,
+        body("RestoreOrder", true, r#"{"version":3,"reason":"Volvemos a la que funcionaba","mode":"live"}"#),
+        [ok("200", "With `dryRun`: what would be.", "RehearsalAnswer"), flow("201", "The flow, restored.")], &[404];
+    "get" "/organizations/{orgId}/audit", "listAudit" in "history": "List the organization's log, newest first",
+        Scope::One("audit:read"), &[
+            query("action", r#"{"type":"string","examples":["flow.published"]}"#, "Events of this type."),
+            query("resource", r#"{"enum":["flow","api_key","organization"]}"#, "Events of this kind of thing."),
+            query("actorUserId", r#"{"type":"string"}"#, "Events by this user."),
+            query("dateFrom", INSTANT, "A day or an instant, inclusive."),
+            query("dateTo", INSTANT, "A day, whole, or an instant, inclusive."),
+            LIMIT, CURSOR,
+        ], None, [ok("200", "A page of the log.", "AuditPageAnswer")], &[];
     "get" "/organizations/{orgId}/api-keys", "listApiKeys" in "API keys": "List keys that are not revoked", KEYS,
         &[], None, [ok("200", "All keys, on one page.", "ApiKeyPageAnswer")], &[];
     "post" "/organizations/{orgId}/api-keys", "createApiKey" in "API keys": "Make a key", KEYS,

@@ -41,6 +41,7 @@ fn description() -> Value {
         "servers": [{"url": "/"}],
         "tags": [
             {"name": "flows", "description": "Bot flows: drafts, publication, copies."},
+            {"name": "history", "description": "What happened, who did it, and the way back."},
             {"name": "test runs", "description": "Flows run in a sandbox, with a trace of every step."},
             {"name": "API keys", "description": "Credentials of an organization."},
             {"name": "operations", "description": "For those who run the service."}
@@ -90,6 +91,7 @@ fn parameters(endpoint: &Endpoint) -> Value {
         .map(|name| {
             let schema = match name {
                 "code" => json!({"type": "string"}),
+                "version" => json!({"type": "integer", "minimum": 1}),
                 _ => json!({"type": "string", "format": "uuid"}),
             };
             json!({"name": name, "in": "path", "required": true, "schema": schema})

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 /// Every schema by name.
 pub fn all() -> Value {
     let mut all = answers();
-    for part in [flows(), runs(), keys()] {
+    for part in [flows(), history(), runs(), keys()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
         }
@@ -194,6 +194,54 @@ fn state_members() -> [(&'static str, Value); 21] {
         ("formatVersion", json!({"const": 1})),
         ("name", json!({"type": "string"})),
     ]
+}
+
+fn history() -> Value {
+    let positive = || json!({"type": "integer", "minimum": 1});
+    json!({
+        "EventPageAnswer": page("Event"),
+        "AuditPageAnswer": page("AuditEntry"),
+        "DiffAnswer": envelope(json!({"type": "object", "required": ["from", "to", "changes"], "properties": {
+            "from": {"type": "object"}, "to": {"type": "object"}, "changes": {"type": "object"}
+        }})),
+        "BlameAnswer": envelope(json!({"type": "object", "required": ["flowId", "version", "steps"], "properties": {
+            "steps": {"type": "array", "items": {"type": "object", "required": ["stepId", "event"]}}
+        }})),
+        "RehearsalAnswer": envelope(json!({"type": "object", "required": ["dryRun", "diff", "findings"]})),
+        "RestoreOrder": {"type": "object", "required": ["version"], "additionalProperties": false,
+            "properties": {
+                "version": {"oneOf": [positive(), {"const": "published"}]},
+                "reason": {"type": ["string", "null"], "minLength": 3, "maxLength": 500,
+                    "description": "Required but for a `dryRun`."},
+                "mode": {"enum": ["draft", "live", null]},
+                "dryRun": {"type": ["boolean", "null"]}
+            }},
+        "Event": {"type": "object", "required": ["version", "position", "type", "at", "actor", "changed"],
+            "properties": {
+                "version": positive(),
+                "position": positive(),
+                "type": {"type": "string"},
+                "at": {"type": "string", "format": "date-time", "description": "With microseconds."},
+                "actor": reference("Actor"),
+                "onBehalfOf": nullable("string"),
+                "reason": nullable("string"),
+                "requestId": nullable("string"),
+                "changed": {"type": "array", "items": {"type": "string"}},
+                "changedMore": {"type": "integer"}
+            }},
+        "AuditEntry": {"type": "object",
+            "required": ["id", "organizationId", "action", "resource", "resourceId", "metadata", "createdAt"],
+            "properties": {
+                "id": {"type": "string", "format": "uuid"},
+                "actorUserId": nullable("string"),
+                "action": {"type": "string"},
+                "resource": {"enum": ["flow", "api_key", "organization"]},
+                "metadata": {"type": "object"},
+                "ip": nullable("string"),
+                "userAgent": nullable("string"),
+                "createdAt": {"type": "string", "format": "date-time"}
+            }}
+    })
 }
 
 fn runs() -> Value {

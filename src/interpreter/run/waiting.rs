@@ -106,7 +106,7 @@ impl<'a> Visit<'_, 'a> {
                     return Ok(Asked::Left(Left::Over { exit: None, end }));
                 }
             };
-            self.consume(&arrival.inbound);
+            self.consume(arrival.inbound.clone());
             if !arrival.was_queued
                 && let Some(left) = self.interrupted(policy, &arrival.inbound)?
             {
@@ -143,7 +143,7 @@ impl<'a> Visit<'_, 'a> {
         loop {
             match self.next(&mut wait, Some(event))? {
                 Next::Event(inbound) => {
-                    self.consume(&inbound);
+                    self.consume(inbound.clone());
                     self.entry.input =
                         if self.run.is_summary() { Value::UNDEFINED } else { shown(&inbound.json) };
                     let payload = match &inbound.content {
@@ -302,8 +302,8 @@ impl<'a> Visit<'_, 'a> {
     }
 
     /// Makes an input the last one consumed: `input.*`.
-    fn consume(&mut self, inbound: &Cow<'a, Inbound>) {
-        self.run.consumed = Some((inbound.clone(), self.run.clock));
+    fn consume(&mut self, inbound: Cow<'a, Inbound>) {
+        self.run.consumed = Some((inbound, self.run.clock));
     }
 
     /// The first interrupt that hears a message, if the step lets it.
@@ -316,7 +316,7 @@ impl<'a> Visit<'_, 'a> {
         if !policy.allow_interrupts || program.interrupts.is_empty() {
             return Ok(None);
         }
-        self.consume(inbound);
+        self.consume(inbound.clone());
         let said = inbound.text().map(Said::new);
         for interrupt in &program.interrupts {
             let is_own_target = interrupt.exit.to == Goto::Step(self.index);
