@@ -1,6 +1,7 @@
 //! The flow document: what an author writes, as owned types, and how it is read, changed and made canonical.
-//! Every type mirrors one table of the flow format. What the types allow may still be wrong in meaning
-//! (a target that names no step, say): that is `validation`'s business.
+//! Types by the format's tables: here, `settings`, `trigger`, `variable`, `step/`. From a body: `settle` by the tables of
+//! `schema/`, `reader` into types, `canonical` to bytes; `patch` and `graph/` change. For those who use a document:
+//! `exit`, `site`, `coercion`. What is sound in shape may be wrong in meaning: that is `validation`'s business.
 
 mod canonical;
 mod coercion;
