@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 
 use crate::cli::KeysOrder;
-use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, ServeConfig};
+use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Limits, Patience};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
@@ -54,7 +54,9 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         metrics,
     };
     tracing::info!(%address, "listening");
-    http::serve(listener, http::router(state), limits(&config.http), shutdown).await;
+    let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
+    let router = http::allow_origins(http::router(state), &origins);
+    http::serve(listener, router, limits(&config.http), shutdown).await;
 
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");

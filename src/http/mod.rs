@@ -8,6 +8,7 @@ mod audit;
 mod body;
 mod call;
 mod connection;
+mod cors;
 mod credentials;
 mod cursor;
 mod etag;
@@ -34,6 +35,7 @@ mod validate;
 mod wire;
 
 pub use connection::Patience;
+pub use cors::allow_origins;
 pub use routes::router;
 pub use serve::{Limits, serve};
 pub use state::AppState;

@@ -1,11 +1,13 @@
 //! The API as clients meet it: requests in, answers out, over a router in process and a database of its own.
 
 mod bad_input;
+mod browsers;
 mod client;
 mod conditions;
 mod endpoints;
 mod history;
 mod idempotency;
+mod page;
 mod round_trips;
 mod runs;
 mod sockets;
