@@ -97,3 +97,31 @@ fn label(method: &Method) -> &str {
         _ => "other",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use axum::routing::get;
+    use axum::{Router, middleware};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn broken() {
+        panic!("the cause");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_an_internal_error_that_names_no_cause() {
+        let router: Router = Router::new().route("/", get(broken)).layer(middleware::from_fn(observe));
+        let request = Request::builder().uri("/").header(headers::REQUEST_ID, "req-1");
+        let response = router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(response.status(), Code::Internal.status());
+        assert_eq!(response.headers()[headers::REQUEST_ID], "req-1");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains(r#""code":"internal""#) && body.contains(r#""requestId":"req-1""#), "{body}");
+        assert!(!body.contains("the cause"), "{body}");
+    }
+}
