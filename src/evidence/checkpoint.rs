@@ -35,11 +35,39 @@ impl Checkpoint {
         (!keys.is_empty()).then(|| note::sign(&self.text(), keys))
     }
 
+    /// An earlier note over the same place with the signatures that it lacks of these keys below its own; `None` when
+    /// all of them have signed it.
+    ///
+    /// # Errors
+    /// When the note is over another place or chain, was made later, or carries a wrong signature of these keys.
+    pub fn countersign(&self, note: &str, keys: &Keyring) -> Result<Option<String>, Error> {
+        let earlier = Note::parse(note)?;
+        let Self { organization, position, chain_hash, time } = Self::parse(earlier.text)?;
+        if (organization, position, chain_hash) != (self.organization, self.position, self.chain_hash) {
+            return Err(Error::Malformed("it speaks of another place"));
+        }
+        if time > self.time {
+            return Err(Error::Malformed("it was made in the future"));
+        }
+        match earlier.signer(&keys.public_keys()) {
+            Ok(_) | Err(Error::UnknownSigner(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let lacking = keys.signing_keys().iter().filter(|key| !earlier.names(&key.public_key()));
+        let further = note::signatures(earlier.text, lacking);
+        Ok((!further.is_empty()).then(|| format!("{note}{further}")))
+    }
+
     /// Reads a signed note and verifies it: what it says, and the known key that signed it.
     pub fn open<'k>(note: &str, keys: &'k [PublicKey]) -> Result<(Self, &'k PublicKey), Error> {
         let note = Note::parse(note)?;
         let signer = note.signer(keys)?;
         Ok((Self::parse(note.text)?, signer))
+    }
+
+    /// What a note says. Proves nothing.
+    pub fn unverified(note: &str) -> Result<Self, Error> {
+        Self::parse(Note::parse(note)?.text)
     }
 
     /// Reads the text of a note. Proves nothing.
@@ -95,6 +123,28 @@ mod tests {
         let public_keys = keys.public_keys();
         assert_eq!(Checkpoint::open(&note, &public_keys), Ok((checkpoint(), &public_keys[0])));
         assert_eq!(checkpoint().sign(&Keyring::default()), None);
+    }
+
+    #[test]
+    fn a_new_key_signs_below_the_old_one() {
+        let key = |seed| SigningKey::new("log", &[seed; 32]).unwrap();
+        let (old, new) = (Keyring::of(key(1)), Keyring::of(key(2)));
+        let note = checkpoint().sign(&old).unwrap();
+        assert_eq!(checkpoint().countersign(&note, &old), Ok(None));
+        let later = Checkpoint { time: checkpoint().time + chrono::Duration::hours(1), ..checkpoint() };
+        let both = later.countersign(&note, &new).unwrap().unwrap();
+        assert!(both.starts_with(&note));
+        for keys in [&old, &new] {
+            assert_eq!(Checkpoint::open(&both, &keys.public_keys()).unwrap().0, checkpoint());
+            assert_eq!(later.countersign(&both, keys), Ok(None));
+        }
+        let elsewhere = Checkpoint { chain_hash: Digest::of(b"rewritten"), ..checkpoint() };
+        elsewhere.countersign(&note, &new).unwrap_err();
+        let earlier = Checkpoint { time: checkpoint().time - chrono::Duration::hours(1), ..checkpoint() };
+        earlier.countersign(&note, &new).unwrap_err();
+        let (text, _) = note.split_once("— ").unwrap();
+        let forged = format!("{text}— {}", elsewhere.sign(&old).unwrap().split_once("— ").unwrap().1);
+        assert!(matches!(checkpoint().countersign(&forged, &old), Err(Error::BadSignature(_))));
     }
 
     #[test]

@@ -133,9 +133,12 @@ fn parse_key(text: &str) -> Result<(&str, [u8; 4], [u8; 32]), Error> {
 
 /// The note over a text that ends in a newline, signed by every key.
 pub(super) fn sign<'k>(text: &str, keys: impl IntoIterator<Item = &'k SigningKey>) -> String {
-    let mut note = format!("{text}\n");
-    note.extend(keys.into_iter().map(|key| key.signature_line(text)));
-    note
+    format!("{text}\n{}", signatures(text, keys))
+}
+
+/// The signature lines of these keys below a text.
+pub(super) fn signatures<'k>(text: &str, keys: impl IntoIterator<Item = &'k SigningKey>) -> String {
+    keys.into_iter().map(|key| key.signature_line(text)).collect()
 }
 
 /// A note taken apart; nothing in it can be believed before [`Self::signer`] has named a known key.
@@ -162,6 +165,11 @@ impl<'a> Note<'a> {
         let malformed = Error::Malformed("a line below the text is no signature");
         let signatures = signatures.into_iter().collect::<Option<Vec<_>>>().ok_or(malformed)?;
         Ok(Self { text, signatures })
+    }
+
+    /// Whether a signature says that it is of this key.
+    pub fn names(&self, key: &PublicKey) -> bool {
+        self.signatures.iter().any(|(name, id, _)| *name == key.name && *id == key.id)
     }
 
     /// The first known key that signed the text. As the specification asks, signatures of unknown keys

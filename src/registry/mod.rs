@@ -7,6 +7,7 @@ mod audit;
 mod blame;
 mod callees;
 pub mod caller;
+pub mod checkpoints;
 mod command;
 mod documents;
 mod error;
@@ -38,6 +39,7 @@ pub use crate::store::{
 };
 
 use crate::store::{Store, Writer};
+use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
 #[derive(Debug, Clone)]
@@ -48,6 +50,7 @@ pub struct Registry {
     turns: turns::Turns,
     programs: runs::ProgramCache,
     commands: TaskTracker,
+    signer: Signer,
 }
 
 impl Registry {
@@ -59,7 +62,13 @@ impl Registry {
             turns: turns::Turns::new(),
             programs: runs::ProgramCache::new(),
             commands: TaskTracker::new(),
+            signer: Signer::default(),
         }
+    }
+
+    /// The same, signing checkpoints.
+    pub fn with_signer(self, signer: Signer) -> Self {
+        Self { signer, ..self }
     }
 
     pub fn store(&self) -> &Store {

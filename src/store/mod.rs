@@ -3,10 +3,12 @@
 
 mod append;
 mod audit;
+mod checkpoints;
 mod connect;
 mod documents;
 mod entry;
 mod error;
+mod evidence;
 mod feed;
 mod flows;
 mod history;
@@ -22,10 +24,12 @@ use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
 pub use audit::{AuditFilter, AuditPage};
+pub use checkpoints::{Head, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use error::StoreError;
+pub use evidence::StoredEvent;
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};

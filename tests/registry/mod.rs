@@ -1,5 +1,6 @@
 //! The use cases on real Postgres: what a flow goes through, and many hands on it at once.
 
+mod checkpoints;
 mod concurrency;
 mod hand;
 mod history;

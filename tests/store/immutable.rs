@@ -1,6 +1,7 @@
 //! What the database refuses to anybody, and the chain that shows what an administrator did all the same.
 
-use flow_registry::store::Store;
+use chrono::Utc;
+use flow_registry::store::{Store, StoredCheckpoint};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -11,7 +12,10 @@ use crate::support;
 async fn the_log_is_append_only_even_in_replica_role() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    store.append(&[row(Uuid::new_v4(), Uuid::new_v4(), 0, "a")]).await.unwrap();
+    let org = Uuid::new_v4();
+    store.append(&[row(org, Uuid::new_v4(), 0, "a")]).await.unwrap();
+    let checkpoint = StoredCheckpoint { position: 1, note: "note".to_owned(), signed_at: Utc::now() };
+    assert!(store.put_checkpoint(org, &checkpoint).await.unwrap());
     for role in ["origin", "replica"] {
         for statement in [
             "UPDATE event SET type = 'flow.deleted'",
@@ -26,6 +30,11 @@ async fn the_log_is_append_only_even_in_replica_role() {
             "TRUNCATE document",
             "DELETE FROM log_head",
             "TRUNCATE log_head",
+            "UPDATE checkpoint SET note = 'x'",
+            "UPDATE checkpoint SET signed_at = clock_timestamp()",
+            "UPDATE checkpoint SET position = 2",
+            "DELETE FROM checkpoint",
+            "TRUNCATE checkpoint",
         ] {
             let mut connection = store.pool().acquire().await.unwrap();
             let set = format!("SET session_replication_role = {role}");

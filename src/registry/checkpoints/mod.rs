@@ -1,0 +1,126 @@
+//! Checkpoints: signed statements of where a log stood. Made where this process holds a key, kept beside the log and, if
+//! wanted, as files; whoever keeps one elsewhere can show any later alteration of what came before it.
+
+mod directory;
+mod signer;
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::{Registry, RegistryError};
+use crate::evidence::{Checkpoint, PublicKey};
+use crate::flow::chain::chain_start;
+use crate::store::{Head, StoreError, StoredCheckpoint};
+pub use directory::CheckpointDirectory;
+pub use signer::Signer;
+
+/// A head this many events ahead of the last checkpoint gets one at once.
+const EVENTS_BETWEEN: i64 = 1000;
+/// A head that has moved gets one when the last is as old.
+const SECONDS_BETWEEN: f64 = 60.0;
+/// Replicas that make a checkpoint of the same place at once: each of these tries loses to one that was kept.
+const TRIES_MAX: usize = 8;
+
+/// A checkpoint for somebody who asks for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signed {
+    pub checkpoint: Checkpoint,
+    /// As it is to be kept.
+    pub note: String,
+    /// Where the log stands now: further on only when nobody signs here.
+    pub head: i64,
+}
+
+impl Registry {
+    /// The public keys of this process: those it signs with, and retired ones.
+    pub fn public_keys(&self) -> Vec<PublicKey> {
+        self.signer.keyring().public_keys()
+    }
+
+    /// Whether this process signs.
+    pub fn signs(&self) -> bool {
+        !self.signer.keyring().signing_keys().is_empty()
+    }
+
+    /// A checkpoint over the head of the log as it is now, signed, stored and kept. A place that all our keys have
+    /// signed is not signed again. Where nobody signs: the one that another replica made of this very place, if any.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when head, last event and an earlier checkpoint contradict each other: what was altered
+    /// is not vouched for.
+    pub async fn sign_head(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, RegistryError> {
+        for _ in 0..TRIES_MAX {
+            let head = self.store.head_to_sign(org_id).await?;
+            let Some(signed) = self.signed(org_id, &head)? else { return Ok(head.checkpoint) };
+            if self.store.put_checkpoint(org_id, &signed).await? {
+                self.signer.keep(org_id, &signed).await;
+                return Ok(Some(signed));
+            }
+        }
+        Err(StoreError::corrupt(format!("the checkpoints of organization {org_id}"), "none can be kept")
+            .into())
+    }
+
+    /// What is to be kept at this head; `None` when nothing is missing there, or nobody signs here.
+    fn signed(&self, org_id: Uuid, head: &Head) -> Result<Option<StoredCheckpoint>, RegistryError> {
+        let keys = self.signer.keyring();
+        let here = Checkpoint {
+            organization: org_id,
+            position: head.position,
+            chain_hash: head.chain_hash.unwrap_or_else(|| chain_start(org_id)),
+            time: head.now,
+        };
+        let (note, signed_at) = match &head.checkpoint {
+            None => (here.sign(keys), head.now),
+            Some(earlier) => {
+                let note = here.countersign(&earlier.note, keys).map_err(|wrong| {
+                    let place = format!("the checkpoint of organization {org_id} at {}", head.position);
+                    StoreError::corrupt(place, wrong.to_string())
+                })?;
+                (note, earlier.signed_at)
+            }
+        };
+        Ok(note.map(|note| StoredCheckpoint { position: head.position, note, signed_at }))
+    }
+
+    /// The checkpoint that this process can give: over the head where it signs, else the latest that was stored, and
+    /// `None` where there is none.
+    pub async fn checkpoint(&self, caller: &Caller) -> Result<Option<Signed>, RegistryError> {
+        let org_id = caller.org_id;
+        let (stored, head) = if self.signs() {
+            let stored = self.sign_head(org_id).await?;
+            let head = stored.as_ref().map_or(0, |stored| stored.position);
+            (stored, head)
+        } else {
+            (self.store.latest_checkpoint(org_id).await?, self.store.head(org_id).await?)
+        };
+        let Some(stored) = stored else { return Ok(None) };
+        let checkpoint = Checkpoint::unverified(&stored.note).map_err(|wrong| {
+            let place = format!("the checkpoint of organization {org_id} at {}", stored.position);
+            StoreError::corrupt(place, wrong.to_string())
+        })?;
+        Ok(Some(Signed { checkpoint, note: stored.note, head }))
+    }
+
+    /// Signs the logs that moved after an instant and whose last checkpoint is too old or too far back. Says whether
+    /// one of them moves so fast that it may soon be due again.
+    ///
+    /// # Errors
+    /// Those of the database. A log that contradicts itself is named in the process's log and holds up no other.
+    pub async fn sign_what_is_due(&self, since: Option<DateTime<Utc>>) -> Result<bool, RegistryError> {
+        let due = self.store.checkpoints_due(since, EVENTS_BETWEEN, SECONDS_BETWEEN).await?;
+        let mut is_fast = false;
+        for (org_id, is_far_ahead) in due {
+            is_fast |= is_far_ahead;
+            match self.sign_head(org_id).await {
+                Ok(_) => {}
+                Err(RegistryError::Store(error @ StoreError::Corrupt { .. })) => {
+                    tracing::error!(%error, org = %org_id, "a log was not signed: verify it");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(is_fast)
+    }
+}

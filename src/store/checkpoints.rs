@@ -1,0 +1,121 @@
+//! Checkpoints as they are kept beside the log: which are due, what they are made over, and the signed notes. Nothing
+//! here signs or verifies.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::documents::read_digest;
+use super::{Store, StoreError};
+use crate::flow::digest::Digest;
+
+/// A signed note over the log at a position.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct StoredCheckpoint {
+    pub position: i64,
+    /// As it was signed.
+    pub note: String,
+    pub signed_at: DateTime<Utc>,
+}
+
+/// Where a log stands, and what has been signed there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// 0 where nothing happened yet; then there is no chain hash.
+    pub position: i64,
+    pub chain_hash: Option<Digest>,
+    /// The checkpoint at this very position.
+    pub checkpoint: Option<StoredCheckpoint>,
+    /// The time of the database, which also gave the events theirs.
+    pub now: DateTime<Utc>,
+}
+
+#[derive(FromRow)]
+struct HeadRow {
+    position: Option<i64>,
+    chain_hash: Option<Vec<u8>>,
+    is_that_of_the_event: Option<bool>,
+    note: Option<String>,
+    signed_at: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+}
+
+const HEAD: &str = "SELECT h.position, h.chain_hash, e.chain_hash = h.chain_hash AS is_that_of_the_event, \
+     c.note, c.signed_at, clock_timestamp() AS now \
+     FROM (SELECT $1::uuid AS org_id) AS o LEFT JOIN log_head h ON h.org_id = o.org_id \
+     LEFT JOIN event e ON e.org_id = o.org_id AND e.position = h.position \
+     LEFT JOIN checkpoint c ON c.org_id = o.org_id AND c.position = coalesce(h.position, 0)";
+
+/// A note that is there already gives way only to itself with further signatures.
+const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_at) VALUES ($1, $2, $3, $4) \
+     ON CONFLICT (org_id, position) DO UPDATE SET note = excluded.note WHERE starts_with(excluded.note, c.note)";
+
+/// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back.
+const DUE: &str = "SELECT h.org_id, h.position - coalesce(c.position, 0) >= $2 AS is_far_ahead FROM log_head h \
+     LEFT JOIN LATERAL (SELECT c.position, c.signed_at FROM checkpoint c WHERE c.org_id = h.org_id \
+       ORDER BY c.position DESC LIMIT 1) AS c ON true \
+     WHERE h.recorded_at > $1 AND h.position > coalesce(c.position, 0) \
+       AND (h.position - coalesce(c.position, 0) >= $2 \
+         OR coalesce(c.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $3))";
+
+impl Store {
+    /// What a checkpoint made now would be over. [`StoreError::Corrupt`] when the head of the log is not that of its
+    /// last event.
+    pub async fn head_to_sign(&self, org_id: Uuid) -> Result<Head, StoreError> {
+        let row: HeadRow = sqlx::query_as(HEAD).bind(org_id).fetch_one(&self.pool).await?;
+        let position = row.position.unwrap_or(0);
+        if position > 0 && row.is_that_of_the_event != Some(true) {
+            let place = format!("the head of organization {org_id} at position {position}");
+            return Err(StoreError::corrupt(place, "the log does not end in it"));
+        }
+        let checkpoint = match (row.note, row.signed_at) {
+            (Some(note), Some(signed_at)) => Some(StoredCheckpoint { position, note, signed_at }),
+            _ => None,
+        };
+        let chain_hash = row.chain_hash.as_deref().map(read_digest).transpose()?;
+        Ok(Head { position, chain_hash, checkpoint, now: row.now })
+    }
+
+    /// Keeps a checkpoint, and says whether it is kept now: one that is there already stays unless the new note is the
+    /// old one with further signatures. Several replicas may do it at once.
+    pub async fn put_checkpoint(
+        &self,
+        org_id: Uuid,
+        checkpoint: &StoredCheckpoint,
+    ) -> Result<bool, StoreError> {
+        let StoredCheckpoint { position, note, signed_at } = checkpoint;
+        let put = sqlx::query(PUT).bind(org_id).bind(position).bind(note).bind(signed_at);
+        Ok(put.execute(&self.pool).await.map_err(StoreError::of_write)?.rows_affected() == 1)
+    }
+
+    /// The checkpoint of an organization that reaches furthest.
+    pub async fn latest_checkpoint(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, StoreError> {
+        let latest = "SELECT position, note, signed_at FROM checkpoint WHERE org_id = $1 \
+             ORDER BY position DESC LIMIT 1";
+        Ok(sqlx::query_as(latest).bind(org_id).fetch_optional(&self.pool).await?)
+    }
+
+    /// The checkpoints after one position and not above another, in order. There is at most one for each event.
+    pub async fn checkpoints(
+        &self,
+        org_id: Uuid,
+        after: i64,
+        up_to: i64,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let range = "SELECT position, note, signed_at FROM checkpoint \
+             WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
+        Ok(sqlx::query_as(range).bind(org_id).bind(after).bind(up_to).fetch_all(&self.pool).await?)
+    }
+
+    /// The organizations whose log moved after an instant and is `events` or more ahead of its last checkpoint, or has
+    /// moved at all since one that is `seconds` old; with each, whether it is that far ahead.
+    pub async fn checkpoints_due(
+        &self,
+        since: Option<DateTime<Utc>>,
+        events: i64,
+        seconds: f64,
+    ) -> Result<Vec<(Uuid, bool)>, StoreError> {
+        let since = since.unwrap_or(DateTime::UNIX_EPOCH);
+        Ok(sqlx::query_as(DUE).bind(since).bind(events).bind(seconds).fetch_all(&self.pool).await?)
+    }
+}

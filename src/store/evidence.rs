@@ -1,0 +1,106 @@
+//! Events as evidence: every column that is hashed, as it is stored, however strange. An altered log must be shown as
+//! it is, so that nothing is refused here that a verifier could name.
+
+use sqlx::Row;
+use sqlx::postgres::{PgRow, PgValueFormat};
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::flow::digest::Digest;
+
+/// The row of an event. A digest of another length than 32 bytes is read as zeros, which no content has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEvent {
+    pub position: i64,
+    /// Microseconds since 1970.
+    pub recorded_at_us: i64,
+    pub event_type: String,
+    pub stream_kind: i16,
+    pub stream_id: Uuid,
+    pub version: i64,
+    pub event_id: Uuid,
+    pub schema_version: i16,
+    pub document: Option<Digest>,
+    pub enabled: bool,
+    pub deleted: bool,
+    pub published_version: Option<i64>,
+    pub published_by_version: Option<i64>,
+    pub event_hash: Digest,
+    pub chain_hash: Digest,
+    /// `None` once erased.
+    pub payload: Option<Vec<u8>>,
+    pub payload_digest: Digest,
+    /// `None` once erased.
+    pub context: Option<Vec<u8>>,
+    pub context_digest: Digest,
+}
+
+macro_rules! evidence_columns {
+    () => {
+        "e.position, e.recorded_at, e.type, e.stream_kind, e.stream_id, e.version, e.event_id, e.schema_version, \
+         e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, e.event_hash, \
+         e.chain_hash, e.payload, e.payload_digest, e.context, e.context_digest"
+    };
+}
+
+const AFTER: &str = concat!(
+    "SELECT ",
+    evidence_columns!(),
+    " FROM event e WHERE e.org_id = $1 AND e.position > $2 AND e.position <= $3 ORDER BY e.position LIMIT $4"
+);
+
+impl Store {
+    /// The events after one position and not above another, in order, at most `limit`.
+    pub async fn stored_events(
+        &self,
+        org_id: Uuid,
+        after: i64,
+        up_to: i64,
+        limit: i64,
+    ) -> Result<Vec<StoredEvent>, StoreError> {
+        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(up_to).bind(limit);
+        let rows = query.fetch_all(&self.pool).await?;
+        rows.iter().map(read_stored_event).collect()
+    }
+}
+
+pub(super) fn read_stored_event(row: &PgRow) -> Result<StoredEvent, StoreError> {
+    Ok(StoredEvent {
+        position: row.try_get("position")?,
+        recorded_at_us: microseconds(row)?,
+        event_type: row.try_get("type")?,
+        stream_kind: row.try_get("stream_kind")?,
+        stream_id: row.try_get("stream_id")?,
+        version: row.try_get("version")?,
+        event_id: row.try_get("event_id")?,
+        schema_version: row.try_get("schema_version")?,
+        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(digest),
+        enabled: row.try_get("enabled")?,
+        deleted: row.try_get("deleted")?,
+        published_version: row.try_get("published_version")?,
+        published_by_version: row.try_get("published_by_version")?,
+        event_hash: digest(row.try_get("event_hash")?),
+        chain_hash: digest(row.try_get("chain_hash")?),
+        payload: row.try_get("payload")?,
+        payload_digest: digest(row.try_get("payload_digest")?),
+        context: row.try_get("context")?,
+        context_digest: digest(row.try_get("context_digest")?),
+    })
+}
+
+fn digest(bytes: &[u8]) -> Digest {
+    Digest::from_slice(bytes).unwrap_or(Digest([0; 32]))
+}
+
+/// As the server sends it: any number of microseconds, also those that no calendar has.
+fn microseconds(row: &PgRow) -> Result<i64, StoreError> {
+    /// From 1970 to 2000, where Postgres begins to count.
+    const EPOCH_US: i64 = 946_684_800_000_000;
+    let value = row.try_get_raw("recorded_at")?;
+    let bytes = match value.format() {
+        PgValueFormat::Binary => value.as_bytes().ok().and_then(|bytes| bytes.try_into().ok()),
+        PgValueFormat::Text => None,
+    };
+    let bytes = bytes.ok_or_else(|| StoreError::corrupt("the column recorded_at", "not 8 bytes"))?;
+    Ok(i64::from_be_bytes(bytes).saturating_add(EPOCH_US))
+}

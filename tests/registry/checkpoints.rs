@@ -1,0 +1,103 @@
+//! The signer: one note for each place, by every key, and none over a log that contradicts itself.
+
+use std::fs;
+
+use flow_registry::evidence::{Checkpoint, Keyring, SigningKey};
+use flow_registry::registry::Registry;
+use flow_registry::registry::checkpoints::{CheckpointDirectory, Signer};
+use flow_registry::store::Store;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use super::hand::{Hand, hand, sound};
+use crate::support::Scratch;
+
+fn keyring(seeds: &[u8]) -> Keyring {
+    let key = |seed: &u8| SigningKey::new("flows.example.com", &[*seed; 32]).unwrap().secret_text();
+    let lines: Vec<String> = seeds.iter().map(|seed| key(seed).expose_secret().to_owned()).collect();
+    Keyring::parse(&lines.join("\n")).unwrap()
+}
+
+fn signing(hand: &Hand, seeds: &[u8]) -> Registry {
+    Registry::new(hand.registry.store().clone()).with_signer(Signer::new(keyring(seeds), None))
+}
+
+#[tokio::test]
+async fn the_head_is_signed_once_whoever_asks() {
+    let hand = hand().await;
+    let org = hand.caller.org_id;
+    hand.create(sound("Alta")).await;
+    let (one, other) = (signing(&hand, &[1]), signing(&hand, &[1]));
+    let (a, b) = tokio::join!(one.sign_head(org), other.sign_head(org));
+    let (a, b) = (a.unwrap().unwrap(), b.unwrap().unwrap());
+    assert_eq!(a, b);
+    assert_eq!(one.sign_head(org).await.unwrap(), Some(a.clone()));
+    let (checkpoint, _) = Checkpoint::open(&a.note, &one.public_keys()).unwrap();
+    assert_eq!((checkpoint.organization, checkpoint.position), (org, 1));
+    assert_eq!(checkpoint.time, a.signed_at);
+
+    // Replicas without a key see what others signed, and a new key signs below the old one.
+    assert_eq!(hand.registry.sign_head(org).await.unwrap(), Some(a.clone()));
+    let rotated = signing(&hand, &[2]).sign_head(org).await.unwrap().unwrap();
+    assert!(rotated.note.starts_with(&a.note));
+    Checkpoint::open(&rotated.note, &keyring(&[2]).public_keys()).unwrap();
+    hand.create(sound("Baja")).await;
+    assert_eq!(hand.registry.sign_head(org).await.unwrap(), None);
+    let both = signing(&hand, &[1, 2]).sign_head(org).await.unwrap().unwrap();
+    assert_eq!((both.position, both.note.matches("\n— ").count()), (2, 2));
+    assert_eq!(hand.registry.checkpoint(&hand.caller).await.unwrap().unwrap().note, both.note);
+}
+
+#[tokio::test]
+async fn a_log_without_events_can_be_signed() {
+    let hand = hand().await;
+    let signed = signing(&hand, &[1]).checkpoint(&hand.caller).await.unwrap().unwrap();
+    assert_eq!((signed.checkpoint.position, signed.head), (0, 0));
+    Checkpoint::open(&signed.note, &keyring(&[1]).public_keys()).unwrap();
+}
+
+#[tokio::test]
+async fn what_was_altered_is_not_signed() {
+    for alteration in [
+        "UPDATE log_head SET chain_hash = sha256('x')",
+        "DELETE FROM event WHERE position = 2",
+        "UPDATE event SET chain_hash = sha256('x') WHERE position = 2",
+        "UPDATE event SET chain_hash = sha256('x') WHERE position = 2; UPDATE log_head SET chain_hash = sha256('x')",
+    ] {
+        let hand = hand().await;
+        let registry = signing(&hand, &[1]);
+        for name in ["Alta", "Baja"] {
+            hand.create(sound(name)).await;
+        }
+        registry.sign_head(hand.caller.org_id).await.unwrap().unwrap();
+        let store: &Store = hand.registry.store();
+        let alteration = format!("ALTER TABLE event DISABLE TRIGGER ALL; {alteration}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(alteration)).execute(store.pool()).await.unwrap();
+        let error = registry.sign_head(hand.caller.org_id).await.unwrap_err().to_string();
+        assert!(error.contains("corrupt"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_due_is_signed_and_kept_as_files() {
+    let hand = hand().await;
+    let org = hand.caller.org_id;
+    hand.create(sound("Alta")).await;
+    let scratch = Scratch::new();
+    let kept = scratch.path().join("kept").join("here");
+    let directory = CheckpointDirectory::open(&kept).unwrap();
+    let registry = Registry::new(hand.registry.store().clone());
+    let registry = registry.with_signer(Signer::new(keyring(&[1]), Some(directory)));
+    assert!(!registry.sign_what_is_due(None).await.unwrap());
+    hand.create(sound("Baja")).await;
+    assert!(!registry.sign_what_is_due(None).await.unwrap(), "the last one was just made");
+    let files: Vec<_> = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap()).collect();
+    assert_eq!(files.len(), 1);
+    assert_eq!(files[0].file_name(), "1.checkpoint");
+    let note = fs::read_to_string(files[0].path()).unwrap();
+    assert_eq!(hand.registry.store().latest_checkpoint(org).await.unwrap().unwrap().note, note);
+    assert_eq!(hand.registry.store().latest_checkpoint(Uuid::new_v4()).await.unwrap(), None);
+
+    fs::write(scratch.path().join("file"), "").unwrap();
+    CheckpointDirectory::open(&scratch.path().join("file")).unwrap_err();
+}
