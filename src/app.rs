@@ -12,10 +12,11 @@ use std::time::Duration;
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::cli::KeysOrder;
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, Limits, Patience};
+use crate::http::{self, AppState, Feeds, Limits, Patience};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
 use database::Database;
@@ -51,6 +52,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         registry: registry.clone(),
         verifier: Arc::new(Verifiers { api_keys, tokens }),
         keys,
+        feeds: feeds(&config.http, &shutdown),
         metrics,
     };
     tracing::info!(%address, "listening");
@@ -92,6 +94,11 @@ fn limits(config: &HttpConfig) -> Limits {
         stall: config.stall_timeout_ms,
     };
     Limits { connections_max: config.max_connections as usize, patience }
+}
+
+/// Feeds stay open for hours, so they get no more than half of the connections.
+fn feeds(config: &HttpConfig, shutdown: &CancellationToken) -> Feeds {
+    Feeds::new((config.max_connections as usize).div_ceil(2), config.stall_timeout_ms, shutdown.clone())
 }
 
 /// Carries out an order on API keys.

@@ -1,9 +1,11 @@
-//! Kill -9, of the service and of its Postgres, while clients write. Each client keeps a ledger of what was
-//! acknowledged and repeats what was not, under the same idempotency key: nothing may be lost, nothing doubled.
+//! Kill -9, of the service and of its Postgres, while clients write and one reads along. Each writer keeps a ledger of
+//! what was acknowledged and repeats what was not, under the same idempotency key; the reader goes on behind the last
+//! event it has seen. Nothing may be lost, nothing doubled.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, RwLock};
 use std::thread;
@@ -24,6 +26,8 @@ struct Access {
     organization: String,
     key: String,
     stop: AtomicBool,
+    /// A position that whoever reads along must get beyond.
+    enough: AtomicI64,
 }
 
 /// A flow as its one writer knows it: the digest acknowledged for each version.
@@ -96,6 +100,35 @@ fn write(access: &Access, client: usize, acknowledged: &Sender<()>) -> Ledger {
     Ledger { flow, digests }
 }
 
+/// Reads the feed of the organization until it is enough, and returns the ids as they came.
+fn follow(access: &Access) -> Vec<i64> {
+    // It may be read for longer than any request takes.
+    let agent = Agent::config_builder().timeout_recv_response(Some(Duration::from_secs(20)));
+    let agent: Agent = agent.http_status_as_error(false).build().into();
+    let mut ids = Vec::new();
+    loop {
+        let url = format!(
+            "http://{}/organizations/{}/audit/stream",
+            access.address.read().unwrap(),
+            access.organization
+        );
+        let last = ids.last().copied().unwrap_or(0).to_string();
+        let request = agent.get(url).header("X-Api-Key", &access.key).header("Last-Event-ID", last);
+        if let Ok(answer) = request.call() {
+            let status = answer.status().as_u16();
+            assert!(status == 200 || status >= 500, "{status}");
+            let lines = BufReader::new(answer.into_body().into_reader()).lines();
+            for line in lines.map_while(Result::ok) {
+                ids.extend(line.strip_prefix("id: ").map(|id| id.parse::<i64>().unwrap()));
+                if ids.last() > Some(&access.enough.load(Ordering::Relaxed)) {
+                    return ids;
+                }
+            }
+        }
+        thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
 fn wait_for(acknowledged: &Receiver<()>, count: usize) {
     for _ in 0..count {
         acknowledged.recv_timeout(Duration::from_secs(30)).expect("writes go on");
@@ -127,6 +160,11 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
         organization: printed(&service, "organization"),
         key: printed(&service, "key"),
         stop: AtomicBool::new(false),
+        enough: AtomicI64::new(i64::MAX),
+    });
+    let reader = thread::spawn({
+        let access = Arc::clone(&access);
+        move || follow(&access)
     });
     let (tell, acknowledged) = channel();
     let clients: Vec<_> = (0..CLIENTS)
@@ -149,6 +187,16 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
     let ledgers: Vec<Ledger> = clients.into_iter().map(|client| client.join().unwrap()).collect();
 
     let agent = agent();
+    let log = format!("http://{}/organizations/{}/audit?limit=1", service.address, access.organization);
+    let mut newest = agent.get(log).header("X-Api-Key", &access.key).call().unwrap();
+    let newest: Value = serde_json::from_str(&newest.body_mut().read_to_string().unwrap()).unwrap();
+    let position = newest["data"]["data"][0]["metadata"]["position"].as_i64().unwrap();
+    access.enough.store(position, Ordering::Relaxed);
+    let farewell = json!({"name": "the last event", "steps": []});
+    access.insist(&agent, "POST", "", "farewell", &farewell).expect("the service is there");
+    let seen = reader.join().unwrap();
+    assert_eq!(seen, (1..=*seen.last().unwrap()).collect::<Vec<_>>(), "no gap, no repetition");
+
     let read = |path: &str| -> Value {
         let mut answer = agent.get(access.url(path)).header("X-Api-Key", &access.key).call().unwrap();
         serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap()).unwrap()["data"].take()
@@ -162,5 +210,5 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
             assert_eq!(then["documentDigest"].as_str(), Some(digest.as_str()));
         }
     }
-    assert_eq!(read("").as_array().unwrap().len(), CLIENTS, "no flow was created twice");
+    assert_eq!(read("").as_array().unwrap().len(), CLIENTS + 1, "no flow was created twice");
 }

@@ -35,7 +35,7 @@ pub struct CreateKey {
     name: String,
     /// What the key may do: a scope such as flows:read, or a set: consumer, auditor, support, admin. May be repeated
     /// [default: all that its kind can have]
-    #[arg(long = "scope", value_name = "SCOPE", value_parser = scopes)]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = Scopes::parse)]
     scopes: Vec<Scopes>,
     /// Confine the key to flows of this number. May be repeated
     #[arg(long = "phone-number-id", value_name = "ID")]
@@ -143,12 +143,4 @@ fn explain(error: RegistryError) -> anyhow::Error {
         }
         error => error.into(),
     }
-}
-
-fn scopes(text: &str) -> Result<Scopes, String> {
-    let one = Scope::parse(text).map(|scope| Scopes::default().with(scope));
-    one.or_else(|| Scopes::named(text)).ok_or_else(|| {
-        let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-        format!("must be consumer, auditor, support, admin, or one of {}", known.join(", "))
-    })
 }

@@ -32,6 +32,11 @@ pub struct PeerAddress(pub SocketAddr);
 /// The scope without which an endpoint does nothing.
 pub trait Needs {
     const SCOPE: Scope;
+
+    /// Whether a caller has it, or another that is as good here.
+    fn is_met_by(caller: &Caller) -> bool {
+        caller.scopes.contains(Self::SCOPE)
+    }
 }
 
 macro_rules! needs {
@@ -48,6 +53,18 @@ macro_rules! needs {
 }
 
 needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage);
+
+/// Reading what happens: to flows, or all of it.
+#[derive(Debug)]
+pub enum Following {}
+
+impl Needs for Following {
+    const SCOPE: Scope = Scope::FlowsRead;
+
+    fn is_met_by(caller: &Caller) -> bool {
+        caller.scopes.contains(Scope::FlowsRead) || caller.scopes.contains(Scope::AuditRead)
+    }
+}
 
 /// A request to read.
 #[derive(Debug)]
@@ -96,7 +113,7 @@ where
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let caller = admit(parts, state, S::SCOPE).await?;
+        let caller = admit::<S>(parts, state).await?;
         let id = I::from_path(parts)?;
         if !Q::NEGOTIATES {
             media::check_accept(&parts.headers)?;
@@ -120,7 +137,7 @@ where
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
-        let caller = admit(&parts, state, S::SCOPE).await?;
+        let caller = admit::<S>(&parts, state).await?;
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
         query::read::<()>(parts.uri.query())?;
@@ -140,7 +157,7 @@ where
 }
 
 /// The caller, once it is known that it may use this endpoint on this organization.
-async fn admit(parts: &Parts, state: &AppState, scope: Scope) -> Result<Caller, Problem> {
+async fn admit<S: Needs>(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
     tracing::Span::current().record("org", tracing::field::display(org_id));
     let caller = authenticate(parts, state).await?;
@@ -148,8 +165,7 @@ async fn admit(parts: &Parts, state: &AppState, scope: Scope) -> Result<Caller, 
         let detail = "The credential belongs to another organization.";
         return Err(Problem::new(Code::WrongOrganization, detail));
     }
-    require(&caller, scope)?;
-    Ok(caller)
+    if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::SCOPE.as_str())) }
 }
 
 /// Whose credential the request carries.
@@ -159,10 +175,6 @@ pub async fn authenticate(parts: &Parts, state: &AppState) -> Result<Caller, Pro
         AccessError::Invalid => credentials::refused(),
         AccessError::Store(error) => Problem::from(error),
     })
-}
-
-pub fn require(caller: &Caller, scope: Scope) -> Result<(), Problem> {
-    if caller.scopes.contains(scope) { Ok(()) } else { Err(Problem::insufficient_scope(scope.as_str())) }
 }
 
 /// The versions a command is meant for.

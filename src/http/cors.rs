@@ -13,7 +13,7 @@ const REMEMBER: Duration = Duration::from_secs(3600);
 
 const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
 
-const TAKEN: [HeaderName; 10] = [
+const TAKEN: [HeaderName; 11] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -21,6 +21,7 @@ const TAKEN: [HeaderName; 10] = [
     header::IF_NONE_MATCH,
     headers::API_KEY,
     headers::IDEMPOTENCY_KEY,
+    headers::LAST_EVENT_ID,
     headers::ON_BEHALF_OF,
     headers::REASON,
     headers::REQUEST_ID,

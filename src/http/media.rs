@@ -15,6 +15,11 @@ pub fn wants_json_patch(headers: &HeaderMap) -> bool {
 
 /// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
 pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
+    check_accept_of(headers, "application/json")
+}
+
+/// Refuses a request that would not take an answer of this media type.
+pub fn check_accept_of(headers: &HeaderMap, offered: &str) -> Result<(), Problem> {
     let mut values = headers.get_all(header::ACCEPT).iter().peekable();
     if values.peek().is_none() {
         return Ok(());
@@ -29,9 +34,11 @@ pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
             continue;
         }
         any = true;
+        let of_same_kind =
+            media.strip_suffix("/*").is_some_and(|kind| offered.split('/').next() == Some(kind));
         let specificity = match media.as_str() {
-            "application/json" => 2,
-            "application/*" => 1,
+            media if media == offered => 2,
+            _ if of_same_kind => 1,
             "*/*" => 0,
             _ => continue,
         };
@@ -43,7 +50,7 @@ pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
     match best {
         Some((_, true)) => Ok(()),
         None if !any => Ok(()),
-        _ => Err(Problem::new(Code::NotAcceptable, "This path answers with application/json.")),
+        _ => Err(Problem::new(Code::NotAcceptable, format!("This path answers with {offered}."))),
     }
 }
 

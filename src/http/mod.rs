@@ -12,6 +12,7 @@ mod cors;
 mod credentials;
 mod cursor;
 mod etag;
+mod feed;
 mod flows;
 mod headers;
 mod history;
@@ -36,6 +37,7 @@ mod wire;
 
 pub use connection::Patience;
 pub use cors::allow_origins;
+pub use feed::Feeds;
 pub use routes::router;
 pub use serve::{Limits, serve};
 pub use state::AppState;

@@ -9,7 +9,7 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{api_keys, audit, flows, history, openapi, operations, problem, restore, runs, validate};
+use super::{api_keys, audit, feed, flows, history, openapi, operations, problem, restore, runs, validate};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -33,6 +33,7 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/blame", get(history::blame))
         .route("/organizations/{orgId}/bot/flows/{flowId}/restore", post(restore::restore))
         .route("/organizations/{orgId}/audit", get(audit::list))
+        .route("/organizations/{orgId}/audit/stream", get(feed::follow))
         .route("/organizations/{orgId}/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/organizations/{orgId}/api-keys/{keyId}", patch(api_keys::change).delete(api_keys::revoke))
         .route("/auth/refresh", post(operations::refresh))

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::feed::Feeds;
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeys, CredentialVerifier};
 
@@ -14,6 +15,7 @@ pub struct AppState {
     pub registry: Registry,
     pub verifier: Arc<dyn CredentialVerifier>,
     pub keys: ApiKeys,
+    pub feeds: Feeds,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.
     pub metrics: PrometheusHandle,
 }

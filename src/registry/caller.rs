@@ -75,6 +75,15 @@ impl Scopes {
         Scope::ALL.iter().copied().filter(move |scope| self.contains(*scope))
     }
 
+    /// What a word means where somebody says what a credential may do: a scope, or a named set of them.
+    pub fn parse(word: &str) -> Result<Self, String> {
+        let one = Scope::parse(word).map(|scope| Self::default().with(scope));
+        one.or_else(|| Self::named(word)).ok_or_else(|| {
+            let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
+            format!("must be consumer, auditor, support, admin, or one of {}", known.join(", "))
+        })
+    }
+
     /// The scopes of a named set: `consumer`, `auditor`, `support` or `admin`.
     pub fn named(name: &str) -> Option<Self> {
         use Scope::*;

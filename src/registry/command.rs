@@ -158,7 +158,7 @@ impl Registry {
                 projection: Projection::None,
                 idempotency: intent.idempotency.clone(),
             };
-            match self.writer.append(row).await? {
+            match self.append(row).await? {
                 Outcome::Replayed { stream_id, version } => {
                     return self.replayed(intent, stream_id, version).await;
                 }
@@ -185,7 +185,7 @@ impl Registry {
         let row = row(intent, flow_id, plan, change);
         let event = row.event.as_ref().expect("a change is an event");
         let author = event.author.clone();
-        match self.writer.append(row).await? {
+        match self.append(row).await? {
             Outcome::Appended(place) => {
                 let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
                 let document = match (&plan.draft, found) {

@@ -11,6 +11,7 @@ pub mod checkpoints;
 mod command;
 mod documents;
 mod error;
+mod feed;
 mod history;
 mod orders;
 mod past;
@@ -27,6 +28,7 @@ pub use answer::{FlowAnswer, Status, Written};
 pub use blame::{Blame, BlamedStep};
 pub use documents::LoadedDocument;
 pub use error::{CurrentVersion, RegistryError};
+pub use feed::FeedReader;
 pub use history::{Compared, Comparison, Point, Side};
 pub use orders::{DuplicateOrder, PublishOrder};
 pub use past::Moment;
@@ -35,7 +37,8 @@ pub use restore::{Rehearsal, RestoreOrder, RestoreSource};
 pub use runs::{RunAnswer, StoredRunAnswer, StoredRunEntry};
 
 pub use crate::store::{
-    AuditFilter, AuditPage, Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry, StoreError,
+    AuditFilter, AuditPage, Deleted, FeedEntry, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
+    StoreError,
 };
 
 use crate::store::{Store, Writer};
@@ -46,6 +49,7 @@ use checkpoints::Signer;
 pub struct Registry {
     store: Store,
     writer: Writer,
+    hub: feed::Hub,
     documents: documents::DocumentCache,
     turns: turns::Turns,
     programs: runs::ProgramCache,
@@ -57,6 +61,7 @@ impl Registry {
     pub fn new(store: Store) -> Self {
         Self {
             writer: Writer::start(store.clone()),
+            hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),
             turns: turns::Turns::new(),

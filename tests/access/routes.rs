@@ -111,7 +111,7 @@ async fn a_key_gives_no_number_beyond_its_own() {
 async fn bad_bodies_are_refused_with_pointers() {
     let api = api().await;
     let events = api.events().await;
-    let bad = json!({"scopes": ["admin"], "phoneNumberIds": [""], "expiresAt": "2020-01-01T00:00:00Z", "mode": "test"});
+    let bad = json!({"scopes": ["owner"], "phoneNumberIds": [""], "expiresAt": "2020-01-01T00:00:00Z", "mode": "test"});
     pin("api_key_bad_body", &api.make(&api.key, bad).await.expect_problem(400, "validation_failed"));
     let missing = api.ask("POST", api.api_keys("")).send().await;
     missing.expect_problem(400, "invalid_json");

@@ -61,7 +61,11 @@ impl Request {
         request.headers_mut().unwrap().extend(self.headers);
         let response = self.router.oneshot(request.body(Body::from(self.body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        // A feed has no end.
+        let body = match parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/event-stream") {
+            true => Bytes::new(),
+            false => body.collect().await.unwrap().to_bytes(),
+        };
         Answer { status: parts.status, headers: parts.headers, body }
     }
 }

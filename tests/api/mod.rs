@@ -5,24 +5,28 @@ mod browsers;
 mod client;
 mod conditions;
 mod endpoints;
+mod feed;
 mod history;
 mod idempotency;
 mod page;
+mod roles;
 mod round_trips;
 mod runs;
 mod sockets;
 mod tenants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
-use flow_registry::http::{AppState, router};
+use flow_registry::http::{AppState, Feeds, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
 use flow_registry::store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use client::{Answer, Request};
@@ -63,6 +67,7 @@ pub fn state_over(store: Store) -> AppState {
         keys: ApiKeys::new(registry.clone(), api_keys.clone()),
         verifier: Arc::new(Verifiers { api_keys, tokens: None }),
         registry,
+        feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -6,6 +6,6 @@ mod concurrency;
 mod history;
 mod immutable;
 mod reads;
-mod rows;
+pub mod rows;
 mod test_runs;
 mod writer;

@@ -5,6 +5,8 @@ pub enum Scope {
     /// No credential is asked for.
     Open,
     One(&'static str),
+    /// One of two.
+    Either(&'static str, &'static str),
     /// Every scope there is.
     All,
 }
@@ -229,6 +231,16 @@ endpoints! {
             query("dateTo", INSTANT, "A day, whole, or an instant, inclusive."),
             LIMIT, CURSOR,
         ], None, [ok("200", "A page of the log.", "AuditPageAnswer")], &[];
+    "get" "/organizations/{orgId}/audit/stream", "followAudit" in "history":
+        "Follow the organization's log: every event once, in order, none skipped",
+        Scope::Either("audit:read", "flows:read"), &[
+            header("Last-Event-ID", r#"{"type":"integer","minimum":0}"#,
+                "Begin behind this event; 0 is the beginning of the log. Without it the feed begins at the end."),
+            query("lastEventId", r#"{"type":"integer","minimum":0}"#, "The same, for clients that cannot set headers."),
+            query("after", r#"{"type":"integer","minimum":0}"#, "Another name for `lastEventId`."),
+        ], None, [Answer { media_type: "text/event-stream", ..ok("200", "Server-Sent Events: the position as `id`, \
+            the type as `event`, an entry of the audit log as `data`. With `flows:read` alone the events of flows, \
+            without who did it, for whom and from where. Comments are signs of life.", "Text") }], &[];
     "get" "/organizations/{orgId}/api-keys", "listApiKeys" in "API keys": "List keys that are not revoked", KEYS,
         &[], None, [ok("200", "All keys, on one page.", "ApiKeyPageAnswer")], &[];
     "post" "/organizations/{orgId}/api-keys", "createApiKey" in "API keys": "Make a key", KEYS,

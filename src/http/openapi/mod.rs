@@ -70,6 +70,9 @@ fn operation(endpoint: &Endpoint) -> Value {
     match endpoint.scope {
         Scope::Open => operation["security"] = json!([]),
         Scope::All => operation["description"] = "Needs every scope.".into(),
+        Scope::Either(one, other) => {
+            operation["description"] = format!("Needs the scope `{one}` or `{other}`.").into();
+        }
         Scope::One(scope) => operation["description"] = format!("Needs the scope `{scope}`.").into(),
     }
     if let Some(body) = &endpoint.body {

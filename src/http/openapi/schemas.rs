@@ -294,7 +294,7 @@ fn runs() -> Value {
 
 fn keys() -> Value {
     let scopes = json!({"type": ["array", "null"], "items": {"enum": ["flows:read", "flows:write", "flows:publish",
-        "flows:test", "flows:restore", "audit:read", "keys:manage"]}});
+        "flows:test", "flows:restore", "audit:read", "keys:manage", "consumer", "auditor", "support", "admin"]}});
     let numbers =
         json!({"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}});
     json!({

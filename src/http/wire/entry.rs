@@ -49,6 +49,18 @@ pub fn audit_entry(org_id: Uuid, entry: &LogEntry) -> Value {
     })
 }
 
+/// The same for those who may know what happened to flows, but not who did it, for whom or from where.
+pub fn audit_entry_without_actor(org_id: Uuid, entry: &LogEntry) -> Value {
+    let mut shown = audit_entry(org_id, entry);
+    for member in ["actorUserId", "ip", "userAgent"] {
+        shown[member] = Value::Null;
+    }
+    for member in ["actor", "onBehalfOf", "keyPrefix"] {
+        shown["metadata"][member] = Value::Null;
+    }
+    shown
+}
+
 fn payload(entry: &LogEntry) -> Map<String, Value> {
     let mut members = object(json!({
         "changed": [], "changedMore": 0, "enabled": null, "fromVersion": null, "mode": null,

@@ -13,7 +13,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 pub use api_key::{ApiKey, CreatedApiKey, Page};
-pub use entry::{audit_entry, history_entry, page};
+pub use entry::{audit_entry, audit_entry_without_actor, history_entry, page};
 pub use flow::{View, flow};
 pub use run::{RunPage, run, stored_run};
 

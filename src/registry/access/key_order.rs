@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::key_text::KeyMode;
 use crate::flow::finding::Finding;
-use crate::registry::caller::{Scope, Scopes};
+use crate::registry::caller::Scopes;
 
 const NAME_CHARACTERS_MIN: usize = 2;
 const NAME_CHARACTERS_MAX: usize = 80;
@@ -89,15 +89,12 @@ fn read_name(node: &mut Node<'_>) -> Option<String> {
 fn read_scopes(node: &mut Node<'_>) -> Option<Scopes> {
     let scopes = node.list(|item| {
         let name = item.text()?;
-        match Scope::parse(name) {
-            Some(scope) => Some(scope),
-            None => {
-                let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-                item.invalid(format!("must be one of {}", known.join(", ")))
-            }
+        match Scopes::parse(name) {
+            Ok(scopes) => Some(scopes),
+            Err(message) => item.invalid(message),
         }
     })?;
-    Some(scopes.into_iter().collect())
+    Some(scopes.into_iter().flat_map(Scopes::iter).collect())
 }
 
 fn read_phone_number_ids(node: &mut Node<'_>) -> Option<Vec<String>> {
@@ -222,6 +219,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::registry::caller::Scope;
 
     const NOW: &str = "2026-05-01T03:42:18.123Z";
 
@@ -254,6 +252,9 @@ mod tests {
         let most = most.unwrap();
         assert_eq!(most.scopes, Some([Scope::FlowsRead, Scope::AuditRead].into_iter().collect()));
         assert_eq!(most.phone_number_ids, ["1", "2"]);
+        let named = new_key(json!({"name": "CI", "scopes": ["auditor", "flows:test"]})).unwrap();
+        let expected = [Scope::FlowsRead, Scope::FlowsTest, Scope::AuditRead];
+        assert_eq!(named.scopes, Some(expected.into_iter().collect()));
         assert_eq!(most.expires_at, Some("2026-12-31T22:59:59.999Z".parse().unwrap()));
     }
 
@@ -282,7 +283,7 @@ mod tests {
         );
         check(json!({"name": "CI", "scopes": "flows:read"}), &["WRONG_TYPE /scopes"]);
         check(
-            json!({"name": "CI", "scopes": ["admin", "flows:read", 7, "Flows:Read"]}),
+            json!({"name": "CI", "scopes": ["owner", "flows:read", 7, "Flows:Read"]}),
             &["INVALID_VALUE /scopes/0", "WRONG_TYPE /scopes/2", "INVALID_VALUE /scopes/3"],
         );
         check(

@@ -108,7 +108,7 @@ impl ApiKeys {
         let text = KeyText::generate(mode);
         let id = Uuid::now_v7();
         let row = key_event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
-        let Outcome::Appended(place) = self.registry.writer.append(row).await? else {
+        let Outcome::Appended(place) = self.registry.append(row).await? else {
             let what = "the first event of a new stream met another";
             return Err(StoreError::corrupt(format!("key {id}"), what).into());
         };
@@ -144,7 +144,7 @@ impl ApiKeys {
             };
             let (row, after) = decide(intent, &key, order)?;
             let Some(row) = row else { return Ok(WrittenKey { key, replayed: false }) };
-            match self.registry.writer.append(row).await? {
+            match self.registry.append(row).await? {
                 Outcome::Appended(place) => return Ok(self.written(key, after, place).await),
                 Outcome::Recorded => return Ok(WrittenKey { key, replayed: false }),
                 Outcome::Replayed { version, .. } => return self.replayed(key, version).await,

@@ -1,0 +1,94 @@
+//! Following a log: every event once, in order, none skipped. A reader knows the position it has read up to and asks
+//! for what follows it, of the tail that all readers of a log share or, where that does not reach back far enough, of
+//! the log itself. Nothing waits for a reader: one that is slow reads later.
+
+mod hub;
+mod tail;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+pub(super) use self::hub::Hub;
+use self::tail::Tail;
+use super::caller::{Caller, Scope};
+use super::{Registry, RegistryError};
+use crate::flow::event::StreamKind;
+use crate::store::{Append, FeedEntry, Outcome, Store, StoreError};
+
+/// Events that are read at once.
+const PAGE: usize = 256;
+
+/// Somebody who follows a log.
+#[derive(Debug)]
+pub struct FeedReader {
+    store: Store,
+    org_id: Uuid,
+    position: i64,
+    tail: watch::Receiver<Tail>,
+}
+
+impl FeedReader {
+    /// Everything up to here was read.
+    pub fn position(&self) -> i64 {
+        self.position
+    }
+
+    /// Waits until there is something to read. Nothing is lost when the wait is given up.
+    pub async fn moved(&mut self) {
+        let position = self.position;
+        let moved = self.tail.wait_for(|tail| tail.head() > position).await;
+        moved.map(drop).expect("a tail is kept while it has readers");
+    }
+
+    /// The next events, moving on; of them, those that `caller` may see.
+    pub async fn read(&mut self, caller: &Caller) -> Result<Vec<Arc<FeedEntry>>, StoreError> {
+        let kept = self.tail.borrow().after(self.position, PAGE);
+        let mut events = match kept {
+            Some(events) => events,
+            None => {
+                let read = self.store.events_after(self.org_id, self.position, PAGE as i64).await?;
+                read.into_iter().map(Arc::new).collect()
+            }
+        };
+        self.position = events.last().map_or(self.position, |last| last.entry.position);
+        events.retain(|event| is_shown(caller, event));
+        Ok(events)
+    }
+}
+
+/// Whether an event exists for a caller: those of flows for whoever may read flows or the log, all others for whoever
+/// may read the log and is not confined to numbers.
+fn is_shown(caller: &Caller, event: &FeedEntry) -> bool {
+    match event.entry.stream_kind {
+        StreamKind::Flow => caller.sees(event.phone_number_id.as_deref()),
+        StreamKind::ApiKey | StreamKind::Organization => {
+            caller.scopes.contains(Scope::AuditRead) && caller.phone_number_ids.is_empty()
+        }
+    }
+}
+
+impl Registry {
+    /// Where the log of the caller's organization stands.
+    pub async fn head(&self, caller: &Caller) -> Result<i64, RegistryError> {
+        Ok(self.store.head(caller.org_id).await?)
+    }
+
+    /// A reader of what comes after a position of the caller's log, which stood at `head` just now. `None` when the
+    /// log has too many readers in this process.
+    pub fn follow(&self, caller: &Caller, position: i64, head: i64) -> Option<FeedReader> {
+        let (org_id, store) = (caller.org_id, self.store.clone());
+        Some(FeedReader { store, org_id, position, tail: self.hub.follow(org_id, head)? })
+    }
+
+    /// Appends, and tells those who follow the log here.
+    pub(super) async fn append(&self, row: Append) -> Result<Outcome, StoreError> {
+        let org_id = row.org_id;
+        let outcome = self.writer.append(row).await?;
+        if matches!(outcome, Outcome::Appended(_)) {
+            self.hub.appended(org_id);
+        }
+        Ok(outcome)
+    }
+}
