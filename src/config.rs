@@ -1,7 +1,8 @@
-//! Every setting of the service: as a flag, as a variable of the environment, with its default.
+//! Every setting of the service and its commands: as a flag, as a variable of the environment, with its default.
 //! Values that cannot work are refused here or at the start, with what to do. Of ours it
 //! imports only settings that the room which works with them defines.
 
+mod client;
 mod jwt;
 mod value;
 
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use value::{DatabaseUrl, Origin, PublicUrl};
 

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use flow_registry::app;
-use flow_registry::cli::{self, Cli, Order};
+use flow_registry::cli::{self, Cli, Failure, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
 use tracing_subscriber::EnvFilter;
 
@@ -19,24 +19,33 @@ fn main() -> ExitCode {
     let cli = cli::parse();
     log_to_stderr(&cli.log);
     log_panics();
-    match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("flow-registry: {error:#}");
-            if error.is::<ConfigError>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+    run(cli).unwrap_or_else(|error| {
+        if let Some(Failure::ReaderGone) = error.downcast_ref() {
+            return ExitCode::SUCCESS;
         }
-    }
+        eprintln!("flow-registry: {error:#}");
+        match error.downcast_ref::<Failure>() {
+            Some(failure) => ExitCode::from(failure.exit_status()),
+            None if error.is::<ConfigError>() => ExitCode::from(USAGE),
+            None => ExitCode::FAILURE,
+        }
+    })
 }
 
-fn run(cli: Cli) -> anyhow::Result<()> {
+fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    if let Order::Flows(order) = &cli.order {
+        return Ok(order.run()?);
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match cli.order {
             Order::Serve(config) => app::serve(*config).await,
             Order::Migrate(config) => app::migrate(config).await,
             Order::Keys(order) => app::keys(&order).await,
+            Order::Flows(_) => unreachable!("speaks to a service, and needs no runtime"),
         }
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Stdout is for what a command was asked for.

@@ -5,6 +5,7 @@
 mod access;
 mod api;
 mod cluster;
+mod commands;
 mod crash;
 mod evidence;
 mod flows;

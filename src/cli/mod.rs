@@ -1,11 +1,17 @@
 //! The command line: what can be said, and the commands that are not the service itself.
 //! Each command has a file; `app` opens what they work on.
 
+mod client;
+mod failure;
+mod flows;
 mod keys;
+mod screen;
 
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+pub use failure::Failure;
+pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
 
 #[derive(Debug, Parser)]
@@ -32,6 +38,9 @@ pub enum Order {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(Box<KeysOrder>),
+    /// Find, compare, try and restore flows of a running service
+    #[command(subcommand)]
+    Flows(Box<FlowsOrder>),
 }
 
 /// Everything that can be said, for parsing, for `--help` and for the table in the README.

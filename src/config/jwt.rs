@@ -1,7 +1,6 @@
 //! Whose JSON Web Tokens are believed. A key is good for one algorithm only, so that no token can choose
 //! how it is verified.
 
-use std::convert::Infallible;
 use std::fs;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -9,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ConfigError;
+use super::{ConfigError, value};
 use crate::registry::access::{JwtAlgorithm, JwtKey, JwtSettings};
 
 /// RFC 7518, section 3.2: at least as long as the hash.
@@ -25,7 +24,7 @@ pub struct JwtConfig {
 
     /// The same with the key itself in place of the file; for the environment, as command lines are public
     #[arg(long, env = "JWT_KEY", hide_env_values = true, value_name = "ALG[:KID]=KEY")]
-    #[arg(value_parser = secret)]
+    #[arg(value_parser = value::secret)]
     pub jwt_key: Option<SecretString>,
 
     /// What a token's `aud` must name; required with a key
@@ -89,11 +88,6 @@ impl JwtConfig {
     }
 }
 
-/// Takes anything: clap would print what it refuses.
-fn secret(text: &str) -> Result<SecretString, Infallible> {
-    Ok(text.to_owned().into())
-}
-
 impl KeySource {
     fn with(&self, bytes: Vec<u8>) -> Result<JwtKey, ConfigError> {
         let is_pem = bytes.trim_ascii_start().starts_with(b"-----BEGIN ");
@@ -148,7 +142,7 @@ mod tests {
     fn config(keys: &[&str], audience: Option<&str>, issuer: Option<&str>) -> JwtConfig {
         JwtConfig {
             jwt_key_file: Vec::new(),
-            jwt_key: keys.first().map(|key| secret(key).unwrap()),
+            jwt_key: keys.first().map(|key| value::secret(key).unwrap()),
             jwt_audience: audience.map(str::to_owned),
             jwt_issuer: issuer.map(str::to_owned),
             jwt_org_claim: "org_id".to_owned(),

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 
 /// May carry a password: neither printed nor logged.
@@ -62,6 +63,11 @@ impl Origin {
 /// Takes anything: clap would print what it refuses, and with it the password.
 pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, Infallible> {
     Ok(DatabaseUrl(text.trim().to_owned()))
+}
+
+/// Takes anything, for the same reason.
+pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(text.to_owned().into())
 }
 
 pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {

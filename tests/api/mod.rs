@@ -29,7 +29,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use client::{Answer, Request};
+pub use client::{Answer, Request, named};
 
 use crate::support::{self, TestDatabase};
 

@@ -1,0 +1,87 @@
+//! An event of a flow's history as the API answers it.
+
+use serde::Deserialize;
+
+use crate::cli::client::Actor;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Entry {
+    pub version: i64,
+    #[serde(rename = "type")]
+    pub event_type: String,
+    pub at: String,
+    actor: Actor,
+    on_behalf_of: Option<String>,
+    pub reason: Option<String>,
+    label: Option<String>,
+    changed: Vec<String>,
+    changed_more: u64,
+    published_version: Option<i64>,
+    from_version: Option<i64>,
+    mode: Option<String>,
+    enabled: Option<bool>,
+    source_version: Option<i64>,
+}
+
+impl Entry {
+    /// `backend, for Ana`.
+    pub fn who(&self) -> String {
+        match &self.on_behalf_of {
+            Some(person) => format!("{}, for {person}", self.actor.as_str()),
+            None => self.actor.as_str().to_owned(),
+        }
+    }
+
+    /// What happened, and what changed by it in the author's words.
+    pub fn what(&self) -> String {
+        match self.changes() {
+            changes if changes.is_empty() => self.happened(),
+            changes => format!("{}: {changes}", self.happened()),
+        }
+    }
+
+    /// `updated`, `published 4`, `restored 2, live`, `enabled`.
+    pub fn happened(&self) -> String {
+        let verb = self.event_type.strip_prefix("flow.").unwrap_or(&self.event_type);
+        let number = |version: Option<i64>| version.map(|version| format!(" {version}")).unwrap_or_default();
+        let live = if self.mode.as_deref() == Some("live") { ", live" } else { "" };
+        match verb {
+            "published" => match &self.label {
+                Some(label) => format!("published{}, {label}", number(self.published_version)),
+                None => format!("published{}", number(self.published_version)),
+            },
+            "restored" => format!("restored{}{live}", number(self.from_version)),
+            "duplicated" => format!("duplicated{}", number(self.source_version)),
+            "updated" => match self.enabled {
+                Some(true) => "turned on".to_owned(),
+                Some(false) => "turned off".to_owned(),
+                None => verb.to_owned(),
+            },
+            verb => verb.to_owned(),
+        }
+    }
+
+    fn changes(&self) -> String {
+        let mut changes = self.changed.join(", ");
+        if self.changed_more > 0 {
+            changes.push_str(&format!(" and {} more", self.changed_more));
+        }
+        changes
+    }
+}
+
+/// A part of a list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page {
+    pub data: Vec<Entry>,
+    pub page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PageInfo {
+    pub end_cursor: Option<String>,
+    pub has_next_page: bool,
+}

@@ -1,0 +1,56 @@
+//! A flow as the API answers it: the members that are shown.
+
+use serde::Deserialize;
+use uuid::Uuid;
+
+use crate::cli::client::Actor;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Flow {
+    pub id: Uuid,
+    pub name: String,
+    pub phone_number_id: Option<String>,
+    pub status: String,
+    pub enabled: bool,
+    pub in_force: bool,
+    pub published_version: Option<i64>,
+    pub has_unpublished_changes: bool,
+    pub version: i64,
+    pub updated_at: String,
+    pub updated_by: Actor,
+}
+
+impl Flow {
+    pub fn is_deleted(&self) -> bool {
+        self.status == "deleted"
+    }
+
+    /// `published, off, draft differs`.
+    pub fn state(&self) -> String {
+        let is_published = self.published_version.is_some();
+        let off = if is_published && !self.enabled { ", off" } else { "" };
+        let differs = if is_published && self.has_unpublished_changes { ", draft differs" } else { "" };
+        format!("{}{off}{differs}", self.status)
+    }
+}
+
+/// What bots run, in a sentence.
+pub fn in_force(published_version: Option<i64>, in_force: bool) -> String {
+    match published_version {
+        Some(version) if in_force => format!("Version {version} is in force."),
+        Some(version) => format!("Version {version} is published, but the flow is off."),
+        None => "Nothing is in force.".to_owned(),
+    }
+}
+
+/// `2026-05-01 03:42`, of an instant in UTC.
+pub fn minute(instant: &str) -> String {
+    instant.chars().take(16).map(|c| if c == 'T' { ' ' } else { c }).collect()
+}
+
+/// To the millisecond: fine enough to be given to `--as-of`.
+pub fn millisecond(instant: &str) -> String {
+    let cut: String = instant.trim_end_matches('Z').chars().take(23).collect();
+    cut + "Z"
+}

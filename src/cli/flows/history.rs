@@ -1,0 +1,89 @@
+//! `flows history`.
+
+use anstyle::Style;
+use clap::Args;
+
+use super::Common;
+use super::entry::{Entry, Page};
+use super::find::{self, Among};
+use super::flow::millisecond;
+use crate::cli::failure::Failure;
+use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table};
+
+#[derive(Debug, Args)]
+pub struct History {
+    /// The flow's id, its name, or a part of its name that no other has
+    flow: String,
+    /// Events of this type, such as flow.published
+    #[arg(long = "type", value_name = "TYPE")]
+    event_type: Option<String>,
+    /// Events by this key or person, by id
+    #[arg(long, value_name = "ID")]
+    actor: Option<String>,
+    /// From this day or instant on
+    #[arg(long, value_name = "MOMENT")]
+    from: Option<String>,
+    /// Until this day or instant, itself included
+    #[arg(long, value_name = "MOMENT")]
+    to: Option<String>,
+    /// Events at once, 1 to 1000
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+    /// Where the events shown before ended
+    #[arg(long)]
+    cursor: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+const COLUMNS: [Column; 5] = [
+    Column::Kept("VERSION"),
+    Column::Kept("WHEN"),
+    Column::Wrapped("WHO"),
+    Column::Wrapped("WHAT"),
+    Column::Wrapped("WHY"),
+];
+
+impl History {
+    pub fn run(&self) -> Result<(), Failure> {
+        let client = self.common.client()?;
+        let path = find::path(&client, &self.flow, Among::LiveFirst)?;
+        let call = client.get(&format!("{path}/events"));
+        let call = call.query("type", self.event_type.as_ref()).query("actor", self.actor.as_ref());
+        let call = call.query("from", self.from.as_ref()).query("to", self.to.as_ref());
+        let answer = call.query("limit", Some(self.limit)).query("cursor", self.cursor.as_ref()).answer()?;
+        if self.common.json {
+            return screen::print_json(answer.json());
+        }
+        let page: Page = answer.data()?;
+        if page.data.is_empty() {
+            screen::note("No events.\n");
+            return Ok(());
+        }
+        screen::print(&table(&page.data))?;
+        if let (true, Some(cursor)) = (page.page_info.has_next_page, &page.page_info.end_cursor) {
+            screen::note(&format!("There are older events: --cursor {cursor}\n"));
+        }
+        Ok(())
+    }
+}
+
+fn table(entries: &[Entry]) -> String {
+    let mut table = Table::new(&COLUMNS);
+    for entry in entries {
+        let style = match entry.event_type.as_str() {
+            "flow.published" => ADDED,
+            "flow.deleted" | "flow.unpublished" => REMOVED,
+            "flow.restored" => NOTE,
+            _ => Style::new(),
+        };
+        table.row([
+            (NAME, entry.version.to_string()),
+            (Style::new(), millisecond(&entry.at)),
+            (Style::new(), entry.who()),
+            (style, entry.what()),
+            (Style::new(), entry.reason.clone().unwrap_or_default()),
+        ]);
+    }
+    table.rendered()
+}

@@ -1,0 +1,83 @@
+//! `flows show`.
+
+use bytes::Bytes;
+use clap::Args;
+use serde::Deserialize;
+
+use super::flow::{Flow, in_force, millisecond};
+use super::{Common, find, outline};
+use crate::cli::client::Finding;
+use crate::cli::failure::Failure;
+use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, paint, plain};
+use crate::flow::document::Canonical;
+
+/// As a flow is in the end it is now; asked so, it is shown although it is deleted.
+const END_OF_TIME: &str = "9999-12-31T23:59:59Z";
+
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The flow's id, its name, or a part of its name that no other has
+    flow: String,
+    /// A number or published [default: the draft]
+    #[arg(long, value_name = "VERSION")]
+    version: Option<String>,
+    /// As it was at an instant (2026-05-01T03:42:18Z) or at a position of the log (position:41)
+    #[arg(long = "as-of", value_name = "MOMENT", conflicts_with = "version")]
+    as_of: Option<String>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Debug, Deserialize)]
+struct Shown {
+    #[serde(flatten)]
+    flow: Flow,
+    description: Option<String>,
+    #[serde(default)]
+    findings: Vec<Finding>,
+}
+
+impl Show {
+    pub fn run(&self) -> Result<(), Failure> {
+        let client = self.common.client()?;
+        let path = find::path(&client, &self.flow, find::Among::LiveFirst)?;
+        let as_of = match &self.version {
+            Some(_) => None,
+            None => Some(self.as_of.as_deref().unwrap_or(END_OF_TIME)),
+        };
+        let answer =
+            client.get(&path).query("version", self.version.as_ref()).query("asOf", as_of).answer()?;
+        if self.common.json {
+            return screen::print_json(answer.json());
+        }
+        let shown: Shown = answer.data()?;
+        // The members of a document are among those of the flow.
+        let canonical = Canonical::read(Bytes::copy_from_slice(answer.json().as_bytes()));
+        let canonical =
+            canonical.map_err(|error| Failure::NoAnswer(format!("the flow cannot be read: {error}")))?;
+        let text = [head(&shown), outline::outline(&canonical), findings(&shown.findings)].concat();
+        screen::print(&text)
+    }
+}
+
+fn head(Shown { flow, description, .. }: &Shown) -> String {
+    let mut head = format!("{}\n", paint(STRONG, plain(&flow.name)));
+    head += &description.as_deref().map(|text| indented("", text)).unwrap_or_default();
+    head += &format!("{} {}\n", paint(FAINT, "id     "), flow.id);
+    head += &format!("{} {}, {}\n", paint(FAINT, "version"), flow.version, flow.state());
+    let (when, who) = (millisecond(&flow.updated_at), plain(flow.updated_by.as_str()));
+    head += &format!("{} {when} by {who}\n", paint(FAINT, "changed"));
+    head += &format!("{} {}\n", paint(FAINT, "live   "), in_force(flow.published_version, flow.in_force));
+    head
+}
+
+/// What validation says, the errors in red.
+pub fn findings(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for finding in findings {
+        let style = if finding.is_error() { REMOVED } else { NOTE };
+        let place = format!("{} {}", paint(style, plain(&finding.severity)), plain(&finding.pointer));
+        text += &format!("{place}\n{}", indented("    ", &finding.sentence()));
+    }
+    if text.is_empty() { text } else { format!("\n{}\n{text}", paint(STRONG, "Findings")) }
+}
