@@ -41,14 +41,15 @@ pub use crate::store::{
     StoreError,
 };
 
-use crate::store::{Store, Writer};
+use crate::store::{Append, NewRun, Store, Writer};
 use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Registry {
     store: Store,
-    writer: Writer,
+    writer: Writer<Append>,
+    run_writer: Writer<NewRun>,
     hub: feed::Hub,
     documents: documents::DocumentCache,
     turns: turns::Turns,
@@ -61,6 +62,7 @@ impl Registry {
     pub fn new(store: Store) -> Self {
         Self {
             writer: Writer::start(store.clone()),
+            run_writer: Writer::start(store.clone()),
             hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),

@@ -7,6 +7,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 use uuid::Uuid;
 
+use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 use crate::flow::event::{EventType, SCHEMA_VERSION, StreamKind};
@@ -171,8 +172,30 @@ impl Store {
     }
 }
 
+impl Row for Append {
+    type Outcome = Outcome;
+
+    fn size(&self) -> usize {
+        let bytes = |event: &NewEvent| {
+            event.payload.len()
+                + event.context.len()
+                + event.document_bytes.as_ref().map_or(0, |bytes| bytes.len())
+        };
+        size_of_val(self) + self.event.as_ref().map_or(0, bytes)
+    }
+
+    /// As the append wants its rows; a stream keeps its order.
+    fn order(&self) -> (Uuid, Uuid) {
+        (self.org_id, self.stream_id)
+    }
+
+    async fn write(store: &Store, rows: &[Self]) -> Result<Vec<Outcome>, StoreError> {
+        store.append(rows).await
+    }
+}
+
 /// One parameter of the call: a value of each row.
-fn column<'a, R, T>(rows: &'a [R], pick: impl Fn(&'a R) -> T) -> Vec<T> {
+pub(super) fn column<'a, R, T>(rows: &'a [R], pick: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(pick).collect()
 }
 

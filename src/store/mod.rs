@@ -36,7 +36,7 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
-pub use test_runs::{StoredRun, TestRun};
+pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.

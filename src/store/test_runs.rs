@@ -5,11 +5,12 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::{Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
-use super::append::Idempotency;
+use super::append::{Idempotency, column};
 use super::documents::read_digest;
+use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 
@@ -38,6 +39,29 @@ pub struct TestRun {
     pub author: Bytes,
 }
 
+/// A run that is to be stored, and the key under which it was asked for.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    pub run: TestRun,
+    pub idempotency: Option<Idempotency>,
+}
+
+impl Row for NewRun {
+    type Outcome = StoredRun;
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.run.request.len() + self.run.author.len()
+    }
+
+    fn order(&self) -> (Uuid, Uuid) {
+        (self.run.org_id, self.run.flow_id)
+    }
+
+    async fn write(store: &Store, rows: &[Self]) -> Result<Vec<StoredRun>, StoreError> {
+        store.store_runs(rows).await
+    }
+}
+
 /// What became of a run that was to be stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoredRun {
@@ -48,15 +72,23 @@ pub enum StoredRun {
 }
 
 /// Keys and runs in one statement: a run whose key is known already is not stored. Versions start at 1, so 0 tells a
-/// run's key from a flow's.
-const INSERT: &str = "WITH fresh AS (\
+/// run's key from a flow's. Of two runs with one key the first has it.
+const INSERT: &str = "WITH run AS (\
+     SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
+       $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::boolean[], $14::timestamptz[], \
+       $15::bigint[], $16::bytea[]) \
+     AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, status, \
+       passed, executed_at, duration_ms, author)), \
+     fresh AS (\
      INSERT INTO idempotency_key (org_id, key, request_digest, stream_id, version, recorded_at) \
-     SELECT $1, $2, $3, $4, 0, clock_timestamp() WHERE $2::text IS NOT NULL \
-     ON CONFLICT (org_id, key) DO NOTHING RETURNING 1) \
+     SELECT org_id, key, request_digest, run_id, 0, clock_timestamp() FROM run WHERE key IS NOT NULL \
+     ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, stream_id) \
      INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
        passed, executed_at, duration_ms, author) \
-     SELECT $1, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16 \
-     WHERE $2::text IS NULL OR EXISTS (SELECT FROM fresh)";
+     SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, status, passed, executed_at, \
+       duration_ms, author FROM run \
+     WHERE key IS NULL OR (org_id, run_id) IN (SELECT org_id, stream_id FROM fresh) \
+     ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id";
 
 const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
      passed, executed_at, duration_ms, author FROM test_run WHERE org_id = ";
@@ -66,40 +98,51 @@ const FORGET: &str = "DELETE FROM test_run r USING (\
      ORDER BY executed_at LIMIT $1) AS old WHERE r.org_id = old.org_id AND r.run_id = old.run_id";
 
 impl Store {
-    /// Stores a run, unless its idempotency key was answered before.
-    pub async fn store_run(
-        &self,
-        run: &TestRun,
-        idempotency: Option<&Idempotency>,
-    ) -> Result<StoredRun, StoreError> {
-        let stored = sqlx::query(INSERT)
-            .bind(run.org_id)
-            .bind(idempotency.map(|idempotency| idempotency.key.as_str()))
-            .bind(idempotency.map(|idempotency| &idempotency.request.as_bytes()[..]))
-            .bind(run.run_id)
-            .bind(run.flow_id)
-            .bind(run.version)
-            .bind(run.name.as_deref())
-            .bind(run.description.as_deref())
-            .bind(&run.request[..])
-            .bind(Json(&run.callees))
-            .bind(&run.digest.as_bytes()[..])
-            .bind(&run.status)
-            .bind(run.passed)
-            .bind(run.executed_at)
-            .bind(run.duration_ms)
-            .bind(&run.author[..])
-            .execute(self.pool())
+    /// Stores runs, but not one whose idempotency key was answered before. One transaction; storing the same run
+    /// again changes nothing.
+    pub async fn store_runs(&self, rows: &[NewRun]) -> Result<Vec<StoredRun>, StoreError> {
+        let stored: Vec<Uuid> = sqlx::query_scalar(INSERT)
+            .bind(column(rows, |row| row.run.org_id))
+            .bind(column(rows, |row| row.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())))
+            .bind(column(rows, |row| {
+                row.idempotency.as_ref().map(|idempotency| &idempotency.request.as_bytes()[..])
+            }))
+            .bind(column(rows, |row| row.run.run_id))
+            .bind(column(rows, |row| row.run.flow_id))
+            .bind(column(rows, |row| row.run.version))
+            .bind(column(rows, |row| row.run.name.as_deref()))
+            .bind(column(rows, |row| row.run.description.as_deref()))
+            .bind(column(rows, |row| &row.run.request[..]))
+            .bind(column(rows, |row| Json(&row.run.callees)))
+            .bind(column(rows, |row| &row.run.digest.as_bytes()[..]))
+            .bind(column(rows, |row| row.run.status.as_str()))
+            .bind(column(rows, |row| row.run.passed))
+            .bind(column(rows, |row| row.run.executed_at))
+            .bind(column(rows, |row| row.run.duration_ms))
+            .bind(column(rows, |row| &row.run.author[..]))
+            .fetch_all(self.pool())
             .await
             .map_err(StoreError::of_write)?;
-        match idempotency {
-            Some(idempotency) if stored.rows_affected() == 0 => {
-                let answered = self.answered_run(run.org_id, idempotency).await?;
-                answered
-                    .ok_or_else(|| StoreError::corrupt("idempotency_key", "a key that is taken is not there"))
-            }
-            _ => Ok(StoredRun::Stored),
+        if stored.len() == rows.len() {
+            return Ok(vec![StoredRun::Stored; rows.len()]);
         }
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for NewRun { run, idempotency } in rows {
+            outcomes.push(match idempotency {
+                Some(idempotency) if !stored.contains(&run.run_id) => {
+                    let answered = self.answered_run(run.org_id, idempotency).await?;
+                    let missing =
+                        || StoreError::corrupt("idempotency_key", "a key that is taken is not there");
+                    match answered.ok_or_else(missing)? {
+                        StoredRun::Replayed(run_id) if run_id == run.run_id => StoredRun::Stored,
+                        other => other,
+                    }
+                }
+                // Either now, or by an earlier call whose answer was lost.
+                _ => StoredRun::Stored,
+            });
+        }
+        Ok(outcomes)
     }
 
     /// What an idempotency key was answered with, if it was.

@@ -1,15 +1,17 @@
-//! The writer: the one way into the log, one for each process. A lone append goes out at once; those that come while
-//! a call is in flight go together in the next one, because most of an append's cost is its transaction's.
-//! It waits for the database no longer than a caller would, and repeats what a lost connection left open.
+//! The writer: the one way into the log, and into the test runs, one each for each process. A lone row goes out at
+//! once; those that come while a call is in flight go together in the next one, because most of what a row costs is
+//! its transaction. It waits for the database no longer than a caller would, and repeats what a lost connection left
+//! open.
 
-use std::mem::size_of_val;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
+use uuid::Uuid;
 
-use super::{Append, NewEvent, Outcome, Store, StoreError};
+use super::{Store, StoreError};
 
 /// Rows of one call. Beyond this the commit is no longer what a row costs.
 const ROWS_MAX: usize = 64;
@@ -22,29 +24,53 @@ const WAITING_MAX: usize = 8192;
 const APPEND_WITHIN: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
+/// What a writer writes.
+pub trait Row: Send + Sync + Sized + 'static {
+    type Outcome: Send;
+
+    /// What the row takes in memory while it waits, in bytes.
+    fn size(&self) -> usize;
+
+    /// Rows that go together are sorted by this: organizations ascending. Rows with equal keys stay as they came.
+    fn order(&self) -> (Uuid, Uuid);
+
+    /// Writes rows in one transaction and returns one outcome for each. Called again with the same rows after
+    /// [`StoreError::OutcomeUnknown`], it finds what it has done already.
+    fn write(
+        store: &Store,
+        rows: &[Self],
+    ) -> impl Future<Output = Result<Vec<Self::Outcome>, StoreError>> + Send;
+}
+
 /// A handle on the writer; it ends when the last handle is dropped and nothing waits.
-#[derive(Debug, Clone)]
-pub struct Writer {
-    queue: mpsc::Sender<(Append, Ticket)>,
+#[derive(Debug)]
+pub struct Writer<R: Row> {
+    queue: mpsc::Sender<(R, Ticket<R::Outcome>)>,
     memory: Arc<Semaphore>,
 }
 
 /// What goes with a waiting row: until when, whom to tell, and the memory it was granted.
 #[derive(Debug)]
-struct Ticket {
+struct Ticket<O> {
     deadline: Instant,
-    tell: oneshot::Sender<Result<Outcome, StoreError>>,
+    tell: oneshot::Sender<Result<O, StoreError>>,
     _memory: OwnedSemaphorePermit,
 }
 
-impl Ticket {
+impl<O> Ticket<O> {
     /// The caller may have gone; the row is appended all the same.
-    fn tell(self, outcome: Result<Outcome, StoreError>) {
+    fn tell(self, outcome: Result<O, StoreError>) {
         let _ = self.tell.send(outcome);
     }
 }
 
-impl Writer {
+impl<R: Row> Clone for Writer<R> {
+    fn clone(&self) -> Self {
+        Self { queue: self.queue.clone(), memory: Arc::clone(&self.memory) }
+    }
+}
+
+impl<R: Row> Writer<R> {
     /// Starts the writer on the current runtime.
     pub fn start(store: Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
@@ -56,8 +82,8 @@ impl Writer {
     /// [`StoreError::Overloaded`] that it did not because too much waits already.
     ///
     /// Once accepted a row is appended even when the caller no longer waits for it.
-    pub async fn append(&self, row: Append) -> Result<Outcome, StoreError> {
-        let units = u32::try_from(size(&row).div_ceil(UNIT)).unwrap_or(u32::MAX);
+    pub async fn append(&self, row: R) -> Result<R::Outcome, StoreError> {
+        let units = u32::try_from(row.size().div_ceil(UNIT)).unwrap_or(u32::MAX);
         let memory =
             Arc::clone(&self.memory).try_acquire_many_owned(units).map_err(|_| StoreError::Overloaded)?;
         let (tell, told) = oneshot::channel();
@@ -75,21 +101,10 @@ fn late() -> StoreError {
     StoreError::OutcomeUnknown("the database did not answer in time".to_owned())
 }
 
-/// What a waiting row takes in memory, in bytes.
-fn size(row: &Append) -> usize {
-    let bytes = |event: &NewEvent| {
-        event.payload.len()
-            + event.context.len()
-            + event.document_bytes.as_ref().map_or(0, |bytes| bytes.len())
-    };
-    size_of_val(row) + row.event.as_ref().map_or(0, bytes)
-}
-
-async fn run(store: Store, mut queue: mpsc::Receiver<(Append, Ticket)>) {
+async fn run<R: Row>(store: Store, mut queue: mpsc::Receiver<(R, Ticket<R::Outcome>)>) {
     let mut batch = Vec::with_capacity(ROWS_MAX);
     while queue.recv_many(&mut batch, ROWS_MAX).await > 0 {
-        // Organizations ascending, as the append wants its rows; the sort is stable, so a stream keeps its order.
-        batch.sort_by_key(|(row, _)| (row.org_id, row.stream_id));
+        batch.sort_by_key(|(row, _)| row.order());
         let (rows, tickets): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         append_together(&store, &rows, tickets).await;
     }
@@ -97,7 +112,7 @@ async fn run(store: Store, mut queue: mpsc::Receiver<(Append, Ticket)>) {
 
 /// Appends rows in one call or, where that fails for a reason a single row may be the cause of, one by one: an error
 /// in one row harms no other.
-async fn append_together(store: &Store, rows: &[Append], tickets: Vec<Ticket>) {
+async fn append_together<R: Row>(store: &Store, rows: &[R], tickets: Vec<Ticket<R::Outcome>>) {
     let deadline = tickets.iter().map(|ticket| ticket.deadline).min().unwrap_or_else(Instant::now);
     match append_until(store, rows, deadline).await {
         Ok(outcomes) => {
@@ -109,7 +124,7 @@ async fn append_together(store: &Store, rows: &[Append], tickets: Vec<Ticket>) {
             tracing::warn!(%error, rows = rows.len(), "appending one by one what failed together");
             for (row, ticket) in rows.iter().zip(tickets) {
                 let outcome = append_until(store, std::slice::from_ref(row), ticket.deadline).await;
-                ticket.tell(outcome.map(|outcomes| outcomes[0]));
+                ticket.tell(outcome.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(late)));
             }
         }
         Err(error) => {
@@ -120,12 +135,16 @@ async fn append_together(store: &Store, rows: &[Append], tickets: Vec<Ticket>) {
     }
 }
 
-/// Repeats a call while the database is away: the event ids in it make that safe.
-async fn append_until(store: &Store, rows: &[Append], deadline: Instant) -> Result<Vec<Outcome>, StoreError> {
+/// Repeats a call while the database is away: the ids in it make that safe.
+async fn append_until<R: Row>(
+    store: &Store,
+    rows: &[R],
+    deadline: Instant,
+) -> Result<Vec<R::Outcome>, StoreError> {
     let mut pause = FIRST_PAUSE;
     let mut in_doubt = false;
     loop {
-        let error = match timeout_at(deadline, store.append(rows)).await {
+        let error = match timeout_at(deadline, R::write(store, rows)).await {
             Ok(Ok(outcomes)) => return Ok(outcomes),
             Ok(Err(error)) => error,
             Err(_) => late(),

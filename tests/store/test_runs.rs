@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{Duration, SubsecRound, Utc};
 use flow_registry::flow::digest::Digest;
 use flow_registry::registry::caller::Idempotency;
-use flow_registry::store::{Store, StoredRun, TestRun};
+use flow_registry::store::{NewRun, Store, StoredRun, TestRun, Writer};
 use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -30,15 +30,23 @@ fn run(org_id: Uuid, flow_id: Uuid) -> TestRun {
     }
 }
 
+fn unkeyed(run: TestRun) -> NewRun {
+    NewRun { run, idempotency: None }
+}
+
+fn keyed(run: TestRun, key: &Idempotency) -> NewRun {
+    NewRun { run, idempotency: Some(key.clone()) }
+}
+
 #[tokio::test]
 async fn runs_are_read_back_by_id_and_by_flow() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let runs: Vec<TestRun> = (0..5).map(|_| run(org, flow)).collect();
-    for run in &runs {
-        assert_eq!(store.store_run(run, None).await.unwrap(), StoredRun::Stored);
-    }
+    let rows: Vec<NewRun> = runs.iter().cloned().map(unkeyed).collect();
+    assert_eq!(store.store_runs(&rows).await.unwrap(), [StoredRun::Stored; 5]);
+    assert_eq!(store.store_runs(&rows).await.unwrap(), [StoredRun::Stored; 5], "again changes nothing");
     assert_eq!(store.run(org, runs[2].run_id).await.unwrap().as_ref(), Some(&runs[2]));
     assert_eq!(store.run(Uuid::new_v4(), runs[2].run_id).await.unwrap(), None);
     let newest = store.runs(org, flow, 2, None).await.unwrap();
@@ -53,12 +61,14 @@ async fn one_key_stores_one_run() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let key = Idempotency { key: "k".into(), request: Digest::of(b"r") };
+    let writer = Writer::start(store.clone());
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
-        let (store, key, run) = (store.clone(), key.clone(), run(org, flow));
+        let (writer, key, run) = (writer.clone(), key.clone(), run(org, flow));
         tasks.spawn(async move {
-            match store.store_run(&run, Some(&key)).await.unwrap() {
-                StoredRun::Stored => run.run_id,
+            let run_id = run.run_id;
+            match writer.append(keyed(run, &key)).await.unwrap() {
+                StoredRun::Stored => run_id,
                 StoredRun::Replayed(id) => id,
                 StoredRun::KeyReused => panic!("the request is the same"),
             }
@@ -66,9 +76,19 @@ async fn one_key_stores_one_run() {
     }
     let ids = tasks.join_all().await;
     assert!(ids.iter().all(|id| *id == ids[0]));
-    let other = Idempotency { request: Digest::of(b"other"), ..key };
-    assert_eq!(store.store_run(&run(org, flow), Some(&other)).await.unwrap(), StoredRun::KeyReused);
-    assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 1);
+    let other = Idempotency { request: Digest::of(b"other"), ..key.clone() };
+    let stored = store.runs(org, flow, 9, None).await.unwrap();
+    assert_eq!(stored.len(), 1);
+    let rows = [
+        keyed(run(org, flow), &other),
+        unkeyed(run(org, flow)),
+        keyed(stored[0].clone(), &key),
+        keyed(run(org, flow), &key),
+    ];
+    let replayed = StoredRun::Replayed(stored[0].run_id);
+    let outcomes = [StoredRun::KeyReused, StoredRun::Stored, StoredRun::Stored, replayed];
+    assert_eq!(store.store_runs(&rows).await.unwrap(), outcomes, "each row has its own");
+    assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 2);
 }
 
 #[tokio::test]
@@ -77,8 +97,27 @@ async fn runs_are_forgotten_after_thirty_days() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let old = TestRun { executed_at: Utc::now() - Duration::days(31), ..run(org, flow) };
-    store.store_run(&old, None).await.unwrap();
-    store.store_run(&run(org, flow), None).await.unwrap();
+    store.store_runs(&[unkeyed(old), unkeyed(run(org, flow))]).await.unwrap();
     assert_eq!(store.forget_runs(100).await.unwrap(), 1);
     assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn runs_that_wait_share_a_transaction() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(store.clone());
+    let mut tasks = JoinSet::new();
+    for _ in 0..300 {
+        let (writer, row) = (writer.clone(), unkeyed(run(Uuid::new_v4(), Uuid::new_v4())));
+        tasks.spawn(async move { writer.append(row).await.unwrap() });
+    }
+    assert!(tasks.join_all().await.iter().all(|outcome| *outcome == StoredRun::Stored));
+    let (runs, transactions): (i64, i64) =
+        sqlx::query_as("SELECT count(*), count(DISTINCT xmin::text) FROM test_run")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+    assert_eq!(runs, 300);
+    assert!(transactions < 100, "{transactions} transactions for 300 runs that waited together");
 }

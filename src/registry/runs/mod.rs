@@ -17,7 +17,7 @@ use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::RunRequest;
-use crate::store::{StoredRun, TestRun};
+use crate::store::{NewRun, StoredRun, TestRun};
 
 pub use self::stored::{StoredRunAnswer, StoredRunEntry};
 
@@ -80,8 +80,10 @@ impl Registry {
             duration_ms: ran.duration_ms,
             author: canonical_bytes(&intent.caller.actor).into(),
         };
-        match self.store.store_run(&run, intent.idempotency.as_ref()).await? {
-            StoredRun::Stored => Ok(answer(run, ran)),
+        let answered = answer(run.clone(), ran);
+        let row = NewRun { run, idempotency: intent.idempotency.clone() };
+        match self.run_writer.append(row).await? {
+            StoredRun::Stored => Ok(answered),
             StoredRun::Replayed(run_id) => self.repeat_run(&intent, run_id).await,
             StoredRun::KeyReused => Err(RegistryError::IdempotencyKeyReused),
         }
