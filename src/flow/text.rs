@@ -12,8 +12,7 @@ const HINT_DISTANCE_MAX: usize = 2;
 /// The form in which texts are compared: NFKC, lower case, no combining marks, single spaces,
 /// no punctuation around it. `"¡Mañana  sí!"` and `"manana si"` fold to the same.
 pub fn fold(text: &str) -> String {
-    let plain: String =
-        text.nfkc().flat_map(char::to_lowercase).nfd().filter(|&c| !is_combining_mark(c)).nfc().collect();
+    let plain = if text.is_ascii() { text.to_ascii_lowercase() } else { without_marks(text) };
     let mut folded = String::with_capacity(plain.len());
     for word in plain.split_whitespace() {
         if !folded.is_empty() {
@@ -22,6 +21,11 @@ pub fn fold(text: &str) -> String {
         folded.push_str(word);
     }
     folded.trim_matches(|c: char| EDGE_PUNCTUATION.contains(&c) || c.is_whitespace()).to_owned()
+}
+
+/// NFKC, lower case, no combining marks. Of ASCII only the case changes.
+fn without_marks(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).nfd().filter(|&c| !is_combining_mark(c)).nfc().collect()
 }
 
 /// What a search for a part of a name or description looks into: both, folded, one per line.
@@ -90,6 +94,11 @@ mod tests {
         fn folding_twice_changes_nothing(text in any::<String>()) {
             let folded = fold(&text);
             prop_assert_eq!(fold(&folded), folded);
+        }
+
+        #[test]
+        fn of_ascii_only_the_case_changes(text in "[ -~\t\n]{0,20}") {
+            prop_assert_eq!(without_marks(&text), text.to_ascii_lowercase());
         }
     }
 }

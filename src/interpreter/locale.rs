@@ -30,24 +30,29 @@ const COMMA_LANGUAGES: [&str; 14] =
 impl Locale {
     pub fn new(tag: &str) -> Self {
         let mut parts = tag.split(['-', '_']);
-        let language = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let language = parts.next().unwrap_or_default();
         // A region is two letters or three digits; a script (four letters) may stand before it.
         let region = parts
             .find(|part| part.len() == 2 || (part.len() == 3 && part.bytes().all(|b| b.is_ascii_digit())))
-            .map(str::to_ascii_uppercase)
             .unwrap_or_default();
-        let decimal_comma = match &*language {
-            "es" => !SPANISH_WITH_POINT.contains(&&*region),
-            other => COMMA_LANGUAGES.contains(&other),
+        let speaks = |known: &str| language.eq_ignore_ascii_case(known);
+        let is_in = |known: &str| region.eq_ignore_ascii_case(known);
+        let is_spanish = speaks("es");
+        let decimal_comma = if is_spanish {
+            !SPANISH_WITH_POINT.into_iter().any(is_in)
+        } else {
+            COMMA_LANGUAGES.into_iter().any(speaks)
         };
         Self {
             tag: tag.into(),
-            month_first: language == "en" && region == "US",
+            month_first: speaks("en") && is_in("US"),
             decimal_comma,
-            language: match &*language {
-                "es" => Language::Spanish,
-                "pt" => Language::Portuguese,
-                _ => Language::English,
+            language: if is_spanish {
+                Language::Spanish
+            } else if speaks("pt") {
+                Language::Portuguese
+            } else {
+                Language::English
             },
         }
     }

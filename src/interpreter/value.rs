@@ -17,7 +17,7 @@ pub const DEPTH_MAX: usize = 64;
 
 /// An object: members sorted by [`key_order`], each name once.
 #[derive(Debug, Default)]
-pub struct Members(Box<[(Box<str>, Value)]>);
+pub struct Members(Vec<(Arc<str>, Value)>);
 
 impl Members {
     pub fn get(&self, name: &str) -> Option<&Value> {
@@ -27,6 +27,13 @@ impl Members {
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
         self.0.iter().map(|(key, value)| (&**key, value))
+    }
+
+    /// The object with one member replaced; null takes it away.
+    pub fn with(&self, name: &str, value: Value) -> Value {
+        let others = self.0.iter().filter(|(known, _)| **known != *name).cloned();
+        let added = (!value.is_undefined()).then(|| (name.into(), value));
+        object(others.chain(added))
     }
 }
 
@@ -60,8 +67,8 @@ pub fn key_order(a: &str, b: &str) -> Ordering {
 }
 
 /// An object of these members; of two with one name the last stays.
-pub fn object<K: Into<Box<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Value {
-    let mut members: Vec<(Box<str>, Value)> = members.into_iter().map(|(k, v)| (k.into(), v)).collect();
+pub fn object<K: Into<Arc<str>>>(members: impl IntoIterator<Item = (K, Value)>) -> Value {
+    let mut members: Vec<(Arc<str>, Value)> = members.into_iter().map(|(k, v)| (k.into(), v)).collect();
     members.sort_by(|(a, _), (b, _)| key_order(a, b));
     members.dedup_by(|later, earlier| {
         let same = later.0 == earlier.0;
@@ -70,7 +77,7 @@ pub fn object<K: Into<Box<str>>>(members: impl IntoIterator<Item = (K, Value)>) 
         }
         same
     });
-    Value::from_object(Members(members.into_boxed_slice()))
+    Value::from_object(Members(members))
 }
 
 pub fn list(items: Vec<Value>) -> Value {

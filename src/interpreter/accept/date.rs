@@ -37,7 +37,7 @@ fn read_date(text: &str, reading: Reading<'_>) -> Option<NaiveDate> {
         _ => None,
     };
     if let Some(days) = days {
-        return reading.today.checked_add_days(Days::new(days));
+        return reading.today().checked_add_days(Days::new(days));
     }
     let separator = text.chars().find(|c| !c.is_ascii_digit()).filter(|c| "/-.".contains(*c))?;
     let parts: Vec<&str> = text.split(separator).collect();
@@ -60,10 +60,11 @@ fn read_date(text: &str, reading: Reading<'_>) -> Option<NaiveDate> {
         }
         [first, second] => {
             let (day, month) = ordered(number(first, 1..=2)?, number(second, 1..=2)?);
-            let year = reading.today.year();
+            let today = reading.today();
+            let year = today.year();
             (year..=year + LEAP_YEARS)
                 .filter_map(|year| NaiveDate::from_ymd_opt(year, month, day))
-                .find(|date| *date >= reading.today)
+                .find(|date| *date >= today)
         }
         _ => None,
     }

@@ -13,6 +13,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::inbound::{Content, Inbound};
 use super::locale::Locale;
+use super::moment::Instant;
 use super::value::Value;
 use crate::flow::document::{Input, MediaKind};
 
@@ -24,7 +25,13 @@ const TEXT_CHARS_MAX: usize = 4096;
 pub struct Reading<'a> {
     pub locale: &'a Locale,
     pub zone: Tz,
-    pub today: NaiveDate,
+    pub now: Instant,
+}
+
+impl Reading<'_> {
+    fn today(&self) -> NaiveDate {
+        self.now.date_in(self.zone)
+    }
 }
 
 /// The value of an answer as this kind of input, or nothing when it is none.
@@ -93,12 +100,14 @@ fn matching(inbound: &Inbound, wanted: impl FnOnce(&Content) -> bool) -> Option<
 #[cfg(test)]
 pub mod testing {
     use super::*;
+    use crate::interpreter::moment::Moment;
 
     /// Reads a text as `input` on 2025-01-31 in Mexico City.
     pub fn read(input: Input, text: &str, locale: &str) -> Option<Value> {
-        let today = NaiveDate::from_ymd_opt(2025, 1, 31).unwrap();
+        let zone = Tz::America__Mexico_City;
+        let now = Moment::parse("2025-01-31").and_then(|date| date.instant(zone)).unwrap();
         let locale = Locale::new(locale);
-        let reading = Reading { locale: &locale, zone: Tz::America__Mexico_City, today };
+        let reading = Reading { locale: &locale, zone, now };
         accept(input, &Inbound::of_text(text), reading)
     }
 

@@ -2,23 +2,15 @@
 //! standard wants, values keep theirs sorted, so only numbers need care. A test holds the result against
 //! the crate that the registry uses for documents.
 
-use std::io::{self, Write};
+mod serializer;
+
+use std::fmt::{self, Write};
 
 use minijinja::value::ValueKind;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
-use serde_json::ser::Formatter;
 
+use self::serializer::Canonical;
 use super::value::{self, Value};
-
-/// Writes numbers as ECMAScript does, everything else compact.
-#[derive(Debug, Default)]
-pub struct Canonical;
-
-impl Formatter for Canonical {
-    fn write_f64<W: ?Sized + Write>(&mut self, writer: &mut W, float: f64) -> io::Result<()> {
-        writer.write_all(ryu_js::Buffer::new().format_finite(float).as_bytes())
-    }
-}
 
 /// A run's value as JSON: `undefined` is null, objects are sorted, what is no data is null.
 #[derive(Debug)]
@@ -84,17 +76,16 @@ fn serialize_object<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok
     map.end()
 }
 
-/// Writes a structure whose members are declared in canonical order.
-pub fn write<W: Write, T: Serialize + ?Sized>(writer: W, value: &T) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::with_formatter(writer, Canonical);
-    value.serialize(&mut serializer).map_err(io::Error::from)
+/// Writes a structure whose members are declared in canonical order. Fails as `out` does.
+pub fn write<W: Write, T: Serialize + ?Sized>(out: &mut W, value: &T) -> fmt::Result {
+    value.serialize(&mut Canonical::new(out))
 }
 
 /// The canonical JSON text of a value.
 pub fn text(value: &Value) -> String {
-    let mut bytes = Vec::with_capacity(64);
-    write(&mut bytes, &Json(value)).expect("memory takes all bytes");
-    String::from_utf8(bytes).expect("JSON is UTF-8")
+    let mut text = String::with_capacity(64);
+    write(&mut text, &Json(value)).expect("a string takes all text");
+    text
 }
 
 /// The length of the canonical JSON in bytes, counted no further than just past `limit`.
@@ -111,16 +102,9 @@ struct Counter {
 }
 
 impl Write for Counter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.bytes += bytes.len();
-        if self.bytes > self.limit {
-            return Err(io::Error::other("limit passed"));
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.bytes += text.len();
+        if self.bytes > self.limit { Err(fmt::Error) } else { Ok(()) }
     }
 }
 

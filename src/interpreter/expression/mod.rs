@@ -91,6 +91,8 @@ pub struct Source {
     pub reads_now: bool,
     pub reads_run: bool,
     pub reads_input: bool,
+    pub reads_flow: bool,
+    pub reads_trigger: bool,
 }
 
 impl Source {
@@ -112,6 +114,8 @@ impl Source {
             reads_now: reads(&[Root::Now, Root::Today]),
             reads_run: reads(&[Root::Run]),
             reads_input: reads(&[Root::Input]),
+            reads_flow: reads(&[Root::Flow]),
+            reads_trigger: reads(&[Root::Trigger]),
             references: references.into(),
         })
     }

@@ -118,6 +118,8 @@ pub struct Scope {
     pub names: Arc<Names>,
     pub variables: Vec<Value>,
     pub steps: Vec<StepRecord>,
+    /// `flow`, `trigger`, `input`, `run`, `now` and `today` are filled in before an expression that asks for them
+    /// is evaluated.
     pub flow: Value,
     /// What the whole conversation shares; moved to the called flow and back.
     pub shared: Shared,
@@ -132,7 +134,6 @@ pub struct Shared {
     pub contact: Value,
     pub trigger: Value,
     pub input: Value,
-    /// Filled in before an expression that asks for it is evaluated.
     pub run: Value,
     pub now: Value,
     pub today: Value,

@@ -2,7 +2,6 @@
 //! objects as canonical JSON. Writing stops at the limit of a rendered text.
 
 use std::fmt;
-use std::io;
 
 use minijinja::value::ValueKind;
 
@@ -73,10 +72,7 @@ impl Limited<'_> {
             ValueKind::Number => self.number(value),
             ValueKind::String => self.text(value.as_str().unwrap_or_default()),
             ValueKind::Seq | ValueKind::Iterable => self.list(value),
-            ValueKind::Map => {
-                canonical::write(&mut *self, &Json(value)).map_err(|_| NoText::TooLong)?;
-                Ok(())
-            }
+            ValueKind::Map => Ok(canonical::write(self, &Json(value))?),
             _ => Err(NoText::NotData),
         }
     }
@@ -109,15 +105,9 @@ impl Limited<'_> {
 }
 
 /// Objects inside a text are written by the JSON writer, under the same limit.
-impl io::Write for Limited<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let chunk = std::str::from_utf8(bytes).map_err(io::Error::other)?;
-        self.text(chunk).map_err(io::Error::other)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+impl fmt::Write for Limited<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.text(text).map_err(|_| fmt::Error)
     }
 }
 

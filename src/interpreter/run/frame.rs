@@ -17,6 +17,7 @@ const VISITS_WITHOUT_WAIT_MAX: u32 = 25;
 #[derive(Debug)]
 pub struct Frame<'a> {
     pub program: &'a Program,
+    version: RanVersion,
     pub scope: Arc<Scope>,
     /// The ids of the flows on the call stack, the flow of the run first.
     pub flow_path: Vec<&'a str>,
@@ -40,14 +41,8 @@ impl<'a> Frame<'a> {
         shared: Shared,
         locale_order: Vec<usize>,
     ) -> Self {
-        let id = flow_path.last().copied().unwrap_or_default();
         let variables: Vec<Value> =
             program.variables.iter().map(|variable| variable.default.clone()).collect();
-        let flow = object([
-            ("id", Value::from(id)),
-            ("name", Value::from(&*program.name)),
-            ("version", version.to_value()),
-        ]);
         let bytes: Vec<usize> = program.variables.iter().map(|variable| variable.default_bytes).collect();
         Self {
             bytes_total: bytes.iter().sum(),
@@ -56,7 +51,6 @@ impl<'a> Frame<'a> {
                 names: program.names.clone(),
                 variables,
                 steps: vec![StepRecord::default(); program.steps.len()],
-                flow,
                 shared,
                 ..Scope::default()
             }),
@@ -65,6 +59,7 @@ impl<'a> Frame<'a> {
             waits: 0,
             handler_used: false,
             program,
+            version,
             flow_path,
             locale_order,
         }
@@ -93,6 +88,15 @@ impl<'a> Frame<'a> {
     /// Forgets how often steps were entered: the run waits.
     pub fn note_wait(&mut self) {
         self.waits += 1;
+    }
+
+    /// `flow.*`.
+    pub fn namespace(&self) -> Value {
+        object([
+            ("id", Value::from(self.flow_path.last().copied().unwrap_or_default())),
+            ("name", Value::from(&*self.program.name)),
+            ("version", self.version.to_value()),
+        ])
     }
 
     /// The id of the flow, where an error is not in the flow of the run.

@@ -86,12 +86,14 @@ pub struct Run<'a> {
     script: Script<'a>,
     locale: &'a str,
     /// The options of the last menu that was shown: id and title.
-    pub menu: Vec<(Box<str>, Box<str>)>,
+    pub menu: Vec<(Value, Value)>,
     /// When the person last wrote. A run that nobody wrote to start counts from its start.
     last_inbound: Option<Instant>,
     has_left_window: bool,
     /// The last input consumed and when; `input.*` is made from it when something reads it.
     consumed: Option<(Cow<'a, Inbound>, Instant)>,
+    /// The keyword that started the run.
+    keyword: Option<&'a str>,
     /// Which instant `now` and `today` were last made for.
     now_at: Option<(Instant, chrono_tz::Tz)>,
 }
@@ -132,6 +134,12 @@ impl<'a> Run<'a> {
                 self.now_at = Some((self.clock, zone));
             }
         }
+        if source.reads_flow && frame.scope.flow.is_undefined() {
+            frame.scope().flow = frame.namespace();
+        }
+        if source.reads_trigger && frame.scope.shared.trigger.is_undefined() {
+            frame.scope().shared.trigger = start::trigger_namespace(&self.request.start, self.keyword);
+        }
         if source.reads_input
             && let Some((inbound, at)) = &self.consumed
         {
@@ -169,8 +177,8 @@ impl<'a> Run<'a> {
     /// A reply to a menu with the title of the option, where that was shown.
     fn resolved(&self, inbound: &'a Inbound) -> Cow<'a, Inbound> {
         let Content::Option { id, .. } = &inbound.content else { return Cow::Borrowed(inbound) };
-        let shown = self.menu.iter().find(|(known, _)| known == id);
-        let title = shown.map(|(_, title)| title.clone());
+        let shown = self.menu.iter().find(|(known, _)| known.as_str() == Some(id));
+        let title = shown.and_then(|(_, title)| title.as_str()).map(Box::from);
         Cow::Owned(Inbound { content: Content::Option { id: id.clone(), title }, ..inbound.clone() })
     }
 

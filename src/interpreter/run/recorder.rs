@@ -21,6 +21,9 @@ const RESERVED_BYTES: usize = 352 * 1024;
 /// JSON may need six bytes for one of a text.
 const ESCAPED_BYTES: usize = 6;
 
+/// Most runs enter no more steps than this.
+const ENTRIES_EXPECTED: usize = 16;
+
 #[derive(Debug)]
 pub struct Recorder<'a> {
     pub detail: Detail,
@@ -40,8 +43,8 @@ impl<'a> Recorder<'a> {
     pub fn new(detail: Detail, coverage_bytes: usize) -> Self {
         Self {
             detail,
-            entries: Vec::new(),
-            transcript: Vec::new(),
+            entries: Vec::with_capacity(ENTRIES_EXPECTED),
+            transcript: Vec::with_capacity(ENTRIES_EXPECTED),
             warnings: Vec::new(),
             seen_warnings: HashSet::new(),
             weight: 0,

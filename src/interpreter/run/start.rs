@@ -46,13 +46,8 @@ pub fn run<'a>(
 ) -> Result<Trace<'a>, Vec<Finding>> {
     let locale = chosen_locale(program, request);
     let zone = request.zone.unwrap_or(program.settings.timezone);
-    let shared = Shared {
-        contact: request.contact.clone(),
-        locale: Locale::new(locale),
-        zone,
-        trigger: object([("type", Value::from("manual"))]),
-        ..Shared::default()
-    };
+    let shared =
+        Shared { contact: request.contact.clone(), locale: Locale::new(locale), zone, ..Shared::default() };
     let order = locale_order(program, locale);
     let mut frame = Frame::new(program, identity.version, vec![&identity.id], shared, order);
     set_start_values(&mut frame, request)?;
@@ -71,6 +66,7 @@ pub fn run<'a>(
         has_left_window: false,
         consumed: None,
         now_at: None,
+        keyword: None,
     };
     let end = match triggered(&mut run, &mut frame) {
         Ok(true) => Some(frame.walk(&mut run)),
@@ -156,13 +152,14 @@ fn triggered<'a>(run: &mut Run<'a>, frame: &mut Frame<'a>) -> Result<bool, StepE
         Match::No => return Ok(false),
         Match::Yes { keyword } => keyword,
     };
-    frame.scope().shared.trigger = trigger_namespace(&run.request.start, keyword);
+    run.keyword = keyword;
     let Some(when) = &program.trigger.when else { return Ok(true) };
     run.refresh(frame, when.source());
     Ok(when.evaluate(&frame.scope, &mut run.evaluator)?.is_true())
 }
 
-fn trigger_namespace(start: &Start, keyword: Option<&str>) -> Value {
+/// `trigger.*`. `keyword` is the one that started the run.
+pub fn trigger_namespace(start: &Start, keyword: Option<&str>) -> Value {
     let text_value = |text: Option<&str>| text.map(Value::from).unwrap_or_default();
     match start {
         Start::Manual => object([("type", Value::from("manual"))]),

@@ -257,7 +257,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         let step = self.step();
         let entry = self.frame.error_entry(step, error);
         self.entry.status = Status::Error;
-        self.entry.error = Some(entry.clone());
+        self.entry.error = Some(Box::new(entry.clone()));
         let index = self.index;
         let record = object([("code", Value::from(error.code)), ("message", Value::from(&*error.message))]);
         self.frame.scope().steps[index].error = record;

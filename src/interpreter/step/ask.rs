@@ -200,8 +200,7 @@ impl<'a> Judged<'a> for Judge<'a> {
 
     fn judge(&mut self, visit: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Value>, StepError> {
         let shared = &visit.frame.scope.shared;
-        let today = visit.run.clock.date_in(shared.zone);
-        let reading = Reading { locale: &shared.locale, zone: shared.zone, today };
+        let reading = Reading { locale: &shared.locale, zone: shared.zone, now: visit.run.clock };
         let Some(value) = accept(self.ask.input, inbound, reading) else {
             return Ok(Verdict::rejected("input"));
         };

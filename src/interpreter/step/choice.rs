@@ -295,7 +295,7 @@ impl<'a> Judged<'a> for Judge<'a> {
         let frame = self.choice.frame(visit, display)?;
         let message: Message = menu::message(display, frame, &self.options)?;
         visit.run.menu =
-            self.options.iter().map(|option| (option.id().into(), option.title().into())).collect();
+            self.options.iter().map(|option| (option.id.clone(), option.title.clone())).collect();
         visit.send(message)
     }
 

@@ -9,7 +9,7 @@ use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
 use crate::interpreter::program::{Exit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::trace::{Change, shown};
-use crate::interpreter::value::{Value, items, list, member, members, object, same};
+use crate::interpreter::value::{Members, Value, items, list, member, members, same};
 use crate::interpreter::write::measured;
 
 const TAG_CHARS_MAX: usize = 64;
@@ -106,10 +106,7 @@ fn note<'a>(visit: &mut Visit<'_, 'a>, variable: Cow<'a, str>, from: &Value, to:
     visit.entry.changes.push(Change { from: shown(from), to: shown(to), variable });
 }
 
-/// The object with one member replaced; null takes it away.
+/// The object with one member replaced; null takes it away. What is no object becomes one.
 fn with_member(value: &Value, name: &str, member: Value) -> Value {
-    let known = members(value).into_iter().flat_map(|members| members.iter());
-    let others = known.filter(|(known, _)| *known != name).map(|(known, value)| (known, value.clone()));
-    let added = (!member.is_undefined()).then_some((name, member));
-    object(others.chain(added))
+    members(value).unwrap_or(&Members::default()).with(name, member)
 }

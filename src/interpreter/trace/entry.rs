@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::as_json;
 use super::message::Output;
@@ -28,7 +29,7 @@ pub struct StepEntry<'a> {
     pub edge: Option<Cow<'a, str>>,
     pub entered_at: Instant,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<ErrorEntry<'a>>,
+    pub error: Option<Box<ErrorEntry<'a>>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub evaluations: Vec<Evaluation<'a>>,
     /// The ids of the called flows that lead here.
@@ -174,7 +175,7 @@ pub struct Evaluation<'a> {
     #[serde(serialize_with = "cut_source")]
     pub source: &'a str,
     #[serde(serialize_with = "as_map")]
-    pub values: Vec<(&'a str, Value)>,
+    pub values: SmallVec<[(&'a str, Value); 1]>,
 }
 
 fn cut_source<S: Serializer>(source: &&str, serializer: S) -> Result<S::Ok, S::Error> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+use smallvec::{SmallVec, smallvec};
 
 use super::shown::Cut;
 use crate::interpreter::moment::Instant;
@@ -11,14 +12,13 @@ use crate::interpreter::value::Value;
 /// What is sent or received at once: `kind`, `text` and the payload of that kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Sorted by name.
-    fields: Vec<(&'static str, Value)>,
+    /// Sorted by name. Most messages are a kind and a text.
+    fields: SmallVec<[(&'static str, Value); 2]>,
 }
 
 impl Message {
     pub fn new(kind: &'static str, text: Option<Value>) -> Self {
-        let mut fields = Vec::with_capacity(4);
-        fields.push(("kind", Value::from(kind)));
+        let mut fields = smallvec![("kind", Value::from(kind))];
         fields.extend(text.map(|text| ("text", text)));
         Self { fields }
     }

@@ -57,9 +57,9 @@ pub struct Trace<'a> {
 impl Trace<'_> {
     /// The canonical bytes: what is hashed, and what may be sent as it is.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(512 + self.steps.len() * 512);
-        canonical::write(&mut bytes, self).expect("memory takes all bytes");
-        bytes
+        let mut text = String::with_capacity(1024 + self.steps.len() * 768);
+        canonical::write(&mut text, self).expect("a string takes all text");
+        text.into_bytes()
     }
 
     pub fn digest(&self) -> Digest {
