@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing but a Rust toolchain; Postgres is installed when it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check
+.PHONY: help run test check bench bench-peers
 
 # The programs of Postgres come first in PATH, for the service and for the tests.
 WITH_POSTGRES = bin="$$(scripts/find_postgres)" && PATH="$$bin:$$PATH"
@@ -11,6 +11,8 @@ help:
 	@echo "make run     build and serve on 127.0.0.1:8080; ARGS=\"--listen …\" adds flags"
 	@echo "make test    every test, and that every snapshot is used by one"
 	@echo "make check   formatting and lints"
+	@echo "make bench   figures against their targets, in some minutes; QUICK=1 in one, ONLY=write,read a part of it"
+	@echo "make bench-peers   the same beside other event stores; needs node and npm"
 
 run:
 	$(WITH_POSTGRES) cargo run --release --locked -- serve $(ARGS)
@@ -23,3 +25,12 @@ test:
 check:
 	cargo fmt --all --check
 	cargo clippy --all-targets --locked -- -D warnings
+
+bench:
+	$(WITH_POSTGRES) QUICK=$(QUICK) ONLY=$(ONLY) cargo bench --locked --bench registry
+
+bench-peers:
+	npm ci --silent --no-audit --no-fund --prefix benches/peers/emmett
+	npm ci --silent --no-audit --no-fund --prefix benches/peers/message-db
+	cargo build --release --locked --manifest-path benches/peers/cqrs-es/Cargo.toml --target-dir target/peers
+	$(WITH_POSTGRES) QUICK=$(QUICK) cargo bench --locked --bench registry -- peers

@@ -4,6 +4,7 @@
 
 mod access;
 mod api;
+mod bench;
 mod cluster;
 mod commands;
 mod crash;

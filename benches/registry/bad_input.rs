@@ -1,0 +1,229 @@
+//! What clients that send nonsense, send much, or do not read cost the others.
+
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::document::Body;
+use crate::figure::{Figure, Measured, Target, Unit};
+use crate::load::Requests;
+use crate::machine::{forget_peak, peak_mib};
+use crate::reads::by_id;
+use crate::requests::{Fixed, Patches, Pick, flow_path, get, send};
+use crate::stage::Stage;
+use crate::stats::Spread;
+use crate::turns::Turns;
+
+const CLIENTS: usize = 32;
+/// The largest body, and the largest document, that the API takes.
+const BODY_BYTES: usize = 512 * 1024;
+const DOCUMENT_BYTES: usize = 250 * 1024;
+const LARGE_CLIENTS: usize = 64;
+/// Lists asked for on each connection that never reads: more than the kernel buffers for it.
+const UNREAD_LISTS: usize = 60;
+const DRIP: Duration = Duration::from_millis(50);
+
+pub fn figures(stage: &Stage) -> Vec<Figure> {
+    let mut turns = Turns::default();
+    enlist(&mut turns, stage);
+    turns.run(stage);
+    let least = Target::AtLeast(0.9);
+    vec![
+        turns.ratio(
+            "valid PATCH beside as many invalid ones / alone",
+            "patch 32, half of all requests invalid",
+            "patch 32",
+            least,
+        ),
+        turns.ratio("GET beside 64 slow clients / alone", "get 32, beside slow clients", "get 32", least),
+        Figure::new(
+            "peak memory, largest bodies, 64 connections",
+            Unit::Mebibytes,
+            Target::AtMost(256.0),
+            large_bodies(stage),
+        ),
+    ]
+}
+
+fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
+    let patches =
+        || Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::new(), &stage.revision);
+    let mut alone = patches();
+    turns.add("patch 32", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut alone));
+    let mut mixed = Mixed { valid: patches(), invalid: invalid(stage), lead: 0 };
+    turns.add("patch 32, half of all requests invalid", move |stage| {
+        mixed.lead = 0;
+        stage.load(2 * CLIENTS, stage.pace.window(), &mut mixed)
+    });
+    let mut reads = Fixed { requests: by_id(&stage.seeded) };
+    turns.add("get 32", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut reads));
+    let mut reads = Fixed { requests: by_id(&stage.seeded) };
+    turns.add("get 32, beside slow clients", move |stage| {
+        let _slow = SlowClients::connect(stage)?;
+        stage.load(CLIENTS, stage.pace.window(), &mut reads)
+    });
+}
+
+/// Valid requests on the first connections, as many invalid ones on the others.
+struct Mixed<'a> {
+    valid: Patches<'a>,
+    invalid: Fixed,
+    /// Valid requests sent that no invalid one was sent for yet.
+    lead: usize,
+}
+
+impl Requests for Mixed<'_> {
+    fn write(&mut self, connection: usize, out: &mut Vec<u8>) -> bool {
+        if connection < CLIENTS {
+            self.lead += 1;
+            return self.valid.write(connection, out);
+        }
+        if self.lead == 0 {
+            return false;
+        }
+        self.lead -= 1;
+        self.invalid.write(connection, out)
+    }
+
+    fn expects(&self, connection: usize, status: u16) -> bool {
+        match connection < CLIENTS {
+            true => self.valid.expects(connection, status),
+            false => (400..500).contains(&status),
+        }
+    }
+
+    fn counts(&self, connection: usize) -> bool {
+        connection < CLIENTS
+    }
+}
+
+/// What is no JSON, what is no document, what nobody has, and who nobody is.
+fn invalid(stage: &Stage) -> Fixed {
+    let flow = stage.seeded.flows[0];
+    let tenant = &stage.seeded.tenants[flow.tenant];
+    let path = flow_path(tenant, &flow);
+    let document = Body::new().value(1).to_string();
+    let cut = &document.as_bytes()[..document.len() - 1];
+    let nowhere = format!("/organizations/{}/bot/flows/{}", tenant.org_id, uuid::Uuid::nil());
+    let mut unknown = Body::new().value(1);
+    unknown["steps"][3]["colour"] = json!("red");
+    let requests = vec![
+        send("PATCH", &path, &tenant.key, cut),
+        send("PATCH", &path, &tenant.key, unknown.to_string().as_bytes()),
+        send("PATCH", &nowhere, &tenant.key, document.as_bytes()),
+        send("PATCH", &path, "mk_live_nobody", document.as_bytes()),
+    ];
+    Fixed { requests }
+}
+
+/// Two kinds of largest bodies: a document of the largest size in a body of the largest size, which is stored, and
+/// one of nothing but tiny values, which takes the most memory to read and is refused.
+fn large_bodies(stage: &Stage) -> anyhow::Result<Measured> {
+    let tenant = &stage.seeded.tenants[3];
+    let flows = stage.flows_of(3);
+    let mut stored = Patches::new(
+        &stage.seeded,
+        &flows,
+        Pick::Own,
+        Body::of(padded(&largest_document())),
+        &stage.revision,
+    );
+    forget_peak(stage.service.id())?;
+    let sample = stage.load(LARGE_CLIENTS, stage.pace.window(), &mut stored)?;
+    let of_documents = peak_mib(stage.service.id())?;
+
+    let values = format!("{{\"steps\":[{}0]}}", "0,".repeat((BODY_BYTES - 14) / 2));
+    let request = send("PATCH", &flow_path(tenant, &flows[0]), &tenant.key, values.as_bytes());
+    let mut refused = Refused(Fixed { requests: vec![request] });
+    forget_peak(stage.service.id())?;
+    stage.load(LARGE_CLIENTS, stage.pace.window(), &mut refused)?;
+    let of_values = peak_mib(stage.service.id())?;
+    let beside = format!(
+        "documents of 250 KiB in bodies of 512: {of_documents:.0} MiB at {:.0}/s; 262,000 values: {of_values:.0} MiB",
+        sample.rate
+    );
+    Ok((Spread::once(of_documents.max(of_values)), beside))
+}
+
+struct Refused(Fixed);
+
+impl Requests for Refused {
+    fn write(&mut self, connection: usize, out: &mut Vec<u8>) -> bool {
+        self.0.write(connection, out)
+    }
+
+    fn expects(&self, _connection: usize, status: u16) -> bool {
+        status == 400
+    }
+}
+
+fn largest_document() -> Value {
+    const TEXT: &str = "Nothing to see here. ";
+    let step = |number: usize| {
+        let filler = TEXT.repeat(DOCUMENT_BYTES / 200 / TEXT.len() - 2);
+        json!({"id": format!("s{number}"), "type": "message", "text": filler})
+    };
+    let steps: Vec<Value> = (0..200).map(step).collect();
+    json!({"description": "Revision 000000000000", "steps": steps})
+}
+
+/// White space makes it a body of the largest size.
+fn padded(document: &Value) -> String {
+    let text = document.to_string();
+    format!("{text}{}", " ".repeat(BODY_BYTES - text.len()))
+}
+
+/// Half of them ask for long lists and never read, half send a request a byte at a time.
+struct SlowClients {
+    stop: Arc<AtomicBool>,
+    dripping: Option<JoinHandle<()>>,
+    _unread: Vec<TcpStream>,
+}
+
+impl SlowClients {
+    fn connect(stage: &Stage) -> anyhow::Result<Self> {
+        let tenant = &stage.seeded.tenants[4];
+        let list = get(&format!("/organizations/{}/bot/flows", tenant.org_id), &tenant.key);
+        let mut unread = Vec::new();
+        for _ in 0..CLIENTS {
+            let mut stream = TcpStream::connect(stage.service.address)?;
+            stream.write_all(&list.repeat(UNREAD_LISTS))?;
+            unread.push(stream);
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        let dripping = drip(stage.service.address, Arc::clone(&stop))?;
+        Ok(Self { stop, dripping: Some(dripping), _unread: unread })
+    }
+}
+
+impl Drop for SlowClients {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(dripping) = self.dripping.take() {
+            let _ = dripping.join();
+        }
+    }
+}
+
+fn drip(address: SocketAddr, stop: Arc<AtomicBool>) -> anyhow::Result<JoinHandle<()>> {
+    let streams: Result<Vec<_>, _> = (0..CLIENTS).map(|_| TcpStream::connect(address)).collect();
+    let mut streams = streams?;
+    let head =
+        b"GET /health/live HTTP/1.1\r\nHost: bench\r\nX-Padding: ".iter().chain(std::iter::repeat(&b'x'));
+    let head = head.copied();
+    Ok(std::thread::spawn(move || {
+        for byte in head {
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+            // The service may hang up on them: that is its right.
+            streams.retain_mut(|stream| stream.write_all(&[byte]).is_ok());
+            std::thread::sleep(DRIP);
+        }
+    }))
+}

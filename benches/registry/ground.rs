@@ -1,0 +1,157 @@
+//! The ground of a run: a scratch directory on a disk, a Postgres of its own with full durability, its databases,
+//! and Postgres' own programs to work on them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail, ensure};
+use flow_registry::postgres::{Cluster, Durability, Options};
+use flow_registry::store::{Address, PoolSettings, Store};
+use tokio::runtime::Runtime;
+
+/// `statfs` says so of memory that looks like a disk.
+const TMPFS_MAGIC: i64 = 0x0102_1994;
+
+#[derive(Debug)]
+pub struct Ground {
+    pub runtime: Runtime,
+    cluster: Option<Cluster>,
+    scratch: PathBuf,
+    pub postmaster: u32,
+}
+
+impl Ground {
+    /// In `BENCH_DIR`, or where the system keeps what is temporary but not in memory.
+    pub fn prepare() -> anyhow::Result<Self> {
+        let parent = std::env::var_os("BENCH_DIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
+        let scratch = parent.join(format!("flow-registry-bench-{}", std::process::id()));
+        fs::create_dir_all(&scratch)
+            .with_context(|| format!("cannot write under {}; name another BENCH_DIR", parent.display()))?;
+        // Postgres may run as another account.
+        fs::set_permissions(&scratch, fs::Permissions::from_mode(0o711))?;
+        #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+        let kind = rustix::fs::statfs(&scratch)?.f_type as i64;
+        ensure!(kind != TMPFS_MAGIC, "{} is in memory; name a BENCH_DIR on a disk", parent.display());
+        let runtime = Runtime::new()?;
+        let options = Options {
+            data_dir: scratch.join("postgres"),
+            bin_dir: None,
+            durability: Durability::Full,
+            connections_max: 200,
+        };
+        let cluster = runtime.block_on(Cluster::start(options)).context("cannot start Postgres")?;
+        let postmaster = fs::read_to_string(scratch.join("postgres/postgres/postmaster.pid"))?;
+        let postmaster = postmaster.lines().next().unwrap_or_default().parse()?;
+        Ok(Self { runtime, cluster: Some(cluster), scratch, postmaster })
+    }
+
+    pub fn scratch(&self) -> &Path {
+        &self.scratch
+    }
+
+    fn connection(&self) -> &flow_registry::postgres::Connection {
+        self.cluster.as_ref().expect("it runs until the ground is dropped").connection()
+    }
+
+    pub fn url(&self, database: &str) -> String {
+        let connection = self.connection();
+        format!(
+            "postgres://{}@localhost:{}/{database}?host={}",
+            connection.user,
+            connection.port,
+            connection.socket_dir.display()
+        )
+    }
+
+    /// The service's own rooms on a database, for what must be there before anything is measured.
+    pub fn store(&self, database: &str) -> anyhow::Result<Store> {
+        let connection = self.connection();
+        let address = Address::Socket {
+            directory: connection.socket_dir.clone(),
+            port: connection.port,
+            user: connection.user.clone(),
+            database: database.to_owned(),
+        };
+        let settings = PoolSettings {
+            connections_max: 8,
+            acquire_timeout: std::time::Duration::from_secs(30),
+            statement_timeout: std::time::Duration::from_secs(60),
+        };
+        Ok(self.runtime.block_on(Store::connect(&address, &settings))?)
+    }
+
+    pub fn create_database(&self, database: &str) -> anyhow::Result<()> {
+        let own = self.connection().database.clone();
+        self.psql(&own, &[], &format!("CREATE DATABASE {database}"))
+    }
+
+    /// Carries out a script with `psql`; `variables` are quoted where it names them.
+    pub fn psql(&self, database: &str, variables: &[(&str, &str)], script: &str) -> anyhow::Result<()> {
+        let file = self.scratch.join("script.sql");
+        fs::write(&file, script)?;
+        let mut command = self.program("psql");
+        command.args(["--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1", "--output", "/dev/null"]);
+        for (name, value) in variables {
+            command.arg("--set").arg(format!("{name}={value}"));
+        }
+        command.arg("--file").arg(&file).arg(database);
+        finish(&mut command).map(drop)
+    }
+
+    /// Transactions per second of a script for pgbench, prepared statements.
+    pub fn pgbench(
+        &self,
+        database: &str,
+        variables: &[(&str, &str)],
+        script: &str,
+        clients: usize,
+        seconds: u64,
+    ) -> anyhow::Result<f64> {
+        let file = self.scratch.join("pgbench.sql");
+        fs::write(&file, script)?;
+        let mut command = self.program("pgbench");
+        command.args(["--no-vacuum", "--protocol=prepared"]);
+        command.arg(format!("--client={clients}")).arg(format!("--jobs={}", clients.min(2)));
+        command.arg(format!("--time={seconds}"));
+        for (name, value) in variables {
+            command.arg("--define").arg(format!("{name}={value}"));
+        }
+        command.arg("--file").arg(&file).arg(database);
+        let said = finish(&mut command)?;
+        let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+        if said.contains("aborted") {
+            bail!("clients of pgbench gave up:\n{said}");
+        }
+        rate.with_context(|| format!("pgbench names no rate:\n{said}"))
+    }
+
+    /// A program with where to connect in its environment.
+    pub fn program(&self, name: &str) -> Command {
+        let connection = self.connection();
+        let mut command = Command::new(name);
+        command.env("PGHOST", &connection.socket_dir).env("PGPORT", connection.port.to_string());
+        command.env("PGUSER", &connection.user).env("LC_ALL", "C");
+        command
+    }
+}
+
+impl Drop for Ground {
+    fn drop(&mut self) {
+        if let Some(cluster) = self.cluster.take() {
+            self.runtime.block_on(cluster.stop());
+        }
+        let _ = fs::remove_dir_all(&self.scratch);
+    }
+}
+
+/// What it printed; anything but success is an error.
+pub fn finish(command: &mut Command) -> anyhow::Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command.output().with_context(|| format!("cannot run {name}"))?;
+    if !output.status.success() {
+        bail!("{name} ended with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}

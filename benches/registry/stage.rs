@@ -1,0 +1,141 @@
+//! A run's stage: the ground, the service on it, what was seeded; and one measurement of either side.
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use crate::document::Body;
+use crate::ground::Ground;
+use crate::load::{self, Requests};
+use crate::machine;
+use crate::seed::{self, Flow, Seeded};
+use crate::service::Service;
+
+pub const PRODUCT: &str = "product";
+pub const YARDSTICK: &str = "yardstick";
+
+/// How long and how often is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    pub rounds: usize,
+    /// Of a measurement that is compared with one of pgbench, which counts in whole seconds.
+    pub window_s: u64,
+    pub quick: bool,
+}
+
+impl Pace {
+    pub fn of(quick: bool) -> Self {
+        match quick {
+            true => Self { rounds: 2, window_s: 1, quick },
+            false => Self { rounds: 5, window_s: 3, quick },
+        }
+    }
+
+    pub fn window(self) -> Duration {
+        Duration::from_secs(self.window_s)
+    }
+
+    /// Of a measurement of ours alone.
+    pub fn short_window(self) -> Duration {
+        self.window() / 2
+    }
+}
+
+/// One measurement.
+#[derive(Debug, Clone, Copy)]
+pub struct Sample {
+    /// Answers, or transactions, per second.
+    pub rate: f64,
+    pub p50_us: u32,
+    pub p99_us: u32,
+    /// Processor time for each of them, in microseconds.
+    pub service_us: f64,
+    pub postgres_us: f64,
+}
+
+impl Sample {
+    /// Of what does without the service.
+    pub fn of_postgres(rate: f64, postgres_us: f64) -> Self {
+        Self { rate, p50_us: 0, p99_us: 0, service_us: 0.0, postgres_us }
+    }
+}
+
+#[derive(Debug)]
+pub struct Stage {
+    pub pace: Pace,
+    pub service: Service,
+    pub seeded: Seeded,
+    pub revision: Cell<u64>,
+    /// How long the service has been under load so far, in seconds.
+    pub loaded_s: Cell<f64>,
+    pub ground: Ground,
+}
+
+impl Stage {
+    pub fn set(pace: Pace) -> anyhow::Result<Self> {
+        eprintln!("seeding {} flows in {} organizations", seed::FLOWS, seed::ORGANIZATIONS);
+        let ground = Ground::prepare()?;
+        ground.create_database(PRODUCT)?;
+        ground.create_database(YARDSTICK)?;
+        let store = ground.store(PRODUCT)?;
+        let seeded = ground.runtime.block_on(seed::seed(&store))?;
+        ground.runtime.block_on(store.pool().close());
+        ground.psql(PRODUCT, &[], "VACUUM ANALYZE")?;
+        ground.psql(YARDSTICK, &[], include_str!("yardstick/schema.sql"))?;
+        ground.psql(YARDSTICK, &[("document", &document())], include_str!("yardstick/seed.sql"))?;
+        let service = Service::start(ground.scratch(), &["--database-url", &ground.url(PRODUCT)])?;
+        let revision = Cell::new(1_000_000);
+        Ok(Self { pace, service, seeded, revision, loaded_s: Cell::new(0.0), ground })
+    }
+
+    /// The flows of one organization.
+    pub fn flows_of(&self, tenant: usize) -> Vec<Flow> {
+        self.seeded.flows.iter().copied().filter(|flow| flow.tenant == tenant).collect()
+    }
+
+    /// The service under a load.
+    pub fn load(
+        &self,
+        connections: usize,
+        window: Duration,
+        requests: &mut dyn Requests,
+    ) -> anyhow::Result<Sample> {
+        let before = self.cpu()?;
+        let window = load::run(self.service.address, connections, window, requests)?;
+        let after = self.cpu()?;
+        self.loaded_s.set(self.loaded_s.get() + window.seconds);
+        let microseconds = |seconds: f64| seconds * 1e6 / window.answers().max(1) as f64;
+        Ok(Sample {
+            rate: window.rate(),
+            p50_us: window.percentile_us(0.5),
+            p99_us: window.percentile_us(0.99),
+            service_us: microseconds(after.0 - before.0),
+            postgres_us: microseconds(after.1 - before.1),
+        })
+    }
+
+    /// Bare Postgres under a script.
+    pub fn yardstick(&self, script: &str, clients: usize) -> anyhow::Result<Sample> {
+        self.pgbench(YARDSTICK, script, clients)
+    }
+
+    pub fn pgbench(&self, database: &str, script: &str, clients: usize) -> anyhow::Result<Sample> {
+        let seconds = self.pace.window_s;
+        let before = machine::family_cpu_seconds(self.ground.postmaster)?;
+        let variables = [("document", document())];
+        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let rate = self.ground.pgbench(database, &variables, script, clients, seconds)?;
+        let used = machine::family_cpu_seconds(self.ground.postmaster)? - before;
+        Ok(Sample::of_postgres(rate, used * 1e6 / (rate * seconds as f64)))
+    }
+
+    /// Of the service, and of Postgres as a whole, in seconds.
+    fn cpu(&self) -> anyhow::Result<(f64, f64)> {
+        let service = machine::cpu_seconds(self.service.id())?;
+        Ok((service, machine::family_cpu_seconds(self.ground.postmaster)?))
+    }
+}
+
+/// The document of the yardstick: the bytes the service would store.
+pub fn document() -> String {
+    String::from_utf8(Body::new().canonical(0).bytes.to_vec()).expect("JSON is text")
+}

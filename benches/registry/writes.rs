@@ -1,0 +1,44 @@
+//! Changes of flows, and the floor they are held against: the yardstick's append.
+
+use crate::document::Body;
+use crate::figure::{Figure, Target, Unit};
+use crate::requests::{Patches, Pick};
+use crate::stage::Stage;
+use crate::turns::Turns;
+
+const APPEND: &str = include_str!("yardstick/append.sql");
+
+pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
+    let patches = |flows: &[_], pick| Patches::new(&stage.seeded, flows, pick, Body::new(), &stage.revision);
+    let everywhere = [("patch 64", "T 64", 64), ("patch 8", "T 8", 8), ("patch 1", "T 1", 1)];
+    for (name, base, clients) in everywhere {
+        turns.add(base, move |stage| stage.yardstick(APPEND, clients));
+        let mut requests = patches(&stage.seeded.flows, Pick::Any);
+        turns.add(name, move |stage| stage.load(clients, stage.pace.window(), &mut requests));
+    }
+    // A flow for each connection: the organization is what they share.
+    let mut requests = patches(&stage.flows_of(1), Pick::Own);
+    turns.add("patch 64, one organization", move |stage| stage.load(64, stage.pace.window(), &mut requests));
+}
+
+pub fn figures(turns: &Turns<'_>) -> Vec<Figure> {
+    let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
+    vec![
+        ratio("PATCH / T, 64 connections, 100 organizations", "patch 64", "T 64", 1.2),
+        ratio("PATCH / T, 64 connections, one organization", "patch 64, one organization", "T 64", 1.0),
+        ratio("PATCH / T, 8 connections", "patch 8", "T 8", 0.75),
+        ratio("PATCH / T, 1 connection", "patch 1", "T 1", 0.75),
+        tail(turns),
+    ]
+}
+
+fn tail(turns: &Turns<'_>) -> Figure {
+    let measured = || {
+        let spread =
+            turns.spread("patch 64", |sample| f64::from(sample.p99_us) / f64::from(sample.p50_us.max(1)))?;
+        let p50 = turns.spread("patch 64", |sample| f64::from(sample.p50_us))?.median;
+        let p99 = turns.spread("patch 64", |sample| f64::from(sample.p99_us))?.median;
+        Ok((spread, format!("p50 {:.2} ms, p99 {:.2} ms", p50 / 1e3, p99 / 1e3)))
+    };
+    Figure::new("p99 / p50 of PATCH, 64 connections", Unit::Ratio, Target::AtMost(4.0), measured())
+}
