@@ -33,8 +33,13 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    if let Order::Flows(order) = &cli.order {
-        return Ok(order.run()?);
+    match &cli.order {
+        Order::Flows(order) => return Ok(order.run()?),
+        Order::Audit(order) => {
+            order.run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -42,7 +47,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             Order::Serve(config) => app::serve(*config).await,
             Order::Migrate(config) => app::migrate(config).await,
             Order::Keys(order) => app::keys(&order).await,
-            Order::Flows(_) => unreachable!("speaks to a service, and needs no runtime"),
+            Order::Flows(_) | Order::Audit(_) => unreachable!("they speak to a service, without a runtime"),
         }
     })?;
     Ok(ExitCode::SUCCESS)

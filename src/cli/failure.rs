@@ -36,6 +36,15 @@ pub enum Failure {
 }
 
 impl Failure {
+    /// Whether the same may succeed later.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::NoAnswer(_) => true,
+            Self::Problem(problem) => matches!(problem.status, 429 | 500..),
+            _ => false,
+        }
+    }
+
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::ReaderGone => 0,

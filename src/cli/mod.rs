@@ -1,7 +1,9 @@
 //! The command line: what can be said, and the commands that are not the service itself.
 //! Each command has a file; `app` opens what they work on.
 
+mod audit;
 mod client;
+mod entry;
 mod failure;
 mod flows;
 mod keys;
@@ -10,6 +12,7 @@ mod screen;
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+pub use audit::AuditOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
@@ -41,6 +44,9 @@ pub enum Order {
     /// Find, compare, try and restore flows of a running service
     #[command(subcommand)]
     Flows(Box<FlowsOrder>),
+    /// Follow the log
+    #[command(subcommand)]
+    Audit(Box<AuditOrder>),
 }
 
 /// Everything that can be said, for parsing, for `--help` and for the table in the README.

@@ -1,5 +1,6 @@
 //! The commands for people, as they type them: processes of their own against a running service.
 
+mod audit;
 mod flows;
 mod settings;
 mod story;

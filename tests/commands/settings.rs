@@ -43,7 +43,7 @@ fn help_tells_no_secret() {
 }
 
 /// Answers each connection with one of these, then closes it; what it was sent is told at the end.
-fn answering(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+pub fn answering(answers: Vec<String>) -> (String, std::thread::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let serving = std::thread::spawn(move || {

@@ -4,8 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use ureq::RequestBuilder;
 use ureq::http::{Response, header};
+use ureq::{BodyReader, RequestBuilder};
 use uuid::Uuid;
 
 use super::{Answer, Client, Problem};
@@ -63,6 +63,11 @@ impl<'c> Call<'c> {
         let body = self.send()?.into_body();
         let read = body.into_with_config().limit(u64::MAX).read_to_string();
         read.map_err(|error| Failure::NoAnswer(format!("the answer of {} was cut: {error}", self.client.url)))
+    }
+
+    /// The answer as it comes. A read fails where it is cut, or when the service is silent for too long.
+    pub fn stream(&self) -> Result<BodyReader<'static>, Failure> {
+        Ok(self.send()?.into_body().into_with_config().limit(u64::MAX).reader())
     }
 
     fn send(&self) -> Result<Response<ureq::Body>, Failure> {

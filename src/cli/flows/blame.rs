@@ -5,11 +5,10 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::Common;
-use super::entry::Entry;
 use super::find::{self, Among};
-use super::flow::millisecond;
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, Column, NAME, Table};
+use crate::cli::screen::{self, Column, NAME, Table, millisecond};
 
 #[derive(Debug, Args)]
 pub struct Blame {

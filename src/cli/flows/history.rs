@@ -2,13 +2,13 @@
 
 use anstyle::Style;
 use clap::Args;
+use serde::Deserialize;
 
 use super::Common;
-use super::entry::{Entry, Page};
 use super::find::{self, Among};
-use super::flow::millisecond;
+use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table};
+use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table, millisecond};
 
 #[derive(Debug, Args)]
 pub struct History {
@@ -34,6 +34,21 @@ pub struct History {
     cursor: Option<String>,
     #[command(flatten)]
     common: Common,
+}
+
+/// A part of a list.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    data: Vec<Entry>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    end_cursor: Option<String>,
+    has_next_page: bool,
 }
 
 const COLUMNS: [Column; 5] = [

@@ -4,9 +4,9 @@ use anstyle::Style;
 use clap::{Args, ValueEnum};
 
 use super::Common;
-use super::flow::{Flow, minute};
+use super::flow::Flow;
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, ADDED, Column, FAINT, NOTE, Table};
+use crate::cli::screen::{self, ADDED, Column, FAINT, NOTE, Table, minute};
 
 #[derive(Debug, Args)]
 pub struct List {

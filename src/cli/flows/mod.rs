@@ -3,7 +3,6 @@
 mod blame;
 mod changes;
 mod diff;
-mod entry;
 mod find;
 mod flow;
 mod history;

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use clap::Args;
 use serde::Deserialize;
 
-use super::flow::{Flow, in_force, millisecond};
+use super::flow::{Flow, in_force};
 use super::{Common, find, outline};
 use crate::cli::client::Finding;
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, paint, plain};
+use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, millisecond, paint, plain};
 use crate::flow::document::Canonical;
 
 /// As a flow is in the end it is now; asked so, it is shown although it is deleted.

@@ -1,6 +1,7 @@
 //! Standard output as people read it: colours where the terminal has them, tables as wide as it is, and no text of
 //! others that could steer it.
 
+mod moment;
 mod style;
 mod table;
 mod text;
@@ -8,6 +9,7 @@ mod text;
 use std::io::{self, IsTerminal, Write};
 
 use super::failure::Failure;
+pub use moment::{millisecond, minute};
 pub use style::{ADDED, FAINT, NAME, NOTE, REMOVED, STRONG, paint};
 pub use table::{Column, Table};
 pub use text::{hanging, indented, plain, plain_json};

@@ -1,4 +1,4 @@
-//! An event of a flow's history as the API answers it.
+//! An event as histories and the audit log answer it.
 
 use serde::Deserialize;
 
@@ -10,12 +10,16 @@ pub struct Entry {
     pub version: i64,
     #[serde(rename = "type")]
     pub event_type: String,
+    pub position: i64,
     pub at: String,
-    actor: Actor,
+    /// Absent for those who may not know.
+    actor: Option<Actor>,
     on_behalf_of: Option<String>,
     pub reason: Option<String>,
     label: Option<String>,
+    #[serde(default)]
     changed: Vec<String>,
+    #[serde(default)]
     changed_more: u64,
     published_version: Option<i64>,
     from_version: Option<i64>,
@@ -27,9 +31,10 @@ pub struct Entry {
 impl Entry {
     /// `backend, for Ana`.
     pub fn who(&self) -> String {
+        let actor = self.actor.as_ref().map_or("", Actor::as_str);
         match &self.on_behalf_of {
-            Some(person) => format!("{}, for {person}", self.actor.as_str()),
-            None => self.actor.as_str().to_owned(),
+            Some(person) => format!("{actor}, for {person}"),
+            None => actor.to_owned(),
         }
     }
 
@@ -62,26 +67,11 @@ impl Entry {
         }
     }
 
-    fn changes(&self) -> String {
+    pub fn changes(&self) -> String {
         let mut changes = self.changed.join(", ");
         if self.changed_more > 0 {
             changes.push_str(&format!(" and {} more", self.changed_more));
         }
         changes
     }
-}
-
-/// A part of a list.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Page {
-    pub data: Vec<Entry>,
-    pub page_info: PageInfo,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PageInfo {
-    pub end_cursor: Option<String>,
-    pub has_next_page: bool,
 }
