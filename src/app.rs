@@ -53,6 +53,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         verifier: Arc::new(Verifiers { api_keys, tokens }),
         keys,
         feeds: feeds(&config.http, &shutdown),
+        public_url: config.http.public_url(address).as_str().into(),
         metrics,
     };
     tracing::info!(%address, "listening");

@@ -106,7 +106,8 @@ fn entries(flows: &[FlowAnswer], view: View) -> Result<Vec<Bytes>, StoreError> {
     flows.iter().map(|answer| wire::flow(answer, view)).collect()
 }
 
-fn cut(error: RegistryError) -> io::Error {
-    tracing::error!(%error, "a list could not be sent to its end");
+/// Ends a body that was begun before its end, so that the client sees that it was cut.
+pub fn cut(error: RegistryError) -> io::Error {
+    tracing::error!(%error, "an answer could not be sent to its end");
     io::Error::other(error)
 }

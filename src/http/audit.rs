@@ -1,20 +1,20 @@
-//! The audit log of an organization: every event of its one log, newest first.
+//! The audit log of an organization: every event of its one log, newest first, and exports of it.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::json;
 
-use super::call::{AuditRead, Read};
-use super::log_query::AuditQuery;
+use super::call::{AuditRead, LinkedRead, Read, RecordedRead};
+use super::log_query::{AuditQuery, ExportQuery};
 use super::problem::Problem;
 use super::state::AppState;
-use super::{cursor, wire};
-use crate::registry::AuditPage;
+use super::{cursor, export, wire};
+use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
-pub async fn list(
-    State(app): State<AppState>,
-    call: Read<AuditRead, (), AuditQuery>,
-) -> Result<Response, Problem> {
+type Answer = Result<Response, Problem>;
+
+pub async fn list(State(app): State<AppState>, call: Read<AuditRead, (), AuditQuery>) -> Answer {
     let AuditQuery { filter, written, limit, cursor } = &call.query;
     let org_id = call.caller.org_id;
     let list = cursor::List::new(org_id, format!("audit?{written}"));
@@ -28,4 +28,26 @@ pub async fn list(
     let end_cursor = entries.last().map(|entry| list.cursor(entry.position));
     let data = entries.iter().map(|entry| wire::audit_entry(org_id, entry)).collect();
     Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
+}
+
+/// The export itself where a format is given, else a link to it.
+pub async fn export(State(app): State<AppState>, call: RecordedRead<AuditRead, ExportQuery>) -> Answer {
+    let RecordedRead { intent, query, .. } = call;
+    match query.format {
+        Some(ExportFormat::Csv) => export::csv(&app.registry, &intent, &query.order).await,
+        Some(ExportFormat::Ndjson) => export::bundle(&app.registry, &intent, &query.order).await,
+        None => {
+            let link = app.registry.make_link(&intent, query.written()).await?;
+            let (base, org_id) = (&app.public_url, intent.caller.org_id);
+            let url = format!("{base}/organizations/{org_id}/audit/export/{}", link.ticket);
+            let link = json!({"url": url, "expiresAt": wire::instant(link.expires_at)});
+            Ok(wire::envelope(StatusCode::OK, &link))
+        }
+    }
+}
+
+/// What a link leads to, for whoever has it.
+pub async fn linked_export(State(app): State<AppState>, call: LinkedRead<ExportQuery>) -> Answer {
+    let order = ExportOrder { by_link: true, ..call.query.order };
+    export::csv(&app.registry, &call.intent, &order).await
 }

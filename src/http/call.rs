@@ -76,6 +76,21 @@ pub struct Read<S, I, Q> {
     scope: PhantomData<S>,
 }
 
+/// A request to read that leaves an event behind.
+#[derive(Debug)]
+pub struct RecordedRead<S, Q> {
+    pub intent: Intent,
+    pub query: Q,
+    scope: PhantomData<S>,
+}
+
+/// A request by a link, which stands for whoever made it.
+#[derive(Debug)]
+pub struct LinkedRead<Q> {
+    pub intent: Intent,
+    pub query: Q,
+}
+
 /// A request to change something.
 #[derive(Debug)]
 pub struct Command<S, I, B> {
@@ -124,6 +139,34 @@ where
             if_none_match: etag::if_none_match(&parts.headers)?,
         };
         Ok(Self { caller, id, query, conditions, scope: PhantomData })
+    }
+}
+
+impl<S, Q> FromRequestParts<AppState> for RecordedRead<S, Q>
+where
+    S: Needs,
+    Q: FromQuery + Send,
+{
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let caller = admit::<S>(parts, state).await?;
+        let query = query::read(parts.uri.query())?;
+        Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData })
+    }
+}
+
+impl<Q: FromQuery + Send> FromRequestParts<AppState> for LinkedRead<Q> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+        let org_id = path::id(parts, "orgId")?;
+        tracing::Span::current().record("org", tracing::field::display(org_id));
+        let link = state.registry.open_link(org_id, path::last(parts)).await?;
+        query::read::<()>(parts.uri.query())?;
+        let query = query::read(Some(&link.asked))?;
+        let intent = intent(parts, link.caller, None)?;
+        Ok(Self { intent: Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent }, query })
     }
 }
 

@@ -27,7 +27,8 @@ const TAKEN: [HeaderName; 11] = [
     headers::REQUEST_ID,
 ];
 
-const SHOWN: [HeaderName; 6] = [
+const SHOWN: [HeaderName; 7] = [
+    header::CONTENT_DISPOSITION,
     header::ETAG,
     header::LINK,
     header::LOCATION,

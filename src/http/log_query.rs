@@ -11,7 +11,7 @@ use super::percent;
 use super::problem::Problem;
 use super::query::{FromQuery, Query};
 use crate::flow::event::{EventType, StreamKind};
-use crate::registry::{AuditFilter, HistoryFilter, Point, Side};
+use crate::registry::{AuditFilter, ExportFormat, ExportOrder, HistoryFilter, Point, Side};
 
 const PAGE_DEFAULT: i64 = 100;
 
@@ -48,16 +48,64 @@ pub struct AuditQuery {
 
 impl FromQuery for AuditQuery {
     fn take(query: &mut Query) -> Result<Self, Problem> {
-        let (action, resource) = (query.text("action"), query.text("resource"));
-        let user = query.text("actorUserId");
-        let (from, until) = range(query, "dateFrom", "dateTo")?;
-        let names = [("action", &action), ("resource", &resource), ("actorUserId", &user)];
-        let written = written(&names, from, until);
-        let types = types(action, resource.as_deref());
-        let actors = user.map(|user| vec![format!("user:{user}")]);
-        let filter = AuditFilter { types, actors, from, until, confined_to: Vec::new() };
+        let (filter, written) = audit_filter(query)?;
         let limit = limit(query)?.unwrap_or(PAGE_DEFAULT);
         Ok(Self { filter, written, limit, cursor: query.text("cursor") })
+    }
+}
+
+/// What is let through of an organization's log, and the same written down.
+fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem> {
+    let (action, resource) = (query.text("action"), query.text("resource"));
+    let user = query.text("actorUserId");
+    let (from, until) = range(query, "dateFrom", "dateTo")?;
+    let names = [("action", &action), ("resource", &resource), ("actorUserId", &user)];
+    let written = written(&names, from, until);
+    let types = types(action, resource.as_deref());
+    let actors = user.map(|user| vec![format!("user:{user}")]);
+    Ok((AuditFilter { types, actors, from, until, confined_to: Vec::new() }, written))
+}
+
+/// Which events are exported, in which form.
+#[derive(Debug)]
+pub struct ExportQuery {
+    /// `None`: a link to the export is asked for.
+    pub format: Option<ExportFormat>,
+    pub order: ExportOrder,
+}
+
+impl FromQuery for ExportQuery {
+    const NEGOTIATES: bool = true;
+
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        let names = ["action", "resource", "actorUserId", "dateFrom", "dateTo"];
+        let asked = names.into_iter().filter_map(|name| Some((name, query.shown(name)?.to_owned())));
+        let asked = asked.collect();
+        let format = query.value("format", "csv or ndjson", |text| match text {
+            "csv" => Some(ExportFormat::Csv),
+            "ndjson" => Some(ExportFormat::Ndjson),
+            _ => None,
+        })?;
+        let after = query.value("after", "a position of the log, or 0", |text| match text {
+            "0" => Some(0),
+            number => positive(number),
+        })?;
+        let (filter, _) = audit_filter(query)?;
+        let order = ExportOrder { filter, after: after.unwrap_or(0), asked, by_link: false };
+        Ok(Self { format, order })
+    }
+}
+
+impl ExportQuery {
+    /// The query that asks for the same part of the log.
+    pub fn written(&self) -> String {
+        let ExportOrder { asked, after, .. } = &self.order;
+        let mut written = format!("after={after}");
+        for (name, value) in asked {
+            let _ = write!(written, "&{name}=");
+            percent::encode(value, &mut written);
+        }
+        written
     }
 }
 
@@ -194,6 +242,20 @@ mod tests {
         assert_eq!(types(None, Some("organization")).unwrap(), ["audit.exported"]);
         assert_eq!(types(Some("flow.created"), Some("api_key")).unwrap(), [""; 0]);
         assert_eq!(types(None, Some("bot")).unwrap(), [""; 0]);
+    }
+
+    #[test]
+    fn an_export_is_written_as_it_was_asked_for() {
+        let raw = "dateTo=2026-05-31&format=csv&actorUserId=ana%26eva&action=";
+        let read: ExportQuery = query::read(Some(raw)).unwrap();
+        assert_eq!((read.format, read.order.after), (Some(ExportFormat::Csv), 0));
+        assert_eq!(read.written(), "after=0&actorUserId=ana%26eva&dateTo=2026-05-31");
+        let again: ExportQuery = query::read(Some(&read.written())).unwrap();
+        assert_eq!((again.order, again.format), (read.order, None));
+        for bad in ["format=xml", "format=CSV", "after=-1", "after=1.5", "after=%2B1", "limit=3", "cursor=x"]
+        {
+            assert!(query::read::<ExportQuery>(Some(bad)).is_err(), "{bad}");
+        }
     }
 
     #[test]

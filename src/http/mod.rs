@@ -12,6 +12,7 @@ mod cors;
 mod credentials;
 mod cursor;
 mod etag;
+mod export;
 mod feed;
 mod flows;
 mod headers;

@@ -44,7 +44,7 @@ pub struct FlowVersion {
 impl FromPath for FlowVersion {
     fn from_path(parts: &Parts) -> Result<Self, Problem> {
         let flow_id = id(parts, "flowId")?;
-        let number = parts.uri.path().rsplit('/').next().and_then(positive);
+        let number = positive(last(parts));
         let version = number.ok_or_else(|| Problem::parameter("version", "must be a positive integer"))?;
         Ok(Self { flow_id, version })
     }
@@ -66,6 +66,11 @@ impl FromPath for RunId {
     fn from_path(parts: &Parts) -> Result<Self, Problem> {
         id(parts, "runId").map(Self)
     }
+}
+
+/// The last segment of the path, as it came.
+pub fn last(parts: &Parts) -> &str {
+    parts.uri.path().rsplit('/').next().unwrap_or_default()
 }
 
 /// The id in the place of `{name}` in the route.

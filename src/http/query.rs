@@ -49,6 +49,12 @@ impl Query {
         Ok(Self { pairs })
     }
 
+    /// A value that stays where it is, for whoever keeps what was asked in its own words.
+    pub fn shown(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.pairs.iter().find(|(known, _)| known == name)?;
+        Some(value.as_str()).filter(|value| !value.is_empty())
+    }
+
     /// The value of a parameter, unless it is absent or empty.
     pub fn text(&mut self, name: &str) -> Option<String> {
         let index = self.pairs.iter().position(|(known, _)| known == name)?;

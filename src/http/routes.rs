@@ -33,6 +33,8 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/blame", get(history::blame))
         .route("/organizations/{orgId}/bot/flows/{flowId}/restore", post(restore::restore))
         .route("/organizations/{orgId}/audit", get(audit::list))
+        .route("/organizations/{orgId}/audit/export", get(audit::export))
+        .route("/organizations/{orgId}/audit/export/{link}", get(audit::linked_export))
         .route("/organizations/{orgId}/audit/stream", get(feed::follow))
         .route("/organizations/{orgId}/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/organizations/{orgId}/api-keys/{keyId}", patch(api_keys::change).delete(api_keys::revoke))

@@ -16,6 +16,8 @@ pub struct AppState {
     pub verifier: Arc<dyn CredentialVerifier>,
     pub keys: ApiKeys,
     pub feeds: Feeds,
+    /// The address clients use, without a slash at its end.
+    pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.
     pub metrics: PrometheusHandle,
 }

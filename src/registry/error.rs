@@ -46,6 +46,14 @@ pub enum RegistryError {
     /// The content was erased on legal demand: it can be shown as erased, not copied or put in force.
     #[error("the content of this version was erased")]
     Erased,
+    /// An export is to begin behind a position that the log has not reached.
+    #[error("the log does not reach that far")]
+    BeyondTheLog,
+    #[error("the link is none of this organization")]
+    LinkInvalid,
+    /// Its time is over, or the key that made it is revoked or may no longer read the log.
+    #[error("the link is no longer valid")]
+    LinkExpired,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -130,7 +130,7 @@ fn push_walks(query: &mut QueryBuilder<Postgres>, wanted: &[String], column: &st
     }
 }
 
-fn push_confinement(query: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
+pub(super) fn push_confinement(query: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
     if !filter.confined_to.is_empty() {
         query.push(" AND e.stream_kind = 1 AND EXISTS (SELECT FROM flow_view v WHERE v.org_id = e.org_id ");
         query.push("AND v.flow_id = e.stream_id AND v.phone_number_id = ANY(");

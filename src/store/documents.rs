@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use sqlx::Row;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::{Store, StoreError};
@@ -36,6 +37,37 @@ impl Store {
                 })
             })
             .collect()
+    }
+}
+
+/// What comes of documents that are looked up in order: as many as fit the memory they may take, but at least one.
+const WITHIN: &str = "SELECT digest, bytes FROM (\
+     SELECT w.n, d.digest, d.bytes, sum(octet_length(d.bytes)) \
+         OVER (ORDER BY w.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
+     FROM unnest($2::bytea[]) WITH ORDINALITY AS w(digest, n) \
+     LEFT JOIN document d ON d.org_id = $1 AND d.digest = w.digest) AS found \
+     WHERE coalesce(before, 0) < $3 ORDER BY n";
+
+impl Store {
+    /// The documents behind the first of these digests, in their order: as many as take `bytes_max` or a little more.
+    /// `None` in place of a document that is not there.
+    pub async fn documents_within(
+        &self,
+        org_id: Uuid,
+        digests: &[Digest],
+        bytes_max: i64,
+    ) -> Result<Vec<Option<StoredDocument>>, StoreError> {
+        let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
+        let query = sqlx::query(WITHIN).bind(org_id).bind(wanted).bind(bytes_max);
+        let rows = query.fetch_all(&self.pool).await?;
+        let read = |row: &PgRow| match row.try_get::<Option<&[u8]>, _>("digest")? {
+            Some(digest) => Ok(Some(StoredDocument {
+                digest: read_digest(digest)?,
+                bytes: row.try_get::<Option<&[u8]>, _>("bytes")?.map(Bytes::copy_from_slice),
+            })),
+            None => Ok(None),
+        };
+        rows.iter().map(read).collect()
     }
 }
 

@@ -42,6 +42,7 @@ macro_rules! evidence_columns {
          e.chain_hash, e.payload, e.payload_digest, e.context, e.context_digest"
     };
 }
+pub(super) use evidence_columns;
 
 const AFTER: &str = concat!(
     "SELECT ",

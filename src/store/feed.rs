@@ -30,6 +30,12 @@ impl Store {
         Ok(position.bind(org_id).fetch_optional(&self.pool).await?.unwrap_or(0))
     }
 
+    /// The last version of a stream; 0 where it has none.
+    pub async fn stream_version(&self, org_id: Uuid, stream_id: Uuid) -> Result<i64, StoreError> {
+        let version = "SELECT coalesce(max(version), 0) FROM event WHERE org_id = $1 AND stream_id = $2";
+        Ok(sqlx::query_scalar(version).bind(org_id).bind(stream_id).fetch_one(&self.pool).await?)
+    }
+
     /// The last positions of several logs, of those where anything happened.
     pub async fn heads(&self, org_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
         let heads = sqlx::query_as("SELECT org_id, position FROM log_head WHERE org_id = ANY($1)");

@@ -156,6 +156,36 @@ async fn the_audit_log_has_every_event_of_the_organization() {
 }
 
 #[tokio::test]
+async fn an_audit_list_of_nonsense_is_refused() {
+    let api = api().await;
+    story(&api).await;
+    let audit = |rest: &str| api.ask("GET", api.audit(rest)).send();
+    let page = audit("?limit=2").await.expect(200).data();
+    let cursor = page["pageInfo"]["endCursor"].as_str().unwrap();
+    audit(&format!("?limit=1&cursor={cursor}")).await.expect(200);
+    for rest in [
+        "?limit=0",
+        "?limit=1001",
+        "?limit=1.5",
+        "?dateFrom=2026-05-02&dateTo=2026-05-01",
+        "?dateFrom=2026-05-01T00:00:01Z&dateTo=2026-05-01T00:00:00Z",
+        "?dateFrom=2026-02-30",
+        "?dateTo=tomorrow",
+        "?actor=ana",
+        &format!("?cursor={cursor}&action=flow.created"),
+        &format!("?cursor={}", &cursor[1..]),
+    ] {
+        audit(rest).await.expect_problem(400, "invalid_parameter");
+    }
+    // In another organization the same cursor leads nowhere.
+    let other = uuid::Uuid::new_v4();
+    let foreign = api.new_key(other, json!({"name": "ajena"})).await;
+    let path = format!("/organizations/{other}/audit?cursor={cursor}");
+    api.ask("GET", path).key(&foreign).send().await.expect_problem(400, "invalid_parameter");
+    audit("?limit=1000&action=nothing&resource=nobody&dateFrom=2026-05-01&dateTo=").await.expect(200);
+}
+
+#[tokio::test]
 async fn a_list_of_then_stays_that_of_then_from_page_to_page() {
     let api = api().await;
     let id = story(&api).await;
@@ -184,6 +214,7 @@ async fn roles_open_what_they_should() {
         ("GET", api.flow(&id, "/blame"), None, "flows:read"),
         ("POST", api.flow(&id, "/restore"), Some(&restore), "flows:restore"),
         ("GET", format!("/organizations/{}/audit", api.org_id), None, "audit:read"),
+        ("GET", format!("/organizations/{}/audit/export?format=csv", api.org_id), None, "audit:read"),
         ("GET", format!("/organizations/{}/api-keys", api.org_id), None, "keys:manage"),
         ("POST", api.flow(&id, "/unpublish"), None, "flows:publish"),
         ("PATCH", api.flow(&id, ""), Some(&restore), "flows:write"),

@@ -2,9 +2,11 @@
 
 mod bad_input;
 mod browsers;
+mod bundles;
 mod client;
 mod conditions;
 mod endpoints;
+mod exports;
 mod feed;
 mod history;
 mod idempotency;
@@ -67,6 +69,7 @@ pub fn state_over(store: Store) -> AppState {
         keys: ApiKeys::new(registry.clone(), api_keys.clone()),
         verifier: Arc::new(Verifiers { api_keys, tokens: None }),
         registry,
+        public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
@@ -90,6 +93,11 @@ impl Api {
 
     pub fn flow(&self, id: &str, rest: &str) -> String {
         self.flows(&format!("/{id}{rest}"))
+    }
+
+    /// The path of the organization's audit log, and what follows it.
+    pub fn audit(&self, rest: &str) -> String {
+        format!("/organizations/{}/audit{rest}", self.org_id)
     }
 
     /// A request with the admin key.

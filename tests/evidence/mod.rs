@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 const CHAIN_VECTORS: &str = include_str!("../vectors/chain.json");
 
 /// Runs Python with these arguments among the repository's scripts, and `input` on its standard input.
-fn python(arguments: &[&str], input: &[u8]) -> Output {
+pub fn python(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new("python3")
         .args(arguments)
         .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts"))

@@ -151,13 +151,16 @@ async fn filters_by_actor_and_by_type_walk_their_indexes() {
         store.append(&rows).await.unwrap();
     }
     sqlx::query("ANALYZE event").execute(store.pool()).await.unwrap();
+    let before = reads_of_events(&store).await;
     let page = AuditPage::Before { position: None, limit: 50 };
     let actor = AuditFilter { actors: Some(vec!["user:7".into()]), ..AuditFilter::default() };
     assert_eq!(store.audit(org, &actor, page).await.unwrap().len(), 5);
     let types = Some(vec!["flow.deleted".to_owned(), "flow.restored".to_owned()]);
     let types = AuditFilter { types, ..AuditFilter::default() };
     assert!(store.audit(org, &types, page).await.unwrap().is_empty());
-    sqlx::query("SELECT pg_stat_force_next_flush()").execute(store.pool()).await.unwrap();
+    let (scans, rows) = reads_of_events(&store).await;
+    assert_eq!(scans, before.0, "the whole log is not read");
+    assert!((5..20).contains(&(rows - before.1)), "{rows} rows are read for five");
     for index in ["event_actor", "event_type"] {
         let scans: i64 =
             sqlx::query_scalar("SELECT idx_scan FROM pg_stat_user_indexes WHERE indexrelname = $1")
@@ -167,6 +170,13 @@ async fn filters_by_actor_and_by_type_walk_their_indexes() {
                 .unwrap();
         assert!(scans > 0, "{index}");
     }
+}
+
+/// How often the table of events was read from end to end, and how many of its rows were reached by an index.
+async fn reads_of_events(store: &Store) -> (i64, i64) {
+    sqlx::query("SELECT pg_stat_force_next_flush()").execute(store.pool()).await.unwrap();
+    let reads = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'event'";
+    sqlx::query_as(reads).fetch_one(store.pool()).await.unwrap()
 }
 
 #[tokio::test]

@@ -107,6 +107,13 @@ const AS_OF: Parameter = query(
     r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41"]}"#,
     "As it stood at an instant, or at a position of the organization's log.",
 );
+const ACTION: Parameter =
+    query("action", r#"{"type":"string","examples":["flow.published"]}"#, "Events of this type.");
+const RESOURCE: Parameter =
+    query("resource", r#"{"enum":["flow","api_key","organization"]}"#, "Events of this kind of thing.");
+const ACTOR_USER_ID: Parameter = query("actorUserId", r#"{"type":"string"}"#, "Events by this user.");
+const DATE_FROM: Parameter = query("dateFrom", INSTANT, "A day or an instant, inclusive.");
+const DATE_TO: Parameter = query("dateTo", INSTANT, "A day, whole, or an instant, inclusive.");
 const SIDE: &str = r#"{"type":"string","examples":["3","draft","published"]}"#;
 
 const fn ok(status: &'static str, description: &'static str, schema: &'static str) -> Answer {
@@ -224,13 +231,23 @@ endpoints! {
         [ok("200", "With `dryRun`: what would be.", "RehearsalAnswer"), flow("201", "The flow, restored.")], &[404];
     "get" "/organizations/{orgId}/audit", "listAudit" in "history": "List the organization's log, newest first",
         Scope::One("audit:read"), &[
-            query("action", r#"{"type":"string","examples":["flow.published"]}"#, "Events of this type."),
-            query("resource", r#"{"enum":["flow","api_key","organization"]}"#, "Events of this kind of thing."),
-            query("actorUserId", r#"{"type":"string"}"#, "Events by this user."),
-            query("dateFrom", INSTANT, "A day or an instant, inclusive."),
-            query("dateTo", INSTANT, "A day, whole, or an instant, inclusive."),
-            LIMIT, CURSOR,
+            ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO, LIMIT, CURSOR,
         ], None, [ok("200", "A page of the log.", "AuditPageAnswer")], &[];
+    "get" "/organizations/{orgId}/audit/export", "exportAudit" in "history":
+        "Export the organization's log, oldest first, or get a link to do so", Scope::One("audit:read"), &[
+            query("format", r#"{"enum":["csv","ndjson"]}"#,
+                "`csv`: rows for people. `ndjson`: evidence that verifies offline. Without: a link to the rows."),
+            ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO,
+            query("after", r#"{"type":"integer","minimum":0}"#, "Only events behind this position of the log."),
+            ON_BEHALF_OF, REASON,
+        ], None, [Answer { headers: &[("Content-Disposition", "With `format`: the name of the file.")],
+            ..ok("200", "A link that is good for 10 minutes. With `format`: the file itself, as it is read; an event \
+                `audit.exported` is recorded first, and the file goes up to it. A file that has no proper end was \
+                cut short.", "ExportLinkAnswer") }], &[];
+    "get" "/organizations/{orgId}/audit/export/{link}", "followExportLink" in "history":
+        "Export the log by a link, without a credential", Scope::Open, &[], None,
+        [Answer { media_type: "text/csv", headers: &[("Content-Disposition", "The name of the file.")],
+            ..ok("200", "The rows, in the name of whoever asked for the link.", "Text") }], &[400, 401];
     "get" "/organizations/{orgId}/audit/stream", "followAudit" in "history":
         "Follow the organization's log: every event once, in order, none skipped",
         Scope::Either("audit:read", "flows:read"), &[

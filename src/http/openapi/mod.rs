@@ -93,7 +93,7 @@ fn parameters(endpoint: &Endpoint) -> Value {
     let mut parameters: Vec<Value> = ids
         .map(|name| {
             let schema = match name {
-                "code" => json!({"type": "string"}),
+                "code" | "link" => json!({"type": "string"}),
                 "version" => json!({"type": "integer", "minimum": 1}),
                 _ => json!({"type": "string", "format": "uuid"}),
             };

@@ -201,6 +201,9 @@ fn history() -> Value {
     json!({
         "EventPageAnswer": page("Event"),
         "AuditPageAnswer": page("AuditEntry"),
+        "ExportLinkAnswer": envelope(json!({"type": "object", "required": ["url", "expiresAt"], "properties": {
+            "url": {"type": "string", "format": "uri"}, "expiresAt": {"type": "string", "format": "date-time"}
+        }})),
         "DiffAnswer": envelope(json!({"type": "object", "required": ["from", "to", "changes"], "properties": {
             "from": {"type": "object"}, "to": {"type": "object"}, "changes": {"type": "object"}
         }})),

@@ -36,6 +36,12 @@ impl From<RegistryError> for Problem {
                 Self::new(Code::IdempotencyKeyReused, "The key was used for another request before.")
             }
             RegistryError::InsufficientScope(scope) => Self::insufficient_scope(scope.as_str()),
+            RegistryError::BeyondTheLog => Self::parameter("after", "is beyond the end of the log"),
+            RegistryError::LinkInvalid => Self::new(Code::InvalidCredentials, "The link is not valid."),
+            RegistryError::LinkExpired => {
+                let detail = "The link is no longer valid. Links are good for 10 minutes; ask for another.";
+                Self::new(Code::InvalidCredentials, detail)
+            }
             RegistryError::Store(error) => Self::from(error),
         }
     }

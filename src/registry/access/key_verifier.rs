@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use moka::{future, sync};
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -85,22 +85,26 @@ impl CredentialVerifier for ApiKeyVerifier {
             .iter()
             .find(|known| bool::from(known.secret_hash.expose_secret().ct_eq(hash.as_bytes())))
             .map(|known| &known.record)
-            .filter(|record| record.expires_at.is_none_or(|expires_at| expires_at > Utc::now()))
             .ok_or(AccessError::Invalid)?;
+        let caller = caller(found, Utc::now()).ok_or(AccessError::Invalid)?;
         self.note_use(found);
-        Ok(caller(found))
+        Ok(caller)
     }
 }
 
-fn caller(key: &KeyRecord) -> Caller {
+/// Who acts by a key at a time; nobody where it is revoked or has expired.
+pub(in crate::registry) fn caller(key: &KeyRecord, at: DateTime<Utc>) -> Option<Caller> {
+    if key.revoked_at.is_some() || key.expires_at.is_some_and(|expires_at| expires_at <= at) {
+        return None;
+    }
     let actor = Actor { kind: ActorKind::ApiKey, id: key.id.to_string(), name: Some(key.name.clone()) };
-    Caller {
+    Some(Caller {
         org_id: key.org_id,
         actor,
         key_prefix: Some(key.prefix.clone()),
         scopes: effective_scopes(key),
         phone_number_ids: key.phone_number_ids.as_slice().into(),
-    }
+    })
 }
 
 /// What a key may do. A scope that this release does not know is one it cannot grant.

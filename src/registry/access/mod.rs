@@ -15,6 +15,7 @@ pub use crate::store::KeyRecord;
 pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
 pub use key_text::KeyMode;
 pub use key_verifier::ApiKeyVerifier;
+pub(super) use key_verifier::caller;
 pub use keys::{ApiKeys, CreatedKey, WrittenKey};
 pub use operator::operator;
 pub use verifier::{AccessError, Credential, CredentialVerifier, Verifiers};

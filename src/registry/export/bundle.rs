@@ -1,0 +1,183 @@
+//! The export that proves itself: the evidence bundle, written as it is read. Where this process signs, it ends with a
+//! checkpoint made for it; those that were made before stand in their places.
+
+use std::collections::{HashMap, VecDeque};
+use std::{io, mem};
+
+use bytes::Bytes;
+
+use super::{Coverage, ExportFormat, ExportOrder, confined};
+use crate::evidence::{BundleWriter, EventRecord};
+use crate::flow::digest::Digest;
+use crate::registry::caller::Intent;
+use crate::registry::{Registry, RegistryError};
+use crate::store::{
+    AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument, StoredEvent,
+};
+
+/// Events read at once.
+const CHUNK: i64 = 500;
+/// Documents held at once, in bytes; the last of them may go beyond it.
+const DOCUMENT_BYTES: i64 = 1 << 20;
+
+/// A bundle that is still to be written to its end.
+#[derive(Debug)]
+pub struct BundleExport {
+    log: Log,
+    /// `None` once the last line is written.
+    writer: Option<BundleWriter<Vec<u8>>>,
+}
+
+/// What is to be written, as it is read.
+#[derive(Debug)]
+struct Log {
+    coverage: Coverage,
+    store: Store,
+    filter: AuditFilter,
+    /// Events that were read and not written yet, and the checkpoints made over any of them.
+    events: VecDeque<ExportedEvent>,
+    checkpoints: VecDeque<StoredCheckpoint>,
+    /// The position of the last event read.
+    position: i64,
+}
+
+/// Documents by digest; `None` where there is no such row.
+type Documents = HashMap<Digest, Option<StoredDocument>>;
+
+impl BundleExport {
+    pub fn coverage(&self) -> Coverage {
+        self.log.coverage
+    }
+
+    /// The next lines; `None` behind the last.
+    pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
+        let Self { log, writer } = self;
+        if writer.is_some() && log.events.is_empty() {
+            log.read().await?;
+        }
+        if let Some(writer) = writer.take_if(|_| log.events.is_empty()) {
+            return Ok(Some(writer.finish().map_err(broken)?.into()));
+        }
+        let Some(writer) = writer else { return Ok(None) };
+        let documents = log.documents(writer).await?;
+        log.write(writer, &documents).map_err(broken)?;
+        Ok(Some(mem::take(writer.out_mut()).into()))
+    }
+}
+
+impl Log {
+    async fn read(&mut self) -> Result<(), StoreError> {
+        let Coverage { org_id, up_to, .. } = self.coverage;
+        let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
+        if let Some(last) = events.last().map(|event| event.stored.position) {
+            self.checkpoints = self.store.checkpoints(org_id, self.position, last).await?.into();
+            self.position = last;
+        }
+        self.events = events.into();
+        Ok(())
+    }
+
+    /// The documents that go before the first of the events, as many as may be in memory.
+    async fn documents(&self, writer: &BundleWriter<Vec<u8>>) -> Result<Documents, StoreError> {
+        let mut wanted = Vec::new();
+        for digest in self.events.iter().filter_map(|event| self.document(event)) {
+            if writer.wants(&digest) && !wanted.contains(&digest) {
+                wanted.push(digest);
+            }
+        }
+        if wanted.is_empty() {
+            return Ok(Documents::new());
+        }
+        let found = self.store.documents_within(self.coverage.org_id, &wanted, DOCUMENT_BYTES).await?;
+        Ok(wanted.into_iter().zip(found).collect())
+    }
+
+    /// Writes events until one needs a document that is not in memory.
+    fn write(&mut self, writer: &mut BundleWriter<Vec<u8>>, documents: &Documents) -> io::Result<()> {
+        while let Some(event) = self.events.front() {
+            if let Some(digest) = self.document(event).filter(|digest| writer.wants(digest)) {
+                match documents.get(&digest) {
+                    Some(Some(document)) => writer.document(digest, document.bytes.as_deref())?,
+                    // A row that somebody removed: the event stands here without it, for the verifier to find.
+                    Some(None) => {}
+                    None => return Ok(()),
+                }
+            }
+            match self.is_wanted(event) {
+                true => writer.event(&record(&event.stored))?,
+                false => writer.omitted(event.stored.position, event.stored.event_hash)?,
+            }
+            let position = event.stored.position;
+            while let Some(checkpoint) = self.checkpoints.pop_front_if(|made| made.position <= position) {
+                writer.checkpoint(&checkpoint.note)?;
+            }
+            self.events.pop_front();
+        }
+        Ok(())
+    }
+
+    fn document(&self, event: &ExportedEvent) -> Option<Digest> {
+        event.stored.document.filter(|_| self.is_wanted(event))
+    }
+
+    fn is_wanted(&self, event: &ExportedEvent) -> bool {
+        event.is_wanted && self.coverage.wants(event.stored.position)
+    }
+}
+
+fn broken(error: io::Error) -> StoreError {
+    StoreError::corrupt("a line in memory", error.to_string())
+}
+
+fn record(event: &StoredEvent) -> EventRecord<'_> {
+    EventRecord {
+        position: event.position,
+        recorded_at_us: event.recorded_at_us,
+        event_type: event.event_type.as_str().into(),
+        stream_kind: event.stream_kind,
+        stream: event.stream_id,
+        version: event.version,
+        event: event.event_id,
+        schema_version: event.schema_version,
+        document: event.document,
+        enabled: event.enabled,
+        deleted: event.deleted,
+        published_version: event.published_version,
+        published_by_version: event.published_by_version,
+        event_hash: event.event_hash,
+        chain_hash: event.chain_hash,
+        payload: event.payload.as_deref().map(Into::into),
+        payload_digest: event.payload_digest,
+        context: event.context.as_deref().map(Into::into),
+        context_digest: event.context_digest,
+    }
+}
+
+impl Registry {
+    /// Begins an export of evidence. What a filter leaves out, or a caller confined to numbers may not see, is there as
+    /// its hash alone.
+    pub async fn export_bundle(
+        &self,
+        intent: &Intent,
+        order: &ExportOrder,
+    ) -> Result<BundleExport, RegistryError> {
+        let coverage = self.begin_export(intent, order, ExportFormat::Ndjson).await?;
+        // At least one event, for the last checkpoint to stand behind.
+        let (org_id, after) = (coverage.org_id, coverage.wanted_after.min(coverage.up_to - 1));
+        let chain_hash = self
+            .store
+            .chain_hash(org_id, after)
+            .await?
+            .ok_or_else(|| StoreError::corrupt(format!("position {after}"), "there is no event"))?;
+        let log = Log {
+            coverage,
+            store: self.store.clone(),
+            filter: confined(&intent.caller, &order.filter),
+            events: VecDeque::new(),
+            checkpoints: VecDeque::new(),
+            position: after,
+        };
+        let writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;
+        Ok(BundleExport { log, writer: Some(writer) })
+    }
+}

@@ -1,0 +1,167 @@
+//! Exports of the audit log: what happened, as rows for people or as a bundle that proves itself. An export is an event
+//! of the log it copies, appended before anything is handed out, and covers the log up to a fixed position, its own
+//! event included. It is read in parts, each by a statement of its own: nothing is held open while a client reads.
+
+mod bundle;
+mod entries;
+mod link;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::caller::{Caller, Intent};
+use super::command::DECISIONS_MAX;
+use super::row::context;
+use super::{Registry, RegistryError};
+use crate::flow::event::{EventType, StreamKind, canonical_bytes};
+use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, Projection, StoreError};
+
+pub use bundle::BundleExport;
+pub use entries::EntryExport;
+pub use link::{Link, LinkUse};
+
+/// What is to be exported, and in the words of which request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExportOrder {
+    pub filter: AuditFilter,
+    /// Where it begins: behind this position. 0: at the start of the log.
+    pub after: i64,
+    /// The filter as it was asked for, by parameter, for the event.
+    pub asked: BTreeMap<&'static str, String>,
+    /// It comes by a link, which its caller may have handed on.
+    pub by_link: bool,
+}
+
+/// In which form an export goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ExportFormat {
+    Csv,
+    Ndjson,
+}
+
+/// Which part of the log an export covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Coverage {
+    pub org_id: Uuid,
+    /// The last position that is covered: that of the export's own event, or a signed one soon behind it.
+    pub up_to: i64,
+    /// When it was asked for.
+    pub at: DateTime<Utc>,
+    /// The position before the first that is wanted by its place and time, and the last of them. Those between that
+    /// one and `up_to` came later than the filter's time.
+    wanted_after: i64,
+    wanted_up_to: i64,
+}
+
+impl Coverage {
+    fn wants(&self, position: i64) -> bool {
+        self.wanted_after < position && position <= self.wanted_up_to
+    }
+}
+
+/// Stored as RFC 8785 JSON. How far the export goes is the position of its own event.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ExportPayload<'a> {
+    format: ExportFormat,
+    filter: &'a BTreeMap<&'static str, String>,
+    after: i64,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_link: bool,
+}
+
+impl Registry {
+    /// Records an export, and says what it covers.
+    async fn begin_export(
+        &self,
+        intent: &Intent,
+        order: &ExportOrder,
+        format: ExportFormat,
+    ) -> Result<Coverage, RegistryError> {
+        let org_id = intent.caller.org_id;
+        if order.after > self.store.head(org_id).await? {
+            return Err(RegistryError::BeyondTheLog);
+        }
+        let (registry, row) = (self.clone(), row(intent, order, format));
+        let own = self.detached(async move { registry.append_export(row).await }).await?;
+        let signed = if format == ExportFormat::Ndjson { self.sign_export(org_id).await? } else { None };
+        let up_to = signed.unwrap_or(own.position).max(own.position);
+        let (mut wanted_after, mut wanted_up_to) = (order.after, up_to);
+        if let Some(from) = order.filter.from {
+            wanted_after = wanted_after.max(self.store.position_before(org_id, from).await?);
+        }
+        if let Some(until) = order.filter.until {
+            wanted_up_to = wanted_up_to.min(self.store.position_before(org_id, until).await?);
+        }
+        Ok(Coverage { org_id, up_to, at: own.recorded_at, wanted_after, wanted_up_to })
+    }
+
+    /// Signs the head, which is the export's own event or soon behind it, and says how far that reaches. A log that
+    /// contradicts itself is not signed, but exported: that is how its auditors find out.
+    async fn sign_export(&self, org_id: Uuid) -> Result<Option<i64>, RegistryError> {
+        match self.sign_head(org_id).await {
+            Ok(signed) => Ok(signed.map(|signed| signed.position)),
+            Err(RegistryError::Store(error @ StoreError::Corrupt { .. })) => {
+                tracing::error!(%error, org = %org_id, "an export is not signed: verify it");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Exports of one organization are one stream: they take turns here, and other replicas may come between.
+    async fn append_export(&self, mut row: Append) -> Result<Appended, RegistryError> {
+        let _turn = self.turns.take(row.stream_id).await;
+        row.expected = self.store.stream_version(row.org_id, row.stream_id).await?;
+        for _ in 0..DECISIONS_MAX {
+            match self.writer.append(row.clone()).await? {
+                Outcome::Appended(place) => return Ok(place),
+                Outcome::Conflict { version } => row.expected = version,
+                other => {
+                    let what = format!("a row without an idempotency key came to {other:?}");
+                    return Err(StoreError::corrupt("append_events", what).into());
+                }
+            }
+        }
+        Err(StoreError::Overloaded.into())
+    }
+}
+
+fn row(intent: &Intent, order: &ExportOrder, format: ExportFormat) -> Append {
+    let (org_id, actor) = (intent.caller.org_id, &intent.caller.actor);
+    let ExportOrder { asked, after, by_link, .. } = order;
+    let payload = ExportPayload { format, filter: asked, after: *after, by_link: *by_link };
+    let event = NewEvent {
+        event_id: Uuid::now_v7(),
+        event_type: EventType::AuditExported,
+        payload: canonical_bytes(&payload).into(),
+        context: canonical_bytes(&context(intent, None)).into(),
+        actor: actor.opaque_id(),
+        author: canonical_bytes(actor).into(),
+        document: None,
+        document_bytes: None,
+        enabled: false,
+        deleted: false,
+        published_version: None,
+        published_by_version: None,
+    };
+    Append {
+        org_id,
+        stream_kind: StreamKind::Organization,
+        stream_id: org_id,
+        expected: 0,
+        event: Some(event),
+        projection: Projection::None,
+        idempotency: None,
+    }
+}
+
+/// The filter without its time, which the coverage holds by then, and with the numbers a caller is confined to.
+fn confined(caller: &Caller, filter: &AuditFilter) -> AuditFilter {
+    let confined_to = caller.phone_number_ids.to_vec();
+    AuditFilter { from: None, until: None, confined_to, ..filter.clone() }
+}

@@ -1,0 +1,60 @@
+//! The log as evidence, in parts, with the word of a filter on each event.
+
+use sqlx::{Postgres, QueryBuilder, Row};
+use uuid::Uuid;
+
+use super::audit::{AuditFilter, push_confinement};
+use super::documents::read_digest;
+use super::evidence::{StoredEvent, evidence_columns, read_stored_event};
+use super::{Store, StoreError};
+use crate::flow::chain::chain_start;
+use crate::flow::digest::Digest;
+
+/// An event on its way into an export.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportedEvent {
+    pub stored: StoredEvent,
+    /// Whether the filter lets it through.
+    pub is_wanted: bool,
+}
+
+impl Store {
+    /// The events after one position and not above another, in order, at most `limit`: all of them, also those that
+    /// the filter does not let through. Of the filter, types, actors and confinement count.
+    pub async fn exported_events(
+        &self,
+        org_id: Uuid,
+        filter: &AuditFilter,
+        after: i64,
+        up_to: i64,
+        limit: i64,
+    ) -> Result<Vec<ExportedEvent>, StoreError> {
+        let mut query = QueryBuilder::<Postgres>::new(concat!("SELECT ", evidence_columns!(), ", (true"));
+        for (column, wanted) in [("e.type", &filter.types), ("e.actor", &filter.actors)] {
+            if let Some(wanted) = wanted {
+                query.push(" AND ").push(column).push(" = ANY(").push_bind(wanted.clone()).push(")");
+            }
+        }
+        push_confinement(&mut query, filter);
+        query.push(") AS is_wanted FROM event e WHERE e.org_id = ").push_bind(org_id);
+        query.push(" AND e.position > ").push_bind(after).push(" AND e.position <= ").push_bind(up_to);
+        query.push(" ORDER BY e.position LIMIT ").push_bind(limit);
+        let rows = query.build().fetch_all(&self.pool).await?;
+        rows.iter()
+            .map(|row| {
+                let is_wanted = row.try_get("is_wanted")?;
+                Ok(ExportedEvent { stored: read_stored_event(row)?, is_wanted })
+            })
+            .collect()
+    }
+
+    /// The hash of an organization's log up to a position; `None` where there is no such event.
+    pub async fn chain_hash(&self, org_id: Uuid, position: i64) -> Result<Option<Digest>, StoreError> {
+        if position == 0 {
+            return Ok(Some(chain_start(org_id)));
+        }
+        let query = sqlx::query_scalar("SELECT chain_hash FROM event WHERE org_id = $1 AND position = $2");
+        let hash: Option<Vec<u8>> = query.bind(org_id).bind(position).fetch_optional(&self.pool).await?;
+        hash.map(|hash| read_digest(&hash)).transpose()
+    }
+}

@@ -1,0 +1,200 @@
+//! The export that proves itself: taken over HTTP, and given to both verifiers.
+
+use flow_registry::evidence::{Keyring, Report, SigningKey, Verdict, verify};
+use flow_registry::http::router;
+use flow_registry::registry::checkpoints::Signer;
+use flow_registry::store::Store;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sqlx::Executor as _;
+
+use super::exports::{begun, fill, story};
+use super::{Api, api, sound, state_over};
+use crate::evidence::python;
+
+fn key() -> SigningKey {
+    SigningKey::new("flows.example.com", &[1; 32]).unwrap()
+}
+
+/// The service with a key to sign with.
+async fn signing() -> Api {
+    let mut api = api().await;
+    let mut state = state_over(Store::new(api.database.pool.clone()));
+    state.registry = state.registry.with_signer(Signer::new(Keyring::of(key()), None));
+    (api.registry, api.router) = (state.registry.clone(), router(state));
+    api
+}
+
+async fn bundle(api: &Api, query: &str) -> Vec<u8> {
+    let answer = api.ask("GET", api.audit(&format!("/export?format=ndjson{query}"))).send().await.expect(200);
+    assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
+    answer.body.to_vec()
+}
+
+/// What our verifier finds; the other one must come to the same.
+#[track_caller]
+fn verified(bundle: &[u8]) -> Report {
+    let report = verify(bundle, &[key().public_key()], &[]).unwrap();
+    let key = key().public_key().to_string();
+    let output = python(&["verify_export.py", "-", "--key", &key], bundle);
+    let (ours, theirs) = (report.verdict.to_string(), String::from_utf8_lossy(&output.stdout).into_owned());
+    assert_eq!(ours.split(':').next(), theirs.trim_end().split(':').next(), "{ours} / {theirs}");
+    report
+}
+
+#[track_caller]
+fn assert_intact(bundle: &[u8], up_to: i64) -> Report {
+    let report = verified(bundle);
+    assert_eq!(report.verdict, Verdict::Intact { up_to });
+    report
+}
+
+fn lines(bundle: &[u8]) -> Vec<Value> {
+    bundle.split_inclusive(|byte| *byte == b'\n').map(|line| serde_json::from_slice(line).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_bundle_proves_what_is_in_it_and_what_is_left_out() {
+    let api = signing().await;
+    story(&api).await;
+    let answer = api.ask("GET", api.audit("/export?format=ndjson")).send().await.expect(200);
+    assert!(answer.header("content-disposition").unwrap().ends_with("-5.ndjson\""));
+    let counts = assert_intact(&answer.body, 5).counts;
+    assert_eq!((counts.events, counts.omitted, counts.documents, counts.checkpoints), (5, 0, 2, 1));
+
+    let filtered = bundle(&api, "&action=flow.updated").await;
+    let counts = assert_intact(&filtered, 6).counts;
+    assert_eq!((counts.events, counts.omitted, counts.documents), (1, 5, 1));
+    let own = &api.ask("GET", api.audit("?limit=1")).send().await.data()["data"][0];
+    let (filter, metadata) = (json!({"action": "flow.updated"}), &own["metadata"]);
+    assert_eq!((&metadata["format"], &metadata["filter"]), (&json!("ndjson"), &filter));
+
+    let rest = bundle(&api, "&after=3").await;
+    let counts = assert_intact(&rest, 7).counts;
+    assert_eq!((lines(&rest)[0]["after"].as_i64(), counts.events, counts.omitted), (Some(3), 4, 0));
+    let past = bundle(&api, "&dateTo=2020-01-01").await;
+    assert_eq!((assert_intact(&past, 8).counts.events, lines(&past)[0]["after"].as_i64()), (0, Some(0)));
+    let future = bundle(&api, "&dateFrom=2100-01-01").await;
+    assert_eq!((assert_intact(&future, 9).counts.omitted, lines(&future)[0]["after"].as_i64()), (1, Some(8)));
+}
+
+#[tokio::test]
+async fn checkpoints_stand_where_they_were_made() {
+    let api = signing().await;
+    story(&api).await;
+    api.registry.sign_head(api.org_id).await.unwrap();
+    api.create_sound("Baja").await;
+    let bundle = bundle(&api, "").await;
+    assert_eq!(assert_intact(&bundle, 6).counts.checkpoints, 2);
+    let lines = lines(&bundle);
+    let first = lines.iter().position(|line| line.get("checkpoint").is_some()).unwrap();
+    assert_eq!(lines[first - 1]["position"], 4);
+}
+
+#[tokio::test]
+async fn where_nobody_signs_the_end_is_not_proven() {
+    let api = api().await;
+    story(&api).await;
+    let report = verified(&bundle(&api, "").await);
+    assert!(matches!(report.verdict, Verdict::EndNotProven { end: 5, .. }), "{:?}", report.verdict);
+}
+
+#[tokio::test]
+async fn what_was_erased_is_exported_as_erased() {
+    let api = signing().await;
+    story(&api).await;
+    let pool = &api.database.pool;
+    pool.execute("UPDATE event SET payload = NULL, context = NULL WHERE position = 3").await.unwrap();
+    pool.execute("UPDATE document SET bytes = NULL").await.unwrap();
+    let bundle = bundle(&api, "").await;
+    assert_eq!(assert_intact(&bundle, 5).counts.erased, 4);
+    let table = api.ask("GET", api.audit("/export?format=csv&after=2")).send().await.expect(200);
+    let rows = super::exports::table(&table.body);
+    let erased = &rows[0];
+    assert_eq!(
+        (&erased["actorType"], &erased["reason"], &erased["changed"]),
+        (&json!("erased"), &json!(""), &json!(""))
+    );
+    assert!(erased["actorId"].as_str().unwrap().starts_with("api_key:"), "{erased}");
+}
+
+/// More and larger documents than are held at once, some of them more than once.
+#[tokio::test]
+async fn large_documents_come_a_few_at_a_time() {
+    let api = signing().await;
+    let mut ids = Vec::new();
+    for n in 0..8 {
+        let mut document = sound(&format!("Largo {n}"));
+        document["steps"] = (0..100)
+            .map(|step| json!({"id": format!("s{step}"), "type": "message", "text": "ñ".repeat(1000)}))
+            .collect();
+        ids.push(api.create(document).await["id"].as_str().unwrap().to_owned());
+    }
+    for id in &ids {
+        api.ask("POST", api.flow(id, "/publish")).send().await.expect(201);
+    }
+    let mut body = begun(&api, &api.audit("/export?format=ndjson")).await;
+    let (mut whole, mut frame_max) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.unwrap().into_data().unwrap();
+        frame_max = frame_max.max(frame.len());
+        whole.extend_from_slice(&frame);
+    }
+    let counts = assert_intact(&whole, 18).counts;
+    assert_eq!((counts.events, counts.documents), (18, 8));
+    assert!(whole.len() > 1_600_000 && frame_max < 1_300_000, "{frame_max}");
+}
+
+/// Of flows it may not see, a key has the hashes of events alone.
+#[tokio::test]
+async fn a_confined_key_has_the_rest_as_hashes() {
+    let api = signing().await;
+    let confined = json!({"name": "línea 1", "phoneNumberIds": ["1"]});
+    let confined = api.new_key(api.org_id, confined).await;
+    for (number, name) in [("1", "Propio"), ("2", "Ajeno")] {
+        let mut document = sound(name);
+        document["phoneNumberId"] = json!(number);
+        api.create(document).await;
+    }
+    let request = api.ask("GET", api.audit("/export?format=ndjson")).key(&confined);
+    let bundle = request.send().await.expect(200).body;
+    let counts = assert_intact(&bundle, 5).counts;
+    assert_eq!((counts.events, counts.omitted, counts.documents), (1, 4, 1));
+    let text = String::from_utf8_lossy(&bundle);
+    assert!(text.contains("Propio") && !text.contains("Ajeno"), "{text}");
+}
+
+/// What the database cannot give is found by whoever reads the file, not hidden from them.
+#[tokio::test]
+async fn what_was_removed_or_altered_shows_at_its_place() {
+    for (tampering, position) in [
+        ("DELETE FROM document WHERE digest = (SELECT document_digest FROM event WHERE position = 3)", 3),
+        ("DELETE FROM event WHERE position = 3", 3),
+        ("UPDATE event SET recorded_at = 'infinity' WHERE position = 2", 2),
+        ("UPDATE event SET event_hash = '\\x00' WHERE position = 4", 4),
+    ] {
+        let api = signing().await;
+        story(&api).await;
+        let mut session = api.database.pool.acquire().await.unwrap();
+        session.execute("ALTER TABLE event DISABLE TRIGGER ALL").await.unwrap();
+        session.execute("ALTER TABLE document DISABLE TRIGGER ALL").await.unwrap();
+        session.execute(tampering).await.unwrap();
+        let verdict = verified(&bundle(&api, "").await).verdict;
+        assert!(
+            matches!(verdict, Verdict::Altered { position: at, .. } if at == position),
+            "{tampering}: {verdict}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_bundle_that_was_cut_says_so() {
+    let api = signing().await;
+    fill(&api, 1100).await;
+    let mut body = begun(&api, &api.audit("/export?format=ndjson")).await;
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    drop(body);
+    let Verdict::EndNotProven { end, why } = verified(&first).verdict else { panic!("it has no end") };
+    assert_eq!((end, why.as_str()), (500, "the file is cut: its last line is missing"));
+    assert_intact(&bundle(&api, "").await, 1103);
+}
