@@ -2,6 +2,7 @@
 
 mod database;
 mod shutdown;
+mod signing;
 mod upkeep;
 mod welcome;
 
@@ -14,7 +15,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::KeysOrder;
+use crate::cli::{Failure, KeysOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience};
 use crate::registry::Registry;
@@ -31,6 +32,7 @@ const DURATION_BUCKETS: [f64; 14] =
 pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
+    let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
     let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
@@ -41,13 +43,16 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         () = shutdown.cancelled() => return Ok(()),
     };
     let store = database.store.clone();
-    let registry = Registry::new(store.clone());
+    let public_url = config.http.public_url.as_ref();
+    let signer = signing::signer(keyring, checkpoints, database.data_dir(), public_url)?;
+    let registry = Registry::new(store.clone()).with_signer(signer);
     let api_keys = ApiKeyVerifier::new(store.clone());
     let keys = ApiKeys::new(registry.clone(), api_keys.clone());
-    if database.is_private() {
+    if database.data_dir().is_some() {
         welcome::first_key(&keys, config.http.public_url(address).as_str()).await?;
     }
     let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
+    let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
         verifier: Arc::new(Verifiers { api_keys, tokens }),
@@ -64,8 +69,10 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");
     }
-    // One bounded statement at a time: nothing is lost with it.
+    // One bounded statement at a time: nothing is lost with them.
     upkeep.abort();
+    signing.abort();
+    signing::last_round(&registry).await;
     database.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -110,6 +117,21 @@ pub async fn keys(order: &KeysOrder) -> anyhow::Result<()> {
     let done = order.run(&ApiKeys::new(registry, verifier)).await;
     database.close().await;
     done
+}
+
+/// Verifies an export or, without one, the logs of the database.
+pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
+    if let Some(file) = &order.file {
+        return order.verify_file(file);
+    }
+    let keyring = order.signing.load()?;
+    order.database.check()?;
+    let database = Database::open_to_read(&order.database).await;
+    let database = database.map_err(|error| Failure::NoAnswer(format!("{error:#}")))?;
+    let own = signing::known_keys(keyring, database.data_dir());
+    let verified = order.verify_live(&Registry::new(database.store.clone()), own).await;
+    database.close().await;
+    verified
 }
 
 /// Brings the schema up to date.

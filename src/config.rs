@@ -4,6 +4,7 @@
 
 mod client;
 mod jwt;
+mod signing;
 mod value;
 
 use std::net::SocketAddr;
@@ -14,6 +15,7 @@ use clap::{ArgAction, Args, ValueEnum};
 
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
+pub use signing::{SigningConfig, SigningKeyFile};
 pub use value::{DatabaseUrl, Origin, PublicUrl};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
@@ -29,6 +31,8 @@ pub struct ServeConfig {
     pub http: HttpConfig,
     #[command(flatten)]
     pub jwt: JwtConfig,
+    #[command(flatten)]
+    pub signing: SigningConfig,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use flow_registry::app;
-use flow_registry::cli::{self, Cli, Failure, Order};
+use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
 use tracing_subscriber::EnvFilter;
 
@@ -33,24 +33,25 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    match &cli.order {
-        Order::Flows(order) => return Ok(order.run()?),
-        Order::Audit(order) => {
-            order.run()?;
-            return Ok(ExitCode::SUCCESS);
-        }
-        _ => {}
+    match cli.order {
+        Order::Serve(config) => done(app::serve(*config)),
+        Order::Migrate(config) => done(app::migrate(config)),
+        Order::Keys(order) => done(app::keys(&order)),
+        Order::Flows(order) => Ok(order.run()?),
+        Order::Audit(order) => match *order {
+            AuditOrder::Tail(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
+            AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),
+        },
+        Order::SigningKey(order) => order.run().map(|()| ExitCode::SUCCESS),
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        match cli.order {
-            Order::Serve(config) => app::serve(*config).await,
-            Order::Migrate(config) => app::migrate(config).await,
-            Order::Keys(order) => app::keys(&order).await,
-            Order::Flows(_) | Order::Audit(_) => unreachable!("they speak to a service, without a runtime"),
-        }
-    })?;
-    Ok(ExitCode::SUCCESS)
+}
+
+fn done(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCode> {
+    on_runtime(work).map(|()| ExitCode::SUCCESS)
+}
+
+fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }
 
 /// Stdout is for what a command was asked for.

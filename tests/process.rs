@@ -48,6 +48,8 @@ fn what_cannot_work_is_refused_with_what_to_do() {
     let of_others = [("JWT_AUDIENCE", "a"), ("JWT_ISSUER", "i")];
     check_refused(serve, &of_others, 2, &["JWT_KEY_FILES"]);
     check_refused(&["serve", "--jwt-key-file", "RS256=/no/such/key"], &of_others, 2, &["/no/such/key"]);
+    check_refused(serve, &[("SIGNING_KEY_FILE", "/no/such/key")], 2, &["--signing-key-file", "/no/such/key"]);
+    check_refused(serve, &[("CHECKPOINT_DIR", "/proc/none")], 2, &["--checkpoint-dir", "/proc/none"]);
     check_refused(
         &["migrate", "--postgres-bin-dir", "/no/such"],
         &[],

@@ -1,5 +1,6 @@
 //! The database that the configuration names: somebody else's, or the private one.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
@@ -15,11 +16,11 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// Connections of the private cluster beyond our pool: commands beside the service, and a look with psql.
 const CONNECTIONS_BESIDE: u32 = 24;
 
-/// Connected, safe and migrated.
+/// Connected; unless it is only to be read, safe and migrated too.
 #[derive(Debug)]
 pub(super) struct Database {
     pub store: Store,
-    cluster: Option<Cluster>,
+    cluster: Option<(Cluster, PathBuf)>,
 }
 
 impl Database {
@@ -33,7 +34,20 @@ impl Database {
         Self::with(config, Access::Beside).await
     }
 
+    /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
+    pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        Self::connected(config, Access::Beside).await
+    }
+
     async fn with(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
+        let database = Self::connected(config, access).await?;
+        refuse_unsafe(&database.store, config.allow_unsafe_durability).await?;
+        let migrated = store::migrate(database.store.pool()).await;
+        migrated.context("cannot bring the database's schema up to date")?;
+        Ok(database)
+    }
+
+    async fn connected(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
         config.check()?;
         let settings = PoolSettings {
             connections_max: config.database_pool_size,
@@ -44,22 +58,19 @@ impl Database {
             true => Some(start_cluster(config, access).await?),
             false => None,
         };
-        let address = address(config, cluster.as_ref());
-        let store = connect(&address, &settings).await?;
-        refuse_unsafe(&store, config.allow_unsafe_durability).await?;
-        store::migrate(store.pool()).await.context("cannot bring the database's schema up to date")?;
-        Ok(Self { store, cluster })
+        let address = address(config, cluster.as_ref().map(|(cluster, _)| cluster));
+        Ok(Self { store: connect(&address, &settings).await?, cluster })
     }
 
-    /// Whether the data is in the private cluster.
-    pub fn is_private(&self) -> bool {
-        self.cluster.is_some()
+    /// The directory of the private cluster, where the data is in one.
+    pub fn data_dir(&self) -> Option<&Path> {
+        self.cluster.as_ref().map(|(_, data_dir)| data_dir.as_path())
     }
 
     pub async fn close(self) {
         // A statement under way may finish, a stuck one is left to the server's timeout.
         let _ = tokio::time::timeout(CLOSE_WITHIN, self.store.pool().close()).await;
-        if let Some(cluster) = self.cluster {
+        if let Some((cluster, _)) = self.cluster {
             cluster.stop().await;
         }
     }
@@ -71,14 +82,15 @@ enum Access {
     Beside,
 }
 
-async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Result<Cluster> {
+/// The cluster, and the directory it lives in.
+async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Result<(Cluster, PathBuf)> {
     let data_dir = match &config.data_dir {
         Some(data_dir) => data_dir.clone(),
         None => postgres::default_data_dir()?,
     };
     let connections = config.database_pool_size + CONNECTIONS_BESIDE;
     let options = postgres::Options {
-        data_dir,
+        data_dir: data_dir.clone(),
         bin_dir: config.postgres_bin_dir.clone(),
         durability: Durability::Full,
         connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
@@ -87,7 +99,7 @@ async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Resul
         Access::Alone => Cluster::start(options).await,
         Access::Beside => Cluster::attach_or_start(options).await,
     };
-    cluster.context("cannot use the private Postgres")
+    Ok((cluster.context("cannot use the private Postgres")?, data_dir))
 }
 
 fn address(config: &DatabaseConfig, cluster: Option<&Cluster>) -> Address {

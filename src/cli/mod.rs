@@ -8,14 +8,16 @@ mod failure;
 mod flows;
 mod keys;
 mod screen;
+mod signing_key;
 
 use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
-pub use audit::AuditOrder;
+pub use audit::{AuditOrder, Verified, VerifyOrder};
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
+pub use signing_key::SigningKeyOrder;
 
 #[derive(Debug, Parser)]
 #[command(
@@ -44,9 +46,12 @@ pub enum Order {
     /// Find, compare, try and restore flows of a running service
     #[command(subcommand)]
     Flows(Box<FlowsOrder>),
-    /// Follow the log
+    /// Follow the log, and prove that nobody altered it
     #[command(subcommand)]
     Audit(Box<AuditOrder>),
+    /// Make and show the keys that checkpoints of the log are signed with
+    #[command(subcommand)]
+    SigningKey(SigningKeyOrder),
 }
 
 /// Everything that can be said, for parsing, for `--help` and for the table in the README.

@@ -48,6 +48,11 @@ impl PublicUrl {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Host, port and path.
+    pub fn without_scheme(&self) -> &str {
+        self.0.split_once("://").map_or(&self.0, |(_, rest)| rest)
+    }
 }
 
 /// An origin as browsers send it, or `*`.
@@ -141,6 +146,7 @@ mod tests {
     #[test]
     fn values_come_out_in_one_form() {
         assert_eq!(public_url("https://api.example.com/v1/").unwrap().as_str(), "https://api.example.com/v1");
+        assert_eq!(public_url("http://h:1/a").unwrap().without_scheme(), "h:1/a");
         assert_eq!(origin("*").unwrap().as_str(), "*");
         assert_eq!(milliseconds("250").unwrap(), Duration::from_millis(250));
         let everywhere = listen("0.0.0.0:80").unwrap();

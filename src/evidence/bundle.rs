@@ -104,7 +104,6 @@ pub struct BundleVerifier {
     chain: Option<ChainVerifier>,
     digest: Sha256,
     lines: u64,
-    documents: HashSet<Digest>,
     /// The document on the line before, which the next event must refer to.
     announced: Option<Digest>,
     ended: bool,
@@ -114,8 +113,7 @@ impl BundleVerifier {
     /// `kept`: checkpoints kept elsewhere, opened with known keys.
     pub fn new(keys: Vec<PublicKey>, kept: Vec<Checkpoint>) -> Self {
         let (chain, announced) = (None, None);
-        let (digest, documents) = (Sha256::new(), HashSet::new());
-        Self { keys, kept, chain, digest, lines: 0, documents, announced, ended: false }
+        Self { keys, kept, chain, digest: Sha256::new(), lines: 0, announced, ended: false }
     }
 
     /// The position of the last event that was found good.
@@ -151,9 +149,10 @@ impl BundleVerifier {
         }
         match line {
             Line::Header(_) => wrong("a bundle has one first line"),
-            Line::Document(digest, bytes) => self.document(digest, bytes.as_deref()),
-            Line::Event(_) if document.is_some_and(|digest| !self.documents.contains(&digest)) => {
-                wrong("its document is missing")
+            Line::Document(digest, _) if chain.knows(&digest) => wrong("a document stands here again"),
+            Line::Document(digest, bytes) => {
+                self.announced = Some(digest);
+                chain.document(digest, bytes.as_deref())
             }
             Line::Event(event) => chain.event(&event),
             Line::Omitted(Omitted { omitted, event_hash }) => chain.omitted(omitted, event_hash),
@@ -166,24 +165,6 @@ impl BundleVerifier {
         let (keys, kept) = (std::mem::take(&mut self.keys), std::mem::take(&mut self.kept));
         let chain = ChainVerifier::new(header.organization, header.after, header.chain_hash, keys, kept)?;
         self.chain = Some(chain);
-        Ok(())
-    }
-
-    fn document(&mut self, digest: Digest, bytes: Option<&[u8]>) -> Result<(), Alteration> {
-        let wrong = |what: &str| Err(Alteration::new(self.position() + 1, what));
-        if self.documents.contains(&digest) {
-            return wrong("a document stands here again");
-        }
-        if bytes.is_some_and(|bytes| Digest::of(bytes) != digest) {
-            return wrong("its document is not the one that was recorded");
-        }
-        self.documents.insert(digest);
-        self.announced = Some(digest);
-        match (&mut self.chain, bytes) {
-            (Some(chain), Some(_)) => chain.counts.documents += 1,
-            (Some(chain), None) => chain.counts.erased += 1,
-            (None, _) => {}
-        }
         Ok(())
     }
 

@@ -1,5 +1,7 @@
-//! Walks a log from event to event and holds it against checkpoints. Memory is constant; rows may come
-//! from a database or from an export.
+//! Walks a log from event to event and holds it against checkpoints. Keeps one digest per distinct document and
+//! otherwise constant memory; rows may come from a database or from an export.
+
+use std::collections::HashSet;
 
 use uuid::Uuid;
 
@@ -11,8 +13,8 @@ use super::report::{Alteration, Counts, Proof, Report, Verdict};
 use crate::flow::chain::{chain_next, chain_start};
 use crate::flow::digest::Digest;
 
-/// The walk. Feed it every event in order of position, each checkpoint right after the event it names,
-/// and stop at the first alteration.
+/// The walk. Feed it every event in order of position, each document before the first event that refers to it, each
+/// checkpoint right after the event it names, and stop at the first alteration.
 #[derive(Debug)]
 pub struct ChainVerifier {
     organization: Uuid,
@@ -21,8 +23,9 @@ pub struct ChainVerifier {
     keys: Vec<PublicKey>,
     /// Checkpoints that somebody kept elsewhere, latest first.
     kept: Vec<Checkpoint>,
+    documents: HashSet<Digest>,
     proven: Option<Proof>,
-    pub(super) counts: Counts,
+    counts: Counts,
 }
 
 impl ChainVerifier {
@@ -46,9 +49,9 @@ impl ChainVerifier {
         // What lies before the start of a part of the log cannot be compared with it.
         kept.retain(|kept| kept.position >= after);
         kept.sort_by_key(|kept| std::cmp::Reverse(kept.position));
-        let counts = Counts::default();
+        let (documents, proven, counts) = (HashSet::new(), None, Counts::default());
         let mut verifier =
-            Self { organization, position: after, chain_hash, keys, kept, proven: None, counts };
+            Self { organization, position: after, chain_hash, keys, kept, documents, proven, counts };
         verifier.compare_with_kept()?;
         Ok(verifier)
     }
@@ -56,6 +59,30 @@ impl ChainVerifier {
     /// The position of the last event that was found good.
     pub fn position(&self) -> i64 {
         self.position
+    }
+
+    /// The chain hash there.
+    pub fn chain_hash(&self) -> Digest {
+        self.chain_hash
+    }
+
+    /// Whether this document has been fed.
+    pub fn knows(&self, document: &Digest) -> bool {
+        self.documents.contains(document)
+    }
+
+    /// A document that the next event refers to; no bytes when they were erased.
+    pub fn document(&mut self, document: Digest, bytes: Option<&[u8]>) -> Result<(), Alteration> {
+        match bytes {
+            Some(bytes) if Digest::of(bytes) != document => {
+                let what = "its document is not the one that was recorded";
+                return Err(Alteration::new(self.position + 1, what));
+            }
+            Some(_) => self.counts.documents += 1,
+            None => self.counts.erased += 1,
+        }
+        self.documents.insert(document);
+        Ok(())
     }
 
     /// The next event.
@@ -80,6 +107,9 @@ impl ChainVerifier {
                 return wrong("it does not continue the chain");
             }
             Some(_) => {}
+        }
+        if event.document.is_some_and(|document| !self.documents.contains(&document)) {
+            return wrong("its document is missing");
         }
         self.counts.events += 1;
         self.advance(event.event_hash)
@@ -140,12 +170,31 @@ impl ChainVerifier {
         Ok(())
     }
 
+    /// A stored checkpoint over a position beyond the event fed last, which there is: what it names is missing.
+    pub fn checkpoint_beyond(&mut self, note: &str) -> Result<(), Alteration> {
+        match Checkpoint::open(note, &self.keys) {
+            Ok((checkpoint, _)) => Err(self.missing(&checkpoint)),
+            Err(Error::UnknownSigner(_)) => {
+                self.counts.checkpoints += 1;
+                self.counts.unknown_signers += 1;
+                Ok(())
+            }
+            Err(error) => Err(Alteration::new(self.position + 1, format!("a later checkpoint: {error}"))),
+        }
+    }
+
+    fn missing(&self, checkpoint: &Checkpoint) -> Alteration {
+        let time = instant(checkpoint);
+        let what = format!("it is missing: the log had reached position {} at {time}", checkpoint.position);
+        Alteration::new(self.position + 1, what)
+    }
+
     fn differs_from_what_was_signed(&self, checkpoint: &Checkpoint) -> Alteration {
         let after = self.proven.as_ref().map_or(0, |proof| proof.position);
         let what = format!(
             "the log from position {} to here is not the one whose checkpoint was made at {}",
             after + 1,
-            checkpoint.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+            instant(checkpoint)
         );
         Alteration::new(self.position, what)
     }
@@ -155,9 +204,8 @@ impl ChainVerifier {
         let end = self.position;
         let proven = self.proven.as_ref().map(|proof| proof.position);
         let verdict = if let Some(kept) = self.kept.pop() {
-            let time = kept.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
-            let what = format!("it is missing: the log had reached position {} at {time}", kept.position);
-            Verdict::Altered { position: end + 1, what }
+            let Alteration { position, what } = self.missing(&kept);
+            Verdict::Altered { position, what }
         } else if let Some(why) = cut {
             Verdict::EndNotProven { end, why }
         } else if proven == Some(end) {
@@ -180,4 +228,8 @@ impl ChainVerifier {
     fn report(self, verdict: Verdict) -> Report {
         Report { verdict, organization: Some(self.organization), proven: self.proven, counts: self.counts }
     }
+}
+
+fn instant(checkpoint: &Checkpoint) -> String {
+    checkpoint.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }

@@ -42,7 +42,7 @@ pub async fn diff(
     call: Read<FlowsRead, FlowId, DiffQuery>,
 ) -> Answer {
     let (from, to) = (call.query.from.point(call.id.0), call.query.to.point(call.id.0));
-    let is_patch = media::wants_json_patch(&headers);
+    let is_patch = media::wants(&headers, media::JSON_PATCH);
     if !is_patch {
         media::check_accept(&headers)?;
     }

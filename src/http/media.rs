@@ -4,18 +4,26 @@ use axum::http::{HeaderMap, header};
 
 use super::problem::{Code, Problem};
 
+const JSON: &str = "application/json";
+/// RFC 6902
 pub const JSON_PATCH: &str = "application/json-patch+json";
+pub const TEXT: &str = "text/plain";
 
-/// Whether a JSON Patch is asked for by name (RFC 6902).
-pub fn wants_json_patch(headers: &HeaderMap) -> bool {
+/// Whether a media type is asked for by name.
+pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
-    ranges.any(|range| range.trim().eq_ignore_ascii_case(JSON_PATCH))
+    ranges.any(|range| range.trim().eq_ignore_ascii_case(media_type))
+}
+
+/// Whether plain text is asked for by name, and JSON is not: there are clients that name both unasked.
+pub fn wants_text(headers: &HeaderMap) -> bool {
+    wants(headers, TEXT) && !wants(headers, JSON)
 }
 
 /// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
 pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
-    check_accept_of(headers, "application/json")
+    check_accept_of(headers, JSON)
 }
 
 /// Refuses a request that would not take an answer of this media type.
@@ -118,6 +126,19 @@ mod tests {
         check(&["application/json;q=0, */*"], false);
         check(&["application/json; q=0.000"], false);
         check(&["*/*;q=0"], false);
+    }
+
+    #[test]
+    fn text_by_name() {
+        let check = |accepts: &[&str], expected: bool| {
+            assert_eq!(wants_text(&headers(&header::ACCEPT, accepts)), expected, "{accepts:?}");
+        };
+        check(&["text/plain"], true);
+        check(&["Text/Plain; q=0.9, */*"], true);
+        check(&[], false);
+        check(&["*/*"], false);
+        check(&["text/*"], false);
+        check(&["application/json, text/plain, */*"], false);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod api_keys;
 mod audit;
 mod body;
 mod call;
+mod checkpoint;
 mod connection;
 mod cors;
 mod credentials;

@@ -24,6 +24,18 @@ impl FromQuery for () {
     }
 }
 
+/// For such endpoints that choose the media type of their answer.
+#[derive(Debug)]
+pub struct Negotiated;
+
+impl FromQuery for Negotiated {
+    const NEGOTIATES: bool = true;
+
+    fn take(_: &mut Query) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
 /// Reads the query of a request as the parameters `Q` knows, and refuses every other.
 pub fn read<Q: FromQuery>(raw: Option<&str>) -> Result<Q, Problem> {
     let mut query = Query::parse(raw.unwrap_or_default())?;

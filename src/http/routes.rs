@@ -9,7 +9,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{api_keys, audit, feed, flows, history, openapi, operations, problem, restore, runs, validate};
+use super::{
+    api_keys, audit, checkpoint, feed, flows, history, openapi, operations, problem, restore, runs, validate,
+};
 
 /// The whole API over one state.
 pub fn router(state: AppState) -> Router {
@@ -36,8 +38,10 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/audit/export", get(audit::export))
         .route("/organizations/{orgId}/audit/export/{link}", get(audit::linked_export))
         .route("/organizations/{orgId}/audit/stream", get(feed::follow))
+        .route("/organizations/{orgId}/audit/checkpoint", get(checkpoint::checkpoint))
         .route("/organizations/{orgId}/api-keys", get(api_keys::list).post(api_keys::create))
         .route("/organizations/{orgId}/api-keys/{keyId}", patch(api_keys::change).delete(api_keys::revoke))
+        .route("/.well-known/flow-registry-keys", get(checkpoint::keys))
         .route("/auth/refresh", post(operations::refresh))
         .route("/health", get(operations::ready))
         .route("/health/live", get(operations::live))

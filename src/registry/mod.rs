@@ -22,6 +22,7 @@ mod row;
 mod runs;
 mod turns;
 mod validate;
+pub mod verification;
 
 use tokio_util::task::TaskTracker;
 

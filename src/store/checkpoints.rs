@@ -1,6 +1,8 @@
 //! Checkpoints as they are kept beside the log: which are due, what they are made over, and the signed notes. Nothing
 //! here signs or verifies.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
@@ -50,11 +52,16 @@ const HEAD: &str = "SELECT h.position, h.chain_hash, e.chain_hash = h.chain_hash
 const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_at) VALUES ($1, $2, $3, $4) \
      ON CONFLICT (org_id, position) DO UPDATE SET note = excluded.note WHERE starts_with(excluded.note, c.note)";
 
+pub(super) const RANGE: &str = "SELECT position, note, signed_at FROM checkpoint \
+     WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
+
 /// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back.
+/// All by the clock that also gave the events their times.
 const DUE: &str = "SELECT h.org_id, h.position - coalesce(c.position, 0) >= $2 AS is_far_ahead FROM log_head h \
      LEFT JOIN LATERAL (SELECT c.position, c.signed_at FROM checkpoint c WHERE c.org_id = h.org_id \
        ORDER BY c.position DESC LIMIT 1) AS c ON true \
-     WHERE h.recorded_at > $1 AND h.position > coalesce(c.position, 0) \
+     WHERE ($1::float8 IS NULL OR h.recorded_at > clock_timestamp() - make_interval(secs => $1)) \
+       AND h.position > coalesce(c.position, 0) \
        AND (h.position - coalesce(c.position, 0) >= $2 \
          OR coalesce(c.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $3))";
 
@@ -102,20 +109,19 @@ impl Store {
         after: i64,
         up_to: i64,
     ) -> Result<Vec<StoredCheckpoint>, StoreError> {
-        let range = "SELECT position, note, signed_at FROM checkpoint \
-             WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
-        Ok(sqlx::query_as(range).bind(org_id).bind(after).bind(up_to).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as(RANGE).bind(org_id).bind(after).bind(up_to).fetch_all(&self.pool).await?)
     }
 
-    /// The organizations whose log moved after an instant and is `events` or more ahead of its last checkpoint, or has
-    /// moved at all since one that is `seconds` old; with each, whether it is that far ahead.
+    /// The organizations whose log moved lately and is `events` or more ahead of its last checkpoint, or has moved at
+    /// all since one that is `older_than`; with each, whether it is that far ahead. `within` says what is lately, `None`
+    /// that all logs are looked at.
     pub async fn checkpoints_due(
         &self,
-        since: Option<DateTime<Utc>>,
+        within: Option<Duration>,
         events: i64,
-        seconds: f64,
+        older_than: Duration,
     ) -> Result<Vec<(Uuid, bool)>, StoreError> {
-        let since = since.unwrap_or(DateTime::UNIX_EPOCH);
-        Ok(sqlx::query_as(DUE).bind(since).bind(events).bind(seconds).fetch_all(&self.pool).await?)
+        let due = sqlx::query_as(DUE).bind(within.map(|within| within.as_secs_f64()));
+        Ok(due.bind(events).bind(older_than.as_secs_f64()).fetch_all(&self.pool).await?)
     }
 }

@@ -16,6 +16,9 @@ pub struct StoredDocument {
     pub bytes: Option<Bytes>,
 }
 
+pub(super) const DOCUMENTS: &str =
+    "SELECT digest, bytes FROM document WHERE org_id = $1 AND digest = ANY($2)";
+
 impl Store {
     /// The documents of one organization with these digests, in no particular order.
     pub async fn documents(
@@ -24,19 +27,8 @@ impl Store {
         digests: &[Digest],
     ) -> Result<Vec<StoredDocument>, StoreError> {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
-        let rows = sqlx::query("SELECT digest, bytes FROM document WHERE org_id = $1 AND digest = ANY($2)")
-            .bind(org_id)
-            .bind(wanted)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter()
-            .map(|row| {
-                Ok(StoredDocument {
-                    digest: read_digest(row.try_get("digest")?)?,
-                    bytes: row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from),
-                })
-            })
-            .collect()
+        let rows = sqlx::query(DOCUMENTS).bind(org_id).bind(wanted).fetch_all(&self.pool).await?;
+        rows.iter().map(read_document).collect()
     }
 }
 
@@ -69,6 +61,13 @@ impl Store {
         };
         rows.iter().map(read).collect()
     }
+}
+
+pub(super) fn read_document(row: &PgRow) -> Result<StoredDocument, StoreError> {
+    Ok(StoredDocument {
+        digest: read_digest(row.try_get("digest")?)?,
+        bytes: row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from),
+    })
 }
 
 /// A digest column.

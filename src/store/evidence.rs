@@ -44,7 +44,7 @@ macro_rules! evidence_columns {
 }
 pub(super) use evidence_columns;
 
-const AFTER: &str = concat!(
+pub(super) const AFTER: &str = concat!(
     "SELECT ",
     evidence_columns!(),
     " FROM event e WHERE e.org_id = $1 AND e.position > $2 AND e.position <= $3 ORDER BY e.position LIMIT $4"
@@ -75,21 +75,22 @@ pub(super) fn read_stored_event(row: &PgRow) -> Result<StoredEvent, StoreError> 
         version: row.try_get("version")?,
         event_id: row.try_get("event_id")?,
         schema_version: row.try_get("schema_version")?,
-        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(digest),
+        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(read_digest_as_it_is),
         enabled: row.try_get("enabled")?,
         deleted: row.try_get("deleted")?,
         published_version: row.try_get("published_version")?,
         published_by_version: row.try_get("published_by_version")?,
-        event_hash: digest(row.try_get("event_hash")?),
-        chain_hash: digest(row.try_get("chain_hash")?),
+        event_hash: read_digest_as_it_is(row.try_get("event_hash")?),
+        chain_hash: read_digest_as_it_is(row.try_get("chain_hash")?),
         payload: row.try_get("payload")?,
-        payload_digest: digest(row.try_get("payload_digest")?),
+        payload_digest: read_digest_as_it_is(row.try_get("payload_digest")?),
         context: row.try_get("context")?,
-        context_digest: digest(row.try_get("context_digest")?),
+        context_digest: read_digest_as_it_is(row.try_get("context_digest")?),
     })
 }
 
-fn digest(bytes: &[u8]) -> Digest {
+/// A digest column of which nothing is expected.
+pub(super) fn read_digest_as_it_is(bytes: &[u8]) -> Digest {
     Digest::from_slice(bytes).unwrap_or(Digest([0; 32]))
 }
 

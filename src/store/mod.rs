@@ -19,6 +19,7 @@ mod keys;
 mod list;
 mod migrate;
 mod past;
+mod reading;
 mod test_runs;
 mod writer;
 
@@ -39,6 +40,7 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
+pub use reading::{Reading, ViewedFlow};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use writer::Writer;
 

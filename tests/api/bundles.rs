@@ -1,6 +1,6 @@
 //! The export that proves itself: taken over HTTP, and given to both verifiers.
 
-use flow_registry::evidence::{Keyring, Report, SigningKey, Verdict, verify};
+use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
@@ -9,20 +9,11 @@ use serde_json::{Value, json};
 use sqlx::Executor as _;
 
 use super::exports::{begun, fill, story};
-use super::{Api, api, sound, state_over};
+use super::{Api, api, sound, state_with};
 use crate::evidence::python;
 
 fn key() -> SigningKey {
     SigningKey::new("flows.example.com", &[1; 32]).unwrap()
-}
-
-/// The service with a key to sign with.
-async fn signing() -> Api {
-    let mut api = api().await;
-    let mut state = state_over(Store::new(api.database.pool.clone()));
-    state.registry = state.registry.with_signer(Signer::new(Keyring::of(key()), None));
-    (api.registry, api.router) = (state.registry.clone(), router(state));
-    api
 }
 
 async fn bundle(api: &Api, query: &str) -> Vec<u8> {
@@ -55,7 +46,7 @@ fn lines(bundle: &[u8]) -> Vec<Value> {
 
 #[tokio::test]
 async fn a_bundle_proves_what_is_in_it_and_what_is_left_out() {
-    let api = signing().await;
+    let api = api().await;
     story(&api).await;
     let answer = api.ask("GET", api.audit("/export?format=ndjson")).send().await.expect(200);
     assert!(answer.header("content-disposition").unwrap().ends_with("-5.ndjson\""));
@@ -80,7 +71,7 @@ async fn a_bundle_proves_what_is_in_it_and_what_is_left_out() {
 
 #[tokio::test]
 async fn checkpoints_stand_where_they_were_made() {
-    let api = signing().await;
+    let api = api().await;
     story(&api).await;
     api.registry.sign_head(api.org_id).await.unwrap();
     api.create_sound("Baja").await;
@@ -93,7 +84,9 @@ async fn checkpoints_stand_where_they_were_made() {
 
 #[tokio::test]
 async fn where_nobody_signs_the_end_is_not_proven() {
-    let api = api().await;
+    let mut api = api().await;
+    let silent = state_with(Store::new(api.database.pool.clone()), Signer::default());
+    (api.registry, api.router) = (silent.registry.clone(), router(silent));
     story(&api).await;
     let report = verified(&bundle(&api, "").await);
     assert!(matches!(report.verdict, Verdict::EndNotProven { end: 5, .. }), "{:?}", report.verdict);
@@ -101,7 +94,7 @@ async fn where_nobody_signs_the_end_is_not_proven() {
 
 #[tokio::test]
 async fn what_was_erased_is_exported_as_erased() {
-    let api = signing().await;
+    let api = api().await;
     story(&api).await;
     let pool = &api.database.pool;
     pool.execute("UPDATE event SET payload = NULL, context = NULL WHERE position = 3").await.unwrap();
@@ -121,7 +114,7 @@ async fn what_was_erased_is_exported_as_erased() {
 /// More and larger documents than are held at once, some of them more than once.
 #[tokio::test]
 async fn large_documents_come_a_few_at_a_time() {
-    let api = signing().await;
+    let api = api().await;
     let mut ids = Vec::new();
     for n in 0..8 {
         let mut document = sound(&format!("Largo {n}"));
@@ -148,7 +141,7 @@ async fn large_documents_come_a_few_at_a_time() {
 /// Of flows it may not see, a key has the hashes of events alone.
 #[tokio::test]
 async fn a_confined_key_has_the_rest_as_hashes() {
-    let api = signing().await;
+    let api = api().await;
     let confined = json!({"name": "línea 1", "phoneNumberIds": ["1"]});
     let confined = api.new_key(api.org_id, confined).await;
     for (number, name) in [("1", "Propio"), ("2", "Ajeno")] {
@@ -173,7 +166,7 @@ async fn what_was_removed_or_altered_shows_at_its_place() {
         ("UPDATE event SET recorded_at = 'infinity' WHERE position = 2", 2),
         ("UPDATE event SET event_hash = '\\x00' WHERE position = 4", 4),
     ] {
-        let api = signing().await;
+        let api = api().await;
         story(&api).await;
         let mut session = api.database.pool.acquire().await.unwrap();
         session.execute("ALTER TABLE event DISABLE TRIGGER ALL").await.unwrap();
@@ -189,7 +182,7 @@ async fn what_was_removed_or_altered_shows_at_its_place() {
 
 #[tokio::test]
 async fn a_bundle_that_was_cut_says_so() {
-    let api = signing().await;
+    let api = api().await;
     fill(&api, 1100).await;
     let mut body = begun(&api, &api.audit("/export?format=ndjson")).await;
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();

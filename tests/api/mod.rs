@@ -3,6 +3,7 @@
 mod bad_input;
 mod browsers;
 mod bundles;
+mod checkpoints;
 mod client;
 mod conditions;
 mod endpoints;
@@ -21,9 +22,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use flow_registry::evidence::{Keyring, SigningKey};
 use flow_registry::http::{AppState, Feeds, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
+use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
@@ -61,9 +64,14 @@ pub async fn api_over(database: TestDatabase, store: Store) -> Api {
     api
 }
 
-/// What a process starts with: it remembers nothing.
+/// What a process starts with: a key to sign with, and no memory.
 pub fn state_over(store: Store) -> AppState {
-    let registry = Registry::new(store.clone());
+    let key = SigningKey::new("flows.example.com", &[1; 32]).unwrap();
+    state_with(store, Signer::new(Keyring::of(key), None))
+}
+
+pub fn state_with(store: Store, signer: Signer) -> AppState {
+    let registry = Registry::new(store.clone()).with_signer(signer);
     let api_keys = ApiKeyVerifier::new(store);
     AppState {
         keys: ApiKeys::new(registry.clone(), api_keys.clone()),

@@ -8,7 +8,7 @@ use super::{Answer, Api, api, sound};
 /// A method, a path below an organization, the scopes of which it needs one, and a body where one is needed.
 pub type Route = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-pub const ROUTES: [Route; 25] = [
+pub const ROUTES: [Route; 26] = [
     ("GET", "/bot/flows", "flows:read", None),
     ("POST", "/bot/flows", "flows:write", Some(r#"{"name": "Uno"}"#)),
     ("POST", "/bot/flows/validate", "flows:read", Some(r#"{"name": "Uno"}"#)),
@@ -35,6 +35,7 @@ pub const ROUTES: [Route; 25] = [
     ("GET", "/audit", "audit:read", None),
     ("GET", "/audit/export?format=csv", "audit:read", None),
     ("GET", "/audit/stream", "flows:read audit:read", None),
+    ("GET", "/audit/checkpoint", "audit:read", None),
     ("GET", "/api-keys", "keys:manage", None),
     ("POST", "/api-keys", "keys:manage", Some(r#"{"name": "otra"}"#)),
     ("PATCH", "/api-keys/{keyId}", "keys:manage", Some(r#"{"name": "otra"}"#)),

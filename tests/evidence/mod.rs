@@ -1,5 +1,7 @@
 //! The log's hashes and exports as other programs see them: the Python ones in `scripts/`.
 
+mod cases;
+mod process;
 mod sample;
 mod verify;
 

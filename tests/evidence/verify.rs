@@ -2,85 +2,11 @@
 
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use flow_registry::evidence::{Checkpoint, Keyring, PublicKey, SigningKey, verify};
+use flow_registry::evidence::{Keyring, SigningKey};
 use flow_registry::flow::digest::Digest;
-use serde_json::json;
 
-use super::python_program;
+use super::cases::Cases;
 use super::sample::{Log, keyring, public_keys};
-
-/// Verifies every export that comes in and prints one verdict a line.
-const DRIVER: &str = r#"
-import base64, functools, io, json, sys
-import verify_export as v
-v.signed = functools.cache(v.signed)  # the same few signatures, hundreds of times
-for line in sys.stdin:
-    case = json.loads(line)
-    keys = [v.read_key(key) for key in case["keys"]]
-    kept = [v.read_note(note, keys) for note in case["kept"]]
-    assert all(note[3] for note in kept)
-    print(v.verify(io.BytesIO(base64.b64decode(case["export"])), keys, kept)[1].replace("\n", " "))
-"#;
-
-struct Case {
-    name: String,
-    export: Vec<u8>,
-    keys: Vec<PublicKey>,
-    kept: Vec<String>,
-    /// The verdict up to its explanation; none where any but `intact` will do.
-    expected: Option<String>,
-}
-
-#[derive(Default)]
-struct Cases(Vec<Case>);
-
-impl Cases {
-    fn add(&mut self, name: impl Into<String>, export: Vec<u8>, expected: &str) -> &mut Case {
-        let expected = Some(expected.to_owned());
-        self.0.push(Case { name: name.into(), export, keys: public_keys(1), kept: Vec::new(), expected });
-        self.0.last_mut().unwrap()
-    }
-
-    /// An export with something wrong, wherever that may show first.
-    fn add_bad(&mut self, name: impl Into<String>, export: Vec<u8>) -> &mut Case {
-        let case = self.add(name, export, "");
-        case.expected = None;
-        case
-    }
-
-    /// Both verifiers must come to the expected verdict, and agree at which event.
-    #[track_caller]
-    fn check(&self) {
-        let input: String = self.0.iter().map(|case| case.for_python() + "\n").collect();
-        let output = python_program(DRIVER, &input);
-        let python: Vec<&str> = output.lines().collect();
-        assert_eq!(python.len(), self.0.len(), "{output}");
-        for (case, python) in self.0.iter().zip(python) {
-            let ours = case.verdict();
-            let head = |verdict: &str| verdict.split(':').next().unwrap().to_owned();
-            assert_eq!(head(&ours), head(python), "{}: {ours} / {python}", case.name);
-            match &case.expected {
-                Some(expected) => assert_eq!(&head(&ours), expected, "{}: {ours}", case.name),
-                None => assert!(!ours.starts_with("intact"), "{}: {ours}", case.name),
-            }
-        }
-    }
-}
-
-impl Case {
-    fn verdict(&self) -> String {
-        let open = |note: &String| Checkpoint::open(note, &self.keys).unwrap().0;
-        let kept: Vec<Checkpoint> = self.kept.iter().map(open).collect();
-        verify(&self.export[..], &self.keys, &kept).unwrap().verdict.to_string()
-    }
-
-    fn for_python(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
-        json!({"export": BASE64.encode(&self.export), "keys": keys, "kept": self.kept}).to_string()
-    }
-}
 
 /// The lines of an export, each with its newline.
 fn lines(export: &[u8]) -> Vec<&[u8]> {

@@ -4,7 +4,7 @@ use std::fs;
 
 use flow_registry::evidence::{Checkpoint, Keyring, SigningKey};
 use flow_registry::registry::Registry;
-use flow_registry::registry::checkpoints::{CheckpointDirectory, Signer};
+use flow_registry::registry::checkpoints::{CheckpointDirectory, Due, Signer};
 use flow_registry::store::Store;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -88,9 +88,10 @@ async fn what_is_due_is_signed_and_kept_as_files() {
     let directory = CheckpointDirectory::open(&kept).unwrap();
     let registry = Registry::new(hand.registry.store().clone());
     let registry = registry.with_signer(Signer::new(keyring(&[1]), Some(directory)));
-    assert!(!registry.sign_what_is_due(None).await.unwrap());
+    assert!(!registry.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
     hand.create(sound("Baja")).await;
-    assert!(!registry.sign_what_is_due(None).await.unwrap(), "the last one was just made");
+    // The last one was just made.
+    assert!(!registry.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
     let files: Vec<_> = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 1);
     assert_eq!(files[0].file_name(), "1.checkpoint");

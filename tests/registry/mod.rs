@@ -2,7 +2,7 @@
 
 mod checkpoints;
 mod concurrency;
-mod hand;
+pub mod hand;
 mod history;
 mod lifecycle;
 mod restore;

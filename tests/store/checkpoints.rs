@@ -1,6 +1,8 @@
 //! Checkpoints as they are kept, and which logs are due for one.
 
-use chrono::{DateTime, Duration, Utc};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
 use flow_registry::flow::chain::{EventHashInput, event_hash};
 use flow_registry::flow::event::StreamKind;
 use flow_registry::store::{Store, StoredCheckpoint};
@@ -44,15 +46,17 @@ async fn a_log_is_due_when_its_checkpoint_is_old_or_far_back() {
     let (quiet, busy) = two_organizations();
     let flow = Uuid::new_v4();
     store.append(&[row(quiet, flow, 0, "a"), row(busy, flow, 0, "a")]).await.unwrap();
-    let due = async |since| {
-        let mut due = store.checkpoints_due(since, 3, 60.0).await.unwrap();
+    let minute = Duration::from_secs(60);
+    let due = async |within| {
+        let mut due = store.checkpoints_due(within, 3, minute).await.unwrap();
         due.sort();
         due
     };
     assert_eq!(due(None).await, [(quiet, false), (busy, false)]);
+    assert_eq!(due(Some(minute)).await.len(), 2);
+    assert_eq!(due(Some(Duration::ZERO)).await, []);
     let now = Utc::now();
-    assert_eq!(due(Some(now + Duration::hours(1))).await, []);
-    for (org, signed_at) in [(quiet, now - Duration::seconds(61)), (busy, now)] {
+    for (org, signed_at) in [(quiet, now - TimeDelta::seconds(61)), (busy, now)] {
         assert!(store.put_checkpoint(org, &checkpoint(1, "note\n", signed_at)).await.unwrap());
     }
     // Nothing has moved since, however old the checkpoint.

@@ -1,24 +1,23 @@
 //! `flow-registry audit`: the log for those who check it.
 
 mod events;
+mod evidence;
+mod progress;
 mod tail;
+mod verify;
 
 use clap::Subcommand;
 
-use super::failure::{EXIT_STATUS, Failure};
+use super::failure::EXIT_STATUS;
 pub use tail::TailOrder;
+pub use verify::{Verified, VerifyOrder};
 
 #[derive(Debug, Subcommand)]
 pub enum AuditOrder {
     /// Follow the log of a running service
     #[command(after_help = EXIT_STATUS)]
     Tail(TailOrder),
-}
-
-impl AuditOrder {
-    pub fn run(&self) -> Result<(), Failure> {
-        match self {
-            Self::Tail(order) => order.run(),
-        }
-    }
+    /// Prove that nobody altered an export or the database
+    #[command(after_help = verify::EXIT_STATUS)]
+    Verify(Box<VerifyOrder>),
 }

@@ -258,6 +258,12 @@ endpoints! {
         ], None, [Answer { media_type: "text/event-stream", ..ok("200", "Server-Sent Events: the position as `id`, \
             the type as `event`, an entry of the audit log as `data`. With `flows:read` alone the events of flows, \
             without who did it, for whom and from where. Comments are signs of life.", "Text") }], &[];
+    "get" "/organizations/{orgId}/audit/checkpoint", "getCheckpoint" in "evidence":
+        "A signed note over the log as it stands now", Scope::One("audit:read"), &[], None,
+        [ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer")], &[];
+    "get" "/.well-known/flow-registry-keys", "listPublicKeys" in "evidence":
+        "The public keys that checkpoints are verified with", Scope::Open, &[], None,
+        [Answer { media_type: "text/plain", ..ok("200", "One key a line, `<name>+<id>+<base64>`.", "Text") }], &[];
     "get" "/organizations/{orgId}/api-keys", "listApiKeys" in "API keys": "List keys that are not revoked", KEYS,
         &[], None, [ok("200", "All keys, on one page.", "ApiKeyPageAnswer")], &[];
     "post" "/organizations/{orgId}/api-keys", "createApiKey" in "API keys": "Make a key", KEYS,

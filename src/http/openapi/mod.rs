@@ -42,6 +42,7 @@ fn description() -> Value {
         "tags": [
             {"name": "flows", "description": "Bot flows: drafts, publication, copies."},
             {"name": "history", "description": "What happened, who did it, and the way back."},
+            {"name": "evidence", "description": "Proof that nobody altered the log, which holds without the service."},
             {"name": "test runs", "description": "Flows run in a sandbox, with a trace of every step."},
             {"name": "API keys", "description": "Credentials of an organization."},
             {"name": "operations", "description": "For those who run the service."}

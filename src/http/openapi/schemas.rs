@@ -210,6 +210,19 @@ fn history() -> Value {
         "BlameAnswer": envelope(json!({"type": "object", "required": ["flowId", "version", "steps"], "properties": {
             "steps": {"type": "array", "items": {"type": "object", "required": ["stepId", "event"]}}
         }})),
+        "CheckpointAnswer": envelope(reference("Checkpoint")),
+        "Checkpoint": {"type": "object",
+            "required": ["organizationId", "position", "chainHash", "signedAt", "note", "headPosition", "signsHere"],
+            "properties": {
+                "organizationId": {"type": "string", "format": "uuid"},
+                "position": {"type": "integer", "minimum": 0},
+                "chainHash": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
+                "signedAt": {"type": "string", "format": "date-time", "description": "With microseconds."},
+                "note": {"type": "string", "description": "A C2SP signed note (Ed25519) over all of this."},
+                "headPosition": {"type": "integer", "minimum": 0,
+                    "description": "Where the log stands now; beyond `position` only where this replica does not sign."},
+                "signsHere": {"type": "boolean", "description": "Otherwise it is the latest that another replica made."}
+            }},
         "RehearsalAnswer": envelope(json!({"type": "object", "required": ["dryRun", "diff", "findings"]})),
         "RestoreOrder": {"type": "object", "required": ["version"], "additionalProperties": false,
             "properties": {

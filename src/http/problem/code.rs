@@ -99,6 +99,9 @@ codes! {
         "More requests are under way than this process takes. Nothing was changed; try again.";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",
         "The database does not answer at the moment. Nothing was changed; try again.";
+    NoCheckpoint = "no_checkpoint", SERVICE_UNAVAILABLE, "No checkpoint",
+        "This replica holds no key to sign the log with, and no other has signed it yet. Ask a replica that signs, or \
+         give this one a key with `SIGNING_KEY_FILE`.";
     OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "Outcome unknown",
         "The connection to the database broke while the change was being written: it may or may not have happened. \
          Try again with the same `Idempotency-Key`, or read the flow first.";

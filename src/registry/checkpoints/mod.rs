@@ -2,25 +2,38 @@
 //! wanted, as files; whoever keeps one elsewhere can show any later alteration of what came before it.
 
 mod directory;
+mod key_file;
 mod signer;
 
-use chrono::{DateTime, Utc};
+use std::time::Duration;
+
 use uuid::Uuid;
 
 use super::caller::Caller;
 use super::{Registry, RegistryError};
-use crate::evidence::{Checkpoint, PublicKey};
+pub use crate::evidence::{Checkpoint, Keyring, PublicKey};
 use crate::flow::chain::chain_start;
 use crate::store::{Head, StoreError, StoredCheckpoint};
 pub use directory::CheckpointDirectory;
+pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use signer::Signer;
 
-/// A head this many events ahead of the last checkpoint gets one at once.
-const EVENTS_BETWEEN: i64 = 1000;
-/// A head that has moved gets one when the last is as old.
-const SECONDS_BETWEEN: f64 = 60.0;
 /// Replicas that make a checkpoint of the same place at once: each of these tries loses to one that was kept.
 const TRIES_MAX: usize = 8;
+
+/// When a log that has moved gets its next checkpoint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Due {
+    /// As many events after the last one,
+    pub events: i64,
+    /// or when the last one is as old.
+    pub older_than: Duration,
+}
+
+impl Due {
+    pub const NORMALLY: Self = Self { events: 1000, older_than: Duration::from_secs(60) };
+    pub const AT_ONCE: Self = Self { events: 1, older_than: Duration::ZERO };
+}
 
 /// A checkpoint for somebody who asks for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +53,7 @@ impl Registry {
 
     /// Whether this process signs.
     pub fn signs(&self) -> bool {
-        !self.signer.keyring().signing_keys().is_empty()
+        self.signer.signs()
     }
 
     /// A checkpoint over the head of the log as it is now, signed, stored and kept. A place that all our keys have
@@ -103,18 +116,16 @@ impl Registry {
         Ok(Some(Signed { checkpoint, note: stored.note, head }))
     }
 
-    /// Signs the logs that moved after an instant and whose last checkpoint is too old or too far back. Says whether
-    /// one of them moves so fast that it may soon be due again.
+    /// Signs the logs that are due, of those that moved `within` this time; `None`: of all. Says whether one of them
+    /// grows so fast that it may be due again before long.
     ///
     /// # Errors
     /// Those of the database. A log that contradicts itself is named in the process's log and holds up no other.
-    pub async fn sign_what_is_due(&self, since: Option<DateTime<Utc>>) -> Result<bool, RegistryError> {
-        let due = self.store.checkpoints_due(since, EVENTS_BETWEEN, SECONDS_BETWEEN).await?;
+    pub async fn sign_what_is_due(&self, within: Option<Duration>, due: Due) -> Result<bool, RegistryError> {
         let mut is_fast = false;
-        for (org_id, is_far_ahead) in due {
-            is_fast |= is_far_ahead;
+        for (org_id, is_far_ahead) in self.store.checkpoints_due(within, due.events, due.older_than).await? {
             match self.sign_head(org_id).await {
-                Ok(_) => {}
+                Ok(_) => is_fast |= is_far_ahead,
                 Err(RegistryError::Store(error @ StoreError::Corrupt { .. })) => {
                     tracing::error!(%error, org = %org_id, "a log was not signed: verify it");
                 }

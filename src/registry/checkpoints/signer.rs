@@ -20,6 +20,15 @@ impl Signer {
         Self { keyring: Arc::new(keyring), directory }
     }
 
+    /// Whether there is a secret key.
+    pub fn signs(&self) -> bool {
+        !self.keyring.signing_keys().is_empty()
+    }
+
+    pub fn has_directory(&self) -> bool {
+        self.directory.is_some()
+    }
+
     pub(super) fn keyring(&self) -> &Keyring {
         &self.keyring
     }

@@ -7,13 +7,12 @@ use std::{io, mem};
 use bytes::Bytes;
 
 use super::{Coverage, ExportFormat, ExportOrder, confined};
-use crate::evidence::{BundleWriter, EventRecord};
+use crate::evidence::BundleWriter;
 use crate::flow::digest::Digest;
 use crate::registry::caller::Intent;
+use crate::registry::verification::event_record;
 use crate::registry::{Registry, RegistryError};
-use crate::store::{
-    AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument, StoredEvent,
-};
+use crate::store::{AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 500;
@@ -104,7 +103,7 @@ impl Log {
                 }
             }
             match self.is_wanted(event) {
-                true => writer.event(&record(&event.stored))?,
+                true => writer.event(&event_record(&event.stored))?,
                 false => writer.omitted(event.stored.position, event.stored.event_hash)?,
             }
             let position = event.stored.position;
@@ -127,30 +126,6 @@ impl Log {
 
 fn broken(error: io::Error) -> StoreError {
     StoreError::corrupt("a line in memory", error.to_string())
-}
-
-fn record(event: &StoredEvent) -> EventRecord<'_> {
-    EventRecord {
-        position: event.position,
-        recorded_at_us: event.recorded_at_us,
-        event_type: event.event_type.as_str().into(),
-        stream_kind: event.stream_kind,
-        stream: event.stream_id,
-        version: event.version,
-        event: event.event_id,
-        schema_version: event.schema_version,
-        document: event.document,
-        enabled: event.enabled,
-        deleted: event.deleted,
-        published_version: event.published_version,
-        published_by_version: event.published_by_version,
-        event_hash: event.event_hash,
-        chain_hash: event.chain_hash,
-        payload: event.payload.as_deref().map(Into::into),
-        payload_digest: event.payload_digest,
-        context: event.context.as_deref().map(Into::into),
-        context_digest: event.context_digest,
-    }
 }
 
 impl Registry {

@@ -1,0 +1,181 @@
+//! `flow-registry audit verify`: of an export, offline; or of the database, live. Each way comes to reports, and the
+//! worst of them is the exit status.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::bail;
+use clap::Args;
+use uuid::Uuid;
+
+use super::evidence;
+use super::progress::{ProgressLine, Watched, percent};
+use crate::cli::failure::Failure;
+use crate::cli::screen;
+use crate::config::{ConfigError, DatabaseConfig, SigningKeyFile};
+use crate::registry::Registry;
+use crate::registry::verification::{LiveVerification, PublicKey, Report, Verdict, verify_export};
+
+pub const EXIT_STATUS: &str = "\
+Exit status:
+  0  intact
+  1  altered
+  2  the command line or what it names cannot be used
+  3  end not proven: nothing is wrong, but nobody vouches for the end
+  5  the verification could not be carried out";
+
+/// Lines of an export are short, files are long.
+const READ_BYTES: usize = 256 * 1024;
+
+#[derive(Debug, Args)]
+pub struct VerifyOrder {
+    /// An export as NDJSON, `-` for standard input; without it the database is verified
+    pub file: Option<PathBuf>,
+    /// A public key whose signatures count, or a file of such keys. May be repeated [default for the database: the keys
+    /// this machine signs with]
+    #[arg(long = "key", value_name = "KEY|FILE")]
+    pub keys: Vec<String>,
+    /// A checkpoint that was kept elsewhere: the log must lead to it. May be repeated
+    #[arg(long = "checkpoint", value_name = "FILE")]
+    pub checkpoints: Vec<PathBuf>,
+    /// The organization whose log in the database is verified [default: all]
+    #[arg(long, value_name = "UUID", conflicts_with = "file")]
+    pub org: Option<Uuid>,
+    /// A JSON object a line for each log
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub signing: SigningKeyFile,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+}
+
+/// The worst answer so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verified {
+    Intact,
+    EndNotProven,
+    Altered,
+}
+
+impl From<Verified> for ExitCode {
+    fn from(verified: Verified) -> Self {
+        Self::from(match verified {
+            Verified::Intact => 0,
+            Verified::Altered => 1,
+            Verified::EndNotProven => 3,
+        })
+    }
+}
+
+impl VerifyOrder {
+    /// The public keys that are given.
+    fn given_keys(&self) -> Result<Vec<PublicKey>, ConfigError> {
+        evidence::keys(&self.keys)
+    }
+
+    /// Verifies an export with nothing but what is given.
+    pub fn verify_file(&self, file: &Path) -> anyhow::Result<Verified> {
+        let keys = self.given_keys()?;
+        if keys.is_empty() {
+            bail!(ConfigError("a file proves nothing without a public key: give --key".to_owned()));
+        }
+        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let (reader, length): (Box<dyn BufRead>, _) = if file == Path::new("-") {
+            (Box::new(io::stdin().lock()), None)
+        } else {
+            let opened = File::open(file);
+            let opened =
+                opened.map_err(|error| ConfigError(format!("cannot read {}: {error}", file.display())))?;
+            let length = opened.metadata().ok().map(|metadata| metadata.len());
+            (Box::new(BufReader::with_capacity(READ_BYTES, opened)), length)
+        };
+        let mut line = ProgressLine::new();
+        let reader = Watched::new(reader, |read| {
+            line.show(|| match length {
+                Some(length) => format!("{} of {}", percent(read, length), file.display()),
+                None => format!("{read} bytes"),
+            });
+        });
+        let report = verify_export(reader, &keys, &kept);
+        line.clear();
+        self.tell(&report.map_err(|error| failed(format!("cannot read {}: {error}", file.display())))?)
+    }
+
+    /// Verifies logs of the database, by the keys that are given or else by `own`.
+    pub async fn verify_live(&self, registry: &Registry, own: Vec<PublicKey>) -> anyhow::Result<Verified> {
+        let given = self.given_keys()?;
+        let keys = if given.is_empty() { own } else { given };
+        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let mut live = LiveVerification::begin(registry.store(), keys, kept).await.map_err(failed)?;
+        let organizations = live.organizations().await.map_err(failed)?;
+        let organizations = match self.org {
+            Some(org) if !organizations.contains(&org) => {
+                bail!(ConfigError(format!("--org: there is no log of organization {org}")));
+            }
+            Some(org) => vec![org],
+            None => organizations,
+        };
+        let mut worst = Verified::Intact;
+        let mut line = ProgressLine::new();
+        for org in organizations {
+            let report = live.log(org, |progress| {
+                let (done, end) = (progress.position.unsigned_abs(), progress.end.unsigned_abs());
+                line.show(|| format!("{} of {end} events of {org}", percent(done, end)));
+            });
+            let report = report.await.map_err(|error| failed(format!("organization {org}: {error}")))?;
+            line.clear();
+            worst = worst.max(self.tell(&report)?);
+        }
+        Ok(worst)
+    }
+
+    /// Prints a report.
+    fn tell(&self, report: &Report) -> anyhow::Result<Verified> {
+        let report_text = if self.json { serde_json::to_string(report)? + "\n" } else { text(report) };
+        match screen::print(&report_text) {
+            // The exit status is an answer too.
+            Ok(()) | Err(Failure::ReaderGone) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(match report.verdict {
+            Verdict::Intact { .. } => Verified::Intact,
+            Verdict::Altered { .. } => Verified::Altered,
+            Verdict::EndNotProven { .. } => Verified::EndNotProven,
+        })
+    }
+}
+
+/// The verification could not be carried out, which says nothing about the log.
+fn failed(why: impl Display) -> Failure {
+    Failure::NoAnswer(format!("the verification could not be carried out: {why}"))
+}
+
+/// The verdict first, then what it rests on.
+fn text(report: &Report) -> String {
+    let counts = &report.counts;
+    let log = report.organization.map_or("the log".to_owned(), |org| format!("the log of {org}"));
+    let mut text = format!("{log}: {}\n", report.verdict);
+    if let Some(proof) = &report.proven {
+        let time = proof.time.format("%Y-%m-%dT%H:%M:%SZ");
+        text +=
+            &format!("  proven up to position {} by a checkpoint of {time} ({})\n", proof.position, proof.by);
+    }
+    let seen = [
+        (counts.events, "events"),
+        (counts.omitted, "left out by a filter"),
+        (counts.documents, "documents"),
+        (counts.erased, "erased"),
+        (counts.checkpoints, "checkpoints"),
+        (counts.unknown_signers, "of them by unknown keys"),
+    ];
+    let seen = seen.into_iter().filter(|(count, _)| *count > 0);
+    let seen: Vec<String> = seen.map(|(count, what)| format!("{what}: {count}")).collect();
+    if !seen.is_empty() {
+        text += &format!("  {}\n", seen.join(", "));
+    }
+    text
+}

@@ -1,0 +1,61 @@
+//! Checkpoints of an organization's log for whoever keeps them, and the public keys they are verified with.
+
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::SecondsFormat;
+use serde_json::json;
+
+use super::call::{AuditRead, Read};
+use super::problem::{Code, Problem};
+use super::query::Negotiated;
+use super::state::AppState;
+use super::{media, wire};
+
+const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
+/// When another replica may have signed.
+const RETRY_SECONDS: u32 = 60;
+
+/// The signed note as it is to be kept or, in JSON, with what it says and how far the log is now.
+pub async fn checkpoint(
+    State(app): State<AppState>,
+    headers: HeaderMap,
+    call: Read<AuditRead, (), Negotiated>,
+) -> Result<Response, Problem> {
+    let wants_text = media::wants_text(&headers);
+    if !wants_text {
+        media::check_accept(&headers)?;
+    }
+    let Some(signed) = app.registry.checkpoint(&call.caller).await? else {
+        let detail = "This replica holds no key to sign with, and no checkpoint of the log is stored.";
+        return Err(Problem::retry(Code::NoCheckpoint, RETRY_SECONDS, detail));
+    };
+    if wants_text {
+        return Ok(text(signed.note));
+    }
+    let checkpoint = &signed.checkpoint;
+    let data = json!({
+        "organizationId": checkpoint.organization,
+        "position": checkpoint.position,
+        "chainHash": checkpoint.chain_hash,
+        "signedAt": checkpoint.time.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "note": signed.note,
+        "headPosition": signed.head,
+        "signsHere": app.registry.signs(),
+    });
+    Ok(wire::envelope(StatusCode::OK, &data))
+}
+
+/// The keys of this replica, one a line: a file to give to a verifier.
+pub async fn keys(State(app): State<AppState>) -> Response {
+    let keys = app.registry.public_keys();
+    let mut lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    if !app.registry.signs() {
+        lines.insert_str(0, "# This replica does not sign checkpoints.\n");
+    }
+    text(lines)
+}
+
+fn text(body: String) -> Response {
+    ([(header::CONTENT_TYPE, TEXT)], body).into_response()
+}

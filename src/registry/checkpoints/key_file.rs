@@ -1,0 +1,96 @@
+//! The file of a process's keys: made once, closed to everybody else, read at each start.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secrecy::ExposeSecret;
+use uuid::Uuid;
+
+use crate::evidence::{Error, Keyring, PublicKey, SigningKey};
+
+/// A key file that cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    #[error("cannot {doing} {path}: {error}")]
+    File { doing: &'static str, path: PathBuf, error: io::Error },
+    #[error("{path} has mode {mode:04o}, and others may read the secret keys in it: chmod 600 {path}")]
+    Open { path: PathBuf, mode: u32 },
+    #[error("{path}: {error}")]
+    Keys { path: PathBuf, error: Error },
+    #[error("{path} is there already: a key is not overwritten")]
+    Exists { path: PathBuf },
+    #[error("{0}")]
+    Name(Error),
+}
+
+/// Reads a key file that nobody but its owner may read.
+pub fn read_key_file(path: &Path) -> Result<Keyring, KeyFileError> {
+    let file = File::open(path).map_err(failed("read", path))?;
+    let mode = file.metadata().map_err(failed("read", path))?.permissions().mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        return Err(KeyFileError::Open { path: path.to_owned(), mode });
+    }
+    let text = io::read_to_string(file).map_err(failed("read", path))?;
+    Keyring::parse(&text).map_err(|error| KeyFileError::Keys { path: path.to_owned(), error })
+}
+
+/// Makes a file of one new key, with mode 0600. It appears whole or not at all, and only where none was.
+pub fn create_key_file(path: &Path, name: &str) -> Result<PublicKey, KeyFileError> {
+    let key = new_key(name)?;
+    let text = format!(
+        "# Signs checkpoints of the log. Whoever reads the second line can sign in its place: keep it secret.\n{}\n",
+        key.secret_text().expose_secret()
+    );
+    let unfinished = path.with_file_name(format!(".{}", Uuid::now_v7()));
+    let written =
+        File::options().write(true).create_new(true).mode(0o600).open(&unfinished).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            // A rename would replace a key; a second name for the file does not.
+            fs::hard_link(&unfinished, path)
+        });
+    let _ = fs::remove_file(&unfinished);
+    match written {
+        Ok(()) => Ok(key.public_key()),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(KeyFileError::Exists { path: path.to_owned() })
+        }
+        Err(error) => Err(failed("write", path)(error)),
+    }
+}
+
+/// Reads a key file, made before where it is missing.
+pub fn read_or_create_key_file(path: &Path, name: &str) -> Result<Keyring, KeyFileError> {
+    match read_key_file(path) {
+        Err(KeyFileError::File { error, .. }) if error.kind() == io::ErrorKind::NotFound => {}
+        read => return read,
+    }
+    match create_key_file(path, name) {
+        // Another process may have been quicker.
+        Ok(_) | Err(KeyFileError::Exists { .. }) => read_key_file(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// What a key is called where nothing better is known: this machine, and what runs on it.
+pub fn default_key_name() -> String {
+    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let is_fit = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let host: String = host.chars().filter(is_fit).collect();
+    format!("{}/flow-registry", if host.is_empty() { "localhost" } else { &host })
+}
+
+fn new_key(name: &str) -> Result<SigningKey, KeyFileError> {
+    let mut seed = [0; 32];
+    SysRng.try_fill_bytes(&mut seed).expect("the operating system gives randomness");
+    SigningKey::new(name, &seed).map_err(KeyFileError::Name)
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
+    let path = path.to_owned();
+    move |error| KeyFileError::File { doing, path, error }
+}

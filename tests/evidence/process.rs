@@ -1,0 +1,171 @@
+//! Keys and checkpoints of the program as its users run it.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use flow_registry::evidence::{Checkpoint, parse_public_keys};
+use flow_registry::registry::Registry;
+use flow_registry::registry::checkpoints::Signer;
+use flow_registry::store::Store;
+use rustix::process::Signal;
+use uuid::Uuid;
+
+use super::sample::{Log, keyring, public_keys};
+use crate::store::rows::row;
+use crate::support::{Scratch, Service, database, run};
+
+#[test]
+fn signing_keys_are_made_shown_and_guarded() {
+    let scratch = Scratch::new();
+    let file = scratch.path().join("key");
+    let key = file.to_str().unwrap();
+    let order = |arguments: &[&str]| run(&[&["signing-key"], arguments].concat());
+    let created = order(&["create", key, "--name", "flows.example.com"]);
+    assert!(created.status.success(), "{}", String::from_utf8_lossy(&created.stderr));
+    let public = String::from_utf8(created.stdout).unwrap();
+    assert!(public.starts_with("flows.example.com+") && public.ends_with('\n'), "{public}");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+    assert_eq!(String::from_utf8(order(&["show", key]).stdout).unwrap(), public);
+
+    let again = order(&["create", key]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("not overwritten"));
+    assert_eq!(String::from_utf8(order(&["show", key]).stdout).unwrap(), public);
+    assert!(
+        !order(&["create", scratch.path().join("x").to_str().unwrap(), "--name", "a b"]).status.success()
+    );
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = run(&["serve", "--signing-key-file", key]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("0640") && said.contains("chmod 600"), "{said}");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1, "nothing half made is left");
+}
+
+#[test]
+fn a_new_installation_signs_and_a_stop_leaves_nothing_unsigned() {
+    let data = Scratch::new();
+    let (directory, kept) = (data.path().join("data"), data.path().join("kept"));
+    let arguments = ["--data-dir", directory.to_str().unwrap(), "--checkpoint-dir", kept.to_str().unwrap()];
+    let mut service = Service::start(&arguments);
+    let key = directory.join("signing-key");
+    assert_eq!(fs::metadata(&key).unwrap().permissions().mode() & 0o7777, 0o600);
+    service.signal(Signal::TERM);
+    assert!(service.ended().success(), "{}", service.log());
+    let organization = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
+    let note = fs::read_to_string(organization.join("1.checkpoint")).unwrap();
+    let keys = String::from_utf8(run(&["signing-key", "show", key.to_str().unwrap()]).stdout).unwrap();
+    let keys = parse_public_keys(&keys).unwrap();
+    let (checkpoint, _) = Checkpoint::open(&note, &keys).unwrap();
+    assert_eq!(checkpoint.position, 1);
+    assert!(keys[0].name().ends_with("/flow-registry"), "{}", keys[0]);
+}
+
+#[tokio::test]
+async fn a_replica_without_a_key_says_so() {
+    let database = database().await;
+    let url = database.url();
+    let unsafe_too = ["--database-url", &url, "--allow-unsafe-durability"];
+    let service = Service::start(&unsafe_too);
+    assert_eq!(service.log().matches("are not signed here").count(), 1, "{}", service.log());
+    let refused = run(&[
+        &["serve", "--listen", "127.0.0.1:0"],
+        &unsafe_too[..],
+        &["--checkpoint-dir", "/tmp"],
+    ]
+    .concat());
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("SIGNING_KEY_FILE"));
+}
+
+/// The exit status and what was printed.
+fn verify(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(&[&["audit", "verify"], arguments].concat());
+    let printed = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(printed).unwrap())
+}
+
+#[test]
+fn a_file_is_verified_with_nothing_but_keys() {
+    let scratch = Scratch::new();
+    let file = |name: &str, content: &[u8]| {
+        let path = scratch.path().join(name);
+        fs::write(&path, content).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let log = Log::new(1);
+    let export = log.export();
+    let (whole, cut) = (file("whole", &export), file("cut", &export[..export.len() - 9]));
+    let mut shorter = log.clone();
+    shorter.events.truncate(9);
+    let shorter = file("shorter", &shorter.export());
+    let key = public_keys(1)[0].to_string();
+    let keys = file("keys", format!("# the service's\n{key}\n").as_bytes());
+    let (kept, foreign) = (file("kept", log.checkpoints[&12].as_bytes()), public_keys(9)[0].to_string());
+
+    assert_eq!(
+        verify(&[&whole, "--key", &keys, "--checkpoint", &kept]),
+        (
+            Some(0),
+            format!(
+                "the log of 00000000-0000-0000-0000-000000000001: intact up to position 12\n  \
+                 proven up to position 12 by a checkpoint of 2026-05-01T03:54:30Z ({key})\n  \
+                 events: 12, documents: 6, checkpoints: 2\n"
+            )
+        )
+    );
+    for (arguments, status, says) in [
+        (&[&*whole, "--key", &foreign][..], 3, "of them by unknown keys: 2"),
+        (&[&cut, "--key", &key], 3, "end not proven at position 12: the file is cut"),
+        (&[&shorter, "--key", &key], 3, "end not proven at position 9"),
+        (&[&shorter, "--key", &key, "--checkpoint", &kept], 1, "altered at position 10: it is missing"),
+        (&[&keys, "--key", &key, "--json"], 1, r#""verdict":"altered","position":1"#),
+        (&[&whole], 2, "--key"),
+        (&[&whole, "--key", "nonsense"], 2, "nonsense"),
+        (&[&whole, "--key", &key, "--checkpoint", &whole], 2, "not a checkpoint"),
+        (&[&whole, "--key", &foreign, "--checkpoint", &kept], 2, "none of the known keys"),
+        (&["/no/such/file", "--key", &key], 2, "/no/such/file"),
+        (&[&whole, "--org", "00000000-0000-0000-0000-000000000001"], 2, "--org"),
+    ] {
+        let (found, printed) = verify(arguments);
+        assert_eq!((found, printed.contains(says)), (Some(status), true), "{arguments:?}\n{printed}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_is_verified_as_it_runs() {
+    let (database, scratch) = (database().await, Scratch::new());
+    let (url, store) = (database.url(), Store::new(database.pool.clone()));
+    let orgs = [Uuid::from_u128(1), Uuid::from_u128(2)];
+    let flow = Uuid::new_v4();
+    for version in 0..3 {
+        let text = format!("v{version}");
+        store.append(&orgs.map(|org| row(org, flow, version, &text))).await.unwrap();
+    }
+    let verify = |more: &[&str]| verify(&[&["--database-url", &url], more].concat());
+    let key = public_keys(1)[0].to_string();
+    let (status, printed) = verify(&["--key", &key]);
+    assert_eq!((status, printed.matches("end not proven at position 3").count()), (Some(3), 2), "{printed}");
+
+    let registry = Registry::new(store).with_signer(Signer::new(keyring(1), None));
+    let kept = scratch.path().join("kept");
+    for org in orgs {
+        let signed = registry.sign_head(org).await.unwrap().unwrap();
+        fs::write(&kept, signed.note).unwrap();
+    }
+    let kept = kept.to_str().unwrap();
+    let (status, printed) = verify(&["--key", &key, "--checkpoint", kept]);
+    assert_eq!((status, printed.matches("intact up to position 3").count()), (Some(0), 2), "{printed}");
+
+    let alter = "ALTER TABLE event DISABLE TRIGGER ALL; UPDATE event SET deleted = true WHERE position = 2 AND org_id = ";
+    let alter = format!("{alter}'{}'", orgs[0]);
+    sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&database.pool).await.unwrap();
+    let (status, printed) = verify(&["--key", &key, "--json"]);
+    let reports: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let verdicts: Vec<_> = reports.iter().map(|report| report["verdict"].as_str().unwrap()).collect();
+    assert_eq!((status, verdicts), (Some(1), vec!["altered", "intact"]), "{printed}");
+    assert_eq!((&reports[0]["position"], &reports[1]["upTo"]), (&2.into(), &3.into()));
+    let second = orgs[1].to_string();
+    assert_eq!(verify(&["--key", &key, "--org", &second]).0, Some(0));
+    assert_eq!(verify(&["--key", &key, "--org", &Uuid::from_u128(3).to_string()]).0, Some(2));
+}
