@@ -1,5 +1,6 @@
 //! The log's hashes and exports as other programs see them: the Python ones in `scripts/`.
 
+mod altered;
 mod cases;
 mod process;
 mod sample;

@@ -1,0 +1,158 @@
+//! A log that the service wrote, in a database whose administrator does as he likes; and the way back from that.
+
+use std::collections::HashMap;
+
+use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Verdict};
+use flow_registry::flow::chain::chain_start;
+use flow_registry::flow::event::RestoreMode;
+use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode};
+use flow_registry::registry::caller::Intent;
+use flow_registry::registry::checkpoints::Signer;
+use flow_registry::registry::verification::{LiveVerification, event_record};
+use flow_registry::registry::{DuplicateOrder, PublishOrder, Registry, RestoreOrder, RestoreSource};
+use serde_json::json;
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use crate::evidence::sample::{keyring, public_keys};
+use crate::registry::hand::{Hand, hand, sound};
+
+/// The tables an administrator may alter, in an order in which they can be filled again.
+const TABLES: [&str; 5] = ["event", "document", "log_head", "checkpoint", "flow_view"];
+
+pub struct Database {
+    hand: Hand,
+    registry: Registry,
+    pub org: Uuid,
+    /// The signed notes, in order.
+    pub notes: Vec<String>,
+}
+
+/// Sixteen events of all kinds by the use cases themselves, signed after the ninth and the last.
+pub async fn database() -> Database {
+    let hand = hand().await;
+    let (store, org) = (hand.registry.store().clone(), hand.caller.org_id);
+    let registry = Registry::new(store.clone()).with_signer(Signer::new(keyring(1), None));
+    let keys = ApiKeys::new(registry.clone(), ApiKeyVerifier::new(store));
+    let because = || Intent { reason: Some("la última edición falló".into()), ..hand.intent() };
+    let key = keys.create(hand.intent(), KeyMode::Live, &json!({"name": "bot"})).await.unwrap().key.id;
+    let flow = hand.create(sound("Alta")).await;
+    for name in ["Alta de clientes", "Alta 🎆"] {
+        registry.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+    }
+    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
+    registry.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
+    registry.update(hand.intent(), flow, json!({"description": "d"})).await.unwrap();
+    registry.unpublish(hand.intent(), flow).await.unwrap();
+    let mut notes = vec![registry.sign_head(org).await.unwrap().unwrap().note];
+    registry.delete(hand.intent(), flow).await.unwrap();
+    let back = RestoreOrder { source: RestoreSource::Version(2), mode: RestoreMode::Live };
+    registry.restore(because(), flow, back).await.unwrap();
+    keys.revoke(hand.intent(), key).await.unwrap();
+    for name in ["Baja", "Cambio"] {
+        let other = hand.create(sound(name)).await;
+        registry.publish(hand.intent(), other, PublishOrder::default()).await.unwrap();
+    }
+    notes.push(registry.sign_head(org).await.unwrap().unwrap().note);
+    let database = Database { hand, registry, org, notes };
+    for table in TABLES {
+        let sql = format!(
+            "ALTER TABLE {table} DISABLE TRIGGER ALL; CREATE TABLE {table}_original AS TABLE {table}"
+        );
+        database.administer(&sql).await.unwrap();
+    }
+    database
+}
+
+impl Database {
+    /// Statements of somebody whom no trigger stops.
+    pub async fn administer(&self, sql: &str) -> Result<u64, sqlx::Error> {
+        let pool = self.hand.registry.store().pool();
+        Ok(sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(pool).await?.rows_affected())
+    }
+
+    pub async fn undo(&self) {
+        let sql: String = TABLES
+            .iter()
+            .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_original;"))
+            .collect();
+        self.administer(&sql).await.unwrap();
+    }
+
+    /// Makes head and views those of the log as it is now, and leaves no checkpoint beyond its end.
+    pub async fn cover_tracks(&self) {
+        self.administer(
+            "DELETE FROM log_head; DELETE FROM flow_view; \
+             DELETE FROM checkpoint WHERE position > (SELECT coalesce(max(position), 0) FROM event); \
+             INSERT INTO log_head SELECT org_id, position, chain_hash, recorded_at FROM event \
+               ORDER BY position DESC LIMIT 1; \
+             INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, search, enabled, deleted, \
+                 published_version, published_by_version, created_at, created_by, updated_at, updated_by) \
+               SELECT DISTINCT ON (org_id, stream_id) org_id, stream_id, version, position, document_digest, '', \
+                 enabled, deleted, published_version, published_by_version, recorded_at, ''::bytea, recorded_at, \
+                 ''::bytea \
+               FROM event WHERE stream_kind = 1 ORDER BY org_id, stream_id, version DESC",
+        )
+        .await
+        .unwrap();
+    }
+
+    /// Signs the log as it is now with another key than the service's.
+    pub async fn sign_as_somebody_else(&self) {
+        let forger = Registry::new(self.registry.store().clone()).with_signer(Signer::new(keyring(9), None));
+        forger.sign_head(self.org).await.unwrap().unwrap();
+    }
+
+    /// Computes every digest and hash anew.
+    pub async fn rewrite_chain(&self) {
+        self.administer(
+            "DO $$ DECLARE e event; chain bytea; BEGIN \
+             FOR e IN SELECT * FROM event ORDER BY position LOOP \
+               chain := coalesce(chain, sha256('flow-registry/log/1'::bytea || uuid_send(e.org_id))); \
+               e.payload_digest := coalesce(sha256(e.payload), e.payload_digest); \
+               e.context_digest := coalesce(sha256(e.context), e.context_digest); \
+               e.event_hash := event_hash_1(e.org_id, e.stream_kind, e.stream_id, e.event_id, e.version, \
+                 e.position, e.recorded_at, e.schema_version, e.document_digest, e.enabled, e.deleted, \
+                 e.published_version, e.published_by_version, e.payload_digest, e.context_digest, e.type); \
+               chain := sha256(chain || e.event_hash); \
+               UPDATE event SET payload_digest = e.payload_digest, context_digest = e.context_digest, \
+                 event_hash = e.event_hash, chain_hash = chain WHERE position = e.position; \
+             END LOOP; END $$",
+        )
+        .await
+        .unwrap();
+    }
+
+    /// The export of the log as the database holds it now.
+    pub async fn export(&self) -> Vec<u8> {
+        let store = self.registry.store();
+        let events = store.stored_events(self.org, 0, i64::MAX, 1000).await.unwrap();
+        let digests: Vec<_> = events.iter().filter_map(|event| event.document).collect();
+        let documents = store.documents(self.org, &digests).await.unwrap();
+        let documents: HashMap<_, _> =
+            documents.into_iter().map(|document| (document.digest, document.bytes)).collect();
+        let notes = store.checkpoints(self.org, 0, i64::MAX).await.unwrap();
+        let notes: HashMap<_, _> = notes.into_iter().map(|kept| (kept.position, kept.note)).collect();
+        let mut bundle = BundleWriter::new(Vec::new(), self.org, 0, chain_start(self.org)).unwrap();
+        for event in &events {
+            let wanted = event.document.filter(|document| bundle.wants(document));
+            if let Some((document, bytes)) = wanted.and_then(|wanted| documents.get_key_value(&wanted)) {
+                bundle.document(*document, bytes.as_deref()).unwrap();
+            }
+            bundle.event(&event_record(event)).unwrap();
+            if let Some(note) = notes.get(&event.position) {
+                bundle.checkpoint(note).unwrap();
+            }
+        }
+        bundle.finish().unwrap()
+    }
+
+    /// What the live verification says.
+    pub async fn verify_live(&self, kept: &[String]) -> Verdict {
+        let keys: Vec<PublicKey> = public_keys(1);
+        let kept = kept.iter().map(|note| Checkpoint::open(note, &keys).unwrap().0).collect();
+        let mut live = LiveVerification::begin(self.registry.store(), keys, kept).await.unwrap();
+        live.log(self.org, |_| {}).await.unwrap().verdict
+    }
+}

@@ -1,0 +1,186 @@
+//! What somebody with all rights on the database can do to a log, and that each of it is found: in the export by both
+//! verifiers, offline, and by the live verification.
+
+mod database;
+mod edit;
+
+use flow_registry::evidence::Verdict;
+
+use self::database::{Database, database};
+use self::edit::Edits;
+use super::cases::Cases;
+
+const EVENTS: i64 = 16;
+const FIRST_CHECKPOINT: i64 = 9;
+
+fn head(verdict: &Verdict) -> String {
+    let verdict = verdict.to_string();
+    verdict.split(':').next().unwrap().to_owned()
+}
+
+impl Cases {
+    /// The database as it is now: what its export comes to, with these notes kept, and the live verification too.
+    async fn add_database(&mut self, name: &str, database: &Database, kept: &[String], expected: &str) {
+        let live = database.verify_live(kept).await;
+        assert_eq!(head(&live), expected, "{name}, live: {live}");
+        self.add(name, database.export().await, expected).kept = kept.to_vec();
+    }
+
+    /// The same, altered wherever that may show first.
+    async fn add_altered_database(&mut self, name: &str, database: &Database, kept: &[String]) {
+        let live = database.verify_live(kept).await;
+        assert!(matches!(live, Verdict::Altered { .. }), "{name}, live: {live}");
+        self.add_altered(name, database.export().await).kept = kept.to_vec();
+    }
+}
+
+#[tokio::test]
+async fn what_the_service_wrote_is_intact() {
+    let database = database().await;
+    let mut cases = Cases::default();
+    cases.add_database("as written", &database, &[], "intact up to position 16").await;
+    cases.add_database("against what was kept", &database, &database.notes, "intact up to position 16").await;
+    database.administer("UPDATE event SET payload = NULL, context = NULL WHERE position = 3").await.unwrap();
+    let erase = "UPDATE document SET bytes = NULL WHERE digest = (SELECT document_digest FROM event WHERE position = 4)";
+    database.administer(erase).await.unwrap();
+    cases.add_database("erased on legal demand", &database, &[], "intact up to position 16").await;
+    cases.check();
+}
+
+#[tokio::test]
+async fn two_hundred_edits_of_a_byte_are_found() {
+    let database = database().await;
+    let (mut cases, mut edits, mut done) = (Cases::default(), Edits::new(), 0);
+    while done < 200 {
+        let edit = edits.next(EVENTS);
+        if let Ok(1) = database.administer(&edit).await {
+            cases.add_altered_database(&edit, &database, &[]).await;
+            database.undo().await;
+            done += 1;
+        }
+    }
+    cases.check();
+    assert_eq!(head(&database.verify_live(&[]).await), "intact up to position 16");
+}
+
+#[tokio::test]
+async fn every_cut_is_found_by_a_later_checkpoint() {
+    let database = database().await;
+    let mut cases = Cases::default();
+    for end in 0..EVENTS {
+        let cut = format!("DELETE FROM event WHERE position > {end}");
+        database.administer(&cut).await.unwrap();
+        let altered = format!("altered at position {}", end + 1);
+        let live = database.verify_live(&[]).await;
+        assert_eq!(head(&live), altered, "head and checkpoints left as they were, live: {live}");
+        database.cover_tracks().await;
+        // A log that ends where a checkpoint was made cannot be told from one that had gone no further.
+        let unseen = match end {
+            FIRST_CHECKPOINT => format!("intact up to position {end}"),
+            _ => format!("end not proven at position {end}"),
+        };
+        cases.add_database(&cut, &database, &[], &unseen).await;
+        cases.add_database(&cut, &database, &database.notes[1..], &altered).await;
+        database.undo().await;
+    }
+    cases.check();
+}
+
+#[tokio::test]
+async fn holes_and_swapped_rows_are_found() {
+    let database = database().await;
+    let mut cases = Cases::default();
+    for position in 1..EVENTS {
+        let altered = format!("altered at position {position}");
+        let hole = format!("DELETE FROM event WHERE position = {position}");
+        database.administer(&hole).await.unwrap();
+        cases.add_database(&hole, &database, &[], &altered).await;
+        let closed = format!("{hole}, and closed");
+        let close = format!(
+            "UPDATE event SET position = -position WHERE position > {position}; \
+             UPDATE event SET position = -position - 1 WHERE position < 0"
+        );
+        database
+            .administer("ALTER TABLE event DROP CONSTRAINT IF EXISTS event_position_check")
+            .await
+            .unwrap();
+        database.administer(&close).await.unwrap();
+        cases.add_database(&closed, &database, &[], &altered).await;
+        database.undo().await;
+
+        let other = position % 5 + position + 1;
+        let swap = format!(
+            "UPDATE event SET position = -1 WHERE position = {position}; \
+             UPDATE event SET position = {position} WHERE position = {other}; \
+             UPDATE event SET position = {other} WHERE position = -1"
+        );
+        if other <= EVENTS {
+            database.administer(&swap).await.unwrap();
+            cases.add_database(&swap, &database, &[], &altered).await;
+            database.undo().await;
+        }
+    }
+    cases.check();
+}
+
+#[tokio::test]
+async fn a_rewritten_chain_is_found_by_an_older_checkpoint() {
+    let database = database().await;
+    let mut cases = Cases::default();
+    let first = &database.notes[..1];
+    for position in 1..=EVENTS {
+        let edit = format!("UPDATE event SET context = '{{\"salt\":\"\"}}' WHERE position = {position}");
+        database.administer(&edit).await.unwrap();
+        database.rewrite_chain().await;
+        let name = format!("{edit}, chained anew");
+        let at = if position <= FIRST_CHECKPOINT { FIRST_CHECKPOINT } else { EVENTS };
+        let altered = format!("altered at position {at}");
+        database
+            .administer("UPDATE log_head SET chain_hash = (SELECT chain_hash FROM event WHERE position = 16)")
+            .await
+            .unwrap();
+        cases.add_database(&name, &database, &[], &altered).await;
+
+        database.administer("DELETE FROM checkpoint").await.unwrap();
+        database.cover_tracks().await;
+        let unseen = "end not proven at position 16";
+        cases.add_database(&name, &database, &[], unseen).await;
+        cases.add_database(&name, &database, &database.notes, &altered).await;
+        // An older checkpoint tells of what came before it.
+        let old = if position <= FIRST_CHECKPOINT { &altered } else { unseen };
+        cases.add_database(&name, &database, first, old).await;
+        database.sign_as_somebody_else().await;
+        cases.add_database(&name, &database, &[], unseen).await;
+        database.undo().await;
+    }
+    cases.check();
+}
+
+/// What the chain cannot tell, because it was appended so, and what readers see beside the log.
+#[tokio::test]
+async fn the_database_is_held_against_more_than_the_chain() {
+    let database = database().await;
+    for (alteration, expected) in [
+        ("UPDATE flow_view SET enabled = NOT enabled WHERE version = 9", "altered at position 11"),
+        ("UPDATE flow_view SET document_digest = sha256('x') WHERE version = 9", "altered at position 11"),
+        ("DELETE FROM flow_view WHERE version = 9", "altered at position 11"),
+        ("UPDATE log_head SET position = 15", "altered at position 17"),
+        ("DELETE FROM log_head", "altered at position 17"),
+        ("UPDATE checkpoint SET position = 10 WHERE position = 9", "altered at position 10"),
+        ("UPDATE checkpoint SET note = 'x' WHERE position = 9", "altered at position 9"),
+    ] {
+        database.administer(alteration).await.unwrap();
+        let live = database.verify_live(&[]).await;
+        assert_eq!(head(&live), expected, "{alteration}: {live}");
+        database.undo().await;
+    }
+    // A state that no event led to, chained and signed as if one had.
+    database
+        .administer("UPDATE event SET published_version = 1 WHERE position = 16; DELETE FROM checkpoint")
+        .await
+        .unwrap();
+    database.rewrite_chain().await;
+    database.cover_tracks().await;
+    let live = database.verify_live(&[]).await.to_string();
+    assert!(live.contains("its state is not the one"), "{live}");
+}
