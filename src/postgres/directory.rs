@@ -8,12 +8,17 @@ use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::account::Account;
 use super::{ClusterError, PORT};
 
 /// `sun_path` has 104 bytes on macOS and 108 on Linux, with the closing zero.
 const SOCKET_PATH_BYTES_MAX: usize = 103;
+
+/// A child that was just forked holds our lock, already given back, until it has become another program.
+const OWN_LOCK_WITHIN: Duration = Duration::from_millis(500);
 
 /// Where the private cluster lives unless told otherwise: for root a place that other accounts can
 /// reach, since Postgres will run as one of them; for anybody else the XDG data directory.
@@ -97,14 +102,20 @@ impl Directory {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(ClusterError::file("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let pid = file.read_to_string(&mut holder).ok().and_then(|_| holder.trim().parse().ok());
+        let give_up = Instant::now() + OWN_LOCK_WITHIN;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::Error(error)) => return Err(ClusterError::file("lock", path)(error)),
+                Err(TryLockError::WouldBlock) => {}
+            }
+            let mut holder = String::new();
+            let pid = file.rewind().and_then(|()| file.read_to_string(&mut holder)).ok();
+            let pid = pid.and_then(|_| holder.trim().parse().ok());
+            if pid != Some(std::process::id()) || Instant::now() >= give_up {
                 return Err(ClusterError::InUse { data_dir: self.root.clone(), pid });
             }
-            Err(TryLockError::Error(error)) => return Err(ClusterError::file("lock", path)(error)),
+            thread::sleep(OWN_LOCK_WITHIN / 10);
         }
         // The number is for the message above only; the lock itself is the kernel's.
         let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| {
