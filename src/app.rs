@@ -1,6 +1,7 @@
 //! Wiring only: opens what the configuration names, puts the rooms together, and takes them down in order.
 
 mod database;
+mod drift;
 mod shutdown;
 mod signing;
 mod upkeep;
@@ -15,11 +16,12 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Failure, KeysOrder, Verified, VerifyOrder};
+use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
+use crate::registry::projections::Projections;
 use database::Database;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
@@ -51,7 +53,8 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     if database.data_dir().is_some() {
         welcome::first_key(&keys, config.http.public_url(address).as_str()).await?;
     }
-    let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
+    let upkeep = tokio::spawn(upkeep::run(store.clone(), shutdown.clone()));
+    let watch = tokio::spawn(drift::watch(Projections::new(store), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
@@ -71,6 +74,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     // One bounded statement at a time: nothing is lost with them.
     upkeep.abort();
+    watch.abort();
     signing.abort();
     signing::last_round(&registry).await;
     database.close().await;
@@ -132,6 +136,14 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let verified = order.verify_live(&Registry::new(database.store.clone()), own).await;
     database.close().await;
     verified
+}
+
+/// Carries out an order on projections.
+pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
+    let database = Database::open(order.database()).await?;
+    let done = order.run(&Projections::new(database.store.clone())).await;
+    database.close().await;
+    done
 }
 
 /// Brings the schema up to date.

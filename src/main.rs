@@ -37,6 +37,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Order::Serve(config) => done(app::serve(*config)),
         Order::Migrate(config) => done(app::migrate(config)),
         Order::Keys(order) => done(app::keys(&order)),
+        Order::Projections(order) => done(app::projections(&order)),
         Order::Flows(order) => Ok(order.run()?),
         Order::Audit(order) => match *order {
             AuditOrder::Tail(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),

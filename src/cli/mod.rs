@@ -7,6 +7,7 @@ mod entry;
 mod failure;
 mod flows;
 mod keys;
+mod projections;
 mod screen;
 mod signing_key;
 
@@ -17,6 +18,7 @@ pub use audit::{AuditOrder, Verified, VerifyOrder};
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
+pub use projections::ProjectionsOrder;
 pub use signing_key::SigningKeyOrder;
 
 #[derive(Debug, Parser)]
@@ -43,6 +45,9 @@ pub enum Order {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(Box<KeysOrder>),
+    /// Hold what is computed from the log against it, and put it right
+    #[command(subcommand)]
+    Projections(Box<ProjectionsOrder>),
     /// Find, compare, try and restore flows of a running service
     #[command(subcommand)]
     Flows(Box<FlowsOrder>),

@@ -13,5 +13,6 @@ pub mod fold;
 pub mod json;
 pub mod language;
 pub mod pointer;
+pub mod projection;
 pub mod text;
 pub mod validation;

@@ -96,7 +96,17 @@ impl Registry {
         }
         let Ok(plan) = self.plan(intent, command, &found).await else { return Ok(None) };
         match decide(Some(&current(&found.record)), plan.order.clone()) {
-            Ok(Decision::Event(change)) => self.record(intent, Some(&found), flow_id, &plan, &change).await,
+            Ok(Decision::Event(change)) => {
+                match self.record(intent, Some(&found), flow_id, &plan, &change).await {
+                    // The database would not have it, and nothing happened: what is remembered may be wrong.
+                    Err(RegistryError::Store(StoreError::Statement(error))) => {
+                        tracing::warn!(%error, %flow_id, "deciding anew what memory had decided");
+                        self.documents.forget(intent.caller.org_id, flow_id);
+                        Ok(None)
+                    }
+                    recorded => recorded,
+                }
+            }
             Ok(Decision::Nothing) | Err(_) => Ok(None),
         }
     }
@@ -201,8 +211,23 @@ impl Registry {
                 self.replayed(intent, stream_id, version).await.map(Some)
             }
             Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),
-            Outcome::Conflict { .. } | Outcome::Recorded => Ok(None),
+            Outcome::Conflict { version } => {
+                self.check_view(intent.caller.org_id, flow_id, version).await?;
+                Ok(None)
+            }
+            Outcome::Recorded => Ok(None),
         }
+    }
+
+    /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
+    async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
+        let stored = self.store.flow(org_id, flow_id, false, None).await?;
+        let stored = stored.map_or(0, |(record, _)| record.version);
+        if stored >= version {
+            return Ok(());
+        }
+        let what = format!("the view is at version {stored}, the log at {version}: rebuild it");
+        Err(StoreError::corrupt(format!("flow {flow_id}"), what).into())
     }
 }
 

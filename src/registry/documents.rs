@@ -215,6 +215,11 @@ impl DocumentCache {
         self.keep(document);
     }
 
+    /// Lets go of how a flow was last seen.
+    pub(super) fn forget(&self, org_id: Uuid, flow_id: Uuid) {
+        self.last_seen.invalidate(&(org_id, flow_id));
+    }
+
     pub(super) fn keep(&self, document: &Arc<LoadedDocument>) {
         if !document.erased && !self.by_digest.contains_key(&document.digest) {
             self.by_digest.insert(document.digest, Arc::clone(document));

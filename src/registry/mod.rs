@@ -16,6 +16,7 @@ mod feed;
 mod history;
 mod orders;
 mod past;
+pub mod projections;
 mod read;
 mod restore;
 mod row;

@@ -20,6 +20,7 @@ mod list;
 mod migrate;
 mod past;
 mod reading;
+mod rebuild;
 mod test_runs;
 mod writer;
 
@@ -41,6 +42,7 @@ pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 pub use reading::{Reading, ViewedFlow};
+pub use rebuild::{Difference, KeyRow, Raw, Still, StreamEvent, ViewRow};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use writer::Writer;
 

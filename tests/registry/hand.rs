@@ -15,7 +15,7 @@ use crate::support;
 pub struct Hand {
     pub registry: Registry,
     pub caller: Caller,
-    _database: support::TestDatabase,
+    database: support::TestDatabase,
 }
 
 pub async fn hand() -> Hand {
@@ -30,10 +30,15 @@ pub async fn hand() -> Hand {
         scopes: Scopes::all(),
         phone_number_ids: Arc::new([]),
     };
-    Hand { registry, caller, _database: database }
+    Hand { registry, caller, database }
 }
 
 impl Hand {
+    /// For a command on the same database.
+    pub fn url(&self) -> String {
+        self.database.url()
+    }
+
     pub fn intent(&self) -> Intent {
         Intent {
             caller: self.caller.clone(),

@@ -5,5 +5,6 @@ mod concurrency;
 pub mod hand;
 mod history;
 mod lifecycle;
+mod projections;
 mod restore;
 mod runs;

@@ -16,15 +16,15 @@ use crate::store::{Append, KeyRecord, NewEvent, Projection};
 /// Stored as RFC 8785 JSON.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct KeyPayload {
+pub(super) struct KeyPayload {
     /// The members that are other than before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     changed: Vec<String>,
-    name: String,
-    prefix: String,
-    scopes: Vec<String>,
-    phone_number_ids: Vec<String>,
-    expires_at: Option<String>,
+    pub(super) name: String,
+    pub(super) prefix: String,
+    pub(super) scopes: Vec<String>,
+    pub(super) phone_number_ids: Vec<String>,
+    pub(super) expires_at: Option<String>,
 }
 
 /// The event that makes a key. The hash of its secret goes to the table only.

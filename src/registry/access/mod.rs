@@ -5,6 +5,7 @@ mod jwt;
 mod key_event;
 mod key_grant;
 mod key_order;
+mod key_projection;
 mod key_text;
 mod key_verifier;
 mod keys;
@@ -13,6 +14,7 @@ mod verifier;
 
 pub use crate::store::KeyRecord;
 pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
+pub(super) use key_projection::KeyProjection;
 pub use key_text::KeyMode;
 pub use key_verifier::ApiKeyVerifier;
 pub(super) use key_verifier::caller;

@@ -1,0 +1,54 @@
+//! Watches over projections, a few streams at a time: whether they are what the log leads to is a number that must
+//! stay 0.
+
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::registry::projections::Projections;
+use crate::store::StoreError;
+
+/// So many times as long as a look took, nothing is looked at: the watch costs the database two percent at most.
+const REST: u32 = 50;
+const REST_MIN: Duration = Duration::from_secs(1);
+/// Between two walks.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Runs until `shutdown`. Each replica watches for itself, as each is asked for its numbers.
+pub(super) async fn watch(projections: Projections, shutdown: CancellationToken) {
+    metrics::gauge!("projection_drift").set(0.0);
+    let mut last = 0;
+    loop {
+        tokio::select! {
+            walked = walk(&projections, last) => match walked {
+                Ok(found) => last = found,
+                Err(error) => tracing::warn!(%error, "projections were not watched, trying again later"),
+            },
+            () = shutdown.cancelled() => return,
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
+
+/// How many drifts a whole walk has found. What the one before found stands until this one has come to its end.
+async fn walk(projections: &Projections, before: usize) -> Result<usize, StoreError> {
+    let mut found = 0;
+    let Some(mut walk) = projections.walk(None).await? else { return Ok(0) };
+    loop {
+        let began = Instant::now();
+        let Some(batch) = walk.next().await? else { break };
+        for drift in batch.drifts() {
+            let (id, resource, org_id) = (drift.id, drift.resource, drift.organization_id);
+            tracing::error!(%id, resource, %org_id, trouble = ?drift.trouble, "a projection has drifted");
+        }
+        found += batch.drifts().len();
+        metrics::gauge!("projection_drift").set(found.max(before) as f64);
+        metrics::counter!("projection_streams_checked_total").increment(batch.streams() as u64);
+        tokio::time::sleep(REST_MIN.max(began.elapsed() * REST)).await;
+    }
+    metrics::gauge!("projection_drift").set(found as f64);
+    Ok(found)
+}

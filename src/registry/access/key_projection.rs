@@ -1,0 +1,51 @@
+//! What the events of an API key lead to: its row, but for what proves it. Pure.
+
+use chrono::{DateTime, Utc};
+
+use super::key_event::KeyPayload;
+use crate::store::{KeyRow, StreamEvent};
+
+/// A key after some of its events.
+#[derive(Debug)]
+pub(in crate::registry) struct KeyProjection {
+    pub(in crate::registry) version: i64,
+    created_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+    /// `None` where the last event's was erased.
+    payload: Option<KeyPayload>,
+}
+
+impl KeyProjection {
+    /// The key after one more event, the first if there is none before.
+    pub(in crate::registry) fn after(
+        before: Option<&Self>,
+        event: &StreamEvent,
+    ) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            version: event.version,
+            created_at: before.map_or(event.recorded_at, |before| before.created_at),
+            revoked_at: event.deleted.then_some(event.recorded_at),
+            payload: event.payload.as_deref().map(serde_json::from_slice).transpose()?,
+        })
+    }
+
+    /// The row it should have in place of the one it has: what was erased, and what the log never held, stays.
+    pub(in crate::registry) fn row(&self, stored: &KeyRow) -> KeyRow {
+        let kept = KeyRow {
+            version: self.version,
+            created_at: self.created_at,
+            revoked_at: self.revoked_at,
+            ..stored.clone()
+        };
+        let Some(payload) = &self.payload else { return kept };
+        let expires_at = payload.expires_at.as_deref().and_then(|text| text.parse().ok());
+        KeyRow {
+            prefix: payload.prefix.clone(),
+            name: payload.name.clone(),
+            scopes: payload.scopes.clone(),
+            phone_number_ids: payload.phone_number_ids.clone(),
+            expires_at,
+            ..kept
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Projections against the log: what appends keep is what the log leads to, whatever was altered is found, and a
+//! rebuild makes it what it was.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use flow_registry::flow::event::RestoreMode;
+use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
+use flow_registry::registry::caller::Intent;
+use flow_registry::registry::projections::{Drift, Projections, Trouble};
+use flow_registry::registry::{
+    DuplicateOrder, PublishOrder, RegistryError, RestoreOrder, RestoreSource, StoreError, Written,
+};
+use serde_json::{Value, json};
+use sqlx::AssertSqlSafe;
+use uuid::Uuid;
+
+use super::hand::{Hand, hand, sound};
+use crate::support::program;
+
+/// The same numbers every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides
+    }
+}
+
+impl Hand {
+    /// Something that may be done to one of the flows, or refused.
+    async fn do_something(&self, dice: &mut Dice, flows: &mut Vec<Uuid>) {
+        let (flow, what, number) = (flows[dice.roll(flows.len())], dice.roll(12), dice.roll(4) as i64);
+        let intent = Intent { reason: Some("porque sí".into()), ..self.intent() };
+        let registry = &self.registry;
+        let update = |body| registry.update(intent.clone(), flow, body);
+        let restore = |mode| {
+            let order = RestoreOrder { source: RestoreSource::Version(number + 1), mode };
+            registry.restore(intent.clone(), flow, order)
+        };
+        let done: Result<Written, RegistryError> = match what {
+            0 => registry.create(intent, sound(&format!("Flujo {number}"))).await,
+            1 => update(json!({"name": format!("  Año {number} "), "description": "¿Qué tal?"})).await,
+            2 => update(json!({"phoneNumberId": format!("{number}"), "description": null})).await,
+            3 => update(json!({"enabled": number % 2 == 0, "name": "Otro"})).await,
+            4 | 5 => registry.publish(intent, flow, PublishOrder::default()).await,
+            6 => {
+                let order = PublishOrder { version: Some(number + 1), label: None };
+                registry.publish(intent, flow, order).await
+            }
+            7 => registry.unpublish(intent, flow).await,
+            8 => registry.duplicate(intent, flow, DuplicateOrder::default()).await,
+            9 => registry.delete(intent, flow).await,
+            10 => restore(RestoreMode::Draft).await,
+            _ => restore(RestoreMode::Live).await,
+        };
+        match done {
+            Ok(written) if !flows.contains(&written.flow.record.flow_id) => {
+                flows.push(written.flow.record.flow_id);
+            }
+            Err(RegistryError::Store(error)) => panic!("{error}"),
+            _ => {}
+        }
+    }
+
+    /// Some flows with a past, and a key that was changed and one that was revoked.
+    async fn with_a_past(&self, seed: u64) -> Vec<Uuid> {
+        let (mut dice, mut flows) = (Dice(seed), vec![self.create(sound("Uno")).await]);
+        for _ in 0..150 {
+            self.do_something(&mut dice, &mut flows).await;
+        }
+        let verifier = ApiKeyVerifier::new(self.registry.store().clone());
+        let keys = ApiKeys::new(self.registry.clone(), verifier);
+        for n in 0..2 {
+            let intent = operator(self.caller.org_id, "ana");
+            let body =
+                json!({"name": "llave", "phoneNumberIds": ["7"], "expiresAt": "2999-01-01T00:00:00.5Z"});
+            let key = keys.create(intent.clone(), KeyMode::Live, &body).await.unwrap().key.id;
+            keys.change(intent.clone(), key, &json!({"name": "otra", "scopes": ["auditor"]})).await.unwrap();
+            if n == 1 {
+                keys.revoke(intent, key).await.unwrap();
+            }
+        }
+        flows
+    }
+
+    fn projections(&self) -> Projections {
+        Projections::new(self.registry.store().clone())
+    }
+
+    async fn check(&self) -> Vec<Drift> {
+        let mut walk = self.projections().walk(None).await.unwrap().expect("all organizations");
+        let mut drifts = Vec::new();
+        while let Some(batch) = walk.next().await.unwrap() {
+            drifts.extend_from_slice(batch.drifts());
+        }
+        drifts
+    }
+
+    /// What could not be put right.
+    async fn rebuild(&self) -> Vec<Drift> {
+        let mut walk =
+            self.projections().walk(Some(self.caller.org_id)).await.unwrap().expect("it has a log");
+        let mut left = Vec::new();
+        while let Some(batch) = walk.next().await.unwrap() {
+            left.extend(self.projections().mend(batch).await.unwrap());
+        }
+        left
+    }
+
+    async fn execute(&self, sql: impl Into<String>) {
+        let done = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(self.registry.store().pool()).await;
+        done.unwrap();
+    }
+
+    /// Every row of both projections, as Postgres writes it in JSON.
+    async fn rows(&self) -> Vec<Value> {
+        let rows =
+            "SELECT to_jsonb(v) FROM flow_view v UNION ALL SELECT to_jsonb(k) FROM api_key k ORDER BY 1";
+        sqlx::query_scalar(rows).fetch_all(self.registry.store().pool()).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn appends_keep_what_a_rebuild_makes_of_nothing() {
+    for seed in 0..3 {
+        let hand = hand().await;
+        hand.with_a_past(seed).await;
+        assert_eq!(hand.check().await, [], "seed {seed}");
+        let before = hand.rows().await;
+        hand.execute("TRUNCATE flow_view").await;
+        let found = hand.check().await;
+        assert!(found.iter().all(|drift| drift.trouble == Trouble::Missing) && !found.is_empty());
+        assert_eq!(hand.rebuild().await, []);
+        assert_eq!(hand.rows().await, before, "seed {seed}");
+    }
+}
+
+#[tokio::test]
+async fn every_altered_column_is_found_and_put_right() {
+    let hand = hand().await;
+    hand.with_a_past(7).await;
+    let before = hand.rows().await;
+    let flow = "flow_view SET";
+    let key = "api_key SET";
+    for (table, column, value) in [
+        (flow, "version", "version - 1"),
+        (flow, "position", "position + 1000"),
+        (flow, "document_digest", "sha256('x')"),
+        (flow, "phone_number_id", "coalesce(phone_number_id, '') || '9'"),
+        (flow, "search", "search || 'x'"),
+        (flow, "enabled", "NOT enabled"),
+        (flow, "deleted", "NOT deleted"),
+        (flow, "published_version", "coalesce(published_version, 0) + 1"),
+        (flow, "published_by_version", "coalesce(published_by_version, 0) + 1"),
+        (flow, "published_at", "now()"),
+        (flow, "published_digest", "sha256('x')"),
+        (flow, "published_phone_number_id", "'x'"),
+        (flow, "published_search", "'x'"),
+        (flow, "created_at", "now()"),
+        (flow, "created_by", "'{}'"),
+        (flow, "updated_at", "now()"),
+        (flow, "updated_by", "'{}'"),
+        (flow, "duplicated_from_flow", "gen_random_uuid()"),
+        (flow, "duplicated_from_version", "77"),
+        (flow, "restored_from", "77"),
+        (key, "version", "version + 1"),
+        (key, "prefix", "'mk_live_x'"),
+        (key, "name", "'x'"),
+        (key, "scopes", "'{keys:manage}'"),
+        (key, "phone_number_ids", "'{}'"),
+        (key, "created_at", "now()"),
+        (key, "expires_at", "NULL"),
+        (key, "revoked_at", "CASE WHEN revoked_at IS NULL THEN now() END"),
+    ] {
+        hand.execute(format!("UPDATE {table} {column} = {value}")).await;
+        let found = hand.check().await;
+        assert!(!found.is_empty(), "{table} {column}");
+        for drift in &found {
+            let Trouble::Differs { differences } = &drift.trouble else { panic!("{drift:?}") };
+            assert_eq!((differences.len(), differences[0].column), (1, column), "{differences:?}");
+        }
+        assert_eq!(hand.rebuild().await, []);
+        assert_eq!(hand.rows().await, before, "{table} {column}");
+    }
+}
+
+#[tokio::test]
+async fn rows_that_nobody_recorded_go_and_lost_secrets_are_named() {
+    let hand = hand().await;
+    hand.with_a_past(8).await;
+    let before = hand.rows().await;
+    hand.execute(
+        "INSERT INTO flow_view SELECT org_id, gen_random_uuid(), version, position, document_digest, NULL, '', true, \
+         false, NULL, NULL, NULL, NULL, NULL, NULL, now(), '{}', now(), '{}', NULL, NULL, NULL FROM flow_view LIMIT 1; \
+         INSERT INTO api_key SELECT org_id, gen_random_uuid(), 1, 'mk_live_0000000000', secret_hash, 'planted', \
+         '{keys:manage}', '{}', now(), NULL, NULL, NULL FROM api_key LIMIT 1",
+    )
+    .await;
+    let planted = hand.check().await;
+    assert_eq!(planted.len(), 2);
+    assert!(planted.iter().all(|drift| drift.trouble == Trouble::Unrecorded));
+    assert_eq!(hand.rebuild().await, []);
+    assert_eq!(hand.rows().await, before);
+    hand.execute("DELETE FROM api_key").await;
+    let lost = hand.rebuild().await;
+    assert_eq!(lost.len(), 2);
+    assert!(lost.iter().all(|drift| drift.resource == "api_key" && drift.trouble == Trouble::Missing));
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_log_is_told_and_left_alone() {
+    let hand = hand().await;
+    let flow = hand.create(sound("Uno")).await;
+    hand.registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let alter = |sql: &str| {
+        hand.execute(format!(
+            "ALTER TABLE event DISABLE TRIGGER ALL; {sql}; ALTER TABLE event ENABLE TRIGGER ALL"
+        ))
+    };
+    alter("UPDATE event SET enabled = false WHERE version = 2").await;
+    let found = hand.rebuild().await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].trouble, Trouble::Broken { version: 2 });
+    alter("UPDATE event SET type = 'flow.renamed' WHERE version = 2").await;
+    let found = hand.rebuild().await;
+    let why = "version 2: this release knows no events of the type flow.renamed".to_owned();
+    assert_eq!(found[0].trouble, Trouble::Unreadable { why });
+}
+
+/// What was erased on legal demand is forgotten by the view when it is computed again.
+#[tokio::test]
+async fn a_rebuild_forgets_what_was_erased() {
+    let hand = hand().await;
+    let flow = hand.create(sound("Ana Pérez")).await;
+    hand.execute("UPDATE event SET context = NULL, payload = NULL; UPDATE document SET bytes = NULL").await;
+    let found = hand.check().await;
+    let Trouble::Differs { differences } = &found[0].trouble else { panic!("{found:?}") };
+    let columns: Vec<_> = differences.iter().map(|it| it.column).collect();
+    assert_eq!(columns, ["search", "created_by", "updated_by"]);
+    assert_eq!(hand.rebuild().await, []);
+    let row = &hand.rows().await[0];
+    assert_eq!((&row["flow_id"], &row["search"]), (&json!(flow), &json!("(erased)")));
+    assert_eq!(hand.check().await, []);
+}
+
+/// Whatever a superuser does to a row: after a rebuild the flow can be changed again, by processes that have seen it
+/// altered too.
+#[tokio::test]
+async fn a_rebuilt_flow_can_be_changed_again() {
+    for altered in [
+        "UPDATE flow_view SET version = version - 1",
+        "UPDATE flow_view SET version = version + 1",
+        "DELETE FROM flow_view",
+    ] {
+        let hand = hand().await;
+        let flow = hand.create(sound("Uno")).await;
+        let rename = |name: &str| hand.registry.update(hand.intent(), flow, json!({"name": name}));
+        rename("Dos").await.unwrap();
+        hand.execute(altered).await;
+        // Whether the process has seen the row altered or not.
+        let seen = hand.registry.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await;
+        if !altered.contains('+') {
+            match rename("Tres").await.unwrap_err() {
+                RegistryError::Store(error @ StoreError::Corrupt { .. }) => {
+                    assert!(error.to_string().contains("rebuild it"), "{error}");
+                }
+                RegistryError::FlowNotFound => assert!(altered.contains("DELETE"), "{altered}"),
+                other => panic!("{altered}: {other:?} {seen:?}"),
+            }
+        }
+        assert_eq!(hand.rebuild().await, [], "{altered}");
+        let written = rename("Tres").await.unwrap();
+        assert_eq!(written.flow.record.version, 3, "{altered}");
+        assert_eq!(hand.check().await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_goes_on_beside_writers() {
+    let hand = Arc::new(hand().await);
+    let flows = hand.with_a_past(9).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let (hand, stop, mut flows) = (Arc::clone(&hand), Arc::clone(&stop), flows.clone());
+            tokio::spawn(async move {
+                let mut dice = Dice(writer);
+                while !stop.load(Ordering::Relaxed) {
+                    hand.do_something(&mut dice, &mut flows).await;
+                }
+            })
+        })
+        .collect();
+    for _ in 0..5 {
+        hand.execute("UPDATE flow_view SET search = 'x', updated_at = now(), restored_from = 77").await;
+        assert_eq!(hand.rebuild().await, []);
+    }
+    stop.store(true, Ordering::Relaxed);
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    assert_eq!(hand.check().await, []);
+}
+
+#[tokio::test]
+async fn the_command_says_what_differs_and_ends_with_a_status() {
+    let hand = hand().await;
+    let flow = hand.create(sound("Uno")).await;
+    let order = async |words: &[&str]| {
+        let mut command = program(&["projections"]);
+        command.args(words).env("DATABASE_URL", hand.url()).env("ALLOW_UNSAFE_DURABILITY", "true");
+        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+    };
+    let (status, out, said) = order(&["check"]).await;
+    assert_eq!((status, out.as_str()), (0, ""), "{said}");
+    assert!(said.contains("1 flows and keys of 1 organizations, 1 events"), "{said}");
+    hand.execute("UPDATE flow_view SET enabled = false").await;
+    let (status, out, said) = order(&["check"]).await;
+    assert_eq!(
+        (status, out),
+        (1, format!("flow {flow} of {}: enabled is false, not true\n", hand.caller.org_id))
+    );
+    assert!(said.contains("rebuild"), "{said}");
+    let (status, out, _) = order(&["rebuild", "--json", "--org", &hand.caller.org_id.to_string()]).await;
+    let report: Value = serde_json::from_str(&out).unwrap();
+    let difference = json!({"column": "enabled", "stored": false, "computed": true});
+    assert_eq!((status, &report["drifted"][0]["differences"][0]), (0, &difference));
+    assert_eq!((&report["drifted"][0]["trouble"], &report["left"]), (&json!("differs"), &json!([])));
+    assert_eq!(order(&["check"]).await.0, 0);
+    let (status, _, said) = order(&["check", "--org", &Uuid::nil().to_string()]).await;
+    assert!(status == 1 && said.contains("there is no organization"), "{said}");
+}
