@@ -128,6 +128,9 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     if let Some(file) = &order.file {
         return order.verify_file(file);
     }
+    if order.over_http {
+        return order.verify_over_http();
+    }
     let keyring = order.signing.load()?;
     order.database.check()?;
     let database = Database::open_to_read(&order.database).await;

@@ -40,6 +40,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Order::Projections(order) => done(app::projections(&order)),
         Order::Flows(order) => Ok(order.run()?),
         Order::Audit(order) => match *order {
+            AuditOrder::Export(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Tail(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),
         },

@@ -11,7 +11,7 @@ mod projections;
 mod screen;
 mod signing_key;
 
-use clap::{Arg, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
 pub use audit::{AuditOrder, Verified, VerifyOrder};
@@ -68,6 +68,15 @@ pub fn command() -> Command {
 pub fn parse() -> Cli {
     let matches = without_empty_variables(command()).get_matches();
     Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+/// Settings as the environment alone says them, where their flags have no place.
+fn from_environment<A: Args>() -> A {
+    let command = A::augment_args(Command::new("flow-registry").no_binary_name(true));
+    without_empty_variables(command)
+        .try_get_matches_from([""; 0])
+        .and_then(|matches| A::from_arg_matches(&matches))
+        .unwrap_or_else(|error| error.exit())
 }
 
 /// `DATABASE_URL=` in an environment file means "not set".

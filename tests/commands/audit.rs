@@ -1,5 +1,6 @@
-//! The log for those who check it: live, each event once.
+//! The log for those who check it: as a file that is whole or not there, and live, each event once.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
 
@@ -7,10 +8,59 @@ use serde_json::{Value, json};
 
 use super::settings::answering;
 use super::{Said, assert_steady, desk};
+use crate::support::Scratch;
 
 fn chunked(status: &str, chunks: &[&str]) -> String {
     let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
     format!("HTTP/1.1 {status}\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n{chunks}")
+}
+
+#[tokio::test]
+async fn an_export_is_whole_or_not_there() {
+    let desk = desk().await;
+    let scratch = Scratch::new();
+    let file = scratch.path().join("log.ndjson");
+    let arguments = ["audit", "export", "--action", "flow.created", "--output", file.to_str().unwrap()];
+    let export = |answer: String, status: i32| {
+        let (url, serving) = answering(vec![answer]);
+        let output = desk.command(&arguments).env("FLOW_REGISTRY_URL", url).output().unwrap();
+        let said = Said::of(&arguments, &output).expect(status);
+        assert!(said.out.is_empty(), "{}", said.shown());
+        (said.err, serving.join().unwrap().remove(0))
+    };
+    let (said, request) = export(chunked("200 OK", &["all ", "of it\n", ""]), 0);
+    let path = format!("/organizations/{}/audit/export", desk.api.org_id);
+    assert!(request.starts_with(&format!("GET {path}?format=ndjson&action=flow.created ")), "{request}");
+    assert!(said.is_empty(), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
+    // A service that dies in the middle leaves what was there before, and nothing else.
+    let (said, _) = export(chunked("200 OK", &["half of it"]), 5);
+    assert!(said.contains("the export was cut"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
+    assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    let nowhere = desk.run(&["audit", "export", "--output", "/no/such/directory/log"]).expect(2);
+    assert!(nowhere.err.contains("/no/such/directory/log"), "{}", nowhere.err);
+}
+
+#[tokio::test]
+async fn the_log_of_a_service_is_taken_home_and_verified() {
+    let desk = desk().await;
+    desk.api.create_sound("Alta").await;
+    let rows = desk.run(&["audit", "export", "--format", "csv", "--action", "flow.created"]).expect(0).out;
+    assert!(rows.contains("flow.created") && !rows.contains("api_key.created"), "{rows}");
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let (export, signing) = (path("log.ndjson"), path("signing"));
+    desk.run(&["audit", "export", "--output", &export]).expect(0);
+    let key = desk.run(&["signing-key", "create", &signing, "--name", "elsewhere"]).expect(0).out;
+    // Nobody signs here, so the end is nobody's word.
+    let key = key.split_whitespace().find(|word| word.starts_with("elsewhere+")).unwrap();
+    let offline = desk.run(&["audit", "verify", &export, "--key", key]).expect(3);
+    let live = desk.run(&["audit", "verify", "--over-http", "--key", key]).expect(3);
+    let org_id = desk.api.org_id.to_string();
+    assert!(offline.out.contains(&org_id), "{}", offline.shown());
+    assert!(live.out.contains(&org_id), "{}", live.shown());
+    desk.run(&["audit", "verify", "--over-http"]).expect(2);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod events;
 mod evidence;
+mod export;
 mod progress;
 mod tail;
 mod verify;
@@ -9,15 +10,19 @@ mod verify;
 use clap::Subcommand;
 
 use super::failure::EXIT_STATUS;
+pub use export::ExportOrder;
 pub use tail::TailOrder;
 pub use verify::{Verified, VerifyOrder};
 
 #[derive(Debug, Subcommand)]
 pub enum AuditOrder {
+    /// Take the log of a running service home: as evidence, or for a spreadsheet
+    #[command(after_help = EXIT_STATUS)]
+    Export(ExportOrder),
     /// Follow the log of a running service
     #[command(after_help = EXIT_STATUS)]
     Tail(TailOrder),
-    /// Prove that nobody altered an export or the database
+    /// Prove that nobody altered an export, the log of a running service, or the database
     #[command(after_help = verify::EXIT_STATUS)]
     Verify(Box<VerifyOrder>),
 }

@@ -1,5 +1,5 @@
-//! `flow-registry audit verify`: of an export, offline; or of the database, live. Each way comes to reports, and the
-//! worst of them is the exit status.
+//! `flow-registry audit verify`: of an export, offline; of a running service, by an export of it; or of the database,
+//! live. Each way comes to reports, and the worst of them is the exit status.
 
 use std::fmt::Display;
 use std::fs::File;
@@ -13,9 +13,10 @@ use uuid::Uuid;
 
 use super::evidence;
 use super::progress::{ProgressLine, Watched, percent};
+use crate::cli::client::Client;
 use crate::cli::failure::Failure;
-use crate::cli::screen;
-use crate::config::{ConfigError, DatabaseConfig, SigningKeyFile};
+use crate::cli::{from_environment, screen};
+use crate::config::{ClientConfig, ConfigError, DatabaseConfig, SigningKeyFile};
 use crate::registry::Registry;
 use crate::registry::verification::{LiveVerification, PublicKey, Report, Verdict, verify_export};
 
@@ -34,6 +35,9 @@ const READ_BYTES: usize = 256 * 1024;
 pub struct VerifyOrder {
     /// An export as NDJSON, `-` for standard input; without it the database is verified
     pub file: Option<PathBuf>,
+    /// Verify an export that the service at FLOW_REGISTRY_URL sends of FLOW_REGISTRY_ORG, with FLOW_REGISTRY_KEY
+    #[arg(long = "over-http", conflicts_with_all = ["file", "database_url", "data_dir"])]
+    pub over_http: bool,
     /// A public key whose signatures count, or a file of such keys. May be repeated [default for the database: the keys
     /// this machine signs with]
     #[arg(long = "key", value_name = "KEY|FILE")]
@@ -77,13 +81,19 @@ impl VerifyOrder {
         evidence::keys(&self.keys)
     }
 
+    /// An export brings no keys of its own that could be trusted.
+    fn demanded_keys(&self) -> Result<Vec<PublicKey>, ConfigError> {
+        match self.given_keys()? {
+            keys if keys.is_empty() => {
+                Err(ConfigError("an export proves nothing without a public key: give --key".to_owned()))
+            }
+            keys => Ok(keys),
+        }
+    }
+
     /// Verifies an export with nothing but what is given.
     pub fn verify_file(&self, file: &Path) -> anyhow::Result<Verified> {
-        let keys = self.given_keys()?;
-        if keys.is_empty() {
-            bail!(ConfigError("a file proves nothing without a public key: give --key".to_owned()));
-        }
-        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let keys = self.demanded_keys()?;
         let (reader, length): (Box<dyn BufRead>, _) = if file == Path::new("-") {
             (Box::new(io::stdin().lock()), None)
         } else {
@@ -93,16 +103,36 @@ impl VerifyOrder {
             let length = opened.metadata().ok().map(|metadata| metadata.len());
             (Box::new(BufReader::with_capacity(READ_BYTES, opened)), length)
         };
+        self.verify_export(reader, length, &file.display().to_string(), &keys)
+    }
+
+    /// Verifies the log of a running service by an export of it, which is not kept.
+    pub fn verify_over_http(&self) -> anyhow::Result<Verified> {
+        let keys = self.demanded_keys()?;
+        let config: ClientConfig = from_environment();
+        let client = Client::new(&ClientConfig { org: self.org.or(config.org), ..config })?;
+        let export = client.get("/audit/export").query("format", Some("ndjson")).stream()?;
+        self.verify_export(BufReader::with_capacity(READ_BYTES, export), None, "the export", &keys)
+    }
+
+    fn verify_export(
+        &self,
+        reader: impl BufRead,
+        length: Option<u64>,
+        name: &str,
+        keys: &[PublicKey],
+    ) -> anyhow::Result<Verified> {
+        let kept = evidence::checkpoints(&self.checkpoints, keys)?;
         let mut line = ProgressLine::new();
         let reader = Watched::new(reader, |read| {
             line.show(|| match length {
-                Some(length) => format!("{} of {}", percent(read, length), file.display()),
+                Some(length) => format!("{} of {name}", percent(read, length)),
                 None => format!("{read} bytes"),
             });
         });
-        let report = verify_export(reader, &keys, &kept);
+        let report = verify_export(reader, keys, &kept);
         line.clear();
-        self.tell(&report.map_err(|error| failed(format!("cannot read {}: {error}", file.display())))?)
+        self.tell(&report.map_err(|error| failed(format!("cannot read {name}: {error}")))?)
     }
 
     /// Verifies logs of the database, by the keys that are given or else by `own`.

@@ -1,0 +1,142 @@
+//! `flow-registry audit export`: the log as a file. It has its name only once it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+
+use super::progress::ProgressLine;
+use crate::cli::client::Client;
+use crate::cli::failure::Failure;
+use crate::cli::screen::{self, plain_json};
+use crate::config::ClientConfig;
+
+const CHUNK_BYTES: usize = 256 * 1024;
+
+#[derive(Debug, Args)]
+pub struct ExportOrder {
+    /// ndjson can be verified, csv is for spreadsheets
+    #[arg(long, value_enum, default_value = "ndjson")]
+    format: Format,
+    /// Where to; written beside it until it is whole [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Events of this type, such as flow.published
+    #[arg(long, value_name = "TYPE")]
+    action: Option<String>,
+    /// Events of these: flow, api_key or organization
+    #[arg(long, value_name = "KIND")]
+    resource: Option<String>,
+    /// Events by this person, as their tokens name them
+    #[arg(long = "actor-user-id", value_name = "ID")]
+    actor_user_id: Option<String>,
+    /// From this day or instant on
+    #[arg(long, value_name = "MOMENT")]
+    from: Option<String>,
+    /// Until this day or instant, itself included
+    #[arg(long, value_name = "MOMENT")]
+    to: Option<String>,
+    /// Behind this position of the log
+    #[arg(long, value_name = "POSITION")]
+    after: Option<u64>,
+    #[command(flatten)]
+    client: ClientConfig,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Ndjson,
+    Csv,
+}
+
+impl ExportOrder {
+    pub fn run(&self) -> Result<(), Failure> {
+        let client = Client::new(&self.client)?;
+        let format = if self.format == Format::Csv { "csv" } else { "ndjson" };
+        let call = client.get("/audit/export").query("format", Some(format));
+        let call = call.query("action", self.action.as_ref()).query("resource", self.resource.as_ref());
+        let call = call.query("actorUserId", self.actor_user_id.as_ref()).query("after", self.after);
+        let call = call.query("dateFrom", self.from.as_ref()).query("dateTo", self.to.as_ref());
+        match &self.output {
+            Some(file) if file != Path::new("-") => {
+                let mut part = Part::create(file)?;
+                part.fill(call.stream()?)?;
+                part.keep()
+            }
+            _ if io::stdout().is_terminal() => show(call.stream()?),
+            _ => copy(call.stream()?, io::stdout().lock()),
+        }
+    }
+}
+
+fn cut(error: &io::Error) -> Failure {
+    Failure::NoAnswer(format!("the export was cut: {error}"))
+}
+
+/// Copies to the end; failing to read and failing to write are told apart.
+fn copy(mut export: impl Read, mut out: impl Write) -> Result<(), Failure> {
+    let mut progress = ProgressLine::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    let mut copied = 0;
+    loop {
+        let read = export.read(&mut chunk).map_err(|error| cut(&error))?;
+        if read == 0 {
+            progress.clear();
+            return Ok(out.flush()?);
+        }
+        out.write_all(&chunk[..read])?;
+        copied += read as u64;
+        progress.show(|| format!("{:.1} MB", copied as f64 / 1e6));
+    }
+}
+
+/// On a terminal nothing of it may steer.
+fn show(export: impl Read) -> Result<(), Failure> {
+    for line in BufReader::new(export).split(b'\n') {
+        let line = line.map_err(|error| cut(&error))?;
+        screen::print(&format!("{}\n", plain_json(&String::from_utf8_lossy(&line))))?;
+    }
+    Ok(())
+}
+
+/// What has come so far, beside the file that it will be once it is whole. Gone with this value.
+struct Part<'f> {
+    whole: &'f Path,
+    path: PathBuf,
+    out: BufWriter<File>,
+}
+
+impl<'f> Part<'f> {
+    fn create(whole: &'f Path) -> Result<Self, Failure> {
+        let mut path = whole.as_os_str().to_owned();
+        path.push(format!(".{}.part", std::process::id()));
+        let path = PathBuf::from(path);
+        let out = File::create(&path).map_err(|error| not_written(whole, error))?;
+        Ok(Self { whole, path, out: BufWriter::with_capacity(CHUNK_BYTES, out) })
+    }
+
+    fn fill(&mut self, export: impl Read) -> Result<(), Failure> {
+        copy(export, &mut self.out).map_err(|failure| match failure {
+            Failure::File(_, error) => not_written(self.whole, error),
+            failure => failure,
+        })
+    }
+
+    /// Gives it its name, once it is safe on the disk.
+    fn keep(self) -> Result<(), Failure> {
+        let kept = self.out.get_ref().sync_all().and_then(|()| fs::rename(&self.path, self.whole));
+        kept.map_err(|error| not_written(self.whole, error))
+    }
+}
+
+impl Drop for Part<'_> {
+    fn drop(&mut self) {
+        // Under this name there is nothing any more where it was kept.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+fn not_written(file: &Path, error: io::Error) -> Failure {
+    Failure::File(format!("cannot write {}", file.display()), error)
+}
