@@ -4,6 +4,7 @@
 mod answer;
 mod bad_input;
 mod document;
+mod evidence;
 mod figure;
 mod ground;
 mod load;
@@ -32,7 +33,7 @@ use serde_json::json;
 use stage::{Pace, Stage};
 use turns::Turns;
 
-const GROUPS: [&str; 7] = ["write", "read", "past", "run", "bad-input", "start", "memory"];
+const GROUPS: [&str; 8] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input"];
 
 fn main() -> anyhow::Result<()> {
     let quick = std::env::var("QUICK").is_ok_and(|value| !["", "0"].contains(&value.as_str()));
@@ -98,6 +99,9 @@ fn measure(stage: &Stage, groups: &Groups) -> anyhow::Result<Vec<Figure>> {
     }
     if groups.has("memory") {
         figures.extend(memory::figures(stage));
+    }
+    if groups.has("evidence") {
+        figures.extend(evidence::figures(stage));
     }
     // Last: bodies of the largest size leave their mark in the memory.
     if groups.has("bad-input") {

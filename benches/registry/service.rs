@@ -27,12 +27,9 @@ impl Service {
     pub fn start(scratch: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let log = scratch.join("service.log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_flow-registry"));
-        command.env_clear().args(["serve", "--listen", &address.to_string()]).args(arguments);
-        for name in ["PATH", "HOME", "TMPDIR"] {
-            command.envs(std::env::var_os(name).map(|value| (name, value)));
-        }
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log)?);
+        let mut command = program();
+        command.args(["serve", "--listen", &address.to_string()]).args(arguments);
+        command.stdout(Stdio::null()).stderr(File::create(&log)?);
         let began = Instant::now();
         let child = command.spawn().context("cannot start the service")?;
         let mut service = Self { child, address, ready_after: Duration::ZERO };
@@ -66,6 +63,16 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The release binary, with nothing of our own environment but what finds Postgres.
+pub fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_flow-registry"));
+    command.env_clear().stdin(Stdio::null());
+    for name in ["PATH", "HOME", "TMPDIR"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command
 }
 
 fn is_ready(address: SocketAddr) -> bool {
