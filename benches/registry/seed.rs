@@ -85,13 +85,9 @@ pub async fn tenant(keys: &ApiKeys) -> anyhow::Result<Tenant> {
 /// A new flow and its edits, each with a document of its own.
 pub async fn append_history(store: &Store, org_id: Uuid, flow_id: Uuid, versions: i64) -> anyhow::Result<()> {
     let body = Body::new();
-    let rows: Vec<i64> = (1..=versions).collect();
-    for versions in rows.chunks(TOGETHER) {
-        let rows: Vec<_> = versions
-            .iter()
-            .map(|&version| row(org_id, flow_id, version, &body.canonical(version.unsigned_abs())))
-            .collect();
-        store.append(&rows).await?;
+    for version in 1..=versions {
+        let canonical = body.canonical(version.unsigned_abs());
+        store.append(&[row(org_id, flow_id, version, &canonical)]).await?;
     }
     Ok(())
 }

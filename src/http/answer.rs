@@ -5,7 +5,7 @@ use std::io;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
 
 use super::problem::Problem;
@@ -15,7 +15,7 @@ use crate::registry::{FlowAnswer, FlowList, RegistryError, StoreError, Written};
 
 /// One flow, whole, with its version as tag.
 pub fn flow(status: StatusCode, answer: &FlowAnswer) -> Result<Response, Problem> {
-    let mut response = wire::enveloped(status, &wire::flow(answer, View::Whole)?);
+    let mut response = wire::enveloping(status, |body| wire::put_flow(body, answer, View::Whole))?;
     response.headers_mut().insert(header::ETAG, etag::of(answer.record.version));
     Ok(response)
 }
@@ -57,18 +57,23 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
 
 /// A part of a list.
 pub fn page(flows: &[FlowAnswer], view: View) -> Result<Response, Problem> {
-    let mut data = opened(flows, view)?.to_vec();
-    data.push(b']');
-    Ok(wire::enveloped(StatusCode::OK, &data))
+    let response = wire::enveloping(StatusCode::OK, |body| {
+        body.put_u8(b'[');
+        put_entries(body, flows, view, true)?;
+        body.put_u8(b']');
+        Ok::<(), StoreError>(())
+    });
+    Ok(response?)
 }
 
 /// A whole list, of which no more than a chunk is in memory. The first chunk is read before the answer begins, so
 /// that what fails at once has a status; what fails later cuts the connection.
 pub async fn stream(mut list: FlowList, view: View) -> Result<Response, Problem> {
     let first = list.next_chunk().await?.unwrap_or_default();
-    let mut begin = wire::ENVELOPE_BEGIN.to_vec();
-    begin.extend_from_slice(&opened(&first, view)?);
-    let parts = stream::try_unfold(Part::Begin(begin.into(), list), move |part| next_part(part, view));
+    let mut begin = BytesMut::from(wire::ENVELOPE_BEGIN);
+    begin.put_u8(b'[');
+    put_entries(&mut begin, &first, view, true)?;
+    let parts = stream::try_unfold(Part::Begin(begin.freeze(), list), move |part| next_part(part, view));
     Ok(wire::json(StatusCode::OK, Body::from_stream(parts)))
 }
 
@@ -87,23 +92,28 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
     };
     match list.next_chunk().await.map_err(cut)? {
         Some(flows) => {
-            let entries = entries(&flows, view).map_err(|error| cut(error.into()))?;
-            Ok(Some((wire::list_chunk(false, entries), Part::Middle(list))))
+            let mut chunk = BytesMut::new();
+            put_entries(&mut chunk, &flows, view, false).map_err(|error| cut(error.into()))?;
+            Ok(Some((chunk.freeze(), Part::Middle(list))))
         }
         None => Ok(Some((format!("]{}", wire::envelope_end()).into(), Part::End))),
     }
 }
 
-/// The opening bracket of a list and its first entries, if it has any.
-fn opened(flows: &[FlowAnswer], view: View) -> Result<Bytes, StoreError> {
-    match flows {
-        [] => Ok(Bytes::from_static(b"[")),
-        flows => Ok(wire::list_chunk(true, entries(flows, view)?)),
+/// Entries of a list with the commas between them, and before them unless they are its first.
+fn put_entries(
+    json: &mut BytesMut,
+    flows: &[FlowAnswer],
+    view: View,
+    are_first: bool,
+) -> Result<(), StoreError> {
+    for (index, answer) in flows.iter().enumerate() {
+        if index > 0 || !are_first {
+            json.put_u8(b',');
+        }
+        wire::put_flow(json, answer, view)?;
     }
-}
-
-fn entries(flows: &[FlowAnswer], view: View) -> Result<Vec<Bytes>, StoreError> {
-    flows.iter().map(|answer| wire::flow(answer, view)).collect()
+    Ok(())
 }
 
 /// Ends a body that was begun before its end, so that the client sees that it was cut.

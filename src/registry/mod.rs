@@ -45,7 +45,7 @@ pub use crate::store::{
     StoreError,
 };
 
-use crate::store::{Append, NewRun, Store, Writer};
+use crate::store::{Append, NewRun, Reader, Store, Writer};
 use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
@@ -54,6 +54,7 @@ pub struct Registry {
     store: Store,
     writer: Writer<Append>,
     run_writer: Writer<NewRun>,
+    reader: Reader,
     hub: feed::Hub,
     documents: documents::DocumentCache,
     turns: turns::Turns,
@@ -67,6 +68,7 @@ impl Registry {
         Self {
             writer: Writer::start(store.clone()),
             run_writer: Writer::start(store.clone()),
+            reader: Reader::start(store.clone()),
             hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),

@@ -11,7 +11,7 @@ use super::documents::LoadedDocument;
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
-use crate::store::{FlowRecord, ListFilter, ListPage};
+use crate::store::{CurrentFlow, FlowRecord, ListFilter, ListPage};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,7 +109,8 @@ impl Registry {
     ) -> Result<FlowAnswer, RegistryError> {
         let expected = self.documents.expected(caller.org_id, flow_id);
         let known = expected.as_ref().map(|document| document.digest());
-        let found = self.store.flow(caller.org_id, flow_id, in_force, known).await?;
+        let wanted = CurrentFlow { org_id: caller.org_id, flow_id, in_force, known };
+        let found = self.reader.flow(wanted).await?;
         let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
         if !caller.sees(record.phone_number_id.as_deref()) {
             return Err(RegistryError::FlowNotFound);

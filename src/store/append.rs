@@ -1,4 +1,4 @@
-//! Appends: rows in, outcomes out, one round trip, one transaction. See `append_events` in the first migration.
+//! Appends: rows in, outcomes out, one round trip, one transaction. See `append_events` in the migrations.
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -116,7 +116,8 @@ const APPEND: &str = "SELECT o_outcome, o_stream_id, o_version, o_position, o_re
     $24, $25, $26, $27, $28)";
 
 impl Store {
-    /// Appends `rows`, which must be grouped by ascending organization, and returns one outcome for each.
+    /// Appends `rows`, which must be grouped by ascending organization and be of different streams and idempotency
+    /// keys, and returns one outcome for each.
     ///
     /// The call is one transaction: an error means that nothing of it happened, or, for
     /// [`StoreError::OutcomeUnknown`], that calling again with the same event ids is safe.
@@ -172,8 +173,16 @@ impl Store {
     }
 }
 
+/// What only one row of a call can have: a stream of its organization, or an idempotency key.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub enum Claim {
+    Stream(Uuid, Uuid),
+    Key(Uuid, String),
+}
+
 impl Row for Append {
     type Outcome = Outcome;
+    type Claim = Claim;
 
     fn size(&self) -> usize {
         let bytes = |event: &NewEvent| {
@@ -187,6 +196,12 @@ impl Row for Append {
     /// As the append wants its rows; a stream keeps its order.
     fn order(&self) -> (Uuid, Uuid) {
         (self.org_id, self.stream_id)
+    }
+
+    fn claims(&self) -> impl Iterator<Item = Claim> {
+        let key =
+            self.idempotency.as_ref().map(|idempotency| Claim::Key(self.org_id, idempotency.key.clone()));
+        key.into_iter().chain([Claim::Stream(self.org_id, self.stream_id)])
     }
 
     async fn write(store: &Store, rows: &[Self]) -> Result<Vec<Outcome>, StoreError> {

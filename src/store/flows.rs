@@ -230,7 +230,7 @@ impl Store {
     }
 }
 
-fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
+pub(super) fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
     Ok(row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from))
 }
 

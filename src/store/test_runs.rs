@@ -1,5 +1,8 @@
 //! Test runs: stored when they are answered, read by id and by flow, forgotten after 30 days.
 
+use std::convert::Infallible;
+use std::iter;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -48,6 +51,7 @@ pub struct NewRun {
 
 impl Row for NewRun {
     type Outcome = StoredRun;
+    type Claim = Infallible;
 
     fn size(&self) -> usize {
         size_of_val(self) + self.run.request.len() + self.run.author.len()
@@ -55,6 +59,11 @@ impl Row for NewRun {
 
     fn order(&self) -> (Uuid, Uuid) {
         (self.run.org_id, self.run.flow_id)
+    }
+
+    /// Any runs can be stored together.
+    fn claims(&self) -> impl Iterator<Item = Infallible> {
+        iter::empty()
     }
 
     async fn write(store: &Store, rows: &[Self]) -> Result<Vec<StoredRun>, StoreError> {

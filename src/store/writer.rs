@@ -3,7 +3,10 @@
 //! its transaction. It waits for the database no longer than a caller would, and repeats what a lost connection left
 //! open.
 
+use std::collections::HashSet;
 use std::future::Future;
+use std::hash::Hash;
+use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,12 +30,16 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// What a writer writes.
 pub trait Row: Send + Sync + Sized + 'static {
     type Outcome: Send;
+    /// What only one row of a call can have.
+    type Claim: Eq + Hash + Send;
 
     /// What the row takes in memory while it waits, in bytes.
     fn size(&self) -> usize;
 
     /// Rows that go together are sorted by this: organizations ascending. Rows with equal keys stay as they came.
     fn order(&self) -> (Uuid, Uuid);
+
+    fn claims(&self) -> impl Iterator<Item = Self::Claim>;
 
     /// Writes rows in one transaction and returns one outcome for each. Called again with the same rows after
     /// [`StoreError::OutcomeUnknown`], it finds what it has done already.
@@ -45,9 +52,11 @@ pub trait Row: Send + Sync + Sized + 'static {
 /// A handle on the writer; it ends when the last handle is dropped and nothing waits.
 #[derive(Debug)]
 pub struct Writer<R: Row> {
-    queue: mpsc::Sender<(R, Ticket<R::Outcome>)>,
+    queue: mpsc::Sender<Waiting<R>>,
     memory: Arc<Semaphore>,
 }
+
+type Waiting<R> = (R, Ticket<<R as Row>::Outcome>);
 
 /// What goes with a waiting row: until when, whom to tell, and the memory it was granted.
 #[derive(Debug)]
@@ -101,13 +110,38 @@ fn late() -> StoreError {
     StoreError::OutcomeUnknown("the database did not answer in time".to_owned())
 }
 
-async fn run<R: Row>(store: Store, mut queue: mpsc::Receiver<(R, Ticket<R::Outcome>)>) {
-    let mut batch = Vec::with_capacity(ROWS_MAX);
-    while queue.recv_many(&mut batch, ROWS_MAX).await > 0 {
-        batch.sort_by_key(|(row, _)| row.order());
-        let (rows, tickets): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+async fn run<R: Row>(store: Store, mut queue: mpsc::Receiver<Waiting<R>>) {
+    let mut waiting = Vec::with_capacity(ROWS_MAX);
+    while fill(&mut waiting, &mut queue).await {
+        let (rows, tickets): (Vec<_>, Vec<_>) = next_call(&mut waiting).into_iter().unzip();
         append_together(&store, &rows, tickets).await;
     }
+}
+
+/// Takes in what waits, after what waits already; `false` at the end.
+async fn fill<R: Row>(waiting: &mut Vec<Waiting<R>>, queue: &mut mpsc::Receiver<Waiting<R>>) -> bool {
+    if waiting.is_empty() {
+        return queue.recv_many(waiting, ROWS_MAX).await > 0;
+    }
+    while waiting.len() < ROWS_MAX
+        && let Ok(row) = queue.try_recv()
+    {
+        waiting.push(row);
+    }
+    true
+}
+
+/// The rows that can share a call, in its order. The others stay, as they came, for the next one.
+fn next_call<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
+    waiting.sort_by_key(|(row, _)| row.order());
+    let mut claimed = HashSet::new();
+    // A row that stays keeps its claims: who comes after it on its stream stays too.
+    let is_free = |row: &R, claimed: &mut HashSet<R::Claim>| {
+        row.claims().fold(true, |is_free, claim| claimed.insert(claim) && is_free)
+    };
+    let (call, later) = take(waiting).into_iter().partition(|(row, _)| is_free(row, &mut claimed));
+    *waiting = later;
+    call
 }
 
 /// Appends rows in one call or, where that fails for a reason a single row may be the cause of, one by one: an error

@@ -29,16 +29,25 @@ async fn versions_count_per_stream_and_positions_per_organization() {
     let store = Store::new(database.pool.clone());
     let (first, second) = two_organizations();
     let (a, b, c) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
-    let rows = [
-        row(first, a, 0, "a1"),
-        row(first, b, 0, "b1"),
-        row(first, a, 1, "a2"),
-        row(second, c, 0, "c1"),
-        row(second, c, 1, "c2"),
-    ];
-    let places: Vec<_> = store.append(&rows).await.unwrap().iter().map(appended).collect();
-    assert_eq!(places, [(1, 1), (1, 2), (2, 3), (1, 1), (2, 2)]);
-    assert_eq!(appended(&store.append(&[row(first, b, 1, "b2")]).await.unwrap()[0]), (2, 4));
+    let created = [row(first, a, 0, "a1"), row(first, b, 0, "b1"), row(second, c, 0, "c1")];
+    let places: Vec<_> = store.append(&created).await.unwrap().iter().map(appended).collect();
+    assert_eq!(places, [(1, 1), (1, 2), (1, 1)]);
+    let changed = [row(first, b, 1, "b2"), row(second, c, 1, "c2")];
+    let places: Vec<_> = store.append(&changed).await.unwrap().iter().map(appended).collect();
+    assert_eq!(places, [(2, 3), (2, 2)]);
+    assert_eq!(appended(&store.append(&[row(first, a, 1, "a2")]).await.unwrap()[0]), (2, 4));
+}
+
+#[tokio::test]
+async fn two_rows_of_a_stream_are_refused_together() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, a) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, a, 0, "a1")]).await.unwrap();
+    for second in [1, 2] {
+        store.append(&[row(org, a, 1, "a2"), row(org, a, second, "a3")]).await.unwrap_err();
+    }
+    assert_eq!(count(&store, "event").await, 1);
 }
 
 #[tokio::test]
@@ -46,7 +55,8 @@ async fn a_conflict_fails_its_row_alone() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
     let (org, a, b) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
-    store.append(&[row(org, a, 0, "a1"), row(org, a, 1, "a2")]).await.unwrap();
+    store.append(&[row(org, a, 0, "a1")]).await.unwrap();
+    store.append(&[row(org, a, 1, "a2")]).await.unwrap();
     let outcomes = store.append(&[row(org, a, 1, "late"), row(org, b, 0, "b1")]).await.unwrap();
     assert_eq!(outcomes[0], Outcome::Conflict { version: 2 });
     assert_eq!(appended(&outcomes[1]), (1, 3));
@@ -100,8 +110,8 @@ async fn equal_documents_are_stored_once() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
-    let rows = [row(org, flow, 0, "x"), row(org, flow, 1, "y"), row(org, flow, 2, "x")];
-    store.append(&rows).await.unwrap();
+    store.append(&[row(org, flow, 0, "x"), row(org, Uuid::new_v4(), 0, "x")]).await.unwrap();
+    store.append(&[row(org, flow, 1, "y"), row(org, Uuid::new_v4(), 0, "x")]).await.unwrap();
     assert_eq!(count(&store, "document").await, 2);
 }
 

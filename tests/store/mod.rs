@@ -5,6 +5,7 @@ mod checkpoints;
 mod concurrency;
 mod history;
 mod immutable;
+mod model;
 mod reads;
 pub mod rows;
 mod test_runs;

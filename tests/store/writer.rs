@@ -1,10 +1,11 @@
 //! The writer: appends that wait go together, an error in one harms no other, and what was accepted is appended.
 
 use flow_registry::store::{Outcome, Store, StoreError, Writer};
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::rows::row;
+use super::rows::{row, with_key};
 use crate::support;
 
 #[tokio::test]
@@ -31,6 +32,25 @@ async fn appends_that_wait_share_a_transaction() {
             .unwrap();
     assert_eq!(events, 300);
     assert!(transactions < 100, "{transactions} transactions for 300 appends that waited together");
+}
+
+#[tokio::test]
+async fn rows_of_one_stream_or_key_wait_for_each_other_in_order() {
+    let database = support::database().await;
+    let writer = Writer::start(Store::new(database.pool.clone()));
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    let text = |expected: i64| format!("v{}", expected + 1);
+    let versions = (0..50).map(|expected| writer.append(row(org, flow, expected, &text(expected))));
+    for (outcome, version) in join_all(versions).await.into_iter().zip(1..) {
+        match outcome.unwrap() {
+            Outcome::Appended(place) => assert_eq!((place.version, place.position), (version, version)),
+            other => panic!("version {version}: {other:?}"),
+        }
+    }
+    let keyed = (0..50).map(|_| writer.append(with_key(row(org, Uuid::new_v4(), 0, "a"), "k", "r")));
+    let outcomes: Vec<_> = join_all(keyed).await.into_iter().map(Result::unwrap).collect();
+    let is_appended = |outcome: &&Outcome| matches!(outcome, Outcome::Appended(_));
+    assert_eq!(outcomes.iter().filter(is_appended).count(), 1, "{outcomes:?}");
 }
 
 #[tokio::test]

@@ -52,15 +52,15 @@ pub struct DuplicatedFrom {
     version: i64,
 }
 
-/// A flow as JSON. The document's bytes are copied into it as they are stored.
-pub fn flow(answer: &FlowAnswer, view: View) -> Result<Bytes, StoreError> {
+/// Writes a flow as JSON. The document's bytes are copied into it as they are stored.
+pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), StoreError> {
     let document: &LoadedDocument = &answer.document;
     let members = match view {
         View::Whole => document.bytes(),
         View::Summary => document.summary_json()?,
     };
     let state = serde_json::to_vec(&state(answer)?).expect("our own wire types always serialize");
-    let mut json = BytesMut::with_capacity(members.len() + state.len() + 256);
+    json.reserve(members.len() + state.len() + 256);
     json.put_slice(b"{\"id\":\"");
     json.put_slice(answer.record.flow_id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
     json.put_slice(b"\",\"organizationId\":\"");
@@ -74,7 +74,7 @@ pub fn flow(answer: &FlowAnswer, view: View) -> Result<Bytes, StoreError> {
         json.put_slice(document.findings_json()?);
     }
     json.put_u8(b'}');
-    Ok(json.freeze())
+    Ok(())
 }
 
 /// What stands between the braces of an object that has members.

@@ -6,17 +6,19 @@ mod entry;
 mod flow;
 mod run;
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 pub use api_key::{ApiKey, CreatedApiKey, Page};
 pub use csv::{csv_header, csv_rows};
 pub use entry::{audit_entry, audit_entry_without_actor, history_entry, page};
-pub use flow::{View, flow};
+pub use flow::{View, put_flow};
 pub use run::{RunPage, run, stored_run};
 
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
@@ -26,14 +28,26 @@ pub fn instant(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-/// `{"data": …, "timestamp": "…"}` around JSON that is written already.
-pub fn enveloped(status: StatusCode, data: &[u8]) -> Response {
-    let end = envelope_end();
-    let mut body = BytesMut::with_capacity(ENVELOPE_BEGIN.len() + data.len() + end.len());
+/// `{"data": …, "timestamp": "…"}` around what `put` writes.
+pub fn enveloping<E>(
+    status: StatusCode,
+    put: impl FnOnce(&mut BytesMut) -> Result<(), E>,
+) -> Result<Response, E> {
+    let mut body = BytesMut::with_capacity(4096);
     body.put_slice(ENVELOPE_BEGIN);
-    body.put_slice(data);
-    body.put_slice(end.as_bytes());
-    json(status, Body::from(body.freeze()))
+    put(&mut body)?;
+    body.put_slice(envelope_end().as_bytes());
+    Ok(json(status, Body::from(body.freeze())))
+}
+
+/// The same around JSON that is written already.
+pub fn enveloped(status: StatusCode, data: &[u8]) -> Response {
+    let put = |body: &mut BytesMut| {
+        body.put_slice(data);
+        Ok::<(), Infallible>(())
+    };
+    let Ok(response) = enveloping(status, put);
+    response
 }
 
 /// The envelope around anything that serializes.
@@ -51,18 +65,6 @@ pub const ENVELOPE_BEGIN: &[u8] = b"{\"data\":";
 /// What closes an envelope now.
 pub fn envelope_end() -> String {
     format!(",\"timestamp\":\"{}\"}}", instant(Utc::now()))
-}
-
-/// A chunk of a list that is sent as it is read: what stands between its entries included.
-pub fn list_chunk(is_first: bool, entries: impl IntoIterator<Item = Bytes>) -> Bytes {
-    let mut chunk = BytesMut::new();
-    let mut is_first = is_first;
-    for entry in entries {
-        chunk.put_u8(if is_first { b'[' } else { b',' });
-        chunk.put_slice(&entry);
-        is_first = false;
-    }
-    chunk.freeze()
 }
 
 /// Two JSON objects as one: their members after each other.

@@ -103,9 +103,7 @@ impl Registry {
 
     /// Whether the caller may know of a flow, deleted or not.
     async fn visible(&self, caller: &Caller, flow_id: Uuid) -> Result<(), RegistryError> {
-        let found = self.store.flow(caller.org_id, flow_id, false, None).await?;
-        let seen = found.is_some_and(|(record, _)| caller.sees(record.phone_number_id.as_deref()));
-        if seen { Ok(()) } else { Err(RegistryError::FlowNotFound) }
+        self.current(caller, flow_id, false).await.map(drop)
     }
 }
 
