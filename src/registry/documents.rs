@@ -73,7 +73,7 @@ impl LoadedDocument {
     }
 
     /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
-    pub(super) fn new(canonical: &Canonical) -> Self {
+    fn new(canonical: &Canonical) -> Self {
         let document = Self::stored(canonical.digest, Some(canonical.bytes.clone()));
         document.findings.get_or_init(|| Findings::of(canonical));
         document
@@ -193,6 +193,11 @@ impl DocumentCache {
 
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<LoadedDocument>> {
         self.by_digest.get(&digest)
+    }
+
+    /// A document that a client has sent: what was computed of the same one before serves again.
+    pub(super) fn made(&self, canonical: &Canonical) -> Arc<LoadedDocument> {
+        self.get(canonical.digest).unwrap_or_else(|| Arc::new(LoadedDocument::new(canonical)))
     }
 
     /// A flow and its draft as they were last seen, if both are still in memory.

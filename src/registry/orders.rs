@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::answer::Written;
 use super::caller::{Caller, Intent, Scope};
 use super::command::Found;
-use super::documents::{LoadedDocument, Lookup};
+use super::documents::{DocumentCache, LoadedDocument, Lookup};
 use super::restore::RestoreOrder;
 use super::{Registry, RegistryError};
 use crate::flow::decide::{Candidate, Order};
@@ -48,8 +48,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(canonical: &Canonical) -> Self {
-        Self { document: Arc::new(LoadedDocument::new(canonical)), lookup: Lookup::of(canonical) }
+    fn new(documents: &DocumentCache, canonical: &Canonical) -> Self {
+        Self { document: documents.made(canonical), lookup: Lookup::of(canonical) }
     }
 }
 
@@ -77,7 +77,7 @@ impl Registry {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Create { document: canonical.digest };
-        let plan = Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) };
+        let plan = Plan { draft: Some(Prepared::new(&self.documents, &canonical)), ..Plan::plain(order) };
         let registry = self.clone();
         self.detached(async move { registry.start(&intent, plan).await }).await
     }
@@ -137,7 +137,7 @@ impl Registry {
         found: &Found,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch) => plan_update(intent, patch, found),
+            Command::Update(patch) => plan_update(&self.documents, intent, patch, found),
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
             Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
             Command::Delete => Ok(Plan::plain(Order::Delete)),
@@ -201,11 +201,20 @@ impl Registry {
         let (canonical, _) = rename.apply(&source).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Duplicate { document: canonical.digest, source_flow_id: flow_id, source_version };
-        self.start(intent, Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) }).await
+        self.start(
+            intent,
+            Plan { draft: Some(Prepared::new(&self.documents, &canonical)), ..Plan::plain(order) },
+        )
+        .await
     }
 }
 
-fn plan_update(intent: &Intent, patch: &Patch, found: &Found) -> Result<Plan, RegistryError> {
+fn plan_update(
+    documents: &DocumentCache,
+    intent: &Intent,
+    patch: &Patch,
+    found: &Found,
+) -> Result<Plan, RegistryError> {
     if found.record.deleted {
         return Err(RegistryError::FlowNotFound);
     }
@@ -224,7 +233,7 @@ fn plan_update(intent: &Intent, patch: &Patch, found: &Found) -> Result<Plan, Re
     let canonical = &applied.canonical;
     confine(&intent.caller, canonical)?;
     let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
-    Ok(Plan { draft: Some(Prepared::new(canonical)), ..Plan::plain(order) })
+    Ok(Plan { draft: Some(Prepared::new(documents, canonical)), ..Plan::plain(order) })
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.

@@ -136,10 +136,14 @@ fn next_call<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
     waiting.sort_by_key(|(row, _)| row.order());
     let mut claimed = HashSet::new();
     // A row that stays keeps its claims: who comes after it on its stream stays too.
-    let is_free = |row: &R, claimed: &mut HashSet<R::Claim>| {
-        row.claims().fold(true, |is_free, claim| claimed.insert(claim) && is_free)
+    let mut is_free = |row: &R| {
+        let mut is_free = true;
+        for claim in row.claims() {
+            is_free &= claimed.insert(claim);
+        }
+        is_free
     };
-    let (call, later) = take(waiting).into_iter().partition(|(row, _)| is_free(row, &mut claimed));
+    let (call, later) = take(waiting).into_iter().partition(|(row, _)| is_free(row));
     *waiting = later;
     call
 }

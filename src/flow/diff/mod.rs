@@ -90,6 +90,9 @@ pub fn diff(before: &Value, after: &Value) -> Diff {
     };
     for key in union(before, after) {
         let (old, new) = (before.get(key), after.get(key));
+        if old == new {
+            continue;
+        }
         match key.as_str() {
             "triggerType" | "triggerConfig" => compare_members(key, old, new, &mut diff.trigger),
             "variables" => diff.layout |= diff.variables.fill("variables", "name", old, new),
@@ -143,8 +146,11 @@ impl ListDiff {
         self.removed = alignment.removed.iter().map(|&place| entry(&keys_before, before, place)).collect();
         let mut layout = false;
         for kept in &alignment.kept {
-            let id = spell(keys_after[kept.after]);
             let (old, new) = (&before[kept.before], &after[kept.after]);
+            if !kept.moved && old == new {
+                continue;
+            }
+            let id = spell(keys_after[kept.after]);
             layout |= old.get(META) != new.get(META);
             let changes = compare_entries(&format!("{section}.{id}"), old, new);
             if kept.moved {
