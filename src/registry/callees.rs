@@ -55,14 +55,14 @@ impl Callees {
 }
 
 impl Registry {
-    /// Resolves every flow a document calls, directly or through others.
+    /// Resolves the flows that a document calls, and those that they call in turn.
     pub(super) async fn callees(
         &self,
         caller: &Caller,
-        document: &Document,
+        called: &[(Uuid, FlowVersion)],
     ) -> Result<Callees, RegistryError> {
         let mut callees = Callees::default();
-        let mut open = called_flows(document);
+        let mut open = called.to_vec();
         while let Some((flow_id, version)) = open.pop() {
             if callees.resolved.len() == RESOLVED_MAX || callees.resolved.contains_key(&(flow_id, version)) {
                 continue;
@@ -130,7 +130,7 @@ impl Registry {
         flow: &Canonical,
     ) -> Result<Vec<Finding>, RegistryError> {
         let mut findings = validation::findings(flow);
-        let callees = self.callees(caller, &flow.document).await?;
+        let callees = self.callees(caller, &called_flows(&flow.document)).await?;
         let listeners = self.keyword_listeners(caller, flow).await?;
         let neighbours =
             Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };

@@ -19,6 +19,7 @@ use crate::registry::callees::Callees;
 use crate::registry::caller::Caller;
 use crate::registry::read::Selector;
 use crate::registry::{Registry, RegistryError};
+use crate::store::StoreError;
 
 /// Errors that keep a flow from being published, but not from being tried.
 const TRIED_ALL_THE_SAME: [&str; 3] = ["EMPTY_FLOW", "NO_END_REACHABLE", "MISSING_TRIGGER_CONFIG"];
@@ -51,18 +52,18 @@ impl Registry {
         flow_id: Uuid,
         request: RunRequest,
     ) -> Result<Execution, RegistryError> {
-        let (canonical, version) = self.subject(caller, flow_id, &request.subject).await?;
-        let callees = self.callees(caller, &canonical.document).await?;
-        self.execution(flow_id, request, &canonical, version, &callees)
+        let (program, version) = self.subject(caller, flow_id, &request.subject).await?;
+        let callees = self.callees(caller, program.calls()).await?;
+        self.execution(flow_id, request, program, version, &callees)
     }
 
-    /// The document a request asks for, and its number.
+    /// What a request asks to run, and its number.
     async fn subject(
         &self,
         caller: &Caller,
         flow_id: Uuid,
         subject: &Subject,
-    ) -> Result<(Canonical, Option<i64>), RegistryError> {
+    ) -> Result<(Arc<Program>, Option<i64>), RegistryError> {
         let selector = match subject {
             Subject::Draft | Subject::Inline(_) => Selector::Draft,
             Subject::Published => Selector::Published,
@@ -70,42 +71,52 @@ impl Registry {
         };
         let answer = self.get(caller, flow_id, selector).await?;
         if let Subject::Inline(canonical) = subject {
-            return Ok((Canonical::clone(canonical), None));
+            return Ok((self.program(canonical.digest, || Ok(Canonical::clone(canonical)))?, None));
         }
         if answer.document.is_erased() {
             return Err(RegistryError::Erased);
         }
         let published = answer.record.published.filter(|_| selector == Selector::Published);
         let version = published.map_or(answer.record.version, |published| published.version);
-        Ok((answer.document.canonical()?, Some(version)))
+        let document = &answer.document;
+        Ok((self.program(document.digest(), || document.canonical())?, Some(version)))
+    }
+
+    /// The program of a document, which is read and judged only where its program is not known yet.
+    pub(super) fn program(
+        &self,
+        digest: Digest,
+        canonical: impl FnOnce() -> Result<Canonical, StoreError>,
+    ) -> Result<Arc<Program>, RegistryError> {
+        if let Some(program) = self.programs.known(digest) {
+            return Ok(program);
+        }
+        let canonical = canonical()?;
+        let findings = validation::findings(&canonical);
+        if findings.iter().any(stops_a_run) {
+            return Err(RegistryError::NotPublishable(findings));
+        }
+        Ok(self.programs.compile(&canonical)?)
     }
 
     pub(super) fn execution(
         &self,
         flow_id: Uuid,
         request: RunRequest,
-        canonical: &Canonical,
+        program: Arc<Program>,
         version: Option<i64>,
         callees: &Callees,
     ) -> Result<Execution, RegistryError> {
-        let program = match self.programs.known(canonical.digest) {
-            Some(program) => program,
-            None => {
-                let findings = validation::findings(canonical);
-                if findings.iter().any(stops_a_run) {
-                    return Err(RegistryError::NotPublishable(findings));
-                }
-                self.programs.get(canonical)?
-            }
-        };
         let mut called = HashMap::new();
         let mut resolved = Vec::new();
         for (id, asked, callee) in callees.found() {
-            // A version with errors cannot run: the call then leads nowhere, as it would in production.
-            if validation::findings(&callee.canonical).iter().any(stops_a_run) {
-                continue;
-            }
-            let program = self.programs.get(&callee.canonical)?;
+            let canonical = &callee.canonical;
+            let program = match self.program(canonical.digest, || Ok(Canonical::clone(canonical))) {
+                Ok(program) => program,
+                // A version with errors cannot run: the call then leads nowhere, as it would in production.
+                Err(RegistryError::NotPublishable(_)) => continue,
+                Err(error) => return Err(error),
+            };
             called.insert((id, asked), CalledFlow { program, version: RanVersion::Number(callee.version) });
             resolved.push((id, asked, callee.version));
         }

@@ -14,6 +14,7 @@ use self::execution::Ran;
 pub(super) use self::programs::ProgramCache;
 use super::caller::Intent;
 use super::{Registry, RegistryError};
+use crate::flow::canonical_json;
 use crate::flow::digest::Digest;
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::RunRequest;
@@ -71,7 +72,7 @@ impl Registry {
             version,
             name,
             description,
-            request: canonical_bytes(&request::to_store(body, version)).into(),
+            request: canonical_json::to_vec(&request::to_store(body, version)).into(),
             callees,
             digest: ran.digest,
             status: ran.status.to_owned(),

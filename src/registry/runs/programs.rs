@@ -34,11 +34,8 @@ impl ProgramCache {
         self.programs.get(&digest).map(|(_, program)| program)
     }
 
-    /// The program of a document in which validation found no errors.
-    pub(super) fn get(&self, canonical: &Canonical) -> Result<Arc<Program>, StoreError> {
-        if let Some(program) = self.known(canonical.digest) {
-            return Ok(program);
-        }
+    /// Compiles a document in which validation found no errors, and keeps its program.
+    pub(super) fn compile(&self, canonical: &Canonical) -> Result<Arc<Program>, StoreError> {
         let program = Program::compile(&canonical.document, canonical.digest).map_err(|error| {
             StoreError::corrupt(
                 canonical.digest.to_string(),

@@ -88,17 +88,19 @@ impl Registry {
             (callee.flow_id, asked, callee.version)
         });
         let callees = self.callees_at(caller, resolved).await?;
-        let canonical = match &request.subject {
-            Subject::Inline(canonical) => Canonical::clone(canonical),
+        let program = match &request.subject {
+            Subject::Inline(canonical) => {
+                self.program(canonical.digest, || Ok(Canonical::clone(canonical)))?
+            }
             Subject::Version(version) => {
                 let then = self.get(caller, run.flow_id, Selector::Version(*version)).await?;
-                then.document.canonical()?
+                self.program(then.document.digest(), || then.document.canonical())?
             }
             Subject::Draft | Subject::Published => {
                 return Err(corrupt("the version is not resolved".into()).into());
             }
         };
-        self.execution(run.flow_id, request, &canonical, run.version, &callees)
+        self.execution(run.flow_id, request, program, run.version, &callees)
     }
 
     /// Whether the caller may know of a flow, deleted or not.
