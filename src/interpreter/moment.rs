@@ -173,35 +173,30 @@ impl Instant {
 
 impl Instant {
     /// As traces write instants: UTC with milliseconds, `2025-01-31T15:00:00.000Z`.
-    fn written(self) -> [u8; 24] {
-        let (date, time) = (self.utc().date_naive(), self.0.rem_euclid(86_400_000));
-        let mut text = *b"0000-00-00T00:00:00.000Z";
-        let mut put = |end: usize, digits: usize, mut number: i64| {
-            for place in (end - digits..end).rev() {
-                text[place] = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
-        };
-        put(4, 4, i64::from(date.year()));
-        put(7, 2, i64::from(date.month()));
-        put(10, 2, i64::from(date.day()));
-        put(13, 2, time / 3_600_000);
-        put(16, 2, time / 60_000 % 60);
-        put(19, 2, time / 1000 % 60);
-        put(23, 3, time % 1000);
-        text
+    fn written(self) -> [[u8; 6]; 4] {
+        let (date, time) = (self.utc().date_naive(), self.0.rem_euclid(86_400_000) as u32);
+        let digit = |number: u32| b'0' + (number % 10) as u8;
+        let (year, month, day) = (date.year() as u32, date.month(), date.day());
+        let (hour, minute, second) = (time / 3_600_000, time / 60_000 % 60, time / 1000 % 60);
+        [
+            [digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), b'-', digit(month / 10)],
+            [digit(month), b'-', digit(day / 10), digit(day), b'T', digit(hour / 10)],
+            [digit(hour), b':', digit(minute / 10), digit(minute), b':', digit(second / 10)],
+            [digit(second), b'.', digit(time % 1000 / 100), digit(time % 100 / 10), digit(time), b'Z'],
+        ]
     }
 }
 
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(std::str::from_utf8(&self.written()).expect("digits are ASCII"))
+        f.write_str(std::str::from_utf8(self.written().as_flattened()).expect("digits are ASCII"))
     }
 }
 
 impl Serialize for Instant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(std::str::from_utf8(&self.written()).expect("digits are ASCII"))
+        serializer
+            .serialize_str(std::str::from_utf8(self.written().as_flattened()).expect("digits are ASCII"))
     }
 }
 

@@ -21,8 +21,12 @@ pub struct Members(Vec<(Arc<str>, Value)>);
 
 impl Members {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let found = self.0.binary_search_by(|(key, _)| key_order(key, name));
-        found.ok().map(|index| &self.0[index].1)
+        self.place(name).ok().map(|place| &self.0[place].1)
+    }
+
+    /// Where the member is, or would have to be.
+    fn place(&self, name: &str) -> Result<usize, usize> {
+        self.0.binary_search_by(|(key, _)| key_order(key, name))
     }
 
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
@@ -31,9 +35,14 @@ impl Members {
 
     /// The object with one member replaced; null takes it away.
     pub fn with(&self, name: &str, value: Value) -> Value {
-        let others = self.0.iter().filter(|(known, _)| **known != *name).cloned();
-        let added = (!value.is_undefined()).then(|| (name.into(), value));
-        object(others.chain(added))
+        let mut members = self.0.clone();
+        match self.place(name) {
+            Ok(place) if value.is_undefined() => drop(members.remove(place)),
+            Ok(place) => members[place].1 = value,
+            Err(_) if value.is_undefined() => {}
+            Err(place) => members.insert(place, (name.into(), value)),
+        }
+        Value::from_object(Self(members))
     }
 }
 

@@ -58,7 +58,7 @@ pub fn measured(value: &Value) -> Result<usize, StepError> {
     match value.kind() {
         ValueKind::Undefined => Ok(4),
         ValueKind::Bool => Ok(5),
-        // The longest number JSON writes.
+        // What a number counts, whatever its digits.
         ValueKind::Number => Ok(24),
         ValueKind::String => Ok(string_bytes(value.as_str().unwrap_or_default())),
         ValueKind::Seq | ValueKind::Map if !nests_within(value, DEPTH_MAX) => {

@@ -10,7 +10,10 @@ use minijinja::value::ValueKind;
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use self::serializer::Canonical;
-use super::value::{self, Value};
+use super::value::{self, DEPTH_MAX, Value};
+
+/// The longest number JSON writes: a sign, `0.`, five zeros and seventeen digits.
+const NUMBER_BYTES_MAX: usize = 25;
 
 /// A run's value as JSON: `undefined` is null, objects are sorted, what is no data is null.
 #[derive(Debug)]
@@ -96,6 +99,39 @@ pub fn len_up_to<T: Serialize + ?Sized>(value: &T, limit: usize) -> usize {
     counter.bytes
 }
 
+/// An upper bound for the length of the canonical JSON, found without writing it; `None` when the value nests deeper
+/// than JSON may, or is not made of our own objects and lists.
+pub fn len_at_most(value: &Value) -> Option<usize> {
+    bound(value, DEPTH_MAX)
+}
+
+fn bound(value: &Value, levels: usize) -> Option<usize> {
+    if let Some(text) = value.as_str() {
+        return Some(text_bound(text));
+    }
+    if value.as_object().is_none() {
+        return Some(NUMBER_BYTES_MAX);
+    }
+    let levels = levels.checked_sub(1)?;
+    if let Some(members) = value::members(value) {
+        let mut sum = 2;
+        for (name, member) in members.iter() {
+            sum += text_bound(name) + 2 + bound(member, levels)?;
+        }
+        return Some(sum);
+    }
+    let mut sum = 2;
+    for item in value::items(value)? {
+        sum += 1 + bound(item, levels)?;
+    }
+    Some(sum)
+}
+
+/// JSON may need six bytes for one of a text.
+fn text_bound(text: &str) -> usize {
+    2 + 6 * text.len()
+}
+
 struct Counter {
     bytes: usize,
     limit: usize,
@@ -139,6 +175,7 @@ mod tests {
             let value = value::from_json(&json);
             prop_assert_eq!(text(&value), &*expected);
             prop_assert_eq!(len_up_to(&Json(&value), usize::MAX), expected.len());
+            prop_assert!(len_at_most(&value).unwrap() >= expected.len());
         }
     }
 }

@@ -50,8 +50,13 @@ fn first_escaped(text: &[u8]) -> Option<usize> {
             return chunk.iter().position(|byte| is_escaped(*byte)).map(|at| index * 8 + at);
         }
     }
-    // The last eight bytes hold the rest, and some that are known to be clean.
-    if text.last_chunk().is_some_and(|last| !has_escaped(*last)) {
+    // The last bytes hold the rest, and some that are known to be clean.
+    let last = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => Some(*last),
+        (None, Some([a, b, c, d]), Some([e, f, g, h])) => Some([*a, *b, *c, *d, *e, *f, *g, *h]),
+        _ => None,
+    };
+    if last.is_some_and(|last| !has_escaped(last)) {
         return None;
     }
     rest.iter().position(|byte| is_escaped(*byte)).map(|at| text.len() - rest.len() + at)

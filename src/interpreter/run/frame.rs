@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::visit::Visit;
 use super::{FlowEnd, Left, Run, RunEnd};
 use crate::interpreter::error::{ErrorEntry, StepError, code};
-use crate::interpreter::expression::{STATE_BYTES_MAX, Scope, Shared, StepRecord};
+use crate::interpreter::expression::{Local, STATE_BYTES_MAX, Scope, Shared, StepRecord};
 use crate::interpreter::program::{Exit, Goto, Program, Step, Visited};
 use crate::interpreter::trace::{RanVersion, Status};
 use crate::interpreter::value::{Value, object};
@@ -52,7 +52,9 @@ impl<'a> Frame<'a> {
                 variables,
                 steps: vec![StepRecord::default(); program.steps.len()],
                 shared,
-                ..Scope::default()
+                flow: Value::UNDEFINED,
+                local: Local::default(),
+                secrets: false,
             }),
             visited: Visited::nothing_of(program),
             since_wait: vec![(0, 0); program.steps.len()],

@@ -188,12 +188,12 @@ impl<'a> Run<'a> {
         if inbound.is_message() {
             self.last_inbound = Some(self.clock);
         }
-        self.recorder.say(self.clock, speaker, step_id, Arc::new(message))
+        self.recorder.say(self.clock, speaker, step_id, Arc::new(message)).map(drop)
     }
 
     /// Notes something for people who read the transcript, that the person does not see.
     pub fn annotate(&mut self, step_id: &'a str, message: Message) -> Result<(), StepError> {
-        self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message))
+        self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message)).map(drop)
     }
 
     pub fn is_summary(&self) -> bool {

@@ -67,18 +67,19 @@ impl<'a> Recorder<'a> {
         Ok(())
     }
 
-    /// Adds a line to the transcript.
+    /// Adds a line to the transcript. Answers what its message weighs.
     pub fn say(
         &mut self,
         at: Instant,
         from: Speaker,
         step_id: Option<&'a str>,
         message: Arc<Message>,
-    ) -> Result<(), StepError> {
+    ) -> Result<usize, StepError> {
         let line = Line { at, from, message, step_id, seq: self.transcript.len() as u32 + 1 };
-        self.admit(&line, 128 + message_weight(&line.message))?;
+        let weight = message_weight(&line.message);
+        self.admit(&line, 128 + weight)?;
         self.transcript.push(line);
-        Ok(())
+        Ok(weight)
     }
 
     /// Notes a warning, once for each place. Answers whether it is new.
@@ -98,7 +99,7 @@ impl<'a> Recorder<'a> {
 
     /// Everything collected: entries in order of entering, lines, warnings.
     pub fn finish(self) -> (Vec<StepEntry<'a>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
-        (self.entries.into_iter().flatten().collect(), self.transcript, self.warnings)
+        (in_place(self.entries), self.transcript, self.warnings)
     }
 
     fn admit<T: Serialize>(&mut self, part: &T, weight: usize) -> Result<(), StepError> {
@@ -132,6 +133,12 @@ impl<'a> Recorder<'a> {
     }
 }
 
+/// The entries that are there, where they are: entries are large.
+fn in_place(entries: Vec<Option<StepEntry<'_>>>) -> Vec<StepEntry<'_>> {
+    #[expect(clippy::filter_map_identity, reason = "`flatten` would copy every entry to another place")]
+    entries.into_iter().filter_map(|entry| entry).collect()
+}
+
 fn value_weight(value: &Value) -> usize {
     match value.as_str() {
         Some(text) => ESCAPED_BYTES * text.len(),
@@ -146,10 +153,8 @@ fn message_weight(message: &Message) -> usize {
 
 /// Payloads of messages are shown whole, whatever their size.
 fn payload_weight(value: &Value) -> usize {
-    if value.as_object().is_some() {
-        return canonical::len_up_to(&canonical::Json(value), TRACE_BYTES_MAX);
-    }
-    value_weight(value)
+    let exact = || canonical::len_up_to(&canonical::Json(value), TRACE_BYTES_MAX);
+    canonical::len_at_most(value).unwrap_or_else(exact)
 }
 
 fn entry_weight(entry: &StepEntry<'_>) -> usize {
@@ -171,7 +176,7 @@ fn entry_weight(entry: &StepEntry<'_>) -> usize {
         160 + value_weight(&attempt.input) + value
     });
     let messages = match &entry.output {
-        Shown::Output(output) => output.messages.iter().map(|message| 8 + message_weight(message)).sum(),
+        Shown::Output(output) => 8 * output.messages.len() + output.weight,
         Shown::Omitted => 0,
     };
     let call = if entry.call.is_undefined() { 0 } else { payload_weight(&entry.call) };

@@ -46,8 +46,16 @@ pub fn run<'a>(
 ) -> Result<Trace<'a>, Vec<Finding>> {
     let locale = chosen_locale(program, request);
     let zone = request.zone.unwrap_or(program.settings.timezone);
-    let shared =
-        Shared { contact: request.contact.clone(), locale: Locale::new(locale), zone, ..Shared::default() };
+    let shared = Shared {
+        contact: request.contact.clone(),
+        trigger: Value::UNDEFINED,
+        input: Value::UNDEFINED,
+        run: Value::UNDEFINED,
+        now: Value::UNDEFINED,
+        today: Value::UNDEFINED,
+        locale: Locale::new(locale),
+        zone,
+    };
     let order = locale_order(program, locale);
     let mut frame = Frame::new(program, identity.version, vec![&identity.id], shared, order);
     set_start_values(&mut frame, request)?;

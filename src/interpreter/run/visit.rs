@@ -212,10 +212,12 @@ impl<'r, 'a> Visit<'r, 'a> {
             self.warn("OUTSIDE_SERVICE_WINDOW", message.to_owned(), None);
         }
         let message = Arc::new(message);
-        self.run.recorder.say(self.run.clock, Speaker::Bot, Some(self.entry.step_id), message.clone())?;
+        let recorder = &mut self.run.recorder;
+        let weight = recorder.say(self.run.clock, Speaker::Bot, Some(self.entry.step_id), message.clone())?;
         self.run.stats.messages_out += 1;
         if let Shown::Output(output) = &mut self.entry.output {
             output.messages.push(message);
+            output.weight += weight;
         }
         Ok(())
     }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::body::checked;
 use crate::flow::document::{self, Edge};
+use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
 use crate::interpreter::program::{Exit, StepCompiler};
@@ -94,7 +95,8 @@ fn change(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Resul
 
 fn set(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(), StepError> {
     let contact = with_member(&visit.frame.scope.shared.contact, field, value);
-    if measured(&contact)? > CONTACT_BYTES_MAX {
+    let is_small = canonical::len_at_most(&contact).is_some_and(|bytes| bytes <= CONTACT_BYTES_MAX);
+    if !is_small && measured(&contact)? > CONTACT_BYTES_MAX {
         let message = format!("The contact has more than {CONTACT_BYTES_MAX} bytes.");
         return Err(StepError::new(code::STATE_LIMIT, message));
     }

@@ -57,6 +57,9 @@ impl Serialize for Message {
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Output {
     pub messages: Vec<Arc<Message>>,
+    /// An upper bound for the bytes that the messages take in a trace.
+    #[serde(skip)]
+    pub weight: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

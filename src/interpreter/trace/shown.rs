@@ -5,7 +5,7 @@ use minijinja::value::ValueKind;
 use serde::{Serialize, Serializer};
 
 use crate::interpreter::canonical::{self, Json};
-use crate::interpreter::value::{self, Value, items, list, members, object};
+use crate::interpreter::value::{Value, items, list, members, object};
 
 /// Texts are shown up to this many characters.
 pub const TEXT_CHARS_MAX: usize = 2000;
@@ -27,6 +27,9 @@ pub fn shown(value: &Value) -> Value {
 }
 
 fn shown_container(value: &Value) -> Value {
+    if canonical::len_at_most(value).is_some_and(|bytes| bytes <= TEXT_CHARS_MAX) {
+        return value.clone();
+    }
     let bytes = canonical::len_up_to(&Json(value), COUNTED_BYTES_MAX);
     if bytes > VALUE_BYTES_MAX {
         return object([("$truncated", Value::from(bytes))]);
@@ -72,11 +75,14 @@ pub struct Cut<'a>(pub &'a Value);
 
 impl Serialize for Cut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.as_str() {
-            Some(text) => cut_text(text, serializer),
-            None if value::members(self.0).is_some() || value::items(self.0).is_some() => {
-                Json(&with_texts_cut(self.0)).serialize(serializer)
-            }
+        if let Some(text) = self.0.as_str() {
+            return cut_text(text, serializer);
+        }
+        if let Some(members) = members(self.0) {
+            return serializer.collect_map(members.iter().map(|(name, member)| (name, Cut(member))));
+        }
+        match items(self.0) {
+            Some(items) => serializer.collect_seq(items.iter().map(Cut)),
             None => Json(self.0).serialize(serializer),
         }
     }
