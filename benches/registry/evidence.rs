@@ -15,7 +15,7 @@ use crate::figure::{Figure, Measured, Target, Unit, grouped};
 use crate::ground::finish;
 use crate::machine::{forget_peak, peak_mib, resident_mib};
 use crate::requests::{Patches, Pick};
-use crate::seed::append_history;
+use crate::seed::append_histories;
 use crate::service::{Service, program};
 use crate::stage::{PRODUCT, Stage};
 use crate::stats::Spread;
@@ -69,9 +69,8 @@ fn append(stage: &Stage, events: u32) -> anyhow::Result<()> {
     let store = stage.ground.store(PRODUCT)?;
     let org_id = stage.seeded.tenants[TENANT].org_id;
     stage.ground.runtime.block_on(async {
-        for _ in 0..i64::from(events) / VERSIONS {
-            append_history(&store, org_id, Uuid::now_v7(), VERSIONS).await?;
-        }
+        let flow_ids: Vec<Uuid> = (0..i64::from(events) / VERSIONS).map(|_| Uuid::now_v7()).collect();
+        append_histories(&store, org_id, &flow_ids, VERSIONS).await?;
         store.pool().close().await;
         anyhow::Ok(())
     })

@@ -69,7 +69,7 @@ pub async fn seed(store: &Store) -> anyhow::Result<Seeded> {
     let deep = Flow { tenant: 0, id: Uuid::now_v7() };
     let shallow = Flow { tenant: 0, id: Uuid::now_v7() };
     for (flow, versions) in [(deep, DEEP), (shallow, SHALLOW)] {
-        append_history(store, tenants[0].org_id, flow.id, versions).await?;
+        append_histories(store, tenants[0].org_id, &[flow.id], versions).await?;
     }
     registry.finish().await;
     Ok(Seeded { tenants, flows, deep, shallow })
@@ -82,12 +82,23 @@ pub async fn tenant(keys: &ApiKeys) -> anyhow::Result<Tenant> {
     Ok(Tenant { org_id, key: created.secret.expose_secret().to_owned() })
 }
 
-/// A new flow and its edits, each with a document of its own.
-pub async fn append_history(store: &Store, org_id: Uuid, flow_id: Uuid, versions: i64) -> anyhow::Result<()> {
+/// New flows and their edits, each with a document of its own.
+pub async fn append_histories(
+    store: &Store,
+    org_id: Uuid,
+    flow_ids: &[Uuid],
+    versions: i64,
+) -> anyhow::Result<()> {
     let body = Body::new();
     for version in 1..=versions {
-        let canonical = body.canonical(version.unsigned_abs());
-        store.append(&[row(org_id, flow_id, version, &canonical)]).await?;
+        for (chunk, flow_ids) in flow_ids.chunks(TOGETHER).enumerate() {
+            let document = |index: usize| {
+                let flow = (chunk * TOGETHER + index) as u64;
+                body.canonical(flow << 32 | version.unsigned_abs())
+            };
+            let row = |(index, flow_id): (usize, &Uuid)| row(org_id, *flow_id, version, &document(index));
+            store.append(&flow_ids.iter().enumerate().map(row).collect::<Vec<_>>()).await?;
+        }
     }
     Ok(())
 }
