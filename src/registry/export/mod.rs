@@ -118,7 +118,7 @@ impl Registry {
         let _turn = self.turns.take(row.stream_id).await;
         row.expected = self.store.stream_version(row.org_id, row.stream_id).await?;
         for _ in 0..DECISIONS_MAX {
-            match self.writer.append(row.clone()).await? {
+            match self.append(row.clone()).await? {
                 Outcome::Appended(place) => return Ok(place),
                 Outcome::Conflict { version } => row.expected = version,
                 other => {
