@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+use tracing_subscriber::filter::Targets;
 
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
@@ -140,7 +141,7 @@ pub struct LogConfig {
     /// error, warn, info, debug or trace; also by module, as in `info,sqlx=debug`
     #[arg(long, env = "LOG_LEVEL", value_name = "LEVEL", default_value = "info,sqlx=warn", global = true)]
     #[arg(value_parser = value::log_level)]
-    pub log_level: String,
+    pub log_level: Targets,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

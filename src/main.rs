@@ -6,7 +6,10 @@ use std::process::ExitCode;
 use flow_registry::app;
 use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{fmt, registry};
 
 /// Requests are many small allocations on many threads, which this one is made for.
 #[global_allocator]
@@ -58,13 +61,12 @@ fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 
 /// Stdout is for what a command was asked for.
 fn log_to_stderr(config: &LogConfig) {
-    let filter = EnvFilter::new(&config.log_level);
+    let filter: Targets = config.log_level.clone();
     let stderr = std::io::stderr;
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
-    let subscriber = subscriber.with_ansi(stderr().is_terminal());
+    let lines = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     match config.log_format {
-        LogFormat::Text => subscriber.init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+        LogFormat::Text => registry().with(filter).with(lines).init(),
+        LogFormat::Json => registry().with(filter).with(lines.json().flatten_event(true)).init(),
     }
 }
 

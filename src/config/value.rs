@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 
 /// May carry a password: neither printed nor logged.
 #[derive(Clone, PartialEq, Eq)]
@@ -110,17 +111,15 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
     }
 }
 
-pub(super) fn log_level(text: &str) -> Result<String, String> {
+pub(super) fn log_level(text: &str) -> Result<Targets, String> {
     // A bare word that is no level would be taken for a module, and silence all others.
-    let is_level =
-        |directive: &str| directive.contains(['=', '[']) || directive.parse::<LevelFilter>().is_ok();
+    let is_level = |directive: &str| directive.contains('=') || directive.parse::<LevelFilter>().is_ok();
     if let Some(word) = text.split(',').find(|directive| !is_level(directive.trim())) {
         return Err(format!("{word:?} is no level; write error, warn, info, debug or trace"));
     }
-    match tracing_subscriber::EnvFilter::try_new(text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("{error}; write error, warn, info, debug or trace")),
-    }
+    text.parse().map_err(|error: tracing_subscriber::filter::ParseError| {
+        format!("{error}; write error, warn, info, debug or trace")
+    })
 }
 
 #[cfg(test)]
