@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, Feeds, Limits, Patience};
+use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
 use crate::registry::projections::Projections;
@@ -61,6 +61,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         verifier: Arc::new(Verifiers { api_keys, tokens }),
         keys,
         feeds: feeds(&config.http, &shutdown),
+        room: Room::default(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     };

@@ -1,6 +1,7 @@
 //! Answers about flows: one flow with its tag, the outcome of a command, a list that is sent as it is read.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -56,7 +57,7 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
 }
 
 /// A part of a list.
-pub fn page(flows: &[FlowAnswer], view: View) -> Result<Response, Problem> {
+pub fn page(flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
     let response = wire::enveloping(StatusCode::OK, |body| {
         body.put_u8(b'[');
         put_entries(body, flows, view, true)?;
@@ -103,7 +104,7 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
 /// Entries of a list with the commas between them, and before them unless they are its first.
 fn put_entries(
     json: &mut BytesMut,
-    flows: &[FlowAnswer],
+    flows: &[Arc<FlowAnswer>],
     view: View,
     are_first: bool,
 ) -> Result<(), StoreError> {

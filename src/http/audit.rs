@@ -8,13 +8,13 @@ use serde_json::json;
 use super::call::{AuditRead, LinkedRead, Read, RecordedRead};
 use super::log_query::{AuditQuery, ExportQuery};
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::{cursor, export, wire};
 use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
 type Answer = Result<Response, Problem>;
 
-pub async fn list(State(app): State<AppState>, call: Read<AuditRead, (), AuditQuery>) -> Answer {
+pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>) -> Answer {
     let AuditQuery { filter, written, limit, cursor } = &call.query;
     let org_id = call.caller.org_id;
     let list = cursor::List::new(org_id, format!("audit?{written}"));
@@ -31,7 +31,7 @@ pub async fn list(State(app): State<AppState>, call: Read<AuditRead, (), AuditQu
 }
 
 /// The export itself where a format is given, else a link to it.
-pub async fn export(State(app): State<AppState>, call: RecordedRead<AuditRead, ExportQuery>) -> Answer {
+pub async fn export(State(app): State<App>, call: RecordedRead<AuditRead, ExportQuery>) -> Answer {
     let RecordedRead { intent, query, .. } = call;
     match query.format {
         Some(ExportFormat::Csv) => export::csv(&app.registry, &intent, &query.order).await,
@@ -47,7 +47,7 @@ pub async fn export(State(app): State<AppState>, call: RecordedRead<AuditRead, E
 }
 
 /// What a link leads to, for whoever has it.
-pub async fn linked_export(State(app): State<AppState>, call: LinkedRead<ExportQuery>) -> Answer {
+pub async fn linked_export(State(app): State<App>, call: LinkedRead<ExportQuery>) -> Answer {
     let order = ExportOrder { by_link: true, ..call.query.order };
     export::csv(&app.registry, &call.intent, &order).await
 }

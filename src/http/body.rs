@@ -1,5 +1,6 @@
 //! Request bodies: read up to a limit, declared as JSON, and JSON in the strict sense.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -7,6 +8,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde_json::{Map, Value};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::media;
 use super::problem::{Code, Problem};
@@ -17,6 +19,34 @@ const BYTES_MAX: usize = 512 * 1024;
 
 /// How long a whole body may take: a client that sends a byte a minute does not hold a connection for days.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Bodies up to this size are read whenever they come.
+const SMALL_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of larger bodies that may be in memory as values at once, where they take up to forty times as much.
+const LARGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Where larger bodies wait for their turn.
+#[derive(Debug, Clone)]
+pub struct Room(Arc<Semaphore>);
+
+/// A place for a body; whoever holds it keeps others waiting.
+pub type Place = Option<OwnedSemaphorePermit>;
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LARGE_BYTES_MAX)))
+    }
+}
+
+impl Room {
+    async fn place(&self, bytes: usize) -> Place {
+        if bytes <= SMALL_BYTES_MAX {
+            return None;
+        }
+        let bytes = u32::try_from(bytes.min(LARGE_BYTES_MAX)).expect("a limit of few megabytes");
+        Some(Arc::clone(&self.0).acquire_many_owned(bytes).await.expect("the semaphore is never closed"))
+    }
+}
 
 /// The members of a body that an endpoint knows.
 pub trait FromBody: Sized {
@@ -32,14 +62,24 @@ pub trait FromBody: Sized {
     }
 }
 
-/// The one JSON value of a body, or `None` when it is empty.
-pub async fn read(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Option<Value>, Problem> {
+/// The one JSON value of a body, or `None` when it is empty; and its place, to be held until it is dealt with.
+pub async fn read(
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+    room: &Room,
+) -> Result<(Option<Value>, Place), Problem> {
     let bytes = collect(headers, body, bytes_max).await?;
     if bytes.is_empty() {
-        return Ok(None);
+        return Ok((None, None));
     }
     media::check_content_type(headers)?;
-    json::parse(&bytes).map(Some).map_err(|error| match error.kind {
+    let place = room.place(bytes.len()).await;
+    Ok((Some(parse(&bytes)?), place))
+}
+
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    json::parse(bytes).map_err(|error| match error.kind {
         JsonErrorKind::Text => Problem::body(Code::InvalidText, error.pointer, error.message),
         JsonErrorKind::Number => {
             let pointer = error.pointer.unwrap_or_default();

@@ -15,7 +15,7 @@ use super::body::{self, FromBody};
 use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
-use super::state::AppState;
+use super::state::App;
 use super::{credentials, etag, headers, media};
 use crate::flow::digest::Digest;
 use crate::registry::access::AccessError;
@@ -98,6 +98,8 @@ pub struct Command<S, I, B> {
     pub id: I,
     pub body: B,
     scope: PhantomData<S>,
+    /// Held until the command is answered.
+    _place: body::Place,
 }
 
 /// The versions a reader wants, or has.
@@ -119,7 +121,7 @@ impl Conditions {
     }
 }
 
-impl<S, I, Q> FromRequestParts<AppState> for Read<S, I, Q>
+impl<S, I, Q> FromRequestParts<App> for Read<S, I, Q>
 where
     S: Needs,
     I: FromPath + Send,
@@ -127,7 +129,7 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = admit::<S>(parts, state).await?;
         let id = I::from_path(parts)?;
         if !Q::NEGOTIATES {
@@ -142,24 +144,24 @@ where
     }
 }
 
-impl<S, Q> FromRequestParts<AppState> for RecordedRead<S, Q>
+impl<S, Q> FromRequestParts<App> for RecordedRead<S, Q>
 where
     S: Needs,
     Q: FromQuery + Send,
 {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = admit::<S>(parts, state).await?;
         let query = query::read(parts.uri.query())?;
         Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData })
     }
 }
 
-impl<Q: FromQuery + Send> FromRequestParts<AppState> for LinkedRead<Q> {
+impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let org_id = path::id(parts, "orgId")?;
         tracing::Span::current().record("org", tracing::field::display(org_id));
         let link = state.registry.open_link(org_id, path::last(parts)).await?;
@@ -170,7 +172,7 @@ impl<Q: FromQuery + Send> FromRequestParts<AppState> for LinkedRead<Q> {
     }
 }
 
-impl<S, I, B> FromRequest<AppState> for Command<S, I, B>
+impl<S, I, B> FromRequest<App> for Command<S, I, B>
 where
     S: Needs,
     I: FromPath + Send,
@@ -178,13 +180,13 @@ where
 {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &App) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let caller = admit::<S>(&parts, state).await?;
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
         query::read::<()>(parts.uri.query())?;
-        let value = body::read(&parts.headers, body, B::BYTES_MAX).await?;
+        let (value, place) = body::read(&parts.headers, body, B::BYTES_MAX, &state.room).await?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };
@@ -195,12 +197,12 @@ where
         }
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
-        Ok(Self { intent, id, body, scope: PhantomData })
+        Ok(Self { intent, id, body, scope: PhantomData, _place: place })
     }
 }
 
 /// The caller, once it is known that it may use this endpoint on this organization.
-async fn admit<S: Needs>(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
+async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
     tracing::Span::current().record("org", tracing::field::display(org_id));
     let caller = authenticate(parts, state).await?;
@@ -212,7 +214,7 @@ async fn admit<S: Needs>(parts: &Parts, state: &AppState) -> Result<Caller, Prob
 }
 
 /// Whose credential the request carries.
-pub async fn authenticate(parts: &Parts, state: &AppState) -> Result<Caller, Problem> {
+pub async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
     state.verifier.verify(&credential).await.map_err(|error| match error {
         AccessError::Invalid => credentials::refused(),

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::call::{AuditRead, Read};
 use super::problem::{Code, Problem};
 use super::query::Negotiated;
-use super::state::AppState;
+use super::state::App;
 use super::{media, wire};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -18,7 +18,7 @@ const RETRY_SECONDS: u32 = 60;
 
 /// The signed note as it is to be kept or, in JSON, with what it says and how far the log is now.
 pub async fn checkpoint(
-    State(app): State<AppState>,
+    State(app): State<App>,
     headers: HeaderMap,
     call: Read<AuditRead, (), Negotiated>,
 ) -> Result<Response, Problem> {
@@ -47,7 +47,7 @@ pub async fn checkpoint(
 }
 
 /// The keys of this replica, one a line: a file to give to a verifier.
-pub async fn keys(State(app): State<AppState>) -> Response {
+pub async fn keys(State(app): State<App>) -> Response {
     let keys = app.registry.public_keys();
     let mut lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
     if !app.registry.signs() {

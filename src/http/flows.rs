@@ -12,13 +12,13 @@ use super::orders::{DuplicateOrder, PublishOrder};
 use super::parameters::{GetQuery, ListQuery, PageQuery};
 use super::path::FlowId;
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::wire::View;
 use crate::registry::{CurrentVersion, ListPage};
 
 type Answer = Result<Response, Problem>;
 
-pub async fn list(State(app): State<AppState>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
+pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
     let position = match call.query.as_of {
         Some(moment) => Some(app.registry.position_at(&call.caller, moment).await?),
         None => None,
@@ -34,7 +34,7 @@ pub async fn list(State(app): State<AppState>, call: Read<FlowsRead, (), ListQue
 }
 
 async fn list_page(
-    app: &AppState,
+    app: &App,
     call: &Read<FlowsRead, (), ListQuery>,
     position: Option<i64>,
     page: &PageQuery,
@@ -73,7 +73,7 @@ fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cu
     HeaderValue::try_from(link).expect("what is percent-encoded is header text")
 }
 
-pub async fn get(State(app): State<AppState>, call: Read<FlowsRead, FlowId, GetQuery>) -> Answer {
+pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>) -> Answer {
     let flow = app.registry.get(&call.caller, call.id.0, call.query.selector).await?;
     let record = &flow.record;
     if !call.conditions.accept(record.version) {
@@ -89,33 +89,27 @@ pub async fn get(State(app): State<AppState>, call: Read<FlowsRead, FlowId, GetQ
     answer::flow(StatusCode::OK, &flow)
 }
 
-pub async fn create(State(app): State<AppState>, call: Command<FlowsWrite, (), Whole>) -> Answer {
+pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> Answer {
     answer::created(&app.registry.create(call.intent, call.body.0).await?)
 }
 
-pub async fn update(State(app): State<AppState>, call: Command<FlowsWrite, FlowId, Whole>) -> Answer {
+pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Whole>) -> Answer {
     answer::written(StatusCode::OK, &app.registry.update(call.intent, call.id.0, call.body.0).await?)
 }
 
-pub async fn publish(
-    State(app): State<AppState>,
-    call: Command<FlowsPublish, FlowId, PublishOrder>,
-) -> Answer {
+pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
     let written = app.registry.publish(call.intent, call.id.0, call.body.order).await?;
     answer::written(StatusCode::CREATED, &written)
 }
 
-pub async fn unpublish(State(app): State<AppState>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
+pub async fn unpublish(State(app): State<App>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
     answer::written(StatusCode::CREATED, &app.registry.unpublish(call.intent, call.id.0).await?)
 }
 
-pub async fn duplicate(
-    State(app): State<AppState>,
-    call: Command<FlowsWrite, FlowId, DuplicateOrder>,
-) -> Answer {
+pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId, DuplicateOrder>) -> Answer {
     answer::created(&app.registry.duplicate(call.intent, call.id.0, call.body.0).await?)
 }
 
-pub async fn delete(State(app): State<AppState>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {
+pub async fn delete(State(app): State<App>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {
     Ok(answer::deleted(&app.registry.delete(call.intent, call.id.0).await?))
 }

@@ -9,13 +9,13 @@ use super::call::{FlowsRead, Read};
 use super::log_query::{DiffQuery, HistoryQuery};
 use super::path::{FlowId, FlowVersion};
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::{answer, cursor, media, wire};
 use crate::registry::{Compared, HistoryPage, Selector};
 
 type Answer = Result<Response, Problem>;
 
-pub async fn events(State(app): State<AppState>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> Answer {
+pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> Answer {
     let HistoryQuery { filter, written, limit, cursor } = &call.query;
     let list = cursor::List::new(call.caller.org_id, format!("events of {}?{written}", call.id.0));
     let before = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
@@ -30,14 +30,14 @@ pub async fn events(State(app): State<AppState>, call: Read<FlowsRead, FlowId, H
     Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
 }
 
-pub async fn version(State(app): State<AppState>, call: Read<FlowsRead, FlowVersion, ()>) -> Answer {
+pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> Answer {
     let FlowVersion { flow_id, version } = call.id;
     let flow = app.registry.get(&call.caller, flow_id, Selector::Version(version)).await?;
     answer::flow(StatusCode::OK, &flow)
 }
 
 pub async fn diff(
-    State(app): State<AppState>,
+    State(app): State<App>,
     headers: HeaderMap,
     call: Read<FlowsRead, FlowId, DiffQuery>,
 ) -> Answer {
@@ -67,7 +67,7 @@ fn side(compared: &Compared) -> Value {
     })
 }
 
-pub async fn blame(State(app): State<AppState>, call: Read<FlowsRead, FlowId, ()>) -> Answer {
+pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> Answer {
     let blame = app.registry.blame(&call.caller, call.id.0).await?;
     let steps: Vec<Value> = blame
         .steps

@@ -37,6 +37,7 @@ mod state;
 mod validate;
 mod wire;
 
+pub use body::Room;
 pub use connection::Patience;
 pub use cors::allow_origins;
 pub use feed::Feeds;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::call::authenticate;
 use super::problem::{Code, Problem};
-use super::state::AppState;
+use super::state::App;
 use super::{credentials, wire};
 use crate::registry::caller::Scope;
 
@@ -27,7 +27,7 @@ pub async fn live() -> Response {
 }
 
 /// The process and its database answer.
-pub async fn ready(State(app): State<AppState>) -> Result<Response, Problem> {
+pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
         Ok(Ok(())) => Ok(live().await),
         Ok(Err(error)) => Err(error.into()),
@@ -38,7 +38,7 @@ pub async fn ready(State(app): State<AppState>) -> Result<Response, Problem> {
 }
 
 /// What the process has counted, in the text format of Prometheus; for credentials that have every scope.
-pub async fn metrics(State(app): State<AppState>, request: Request) -> Result<Response, Problem> {
+pub async fn metrics(State(app): State<App>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = authenticate(&parts, &app).await?;
     let missing = Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope));
@@ -48,7 +48,7 @@ pub async fn metrics(State(app): State<AppState>, request: Request) -> Result<Re
     }
 }
 
-fn rendered(app: &AppState) -> Response {
+fn rendered(app: &App) -> Response {
     app.metrics.run_upkeep();
     let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, media_type)], app.metrics.render()).into_response()

@@ -10,7 +10,7 @@ use super::call::{Command, FlowsRestore};
 use super::headers::REASON_CHARS_MAX;
 use super::path::FlowId;
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::{answer, wire};
 use crate::flow::event::RestoreMode;
 use crate::flow::json::INTEGER_MAX;
@@ -56,7 +56,7 @@ fn source(value: Value) -> Option<RestoreSource> {
 }
 
 pub async fn restore(
-    State(app): State<AppState>,
+    State(app): State<App>,
     call: Command<FlowsRestore, FlowId, RestoreBody>,
 ) -> Result<Response, Problem> {
     let RestoreBody { order, dry_run, .. } = call.body;

@@ -1,5 +1,7 @@
 //! Every path there is, on one page.
 
+use std::sync::Arc;
+
 use axum::extract::OriginalUri;
 use axum::routing::{get, patch, post};
 use axum::{Router, middleware};
@@ -52,7 +54,7 @@ pub fn router(state: AppState) -> Router {
         .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none")))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(state)
+        .with_state(Arc::new(state))
         .layer(middleware::from_fn(observe))
 }
 

@@ -12,7 +12,7 @@ use super::headers;
 use super::parameters::RunsQuery;
 use super::path::{FlowId, RunId};
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::wire::{self, RunPage};
 
 /// A request may carry a definition, mocks and two hundred inputs.
@@ -31,7 +31,7 @@ impl FromBody for RunBody {
 }
 
 pub async fn run(
-    State(app): State<AppState>,
+    State(app): State<App>,
     call: Command<FlowsTest, FlowId, RunBody>,
 ) -> Result<Response, Problem> {
     let answer = app.registry.test_run(call.intent, call.id.0, call.body.0).await?;
@@ -43,7 +43,7 @@ pub async fn run(
 }
 
 pub async fn list(
-    State(app): State<AppState>,
+    State(app): State<App>,
     call: Read<FlowsRead, FlowId, RunsQuery>,
 ) -> Result<Response, Problem> {
     let list = cursor::List::new(call.caller.org_id, format!("test-runs of {}", call.id.0));
@@ -57,10 +57,7 @@ pub async fn list(
     Ok(wire::envelope(StatusCode::OK, &RunPage::new(&runs, end_cursor, has_next_page)))
 }
 
-pub async fn read(
-    State(app): State<AppState>,
-    call: Read<FlowsRead, RunId, ()>,
-) -> Result<Response, Problem> {
+pub async fn read(State(app): State<App>, call: Read<FlowsRead, RunId, ()>) -> Result<Response, Problem> {
     let answer = app.registry.read_test_run(&call.caller, call.id.0).await?;
     Ok(wire::enveloped(StatusCode::OK, &wire::stored_run(&answer)))
 }

@@ -5,17 +5,22 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
+use super::body::Room;
 use super::feed::Feeds;
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeys, CredentialVerifier};
 
-/// Shared by all requests; clones are cheap.
-#[derive(Clone)]
+/// As handlers get it.
+pub type App = Arc<AppState>;
+
+/// Shared by all requests.
 pub struct AppState {
     pub registry: Registry,
     pub verifier: Arc<dyn CredentialVerifier>,
     pub keys: ApiKeys,
     pub feeds: Feeds,
+    /// For bodies that are large.
+    pub room: Room,
     /// The address clients use, without a slash at its end.
     pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.

@@ -9,7 +9,7 @@ use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsRead};
 use super::path::FlowId;
 use super::problem::Problem;
-use super::state::AppState;
+use super::state::App;
 use super::wire;
 use crate::flow::finding::Finding;
 
@@ -23,14 +23,14 @@ struct Verdict {
 }
 
 pub async fn document(
-    State(app): State<AppState>,
+    State(app): State<App>,
     call: Command<FlowsRead, (), Whole>,
 ) -> Result<Response, Problem> {
     Ok(verdict(app.registry.validate_document(&call.intent.caller, call.body.0).await?))
 }
 
 pub async fn flow(
-    State(app): State<AppState>,
+    State(app): State<App>,
     call: Command<FlowsRead, FlowId, Nothing>,
 ) -> Result<Response, Problem> {
     Ok(verdict(app.registry.validate_flow(&call.intent.caller, call.id.0).await?))

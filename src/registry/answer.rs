@@ -1,18 +1,20 @@
 //! What reads and commands answer with: the state of a flow and the document that goes with it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::documents::LoadedDocument;
-use crate::store::FlowRecord;
+use crate::store::{FlowRecord, StoreError};
 
-/// A flow: its state, and the draft or, where that was asked for, the document in force.
-#[derive(Debug, Clone)]
+/// A flow at one of its versions: its state, and the draft or, where that was asked for, the document in force.
+#[derive(Debug)]
 pub struct FlowAnswer {
     pub org_id: Uuid,
     pub record: FlowRecord,
     pub document: Arc<LoadedDocument>,
+    summary: OnceLock<Bytes>,
 }
 
 /// The three statuses a flow can have.
@@ -34,6 +36,22 @@ impl Status {
 }
 
 impl FlowAnswer {
+    pub(super) fn new(org_id: Uuid, record: FlowRecord, document: Arc<LoadedDocument>) -> Arc<Self> {
+        Arc::new(Self { org_id, record, document, summary: OnceLock::new() })
+    }
+
+    /// How a list shows the flow, in the form whoever renders it gives it; rendered once.
+    pub fn summary(
+        &self,
+        render: impl FnOnce(&Self) -> Result<Bytes, StoreError>,
+    ) -> Result<&Bytes, StoreError> {
+        if let Some(summary) = self.summary.get() {
+            return Ok(summary);
+        }
+        let rendered = render(self)?;
+        Ok(self.summary.get_or_init(|| rendered))
+    }
+
     pub fn status(&self) -> Status {
         match (self.record.deleted, &self.record.published) {
             (true, _) => Status::Deleted,
@@ -56,7 +74,7 @@ impl FlowAnswer {
 /// The answer to a command.
 #[derive(Debug, Clone)]
 pub struct Written {
-    pub flow: FlowAnswer,
+    pub flow: Arc<FlowAnswer>,
     /// The answer repeats an earlier one, given under the same idempotency key.
     pub replayed: bool,
 }

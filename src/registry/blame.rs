@@ -108,8 +108,9 @@ impl Walk<'_> {
         if self.loaded > DOCUMENTS_MAX {
             return Ok(Touched::Unknown);
         }
-        let before = self.registry.version(self.caller, self.flow_id, version - 1).await?.document;
-        let after = self.registry.version(self.caller, self.flow_id, version).await?.document;
+        let before = self.registry.version(self.caller, self.flow_id, version - 1).await?;
+        let after = self.registry.version(self.caller, self.flow_id, version).await?;
+        let (before, after) = (&before.document, &after.document);
         if before.is_erased() || after.is_erased() {
             return Ok(Touched::Unknown);
         }

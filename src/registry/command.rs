@@ -7,28 +7,20 @@ use uuid::Uuid;
 
 use super::answer::{FlowAnswer, Written};
 use super::caller::Intent;
-use super::documents::LoadedDocument;
 use super::orders::{Command, Plan};
 use super::row::{after, row};
 use super::{CurrentVersion, Registry, RegistryError};
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
 use crate::flow::event::StreamKind;
-use crate::store::{Answered, Append, FlowRecord, Outcome, Projection, StoreError};
+use crate::store::{Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, StoreError};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
 
-/// A flow as a command finds it.
-#[derive(Debug)]
-pub(super) struct Found {
-    pub(super) record: FlowRecord,
-    pub(super) document: Arc<LoadedDocument>,
-}
-
 /// What a command meets: the flow, or the answer it was given before under its idempotency key.
 pub(super) enum Meeting {
-    Flow(Box<Found>),
-    Answered(Box<Written>),
+    Flow(Arc<FlowAnswer>),
+    Answered(Written),
 }
 
 impl Registry {
@@ -61,8 +53,8 @@ impl Registry {
         let mut last = None;
         for _ in 0..DECISIONS_MAX {
             let found = match self.meet(intent, flow_id).await? {
-                Meeting::Answered(written) => return Ok(*written),
-                Meeting::Flow(found) => *found,
+                Meeting::Answered(written) => return Ok(written),
+                Meeting::Flow(found) => found,
             };
             let plan = self.plan(intent, command, &found).await?;
             match decide(Some(&current(&found.record)), plan.order.clone()) {
@@ -75,10 +67,10 @@ impl Registry {
                     }
                 }
             }
-            last = Some(found.record);
+            last = Some(found);
         }
-        let record = last.expect("at least one decision was tried");
-        Err(RegistryError::VersionConflict(current_version(&record)))
+        let last = last.expect("at least one decision was tried");
+        Err(RegistryError::VersionConflict(current_version(&last.record)))
     }
 
     /// Decides on the flow as it was last seen, which saves the read. Only an event counts, because the append
@@ -128,19 +120,20 @@ impl Registry {
         let key = intent.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
         let read = self.store.read_for_command(org_id, flow_id, known, key).await?;
         if let Some(answered) = read.answered {
-            return self.repeat(intent, answered).await.map(|written| Meeting::Answered(Box::new(written)));
+            return self.repeat(intent, answered).await.map(Meeting::Answered);
         }
         let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
         if !intent.caller.sees(record.phone_number_id.as_deref()) {
             return Err(RegistryError::FlowNotFound);
         }
         let document = self.documents.resolve(record.document, read.document, expected);
-        self.documents.saw(org_id, &record, &document);
-        let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(record.version));
-        if unwanted && !record.deleted {
-            return Err(RegistryError::PreconditionFailed(current_version(&record)));
+        let found = FlowAnswer::new(org_id, record, document);
+        self.documents.saw(&found);
+        let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version));
+        if unwanted && !found.record.deleted {
+            return Err(RegistryError::PreconditionFailed(current_version(&found.record)));
         }
-        Ok(Meeting::Flow(Box::new(Found { record, document })))
+        Ok(Meeting::Flow(found))
     }
 
     /// The first answer again; another request under the same key is refused.
@@ -157,7 +150,7 @@ impl Registry {
     }
 
     /// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
-    async fn leave(&self, intent: &Intent, found: Found) -> Result<Written, RegistryError> {
+    async fn leave(&self, intent: &Intent, found: Arc<FlowAnswer>) -> Result<Written, RegistryError> {
         if intent.idempotency.is_some() {
             let row = Append {
                 org_id: intent.caller.org_id,
@@ -176,18 +169,14 @@ impl Registry {
                 Outcome::Recorded | Outcome::Appended(_) | Outcome::Conflict { .. } => {}
             }
         }
-        let org_id = intent.caller.org_id;
-        Ok(Written {
-            flow: FlowAnswer { org_id, record: found.record, document: found.document },
-            replayed: false,
-        })
+        Ok(Written { flow: found, replayed: false })
     }
 
     /// Appends a decided change; `None` when another replica was faster.
     async fn record(
         &self,
         intent: &Intent,
-        found: Option<&Found>,
+        found: Option<&FlowAnswer>,
         flow_id: Uuid,
         plan: &Plan,
         change: &Change,
@@ -203,8 +192,8 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                self.documents.saw(intent.caller.org_id, &record, &document);
-                let flow = FlowAnswer { org_id: intent.caller.org_id, record, document };
+                let flow = FlowAnswer::new(intent.caller.org_id, record, document);
+                self.documents.saw(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
             Outcome::Replayed { stream_id, version } => {
@@ -221,8 +210,11 @@ impl Registry {
 
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
-        let stored = self.store.flow(org_id, flow_id, false, None).await?;
-        let stored = stored.map_or(0, |(record, _)| record.version);
+        let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
+        let stored = match self.reader.flow(wanted).await? {
+            FoundFlow::Stored(record, _) => record.version,
+            FoundFlow::Unchanged | FoundFlow::Missing => 0,
+        };
         if stored >= version {
             return Ok(());
         }

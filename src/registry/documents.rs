@@ -1,29 +1,29 @@
-//! Documents in memory, by digest. They are immutable under it, so nothing here is ever stale.
+//! Documents in memory: those of flows as they were last seen, and others by digest, under which they are immutable.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::command::Found;
+use super::answer::FlowAnswer;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;
 use crate::flow::finding::Finding;
 use crate::flow::{text, validation};
-use crate::store::{FlowRecord, StoreError};
+use crate::store::StoreError;
 
-/// Canonical bytes the cache holds at most; what is derived from them comes on top.
-const CACHED_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// A document nobody asked for in this time is let go.
-const IDLE: Duration = Duration::from_secs(300);
-
-/// Flows that are remembered as they were last seen.
-const REMEMBERED_MAX: u64 = 20_000;
+/// What flows as they were last seen may take in memory, by estimate.
+const SEEN_BYTES_MAX: u64 = 28 * 1024 * 1024;
+/// What a flow takes beside its document: state, summary, findings, its place in the cache.
+const STATE_BYTES: usize = 1024;
+/// Canonical bytes of other documents: those in force, and of earlier versions.
+const OTHER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// What a document is expected to have.
+const DOCUMENT_BYTES: usize = 3 * 1024;
 
 /// What a list shows of a document under `view=summary`.
 const SUMMARY_MEMBERS: [&str; 7] =
@@ -36,7 +36,6 @@ pub struct LoadedDocument {
     bytes: Bytes,
     erased: bool,
     findings: OnceLock<Findings>,
-    summary: OnceLock<Bytes>,
 }
 
 struct Findings {
@@ -69,11 +68,11 @@ impl LoadedDocument {
             let stand_in = Canonical::create(json!({"name": "(erased)"}));
             stand_in.expect("a name alone is a valid document").bytes
         });
-        Self { digest, bytes, erased, findings: OnceLock::new(), summary: OnceLock::new() }
+        Self { digest, bytes, erased, findings: OnceLock::new() }
     }
 
     /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
-    fn new(canonical: &Canonical) -> Self {
+    pub(super) fn new(canonical: &Canonical) -> Self {
         let document = Self::stored(canonical.digest, Some(canonical.bytes.clone()));
         document.findings.get_or_init(|| Findings::of(canonical));
         document
@@ -115,14 +114,10 @@ impl LoadedDocument {
     }
 
     /// The members a list shows under `view=summary`, as one JSON object.
-    pub fn summary_json(&self) -> Result<&Bytes, StoreError> {
-        if let Some(summary) = self.summary.get() {
-            return Ok(summary);
-        }
+    pub fn summary_json(&self) -> Result<Vec<u8>, StoreError> {
         let mut all = self.members()?;
         all.retain(|name, _| SUMMARY_MEMBERS.contains(&name.as_str()));
-        let json = serde_json::to_vec(&all).expect("JSON values serialize").into();
-        Ok(self.summary.get_or_init(|| json))
+        Ok(serde_json::to_vec(&all).expect("JSON values serialize"))
     }
 
     /// The document as a value, for comparisons.
@@ -159,75 +154,73 @@ impl Lookup {
     }
 }
 
-/// The cache of documents, and how each flow was last seen.
+/// How each flow was last seen, and other documents by digest.
 ///
-/// What is remembered of a flow may be old: another replica may have changed it since. A decision made on it only
-/// counts when the append finds the flow at that very version.
+/// What is remembered of a flow may be old: another replica may have changed it since. A read asks whether it is still
+/// at that version; a decision made on it only counts when the append finds it there.
 #[derive(Debug, Clone)]
 pub(super) struct DocumentCache {
-    by_digest: Cache<Digest, Arc<LoadedDocument>>,
-    last_seen: Cache<(Uuid, Uuid), Arc<FlowRecord>>,
+    seen: Arc<Cache<(Uuid, Uuid), Arc<FlowAnswer>, Bytewise>>,
+    others: Arc<Cache<Digest, Arc<LoadedDocument>, Bytewise>>,
+}
+
+/// Weighs what is kept by the bytes it takes.
+#[derive(Debug, Clone)]
+struct Bytewise;
+
+impl Weighter<(Uuid, Uuid), Arc<FlowAnswer>> for Bytewise {
+    fn weight(&self, _: &(Uuid, Uuid), flow: &Arc<FlowAnswer>) -> u64 {
+        (flow.document.bytes.len() + STATE_BYTES) as u64
+    }
+}
+
+impl Weighter<Digest, Arc<LoadedDocument>> for Bytewise {
+    fn weight(&self, _: &Digest, document: &Arc<LoadedDocument>) -> u64 {
+        document.bytes.len() as u64
+    }
 }
 
 impl DocumentCache {
     pub(super) fn new() -> Self {
-        let weigh = |_: &Digest, document: &Arc<LoadedDocument>| {
-            u32::try_from(document.bytes.len()).unwrap_or(u32::MAX)
-        };
-        // Least recently used, because what was written last is asked for next; the default would rather keep what
-        // was asked for often.
+        let items = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX) / DOCUMENT_BYTES;
         Self {
-            by_digest: Cache::builder()
-                .max_capacity(CACHED_BYTES_MAX)
-                .weigher(weigh)
-                .eviction_policy(EvictionPolicy::lru())
-                .time_to_idle(IDLE)
-                .build(),
-            last_seen: Cache::builder()
-                .max_capacity(REMEMBERED_MAX)
-                .eviction_policy(EvictionPolicy::lru())
-                .time_to_idle(IDLE)
-                .build(),
+            seen: Arc::new(Cache::with_weighter(items(SEEN_BYTES_MAX), SEEN_BYTES_MAX, Bytewise)),
+            others: Arc::new(Cache::with_weighter(items(OTHER_BYTES_MAX), OTHER_BYTES_MAX, Bytewise)),
         }
     }
 
-    pub(super) fn get(&self, digest: Digest) -> Option<Arc<LoadedDocument>> {
-        self.by_digest.get(&digest)
-    }
-
-    /// A document that a client has sent: what was computed of the same one before serves again.
-    pub(super) fn made(&self, canonical: &Canonical) -> Arc<LoadedDocument> {
-        self.get(canonical.digest).unwrap_or_else(|| Arc::new(LoadedDocument::new(canonical)))
-    }
-
-    /// A flow and its draft as they were last seen, if both are still in memory.
-    pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Found> {
-        let record = self.last_seen.get(&(org_id, flow_id))?;
-        let document = self.get(record.document)?;
-        Some(Found { record: FlowRecord::clone(&record), document })
+    /// A flow as it was last seen, with its draft.
+    pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
+        self.seen.get(&(org_id, flow_id))
     }
 
     /// The draft a flow was last seen at: a read that finds the same needs no bytes.
     pub(super) fn expected(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<LoadedDocument>> {
-        self.get(self.last_seen.get(&(org_id, flow_id))?.document)
+        Some(Arc::clone(&self.remembered(org_id, flow_id)?.document))
     }
 
-    pub(super) fn saw(&self, org_id: Uuid, record: &FlowRecord, document: &Arc<LoadedDocument>) {
-        let key = (org_id, record.flow_id);
-        if self.last_seen.get(&key).is_none_or(|seen| seen.version < record.version) {
-            self.last_seen.insert(key, Arc::new(record.clone()));
+    /// Remembers a flow with its draft.
+    pub(super) fn saw(&self, flow: &Arc<FlowAnswer>) {
+        let key = (flow.org_id, flow.record.flow_id);
+        let is_newer = |seen: Arc<FlowAnswer>| seen.record.version < flow.record.version;
+        if !flow.document.erased && self.seen.get(&key).is_none_or(is_newer) {
+            self.seen.insert(key, Arc::clone(flow));
         }
-        self.keep(document);
     }
 
     /// Lets go of how a flow was last seen.
     pub(super) fn forget(&self, org_id: Uuid, flow_id: Uuid) {
-        self.last_seen.invalidate(&(org_id, flow_id));
+        self.seen.remove(&(org_id, flow_id));
     }
 
+    pub(super) fn get(&self, digest: Digest) -> Option<Arc<LoadedDocument>> {
+        self.others.get(&digest)
+    }
+
+    /// Keeps a document that is not, or not only, a flow's draft.
     pub(super) fn keep(&self, document: &Arc<LoadedDocument>) {
-        if !document.erased && !self.by_digest.contains_key(&document.digest) {
-            self.by_digest.insert(document.digest, Arc::clone(document));
+        if !document.erased && self.others.peek(&document.digest).is_none() {
+            self.others.insert(document.digest, Arc::clone(document));
         }
     }
 

@@ -1,5 +1,7 @@
 //! What happened to one flow, and what is different between two of its states, or those of two flows.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -33,7 +35,7 @@ pub struct Comparison {
 /// A document with where it comes from.
 #[derive(Debug)]
 pub struct Compared {
-    pub answer: FlowAnswer,
+    pub answer: Arc<FlowAnswer>,
     /// The version whose document it is.
     pub version: i64,
     value: Value,

@@ -5,10 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::Written;
+use super::answer::{FlowAnswer, Written};
 use super::caller::{Caller, Intent, Scope};
-use super::command::Found;
-use super::documents::{DocumentCache, LoadedDocument, Lookup};
+use super::documents::{LoadedDocument, Lookup};
 use super::restore::RestoreOrder;
 use super::{Registry, RegistryError};
 use crate::flow::decide::{Candidate, Order};
@@ -48,8 +47,8 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    fn new(documents: &DocumentCache, canonical: &Canonical) -> Self {
-        Self { document: documents.made(canonical), lookup: Lookup::of(canonical) }
+    fn new(canonical: &Canonical) -> Self {
+        Self { document: Arc::new(LoadedDocument::new(canonical)), lookup: Lookup::of(canonical) }
     }
 }
 
@@ -77,7 +76,7 @@ impl Registry {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Create { document: canonical.digest };
-        let plan = Plan { draft: Some(Prepared::new(&self.documents, &canonical)), ..Plan::plain(order) };
+        let plan = Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) };
         let registry = self.clone();
         self.detached(async move { registry.start(&intent, plan).await }).await
     }
@@ -134,10 +133,10 @@ impl Registry {
         &self,
         intent: &Intent,
         command: &Command,
-        found: &Found,
+        found: &FlowAnswer,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch) => plan_update(&self.documents, intent, patch, found),
+            Command::Update(patch) => plan_update(intent, patch, found),
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
             Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
             Command::Delete => Ok(Plan::plain(Order::Delete)),
@@ -149,11 +148,14 @@ impl Registry {
         &self,
         intent: &Intent,
         order: &PublishOrder,
-        found: &Found,
+        found: &FlowAnswer,
     ) -> Result<Plan, RegistryError> {
         let document = match order.version {
             None => Arc::clone(&found.document),
-            Some(version) => self.version(&intent.caller, found.record.flow_id, version).await?.document,
+            Some(version) => {
+                let earlier = self.version(&intent.caller, found.record.flow_id, version).await?;
+                Arc::clone(&earlier.document)
+            }
         };
         if document.is_erased() {
             return Err(RegistryError::Erased);
@@ -182,39 +184,30 @@ impl Registry {
         order: DuplicateOrder,
     ) -> Result<Written, RegistryError> {
         let found = match self.meet(intent, flow_id).await? {
-            super::command::Meeting::Answered(written) => return Ok(*written),
+            super::command::Meeting::Answered(written) => return Ok(written),
             super::command::Meeting::Flow(found) => found,
         };
         if found.record.deleted {
             return Err(RegistryError::FlowNotFound);
         }
-        let (source_version, document) = match order.version {
-            None => (found.record.version, found.document),
-            Some(version) => (version, self.version(&intent.caller, flow_id, version).await?.document),
+        let (source_version, source) = match order.version {
+            None => (found.record.version, found),
+            Some(version) => (version, self.version(&intent.caller, flow_id, version).await?),
         };
-        if document.is_erased() {
+        if source.document.is_erased() {
             return Err(RegistryError::Erased);
         }
-        let source = document.canonical()?;
+        let source = source.document.canonical()?;
         let name = order.name.unwrap_or_else(|| name_of_copy(&source));
         let rename = Patch::read(json!({ "name": name })).map_err(RegistryError::Invalid)?;
         let (canonical, _) = rename.apply(&source).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Duplicate { document: canonical.digest, source_flow_id: flow_id, source_version };
-        self.start(
-            intent,
-            Plan { draft: Some(Prepared::new(&self.documents, &canonical)), ..Plan::plain(order) },
-        )
-        .await
+        self.start(intent, Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) }).await
     }
 }
 
-fn plan_update(
-    documents: &DocumentCache,
-    intent: &Intent,
-    patch: &Patch,
-    found: &Found,
-) -> Result<Plan, RegistryError> {
+fn plan_update(intent: &Intent, patch: &Patch, found: &FlowAnswer) -> Result<Plan, RegistryError> {
     if found.record.deleted {
         return Err(RegistryError::FlowNotFound);
     }
@@ -233,7 +226,11 @@ fn plan_update(
     let canonical = &applied.canonical;
     confine(&intent.caller, canonical)?;
     let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
-    Ok(Plan { draft: Some(Prepared::new(documents, canonical)), ..Plan::plain(order) })
+    let draft = match canonical.digest == found.document.digest() {
+        true => Prepared { document: Arc::clone(&found.document), lookup: Lookup::of(canonical) },
+        false => Prepared::new(canonical),
+    };
+    Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.

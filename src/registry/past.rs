@@ -1,6 +1,8 @@
 //! Lists of flows as they were at a moment. Which flows there were comes from the log; what a filter asks of their
 //! documents is asked of the documents of then.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use super::answer::FlowAnswer;
@@ -32,7 +34,7 @@ impl Wanted {
     }
 
     /// Keeps the flows whose documents are wanted. Erased ones cannot be found by what they said.
-    pub(super) fn keep(&self, flows: &mut Vec<FlowAnswer>) -> Result<(), RegistryError> {
+    pub(super) fn keep(&self, flows: &mut Vec<Arc<FlowAnswer>>) -> Result<(), RegistryError> {
         if self.phone_number_id.is_none() && self.search.is_none() {
             return Ok(());
         }
@@ -89,7 +91,7 @@ impl Registry {
         position: i64,
         filter: ListFilter,
         page: ListPage,
-    ) -> Result<Vec<FlowAnswer>, RegistryError> {
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
         let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
         let filter = confined(caller, filter);
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);

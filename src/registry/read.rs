@@ -1,6 +1,6 @@
 //! Reads: one flow as it is or was, and lists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use super::documents::LoadedDocument;
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
-use crate::store::{CurrentFlow, FlowRecord, ListFilter, ListPage};
+use crate::store::{CurrentFlow, FlowRecord, FoundFlow, ListFilter, ListPage};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl FlowList {
     }
 
     /// The next flows, at most [`CHUNK`]; `None` at the end.
-    pub async fn next_chunk(&mut self) -> Result<Option<Vec<FlowAnswer>>, RegistryError> {
+    pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
         loop {
             let records: Vec<FlowRecord> = self.records.by_ref().take(CHUNK).collect();
             if records.is_empty() {
@@ -74,7 +74,7 @@ impl Registry {
         caller: &Caller,
         flow_id: Uuid,
         selector: Selector,
-    ) -> Result<FlowAnswer, RegistryError> {
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
         match selector {
             Selector::Draft => {
                 let answer = self.current(caller, flow_id, false).await?;
@@ -106,22 +106,40 @@ impl Registry {
         caller: &Caller,
         flow_id: Uuid,
         in_force: bool,
-    ) -> Result<FlowAnswer, RegistryError> {
-        let expected = self.documents.expected(caller.org_id, flow_id);
-        let known = expected.as_ref().map(|document| document.digest());
-        let wanted = CurrentFlow { org_id: caller.org_id, flow_id, in_force, known };
-        let found = self.reader.flow(wanted).await?;
-        let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
-        if !caller.sees(record.phone_number_id.as_deref()) {
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
+        let org_id = caller.org_id;
+        let remembered = self.documents.remembered(org_id, flow_id);
+        let remembered = remembered.and_then(|flow| self.showing(flow, in_force));
+        let known = remembered.as_ref().map(|flow| flow.record.version);
+        let found = self.reader.flow(CurrentFlow { org_id, flow_id, in_force, known }).await?;
+        let flow = match (found, remembered) {
+            (FoundFlow::Unchanged, Some(flow)) => flow,
+            (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => {
+                return Err(RegistryError::FlowNotFound);
+            }
+            (FoundFlow::Stored(record, bytes), _) => {
+                let document = self.documents.resolve(shown(&record, in_force), bytes, None);
+                let flow = FlowAnswer::new(org_id, *record, document);
+                match in_force {
+                    true => self.documents.keep(&flow.document),
+                    false => self.documents.saw(&flow),
+                }
+                flow
+            }
+        };
+        if !caller.sees(flow.record.phone_number_id.as_deref()) {
             return Err(RegistryError::FlowNotFound);
         }
-        let digest = shown(&record, in_force);
-        let document = self.documents.resolve(digest, bytes, expected);
-        match in_force {
-            true => self.documents.keep(&document),
-            false => self.documents.saw(caller.org_id, &record, &document),
+        Ok(flow)
+    }
+
+    /// A remembered flow with the document that is asked for, if that is in memory too.
+    fn showing(&self, flow: Arc<FlowAnswer>, in_force: bool) -> Option<Arc<FlowAnswer>> {
+        let digest = shown(&flow.record, in_force);
+        if digest == flow.document.digest() {
+            return Some(flow);
         }
-        Ok(FlowAnswer { org_id: caller.org_id, record, document })
+        Some(FlowAnswer::new(flow.org_id, flow.record.clone(), self.documents.get(digest)?))
     }
 
     /// A flow as it stood after its event `version`.
@@ -130,7 +148,7 @@ impl Registry {
         caller: &Caller,
         flow_id: Uuid,
         version: i64,
-    ) -> Result<FlowAnswer, RegistryError> {
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let expected = self.documents.expected(caller.org_id, flow_id);
         let known = expected.as_ref().map(|document| document.digest());
         match self.store.flow_at_version(caller.org_id, flow_id, version, known).await? {
@@ -149,13 +167,13 @@ impl Registry {
         record: FlowRecord,
         bytes: Option<bytes::Bytes>,
         expected: Option<Arc<LoadedDocument>>,
-    ) -> Result<FlowAnswer, RegistryError> {
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
         if !caller.sees(record.phone_number_id.as_deref()) {
             return Err(RegistryError::FlowNotFound);
         }
         let document = self.documents.resolve(record.document, bytes, expected);
         self.documents.keep(&document);
-        Ok(FlowAnswer { org_id: caller.org_id, record, document })
+        Ok(FlowAnswer::new(caller.org_id, record, document))
     }
 
     /// All flows the filter lets through, as they are at one moment.
@@ -172,10 +190,26 @@ impl Registry {
         caller: &Caller,
         filter: ListFilter,
         page: ListPage,
-    ) -> Result<Vec<FlowAnswer>, RegistryError> {
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+        let org_id = caller.org_id;
         let in_force = filter.in_force;
-        let records = self.store.list(caller.org_id, &confined(caller, filter), page).await?;
-        self.with_documents(caller.org_id, in_force, records).await
+        let filter = confined(caller, filter);
+        if !in_force {
+            // Mostly every flow of a page is remembered at the version it has.
+            let stands = self.store.list_versions(org_id, &filter, page).await?;
+            let remembered = |(flow_id, version): &(Uuid, i64)| {
+                self.documents.remembered(org_id, *flow_id).filter(|flow| flow.record.version == *version)
+            };
+            if let Some(flows) = stands.iter().map(remembered).collect() {
+                return Ok(flows);
+            }
+        }
+        let records = self.store.list(org_id, &filter, page).await?;
+        let flows = self.with_documents(org_id, in_force, records).await?;
+        for flow in flows.iter().filter(|_| !in_force) {
+            self.documents.saw(flow);
+        }
+        Ok(flows)
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.
@@ -184,10 +218,15 @@ impl Registry {
         org_id: Uuid,
         in_force: bool,
         records: Vec<FlowRecord>,
-    ) -> Result<Vec<FlowAnswer>, RegistryError> {
-        let mut found = std::collections::HashMap::new();
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+        let remembered = |record: &FlowRecord| {
+            let flow = self.documents.remembered(org_id, record.flow_id)?;
+            (flow.record.version == record.version && !in_force).then_some(flow)
+        };
+        let seen: Vec<_> = records.iter().map(remembered).collect();
+        let mut found = HashMap::new();
         let mut missing = BTreeSet::new();
-        for record in &records {
+        for (record, _) in records.iter().zip(&seen).filter(|(_, seen)| seen.is_none()) {
             let digest = shown(record, in_force);
             match self.documents.get(digest) {
                 Some(document) => drop(found.insert(digest, document)),
@@ -197,18 +236,16 @@ impl Registry {
         if !missing.is_empty() {
             let wanted: Vec<Digest> = missing.into_iter().collect();
             for stored in self.store.documents(org_id, &wanted).await? {
-                let document = Arc::new(LoadedDocument::stored(stored.digest, stored.bytes));
-                self.documents.keep(&document);
-                found.insert(stored.digest, document);
+                found.insert(stored.digest, Arc::new(LoadedDocument::stored(stored.digest, stored.bytes)));
             }
         }
         let join = |record: FlowRecord| {
             let digest = shown(&record, in_force);
             let document = found.get(&digest).cloned();
             let document = document.unwrap_or_else(|| Arc::new(LoadedDocument::stored(digest, None)));
-            FlowAnswer { org_id, record, document }
+            FlowAnswer::new(org_id, record, document)
         };
-        Ok(records.into_iter().map(join).collect())
+        Ok(records.into_iter().zip(seen).map(|(record, seen)| seen.unwrap_or_else(|| join(record))).collect())
     }
 }
 

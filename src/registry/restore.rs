@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::answer::{FlowAnswer, Written};
 use super::caller::Intent;
-use super::command::{Found, Meeting, current, current_version};
+use super::command::{Meeting, current, current_version};
 use super::documents::{LoadedDocument, Lookup};
 use super::orders::{Command, Plan, Prepared, confine};
 use super::{Registry, RegistryError};
@@ -107,7 +107,7 @@ impl Registry {
         &self,
         intent: &Intent,
         order: RestoreOrder,
-        found: &Found,
+        found: &FlowAnswer,
     ) -> Result<Plan, RegistryError> {
         // Elsewhere a deleted flow is not found before any precondition counts.
         if intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version)) {
@@ -152,8 +152,8 @@ impl Registry {
         &self,
         intent: &Intent,
         source: RestoreSource,
-        found: &Found,
-    ) -> Result<FlowAnswer, RegistryError> {
+        found: &FlowAnswer,
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let version = match source {
             RestoreSource::Version(version) => version,
             RestoreSource::Published => found.record.published.ok_or(RegistryError::NotPublished)?.version,

@@ -83,15 +83,6 @@ macro_rules! view_columns {
 }
 pub(super) use view_columns;
 
-/// $3: whether the document in force is wanted instead of the draft, $4: the digest the caller has the bytes of.
-const NOW: &str = concat!(
-    "SELECT ",
-    view_columns!(),
-    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id AND d.digest IS DISTINCT FROM $4 \
-        AND d.digest = CASE WHEN $3 THEN v.published_digest ELSE v.document_digest END) AS bytes \
-     FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2"
-);
-
 /// $3: the digest of the draft the caller has the bytes of, $4: the idempotency key.
 const FOR_COMMAND: &str = concat!(
     "SELECT ",
@@ -140,25 +131,6 @@ const AT: &str = concat!(
 );
 
 impl Store {
-    /// A flow as it is now, deleted ones too, with the bytes of its draft or of the document in force, unless the
-    /// caller has the bytes of that digest already.
-    pub async fn flow(
-        &self,
-        org_id: Uuid,
-        flow_id: Uuid,
-        in_force: bool,
-        known: Option<Digest>,
-    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
-        let row = sqlx::query(NOW)
-            .bind(org_id)
-            .bind(flow_id)
-            .bind(in_force)
-            .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
-            .fetch_optional(&self.pool)
-            .await?;
-        row.map(|row| Ok((read_view(&row)?, read_bytes(&row)?))).transpose()
-    }
-
     /// A flow, its draft and what an idempotency key was answered with, in one round trip.
     pub async fn read_for_command(
         &self,
@@ -246,6 +218,13 @@ fn read_published(row: &PgRow) -> Result<Option<Published>, StoreError> {
 }
 
 pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
+    let created_by = Bytes::from(row.try_get::<Vec<u8>, _>("created_by")?);
+    let updated_by: &[u8] = row.try_get("updated_by")?;
+    // Mostly the same author: the bytes are kept once.
+    let updated_by = match created_by == updated_by {
+        true => created_by.clone(),
+        false => Bytes::copy_from_slice(updated_by),
+    };
     let source: Option<Uuid> = row.try_get("duplicated_from_flow")?;
     let source_version: Option<i64> = row.try_get("duplicated_from_version")?;
     Ok(FlowRecord {
@@ -258,9 +237,9 @@ pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
         deleted: row.try_get("deleted")?,
         published: read_published(row)?,
         created_at: row.try_get("created_at")?,
-        created_by: row.try_get::<Vec<u8>, _>("created_by")?.into(),
+        created_by,
         updated_at: row.try_get("updated_at")?,
-        updated_by: row.try_get::<Vec<u8>, _>("updated_by")?.into(),
+        updated_by,
         duplicated_from: source.zip(source_version),
         restored_from: row.try_get("restored_from")?,
     })

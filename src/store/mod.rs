@@ -42,7 +42,7 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
-pub use reader::{CurrentFlow, Reader};
+pub use reader::{CurrentFlow, FoundFlow, Reader};
 pub use reading::{Reading, ViewedFlow};
 pub use rebuild::{Difference, KeyRow, Raw, Still, StreamEvent, ViewRow};
 pub use test_runs::{NewRun, StoredRun, TestRun};

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{AppState, Feeds, router};
+use flow_registry::http::{AppState, Feeds, Room, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -79,6 +79,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         registry,
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
+        room: Room::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -93,8 +93,8 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     let flow = hand.create(sound("a")).await;
     there.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
     // Memory says "a" at version 1: what would be nothing, stale or a conflict there is decided on what is.
-    let back = here.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow.record;
-    assert_eq!(back.version, 3);
+    let back = here.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow;
+    assert_eq!(back.record.version, 3);
     there.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
     here.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
     let then = here.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await.unwrap();

@@ -9,7 +9,7 @@ use flow_registry::store::{
 use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
 
-use super::rows::row;
+use super::rows::{now, row};
 use crate::support;
 
 const ALL: HistoryPage = HistoryPage { limit: 100, before: None };
@@ -223,11 +223,10 @@ async fn lists_of_then_are_what_lists_were() {
         let event = next.event.as_mut().unwrap();
         event.deleted = n % 5 == 4;
         event.enabled = n % 3 != 0;
-        let found = store.flow(org, next.stream_id, false, None).await.unwrap();
-        next.expected = found.map_or(0, |(record, _)| record.version);
+        next.expected = now(&store, org, next.stream_id).await.map_or(0, |(record, _)| record.version);
         store.append(&[next]).await.unwrap();
-        let now = [everything.clone(), ListFilter::default()];
-        let [all, alive] = now.map(|filter| {
+        let filters = [everything.clone(), ListFilter::default()];
+        let [all, alive] = filters.map(|filter| {
             let store = &store;
             async move { store.list(org, &filter, page).await.unwrap() }
         });

@@ -2,27 +2,43 @@
 
 use chrono::Duration;
 use flow_registry::flow::digest::Digest;
-use flow_registry::store::{Deleted, ListFilter, ListPage, Outcome, Store};
+use flow_registry::store::{CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Store};
 use uuid::Uuid;
 
-use super::rows::{row, with_key};
+use super::rows::{now, row, with_key};
 use crate::support;
 
 const PAGE: ListPage = ListPage { limit: 100, before: None };
 
 #[tokio::test]
-async fn a_flow_is_read_with_its_bytes_unless_they_are_known() {
+async fn a_flow_is_read_unless_it_is_known() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org, flow, 0, "v1")]).await.unwrap();
     store.append(&[row(org, flow, 1, "v2")]).await.unwrap();
-    let (record, bytes) = store.flow(org, flow, false, None).await.unwrap().unwrap();
+    let (record, bytes) = now(&store, org, flow).await.unwrap();
     assert_eq!((record.version, record.position, bytes.as_deref()), (2, 2, Some(&b"v2"[..])));
     assert_eq!(record.phone_number_id.as_deref(), Some("phone of v2"));
-    let (_, bytes) = store.flow(org, flow, false, Some(Digest::of(b"v2"))).await.unwrap().unwrap();
-    assert_eq!(bytes, None);
-    assert!(store.flow(Uuid::new_v4(), flow, false, None).await.unwrap().is_none(), "another organization's");
+    let wanted = |org_id, flow_id, known| CurrentFlow { org_id, flow_id, in_force: false, known };
+    let all = [
+        wanted(org, flow, Some(2)),
+        wanted(org, flow, Some(1)),
+        wanted(org, flow, Some(3)),
+        wanted(Uuid::new_v4(), flow, None),
+        wanted(org, Uuid::new_v4(), Some(2)),
+        CurrentFlow { in_force: true, ..wanted(org, flow, None) },
+    ];
+    let found = store.current_flows(&all).await.unwrap();
+    assert!(matches!(found[0], FoundFlow::Unchanged));
+    for behind in [1, 2] {
+        assert!(
+            matches!(&found[behind], FoundFlow::Stored(at, Some(bytes)) if at.version == 2 && bytes == "v2")
+        );
+    }
+    assert!(matches!(found[3], FoundFlow::Missing), "another organization's");
+    assert!(matches!(found[4], FoundFlow::Missing), "one that was known is not there any more");
+    assert!(matches!(&found[5], FoundFlow::Stored(_, None)), "nothing is in force");
 }
 
 #[tokio::test]

@@ -3,7 +3,9 @@
 use bytes::Bytes;
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, StreamKind};
-use flow_registry::store::{Append, FlowRow, Idempotency, NewEvent, Projection};
+use flow_registry::store::{
+    Append, CurrentFlow, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent, Projection, Store,
+};
 use uuid::Uuid;
 
 /// An event of a flow at `expected`, with `text` as its document.
@@ -52,4 +54,13 @@ pub fn with_key(mut row: Append, key: &str, request: &str) -> Append {
 pub fn two_organizations() -> (Uuid, Uuid) {
     let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
     (a.min(b), a.max(b))
+}
+
+/// A flow as it is now, with its draft's bytes.
+pub async fn now(store: &Store, org_id: Uuid, flow_id: Uuid) -> Option<(FlowRecord, Option<Bytes>)> {
+    let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
+    match store.current_flows(&[wanted]).await.unwrap().remove(0) {
+        FoundFlow::Stored(record, bytes) => Some((*record, bytes)),
+        FoundFlow::Missing | FoundFlow::Unchanged => None,
+    }
 }

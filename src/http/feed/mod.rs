@@ -18,7 +18,7 @@ use self::begin::{FeedQuery, begin};
 use self::stream::Stream;
 use super::call::{Following, Read};
 use super::problem::{Code, Problem};
-use super::state::AppState;
+use super::state::App;
 use super::{credentials, media};
 
 const EVENT_STREAM: &str = "text/event-stream";
@@ -60,7 +60,7 @@ impl Drop for Place {
 }
 
 pub async fn follow(
-    State(app): State<AppState>,
+    State(app): State<App>,
     headers: HeaderMap,
     call: Read<Following, (), FeedQuery>,
 ) -> Result<Response, Problem> {

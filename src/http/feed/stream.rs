@@ -16,7 +16,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::super::call::{Following, Needs as _};
-use super::super::state::AppState;
+use super::super::state::App;
 use super::super::wire;
 use super::{EVENT_STREAM, Place};
 use crate::registry::access::{AccessError, Credential, CredentialVerifier};
@@ -50,7 +50,7 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) fn new(
-        app: &AppState,
+        app: &App,
         credential: Credential,
         caller: Caller,
         reader: FeedReader,

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::instant;
 use crate::flow::digest::Digest;
-use crate::registry::{FlowAnswer, LoadedDocument, StoreError};
+use crate::registry::{FlowAnswer, StoreError};
 
 /// How much of a flow a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,11 +54,29 @@ pub struct DuplicatedFrom {
 
 /// Writes a flow as JSON. The document's bytes are copied into it as they are stored.
 pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), StoreError> {
-    let document: &LoadedDocument = &answer.document;
-    let members = match view {
-        View::Whole => document.bytes(),
-        View::Summary => document.summary_json()?,
-    };
+    let document = &answer.document;
+    match view {
+        View::Summary => json.put_slice(answer.summary(summary)?),
+        View::Whole => {
+            put_members(json, answer, document.bytes())?;
+            json.put_slice(b",\"findings\":");
+            json.put_slice(document.findings_json()?);
+            json.put_u8(b'}');
+        }
+    }
+    Ok(())
+}
+
+fn summary(answer: &FlowAnswer) -> Result<Bytes, StoreError> {
+    let mut json = BytesMut::new();
+    put_members(&mut json, answer, &answer.document.summary_json()?)?;
+    json.put_u8(b'}');
+    // As large as what it holds: it is kept for as long as the flow is remembered.
+    Ok(Bytes::copy_from_slice(&json))
+}
+
+/// An object that is not closed yet: whose the flow is, the given members of the document, and the state.
+fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8]) -> Result<(), StoreError> {
     let state = serde_json::to_vec(&state(answer)?).expect("our own wire types always serialize");
     json.reserve(members.len() + state.len() + 256);
     json.put_slice(b"{\"id\":\"");
@@ -69,11 +87,6 @@ pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<
     json.put_slice(inside(members));
     json.put_u8(b',');
     json.put_slice(inside(&state));
-    if view == View::Whole {
-        json.put_slice(b",\"findings\":");
-        json.put_slice(document.findings_json()?);
-    }
-    json.put_u8(b'}');
     Ok(())
 }
 
