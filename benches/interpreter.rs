@@ -17,28 +17,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Ten steps as authors write them: texts with values in them, a question, a branch, a menu, a write.
 fn ten_steps() -> (Value, Value) {
-    let flow = json!({
-        "name": "Ten",
-        "variables": [
-            {"name": "nombre", "type": "string"}, {"name": "edad", "type": "integer"},
-            {"name": "plan", "type": "string"}, {"name": "total", "type": "number", "default": 12.5},
-        ],
-        "steps": [
-            {"id": "hola", "type": "message", "text": "¡Hola {{ contact.name }}! Te doy de alta en un minuto."},
-            {"id": "nombre", "type": "ask", "text": "¿Cómo te llamas?", "saveTo": "nombre"},
-            {"id": "edad", "type": "ask", "text": "Gracias, {{ nombre }}. ¿Cuántos años tienes?", "input": "integer", "saveTo": "edad"},
-            {"id": "mayor", "type": "branch", "cases": [
-                {"when": "edad < 18", "next": "fin"}, {"when": "edad >= 65", "next": "fin"}], "else": "plan"},
-            {"id": "plan", "type": "choice", "text": "¿Qué plan te interesa, {{ nombre }}?", "saveTo": "plan",
-             "options": [{"id": "basico", "title": "Básico"}, {"id": "pro", "title": "Pro"}]},
-            {"id": "precio", "type": "set", "assign": [{"variable": "total", "value": "{{ total }}"}]},
-            {"id": "resumen", "type": "message", "text": "{{ nombre }}, {{ edad }} años, plan {{ plan }}: {{ total }} al mes."},
-            {"id": "grupo", "type": "contact", "addTags": ["cliente"]},
-            {"id": "salta", "type": "goto", "next": "fin"},
-            {"id": "fin", "type": "end", "text": "¡Listo, {{ nombre }}!"},
-        ],
-    });
-    (flow, json!({"messages": ["Ana", "30", "pro"]}))
+    let mut parts: Value = serde_json::from_str(include_str!("ten_steps.json")).unwrap();
+    (parts["flow"].take(), parts["request"].take())
 }
 
 /// Two hundred steps in a row, every fourth a branch.

@@ -1,8 +1,6 @@
 //! Step errors: what can go wrong while a step runs. They are values of a run, found in its trace, never
 //! errors of the program.
 
-use serde::Serialize;
-
 use crate::flow::finding::Position;
 
 /// The codes of step errors and of ends that no handler is asked about.
@@ -69,29 +67,13 @@ impl StepError {
 }
 
 /// An error as the trace shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorEntry<'a> {
     pub code: &'static str,
     /// The called flow that owns the step; absent for the flow of the run.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub flow_id: Option<&'a str>,
     pub message: String,
     pub pointer: Box<str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub position: Option<PositionEntry>,
+    pub position: Option<Position>,
     pub step_id: &'a str,
-}
-
-/// A position with its members in canonical order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct PositionEntry {
-    pub length: usize,
-    pub offset: usize,
-}
-
-impl From<Position> for PositionEntry {
-    fn from(Position { offset, length }: Position) -> Self {
-        Self { length, offset }
-    }
 }

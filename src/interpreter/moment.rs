@@ -8,7 +8,6 @@ use chrono::{
     Utc,
 };
 use chrono_tz::Tz;
-use serde::{Serialize, Serializer};
 
 /// A moment in the plain form it was written in.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -190,13 +189,6 @@ impl Instant {
 impl fmt::Display for Instant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(std::str::from_utf8(self.written().as_flattened()).expect("digits are ASCII"))
-    }
-}
-
-impl Serialize for Instant {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer
-            .serialize_str(std::str::from_utf8(self.written().as_flattened()).expect("digits are ASCII"))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use minijinja::value::ValueKind;
 
-use super::canonical::{self, Json};
+use super::canonical;
 use super::error::{StepError, code};
 use super::expression::STATE_BYTES_MAX;
 use super::value::{self, DEPTH_MAX, Value, from_json};
@@ -65,7 +65,7 @@ pub fn measured(value: &Value) -> Result<usize, StepError> {
             let message = format!("A value is nested deeper than {DEPTH_MAX} levels.");
             Err(StepError::new(code::STATE_LIMIT, message))
         }
-        _ => Ok(canonical::len_up_to(&Json(value), STATE_BYTES_MAX)),
+        _ => Ok(canonical::len_up_to(value, STATE_BYTES_MAX)),
     }
 }
 

@@ -5,8 +5,15 @@ use crate::interpreter::value::{self, Value};
 
 const CURRENCIES: [char; 3] = ['$', '€', '£'];
 
+/// Whole numbers of this many digits are exact as floats.
+const EXACT_DIGITS: usize = 15;
+
 /// One number, with space and at most one currency symbol around it.
 pub fn number(text: &str, locale: &Locale) -> Option<Value> {
+    // Digits alone are what most people write; so many are exact in any form.
+    if (1..=EXACT_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse::<i64>().ok().map(Value::from);
+    }
     value::number(plain(text, locale)?.parse().ok()?)
 }
 

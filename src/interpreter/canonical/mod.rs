@@ -1,67 +1,82 @@
-//! Canonical JSON (RFC 8785) written in one pass: our structures declare their members in the order the
-//! standard wants, values keep theirs sorted, so only numbers need care. A test holds the result against
-//! the crate that the registry uses for documents.
+//! Canonical JSON (RFC 8785) written in one pass: structures write their members in the order the standard wants,
+//! values keep theirs sorted, so only numbers need care. A test holds the result against the crate that the
+//! registry uses for documents.
 
-mod serializer;
+mod escape;
+mod page;
 
 use std::fmt::{self, Write};
 
 use minijinja::value::ValueKind;
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use self::serializer::Canonical;
+pub use self::page::{Page, WriteJson};
 use super::value::{self, DEPTH_MAX, Value};
 
 /// The longest number JSON writes: a sign, `0.`, five zeros and seventeen digits.
 const NUMBER_BYTES_MAX: usize = 25;
 
-/// A run's value as JSON: `undefined` is null, objects are sorted, what is no data is null.
-#[derive(Debug)]
-pub struct Json<'a>(pub &'a Value);
+/// Amounts up to this have fifteen digits at most.
+const HUNDREDTHS_MAX: f64 = 1e15;
 
-impl Serialize for Json<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let value = self.0;
-        match value.kind() {
-            ValueKind::Bool => serializer.serialize_bool(value.is_true()),
-            ValueKind::Number => serialize_number(value, serializer),
-            ValueKind::String => serializer.serialize_str(value.as_str().unwrap_or_default()),
-            ValueKind::Seq | ValueKind::Iterable => serialize_list(value, serializer),
-            ValueKind::Map => serialize_object(value, serializer),
-            _ => serializer.serialize_unit(),
-        }
+/// Writes a run's value: `undefined` is null, objects are sorted, what is no data is null. Fails as `out` does.
+pub fn write<W: Write>(out: &mut W, value: &Value) -> fmt::Result {
+    match value.kind() {
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" }),
+        ValueKind::Number => write_number(out, value),
+        ValueKind::String => escape::write_text(out, value.as_str().unwrap_or_default()),
+        ValueKind::Seq | ValueKind::Iterable => write_list(out, value),
+        ValueKind::Map => write_object(out, value),
+        _ => out.write_str("null"),
     }
 }
 
-fn serialize_number<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+/// Numbers stand as ECMAScript writes them.
+fn write_number<W: Write>(out: &mut W, value: &Value) -> fmt::Result {
     if value.is_integer()
         && let Ok(integer) = i64::try_from(value.clone())
     {
-        return serializer.serialize_i64(integer);
+        return out.write_str(itoa::Buffer::new().format(integer));
     }
     match value::as_float(value).and_then(value::number) {
         Some(number) if number.is_integer() => {
-            serializer.serialize_i64(value::as_integer(&number).unwrap_or(0))
+            out.write_str(itoa::Buffer::new().format(value::as_integer(&number).unwrap_or(0)))
         }
-        Some(number) => serializer.serialize_f64(value::as_float(&number).unwrap_or(0.0)),
-        None => serializer.serialize_unit(),
+        Some(number) => write_float(out, value::as_float(&number).unwrap_or(0.0)),
+        None => out.write_str("null"),
     }
 }
 
-fn serialize_list<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    if let Some(items) = value::items(value) {
-        return serializer.collect_seq(items.iter().map(Json));
+/// A number that is not whole.
+fn write_float<W: Write>(out: &mut W, float: f64) -> fmt::Result {
+    let hundredths = (float.abs() * 100.0).round();
+    // Of numbers with so few digits none other is the same float: these digits are the shortest.
+    if hundredths < HUNDREDTHS_MAX && hundredths / 100.0 == float.abs() {
+        let hundredths = hundredths as u64;
+        let (whole, cents) = (hundredths / 100, hundredths % 100);
+        out.write_str(if float < 0.0 { "-" } else { "" })?;
+        out.write_str(itoa::Buffer::new().format(whole))?;
+        out.write_str(if cents < 10 { ".0" } else { "." })?;
+        return out.write_str(itoa::Buffer::new().format(if cents % 10 == 0 { cents / 10 } else { cents }));
     }
-    let mut seq = serializer.serialize_seq(None)?;
-    for item in value.try_iter().into_iter().flatten() {
-        seq.serialize_element(&Json(&item))?;
-    }
-    seq.end()
+    out.write_str(ryu_js::Buffer::new().format_finite(float))
 }
 
-fn serialize_object<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
+fn write_list<W: Write>(out: &mut W, value: &Value) -> fmt::Result {
+    let mut mark = "[";
+    let mut item = |out: &mut W, item: &Value| {
+        out.write_str(std::mem::replace(&mut mark, ","))?;
+        write(out, item)
+    };
+    match value::items(value) {
+        Some(items) => items.iter().try_for_each(|value| item(out, value))?,
+        None => value.try_iter().into_iter().flatten().try_for_each(|value| item(out, &value))?,
+    }
+    out.write_str(if mark == "[" { "[]" } else { "]" })
+}
+
+fn write_object<W: Write>(out: &mut W, value: &Value) -> fmt::Result {
     if let Some(members) = value::members(value) {
-        return serializer.collect_map(members.iter().map(|(key, value)| (key, Json(value))));
+        return write_members(out, members.iter());
     }
     let keys: Vec<Value> = value.try_iter().into_iter().flatten().collect();
     let mut members: Vec<(String, Value)> = keys
@@ -72,27 +87,40 @@ fn serialize_object<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok
         })
         .collect();
     members.sort_by(|(a, _), (b, _)| value::key_order(a, b));
-    let mut map = serializer.serialize_map(Some(members.len()))?;
-    for (key, member) in &members {
-        map.serialize_entry(key, &Json(member))?;
-    }
-    map.end()
+    write_members(out, members.iter().map(|(name, member)| (&**name, member)))
 }
 
-/// Writes a structure whose members are declared in canonical order. Fails as `out` does.
-pub fn write<W: Write, T: Serialize + ?Sized>(out: &mut W, value: &T) -> fmt::Result {
-    value.serialize(&mut Canonical::new(out))
+/// Writes an object of members that are in order.
+fn write_members<'v, W: Write>(
+    out: &mut W,
+    members: impl Iterator<Item = (&'v str, &'v Value)>,
+) -> fmt::Result {
+    let mut mark = "{";
+    for (name, member) in members {
+        out.write_str(std::mem::replace(&mut mark, ","))?;
+        escape::write_text(out, name)?;
+        out.write_str(":")?;
+        write(out, member)?;
+    }
+    out.write_str(if mark == "{" { "{}" } else { "}" })
 }
 
 /// The canonical JSON text of a value.
 pub fn text(value: &Value) -> String {
     let mut text = String::with_capacity(64);
-    write(&mut text, &Json(value)).expect("a string takes all text");
+    write(&mut text, value).expect("a string takes all text");
     text
 }
 
-/// The length of the canonical JSON in bytes, counted no further than just past `limit`.
-pub fn len_up_to<T: Serialize + ?Sized>(value: &T, limit: usize) -> usize {
+/// A text as JSON writes it, in quotes.
+pub fn quoted(text: &str) -> String {
+    let mut json = String::with_capacity(text.len() + 2);
+    escape::write_text(&mut json, text).expect("a string takes all text");
+    json
+}
+
+/// The length of a value's canonical JSON in bytes, counted no further than just past `limit`.
+pub fn len_up_to(value: &Value, limit: usize) -> usize {
     let mut counter = Counter { bytes: 0, limit };
     // The counter refuses to go on once the limit is passed; what it has counted by then is the answer.
     let _ = write(&mut counter, value);
@@ -157,6 +185,8 @@ mod tests {
             any::<bool>().prop_map(|b| json!(b)),
             (-9_007_199_254_740_991i64..=9_007_199_254_740_991).prop_map(|i| json!(i)),
             any::<f64>().prop_filter("finite", |f| f.is_finite()).prop_map(|f| json!(f)),
+            (-1_000_000_000_000_000i64..=1_000_000_000_000_000).prop_map(|i| json!(i as f64 / 100.0)),
+            (-100_000i32..=100_000).prop_map(|i| json!(f64::from(i) / 1000.0)),
             ".{0,12}".prop_map(|s| json!(s)),
         ];
         leaf.prop_recursive(4, 32, 6, |inner| {
@@ -174,7 +204,7 @@ mod tests {
             let expected = serde_json_canonicalizer::to_string(&json).unwrap();
             let value = value::from_json(&json);
             prop_assert_eq!(text(&value), &*expected);
-            prop_assert_eq!(len_up_to(&Json(&value), usize::MAX), expected.len());
+            prop_assert_eq!(len_up_to(&value, usize::MAX), expected.len());
             prop_assert!(len_at_most(&value).unwrap() >= expected.len());
         }
     }

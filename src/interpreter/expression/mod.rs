@@ -33,6 +33,7 @@ pub use scope::{Local, Names, Root, Scope, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
 
 use super::error::{StepError, code};
+use super::trace::SourceLabel;
 use super::value::{Value, key_order};
 use crate::flow::finding::Position;
 
@@ -85,6 +86,8 @@ pub struct Source {
     pub pointer: Box<str>,
     /// Every name path the source refers to, sorted.
     pub references: Box<[Reference]>,
+    /// How a trace names all this.
+    pub label: SourceLabel,
     machine: Machine,
     fast: Option<Fast>,
     /// Which namespaces have to be brought up to date before.
@@ -107,7 +110,9 @@ impl Source {
         // In the order in which a trace writes them.
         references.sort_by(|a, b| key_order(&a.path.text, &b.path.text));
         let reads = |roots: &[Root]| references.iter().any(|reference| roots.contains(&reference.path.root));
+        let paths = references.iter().map(|reference| &*reference.path.text);
         Ok(Self {
+            label: SourceLabel::new(&pointer, source, paths),
             pointer: pointer.into(),
             machine,
             fast,

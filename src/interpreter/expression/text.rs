@@ -1,11 +1,11 @@
 //! How values become text: numbers without exponent, booleans as JSON writes them, lists joined by commas,
 //! objects as canonical JSON. Writing stops at the limit of a rendered text.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use minijinja::value::ValueKind;
 
-use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::canonical;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{INTEGER_MAX, Value};
 
@@ -72,7 +72,7 @@ impl Limited<'_> {
             ValueKind::Number => self.number(value),
             ValueKind::String => self.text(value.as_str().unwrap_or_default()),
             ValueKind::Seq | ValueKind::Iterable => self.list(value),
-            ValueKind::Map => Ok(canonical::write(self, &Json(value))?),
+            ValueKind::Map => Ok(canonical::write(self, value)?),
             _ => Err(NoText::NotData),
         }
     }
@@ -83,14 +83,14 @@ impl Limited<'_> {
             if !(-INTEGER_MAX..=INTEGER_MAX).contains(&integer) {
                 return Err(NoText::NumberRange);
             }
-            return self.text(&integer.to_string());
+            return self.text(itoa::Buffer::new().format(integer));
         }
         let float = f64::try_from(value.clone()).map_err(|_| NoText::NumberRange)?;
         if !float.is_finite() {
             return Err(NoText::NumberRange);
         }
         // Adding zero turns −0 into 0. `Display` writes the shortest digits, without exponent.
-        self.text(&(float + 0.0).to_string())
+        Ok(write!(self, "{}", float + 0.0)?)
     }
 
     fn list(&mut self, list: &Value) -> Result<(), NoText> {

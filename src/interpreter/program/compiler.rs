@@ -7,6 +7,7 @@ use super::{Exit, Goto, Heard, Interrupt, Localized, Step};
 use crate::flow::document::{self, Document, Edge, Target};
 use crate::interpreter::expression::{Expression, Names, Text, Uncompilable, ValueTemplate};
 use crate::interpreter::step::Kind;
+use crate::interpreter::trace::StepLabel;
 
 /// Compiles the parts of one document.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl<'d> Compiler<'d> {
         Ok(Step {
             id: step.id.as_str().into(),
             type_name: step.kind.as_str(),
+            label: StepLabel::new(&step.id, step.kind.as_str(), &pointer),
             pointer: pointer.into(),
             when,
             kind,

@@ -16,8 +16,8 @@ pub use trigger::{Heard, Match, Said, Started, Trigger};
 
 use super::expression::{Expression, Names, Text, Uncompilable};
 use super::step::Kind;
-use super::trace::{Coverage, Covered, EdgeName, RanVersion};
-use super::value::{Value, from_json};
+use super::trace::{Coverage, Covered, EdgeName, RanVersion, StepLabel};
+use super::value::{Value, from_json, key_order};
 use super::write;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Document, FlowVersion, Scope, Settings, VariableType};
@@ -30,6 +30,8 @@ pub struct Program {
     pub(super) digest: Digest,
     pub(super) names: Arc<Names>,
     pub(super) variables: Vec<Variable>,
+    /// The indices of variables in the order in which a trace writes them.
+    pub(super) variables_in_order: Vec<usize>,
     pub(super) steps: Vec<Step>,
     pub(super) interrupts: Vec<Interrupt>,
     pub(super) trigger: Trigger,
@@ -75,6 +77,8 @@ pub struct Step {
     pub kind: Kind,
     pub type_name: &'static str,
     pub pointer: Box<str>,
+    /// How a trace names the step.
+    pub label: StepLabel,
     pub when: Option<Expression>,
     /// What coverage counts, in its order.
     pub exits: Vec<Exit>,
@@ -135,6 +139,9 @@ impl Program {
                 pii: variable.pii,
             }
         });
+        let mut variables_in_order: Vec<usize> = (0..document.variables.len()).collect();
+        variables_in_order
+            .sort_by(|a, b| key_order(&document.variables[*a].name, &document.variables[*b].name));
         let edge_bytes = |step: &Step| -> usize {
             step.exits.iter().map(|exit| step.id.len() + 2 * exit.label.len() + 16).sum()
         };
@@ -142,6 +149,7 @@ impl Program {
             name: document.name.as_str().into(),
             digest,
             variables: variables.collect(),
+            variables_in_order,
             coverage_bytes: steps.iter().map(|step| edge_bytes(step) + step.id.len() + 4).sum(),
             steps,
             interrupts,

@@ -50,7 +50,7 @@ impl<'a> Frame<'a> {
             scope: Arc::new(Scope {
                 names: program.names.clone(),
                 variables,
-                steps: vec![StepRecord::default(); program.steps.len()],
+                steps: std::iter::repeat_with(StepRecord::default).take(program.steps.len()).collect(),
                 shared,
                 flow: Value::UNDEFINED,
                 local: Local::default(),
@@ -112,7 +112,7 @@ impl<'a> Frame<'a> {
             flow_id: self.called_id(),
             message: error.message.clone(),
             pointer: error.pointer.clone().unwrap_or_else(|| step.pointer.clone()),
-            position: error.position.map(Into::into),
+            position: error.position,
             step_id: &step.id,
         }
     }

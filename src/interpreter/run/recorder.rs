@@ -4,9 +4,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use serde::Serialize;
-
-use crate::interpreter::canonical;
+use crate::interpreter::canonical::{self, Page, WriteJson};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::moment::Instant;
 use crate::interpreter::request::Detail;
@@ -27,7 +25,10 @@ const ENTRIES_EXPECTED: usize = 16;
 #[derive(Debug)]
 pub struct Recorder<'a> {
     pub detail: Detail,
-    entries: Vec<Option<StepEntry<'a>>>,
+    /// How many entries were opened.
+    opened: u32,
+    /// Those that are finished, in the order of leaving.
+    entries: Vec<StepEntry<'a>>,
     transcript: Vec<Line<'a>>,
     warnings: Vec<Warning<'a>>,
     seen_warnings: HashSet<String>,
@@ -43,6 +44,7 @@ impl<'a> Recorder<'a> {
     pub fn new(detail: Detail, coverage_bytes: usize) -> Self {
         Self {
             detail,
+            opened: 0,
             entries: Vec::with_capacity(ENTRIES_EXPECTED),
             transcript: Vec::with_capacity(ENTRIES_EXPECTED),
             warnings: Vec::new(),
@@ -55,15 +57,14 @@ impl<'a> Recorder<'a> {
 
     /// Opens an entry and answers its number.
     pub fn open(&mut self) -> u32 {
-        self.entries.push(None);
-        self.entries.len() as u32
+        self.opened += 1;
+        self.opened
     }
 
-    /// Puts a finished entry in its place, unless the trace would then be too long.
+    /// Adds a finished entry, unless the trace would then be too long.
     pub fn close(&mut self, entry: StepEntry<'a>) -> Result<(), StepError> {
         self.admit(&entry, entry_weight(&entry))?;
-        let place = entry.n as usize - 1;
-        self.entries[place] = Some(entry);
+        self.entries.push(entry);
         Ok(())
     }
 
@@ -98,11 +99,13 @@ impl<'a> Recorder<'a> {
     }
 
     /// Everything collected: entries in order of entering, lines, warnings.
-    pub fn finish(self) -> (Vec<StepEntry<'a>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
-        (in_place(self.entries), self.transcript, self.warnings)
+    pub fn finish(mut self) -> (Vec<StepEntry<'a>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
+        // A step that calls a flow is left after the steps of that flow.
+        self.entries.sort_by_key(|entry| entry.n);
+        (self.entries, self.transcript, self.warnings)
     }
 
-    fn admit<T: Serialize>(&mut self, part: &T, weight: usize) -> Result<(), StepError> {
+    fn admit<T: WriteJson>(&mut self, part: &T, weight: usize) -> Result<(), StepError> {
         if self.exact.is_none() && self.weight + weight <= self.bytes_max {
             self.weight += weight;
             return Ok(());
@@ -111,8 +114,7 @@ impl<'a> Recorder<'a> {
             Some(exact) => exact,
             None => self.count(),
         };
-        // One more for the comma.
-        let exact = collected + 1 + canonical::len_up_to(part, self.bytes_max);
+        let exact = collected + bytes(part);
         if exact > self.bytes_max {
             self.exact = Some(collected);
             let message = format!("The trace would be longer than {TRACE_BYTES_MAX} bytes.");
@@ -123,20 +125,17 @@ impl<'a> Recorder<'a> {
     }
 
     fn count(&self) -> usize {
-        let entries: usize = self.entries.iter().flatten().map(|part| self.bytes(part)).sum();
-        let lines: usize = self.transcript.iter().map(|part| self.bytes(part)).sum();
-        entries + lines + self.warnings.iter().map(|part| self.bytes(part)).sum::<usize>()
-    }
-
-    fn bytes<T: Serialize>(&self, part: &T) -> usize {
-        1 + canonical::len_up_to(part, self.bytes_max)
+        let entries: usize = self.entries.iter().map(bytes).sum();
+        let lines: usize = self.transcript.iter().map(bytes).sum();
+        entries + lines + self.warnings.iter().map(bytes).sum::<usize>()
     }
 }
 
-/// The entries that are there, where they are: entries are large.
-fn in_place(entries: Vec<Option<StepEntry<'_>>>) -> Vec<StepEntry<'_>> {
-    #[expect(clippy::filter_map_identity, reason = "`flatten` would copy every entry to another place")]
-    entries.into_iter().filter_map(|entry| entry).collect()
+/// What a part takes in a trace, with its comma.
+fn bytes<T: WriteJson>(part: &T) -> usize {
+    let mut page = Page::default();
+    part.write_json(&mut page);
+    page.len() + 1
 }
 
 fn value_weight(value: &Value) -> usize {
@@ -148,24 +147,21 @@ fn value_weight(value: &Value) -> usize {
 }
 
 fn message_weight(message: &Message) -> usize {
-    message.fields().iter().map(|(name, value)| name.len() + 4 + payload_weight(value)).sum()
+    let payload = message.payload().iter().map(|(name, value)| name.len() + 4 + payload_weight(value));
+    32 + ESCAPED_BYTES * message.text().map_or(0, str::len) + payload.sum::<usize>()
 }
 
 /// Payloads of messages are shown whole, whatever their size.
 fn payload_weight(value: &Value) -> usize {
-    let exact = || canonical::len_up_to(&canonical::Json(value), TRACE_BYTES_MAX);
+    let exact = || canonical::len_up_to(value, TRACE_BYTES_MAX);
     canonical::len_at_most(value).unwrap_or_else(exact)
 }
 
 fn entry_weight(entry: &StepEntry<'_>) -> usize {
     let evaluations = entry.evaluations.iter().map(|evaluation| {
-        let values = evaluation.values.iter().map(|(name, value)| 2 * name.len() + value_weight(value) + 8);
+        let values = evaluation.values.iter().map(value_weight);
         let error = evaluation.error.as_ref().map_or(0, |error| ESCAPED_BYTES * error.message.len() + 64);
-        64 + ESCAPED_BYTES * evaluation.source.len()
-            + 2 * evaluation.pointer.len()
-            + value_weight(&evaluation.result)
-            + error
-            + values.sum::<usize>()
+        8 + evaluation.label.bytes + value_weight(&evaluation.result) + error + values.sum::<usize>()
     });
     let changes = entry
         .changes

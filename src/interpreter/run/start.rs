@@ -192,7 +192,7 @@ fn trigger_error<'a>(frame: &Frame<'a>, error: &StepError) -> ErrorEntry<'a> {
         flow_id: None,
         message: error.message.clone(),
         pointer: error.pointer.clone().unwrap_or_else(|| "/triggerConfig".into()),
-        position: error.position.map(Into::into),
+        position: error.position,
         step_id: frame.program.steps.first().map_or("", |step| &step.id),
     }
 }
@@ -254,8 +254,10 @@ fn told<'a>(
     }
     let program = frame.program;
     let coverage = program.coverage(&frame.visited);
-    let names = program.names.variables.iter().map(|name| &**name);
-    let final_variables = FinalVariables(names.zip(frame.scope.variables.iter().cloned()).collect());
+    let variables = program.variables_in_order.iter();
+    let variables =
+        variables.map(|index| (&*program.variables[*index].name, frame.scope.variables[*index].clone()));
+    let final_variables = FinalVariables(variables.collect());
     let contact = &frame.scope.shared.contact;
     let (steps, transcript, warnings) = run.recorder.finish();
     Trace {

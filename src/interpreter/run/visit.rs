@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::frame::{Entered, Frame};
 use super::{FlowEnd, Left, Run, RunEnd};
 use crate::interpreter::error::{StepError, code};
@@ -36,16 +38,17 @@ impl<'r, 'a> Visit<'r, 'a> {
         frame.visited.steps[index] = true;
         let detail = run.recorder.detail;
         let entry = StepEntry {
-            attempts: Vec::new(),
+            attempts: SmallVec::new(),
             call: Value::UNDEFINED,
-            changes: Vec::new(),
+            changes: SmallVec::new(),
             depth: frame.depth(),
             edge: None,
             entered_at: run.clock,
             error: None,
-            evaluations: Vec::new(),
+            evaluations: SmallVec::new(),
             flow_path: frame.flow_path[1..].to_vec(),
             input: Value::UNDEFINED,
+            label: &step.label,
             left_at: None,
             n: run.recorder.open(),
             next: None,
@@ -54,7 +57,6 @@ impl<'r, 'a> Visit<'r, 'a> {
             sent_body: None,
             status: Status::Ok,
             step_id: &step.id,
-            r#type: step.type_name,
             visit: visits,
             warnings: Vec::new(),
         };
@@ -158,17 +160,13 @@ impl<'r, 'a> Visit<'r, 'a> {
         }
         let scope = &self.frame.scope;
         let show = |value: &Value| if is_masked { Value::from(MASKED) } else { shown(value) };
-        let values = source
-            .references
-            .iter()
-            .map(|reference| (&*reference.path.text, show(&reference.path.lookup(scope))));
+        let values = source.references.iter().map(|reference| show(&reference.path.lookup(scope)));
         self.entry.evaluations.push(Evaluation {
             error: result
                 .as_ref()
                 .err()
-                .map(|error| EvaluationError { code: error.code, message: error.message.clone() }),
-            pointer: &source.pointer,
-            source: source.text(),
+                .map(|error| Box::new(EvaluationError { code: error.code, message: error.message.clone() })),
+            label: &source.label,
             values: values.collect(),
             result: result.map(|result| show(&result)).unwrap_or_default(),
         });
@@ -246,7 +244,7 @@ impl<'r, 'a> Visit<'r, 'a> {
             }
         };
         if let Some(exit) = exit {
-            self.entry.edge = Some(Cow::Borrowed(&exit.label));
+            self.entry.edge = Some(&exit.label);
             self.entry.next = Some(self.frame.target_name(exit.to));
             self.entry.left_at = Some(self.run.clock);
             self.frame.note_taken(self.index, exit);
@@ -269,7 +267,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         let Some(handler) = self.frame.handler(step) else {
             return Entered::Ended(FlowEnd::Failed(entry));
         };
-        self.entry.edge = Some(Cow::Borrowed(handler.label));
+        self.entry.edge = Some(handler.label);
         self.entry.next = Some(self.frame.target_name(handler.to));
         self.entry.left_at = Some(self.run.clock);
         if let Some(exit) = handler.exit {

@@ -207,7 +207,9 @@ impl<'a> Judged<'a> for Judge<'a> {
         if let Some(bound) = self.ask.bounds.broken(visit, inbound, &value)? {
             return Ok(Verdict::rejected(bound));
         }
-        visit.frame.scope().local.value = value.clone();
+        if !self.ask.rules.is_empty() {
+            visit.frame.scope().local.value = value.clone();
+        }
         for (index, rule) in self.ask.rules.iter().enumerate() {
             if !visit.condition(&rule.rule)? {
                 let text = visit.maybe_localized(rule.message.as_ref())?;

@@ -48,6 +48,8 @@ struct FixedOption {
     title: Localized,
     /// The title folded, when it is always the same.
     folded: Option<Arc<str>>,
+    /// `{id, title}`, when it is always the same.
+    pair: Option<Value>,
     description: Option<Localized>,
     section: Option<Text>,
     value: Value,
@@ -148,6 +150,7 @@ impl Choice {
             shown.push(Shown {
                 id: option.id.clone(),
                 folded: option.folded.clone().unwrap_or_else(|| folded(&title)),
+                pair: option.pair.clone(),
                 title,
                 description: visit.maybe_localized(option.description.as_ref())?,
                 section: visit.maybe_text(option.section.as_ref())?,
@@ -196,9 +199,11 @@ impl FixedOption {
         let value = option.value.as_ref();
         let description = option.description.as_ref();
         let title = step.localized(&option.title, &path("title"), &at("title"))?;
+        let id = Value::from(option.id.as_str());
         Ok(Self {
-            id: Value::from(option.id.as_str()),
             folded: literal(&title).map(folded),
+            pair: literal(&title).map(|title| menu::pair(&id, title)),
+            id,
             title,
             description: step.maybe_localized(description, &path("description"), &at("description"))?,
             section: step.maybe_text(option.section.as_ref(), &at("section"))?,
@@ -255,6 +260,7 @@ impl OptionsFrom {
                 id,
                 folded: folded(&title),
                 title,
+                pair: None,
                 description,
                 section: None,
                 matches: Arc::default(),

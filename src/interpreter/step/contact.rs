@@ -48,10 +48,11 @@ impl Contact {
     }
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
-        for (field, text) in [("name", &self.name), ("language", &self.language)] {
+        let fields = [("name", "contact.name", &self.name), ("language", "contact.language", &self.language)];
+        for (field, told, text) in fields {
             if let Some(text) = visit.maybe_text(text.as_ref())? {
                 let text = checked(&format!("The contact's {field}"), text, NAME_CHARS_MAX)?;
-                change(visit, field, text)?;
+                change(visit, field, told, text)?;
             }
         }
         self.change_tags(visit)?;
@@ -81,15 +82,20 @@ impl Contact {
             tags.retain(|known| *known != tag);
         }
         let after = list(tags);
-        if same(&before, &after) { Ok(()) } else { change(visit, "tags", after) }
+        if same(&before, &after) { Ok(()) } else { change(visit, "tags", "contact.tags", after) }
     }
 }
 
-/// Changes a field of the contact and notes it.
-fn change(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(), StepError> {
+/// Changes a field of the contact and notes it under the name `told`.
+fn change(
+    visit: &mut Visit<'_, '_>,
+    field: &'static str,
+    told: &'static str,
+    value: Value,
+) -> Result<(), StepError> {
     let from = member(&visit.frame.scope.shared.contact, field);
     set(visit, field, value.clone())?;
-    note(visit, Cow::Owned(format!("contact.{field}")), &from, &value);
+    note(visit, Cow::Borrowed(told), &from, &value);
     Ok(())
 }
 

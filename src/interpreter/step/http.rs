@@ -229,7 +229,7 @@ impl Http {
         let status = Value::from(response.status);
         visit.set_outcome(status.clone());
         visit.set_value(response.body.clone());
-        if canonical::len_up_to(&canonical::Json(&response.body), BODY_BYTES_MAX) > BODY_BYTES_MAX {
+        if canonical::len_up_to(&response.body, BODY_BYTES_MAX) > BODY_BYTES_MAX {
             let message = format!("The answer has more than {BODY_BYTES_MAX} bytes.");
             return Err(StepError::new(code::HTTP_BODY, message));
         }

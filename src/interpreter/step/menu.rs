@@ -29,6 +29,8 @@ pub struct Shown<T> {
     pub folded: Arc<str>,
     pub description: Option<Value>,
     pub section: Option<Value>,
+    /// `{id, title}`, when it is always the same.
+    pub pair: Option<Value>,
     /// Further texts that choose it, folded.
     pub matches: Arc<[String]>,
     /// What the step keeps of it.
@@ -40,9 +42,19 @@ impl<T> Shown<T> {
         self.id.as_str().unwrap_or_default()
     }
 
+    /// `{id, title}`.
+    fn pair(&self) -> Value {
+        self.pair.clone().unwrap_or_else(|| pair(&self.id, &self.title))
+    }
+
     pub fn title(&self) -> &str {
         self.title.as_str().unwrap_or_default()
     }
+}
+
+/// An option as messages show it.
+pub fn pair(id: &Value, title: &Value) -> Value {
+    object([("id", id.clone()), ("title", title.clone())])
 }
 
 fn chars(value: &Value) -> usize {
@@ -120,7 +132,7 @@ fn buttons<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError>
     let mut shown = Vec::with_capacity(options.len());
     for option in options {
         within("A button's title", &option.title, BUTTON_CHARS_MAX)?;
-        shown.push(object([("id", option.id.clone()), ("title", option.title.clone())]));
+        shown.push(option.pair());
     }
     Ok(Message::new("buttons", Some(frame.text.clone())).with("buttons", list(shown)))
 }
@@ -182,7 +194,7 @@ fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
         if let Some(description) = option.description.as_ref().and_then(Value::as_str) {
             text += &format!(" – {description}");
         }
-        shown.push(object([("id", option.id.clone()), ("title", option.title.clone())]));
+        shown.push(option.pair());
     }
     let text = Value::from(text);
     within("The menu", &text, TEXT_CHARS_MAX)?;

@@ -1,16 +1,14 @@
 //! Which steps and edges of the flow a run has seen.
 
-use std::fmt;
+use crate::interpreter::canonical::{Page, WriteJson};
 
-use serde::{Serialize, Serializer};
-
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Coverage<'a> {
     pub edges: Covered<EdgeName<'a>>,
     pub steps: Covered<&'a str>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Covered<T> {
     pub covered: usize,
     pub missed: Vec<T>,
@@ -39,14 +37,30 @@ pub struct EdgeName<'a> {
     pub edge: &'a str,
 }
 
-impl fmt::Display for EdgeName<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}→{}", self.step, self.edge)
+impl WriteJson for Coverage<'_> {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{\"edges\":");
+        self.edges.write(page, |page, edge| {
+            page.raw("\"");
+            page.part_of_text(edge.step);
+            page.raw("→");
+            page.part_of_text(edge.edge);
+            page.raw("\"");
+        });
+        page.raw(",\"steps\":");
+        self.steps.write(page, |page, id| page.text(id));
+        page.raw("}");
     }
 }
 
-impl Serialize for EdgeName<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+impl<T: Copy> Covered<T> {
+    fn write(&self, page: &mut Page, each: impl FnMut(&mut Page, T)) {
+        page.raw("{\"covered\":");
+        page.integer(self.covered);
+        page.raw(",\"missed\":");
+        page.list(self.missed.iter().copied(), each);
+        page.raw(",\"total\":");
+        page.integer(self.total);
+        page.raw("}");
     }
 }

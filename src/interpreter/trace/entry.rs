@@ -2,61 +2,45 @@
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
 use smallvec::SmallVec;
 
-use super::as_json;
+use super::label::{SourceLabel, StepLabel};
 use super::message::Output;
-use super::shown::cut_text;
-use crate::interpreter::canonical::Json;
+use crate::interpreter::canonical::{Page, WriteJson};
 use crate::interpreter::error::ErrorEntry;
 use crate::interpreter::moment::Instant;
 use crate::interpreter::value::Value;
 
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct StepEntry<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub attempts: Vec<Attempt>,
+    pub attempts: SmallVec<[Attempt; 1]>,
     /// Request and answer of an `http`, `action` or `flow` step.
-    #[serde(skip_serializing_if = "Value::is_undefined", serialize_with = "as_json")]
     pub call: Value,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub changes: Vec<Change<'a>>,
+    pub changes: SmallVec<[Change<'a>; 1]>,
     /// 0 in the flow of the run, one more in every flow called.
     pub depth: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub edge: Option<Cow<'a, str>>,
+    pub edge: Option<&'a str>,
     pub entered_at: Instant,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<Box<ErrorEntry<'a>>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub evaluations: Vec<Evaluation<'a>>,
+    pub evaluations: SmallVec<[Evaluation<'a>; 1]>,
     /// The ids of the called flows that lead here.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub flow_path: Vec<&'a str>,
     /// The event that a `wait` waited for.
-    #[serde(skip_serializing_if = "Value::is_undefined", serialize_with = "as_json")]
     pub input: Value,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: &'a StepLabel,
     pub left_at: Option<Instant>,
     /// From 1.
     pub n: u32,
     /// The step entered next, or `$end`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<&'a str>,
     /// Null when nothing was sent; absent in a summary.
-    #[serde(skip_serializing_if = "Shown::is_omitted")]
     pub output: Shown,
     pub pointer: &'a str,
     /// The whole body that was sent, for expectations that ask for it.
-    #[serde(skip)]
     pub sent_body: Option<Box<str>>,
     pub status: Status,
     pub step_id: &'a str,
-    pub r#type: &'static str,
     pub visit: u32,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning<'a>>,
 }
 
@@ -67,23 +51,7 @@ pub enum Shown {
     Output(Output),
 }
 
-impl Shown {
-    fn is_omitted(&self) -> bool {
-        matches!(self, Self::Omitted)
-    }
-}
-
-impl Serialize for Shown {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Output(output) if !output.messages.is_empty() => output.serialize(serializer),
-            Self::Omitted | Self::Output(_) => serializer.serialize_unit(),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     Ok,
     Skipped,
@@ -105,23 +73,17 @@ impl Status {
 }
 
 /// An input that a step judged, or what happened while it waited.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Attempt {
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accepted: Option<bool>,
     pub at: Instant,
     /// `reminder:<i>`, `timeout` or `interrupt:<i>`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<Cow<'static, str>>,
-    #[serde(skip_serializing_if = "Value::is_undefined", serialize_with = "as_json")]
     pub input: Value,
     /// The member of the step that rejected the input.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<&'static str>,
     /// The index of the rule, when the reason is `validation`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub rule: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "some_json")]
     pub value: Option<Value>,
 }
 
@@ -151,53 +113,188 @@ impl Attempt {
     }
 }
 
-fn some_json<S: Serializer>(value: &Option<Value>, serializer: S) -> Result<S::Ok, S::Error> {
-    value.as_ref().map(Json).serialize(serializer)
-}
-
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Change<'a> {
-    #[serde(serialize_with = "as_json")]
     pub from: Value,
-    #[serde(serialize_with = "as_json")]
     pub to: Value,
     pub variable: Cow<'a, str>,
 }
 
 /// An expression or template, what it gave, and what it saw.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Evaluation<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<EvaluationError>,
-    pub pointer: &'a str,
-    #[serde(serialize_with = "as_json")]
+    pub error: Option<Box<EvaluationError>>,
+    pub label: &'a SourceLabel,
     pub result: Value,
-    #[serde(serialize_with = "cut_source")]
-    pub source: &'a str,
-    #[serde(serialize_with = "as_map")]
-    pub values: SmallVec<[(&'a str, Value); 1]>,
+    /// In the order of the label's names.
+    pub values: SmallVec<[Value; 1]>,
 }
 
-fn cut_source<S: Serializer>(source: &&str, serializer: S) -> Result<S::Ok, S::Error> {
-    cut_text(source, serializer)
-}
-
-fn as_map<S: Serializer>(values: &[(&str, Value)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(values.iter().map(|(name, value)| (name, Json(value))))
-}
-
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct EvaluationError {
     pub code: &'static str,
     pub message: String,
 }
 
 /// Something the author should know, that does not stop the run.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct Warning<'a> {
     pub code: &'static str,
     pub message: String,
     pub pointer: Option<Cow<'a, str>>,
     pub step_id: Option<&'a str>,
+}
+
+impl WriteJson for StepEntry<'_> {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{");
+        if !self.attempts.is_empty() {
+            page.raw("\"attempts\":");
+            page.all(&self.attempts);
+            page.raw(",");
+        }
+        if !self.call.is_undefined() {
+            page.raw("\"call\":");
+            page.value(&self.call);
+            page.raw(",");
+        }
+        if !self.changes.is_empty() {
+            page.raw("\"changes\":");
+            page.all(&self.changes);
+            page.raw(",");
+        }
+        page.raw("\"depth\":");
+        page.integer(self.depth);
+        if let Some(edge) = self.edge {
+            page.raw(",\"edge\":");
+            page.text(edge);
+        }
+        page.raw(",\"enteredAt\":");
+        page.instant(self.entered_at);
+        if let Some(error) = &self.error {
+            page.raw(",\"error\":");
+            error.write_json(page);
+        }
+        if !self.evaluations.is_empty() {
+            page.raw(",\"evaluations\":");
+            page.all(&self.evaluations);
+        }
+        if !self.flow_path.is_empty() {
+            page.raw(",\"flowPath\":");
+            page.list(&self.flow_path, |page, id| page.text(id));
+        }
+        if !self.input.is_undefined() {
+            page.raw(",\"input\":");
+            page.value(&self.input);
+        }
+        if let Some(left_at) = self.left_at {
+            page.raw(",\"leftAt\":");
+            page.instant(left_at);
+        }
+        page.raw(",\"n\":");
+        page.integer(self.n);
+        if let Some(next) = self.next {
+            page.raw(",\"next\":");
+            page.text(next);
+        }
+        match &self.output {
+            Shown::Omitted => {}
+            Shown::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
+            Shown::Output(output) => {
+                page.raw(",\"output\":");
+                output.write_json(page);
+            }
+        }
+        page.raw(&self.label.to_status);
+        page.raw(self.status.as_str());
+        page.raw(&self.label.to_visit);
+        page.integer(self.visit);
+        if !self.warnings.is_empty() {
+            page.raw(",\"warnings\":");
+            page.all(&self.warnings);
+        }
+        page.raw("}");
+    }
+}
+
+impl WriteJson for Attempt {
+    fn write_json(&self, page: &mut Page) {
+        page.raw(match self.accepted {
+            Some(true) => "{\"accepted\":true,\"at\":",
+            Some(false) => "{\"accepted\":false,\"at\":",
+            None => "{\"at\":",
+        });
+        page.instant(self.at);
+        if let Some(event) = &self.event {
+            page.raw(",\"event\":");
+            page.text(event);
+        }
+        if !self.input.is_undefined() {
+            page.raw(",\"input\":");
+            page.value(&self.input);
+        }
+        if let Some(reason) = self.reason {
+            page.raw(",\"reason\":");
+            page.text(reason);
+        }
+        if let Some(rule) = self.rule {
+            page.raw(",\"rule\":");
+            page.integer(rule);
+        }
+        if let Some(value) = &self.value {
+            page.raw(",\"value\":");
+            page.value(value);
+        }
+        page.raw("}");
+    }
+}
+
+impl WriteJson for Change<'_> {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{\"from\":");
+        page.value(&self.from);
+        page.raw(",\"to\":");
+        page.value(&self.to);
+        page.raw(",\"variable\":");
+        page.text(&self.variable);
+        page.raw("}");
+    }
+}
+
+impl WriteJson for Evaluation<'_> {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{");
+        if let Some(error) = &self.error {
+            page.raw("\"error\":{\"code\":");
+            page.text(error.code);
+            page.raw(",\"message\":");
+            page.text(&error.message);
+            page.raw("},");
+        }
+        page.raw(&self.label.to_result);
+        page.value(&self.result);
+        page.raw(&self.label.to_values);
+        for (index, (name, value)) in self.label.names.iter().zip(&self.values).enumerate() {
+            if index > 0 {
+                page.raw(",");
+            }
+            page.raw(name);
+            page.value(value);
+        }
+        page.raw("}}");
+    }
+}
+
+impl WriteJson for Warning<'_> {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{\"code\":");
+        page.text(self.code);
+        page.raw(",\"message\":");
+        page.text(&self.message);
+        page.raw(",\"pointer\":");
+        page.maybe_text(self.pointer.as_deref());
+        page.raw(",\"stepId\":");
+        page.maybe_text(self.step_id);
+        page.raw("}");
+    }
 }

@@ -2,64 +2,114 @@
 
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
-use super::shown::Cut;
+use super::shown::write_cut;
+use crate::interpreter::canonical::{Page, WriteJson};
 use crate::interpreter::moment::Instant;
 use crate::interpreter::value::Value;
+
+/// A member of a message's payload.
+type Member = (&'static str, Value);
 
 /// What is sent or received at once: `kind`, `text` and the payload of that kind.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// Sorted by name. Most messages are a kind and a text.
-    fields: SmallVec<[(&'static str, Value); 2]>,
+    kind: &'static str,
+    text: Option<Value>,
+    /// Sorted by name.
+    payload: Vec<Member>,
 }
 
 impl Message {
     pub fn new(kind: &'static str, text: Option<Value>) -> Self {
-        let mut fields = smallvec![("kind", Value::from(kind))];
-        fields.extend(text.map(|text| ("text", text)));
-        Self { fields }
+        Self { kind, text, payload: Vec::new() }
     }
 
     /// Adds a member of the payload.
     pub fn with(mut self, name: &'static str, value: Value) -> Self {
-        let at = self.fields.partition_point(|(known, _)| *known < name);
-        self.fields.insert(at, (name, value));
+        let at = self.payload.partition_point(|(known, _)| *known < name);
+        self.payload.insert(at, (name, value));
         self
     }
 
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
-    }
-
-    pub fn kind(&self) -> &str {
-        self.get("kind").and_then(Value::as_str).unwrap_or_default()
+    pub fn kind(&self) -> &'static str {
+        self.kind
     }
 
     pub fn text(&self) -> Option<&str> {
-        self.get("text").and_then(Value::as_str)
+        self.text.as_ref().and_then(Value::as_str)
     }
 
-    pub fn fields(&self) -> &[(&'static str, Value)] {
-        &self.fields
+    pub fn payload(&self) -> &[Member] {
+        &self.payload
+    }
+
+    fn write_kind(&self, page: &mut Page) {
+        page.raw("\"kind\":\"");
+        page.raw(self.kind);
+        page.raw("\"");
+    }
+
+    fn write_text(&self, page: &mut Page) {
+        if let Some(text) = &self.text {
+            page.raw(",\"text\":");
+            write_cut(page, text);
+        }
     }
 }
 
-impl Serialize for Message {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.fields.iter().map(|(name, value)| (name, Cut(value))))
+/// Writes the members whose names come before `name`, each behind a comma. Answers the others.
+fn write_before<'p>(page: &mut Page, mut payload: &'p [Member], name: &str) -> &'p [Member] {
+    while let [(known, value), rest @ ..] = payload
+        && *known < name
+    {
+        page.raw(",\"");
+        page.raw(known);
+        page.raw("\":");
+        write_cut(page, value);
+        payload = rest;
+    }
+    payload
+}
+
+/// Comes behind all names.
+const LAST: &str = "~";
+
+impl WriteJson for Message {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{");
+        let before_kind = self.payload.partition_point(|(name, _)| *name < "kind");
+        let (first, rest) = self.payload.split_at(before_kind);
+        for (name, value) in first {
+            page.raw("\"");
+            page.raw(name);
+            page.raw("\":");
+            write_cut(page, value);
+            page.raw(",");
+        }
+        self.write_kind(page);
+        let rest = write_before(page, rest, "text");
+        self.write_text(page);
+        write_before(page, rest, LAST);
+        page.raw("}");
     }
 }
 
 /// What a step sent.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default)]
 pub struct Output {
-    pub messages: Vec<Arc<Message>>,
+    pub messages: SmallVec<[Arc<Message>; 1]>,
     /// An upper bound for the bytes that the messages take in a trace.
-    #[serde(skip)]
     pub weight: usize,
+}
+
+impl WriteJson for Output {
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{\"messages\":");
+        page.list(&self.messages, |page, message| message.write_json(page));
+        page.raw("}");
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,26 +141,27 @@ pub struct Line<'a> {
     pub seq: u32,
 }
 
-impl Serialize for Line<'_> {
-    /// Merges the line's own members with those of the message; both are sorted.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeMap;
-        let mut map = serializer.serialize_map(None)?;
-        let mut fields = self.message.fields().iter().peekable();
-        for own in ["at", "from", "seq", "stepId"] {
-            while let Some((name, value)) = fields.next_if(|(name, _)| *name < own) {
-                map.serialize_entry(name, &Cut(value))?;
-            }
-            match own {
-                "at" => map.serialize_entry(own, &self.at)?,
-                "from" => map.serialize_entry(own, self.from.as_str())?,
-                "seq" => map.serialize_entry(own, &self.seq)?,
-                _ => map.serialize_entry(own, &self.step_id)?,
-            }
-        }
-        for (name, value) in fields {
-            map.serialize_entry(name, &Cut(value))?;
-        }
-        map.end()
+impl WriteJson for Line<'_> {
+    /// Merges the line's own members with those of the message; no name comes before `at`.
+    fn write_json(&self, page: &mut Page) {
+        page.raw("{\"at\":");
+        page.instant(self.at);
+        let payload = write_before(page, &self.message.payload, "from");
+        page.raw(",\"from\":\"");
+        page.raw(self.from.as_str());
+        page.raw("\"");
+        let payload = write_before(page, payload, "kind");
+        page.raw(",");
+        self.message.write_kind(page);
+        let payload = write_before(page, payload, "seq");
+        page.raw(",\"seq\":");
+        page.integer(self.seq);
+        let payload = write_before(page, payload, "stepId");
+        page.raw(",\"stepId\":");
+        page.maybe_text(self.step_id);
+        let payload = write_before(page, payload, "text");
+        self.message.write_text(page);
+        write_before(page, payload, LAST);
+        page.raw("}");
     }
 }

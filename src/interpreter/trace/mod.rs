@@ -1,21 +1,22 @@
-//! The trace of a run: what happened and why, section 7.3 of the flow format. Members are declared in
-//! canonical order, so that serializing writes RFC 8785 at once and the digest is that of the bytes sent.
+//! The trace of a run: what happened and why, section 7.3 of the flow format. Members are written in canonical
+//! order, so that the JSON is RFC 8785 at once and the digest is that of the bytes sent.
 
 mod coverage;
 mod entry;
+mod label;
 mod message;
 mod shown;
+mod write;
 
 use std::borrow::Cow;
 
-use serde::{Serialize, Serializer};
-
 pub use coverage::{Coverage, Covered, EdgeName};
 pub use entry::{Attempt, Change, Evaluation, EvaluationError, Shown, Status, StepEntry, Warning};
+pub use label::{SourceLabel, StepLabel};
 pub use message::{Line, Message, Output, Speaker};
 pub use shown::{VALUE_BYTES_MAX, shown};
 
-use super::canonical::{self, Json};
+use super::canonical::{Page, WriteJson};
 use super::error::ErrorEntry;
 use super::moment::Instant;
 use super::value::Value;
@@ -28,10 +29,8 @@ pub const FORMAT: &str = "flow-trace/1";
 pub const TRACE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 /// A whole trace. It borrows names and sources from the programs it was made by.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug)]
 pub struct Trace<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub called_flows: Vec<FlowEntry<'a>>,
     pub clock: ClockEntry,
     pub contact: ContactEntry,
@@ -43,7 +42,6 @@ pub struct Trace<'a> {
     pub format: &'static str,
     pub handoff: Option<HandoffEntry>,
     pub locale: &'a str,
-    #[serde(serialize_with = "as_json")]
     pub outcome: Value,
     pub seed: &'a str,
     pub stats: Stats,
@@ -57,9 +55,9 @@ pub struct Trace<'a> {
 impl Trace<'_> {
     /// The canonical bytes: what is hashed, and what may be sent as it is.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = String::with_capacity(1024 + self.steps.len() * 768);
-        canonical::write(&mut text, self).expect("a string takes all text");
-        text.into_bytes()
+        let mut page = Page::with_capacity(1024 + self.steps.len() * 768);
+        self.write_json(&mut page);
+        page.into_bytes()
     }
 
     pub fn digest(&self) -> Digest {
@@ -68,8 +66,7 @@ impl Trace<'_> {
 }
 
 /// Which document ran.
-#[derive(Debug, Clone, Serialize, PartialEq)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
 pub struct FlowEntry<'a> {
     pub document_digest: Digest,
     pub id: Cow<'a, str>,
@@ -92,39 +89,26 @@ impl RanVersion {
     }
 }
 
-impl Serialize for RanVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Number(version) => serializer.serialize_i64(*version),
-            Self::Inline => serializer.serialize_str("inline"),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct ClockEntry {
     pub end: Instant,
     pub start: Instant,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ContactEntry {
-    #[serde(serialize_with = "as_json")]
     pub attributes: Value,
-    #[serde(serialize_with = "as_json")]
     pub tags: Value,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct HandoffEntry {
-    #[serde(serialize_with = "as_json")]
     pub note: Value,
     pub priority: &'static str,
-    #[serde(serialize_with = "as_json")]
     pub queue: Value,
 }
 
-/// Final values by name, whole; they are cut when they are written.
+/// Final values by name, in canonical order and whole; they are cut when they are written.
 #[derive(Debug, Default)]
 pub struct FinalVariables<'a>(pub Vec<(&'a str, Value)>);
 
@@ -134,17 +118,7 @@ impl FinalVariables<'_> {
     }
 }
 
-impl Serialize for FinalVariables<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut sorted: Vec<(&str, Value)> =
-            self.0.iter().map(|(name, value)| (*name, shown(value))).collect();
-        sorted.sort_by(|(a, _), (b, _)| super::value::key_order(a, b));
-        serializer.collect_map(sorted.iter().map(|(name, value)| (name, Json(value))))
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
     pub action_calls: u32,
     pub http_calls: u32,
@@ -157,8 +131,7 @@ pub struct Stats {
 }
 
 /// How a run ended, or where it stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunStatus {
     Completed,
     WaitingForInput,
@@ -190,33 +163,21 @@ impl RunStatus {
 }
 
 /// What a waiting run waits for.
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone)]
 pub struct WaitingFor<'a> {
     /// Rejected inputs so far.
     pub attempt: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub event: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<&'static str>,
     pub kind: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub options: Vec<ShownOption>,
     pub pointer: &'a str,
     pub step_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_at: Option<Instant>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct ShownOption {
-    #[serde(serialize_with = "as_json")]
     pub id: Value,
-    #[serde(serialize_with = "as_json")]
     pub title: Value,
-}
-
-/// For members that hold a run's value.
-pub fn as_json<S: Serializer>(value: &Value, serializer: S) -> Result<S::Ok, S::Error> {
-    Json(value).serialize(serializer)
 }

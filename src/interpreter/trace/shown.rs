@@ -2,9 +2,8 @@
 //! always works with the whole value, and expectations are held against it.
 
 use minijinja::value::ValueKind;
-use serde::{Serialize, Serializer};
 
-use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::canonical::{self, Page};
 use crate::interpreter::value::{Value, items, list, members, object};
 
 /// Texts are shown up to this many characters.
@@ -16,11 +15,10 @@ const COUNTED_BYTES_MAX: usize = 1024 * 1024;
 
 /// The value as it stands in a trace.
 pub fn shown(value: &Value) -> Value {
+    if let Some(text) = value.as_str() {
+        return cut(text).map_or_else(|| value.clone(), Value::from);
+    }
     match value.kind() {
-        ValueKind::String => match value.as_str().and_then(cut) {
-            Some(cut) => Value::from(cut),
-            None => value.clone(),
-        },
         ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => shown_container(value),
         _ => value.clone(),
     }
@@ -30,7 +28,7 @@ fn shown_container(value: &Value) -> Value {
     if canonical::len_at_most(value).is_some_and(|bytes| bytes <= TEXT_CHARS_MAX) {
         return value.clone();
     }
-    let bytes = canonical::len_up_to(&Json(value), COUNTED_BYTES_MAX);
+    let bytes = canonical::len_up_to(value, COUNTED_BYTES_MAX);
     if bytes > VALUE_BYTES_MAX {
         return object([("$truncated", Value::from(bytes))]);
     }
@@ -52,7 +50,7 @@ fn with_texts_cut(value: &Value) -> Value {
 }
 
 /// The cut form of a text that is too long.
-fn cut(text: &str) -> Option<String> {
+pub fn cut(text: &str) -> Option<String> {
     if text.len() <= TEXT_CHARS_MAX {
         return None;
     }
@@ -61,30 +59,27 @@ fn cut(text: &str) -> Option<String> {
     Some(format!("{}…(+{rest})", &text[..end]))
 }
 
-/// A text that is cut only when it is written.
-pub fn cut_text<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
-    match cut(text) {
-        Some(cut) => serializer.serialize_str(&cut),
-        None => serializer.serialize_str(text),
+/// Writes a whole value of which texts are cut.
+pub fn write_cut(page: &mut Page, value: &Value) {
+    if let Some(text) = value.as_str() {
+        return match cut(text) {
+            Some(cut) => page.text(&cut),
+            None => page.text(text),
+        };
     }
-}
-
-/// A whole value of which texts are cut when it is written.
-#[derive(Debug)]
-pub struct Cut<'a>(pub &'a Value);
-
-impl Serialize for Cut<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if let Some(text) = self.0.as_str() {
-            return cut_text(text, serializer);
+    if let Some(members) = members(value) {
+        let mut mark = "{";
+        for (name, member) in members.iter() {
+            page.raw(std::mem::replace(&mut mark, ","));
+            page.text(name);
+            page.raw(":");
+            write_cut(page, member);
         }
-        if let Some(members) = members(self.0) {
-            return serializer.collect_map(members.iter().map(|(name, member)| (name, Cut(member))));
-        }
-        match items(self.0) {
-            Some(items) => serializer.collect_seq(items.iter().map(Cut)),
-            None => Json(self.0).serialize(serializer),
-        }
+        return page.raw(if mark == "{" { "{}" } else { "}" });
+    }
+    match items(value) {
+        Some(items) => page.list(items, write_cut),
+        None => page.value(value),
     }
 }
 

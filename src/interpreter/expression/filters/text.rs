@@ -8,7 +8,7 @@ use super::super::failure::{coded, no_text};
 use super::super::text::{TEXT_BYTES_MAX, text_of};
 use super::{defined, text_arg};
 use crate::flow::text::fold;
-use crate::interpreter::canonical::{self, Json};
+use crate::interpreter::canonical;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
@@ -134,7 +134,7 @@ pub fn percent_encoded(text: &str, kept: &[u8]) -> String {
 }
 
 fn tojson(value: &Value) -> Result<String, Error> {
-    if canonical::len_up_to(&Json(defined(value)?), TEXT_BYTES_MAX) > TEXT_BYTES_MAX {
+    if canonical::len_up_to(defined(value)?, TEXT_BYTES_MAX) > TEXT_BYTES_MAX {
         return Err(coded(code::EXPR_LIMIT, format!("the text is longer than {TEXT_BYTES_MAX} bytes")));
     }
     Ok(canonical::text(value))
