@@ -24,7 +24,7 @@ enum Body {
     Media(Box<Media>),
     Location(Box<Location>),
     Contacts(Vec<[Option<Text>; 4]>),
-    Template(TemplateMessage),
+    Template(Box<TemplateMessage>),
 }
 
 #[derive(Debug)]
@@ -48,7 +48,9 @@ impl Message {
                 Body::Location(Box::new(Location::compile(location, step)?))
             }
             document::Body::Contacts(cards) => Body::Contacts(compile_cards(cards, step)?),
-            document::Body::Template(template) => Body::Template(TemplateMessage::compile(template, step)?),
+            document::Body::Template(template) => {
+                Body::Template(Box::new(TemplateMessage::compile(template, step)?))
+            }
         };
         Ok(Self { body, next: step.exit(&Edge::Next) })
     }
