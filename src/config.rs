@@ -54,8 +54,10 @@ pub struct DatabaseConfig {
     #[arg(long, env = "POSTGRES_BIN_DIR", value_name = "DIR")]
     pub postgres_bin_dir: Option<PathBuf>,
 
-    /// Connections to the database, shared by all requests
-    #[arg(long, env = "DATABASE_POOL_SIZE", value_name = "N", default_value_t = 16)]
+    /// Connections to the database that requests share, beside four that changes, test-runs and reads by id go through
+    /// together [default: twice the cores, at least 4]
+    #[arg(long, env = "DATABASE_POOL_SIZE", value_name = "N", default_value_t = value::pool_size())]
+    #[arg(hide_default_value = true)]
     #[arg(value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub database_pool_size: u32,
 

@@ -192,7 +192,7 @@ fn configuration() -> String {
         };
         let is_switch = !argument.get_action().takes_values();
         let default = argument.get_default_values().first().filter(|_| !is_switch);
-        let default = default.map(|value| format!("`{}`", value.to_str().unwrap())).or(stated);
+        let default = stated.or(default.map(|value| format!("`{}`", value.to_str().unwrap())));
         let variable = variable.to_str().unwrap();
         lines.push(format!("| `--{flag}` | `{variable}` | {} | {help} |", default.unwrap_or_default()));
     }

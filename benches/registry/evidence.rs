@@ -73,7 +73,9 @@ fn append(stage: &Stage, events: u32) -> anyhow::Result<()> {
         append_histories(&store, org_id, &flow_ids, VERSIONS).await?;
         store.pool().close().await;
         anyhow::Ok(())
-    })
+    })?;
+    // What Postgres does about so many new rows is no part of reading them.
+    stage.ground.psql(PRODUCT, &[], "VACUUM ANALYZE; CHECKPOINT")
 }
 
 /// An export on the disk, and how it got there.

@@ -79,7 +79,7 @@ impl Stage {
         let store = ground.store(PRODUCT)?;
         let seeded = ground.runtime.block_on(seed::seed(&store))?;
         ground.runtime.block_on(store.pool().close());
-        ground.psql(PRODUCT, &[], "VACUUM ANALYZE")?;
+        ground.psql(PRODUCT, &[], "VACUUM ANALYZE; CHECKPOINT")?;
         ground.psql(YARDSTICK, &[], include_str!("yardstick/schema.sql"))?;
         ground.psql(YARDSTICK, &[("document", &document())], include_str!("yardstick/seed.sql"))?;
         let service = Service::start(ground.scratch(), &["--database-url", &ground.url(PRODUCT)])?;

@@ -104,6 +104,12 @@ fn host_of(url: &str) -> Result<&str, String> {
     host.ok_or_else(|| "must begin with https:// or http://, followed by a host".to_owned())
 }
 
+/// More connections than work for the cores of a database like ours would only take turns.
+pub(super) fn pool_size() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(2 * cores).unwrap_or(u32::MAX).clamp(4, 1000)
+}
+
 pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
     match u64::from_str(text) {
         Ok(ms @ 1..=86_400_000) => Ok(Duration::from_millis(ms)),

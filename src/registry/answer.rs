@@ -1,8 +1,10 @@
 //! What reads and commands answer with: the state of a flow and the document that goes with it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::documents::LoadedDocument;
@@ -15,6 +17,7 @@ pub struct FlowAnswer {
     pub record: FlowRecord,
     pub document: Arc<LoadedDocument>,
     summary: OnceLock<Bytes>,
+    read_at: Instant,
 }
 
 /// The three statuses a flow can have.
@@ -37,7 +40,12 @@ impl Status {
 
 impl FlowAnswer {
     pub(super) fn new(org_id: Uuid, record: FlowRecord, document: Arc<LoadedDocument>) -> Arc<Self> {
-        Arc::new(Self { org_id, record, document, summary: OnceLock::new() })
+        Arc::new(Self { org_id, record, document, summary: OnceLock::new(), read_at: Instant::now() })
+    }
+
+    /// How long ago it was read or written.
+    pub(super) fn age(&self) -> Duration {
+        self.read_at.elapsed()
     }
 
     /// How a list shows the flow, in the form whoever renders it gives it; rendered once.

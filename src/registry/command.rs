@@ -211,7 +211,7 @@ impl Registry {
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
         let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
-        let stored = match self.reader.flow(wanted).await? {
+        let stored = match self.flows.ask(wanted).await? {
             FoundFlow::Stored(record, _) => record.version,
             FoundFlow::Unchanged | FoundFlow::Missing => 0,
         };

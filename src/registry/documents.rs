@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use quick_cache::Weighter;
@@ -12,16 +13,18 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;
-use crate::flow::finding::Finding;
 use crate::flow::{text, validation};
 use crate::store::StoreError;
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 28 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 30 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
-const STATE_BYTES: usize = 1024;
+const STATE_BYTES: usize = 1536;
 /// Canonical bytes of other documents: those in force, and of earlier versions.
 const OTHER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+/// How long what was read counts as the row of its version. Rows only change with their version, but for those that are
+/// put right by hand, by `projections rebuild`, or erased.
+pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(60);
 /// What a document is expected to have.
 const DOCUMENT_BYTES: usize = 3 * 1024;
 
@@ -35,24 +38,18 @@ pub struct LoadedDocument {
     /// The stored bytes, or those that stand in for erased ones.
     bytes: Bytes,
     erased: bool,
-    findings: OnceLock<Findings>,
+    findings: OnceLock<Bytes>,
 }
 
-struct Findings {
-    list: Vec<Finding>,
-    json: Bytes,
-}
-
-impl Findings {
-    fn of(canonical: &Canonical) -> Self {
-        let list = validation::findings(canonical);
-        let json = match list.as_slice() {
-            [] => Bytes::from_static(b"[]"),
-            list => serde_json::to_vec(list).expect("findings serialize").into(),
-        };
-        Self { list, json }
+/// What validation says of a document, as a JSON array.
+fn findings_json(canonical: &Canonical) -> Bytes {
+    match validation::findings(canonical).as_slice() {
+        [] => NO_FINDINGS,
+        findings => serde_json::to_vec(findings).expect("findings serialize").into_boxed_slice().into(),
     }
 }
+
+const NO_FINDINGS: Bytes = Bytes::from_static(b"[]");
 
 impl fmt::Debug for LoadedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -74,7 +71,7 @@ impl LoadedDocument {
     /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
     pub(super) fn new(canonical: &Canonical) -> Self {
         let document = Self::stored(canonical.digest, Some(canonical.bytes.clone()));
-        document.findings.get_or_init(|| Findings::of(canonical));
+        document.findings.get_or_init(|| findings_json(canonical));
         document
     }
 
@@ -92,23 +89,14 @@ impl LoadedDocument {
         self.erased
     }
 
-    /// What validation says of this document alone.
-    pub fn findings(&self) -> Result<&[Finding], StoreError> {
-        Ok(&self.computed_findings()?.list)
-    }
-
-    /// The same as a JSON array.
+    /// What validation says of this document alone, as a JSON array.
     pub fn findings_json(&self) -> Result<&Bytes, StoreError> {
-        Ok(&self.computed_findings()?.json)
-    }
-
-    fn computed_findings(&self) -> Result<&Findings, StoreError> {
         if let Some(findings) = self.findings.get() {
             return Ok(findings);
         }
         let findings = match self.erased {
-            true => Findings { list: Vec::new(), json: Bytes::from_static(b"[]") },
-            false => Findings::of(&self.canonical()?),
+            true => NO_FINDINGS,
+            false => findings_json(&self.canonical()?),
         };
         Ok(self.findings.get_or_init(|| findings))
     }
@@ -191,7 +179,7 @@ impl DocumentCache {
 
     /// A flow as it was last seen, with its draft.
     pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
-        self.seen.get(&(org_id, flow_id))
+        self.seen.get(&(org_id, flow_id)).filter(|flow| flow.age() < TRUSTED_FOR)
     }
 
     /// The draft a flow was last seen at: a read that finds the same needs no bytes.
@@ -203,7 +191,7 @@ impl DocumentCache {
     pub(super) fn saw(&self, flow: &Arc<FlowAnswer>) {
         let key = (flow.org_id, flow.record.flow_id);
         let is_newer = |seen: Arc<FlowAnswer>| seen.record.version < flow.record.version;
-        if !flow.document.erased && self.seen.get(&key).is_none_or(is_newer) {
+        if !flow.document.erased && self.remembered(key.0, key.1).is_none_or(is_newer) {
             self.seen.insert(key, Arc::clone(flow));
         }
     }

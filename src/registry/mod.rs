@@ -15,6 +15,7 @@ mod export;
 mod feed;
 mod history;
 mod orders;
+mod pages;
 mod past;
 pub mod projections;
 mod read;
@@ -45,7 +46,7 @@ pub use crate::store::{
     StoreError,
 };
 
-use crate::store::{Append, NewRun, Reader, Store, Writer};
+use crate::store::{Append, CurrentFlow, CurrentHead, NewRun, Reader, Store, Writer};
 use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
@@ -54,9 +55,11 @@ pub struct Registry {
     store: Store,
     writer: Writer<Append>,
     run_writer: Writer<NewRun>,
-    reader: Reader,
+    flows: Reader<CurrentFlow>,
+    heads: Reader<CurrentHead>,
     hub: feed::Hub,
     documents: documents::DocumentCache,
+    pages: pages::PageCache,
     turns: turns::Turns,
     programs: runs::ProgramCache,
     commands: TaskTracker,
@@ -66,12 +69,14 @@ pub struct Registry {
 impl Registry {
     pub fn new(store: Store) -> Self {
         Self {
-            writer: Writer::start(store.clone()),
-            run_writer: Writer::start(store.clone()),
-            reader: Reader::start(store.clone()),
+            writer: Writer::start(&store),
+            run_writer: Writer::start(&store),
+            flows: Reader::start(&store),
+            heads: Reader::start(&store),
             hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),
+            pages: pages::PageCache::new(),
             turns: turns::Turns::new(),
             programs: runs::ProgramCache::new(),
             commands: TaskTracker::new(),

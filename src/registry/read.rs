@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::documents::LoadedDocument;
+use super::pages::{PageKey, Stands};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
-use crate::store::{CurrentFlow, FlowRecord, FoundFlow, ListFilter, ListPage};
+use crate::store::{CurrentFlow, CurrentHead, FlowRecord, FoundFlow, ListFilter, ListPage};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +112,7 @@ impl Registry {
         let remembered = self.documents.remembered(org_id, flow_id);
         let remembered = remembered.and_then(|flow| self.showing(flow, in_force));
         let known = remembered.as_ref().map(|flow| flow.record.version);
-        let found = self.reader.flow(CurrentFlow { org_id, flow_id, in_force, known }).await?;
+        let found = self.flows.ask(CurrentFlow { org_id, flow_id, in_force, known }).await?;
         let flow = match (found, remembered) {
             (FoundFlow::Unchanged, Some(flow)) => flow,
             (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => {
@@ -196,7 +197,7 @@ impl Registry {
         let filter = confined(caller, filter);
         if !in_force {
             // Mostly every flow of a page is remembered at the version it has.
-            let stands = self.store.list_versions(org_id, &filter, page).await?;
+            let stands = self.stands(PageKey { org_id, filter: filter.clone(), page }).await?;
             let remembered = |(flow_id, version): &(Uuid, i64)| {
                 self.documents.remembered(org_id, *flow_id).filter(|flow| flow.record.version == *version)
             };
@@ -210,6 +211,17 @@ impl Registry {
             self.documents.saw(flow);
         }
         Ok(flows)
+    }
+
+    /// Which flows a page has, and the version each is at.
+    async fn stands(&self, key: PageKey) -> Result<Stands, RegistryError> {
+        let head = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
+        if let Some(stands) = self.pages.get(&key, head) {
+            return Ok(stands);
+        }
+        let stands: Stands = self.store.list_versions(key.org_id, &key.filter, key.page).await?.into();
+        self.pages.keep(key, head, Arc::clone(&stands));
+        Ok(stands)
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.

@@ -7,7 +7,7 @@ use super::flows::{FlowRecord, read_view, view_columns};
 use super::{Store, StoreError};
 
 /// Which flows of an organization are wanted. The default is all that are not deleted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ListFilter {
     /// The flows in force: the other members then look at the document in force instead of the draft.
     pub in_force: bool,
@@ -22,7 +22,7 @@ pub struct ListFilter {
 }
 
 /// Whether deleted flows are listed.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Deleted {
     #[default]
     Excluded,
@@ -31,7 +31,7 @@ pub enum Deleted {
 }
 
 /// A part of the list: `limit` flows that changed before the position `before`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ListPage {
     pub limit: i64,
     pub before: Option<i64>,

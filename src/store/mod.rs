@@ -18,6 +18,7 @@ mod idempotency;
 mod keys;
 mod list;
 mod migrate;
+mod now;
 mod past;
 mod reader;
 mod reading;
@@ -42,7 +43,8 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
-pub use reader::{CurrentFlow, FoundFlow, Reader};
+pub use now::{CurrentFlow, CurrentHead, FoundFlow};
+pub use reader::Reader;
 pub use reading::{Reading, ViewedFlow};
 pub use rebuild::{Difference, KeyRow, Raw, Still, StreamEvent, ViewRow};
 pub use test_runs::{NewRun, StoredRun, TestRun};
@@ -57,6 +59,13 @@ pub struct Store {
 impl Store {
     pub fn new(pool: PgPool) -> Self {
         Self { pool }
+    }
+
+    /// The same database over one connection of its own. What goes out one statement at a time finds a server process
+    /// that has done the same just before, and waits for a connection behind nobody.
+    fn lane(&self) -> Self {
+        let options = self.pool.options().clone().max_connections(1);
+        Self::new(options.connect_lazy_with((*self.pool.connect_options()).clone()))
     }
 
     /// The pool, for the start of the service and for tests.

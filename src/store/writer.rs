@@ -81,9 +81,9 @@ impl<R: Row> Clone for Writer<R> {
 
 impl<R: Row> Writer<R> {
     /// Starts the writer on the current runtime.
-    pub fn start(store: Store) -> Self {
+    pub fn start(store: &Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(store, waiting));
+        tokio::spawn(run(store.lane(), waiting));
         Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)) }
     }
 

@@ -61,7 +61,7 @@ async fn one_key_stores_one_run() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let key = Idempotency { key: "k".into(), request: Digest::of(b"r") };
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (writer, key, run) = (writer.clone(), key.clone(), run(org, flow));
@@ -106,7 +106,7 @@ async fn runs_are_forgotten_after_thirty_days() {
 async fn runs_that_wait_share_a_transaction() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let mut tasks = JoinSet::new();
     for _ in 0..300 {
         let (writer, row) = (writer.clone(), unkeyed(run(Uuid::new_v4(), Uuid::new_v4())));

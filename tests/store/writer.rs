@@ -12,7 +12,7 @@ use crate::support;
 async fn appends_that_wait_share_a_transaction() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let orgs = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
     let mut tasks = JoinSet::new();
     for n in 0..300 {
@@ -37,7 +37,7 @@ async fn appends_that_wait_share_a_transaction() {
 #[tokio::test]
 async fn rows_of_one_stream_or_key_wait_for_each_other_in_order() {
     let database = support::database().await;
-    let writer = Writer::start(Store::new(database.pool.clone()));
+    let writer = Writer::start(&Store::new(database.pool.clone()));
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let text = |expected: i64| format!("v{}", expected + 1);
     let versions = (0..50).map(|expected| writer.append(row(org, flow, expected, &text(expected))));
@@ -57,7 +57,7 @@ async fn rows_of_one_stream_or_key_wait_for_each_other_in_order() {
 async fn an_error_in_one_row_harms_no_other() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let (org, broken) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org, broken, 0, "a")]).await.unwrap();
     sqlx::query("DELETE FROM flow_view").execute(store.pool()).await.unwrap();
@@ -80,7 +80,7 @@ async fn an_error_in_one_row_harms_no_other() {
 async fn a_caller_that_goes_away_loses_nothing() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let org = Uuid::new_v4();
     for n in 0..20 {
         let text = format!("d{n}");
@@ -101,7 +101,7 @@ async fn a_caller_that_goes_away_loses_nothing() {
 async fn a_stalled_database_is_answered_with_overloaded_before_memory_runs_out() {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
-    let writer = Writer::start(store.clone());
+    let writer = Writer::start(&store);
     let org = Uuid::new_v4();
     store.append(&[row(org, Uuid::new_v4(), 0, "a")]).await.unwrap();
     let mut stall = store.pool().begin().await.unwrap();

@@ -88,7 +88,8 @@ impl Canonical {
         }
         Ok(Self {
             digest: Digest::of(&bytes),
-            bytes: bytes.into(),
+            // Without room to grow: they are kept for long.
+            bytes: bytes.into_boxed_slice().into(),
             value: Arc::new(value),
             document: Arc::new(document),
         })

@@ -40,14 +40,22 @@ impl Patch {
         }
         let resets = take_nulls(&mut body);
         settle(&mut body, Part::Change, Place::new(Path::at(""), &settling));
-        let patch = Self::read_settled(&Node::new(&body, Path::at(""), &reading), resets);
+        let (mut patch, named) = Self::read_settled(&Node::new(&body, Path::at(""), &reading), resets);
         let mut findings = settling.into_findings();
         findings.extend(reading.into_findings());
         order::sort(&mut findings, &body, Part::Change);
-        if findings.is_empty() { Ok(patch) } else { Err(findings) }
+        if !findings.is_empty() {
+            return Err(findings);
+        }
+        for name in named {
+            let value = body.get_mut(name).map(Value::take).unwrap_or_default();
+            patch.changes.insert(name.to_owned(), Change::Set(value));
+        }
+        Ok(patch)
     }
 
-    fn read_settled(node: &Node<'_>, resets: Vec<String>) -> Self {
+    /// The change but for the members that are set at the top, whose names come beside it.
+    fn read_settled(node: &Node<'_>, resets: Vec<String>) -> (Self, Vec<&'static str>) {
         let o = node.object();
         let mut patch = Self::default();
         for name in resets {
@@ -56,22 +64,21 @@ impl Patch {
             }
             patch.changes.insert(name, Change::Reset);
         }
+        let mut named = Vec::new();
         for &(name, check) in MEMBERS {
-            if let Some(value) = o.optional(name, |node| read_member(node, check)) {
-                patch.changes.insert(name.to_owned(), Change::Set(value));
-            }
+            named.extend(o.optional(name, check).map(|()| name));
         }
         patch.enabled = o.optional("enabled", Node::boolean);
         if let Some((definition, viewport)) = o.optional("json", read_definition) {
             patch.viewport = viewport;
             for &(name, _) in DEFINITION {
-                if patch.changes.contains_key(name) {
+                if named.contains(&name) || patch.changes.contains_key(name) {
                     o.at(name, |node| node.invalid("excludes \"json\", which replaces it too"));
                 }
             }
             patch.changes.extend(definition);
         }
-        patch
+        (patch, named)
     }
 
     /// The document after the change, and what becomes of `enabled`.
@@ -106,6 +113,7 @@ impl Patch {
             insert_if_it_fits(meta, "viewport", viewport.clone());
         }
         let canonical = Canonical::from_settled(members, Vec::new())?;
+        before.retain(|name, old| canonical.value.get(name) != Some(old));
         let named = |name: &String| canonical.value.get(name).map(|value| (name.clone(), value.clone()));
         let after: Map<String, Value> = before.keys().filter_map(named).collect();
         let changed = changed_paths(&Value::Object(before), &Value::Object(after));

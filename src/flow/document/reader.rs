@@ -19,6 +19,8 @@ pub const NAME_LENGTH_MAX: usize = 64;
 
 /// Findings kept by one pass; a body can hold more mistakes than anybody wants to read.
 const KEPT_MAX: usize = 1000;
+/// Items of a list that are read although there are too many.
+const KEPT_BEYOND: usize = 100;
 
 /// Collects findings.
 #[derive(Debug, Default)]
@@ -116,9 +118,11 @@ impl<'a> Node<'a> {
             self.wrong_type("an array");
             return Vec::new();
         };
-        self.check_length(items.len(), length, "item");
+        self.check_length(items.len(), length.clone(), "item");
+        // The list is refused whatever is further beyond its limit, and each item takes memory.
         items
             .iter()
+            .take(length.end().saturating_add(KEPT_BEYOND))
             .enumerate()
             .map(|(index, value)| {
                 let path = self.path.index(index);

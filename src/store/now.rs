@@ -1,0 +1,102 @@
+//! Flows as they are now, and where logs end: what most requests ask first, each answered for many at once.
+
+use bytes::Bytes;
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use super::append::column;
+use super::flows::{FlowRecord, read_bytes, read_view, view_columns};
+use super::reader::Question;
+use super::{Store, StoreError};
+
+/// One flow that somebody wants to see as it is now, deleted or not.
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentFlow {
+    pub org_id: Uuid,
+    pub flow_id: Uuid,
+    /// Whether the document in force is wanted instead of the draft.
+    pub in_force: bool,
+    /// The version of which the caller has everything already.
+    pub known: Option<i64>,
+}
+
+/// What a read found.
+#[derive(Debug, Clone)]
+pub enum FoundFlow {
+    Missing,
+    /// The flow is at the version the caller knows.
+    Unchanged,
+    /// The flow, and its document's bytes unless they were erased.
+    Stored(Box<FlowRecord>, Option<Bytes>),
+}
+
+/// $1 to $4: organization, flow, whether the document in force is wanted, the version the caller knows. The view is
+/// probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row.
+const TOGETHER: &str = concat!(
+    "SELECT k.n, ",
+    view_columns!(),
+    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id \
+        AND d.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes \
+     FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[]) \
+       WITH ORDINALITY AS k (org_id, flow_id, in_force, known, n) LEFT JOIN LATERAL \
+       (SELECT * FROM flow_view f WHERE f.org_id = k.org_id AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
+     WHERE k.known IS NULL OR v.version IS DISTINCT FROM k.known"
+);
+
+impl Question for CurrentFlow {
+    type Answer = FoundFlow;
+
+    async fn ask(store: &Store, questions: &[Self]) -> Result<Vec<FoundFlow>, StoreError> {
+        store.current_flows(questions).await
+    }
+}
+
+/// The position of the last event of an organization's log, 0 where there is none.
+#[derive(Debug, Clone, Copy)]
+pub struct CurrentHead {
+    pub org_id: Uuid,
+}
+
+const HEADS: &str = "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) \
+     ORDER BY k.n) FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)";
+
+impl Question for CurrentHead {
+    type Answer = i64;
+
+    async fn ask(store: &Store, questions: &[Self]) -> Result<Vec<i64>, StoreError> {
+        let heads = sqlx::query_scalar(HEADS).bind(column(questions, |question| question.org_id));
+        Ok(heads.fetch_one(&store.pool).await?)
+    }
+}
+
+impl Store {
+    /// What there is of each, in one statement.
+    pub async fn current_flows(&self, wanted: &[CurrentFlow]) -> Result<Vec<FoundFlow>, StoreError> {
+        let rows = sqlx::query(TOGETHER)
+            .bind(column(wanted, |wanted| wanted.org_id))
+            .bind(column(wanted, |wanted| wanted.flow_id))
+            .bind(column(wanted, |wanted| wanted.in_force))
+            .bind(column(wanted, |wanted| wanted.known))
+            .fetch_all(&self.pool)
+            .await?;
+        let mut found = vec![FoundFlow::Unchanged; wanted.len()];
+        for row in &rows {
+            let place = place(row)?;
+            *found
+                .get_mut(place)
+                .ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))? =
+                match row.try_get::<Option<Uuid>, _>("flow_id")? {
+                    Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
+                    None => FoundFlow::Missing,
+                };
+        }
+        Ok(found)
+    }
+}
+
+/// Which of the reads a row answers.
+fn place(row: &PgRow) -> Result<usize, StoreError> {
+    let number: i64 = row.try_get("n")?;
+    usize::try_from(number - 1).map_err(|_| StoreError::corrupt("a read", "an ordinal below 1"))
+}
