@@ -73,7 +73,7 @@ impl LiveVerification {
             Err(Alteration { position, what }) => {
                 let verdict = Verdict::Altered { position, what };
                 let counts = Counts::default();
-                return Ok(Report { verdict, organization: Some(org_id), proven: None, counts });
+                return Ok(Report { verdict, organization: Some(org_id), after: 0, proven: None, counts });
             }
         };
         match self.walk(org_id, &mut walk, &mut progress).await {

@@ -94,6 +94,8 @@ fn a_file_is_verified_with_nothing_but_keys() {
     };
     let log = Log::new(1);
     let export = log.export();
+    let part = file("part", &log.export_part(9, |_| true));
+    let early = file("early", log.checkpoints[&5].as_bytes());
     let (whole, cut) = (file("whole", &export), file("cut", &export[..export.len() - 9]));
     let mut shorter = log.clone();
     shorter.events.truncate(9);
@@ -116,6 +118,14 @@ fn a_file_is_verified_with_nothing_but_keys() {
     for (arguments, status, says) in [
         (&[&*whole, "--key", &foreign][..], 3, "of them by unknown keys: 2"),
         (&[&cut, "--key", &key], 3, "end not proven at position 12: the file is cut"),
+        (&[&part, "--key", &key], 0, "intact from position 10 to 12"),
+        (&[&part, "--key", &key], 0, "of what lies before position 10 nothing is said"),
+        (
+            &[&part, "--key", &key, "--json"],
+            0,
+            r#""upTo":12,"organization":"00000000-0000-0000-0000-000000000001","after":9"#,
+        ),
+        (&[&part, "--key", &key, "--checkpoint", &early], 3, "is over position 5"),
         (&[&shorter, "--key", &key], 3, "end not proven at position 9"),
         (&[&shorter, "--key", &key, "--checkpoint", &kept], 1, "altered at position 10: it is missing"),
         (&[&keys, "--key", &key, "--json"], 1, r#""verdict":"altered","position":1"#),

@@ -25,7 +25,7 @@ Exit status:
   0  intact
   1  altered
   2  the command line or what it names cannot be used
-  3  end not proven: nothing is wrong, but nobody vouches for the end
+  3  end not proven: nothing is wrong, but nobody vouches for the end, or not all could be compared
   5  the verification could not be carried out";
 
 /// Lines of an export are short, files are long.
@@ -188,7 +188,11 @@ fn failed(why: impl Display) -> Failure {
 fn text(report: &Report) -> String {
     let counts = &report.counts;
     let log = report.organization.map_or("the log".to_owned(), |org| format!("the log of {org}"));
-    let mut text = format!("{log}: {}\n", report.verdict);
+    let mut text = format!("{log}: {report}\n");
+    if report.after > 0 {
+        text +=
+            &format!("  a part of it: of what lies before position {} nothing is said\n", report.after + 1);
+    }
     if let Some(proof) = &report.proven {
         let time = proof.time.format("%Y-%m-%dT%H:%M:%SZ");
         text +=

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Verdict};
+use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Report};
 use flow_registry::flow::chain::chain_start;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode};
@@ -149,10 +149,10 @@ impl Database {
     }
 
     /// What the live verification says.
-    pub async fn verify_live(&self, kept: &[String]) -> Verdict {
+    pub async fn verify_live(&self, kept: &[String]) -> Report {
         let keys: Vec<PublicKey> = public_keys(1);
         let kept = kept.iter().map(|note| Checkpoint::open(note, &keys).unwrap().0).collect();
         let mut live = LiveVerification::begin(self.registry.store(), keys, kept).await.unwrap();
-        live.log(self.org, |_| {}).await.unwrap().verdict
+        live.log(self.org, |_| {}).await.unwrap()
     }
 }

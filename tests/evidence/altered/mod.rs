@@ -4,7 +4,7 @@
 mod database;
 mod edit;
 
-use flow_registry::evidence::Verdict;
+use flow_registry::evidence::{Report, Verdict};
 
 use self::database::{Database, database};
 use self::edit::Edits;
@@ -13,8 +13,8 @@ use super::cases::Cases;
 const EVENTS: i64 = 16;
 const FIRST_CHECKPOINT: i64 = 9;
 
-fn head(verdict: &Verdict) -> String {
-    let verdict = verdict.to_string();
+fn head(report: &Report) -> String {
+    let verdict = report.to_string();
     verdict.split(':').next().unwrap().to_owned()
 }
 
@@ -29,7 +29,7 @@ impl Cases {
     /// The same, altered wherever that may show first.
     async fn add_altered_database(&mut self, name: &str, database: &Database, kept: &[String]) {
         let live = database.verify_live(kept).await;
-        assert!(matches!(live, Verdict::Altered { .. }), "{name}, live: {live}");
+        assert!(matches!(live.verdict, Verdict::Altered { .. }), "{name}, live: {live}");
         self.add_altered(name, database.export().await).kept = kept.to_vec();
     }
 }
