@@ -25,6 +25,8 @@ mod rebuild;
 mod test_runs;
 mod writer;
 
+use std::time::Duration;
+
 use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
@@ -52,11 +54,13 @@ pub use writer::Writer;
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// How long to wait for one statement where nobody else looks at the clock.
+    patience: Duration,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, patience: connect::PATIENCE }
     }
 
     /// The pool, for the start of the service and for tests.
