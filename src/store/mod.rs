@@ -31,7 +31,7 @@ use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
 pub use audit::{AuditFilter, AuditPage};
-pub use checkpoints::{Head, StoredCheckpoint};
+pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
