@@ -115,17 +115,12 @@ fn say(drifts: &[Drift]) -> io::Result<()> {
     for drift in drifts {
         let name = format!("{} {} of {}", drift.resource, drift.id, drift.organization_id);
         match &drift.trouble {
-            Trouble::Missing => writeln!(out, "{name}: has no row")?,
-            Trouble::Unrecorded => writeln!(out, "{name}: has a row, and no event led to it")?,
-            Trouble::Broken { version } => {
-                writeln!(out, "{name}: the log is broken before or at version {version}")?;
-            }
-            Trouble::Unreadable { why } => writeln!(out, "{name}: {why}")?,
             Trouble::Differs { differences } => {
                 for it in differences {
                     writeln!(out, "{name}: {} is {}, not {}", it.column, it.stored, it.computed)?;
                 }
             }
+            trouble => writeln!(out, "{name}: {trouble}")?,
         }
     }
     Ok(())

@@ -22,6 +22,7 @@ mod past;
 mod reader;
 mod reading;
 mod rebuild;
+mod still;
 mod test_runs;
 mod writer;
 
@@ -45,8 +46,9 @@ pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 pub use reader::{CurrentFlow, Reader};
-pub use reading::{Reading, ViewedFlow};
-pub use rebuild::{Difference, KeyRow, Raw, Still, StreamEvent, ViewRow};
+pub use reading::Reading;
+pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
+pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use writer::Writer;
 

@@ -109,7 +109,7 @@ impl Hand {
         left
     }
 
-    async fn execute(&self, sql: impl Into<String>) {
+    pub(super) async fn execute(&self, sql: impl Into<String>) {
         let done = sqlx::raw_sql(AssertSqlSafe(sql.into())).execute(self.registry.store().pool()).await;
         done.unwrap();
     }
@@ -161,6 +161,7 @@ async fn every_altered_column_is_found_and_put_right() {
         (flow, "created_at", "now()"),
         (flow, "created_by", "'{}'"),
         (flow, "updated_at", "now()"),
+        (flow, "created_at", "'infinity'"),
         (flow, "updated_by", "'{}'"),
         (flow, "duplicated_from_flow", "gen_random_uuid()"),
         (flow, "duplicated_from_version", "77"),
@@ -171,6 +172,7 @@ async fn every_altered_column_is_found_and_put_right() {
         (key, "scopes", "'{keys:manage}'"),
         (key, "phone_number_ids", "'{}'"),
         (key, "created_at", "now()"),
+        (key, "created_at", "'-infinity'"),
         (key, "expires_at", "NULL"),
         (key, "revoked_at", "CASE WHEN revoked_at IS NULL THEN now() END"),
     ] {
@@ -225,8 +227,47 @@ async fn what_is_wrong_with_the_log_is_told_and_left_alone() {
     assert_eq!(found[0].trouble, Trouble::Broken { version: 2 });
     alter("UPDATE event SET type = 'flow.renamed' WHERE version = 2").await;
     let found = hand.rebuild().await;
-    let why = "version 2: this release knows no events of the type flow.renamed".to_owned();
-    assert_eq!(found[0].trouble, Trouble::Unreadable { why });
+    let event_type = "flow.renamed".to_owned();
+    assert_eq!(found[0].trouble, Trouble::Unknown { version: 2, event_type });
+    alter("UPDATE event SET type = 'flow.published', enabled = true, actor = 'user:eva' WHERE version = 2")
+        .await;
+    let found = hand.rebuild().await;
+    assert_eq!((found.len(), found[0].resource, found[0].position), (1, "flow", Some(2)));
+    let said = found[0].trouble.to_string();
+    assert!(said.starts_with("version 2 is listed under user:eva, and its context says "), "{said}");
+}
+
+/// Neither for the streams that are looked at together with it, nor for organizations that come later.
+#[tokio::test]
+async fn what_cannot_be_read_ends_no_walk() {
+    let hand = hand().await;
+    let flows =
+        [hand.create(sound("Uno")).await, hand.create(sound("Dos")).await, hand.create(sound("Tres")).await];
+    hand.execute(format!(
+        "ALTER TABLE event DISABLE TRIGGER ALL; \
+         UPDATE event SET stream_kind = 77 WHERE stream_id = '{}'; \
+         UPDATE event SET document_digest = 'x' WHERE stream_id = '{}'; \
+         INSERT INTO flow_view SELECT 'ffffffff-ffff-ffff-ffff-ffffffffffff', flow_id, version, position, \
+           document_digest, NULL, '', true, false, NULL, NULL, NULL, NULL, NULL, NULL, now(), '{{}}', now(), '{{}}', \
+           NULL, NULL, NULL FROM flow_view WHERE flow_id = '{}'; \
+         UPDATE flow_view SET enabled = false WHERE flow_id = '{}'; \
+         INSERT INTO flow_view SELECT '00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000', \
+           version, position, document_digest, NULL, '', true, false, NULL, NULL, NULL, NULL, NULL, NULL, now(), '{{}}', \
+           now(), '{{}}', NULL, NULL, NULL FROM flow_view WHERE flow_id = '{}' LIMIT 1",
+        flows[0], flows[1], flows[2], flows[2], flows[2]
+    ))
+    .await;
+    let found = hand.check().await;
+    let of = |id: Uuid| found.iter().filter(move |drift| drift.id == id).collect::<Vec<_>>();
+    let unreadable = |id: Uuid, says: &str| {
+        let Trouble::Unreadable { why } = &of(id)[0].trouble else { panic!("{found:?}") };
+        assert!(why.contains(says), "{why}");
+    };
+    unreadable(flows[0], "no event of such a stream");
+    unreadable(flows[1], "not 32 bytes");
+    assert_eq!(of(flows[2]).len(), 2, "that of its own organization, and a planted one: {found:?}");
+    assert_eq!(found[0].organization_id, Uuid::nil(), "the first of all ids is none to skip");
+    assert_eq!((of(Uuid::nil()).len(), found.len()), (1, 5), "{found:?}");
 }
 
 /// What was erased on legal demand is forgotten by the view when it is computed again.
