@@ -16,7 +16,6 @@ use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::hand::{Hand, hand, sound};
-use crate::support::program;
 
 /// The same numbers every time.
 struct Dice(u64);
@@ -343,35 +342,4 @@ async fn a_rebuild_goes_on_beside_writers() {
         writer.await.unwrap();
     }
     assert_eq!(hand.check().await, []);
-}
-
-#[tokio::test]
-async fn the_command_says_what_differs_and_ends_with_a_status() {
-    let hand = hand().await;
-    let flow = hand.create(sound("Uno")).await;
-    let order = async |words: &[&str]| {
-        let mut command = program(&["projections"]);
-        command.args(words).env("DATABASE_URL", hand.url()).env("ALLOW_UNSAFE_DURABILITY", "true");
-        let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
-    };
-    let (status, out, said) = order(&["check"]).await;
-    assert_eq!((status, out.as_str()), (0, ""), "{said}");
-    assert!(said.contains("1 flows and keys of 1 organizations, 1 events"), "{said}");
-    hand.execute("UPDATE flow_view SET enabled = false").await;
-    let (status, out, said) = order(&["check"]).await;
-    assert_eq!(
-        (status, out),
-        (1, format!("flow {flow} of {}: enabled is false, not true\n", hand.caller.org_id))
-    );
-    assert!(said.contains("rebuild"), "{said}");
-    let (status, out, _) = order(&["rebuild", "--json", "--org", &hand.caller.org_id.to_string()]).await;
-    let report: Value = serde_json::from_str(&out).unwrap();
-    let difference = json!({"column": "enabled", "stored": false, "computed": true});
-    assert_eq!((status, &report["drifted"][0]["differences"][0]), (0, &difference));
-    assert_eq!((&report["drifted"][0]["trouble"], &report["left"]), (&json!("differs"), &json!([])));
-    assert_eq!(order(&["check"]).await.0, 0);
-    let (status, _, said) = order(&["check", "--org", &Uuid::nil().to_string()]).await;
-    assert!(status == 1 && said.contains("there is no organization"), "{said}");
 }
