@@ -25,7 +25,8 @@ Exit status:
   0  intact
   1  altered
   2  the command line or what it names cannot be used
-  3  end not proven: nothing is wrong, but nobody vouches for the end, or not all could be compared
+  3  end not proven: nothing is wrong, but nobody vouches for the end, or not all could be compared, or there is
+     nothing to verify
   5  the verification could not be carried out";
 
 /// Lines of an export are short, files are long.
@@ -141,14 +142,17 @@ impl VerifyOrder {
         let keys = if given.is_empty() { own } else { given };
         let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
         let mut live = LiveVerification::begin(registry.store(), keys, kept).await.map_err(failed)?;
-        let organizations = live.organizations().await.map_err(failed)?;
         let organizations = match self.org {
-            Some(org) if !organizations.contains(&org) => {
+            Some(org) if !live.knows(org).await.map_err(failed)? => {
                 bail!(ConfigError(format!("--org: there is no log of organization {org}")));
             }
             Some(org) => vec![org],
-            None => organizations,
+            None => live.organizations().await.map_err(failed)?,
         };
+        if organizations.is_empty() {
+            screen::note("There is nothing to verify: the database holds no organization.\n");
+            return Ok(Verified::EndNotProven);
+        }
         let mut worst = Verified::Intact;
         let mut line = ProgressLine::new();
         for org in organizations {
