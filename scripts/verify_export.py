@@ -79,7 +79,7 @@ def read_note(note, keys):
     return origin[18:], int(position), base64.b64decode(chain, validate=True), known
 
 def verify(file, keys, kept):
-    organization, position, chain, proven, announced, ended = None, 0, b"", None, None, False
+    organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
     documents, whole, line = set(), sha256(), b""
     for count, line in enumerate(file, 1):
         if not line.endswith(b"\n"): break
@@ -95,7 +95,7 @@ def verify(file, keys, kept):
                 at, chain = number(header["after"]), digest(header["chainHash"])
                 need(at > 0 or (at, chain) == (0, start), "not where this log starts")
                 need(all(note[0] == organization for note in kept), "the checkpoint that was kept is of another log")
-                position, kept = at, [note for note in kept if note[1] >= at]
+                position = after = at
             elif kind == "document":
                 head, _, tail = text.partition(',"content":')
                 (content, rest), announced = embedded(tail, "}"), members(head + "}", "document")["document"]
@@ -131,11 +131,15 @@ def verify(file, keys, kept):
         except Exception as error:  # whatever cannot be read is not what was written
             return 1, f"altered at position {at}: line {count}: {error}"
         whole.update(line)
+    def unproven(why): return 3, f"end not proven at position {position}: {why}"
     for note in [note for note in kept if note[1] > position]:
         return 1, f"altered at position {position + 1}: it is missing: the log had reached position {note[1]}"
-    if not ended or not line.endswith(b"\n"): return 3, f"end not proven at position {position}: the file is cut"
-    if proven == position: return 0, f"intact up to position {position}"
-    return 3, f"end not proven at position {position}: the last checkpoint of a known key is at {proven}"
+    if not ended or not line.endswith(b"\n"): return unproven("the file is cut")
+    for note in [note for note in kept if note[1] < after]:
+        return unproven(f"this part begins after {after}, and a checkpoint that was kept is over position {note[1]}")
+    if 0 < after == position: return unproven("no event follows the one after which this part begins")
+    if proven != position: return unproven(f"the last checkpoint of a known key is at {proven}")
+    return 0, f"intact from position {after + 1} to {position}" if after else f"intact up to position {position}"
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("export", type=argparse.FileType("rb"))

@@ -144,10 +144,15 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
 
 /// Carries out an order on projections.
 pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
-    let database = Database::open(order.database()).await?;
+    order.database().check()?;
+    let database = match order.only_reads() {
+        true => Database::open_to_read(order.database()).await,
+        false => Database::open(order.database()).await,
+    };
+    let database = database.map_err(|error| Failure::NoAnswer(format!("{error:#}")))?;
     let done = order.run(&Projections::new(database.store.clone())).await;
     database.close().await;
-    done
+    Ok(done?)
 }
 
 /// Brings the schema up to date.

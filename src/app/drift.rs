@@ -16,8 +16,7 @@ const PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs until `shutdown`. Each replica watches for itself, as each is asked for its numbers.
 pub(super) async fn watch(projections: Projections, shutdown: CancellationToken) {
-    metrics::gauge!("projection_drift").set(0.0);
-    let mut last = 0;
+    let mut last = None;
     loop {
         tokio::select! {
             walked = walk(&projections, last) => match walked {
@@ -33,22 +32,39 @@ pub(super) async fn watch(projections: Projections, shutdown: CancellationToken)
     }
 }
 
-/// How many drifts a whole walk has found. What the one before found stands until this one has come to its end.
-async fn walk(projections: &Projections, before: usize) -> Result<usize, StoreError> {
-    let mut found = 0;
-    let Some(mut walk) = projections.walk(None).await? else { return Ok(0) };
+/// How many drifts a whole walk has found. What the one before found stands until this one has come to its end; before
+/// the first has, there is no number unless something is wrong already.
+async fn walk(projections: &Projections, before: Option<usize>) -> Result<Option<usize>, StoreError> {
+    let (mut found, mut is_whole) = (0, true);
+    let Some(mut walk) = projections.walk(None).await? else { return Ok(before) };
     loop {
         let began = Instant::now();
-        let Some(batch) = walk.next().await? else { break };
-        for drift in batch.drifts() {
-            let (id, resource, org_id) = (drift.id, drift.resource, drift.organization_id);
-            tracing::error!(%id, resource, %org_id, trouble = ?drift.trouble, "a projection has drifted");
+        match walk.next().await {
+            Ok(None) => break,
+            Ok(Some(batch)) => {
+                for drift in batch.drifts() {
+                    let (id, resource, org_id) = (drift.id, drift.resource, drift.organization_id);
+                    tracing::error!(%id, resource, %org_id, trouble = ?drift.trouble, "a projection has drifted");
+                }
+                found += batch.drifts().len();
+                metrics::counter!("projection_streams_checked_total").increment(batch.streams() as u64);
+            }
+            // One organization keeps nobody from looking at the others.
+            Err(error) => {
+                let org_id = walk.organization();
+                tracing::warn!(%error, ?org_id, "projections of an organization were not watched to their end");
+                is_whole = false;
+                walk.leave_organization().await?;
+            }
         }
-        found += batch.drifts().len();
-        metrics::gauge!("projection_drift").set(found.max(before) as f64);
-        metrics::counter!("projection_streams_checked_total").increment(batch.streams() as u64);
+        if found > 0 || before.is_some() {
+            metrics::gauge!("projection_drift").set(found.max(before.unwrap_or(0)) as f64);
+        }
         tokio::time::sleep(REST_MIN.max(began.elapsed() * REST)).await;
     }
+    if !is_whole {
+        return Ok(before.map(|before| before.max(found)));
+    }
     metrics::gauge!("projection_drift").set(found as f64);
-    Ok(found)
+    Ok(Some(found))
 }

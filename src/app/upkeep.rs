@@ -24,7 +24,7 @@ pub(super) async fn run(store: Store, shutdown: CancellationToken) {
 }
 
 async fn forget(store: &Store) -> Result<(), StoreError> {
-    while store.forget_idempotency_keys(BATCH).await? == BATCH as u64 {}
-    while store.forget_runs(BATCH).await? == BATCH as u64 {}
+    while store.in_time(store.forget_idempotency_keys(BATCH)).await? == BATCH as u64 {}
+    while store.in_time(store.forget_runs(BATCH)).await? == BATCH as u64 {}
     Ok(())
 }

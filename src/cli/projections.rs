@@ -2,20 +2,33 @@
 //! machine. Works beside running services, which go on meanwhile.
 
 use std::collections::BTreeSet;
-use std::io::{self, IsTerminal as _, Write as _};
+use std::fmt::Display;
+use std::io::{self, IsTerminal as _};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::failure::Failure;
+use super::screen;
 use crate::config::DatabaseConfig;
 use crate::registry::projections::{Drift, Projections, Trouble};
 
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  everything is what the log leads to, or was put right
+  1  something is not, or cannot be put right
+  2  the command line or a setting cannot be used
+  4  there is no such organization
+  5  the database cannot be reached or failed";
+
 #[derive(Debug, Subcommand)]
 pub enum ProjectionsOrder {
-    /// Compare what flows and API keys are with what the log leads to; status 1 when anything differs
+    /// Compare what flows and API keys are with what the log leads to; changes nothing
+    #[command(after_help = EXIT_STATUS)]
     Check(Scope),
-    /// Put right what differs; status 1 when something cannot be
+    /// Put right what differs
+    #[command(after_help = EXIT_STATUS)]
     Rebuild(Scope),
 }
 
@@ -53,80 +66,99 @@ impl ProjectionsOrder {
         &self.scope().database
     }
 
+    /// Whether it is content with looking.
+    pub fn only_reads(&self) -> bool {
+        matches!(self, Self::Check(_))
+    }
+
     /// Carries the order out. What was found goes to stdout, progress and the outcome to stderr.
-    pub async fn run(&self, projections: &Projections) -> anyhow::Result<()> {
-        let scope = self.scope();
+    pub async fn run(&self, projections: &Projections) -> Result<(), Failure> {
         let report = self.walk(projections).await?;
-        if scope.json {
-            println!("{}", serde_json::to_string(&report)?);
+        if self.scope().json {
+            let json = serde_json::to_string(&report).expect("a report is JSON");
+            shown(screen::print_json(&json))?;
         }
         let Report { organizations, streams, events, drifted, left } = &report;
-        eprintln!("{streams} flows and keys of {organizations} organizations, {events} events.");
+        screen::note(&format!(
+            "{streams} flows and keys of {organizations} organizations, {events} events.\n"
+        ));
         match (self, drifted.len(), left.len()) {
-            (_, 0, _) => eprintln!("Everything is what the log leads to."),
-            (Self::Rebuild(_), found, 0) => eprintln!("{found} drifted and were put right."),
+            (_, 0, _) => screen::note("Everything is what the log leads to.\n"),
+            (Self::Rebuild(_), found, 0) => screen::note(&format!("{found} drifted and were put right.\n")),
             (Self::Check(_), found, _) => {
-                anyhow::bail!("{found} are not what the log leads to; see flow-registry projections rebuild")
+                return Err(Failure::Refused(format!(
+                    "{found} are not what the log leads to; see flow-registry projections rebuild"
+                )));
             }
             (Self::Rebuild(_), found, left) => {
-                anyhow::bail!("{found} drifted, and {left} of them cannot be put right from the log")
+                return Err(Failure::Refused(format!(
+                    "{found} drifted, and {left} of them cannot be put right from the log"
+                )));
             }
         }
         Ok(())
     }
 
-    async fn walk(&self, projections: &Projections) -> anyhow::Result<Report> {
+    async fn walk(&self, projections: &Projections) -> Result<Report, Failure> {
         let scope = self.scope();
-        let Some(mut walk) = projections.walk(scope.org).await? else {
-            anyhow::bail!("there is no organization {}", scope.org.unwrap_or_default());
+        let Some(mut walk) = projections.walk(scope.org).await.map_err(failed)? else {
+            let org = scope.org.unwrap_or_default();
+            return Err(Failure::NotFound(format!("there is no organization {org}")));
         };
         let mut report = Report::default();
         let mut organizations = BTreeSet::new();
-        while let Some(batch) = walk.next().await? {
+        while let Some(batch) = walk.next().await.map_err(failed)? {
             organizations.insert(batch.organization_id());
             report.organizations = organizations.len();
             report.streams += batch.streams();
             report.events += batch.events();
             if !scope.json {
-                say(batch.drifts())?;
+                shown(screen::print(&batch.drifts().iter().map(said).collect::<String>()))?;
             }
             report.drifted.extend_from_slice(batch.drifts());
             match self {
                 Self::Check(_) => report.left.extend_from_slice(batch.drifts()),
-                Self::Rebuild(_) => report.left.extend(projections.mend(batch).await?),
+                Self::Rebuild(_) => report.left.extend(projections.mend(batch).await.map_err(failed)?),
             }
             show_progress(&report);
         }
         if io::stderr().is_terminal() {
-            eprint!("\r\x1b[K");
+            screen::note("\r\x1b[K");
         }
         Ok(report)
     }
 }
 
-fn show_progress(report: &Report) {
-    if io::stderr().is_terminal() {
-        eprint!("\r{} flows and keys, {} events", report.streams, report.events);
+/// The exit status is an answer too, and a rebuild goes on: nothing of it hangs on who reads along.
+fn shown(printed: Result<(), Failure>) -> Result<(), Failure> {
+    match printed {
+        Err(Failure::ReaderGone) => Ok(()),
+        printed => printed,
     }
 }
 
-fn say(drifts: &[Drift]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    for drift in drifts {
-        let name = format!("{} {} of {}", drift.resource, drift.id, drift.organization_id);
-        match &drift.trouble {
-            Trouble::Missing => writeln!(out, "{name}: has no row")?,
-            Trouble::Unrecorded => writeln!(out, "{name}: has a row, and no event led to it")?,
-            Trouble::Broken { version } => {
-                writeln!(out, "{name}: the log is broken before or at version {version}")?;
-            }
-            Trouble::Unreadable { why } => writeln!(out, "{name}: {why}")?,
-            Trouble::Differs { differences } => {
-                for it in differences {
-                    writeln!(out, "{name}: {} is {}, not {}", it.column, it.stored, it.computed)?;
-                }
-            }
-        }
+/// The database failed, which says nothing about what is in it.
+fn failed(error: impl Display) -> Failure {
+    Failure::NoAnswer(format!("the projections could not be compared to their end: {error}"))
+}
+
+fn show_progress(report: &Report) {
+    if io::stderr().is_terminal() {
+        screen::note(&format!("\r{} flows and keys, {} events", report.streams, report.events));
     }
-    Ok(())
+}
+
+/// A line, or several where a row differs in several columns.
+fn said(drift: &Drift) -> String {
+    let name = format!("{} {} of {}", drift.resource, drift.id, drift.organization_id);
+    match &drift.trouble {
+        Trouble::Differs { differences } => {
+            let lines = differences.iter().map(|it| {
+                let erased = if it.erased { ", as it was erased" } else { "" };
+                format!("{name}: {} is {}, not {}{erased}\n", it.column, it.stored, it.computed)
+            });
+            lines.collect()
+        }
+        trouble => format!("{name}: {trouble}\n"),
+    }
 }

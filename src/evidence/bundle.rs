@@ -203,7 +203,7 @@ impl BundleVerifier {
 }
 
 fn no_chain(verdict: Verdict) -> Report {
-    Report { verdict, organization: None, proven: None, counts: Counts::default() }
+    Report { verdict, organization: None, after: 0, proven: None, counts: Counts::default() }
 }
 
 /// Verifies a whole bundle.

@@ -41,21 +41,33 @@ impl Checkpoint {
     /// # Errors
     /// When the note is over another place or chain, was made later, or carries a wrong signature of these keys.
     pub fn countersign(&self, note: &str, keys: &Keyring) -> Result<Option<String>, Error> {
+        let (earlier, time) = self.agreeing(note, keys)?;
+        if time > self.time {
+            return Err(Error::Malformed("it was made in the future"));
+        }
+        let lacking = keys.signing_keys().iter().filter(|key| !earlier.names(&key.public_key()));
+        let further = note::signatures(earlier.text, lacking);
+        Ok((!further.is_empty()).then(|| format!("{note}{further}")))
+    }
+
+    /// Whether an earlier note says the same of the same place, whoever signed it and when.
+    ///
+    /// # Errors
+    /// When it is over another place or chain, or carries a wrong signature of these keys.
+    pub fn agree_with(&self, note: &str, keys: &Keyring) -> Result<(), Error> {
+        self.agreeing(note, keys).map(drop)
+    }
+
+    fn agreeing<'n>(&self, note: &'n str, keys: &Keyring) -> Result<(Note<'n>, DateTime<Utc>), Error> {
         let earlier = Note::parse(note)?;
         let Self { organization, position, chain_hash, time } = Self::parse(earlier.text)?;
         if (organization, position, chain_hash) != (self.organization, self.position, self.chain_hash) {
             return Err(Error::Malformed("it speaks of another place"));
         }
-        if time > self.time {
-            return Err(Error::Malformed("it was made in the future"));
-        }
         match earlier.signer(&keys.public_keys()) {
-            Ok(_) | Err(Error::UnknownSigner(_)) => {}
-            Err(error) => return Err(error),
+            Ok(_) | Err(Error::UnknownSigner(_)) => Ok((earlier, time)),
+            Err(error) => Err(error),
         }
-        let lacking = keys.signing_keys().iter().filter(|key| !earlier.names(&key.public_key()));
-        let further = note::signatures(earlier.text, lacking);
-        Ok((!further.is_empty()).then(|| format!("{note}{further}")))
     }
 
     /// Reads a signed note and verifies it: what it says, and the known key that signed it.
@@ -140,6 +152,8 @@ mod tests {
         }
         let elsewhere = Checkpoint { chain_hash: Digest::of(b"rewritten"), ..checkpoint() };
         elsewhere.countersign(&note, &new).unwrap_err();
+        elsewhere.agree_with(&note, &new).unwrap_err();
+        assert_eq!(later.agree_with(&note, &new), Ok(()));
         let earlier = Checkpoint { time: checkpoint().time - chrono::Duration::hours(1), ..checkpoint() };
         earlier.countersign(&note, &new).unwrap_err();
         let (text, _) = note.split_once("— ").unwrap();

@@ -11,7 +11,6 @@ mod line;
 mod note;
 mod record;
 mod report;
-mod streams;
 mod verifier;
 
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
@@ -21,5 +20,4 @@ pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};
 pub use record::EventRecord;
 pub use report::{Alteration, Counts, Proof, Report, Verdict};
-pub use streams::{Stream, StreamVerifier};
 pub use verifier::ChainVerifier;

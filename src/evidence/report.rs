@@ -23,23 +23,13 @@ impl Alteration {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "verdict", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Verdict {
-    /// Everything is as it was signed, and the signature stands over the last event there is.
+    /// Everything is as it was signed, from where the part begins, and the signature stands over the last event there is.
     Intact { up_to: i64 },
     /// Something is not as it was; events before `position` are.
     Altered { position: i64, what: String },
     /// Nothing is wrong, but nobody vouches for the end: later events could be missing, and those after
-    /// the last checkpoint could be other ones.
+    /// the last checkpoint could be other ones. Or not all could be compared that was to be.
     EndNotProven { end: i64, why: String },
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Intact { up_to } => write!(f, "intact up to position {up_to}"),
-            Self::Altered { position, what } => write!(f, "altered at position {position}: {what}"),
-            Self::EndNotProven { end, why } => write!(f, "end not proven at position {end}: {why}"),
-        }
-    }
 }
 
 /// The last checkpoint that a known key signed and that the log agrees with.
@@ -60,9 +50,24 @@ pub struct Report {
     pub verdict: Verdict,
     /// None where not even the first line could be read.
     pub organization: Option<Uuid>,
+    /// The position behind which the verified part of the log begins; 0 where that is the whole log. Of what lies before
+    /// it the report says nothing.
+    pub after: i64,
     pub proven: Option<Proof>,
     #[serde(flatten)]
     pub counts: Counts,
+}
+
+impl fmt::Display for Report {
+    /// The verdict, and of which part of the log it speaks.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.verdict {
+            Verdict::Intact { up_to } if self.after == 0 => write!(f, "intact up to position {up_to}"),
+            Verdict::Intact { up_to } => write!(f, "intact from position {} to {up_to}", self.after + 1),
+            Verdict::Altered { position, what } => write!(f, "altered at position {position}: {what}"),
+            Verdict::EndNotProven { end, why } => write!(f, "end not proven at position {end}: {why}"),
+        }
+    }
 }
 
 /// What was seen up to the end or the first alteration.

@@ -18,11 +18,15 @@ use crate::flow::digest::Digest;
 #[derive(Debug)]
 pub struct ChainVerifier {
     organization: Uuid,
+    /// Where the walk began.
+    after: i64,
     position: i64,
     chain_hash: Digest,
     keys: Vec<PublicKey>,
     /// Checkpoints that somebody kept elsewhere, latest first.
     kept: Vec<Checkpoint>,
+    /// The latest of them that lies before the start, and so cannot be compared.
+    kept_before: Option<i64>,
     documents: HashSet<Digest>,
     proven: Option<Proof>,
     counts: Counts,
@@ -46,12 +50,21 @@ impl ChainVerifier {
             let what = format!("this is the log of {here}, and the checkpoint that was kept is of {kept}");
             return Err(Alteration::new(after, what));
         }
-        // What lies before the start of a part of the log cannot be compared with it.
+        let kept_before = kept.iter().map(|kept| kept.position).filter(|position| *position < after).max();
         kept.retain(|kept| kept.position >= after);
         kept.sort_by_key(|kept| std::cmp::Reverse(kept.position));
-        let (documents, proven, counts) = (HashSet::new(), None, Counts::default());
-        let mut verifier =
-            Self { organization, position: after, chain_hash, keys, kept, documents, proven, counts };
+        let mut verifier = Self {
+            organization,
+            after,
+            position: after,
+            chain_hash,
+            keys,
+            kept,
+            kept_before,
+            documents: HashSet::new(),
+            proven: None,
+            counts: Counts::default(),
+        };
         verifier.compare_with_kept()?;
         Ok(verifier)
     }
@@ -201,12 +214,20 @@ impl ChainVerifier {
 
     /// The answer when the last event has been fed. `cut` says why this may not be the end.
     pub fn finish(mut self, cut: Option<String>) -> Report {
-        let end = self.position;
+        let (after, end) = (self.after, self.position);
         let proven = self.proven.as_ref().map(|proof| proof.position);
         let verdict = if let Some(kept) = self.kept.pop() {
             let Alteration { position, what } = self.missing(&kept);
             Verdict::Altered { position, what }
         } else if let Some(why) = cut {
+            Verdict::EndNotProven { end, why }
+        } else if let Some(kept) = self.kept_before {
+            let why = format!(
+                "the checkpoint that was kept is over position {kept}, and this part of the log begins after {after}"
+            );
+            Verdict::EndNotProven { end, why }
+        } else if after > 0 && end == after {
+            let why = format!("this part of the log begins after position {after}, and no event follows");
             Verdict::EndNotProven { end, why }
         } else if proven == Some(end) {
             Verdict::Intact { up_to: end }
@@ -226,7 +247,8 @@ impl ChainVerifier {
     }
 
     fn report(self, verdict: Verdict) -> Report {
-        Report { verdict, organization: Some(self.organization), proven: self.proven, counts: self.counts }
+        let Self { organization, after, proven, counts, .. } = self;
+        Report { verdict, organization: Some(organization), after, proven, counts }
     }
 }
 

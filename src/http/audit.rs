@@ -1,7 +1,7 @@
 //! The audit log of an organization: every event of its one log, newest first, and exports of it.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use super::call::{AuditRead, LinkedRead, Read, RecordedRead};
 use super::log_query::{AuditQuery, ExportQuery};
 use super::problem::Problem;
 use super::state::App;
-use super::{cursor, export, wire};
+use super::{cursor, export, media, wire};
 use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
 type Answer = Result<Response, Problem>;
@@ -31,8 +31,14 @@ pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>)
 }
 
 /// The export itself where a format is given, else a link to it.
-pub async fn export(State(app): State<App>, call: RecordedRead<AuditRead, ExportQuery>) -> Answer {
+pub async fn export(
+    State(app): State<App>,
+    headers: HeaderMap,
+    call: RecordedRead<AuditRead, ExportQuery>,
+) -> Answer {
     let RecordedRead { intent, query, .. } = call;
+    // Before anything is recorded of an export that its client would not take.
+    media::check_accept_of(&headers, query.media_type())?;
     match query.format {
         Some(ExportFormat::Csv) => export::csv(&app.registry, &intent, &query.order).await,
         Some(ExportFormat::Ndjson) => export::bundle(&app.registry, &intent, &query.order).await,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
+use super::media;
 use super::parameters::{just_after, limit, positive};
 use super::path::hyphenated;
 use super::percent;
@@ -97,6 +98,15 @@ impl FromQuery for ExportQuery {
 }
 
 impl ExportQuery {
+    /// Of the answer.
+    pub fn media_type(&self) -> &'static str {
+        match self.format {
+            Some(ExportFormat::Csv) => media::CSV,
+            Some(ExportFormat::Ndjson) => media::NDJSON,
+            None => media::JSON,
+        }
+    }
+
     /// The query that asks for the same part of the log.
     pub fn written(&self) -> String {
         let ExportOrder { asked, after, .. } = &self.order;

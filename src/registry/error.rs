@@ -54,6 +54,9 @@ pub enum RegistryError {
     /// Its time is over, or the key that made it is revoked or may no longer read the log.
     #[error("the link is no longer valid")]
     LinkExpired,
+    /// The log contradicts itself, or what was signed of it: nobody vouches for it any more. Says how.
+    #[error("the log contradicts what was signed of it: {0}")]
+    NotSigned(String),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

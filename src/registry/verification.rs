@@ -1,9 +1,8 @@
 //! The verification of logs: of an export, with nothing but the file and a public key, and of a live database, with
 //! what only the database can tell: every document, the state after each event, and what readers are shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet, VecDeque};
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 pub use crate::evidence::{
@@ -12,13 +11,16 @@ pub use crate::evidence::{
 };
 
 use super::RegistryError;
-use crate::evidence::{ChainVerifier, EventRecord, Stream, StreamVerifier};
+use super::projections::{Drift, Trouble, compare};
+use crate::evidence::{ChainVerifier, EventRecord};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
-use crate::store::{Reading, Store, StoreError, StoredCheckpoint, StoredEvent};
+use crate::store::{Reading, Store, StoreError, StoredCheckpoint, StoredDocument, StoredEvent};
 
-/// Events and flows of one part; a part is in memory at once.
+/// Events of one part; a part is in memory at once.
 const PART: i64 = 1000;
+/// Documents in memory at once, in bytes; the last of them may go beyond it.
+const DOCUMENT_BYTES: i64 = 1 << 20;
 
 /// How far the verification of one log has come, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +59,12 @@ impl LiveVerification {
         Ok(organizations)
     }
 
+    /// Whether there is anything of an organization in the database, or a checkpoint of it was kept.
+    pub async fn knows(&mut self, org_id: Uuid) -> Result<bool, RegistryError> {
+        let is_kept = self.kept.iter().any(|kept| kept.organization == org_id);
+        Ok(is_kept || self.reading.knows(org_id).await?)
+    }
+
     /// The report on one log.
     ///
     /// # Errors
@@ -68,24 +76,22 @@ impl LiveVerification {
     ) -> Result<Report, RegistryError> {
         let kept = self.kept.iter().filter(|kept| kept.organization == org_id).cloned().collect();
         let chain = ChainVerifier::new(org_id, 0, chain_start(org_id), self.keys.clone(), kept);
-        let mut walk = match chain {
-            Ok(chain) => Walk { chain, streams: StreamVerifier::default() },
+        let mut chain = match chain {
+            Ok(chain) => chain,
             Err(Alteration { position, what }) => {
                 let verdict = Verdict::Altered { position, what };
                 let counts = Counts::default();
-                return Ok(Report { verdict, organization: Some(org_id), proven: None, counts });
+                return Ok(Report { verdict, organization: Some(org_id), after: 0, proven: None, counts });
             }
         };
-        match self.walk(org_id, &mut walk, &mut progress).await {
-            Err(Stop::Altered(found)) => return Ok(walk.chain.altered(found)),
-            Err(Stop::Failed(error)) => return Err(error),
-            Ok(()) => {}
-        }
-        let flows = walk.streams.into_flows().collect();
-        match self.compare_views(org_id, flows).await {
-            Err(Stop::Altered(found)) => Ok(walk.chain.altered(found)),
+        let walked = match self.walk(org_id, &mut chain, &mut progress).await {
+            Ok(()) => self.compare_projections(org_id, chain.position()).await,
+            Err(stop) => Err(stop),
+        };
+        match walked {
+            Ok(unknown) => Ok(chain.finish(unknown)),
+            Err(Stop::Altered(found)) => Ok(chain.altered(found)),
             Err(Stop::Failed(error)) => Err(error),
-            Ok(()) => Ok(walk.chain.finish(None)),
         }
     }
 
@@ -93,29 +99,34 @@ impl LiveVerification {
     async fn walk(
         &mut self,
         org_id: Uuid,
-        walk: &mut Walk,
+        chain: &mut ChainVerifier,
         progress: &mut impl FnMut(Progress),
     ) -> Result<(), Stop> {
         let head = self.reading.head(org_id).await?;
         let end = head.map_or(0, |(position, _)| position);
         for checkpoint in self.reading.checkpoints(org_id, -1, 0).await? {
-            walk.chain.checkpoint(&checkpoint.note)?;
+            chain.checkpoint(&checkpoint.note)?;
         }
         loop {
-            let after = walk.chain.position();
+            let after = chain.position();
             progress(Progress { organization: org_id, position: after, end });
             let events = self.reading.events(org_id, after, PART).await?;
             let Some(last) = events.last() else { break };
             let checkpoints = self.reading.checkpoints(org_id, after, last.position).await?;
-            let unknown = walk.unknown_documents(&events);
-            let documents = self.reading.documents(org_id, &unknown).await?;
-            let documents = documents.into_iter().map(|document| (document.digest, document.bytes));
-            walk.part(&events, &documents.collect(), &checkpoints)?;
+            let mut part = Part { events: events.into(), checkpoints: checkpoints.into() };
+            while !part.events.is_empty() {
+                let wanted = part.wanted_documents(chain);
+                let documents = match wanted.is_empty() {
+                    true => Vec::new(),
+                    false => self.reading.still(org_id).documents_within(&wanted, DOCUMENT_BYTES).await?,
+                };
+                part.feed(chain, &wanted.into_iter().zip(documents).collect())?;
+            }
         }
-        for checkpoint in self.reading.checkpoints(org_id, walk.chain.position(), i64::MAX).await? {
-            walk.chain.checkpoint_beyond(&checkpoint.note)?;
+        for checkpoint in self.reading.checkpoints(org_id, chain.position(), i64::MAX).await? {
+            chain.checkpoint_beyond(&checkpoint.note)?;
         }
-        let reached = (walk.chain.position(), walk.chain.chain_hash());
+        let reached = (chain.position(), chain.chain_hash());
         if head.unwrap_or((0, chain_start(org_id))) == reached {
             return Ok(());
         }
@@ -123,29 +134,29 @@ impl LiveVerification {
         Err(Stop::Altered(Alteration { position: reached.0 + 1, what }))
     }
 
-    /// Whether readers are shown what the log says.
-    async fn compare_views(&mut self, org_id: Uuid, mut flows: HashMap<Uuid, Stream>) -> Result<(), Stop> {
-        let altered = |position, flow_id: Uuid| {
-            let what = format!("the view of flow {flow_id} does not show what the log says: rebuild it");
-            Err(Stop::Altered(Alteration { position, what }))
-        };
+    /// Whether each event has the state and the actor that it should, and readers are shown what the log says: the
+    /// earliest thing that is wrong. Else, where there is something that this release cannot compare, what that is.
+    async fn compare_projections(&mut self, org_id: Uuid, end: i64) -> Result<Option<String>, Stop> {
+        let (mut first, mut unknown): (Option<Alteration>, _) = (None, None);
         let mut after = None;
-        loop {
-            let views = self.reading.viewed_flows(org_id, after, PART).await?;
-            let Some(last) = views.last() else { break };
-            after = Some(last.flow_id);
-            for view in views {
-                let shown =
-                    Stream { version: view.version, position: view.position, state: Some(view.state) };
-                match flows.remove(&view.flow_id) {
-                    Some(stream) if stream == shown => {}
-                    Some(stream) => return altered(stream.position, view.flow_id),
-                    None => return altered(view.position, view.flow_id),
+        while let Some(batch) = compare(&mut self.reading, org_id, after).await? {
+            after = Some(batch.last());
+            for Drift { resource, id, position, trouble, .. } in batch.drifts() {
+                let what = format!("{resource} {id}: {trouble}");
+                match trouble {
+                    Trouble::Unknown { .. } => unknown = unknown.or(Some(what)),
+                    // On legal demand; until a rebuild a row may show what it showed before.
+                    Trouble::Differs { differences } if differences.iter().all(|it| it.erased) => {}
+                    _ => {
+                        let position = position.unwrap_or(end);
+                        if first.as_ref().is_none_or(|first| position < first.position) {
+                            first = Some(Alteration { position, what });
+                        }
+                    }
                 }
             }
         }
-        let unseen = flows.into_iter().min_by_key(|(_, stream)| stream.position);
-        unseen.map_or(Ok(()), |(flow_id, stream)| altered(stream.position, flow_id))
+        first.map_or(Ok(unknown), |first| Err(Stop::Altered(first)))
     }
 }
 
@@ -167,41 +178,40 @@ impl From<StoreError> for Stop {
     }
 }
 
-/// What has been found out on the way through one log.
-struct Walk {
-    chain: ChainVerifier,
-    streams: StreamVerifier,
+/// Events that were read and not fed yet, and the checkpoints made over any of them.
+struct Part {
+    events: VecDeque<StoredEvent>,
+    checkpoints: VecDeque<StoredCheckpoint>,
 }
 
-impl Walk {
-    /// The documents that these events bring up.
-    fn unknown_documents(&self, events: &[StoredEvent]) -> Vec<Digest> {
-        let documents = events.iter().filter_map(|event| event.document);
-        let mut unknown: Vec<Digest> = documents.filter(|document| !self.chain.knows(document)).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        unknown
+/// Documents by digest; `None` where there is no such row.
+type Documents = HashMap<Digest, Option<StoredDocument>>;
+
+impl Part {
+    /// The documents that these events bring up, in the order in which they are needed.
+    fn wanted_documents(&self, chain: &ChainVerifier) -> Vec<Digest> {
+        let mut seen = HashSet::new();
+        let documents = self.events.iter().filter_map(|event| event.document);
+        documents.filter(|document| !chain.knows(document) && seen.insert(*document)).collect()
     }
 
-    fn part(
-        &mut self,
-        events: &[StoredEvent],
-        documents: &HashMap<Digest, Option<Bytes>>,
-        checkpoints: &[StoredCheckpoint],
-    ) -> Result<(), Alteration> {
-        let mut checkpoints = checkpoints.iter().peekable();
-        for event in events {
-            let record = event_record(event);
-            let document = record.document.filter(|document| !self.chain.knows(document));
-            if let Some((document, bytes)) = document.and_then(|document| documents.get_key_value(&document))
-            {
-                self.chain.document(*document, bytes.as_deref())?;
+    /// Feeds events until one needs a document that is not in memory.
+    fn feed(&mut self, chain: &mut ChainVerifier, documents: &Documents) -> Result<(), Alteration> {
+        while let Some(event) = self.events.front() {
+            if let Some(digest) = event.document.filter(|digest| !chain.knows(digest)) {
+                match documents.get(&digest) {
+                    Some(Some(document)) => chain.document(digest, document.bytes.as_deref())?,
+                    // A row that somebody removed, which the event finds out.
+                    Some(None) => {}
+                    None => return Ok(()),
+                }
             }
-            self.chain.event(&record)?;
-            self.streams.event(&record)?;
-            while let Some(checkpoint) = checkpoints.next_if(|next| next.position <= event.position) {
-                self.chain.checkpoint(&checkpoint.note)?;
+            chain.event(&event_record(event))?;
+            let position = event.position;
+            while let Some(made) = self.checkpoints.pop_front_if(|made| made.position <= position) {
+                chain.checkpoint(&made.note)?;
             }
+            self.events.pop_front();
         }
         Ok(())
     }

@@ -20,16 +20,24 @@ pub struct StoredCheckpoint {
     pub signed_at: DateTime<Utc>,
 }
 
-/// Where a log stands, and what has been signed there.
+/// Where a log stands, and what has been signed of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     /// 0 where nothing happened yet; then there is no chain hash.
     pub position: i64,
     pub chain_hash: Option<Digest>,
-    /// The checkpoint at this very position.
-    pub checkpoint: Option<StoredCheckpoint>,
+    /// The checkpoint that reaches furthest.
+    pub signed: Option<SignedPlace>,
     /// The time of the database, which also gave the events theirs.
     pub now: DateTime<Utc>,
+}
+
+/// A checkpoint, and what the log holds today where it was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedPlace {
+    pub checkpoint: StoredCheckpoint,
+    /// `None` where there is no such event: before the first, or because it is gone.
+    pub chain_hash: Option<Digest>,
 }
 
 #[derive(FromRow)]
@@ -37,16 +45,21 @@ struct HeadRow {
     position: Option<i64>,
     chain_hash: Option<Vec<u8>>,
     is_that_of_the_event: Option<bool>,
+    signed_position: Option<i64>,
     note: Option<String>,
     signed_at: Option<DateTime<Utc>>,
+    signed_chain_hash: Option<Vec<u8>>,
     now: DateTime<Utc>,
 }
 
 const HEAD: &str = "SELECT h.position, h.chain_hash, e.chain_hash = h.chain_hash AS is_that_of_the_event, \
-     c.note, c.signed_at, clock_timestamp() AS now \
+     c.position AS signed_position, c.note, c.signed_at, s.chain_hash AS signed_chain_hash, \
+     clock_timestamp() AS now \
      FROM (SELECT $1::uuid AS org_id) AS o LEFT JOIN log_head h ON h.org_id = o.org_id \
      LEFT JOIN event e ON e.org_id = o.org_id AND e.position = h.position \
-     LEFT JOIN checkpoint c ON c.org_id = o.org_id AND c.position = coalesce(h.position, 0)";
+     LEFT JOIN LATERAL (SELECT position, note, signed_at FROM checkpoint WHERE org_id = o.org_id \
+       ORDER BY position DESC LIMIT 1) AS c ON true \
+     LEFT JOIN event s ON s.org_id = o.org_id AND s.position = c.position";
 
 /// A note that is there already gives way only to itself with further signatures.
 const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_at) VALUES ($1, $2, $3, $4) \
@@ -75,12 +88,15 @@ impl Store {
             let place = format!("the head of organization {org_id} at position {position}");
             return Err(StoreError::corrupt(place, "the log does not end in it"));
         }
-        let checkpoint = match (row.note, row.signed_at) {
-            (Some(note), Some(signed_at)) => Some(StoredCheckpoint { position, note, signed_at }),
+        let signed = match (row.signed_position, row.note, row.signed_at) {
+            (Some(position), Some(note), Some(signed_at)) => Some(SignedPlace {
+                checkpoint: StoredCheckpoint { position, note, signed_at },
+                chain_hash: row.signed_chain_hash.as_deref().map(read_digest).transpose()?,
+            }),
             _ => None,
         };
         let chain_hash = row.chain_hash.as_deref().map(read_digest).transpose()?;
-        Ok(Head { position, chain_hash, checkpoint, now: row.now })
+        Ok(Head { position, chain_hash, signed, now: row.now })
     }
 
     /// Keeps a checkpoint, and says whether it is kept now: one that is there already stays unless the new note is the

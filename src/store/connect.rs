@@ -1,5 +1,6 @@
 //! The pool of connections: to whom, how many, and how long anything may take.
 
+use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -11,6 +12,10 @@ use sqlx::{ConnectOptions, Connection};
 use super::error::MAJOR_MIN;
 use super::{Store, StoreError};
 
+/// Beyond what the server's own clock allows a statement: an answer that is under way gets through.
+const SLACK: Duration = Duration::from_secs(5);
+/// Where nothing was configured.
+pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 /// Longer than any pause between two requests under load: a busy pool is not asked whether it lives.
 const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
@@ -50,7 +55,27 @@ impl Store {
                 })
             })
             .connect_lazy_with(options);
-        Ok(Self::new(pool))
+        let patience = settings.acquire_timeout + settings.statement_timeout + SLACK;
+        Ok(Self { patience, ..Self::new(pool) })
+    }
+
+    /// Waits for an answer no longer than a connection and a statement may take. For those who have nobody that gives
+    /// up in their place: a connection may be dead without a word, and then no answer ever comes.
+    pub async fn in_time<T>(
+        &self,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        self.in_time_for(1, asked).await
+    }
+
+    /// The same for something that takes as many statements.
+    pub async fn in_time_for<T>(
+        &self,
+        statements: u32,
+        asked: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let late = |_| StoreError::Unavailable(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
+        tokio::time::timeout(self.patience * statements, asked).await.unwrap_or_else(|over| Err(late(over)))
     }
 }
 
@@ -94,5 +119,19 @@ async fn is_standby(options: &PgConnectOptions) -> Result<bool, StoreError> {
     match version / 10_000 {
         major @ ..MAJOR_MIN => Err(StoreError::TooOld { major }),
         _ => Ok(is_standby),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_gets_no_answer_waits_no_longer_than_a_statement_may_take() {
+        let pool = PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass());
+        let store = Store { patience: Duration::from_millis(5), ..Store::new(pool) };
+        let silent = store.in_time(std::future::pending::<Result<(), StoreError>>());
+        assert!(matches!(silent.await, Err(StoreError::Unavailable(_))));
+        store.in_time(std::future::ready(Ok(()))).await.unwrap();
     }
 }

@@ -16,8 +16,7 @@ pub struct StoredDocument {
     pub bytes: Option<Bytes>,
 }
 
-pub(super) const DOCUMENTS: &str =
-    "SELECT digest, bytes FROM document WHERE org_id = $1 AND digest = ANY($2)";
+const DOCUMENTS: &str = "SELECT digest, bytes FROM document WHERE org_id = $1 AND digest = ANY($2)";
 
 impl Store {
     /// The documents of one organization with these digests, in no particular order.
@@ -33,7 +32,7 @@ impl Store {
 }
 
 /// What comes of documents that are looked up in order: as many as fit the memory they may take, but at least one.
-const WITHIN: &str = "SELECT digest, bytes FROM (\
+pub(super) const WITHIN: &str = "SELECT digest, bytes FROM (\
      SELECT w.n, d.digest, d.bytes, sum(octet_length(d.bytes)) \
          OVER (ORDER BY w.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before \
      FROM unnest($2::bytea[]) WITH ORDINALITY AS w(digest, n) \
@@ -52,18 +51,21 @@ impl Store {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
         let query = sqlx::query(WITHIN).bind(org_id).bind(wanted).bind(bytes_max);
         let rows = query.fetch_all(&self.pool).await?;
-        let read = |row: &PgRow| match row.try_get::<Option<&[u8]>, _>("digest")? {
-            Some(digest) => Ok(Some(StoredDocument {
-                digest: read_digest(digest)?,
-                bytes: row.try_get::<Option<&[u8]>, _>("bytes")?.map(Bytes::copy_from_slice),
-            })),
-            None => Ok(None),
-        };
-        rows.iter().map(read).collect()
+        rows.iter().map(read_document_within).collect()
     }
 }
 
-pub(super) fn read_document(row: &PgRow) -> Result<StoredDocument, StoreError> {
+pub(super) fn read_document_within(row: &PgRow) -> Result<Option<StoredDocument>, StoreError> {
+    match row.try_get::<Option<&[u8]>, _>("digest")? {
+        Some(digest) => Ok(Some(StoredDocument {
+            digest: read_digest(digest)?,
+            bytes: row.try_get::<Option<&[u8]>, _>("bytes")?.map(Bytes::copy_from_slice),
+        })),
+        None => Ok(None),
+    }
+}
+
+fn read_document(row: &PgRow) -> Result<StoredDocument, StoreError> {
     Ok(StoredDocument {
         digest: read_digest(row.try_get("digest")?)?,
         bytes: row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from),

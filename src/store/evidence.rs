@@ -2,7 +2,7 @@
 //! it is, so that nothing is refused here that a verifier could name.
 
 use sqlx::Row;
-use sqlx::postgres::{PgRow, PgValueFormat};
+use sqlx::postgres::{PgRow, PgValueFormat, PgValueRef};
 use uuid::Uuid;
 
 use super::{Store, StoreError};
@@ -94,15 +94,19 @@ pub(super) fn read_digest_as_it_is(bytes: &[u8]) -> Digest {
     Digest::from_slice(bytes).unwrap_or(Digest([0; 32]))
 }
 
+/// From 1970 to 2000, where Postgres begins to count.
+pub(super) const EPOCH_US: i64 = 946_684_800_000_000;
+
 /// As the server sends it: any number of microseconds, also those that no calendar has.
-fn microseconds(row: &PgRow) -> Result<i64, StoreError> {
-    /// From 1970 to 2000, where Postgres begins to count.
-    const EPOCH_US: i64 = 946_684_800_000_000;
+pub(super) fn microseconds(row: &PgRow) -> Result<i64, StoreError> {
     let value = row.try_get_raw("recorded_at")?;
+    microseconds_of(&value).map_err(|what| StoreError::corrupt("the column recorded_at", what))
+}
+
+pub(super) fn microseconds_of(value: &PgValueRef<'_>) -> Result<i64, &'static str> {
     let bytes = match value.format() {
         PgValueFormat::Binary => value.as_bytes().ok().and_then(|bytes| bytes.try_into().ok()),
         PgValueFormat::Text => None,
     };
-    let bytes = bytes.ok_or_else(|| StoreError::corrupt("the column recorded_at", "not 8 bytes"))?;
-    Ok(i64::from_be_bytes(bytes).saturating_add(EPOCH_US))
+    Ok(i64::from_be_bytes(bytes.ok_or("not 8 bytes")?).saturating_add(EPOCH_US))
 }

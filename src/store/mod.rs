@@ -23,14 +23,17 @@ mod past;
 mod reader;
 mod reading;
 mod rebuild;
+mod still;
 mod test_runs;
 mod writer;
+
+use std::time::Duration;
 
 use sqlx::PgPool;
 
 pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
 pub use audit::{AuditFilter, AuditPage};
-pub use checkpoints::{Head, StoredCheckpoint};
+pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
@@ -45,8 +48,9 @@ pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow};
 pub use reader::Reader;
-pub use reading::{Reading, ViewedFlow};
-pub use rebuild::{Difference, KeyRow, Raw, Still, StreamEvent, ViewRow};
+pub use reading::Reading;
+pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
+pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use writer::Writer;
 
@@ -54,18 +58,21 @@ pub use writer::Writer;
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: PgPool,
+    /// How long to wait for one statement where nobody else looks at the clock.
+    patience: Duration,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool }
+        Self { pool, patience: connect::PATIENCE }
     }
 
     /// The same database over one connection of its own. What goes out one statement at a time finds a server process
     /// that has done the same just before, and waits for a connection behind nobody.
     fn lane(&self) -> Self {
         let options = self.pool.options().clone().max_connections(1);
-        Self::new(options.connect_lazy_with((*self.pool.connect_options()).clone()))
+        let pool = options.connect_lazy_with((*self.pool.connect_options()).clone());
+        Self { pool, ..self.clone() }
     }
 
     /// The pool, for the start of the service and for tests.

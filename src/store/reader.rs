@@ -2,11 +2,9 @@
 //! its statement's.
 
 use std::future::Future;
-use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::timeout;
 
 use super::{Store, StoreError};
 
@@ -14,8 +12,6 @@ use super::{Store, StoreError};
 const TOGETHER_MAX: usize = 64;
 /// Questions that may wait; who comes after them waits to be let in.
 const WAITING_MAX: usize = 1024;
-/// How long a statement may take. Others wait behind it, so a lost connection must not hold them for ever.
-const READ_WITHIN: Duration = Duration::from_secs(10);
 
 /// What can be asked of the database together with others of its kind.
 pub trait Question: Send + Sync + Sized + 'static {
@@ -118,9 +114,9 @@ async fn answers<Q: Question>(store: &Store, questions: &[Q]) -> Vec<Result<Q::A
     answers
 }
 
+/// Others wait behind it, so a lost connection must not hold them for ever.
 async fn in_time<Q: Question>(store: &Store, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
-    let late = |_| StoreError::Unavailable(sqlx::Error::PoolTimedOut);
-    let answers = timeout(READ_WITHIN, Q::ask(store, questions)).await.map_err(late)??;
+    let answers = store.in_time(Q::ask(store, questions)).await?;
     match answers.len() == questions.len() {
         true => Ok(answers),
         false => Err(StoreError::corrupt("a read", "another number of answers than of questions")),

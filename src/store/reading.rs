@@ -1,4 +1,4 @@
-//! The whole log as it stood at one moment, for those who compare it with something: read in parts, while others go on
+//! The database as it stood at one moment, for those who compare it with something: read in parts, while others go on
 //! writing.
 
 use sqlx::postgres::PgRow;
@@ -6,11 +6,10 @@ use sqlx::{Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::checkpoints::{RANGE, StoredCheckpoint};
-use super::documents::{DOCUMENTS, StoredDocument, read_document};
 use super::evidence::{AFTER, StoredEvent, read_digest_as_it_is, read_stored_event};
+use super::still::Still;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
-use crate::flow::event::State;
 
 /// A reading that began at some moment and sees nothing younger.
 #[derive(Debug)]
@@ -18,25 +17,39 @@ pub struct Reading {
     transaction: Transaction<'static, Postgres>,
 }
 
-/// What readers of a flow are shown, as far as the log says it too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ViewedFlow {
-    pub flow_id: Uuid,
-    pub version: i64,
-    pub position: i64,
-    pub state: State,
+/// The least organization that a bound lets through in any of these tables, each asked by its index.
+macro_rules! least_organization {
+    ($bound:literal; $first:literal $(, $table:literal)*) => {
+        concat!(
+            "least((SELECT org_id FROM ", $first, " WHERE org_id ", $bound, " ORDER BY org_id LIMIT 1)"
+            $(, ", (SELECT org_id FROM ", $table, " WHERE org_id ", $bound, " ORDER BY org_id LIMIT 1)")*, ")"
+        )
+    };
 }
 
-/// Every organization that left a trace, found by steps along the indexes.
-const ORGANIZATIONS: &str = "WITH RECURSIVE walk AS (\
-       (SELECT org_id FROM event ORDER BY org_id LIMIT 1) UNION ALL \
-       SELECT (SELECT e.org_id FROM event e WHERE e.org_id > walk.org_id ORDER BY e.org_id LIMIT 1) FROM walk \
-       WHERE walk.org_id IS NOT NULL) \
-     SELECT org_id FROM walk WHERE org_id IS NOT NULL UNION SELECT org_id FROM log_head \
-     UNION SELECT org_id FROM checkpoint UNION SELECT org_id FROM flow_view ORDER BY org_id";
+/// Of every table that an organization leaves a lasting trace in.
+macro_rules! next_organization {
+    ($bound:literal) => {
+        least_organization!(
+            $bound; "event", "log_head", "checkpoint", "document", "flow_view", "api_key", "test_run", "export_secret"
+        )
+    };
+}
 
-const VIEWS: &str = "SELECT flow_id, version, position, document_digest, enabled, deleted, published_version, \
-     published_by_version FROM flow_view WHERE org_id = $1 AND ($2 IS NULL OR flow_id > $2) ORDER BY flow_id LIMIT $3";
+/// Organizations, found by steps along the indexes however much each of them has.
+const ORGANIZATIONS: &str = concat!(
+    "WITH RECURSIVE walk AS (SELECT ",
+    next_organization!(">= $1"),
+    " AS org_id, 1::bigint AS n UNION ALL SELECT ",
+    next_organization!("> walk.org_id"),
+    ", walk.n + 1 FROM walk WHERE walk.org_id IS NOT NULL AND walk.n < $2) \
+     SELECT org_id FROM walk WHERE org_id IS NOT NULL ORDER BY org_id"
+);
+
+/// The first id that may come after another.
+pub(super) fn following(after: Option<Uuid>) -> Option<Uuid> {
+    after.map_or(Some(Uuid::nil()), |after| after.as_u128().checked_add(1).map(Uuid::from_u128))
+}
 
 impl Store {
     /// Begins a reading. It holds one connection until it is dropped, and writes nothing.
@@ -44,11 +57,39 @@ impl Store {
         let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
         Ok(Reading { transaction: self.pool.begin_with(begin).await? })
     }
+
+    /// The organization that comes after one, or the first, of all that left a trace in the database.
+    pub async fn organization_after(&self, after: Option<Uuid>) -> Result<Option<Uuid>, StoreError> {
+        let Some(from) = following(after) else { return Ok(None) };
+        let query = sqlx::query_scalar(ORGANIZATIONS).bind(from).bind(1_i64);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+
+    /// Whether an organization left any trace in the database.
+    pub async fn knows(&self, org_id: Uuid) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar(ORGANIZATIONS).bind(org_id).bind(1_i64);
+        let first: Option<Uuid> = query.fetch_optional(&self.pool).await?;
+        Ok(first == Some(org_id))
+    }
 }
 
 impl Reading {
+    /// Every organization that left a trace, ascending.
     pub async fn organizations(&mut self) -> Result<Vec<Uuid>, StoreError> {
-        Ok(sqlx::query_scalar(ORGANIZATIONS).fetch_all(&mut *self.transaction).await?)
+        let query = sqlx::query_scalar(ORGANIZATIONS).bind(Uuid::nil()).bind(i64::MAX);
+        Ok(query.fetch_all(&mut *self.transaction).await?)
+    }
+
+    /// Whether an organization left any.
+    pub async fn knows(&mut self, org_id: Uuid) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar(ORGANIZATIONS).bind(org_id).bind(1_i64);
+        let first: Option<Uuid> = query.fetch_optional(&mut *self.transaction).await?;
+        Ok(first == Some(org_id))
+    }
+
+    /// One organization at this moment.
+    pub fn still(&mut self, org_id: Uuid) -> Still<'_> {
+        Still::new(org_id, &mut self.transaction)
     }
 
     /// Position and chain hash that the head of a log says; `None` without a head.
@@ -72,18 +113,6 @@ impl Reading {
         rows.iter().map(read_stored_event).collect()
     }
 
-    /// The documents with these digests, in no particular order.
-    pub async fn documents(
-        &mut self,
-        org_id: Uuid,
-        digests: &[Digest],
-    ) -> Result<Vec<StoredDocument>, StoreError> {
-        let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
-        let query = sqlx::query(DOCUMENTS).bind(org_id).bind(wanted);
-        let rows = query.fetch_all(&mut *self.transaction).await?;
-        rows.iter().map(read_document).collect()
-    }
-
     /// The checkpoints after one position and not above another, in order.
     pub async fn checkpoints(
         &mut self,
@@ -94,31 +123,4 @@ impl Reading {
         let query = sqlx::query_as(RANGE).bind(org_id).bind(after).bind(up_to);
         Ok(query.fetch_all(&mut *self.transaction).await?)
     }
-
-    /// What the view shows of the flows, of all or of those after one, in order of their ids, at most `limit`.
-    pub async fn viewed_flows(
-        &mut self,
-        org_id: Uuid,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Vec<ViewedFlow>, StoreError> {
-        let query = sqlx::query(VIEWS).bind(org_id).bind(after).bind(limit);
-        let rows = query.fetch_all(&mut *self.transaction).await?;
-        rows.iter().map(read_view).collect()
-    }
-}
-
-fn read_view(row: &PgRow) -> Result<ViewedFlow, StoreError> {
-    Ok(ViewedFlow {
-        flow_id: row.try_get("flow_id")?,
-        version: row.try_get("version")?,
-        position: row.try_get("position")?,
-        state: State {
-            document: read_digest_as_it_is(row.try_get("document_digest")?),
-            enabled: row.try_get("enabled")?,
-            deleted: row.try_get("deleted")?,
-            published_version: row.try_get("published_version")?,
-            published_by_version: row.try_get("published_by_version")?,
-        },
-    })
 }

@@ -28,7 +28,7 @@ fn verified(bundle: &[u8]) -> Report {
     let report = verify(bundle, &[key().public_key()], &[]).unwrap();
     let key = key().public_key().to_string();
     let output = python(&["verify_export.py", "-", "--key", &key], bundle);
-    let (ours, theirs) = (report.verdict.to_string(), String::from_utf8_lossy(&output.stdout).into_owned());
+    let (ours, theirs) = (report.to_string(), String::from_utf8_lossy(&output.stdout).into_owned());
     assert_eq!(ours.split(':').next(), theirs.trim_end().split(':').next(), "{ours} / {theirs}");
     report
 }
@@ -175,7 +175,7 @@ async fn what_was_removed_or_altered_shows_at_its_place() {
         let verdict = verified(&bundle(&api, "").await).verdict;
         assert!(
             matches!(verdict, Verdict::Altered { position: at, .. } if at == position),
-            "{tampering}: {verdict}"
+            "{tampering}: {verdict:?}"
         );
     }
 }

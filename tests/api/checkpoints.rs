@@ -39,6 +39,22 @@ async fn a_note_over_the_head_that_the_published_keys_verify() {
 }
 
 #[tokio::test]
+async fn a_log_that_is_not_what_was_signed_gets_a_clear_refusal() {
+    let api = api().await;
+    let path = format!("/organizations/{}/audit/checkpoint", api.org_id);
+    api.ask("GET", &path).send().await.expect(200);
+    let alteration = "ALTER TABLE event DISABLE TRIGGER ALL; UPDATE event SET chain_hash = sha256('x')";
+    sqlx::raw_sql(alteration).execute(&api.database.pool).await.unwrap();
+    api.create_sound("Alta").await;
+    api.ask("GET", &path).send().await.expect_problem(409, "log_not_signed");
+    // Its auditors get their export, and find out.
+    api.ask("GET", format!("/organizations/{}/audit/export?format=ndjson", api.org_id))
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn a_replica_without_a_key_gives_what_others_signed() {
     let api = api().await;
     let path = format!("/organizations/{}/audit/checkpoint", api.org_id);

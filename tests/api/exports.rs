@@ -45,6 +45,29 @@ pub async fn story(api: &Api) -> String {
 }
 
 #[tokio::test]
+async fn a_file_that_its_client_would_not_take_is_not_begun() {
+    let api = api().await;
+    for (query, accept, status) in [
+        ("?format=csv", "application/json", 406),
+        ("?format=csv", "text/*", 200),
+        ("?format=ndjson", "text/csv", 406),
+        ("?format=ndjson", "application/x-ndjson", 200),
+        ("", "text/csv", 406),
+        ("", "application/json", 200),
+    ] {
+        let before = api.events().await;
+        let answer =
+            api.ask("GET", api.audit(&format!("/export{query}"))).header("accept", accept).send().await;
+        match status {
+            406 => drop(answer.expect_problem(406, "not_acceptable")),
+            _ => drop(answer.expect(200)),
+        }
+        let recorded = i64::from(status == 200 && !query.is_empty());
+        assert_eq!(api.events().await, before + recorded, "{query} {accept}");
+    }
+}
+
+#[tokio::test]
 async fn a_table_has_every_event_and_ends_with_its_own() {
     let api = api().await;
     let id = story(&api).await;

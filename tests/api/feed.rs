@@ -272,6 +272,33 @@ async fn a_revoked_key_reads_no_further() {
     assert_eq!(follower.last_words().await.unwrap(), "the credential may no longer read this");
 }
 
+/// Its readers are told, and nobody else has to wait for it.
+#[tokio::test]
+async fn a_log_that_cannot_be_read_ends_its_own_feeds_only() {
+    let mut api = api().await;
+    let replica = replica(&api, 10, LONG).await;
+    let (sound, spoiled) = (api.org_id, Uuid::new_v4());
+    let mut reader = replica.follow(&api, &api.key, "").await;
+    let key = api.new_key(spoiled, json!({"name": "lector"})).await;
+    api.org_id = spoiled;
+    let mut cut = replica.follow(&api, &key, "").await;
+    let spoil = format!(
+        "CREATE FUNCTION spoil() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+           IF NEW.org_id = '{spoiled}' THEN NEW.stream_kind := 77; END IF; RETURN NEW; END $$; \
+         CREATE TRIGGER spoil BEFORE INSERT ON event FOR EACH ROW EXECUTE FUNCTION spoil()"
+    );
+    sqlx::raw_sql(sqlx::AssertSqlSafe(spoil)).execute(&api.database.pool).await.unwrap();
+    api.new_key(spoiled, json!({"name": "otra"})).await;
+    assert_eq!(cut.last_words().await.unwrap(), "the log cannot be read any further");
+    // It ends again for whoever comes back, each time as soon as there is something to read.
+    let mut back = replica.follow(&api, &key, "").await;
+    api.new_key(spoiled, json!({"name": "otra más"})).await;
+    api.org_id = sound;
+    api.create_sound("Alta").await;
+    assert_eq!(reader.event().await.unwrap().event, "flow.created");
+    assert_eq!(back.last_words().await.unwrap(), "the log cannot be read any further");
+}
+
 #[tokio::test]
 async fn a_feed_is_never_silent_for_long() {
     let api = api().await;

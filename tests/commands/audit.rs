@@ -61,6 +61,23 @@ async fn the_log_of_a_service_is_taken_home_and_verified() {
     assert!(offline.out.contains(&org_id), "{}", offline.shown());
     assert!(live.out.contains(&org_id), "{}", live.shown());
     desk.run(&["audit", "verify", "--over-http"]).expect(2);
+    let over_http = ["audit", "verify", "--over-http", "--key", key];
+    // Settings of a database are there for other commands.
+    for (name, value) in
+        [("DATABASE_URL", "postgres://nowhere.invalid/none"), ("DATA_DIR", "/no/such/directory")]
+    {
+        let output = desk.command(&over_http).env(name, value).output().unwrap();
+        Said::of(&over_http, &output).expect(3);
+    }
+    // Whatever the service answers instead of its log is no verdict on it.
+    for (status, expected) in
+        [("409 Conflict", 5), ("422 Unprocessable Entity", 5), ("404 Not Found", 2), ("403 Forbidden", 2)]
+    {
+        let (url, serving) = answering(vec![chunked(status, &["{}", ""])]);
+        let output = desk.command(&over_http).env("FLOW_REGISTRY_URL", url).output().unwrap();
+        Said::of(&over_http, &output).expect(expected);
+        serving.join().unwrap();
+    }
 }
 
 #[tokio::test]

@@ -127,6 +127,8 @@ async fn what_has_errors_does_not_go_live() {
     let path = format!("/{}", flow["id"].as_str().unwrap());
     desk.change(&desk.api.key, "PATCH", &path, sound("Roto")).await;
     let mut text = desk.run(&["flows", "restore", "Roto", "1", "--live", "--dry-run"]).expect(1).shown();
+    let json = desk.run(&["flows", "restore", "Roto", "1", "--live", "--dry-run", "--json"]).expect(1).json();
+    assert_eq!(json["refused"], true);
     let arguments = ["flows", "restore", "Roto", "1", "--live", "--yes", "--reason", "probar"];
     text += &desk.run(&arguments).expect(1).shown();
     assert_steady("restore_refused", &text);

@@ -86,7 +86,7 @@ impl Case {
     fn verdict(&self) -> String {
         let open = |note: &String| Checkpoint::open(note, &self.keys).unwrap().0;
         let kept: Vec<Checkpoint> = self.kept.iter().map(open).collect();
-        verify(&self.export[..], &self.keys, &kept).unwrap().verdict.to_string()
+        verify(&self.export[..], &self.keys, &kept).unwrap().to_string()
     }
 
     fn for_python(&self) -> String {

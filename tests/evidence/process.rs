@@ -5,13 +5,14 @@ use std::os::unix::fs::PermissionsExt;
 
 use flow_registry::evidence::{Checkpoint, parse_public_keys};
 use flow_registry::registry::Registry;
+use flow_registry::registry::caller::{Caller, Intent};
 use flow_registry::registry::checkpoints::Signer;
-use flow_registry::store::Store;
 use rustix::process::Signal;
+use serde_json::json;
 use uuid::Uuid;
 
 use super::sample::{Log, keyring, public_keys};
-use crate::store::rows::row;
+use crate::registry::hand::{hand, sound};
 use crate::support::{Scratch, Service, database, run};
 
 #[test]
@@ -94,6 +95,8 @@ fn a_file_is_verified_with_nothing_but_keys() {
     };
     let log = Log::new(1);
     let export = log.export();
+    let part = file("part", &log.export_part(9, |_| true));
+    let early = file("early", log.checkpoints[&5].as_bytes());
     let (whole, cut) = (file("whole", &export), file("cut", &export[..export.len() - 9]));
     let mut shorter = log.clone();
     shorter.events.truncate(9);
@@ -116,6 +119,14 @@ fn a_file_is_verified_with_nothing_but_keys() {
     for (arguments, status, says) in [
         (&[&*whole, "--key", &foreign][..], 3, "of them by unknown keys: 2"),
         (&[&cut, "--key", &key], 3, "end not proven at position 12: the file is cut"),
+        (&[&part, "--key", &key], 0, "intact from position 10 to 12"),
+        (&[&part, "--key", &key], 0, "of what lies before position 10 nothing is said"),
+        (
+            &[&part, "--key", &key, "--json"],
+            0,
+            r#""upTo":12,"organization":"00000000-0000-0000-0000-000000000001","after":9"#,
+        ),
+        (&[&part, "--key", &key, "--checkpoint", &early], 3, "is over position 5"),
         (&[&shorter, "--key", &key], 3, "end not proven at position 9"),
         (&[&shorter, "--key", &key, "--checkpoint", &kept], 1, "altered at position 10: it is missing"),
         (&[&keys, "--key", &key, "--json"], 1, r#""verdict":"altered","position":1"#),
@@ -133,13 +144,15 @@ fn a_file_is_verified_with_nothing_but_keys() {
 
 #[tokio::test]
 async fn a_database_is_verified_as_it_runs() {
-    let (database, scratch) = (database().await, Scratch::new());
-    let (url, store) = (database.url(), Store::new(database.pool.clone()));
+    let (hand, scratch) = (hand().await, Scratch::new());
+    let (url, store) = (hand.url(), hand.registry.store().clone());
     let orgs = [Uuid::from_u128(1), Uuid::from_u128(2)];
-    let flow = Uuid::new_v4();
-    for version in 0..3 {
-        let text = format!("v{version}");
-        store.append(&orgs.map(|org| row(org, flow, version, &text))).await.unwrap();
+    for org_id in orgs {
+        let intent = || Intent { caller: Caller { org_id, ..hand.caller.clone() }, ..hand.intent() };
+        let flow = hand.registry.create(intent(), sound("Alta")).await.unwrap().flow.record.flow_id;
+        for name in ["Baja", "Cambio"] {
+            hand.registry.update(intent(), flow, json!({"name": name})).await.unwrap();
+        }
     }
     let verify = |more: &[&str]| verify(&[&["--database-url", &url], more].concat());
     let key = public_keys(1)[0].to_string();
@@ -158,7 +171,7 @@ async fn a_database_is_verified_as_it_runs() {
 
     let alter = "ALTER TABLE event DISABLE TRIGGER ALL; UPDATE event SET deleted = true WHERE position = 2 AND org_id = ";
     let alter = format!("{alter}'{}'", orgs[0]);
-    sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(&database.pool).await.unwrap();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(alter)).execute(hand.registry.store().pool()).await.unwrap();
     let (status, printed) = verify(&["--key", &key, "--json"]);
     let reports: Vec<serde_json::Value> =
         printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -168,4 +181,33 @@ async fn a_database_is_verified_as_it_runs() {
     let second = orgs[1].to_string();
     assert_eq!(verify(&["--key", &key, "--org", &second]).0, Some(0));
     assert_eq!(verify(&["--key", &key, "--org", &Uuid::from_u128(3).to_string()]).0, Some(2));
+    // The checkpoint that was kept last is of the second.
+    assert_eq!(verify(&["--key", &key, "--org", &second, "--checkpoint", kept]).0, Some(0));
+    let (status, printed) = verify(&["--key", &key, "--org", &orgs[0].to_string(), "--checkpoint", kept]);
+    assert!(status == Some(2) && printed.contains(&second), "{printed}");
+}
+
+#[tokio::test]
+async fn where_nothing_is_nothing_is_proven() {
+    let database = database().await;
+    let url = database.url();
+    let key = public_keys(1)[0].to_string();
+    let verify = || verify(&["--database-url", &url, "--key", &key]);
+    let (status, printed) = verify();
+    assert_eq!((status, printed.contains("nothing to verify")), (Some(3), true), "{printed}");
+    // Whatever is left of an organization tells that it was there.
+    for trace in [
+        "INSERT INTO document VALUES (gen_random_uuid(), sha256('x'), 'x')",
+        "INSERT INTO export_secret VALUES (gen_random_uuid(), 'x')",
+        "INSERT INTO test_run SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, NULL, NULL, 'x', \
+         '{}', 'x', 'x', NULL, now(), 0, 'x'",
+        "INSERT INTO api_key SELECT gen_random_uuid(), gen_random_uuid(), 1, 'mk_live_0000000000', 'x', 'planted', \
+         '{}', '{}', now()",
+    ] {
+        sqlx::raw_sql(trace).execute(&database.pool).await.unwrap();
+    }
+    let (status, printed) = verify();
+    assert_eq!(status, Some(1), "{printed}");
+    assert_eq!(printed.matches("end not proven at position 0").count(), 3, "{printed}");
+    assert_eq!(printed.matches("has a row, and no event led to it").count(), 1, "{printed}");
 }

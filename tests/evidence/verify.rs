@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flow_registry::evidence::{Keyring, SigningKey};
+use flow_registry::evidence::{BundleWriter, Keyring, SigningKey};
 use flow_registry::flow::digest::Digest;
 
 use super::cases::Cases;
@@ -23,14 +23,15 @@ fn what_was_signed_is_intact() {
     let log = Log::new(1);
     let mut cases = Cases::default();
     cases.add("whole", log.export(), "intact up to position 12");
-    cases.add("from the middle on", log.export_part(3, |_| true), "intact up to position 12");
+    cases.add("from the middle on", log.export_part(3, |_| true), "intact from position 4 to 12");
     let flows_only = log.export_part(0, |event| event.event_type.starts_with("flow."));
     cases.add("filtered", flows_only, "intact up to position 12");
     let kept = vec![log.checkpoint(7).sign(&keyring(1)).unwrap()];
     cases.add("with a checkpoint that was kept", log.export(), "intact up to position 12").kept =
         kept.clone();
-    cases.add("one from before the part", log.export_part(9, |_| true), "intact up to position 12").kept =
-        kept;
+    cases
+        .add("one from where the part begins", log.export_part(7, |_| true), "intact from position 8 to 12")
+        .kept = kept;
 
     let mut erased = log.clone();
     erased.at(3).payload = None;
@@ -65,6 +66,26 @@ fn an_end_that_nobody_signed_is_not_proven() {
     log.events.clear();
     cases.add("nothing at all", log.export(), "end not proven at position 0");
     cases.add("an empty file", Vec::new(), "end not proven at position 0");
+    cases.check();
+}
+
+/// What lies before a part is not proven by it, and neither is a part in which nothing is.
+#[test]
+fn a_part_vouches_for_itself_alone() {
+    let log = Log::new(1);
+    let mut cases = Cases::default();
+    let unproven = "end not proven at position 12";
+    let kept = vec![log.checkpoint(7).sign(&keyring(1)).unwrap(), log.checkpoints[&12].clone()];
+    cases.add("a checkpoint from before the part", log.export_part(9, |_| true), unproven).kept = kept;
+    let start = log.events[11].chain_hash;
+    let mut nothing = BundleWriter::new(Vec::new(), log.organization, 12, start).unwrap();
+    nothing.checkpoint(&log.checkpoints[&12]).unwrap();
+    cases.add("a part without events", nothing.finish().unwrap(), unproven);
+    let omitted = log.export_part(10, |_| false);
+    cases.add("a part of which only the hashes are there", omitted, "intact from position 11 to 12");
+    let mut edited = log.clone();
+    edited.at(11).version = 77;
+    cases.add("an edit within a part", edited.export_part(9, |_| true), "altered at position 11");
     cases.check();
 }
 

@@ -1,10 +1,11 @@
 //! The signer: one note for each place, by every key, and none over a log that contradicts itself.
 
 use std::fs;
+use std::time::Duration;
 
 use flow_registry::evidence::{Checkpoint, Keyring, SigningKey};
-use flow_registry::registry::Registry;
 use flow_registry::registry::checkpoints::{CheckpointDirectory, Due, Signer};
+use flow_registry::registry::{Registry, RegistryError};
 use flow_registry::store::Store;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
@@ -63,6 +64,9 @@ async fn what_was_altered_is_not_signed() {
         "DELETE FROM event WHERE position = 2",
         "UPDATE event SET chain_hash = sha256('x') WHERE position = 2",
         "UPDATE event SET chain_hash = sha256('x') WHERE position = 2; UPDATE log_head SET chain_hash = sha256('x')",
+        // Cut back, head and all.
+        "DELETE FROM event WHERE position = 2; UPDATE log_head SET (position, chain_hash) = \
+         (SELECT position, chain_hash FROM event WHERE position = 1)",
     ] {
         let hand = hand().await;
         let registry = signing(&hand, &[1]);
@@ -74,7 +78,37 @@ async fn what_was_altered_is_not_signed() {
         let alteration = format!("ALTER TABLE event DISABLE TRIGGER ALL; {alteration}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(alteration)).execute(store.pool()).await.unwrap();
         let error = registry.sign_head(hand.caller.org_id).await.unwrap_err().to_string();
-        assert!(error.contains("corrupt"), "{error}");
+        assert!(error.contains("contradicts what was signed"), "{error}");
+    }
+}
+
+/// Whoever rewrites what was signed and goes on from there gets no signature over it.
+#[tokio::test]
+async fn what_follows_a_rewritten_event_is_not_signed() {
+    for alteration in [
+        "UPDATE event SET chain_hash = sha256('x') WHERE position = 1",
+        "DELETE FROM event WHERE position = 1",
+        "UPDATE checkpoint SET note = replace(note, '\n1\n', '\n2\n')",
+    ] {
+        let hand = hand().await;
+        let registry = signing(&hand, &[1]);
+        hand.create(sound("Alta")).await;
+        registry.sign_head(hand.caller.org_id).await.unwrap().unwrap();
+        let pool = hand.registry.store().pool();
+        let alteration = format!(
+            "ALTER TABLE event DISABLE TRIGGER ALL; ALTER TABLE checkpoint DISABLE TRIGGER ALL; {alteration}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(alteration.clone())).execute(pool).await.unwrap();
+        hand.create(sound("Baja")).await;
+        let at_once = Due { events: 1, older_than: Duration::ZERO };
+        for _ in 0..2 {
+            // One log that is altered holds up no other.
+            registry.sign_what_is_due(None, at_once).await.unwrap();
+        }
+        let latest = registry.store().latest_checkpoint(hand.caller.org_id).await.unwrap().unwrap();
+        assert_eq!(latest.position, 1, "{alteration}");
+        let error = registry.checkpoint(&hand.caller).await.unwrap_err();
+        assert!(matches!(error, RegistryError::NotSigned(_)), "{alteration}: {error}");
     }
 }
 
@@ -98,6 +132,19 @@ async fn what_is_due_is_signed_and_kept_as_files() {
     let note = fs::read_to_string(files[0].path()).unwrap();
     assert_eq!(hand.registry.store().latest_checkpoint(org).await.unwrap().unwrap().note, note);
     assert_eq!(hand.registry.store().latest_checkpoint(Uuid::new_v4()).await.unwrap(), None);
+
+    // A file that is missing is written when its place is asked for again.
+    registry.sign_head(org).await.unwrap();
+    let second = kept.join(org.to_string()).join("2.checkpoint");
+    fs::remove_file(&second).unwrap();
+    registry.sign_head(org).await.unwrap();
+    assert!(fs::read_to_string(&second).unwrap().contains("\n2\n"));
+    // What cannot be put in its place leaves nothing behind.
+    let directory = CheckpointDirectory::open(&kept).unwrap();
+    fs::create_dir(kept.join(org.to_string()).join("3.checkpoint")).unwrap();
+    directory.keep(org, 3, "note").unwrap_err();
+    let names = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap().file_name());
+    assert!(names.map(|name| name.into_string().unwrap()).all(|name| !name.starts_with('.')));
 
     fs::write(scratch.path().join("file"), "").unwrap();
     CheckpointDirectory::open(&scratch.path().join("file")).unwrap_err();

@@ -6,5 +6,6 @@ pub mod hand;
 mod history;
 mod lifecycle;
 mod projections;
+mod projections_command;
 mod restore;
 mod runs;

@@ -18,14 +18,17 @@ use crate::cli::failure::Failure;
 use crate::cli::{from_environment, screen};
 use crate::config::{ClientConfig, ConfigError, DatabaseConfig, SigningKeyFile};
 use crate::registry::Registry;
-use crate::registry::verification::{LiveVerification, PublicKey, Report, Verdict, verify_export};
+use crate::registry::verification::{
+    Checkpoint, LiveVerification, PublicKey, Report, Verdict, verify_export,
+};
 
 pub const EXIT_STATUS: &str = "\
 Exit status:
   0  intact
   1  altered
   2  the command line or what it names cannot be used
-  3  end not proven: nothing is wrong, but nobody vouches for the end
+  3  end not proven: nothing is wrong, but nobody vouches for the end, or not all could be compared, or there is
+     nothing to verify
   5  the verification could not be carried out";
 
 /// Lines of an export are short, files are long.
@@ -36,7 +39,7 @@ pub struct VerifyOrder {
     /// An export as NDJSON, `-` for standard input; without it the database is verified
     pub file: Option<PathBuf>,
     /// Verify an export that the service at FLOW_REGISTRY_URL sends of FLOW_REGISTRY_ORG, with FLOW_REGISTRY_KEY
-    #[arg(long = "over-http", conflicts_with_all = ["file", "database_url", "data_dir"])]
+    #[arg(long = "over-http", conflicts_with = "file")]
     pub over_http: bool,
     /// A public key whose signatures count, or a file of such keys. May be repeated [default for the database: the keys
     /// this machine signs with]
@@ -103,16 +106,22 @@ impl VerifyOrder {
             let length = opened.metadata().ok().map(|metadata| metadata.len());
             (Box::new(BufReader::with_capacity(READ_BYTES, opened)), length)
         };
-        self.verify_export(reader, length, &file.display().to_string(), &keys)
+        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        self.verify_export(reader, length, &file.display().to_string(), &keys, &kept)
     }
 
     /// Verifies the log of a running service by an export of it, which is not kept.
     pub fn verify_over_http(&self) -> anyhow::Result<Verified> {
         let keys = self.demanded_keys()?;
         let config: ClientConfig = from_environment();
-        let client = Client::new(&ClientConfig { org: self.org.or(config.org), ..config })?;
-        let export = client.get("/audit/export").query("format", Some("ndjson")).stream()?;
-        self.verify_export(BufReader::with_capacity(READ_BYTES, export), None, "the export", &keys)
+        let config = ClientConfig { org: self.org.or(config.org), ..config };
+        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        config.org.map_or(Ok(()), |org| refuse_foreign(&kept, org))?;
+        let client = Client::new(&config).map_err(not_a_verdict)?;
+        let export = client.get("/audit/export").query("format", Some("ndjson")).stream();
+        let export = export.map_err(not_a_verdict)?;
+        let reader = BufReader::with_capacity(READ_BYTES, export);
+        self.verify_export(reader, None, "the export", &keys, &kept)
     }
 
     fn verify_export(
@@ -121,8 +130,8 @@ impl VerifyOrder {
         length: Option<u64>,
         name: &str,
         keys: &[PublicKey],
+        kept: &[Checkpoint],
     ) -> anyhow::Result<Verified> {
-        let kept = evidence::checkpoints(&self.checkpoints, keys)?;
         let mut line = ProgressLine::new();
         let reader = Watched::new(reader, |read| {
             line.show(|| match length {
@@ -130,7 +139,7 @@ impl VerifyOrder {
                 None => format!("{read} bytes"),
             });
         });
-        let report = verify_export(reader, keys, &kept);
+        let report = verify_export(reader, keys, kept);
         line.clear();
         self.tell(&report.map_err(|error| failed(format!("cannot read {name}: {error}")))?)
     }
@@ -140,15 +149,19 @@ impl VerifyOrder {
         let given = self.given_keys()?;
         let keys = if given.is_empty() { own } else { given };
         let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        self.org.map_or(Ok(()), |org| refuse_foreign(&kept, org))?;
         let mut live = LiveVerification::begin(registry.store(), keys, kept).await.map_err(failed)?;
-        let organizations = live.organizations().await.map_err(failed)?;
         let organizations = match self.org {
-            Some(org) if !organizations.contains(&org) => {
+            Some(org) if !live.knows(org).await.map_err(failed)? => {
                 bail!(ConfigError(format!("--org: there is no log of organization {org}")));
             }
             Some(org) => vec![org],
-            None => organizations,
+            None => live.organizations().await.map_err(failed)?,
         };
+        if organizations.is_empty() {
+            screen::note("There is nothing to verify: the database holds no organization.\n");
+            return Ok(Verified::EndNotProven);
+        }
         let mut worst = Verified::Intact;
         let mut line = ProgressLine::new();
         for org in organizations {
@@ -179,6 +192,26 @@ impl VerifyOrder {
     }
 }
 
+/// A checkpoint of another log than the one that is verified would be held against nothing.
+fn refuse_foreign(kept: &[Checkpoint], org: Uuid) -> Result<(), ConfigError> {
+    match kept.iter().find(|kept| kept.organization != org) {
+        Some(foreign) => {
+            let of = foreign.organization;
+            Err(ConfigError(format!("--checkpoint: one of them is of organization {of}, and not of {org}")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// What a service answers in place of its log is no word on it: here statuses that say "no" elsewhere are verdicts.
+fn not_a_verdict(failure: Failure) -> Failure {
+    match failure.exit_status() {
+        2 => failure,
+        4 => Failure::Unusable(failure.to_string()),
+        _ => failed(failure),
+    }
+}
+
 /// The verification could not be carried out, which says nothing about the log.
 fn failed(why: impl Display) -> Failure {
     Failure::NoAnswer(format!("the verification could not be carried out: {why}"))
@@ -188,7 +221,11 @@ fn failed(why: impl Display) -> Failure {
 fn text(report: &Report) -> String {
     let counts = &report.counts;
     let log = report.organization.map_or("the log".to_owned(), |org| format!("the log of {org}"));
-    let mut text = format!("{log}: {}\n", report.verdict);
+    let mut text = format!("{log}: {report}\n");
+    if report.after > 0 {
+        text +=
+            &format!("  a part of it: of what lies before position {} nothing is said\n", report.after + 1);
+    }
     if let Some(proof) = &report.proven {
         let time = proof.time.format("%Y-%m-%dT%H:%M:%SZ");
         text +=

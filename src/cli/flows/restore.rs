@@ -70,14 +70,11 @@ impl Restore {
             return self.carry_out(&client, &path, None);
         }
         let answer = client.post(&path, &self.order(true)).answer()?;
-        if self.dry_run && self.common.json {
-            return screen::print_json(answer.json());
-        }
         let rehearsal: Rehearsal = answer.data()?;
-        let text = rehearsed(&rehearsal);
-        match self.dry_run {
-            true => screen::print(&text)?,
-            false => screen::note(&text),
+        match (self.dry_run, self.common.json) {
+            (true, true) => screen::print_json(answer.json())?,
+            (true, false) => screen::print(&rehearsed(&rehearsal))?,
+            (false, _) => screen::note(&rehearsed(&rehearsal)),
         }
         match rehearsal.version {
             _ if rehearsal.refused => {

@@ -260,7 +260,7 @@ endpoints! {
             without who did it, for whom and from where. Comments are signs of life.", "Text") }], &[];
     "get" "/organizations/{orgId}/audit/checkpoint", "getCheckpoint" in "evidence":
         "A signed note over the log as it stands now", Scope::One("audit:read"), &[], None,
-        [ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer")], &[];
+        [ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer")], &[409];
     "get" "/.well-known/flow-registry-keys", "listPublicKeys" in "evidence":
         "The public keys that checkpoints are verified with", Scope::Open, &[], None,
         [Answer { media_type: "text/plain", ..ok("200", "One key a line, `<name>+<id>+<base64>`.", "Text") }], &[];

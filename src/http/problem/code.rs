@@ -76,6 +76,9 @@ codes! {
          `If-Match`.";
     NotPublished = "not_published", CONFLICT, "Not published",
         "The published version was asked for, and the flow has none.";
+    LogNotSigned = "log_not_signed", CONFLICT, "Log not signed",
+        "The log of the organization contradicts itself, or a checkpoint that was signed earlier: it was altered. No \
+         further checkpoint is made of it. Verify the log, and hold it against checkpoints that were kept elsewhere.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
         "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
          says which version is current, who made it and when.";

@@ -42,6 +42,12 @@ impl From<RegistryError> for Problem {
                 let detail = "The link is no longer valid. Links are good for 10 minutes; ask for another.";
                 Self::new(Code::InvalidCredentials, detail)
             }
+            RegistryError::NotSigned(_) => {
+                tracing::error!(%error, "a log is not signed: verify it");
+                let detail = "The log is not what was signed of it earlier, so this service does not vouch for it. \
+                              Verify it with `flow-registry audit verify`.";
+                Self::new(Code::LogNotSigned, detail)
+            }
             RegistryError::Store(error) => Self::from(error),
         }
     }

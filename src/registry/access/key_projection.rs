@@ -17,15 +17,14 @@ pub(in crate::registry) struct KeyProjection {
 
 impl KeyProjection {
     /// The key after one more event, the first if there is none before.
-    pub(in crate::registry) fn after(
-        before: Option<&Self>,
-        event: &StreamEvent,
-    ) -> Result<Self, serde_json::Error> {
+    pub(in crate::registry) fn after(before: Option<&Self>, event: &StreamEvent) -> Result<Self, String> {
+        let recorded_at = event.recorded_at.ok_or("its time is in no calendar")?;
+        let payload = event.payload.as_deref().map(serde_json::from_slice).transpose();
         Ok(Self {
             version: event.version,
-            created_at: before.map_or(event.recorded_at, |before| before.created_at),
-            revoked_at: event.deleted.then_some(event.recorded_at),
-            payload: event.payload.as_deref().map(serde_json::from_slice).transpose()?,
+            created_at: before.map_or(recorded_at, |before| before.created_at),
+            revoked_at: event.deleted.then_some(recorded_at),
+            payload: payload.map_err(|error| format!("payload: {error}"))?,
         })
     }
 
@@ -33,18 +32,19 @@ impl KeyProjection {
     pub(in crate::registry) fn row(&self, stored: &KeyRow) -> KeyRow {
         let kept = KeyRow {
             version: self.version,
-            created_at: self.created_at,
-            revoked_at: self.revoked_at,
+            created_at: self.created_at.into(),
+            revoked_at: self.revoked_at.map(Into::into),
             ..stored.clone()
         };
         let Some(payload) = &self.payload else { return kept };
-        let expires_at = payload.expires_at.as_deref().and_then(|text| text.parse().ok());
+        let expires_at: Option<DateTime<Utc>> =
+            payload.expires_at.as_deref().and_then(|text| text.parse().ok());
         KeyRow {
             prefix: payload.prefix.clone(),
             name: payload.name.clone(),
             scopes: payload.scopes.clone(),
             phone_number_ids: payload.phone_number_ids.clone(),
-            expires_at,
+            expires_at: expires_at.map(Into::into),
             ..kept
         }
     }

@@ -26,10 +26,28 @@ impl CheckpointDirectory {
         fs::create_dir_all(&directory)?;
         // Replicas may share the directory.
         let unfinished = directory.join(format!(".{}", Uuid::now_v7()));
-        let mut file = File::create_new(&unfinished)?;
-        file.write_all(note.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&unfinished, directory.join(format!("{position}.checkpoint")))?;
+        let written = File::create_new(&unfinished).and_then(|mut file| {
+            file.write_all(note.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&unfinished, self.file(org_id, position))
+        });
+        if written.is_err() {
+            // A full disk must not fill up with what was begun.
+            let _ = fs::remove_file(&unfinished);
+        }
+        written?;
         File::open(&directory)?.sync_all()
+    }
+
+    /// The same where there is no file yet.
+    pub fn keep_missing(&self, org_id: Uuid, position: i64, note: &str) -> io::Result<()> {
+        match self.file(org_id, position).try_exists()? {
+            true => Ok(()),
+            false => self.keep(org_id, position, note),
+        }
+    }
+
+    fn file(&self, org_id: Uuid, position: i64) -> PathBuf {
+        self.0.join(org_id.to_string()).join(format!("{position}.checkpoint"))
     }
 }

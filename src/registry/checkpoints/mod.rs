@@ -5,6 +5,7 @@ mod directory;
 mod key_file;
 mod signer;
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -13,7 +14,8 @@ use super::caller::Caller;
 use super::{Registry, RegistryError};
 pub use crate::evidence::{Checkpoint, Keyring, PublicKey};
 use crate::flow::chain::chain_start;
-use crate::store::{Head, StoreError, StoredCheckpoint};
+use crate::flow::digest::Digest;
+use crate::store::{Head, SignedPlace, StoreError, StoredCheckpoint};
 pub use directory::CheckpointDirectory;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use signer::Signer;
@@ -60,39 +62,65 @@ impl Registry {
     /// signed is not signed again. Where nobody signs: the one that another replica made of this very place, if any.
     ///
     /// # Errors
-    /// [`StoreError::Corrupt`] when head, last event and an earlier checkpoint contradict each other: what was altered
-    /// is not vouched for.
+    /// [`RegistryError::NotSigned`] when head, last event and the latest checkpoint contradict each other: what was
+    /// altered is not vouched for.
     pub async fn sign_head(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, RegistryError> {
         for _ in 0..TRIES_MAX {
-            let head = self.store.head_to_sign(org_id).await?;
-            let Some(signed) = self.signed(org_id, &head)? else { return Ok(head.checkpoint) };
-            if self.store.put_checkpoint(org_id, &signed).await? {
-                self.signer.keep(org_id, &signed).await;
-                return Ok(Some(signed));
+            let head = self.store.in_time(self.store.head_to_sign(org_id)).await.map_err(not_signed)?;
+            let Some(new) = self.signed(org_id, &head)? else {
+                self.signer.trust(org_id);
+                let here = head.signed.map(|signed| signed.checkpoint);
+                let here = here.filter(|signed| signed.position == head.position);
+                if let Some(checkpoint) = here.as_ref().filter(|_| self.signs()) {
+                    self.signer.keep_missing(org_id, checkpoint).await;
+                }
+                return Ok(here);
+            };
+            if self.store.in_time(self.store.put_checkpoint(org_id, &new)).await? {
+                self.signer.trust(org_id);
+                self.signer.keep(org_id, &new).await;
+                return Ok(Some(new));
             }
         }
-        Err(StoreError::corrupt(format!("the checkpoints of organization {org_id}"), "none can be kept")
-            .into())
+        Err(RegistryError::NotSigned("none of the checkpoints made of it can be kept".to_owned()))
     }
 
     /// What is to be kept at this head; `None` when nothing is missing there, or nobody signs here.
     fn signed(&self, org_id: Uuid, head: &Head) -> Result<Option<StoredCheckpoint>, RegistryError> {
         let keys = self.signer.keyring();
-        let here = Checkpoint {
+        let place = |position, chain_hash: Option<Digest>| Checkpoint {
             organization: org_id,
-            position: head.position,
-            chain_hash: head.chain_hash.unwrap_or_else(|| chain_start(org_id)),
+            position,
+            chain_hash: chain_hash.unwrap_or_else(|| chain_start(org_id)),
             time: head.now,
         };
-        let (note, signed_at) = match &head.checkpoint {
-            None => (here.sign(keys), head.now),
-            Some(earlier) => {
-                let note = here.countersign(&earlier.note, keys).map_err(|wrong| {
-                    let place = format!("the checkpoint of organization {org_id} at {}", head.position);
-                    StoreError::corrupt(place, wrong.to_string())
-                })?;
-                (note, earlier.signed_at)
-            }
+        let here = place(head.position, head.chain_hash);
+        let Some(SignedPlace { checkpoint: earlier, chain_hash }) = &head.signed else {
+            let note = here.sign(keys);
+            return Ok(note.map(|note| StoredCheckpoint {
+                position: head.position,
+                note,
+                signed_at: head.now,
+            }));
+        };
+        let contradicts = |wrong: &dyn Display| {
+            let (position, at) = (earlier.position, earlier.signed_at);
+            RegistryError::NotSigned(format!(
+                "the checkpoint over position {position}, made at {at}: {wrong}"
+            ))
+        };
+        if earlier.position > head.position || (earlier.position > 0 && chain_hash.is_none()) {
+            let end = head.position;
+            return Err(contradicts(&format!("the log ends at position {end}, or lacks an event before")));
+        }
+        let (note, signed_at) = if earlier.position == head.position {
+            let note = here.countersign(&earlier.note, keys).map_err(|wrong| contradicts(&wrong))?;
+            (note, earlier.signed_at)
+        } else {
+            // What was appended since continues what was signed then, or is not signed.
+            let there = place(earlier.position, *chain_hash);
+            there.agree_with(&earlier.note, keys).map_err(|wrong| contradicts(&wrong))?;
+            (here.sign(keys), head.now)
         };
         Ok(note.map(|note| StoredCheckpoint { position: head.position, note, signed_at }))
     }
@@ -123,15 +151,26 @@ impl Registry {
     /// Those of the database. A log that contradicts itself is named in the process's log and holds up no other.
     pub async fn sign_what_is_due(&self, within: Option<Duration>, due: Due) -> Result<bool, RegistryError> {
         let mut is_fast = false;
-        for (org_id, is_far_ahead) in self.store.checkpoints_due(within, due.events, due.older_than).await? {
+        let due = self.store.checkpoints_due(within, due.events, due.older_than);
+        for (org_id, is_far_ahead) in self.store.in_time(due).await? {
             match self.sign_head(org_id).await {
                 Ok(_) => is_fast |= is_far_ahead,
-                Err(RegistryError::Store(error @ StoreError::Corrupt { .. })) => {
-                    tracing::error!(%error, org = %org_id, "a log was not signed: verify it");
+                // It stays due, and is told once.
+                Err(error @ RegistryError::NotSigned(_)) if self.signer.distrust(org_id) => {
+                    tracing::error!(%error, org = %org_id, "a log is not signed from here on: verify it");
                 }
+                Err(RegistryError::NotSigned(_)) => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(is_fast)
+    }
+}
+
+/// A head that is not that of its last event is a contradiction like any other.
+fn not_signed(error: StoreError) -> RegistryError {
+    match error {
+        StoreError::Corrupt { place, what } => RegistryError::NotSigned(format!("{place}: {what}")),
+        other => other.into(),
     }
 }

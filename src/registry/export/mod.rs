@@ -105,7 +105,7 @@ impl Registry {
     async fn sign_export(&self, org_id: Uuid) -> Result<Option<i64>, RegistryError> {
         match self.sign_head(org_id).await {
             Ok(signed) => Ok(signed.map(|signed| signed.position)),
-            Err(RegistryError::Store(error @ StoreError::Corrupt { .. })) => {
+            Err(error @ RegistryError::NotSigned(_)) => {
                 tracing::error!(%error, org = %org_id, "an export is not signed: verify it");
                 Ok(None)
             }

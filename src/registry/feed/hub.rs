@@ -1,9 +1,10 @@
 //! Which logs this process follows, and the one task that looks whether they moved. It asks for the heads of all of
-//! them at once, a few times a second, which finds what other replicas append; appends of this process wake it.
+//! them at once, a few times a second, which finds what other replicas append; appends of this process wake it. A log
+//! that cannot be read fails its own readers and keeps nobody else waiting.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use tokio::sync::{Notify, watch};
@@ -19,7 +20,7 @@ const READERS_MAX: usize = 100;
 /// Between two looks while something moves; each look that finds nothing makes the next wait a little longer.
 const BUSY: Duration = Duration::from_millis(50);
 const QUIET: Duration = Duration::from_millis(250);
-/// After a look that failed.
+/// After a look that failed: of all logs, or of one.
 const FAILED: Duration = Duration::from_secs(1);
 
 /// Clones share everything.
@@ -74,18 +75,41 @@ impl Hub {
         tails.iter().map(|(org_id, tail)| (*org_id, tail.borrow().head())).collect()
     }
 
-    /// How many events the log that moved most had more; beyond a page they are left for the next look.
-    async fn catch_up(&self, followed: &HashMap<Uuid, i64>) -> Result<usize, StoreError> {
-        let org_ids: Vec<Uuid> = followed.keys().copied().collect();
-        let heads = self.store.heads(&org_ids).await?;
+    /// How many events the log that moved most had more; beyond a page they are left for the next look. Logs that
+    /// could not be read a moment ago are passed over, and those that cannot be now are added to them.
+    async fn catch_up(
+        &self,
+        followed: &HashMap<Uuid, i64>,
+        failed: &mut HashMap<Uuid, Instant>,
+    ) -> Result<usize, StoreError> {
+        failed.retain(|_, at| at.elapsed() < FAILED);
+        let org_ids: Vec<Uuid> =
+            followed.keys().filter(|org_id| !failed.contains_key(org_id)).copied().collect();
+        let heads = self.store.in_time(self.store.heads(&org_ids)).await?;
         let moved = heads.into_iter().filter(|(org_id, head)| *head > followed[org_id]);
-        let extended = join_all(moved.map(|(org_id, _)| self.extend(org_id, followed[&org_id]))).await;
-        extended.into_iter().try_fold(0, |most, events| Ok(most.max(events?)))
+        let extend = |(org_id, _)| async move { (org_id, self.extend(org_id, followed[&org_id]).await) };
+        let mut most = 0;
+        for (org_id, extended) in join_all(moved.map(extend)).await {
+            match extended {
+                Ok(events) => most = most.max(events),
+                Err(error) => {
+                    tracing::warn!(%error, %org_id, "a log that is followed could not be read, trying again");
+                    failed.insert(org_id, Instant::now());
+                    // What passes is waited for; of all else the readers find out by themselves.
+                    if !matches!(error, StoreError::Unavailable(_))
+                        && let Some(tail) = self.tails().get(&org_id)
+                    {
+                        tail.send_modify(Tail::fail);
+                    }
+                }
+            }
+        }
+        Ok(most)
     }
 
     /// Adds one page to a tail that ends at `head`. Nobody else extends tails, so nothing comes in between.
     async fn extend(&self, org_id: Uuid, head: i64) -> Result<usize, StoreError> {
-        let events = self.store.events_after(org_id, head, PAGE as i64).await?;
+        let events = self.store.in_time(self.store.events_after(org_id, head, PAGE as i64)).await?;
         let count = events.len();
         if let Some(tail) = self.tails().get(&org_id) {
             tail.send_modify(|tail| tail.extend(events));
@@ -97,13 +121,13 @@ impl Hub {
 /// Runs while any log has readers. Whoever comes after its end finds no tails and starts it anew; both are decided
 /// under one lock.
 async fn look(hub: Hub) {
-    let mut pause = BUSY;
+    let (mut pause, mut failed) = (BUSY, HashMap::new());
     loop {
         let followed = hub.followed();
         if followed.is_empty() {
             return;
         }
-        pause = match hub.catch_up(&followed).await {
+        pause = match hub.catch_up(&followed, &mut failed).await {
             Ok(0) => QUIET.min(pause * 3 / 2),
             Ok(PAGE) => continue,
             Ok(_) => BUSY,

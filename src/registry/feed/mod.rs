@@ -27,6 +27,8 @@ pub struct FeedReader {
     org_id: Uuid,
     position: i64,
     tail: watch::Receiver<Tail>,
+    /// Failures of the tail that this reader knows of.
+    failures: u64,
 }
 
 impl FeedReader {
@@ -35,20 +37,28 @@ impl FeedReader {
         self.position
     }
 
-    /// Waits until there is something to read. Nothing is lost when the wait is given up.
+    /// Waits until there is something to read, or it turned out that what follows cannot be read. Nothing is lost when
+    /// the wait is given up.
     pub async fn moved(&mut self) {
-        let position = self.position;
-        let moved = self.tail.wait_for(|tail| tail.head() > position).await;
+        let (position, failures) = (self.position, self.failures);
+        let moved = self.tail.wait_for(|tail| tail.head() > position || tail.failures() > failures).await;
         moved.map(drop).expect("a tail is kept while it has readers");
     }
 
     /// The next events, moving on; of them, those that `caller` may see.
     pub async fn read(&mut self, caller: &Caller) -> Result<Vec<Arc<FeedEntry>>, StoreError> {
-        let kept = self.tail.borrow().after(self.position, PAGE);
+        let (kept, failures) = {
+            let tail = self.tail.borrow();
+            // Where the tail failed the log itself says why, or that it is well again.
+            let kept = tail.after(self.position, PAGE).filter(|kept| !kept.is_empty());
+            (kept, tail.failures())
+        };
+        self.failures = failures;
         let mut events = match kept {
             Some(events) => events,
             None => {
-                let read = self.store.events_after(self.org_id, self.position, PAGE as i64).await?;
+                let read = self.store.events_after(self.org_id, self.position, PAGE as i64);
+                let read = self.store.in_time(read).await?;
                 read.into_iter().map(Arc::new).collect()
             }
         };
@@ -79,7 +89,9 @@ impl Registry {
     /// log has too many readers in this process.
     pub fn follow(&self, caller: &Caller, position: i64, head: i64) -> Option<FeedReader> {
         let (org_id, store) = (caller.org_id, self.store.clone());
-        Some(FeedReader { store, org_id, position, tail: self.hub.follow(org_id, head)? })
+        let tail = self.hub.follow(org_id, head)?;
+        let failures = tail.borrow().failures();
+        Some(FeedReader { store, org_id, position, tail, failures })
     }
 
     /// Appends, and tells those who follow the log here.

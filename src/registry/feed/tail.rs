@@ -13,16 +13,27 @@ const KEPT_MAX: usize = 512;
 pub(super) struct Tail {
     head: i64,
     kept: VecDeque<Arc<FeedEntry>>,
+    failures: u64,
 }
 
 impl Tail {
     /// The end of a log that stands at this position, of which nothing is kept yet.
     pub(super) fn at(head: i64) -> Self {
-        Self { head, kept: VecDeque::new() }
+        Self { head, kept: VecDeque::new(), failures: 0 }
     }
 
     pub(super) fn head(&self) -> i64 {
         self.head
+    }
+
+    /// What follows the head could not be read.
+    pub(super) fn fail(&mut self) {
+        self.failures += 1;
+    }
+
+    /// How often that has happened.
+    pub(super) fn failures(&self) -> u64 {
+        self.failures
     }
 
     /// Adds what follows the head, in order.

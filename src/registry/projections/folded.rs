@@ -1,15 +1,15 @@
-//! Streams, folded as their events come, and the rows they lead to.
+//! Streams, folded as their events come, what is wrong with them, and the rows they lead to.
 
-use std::collections::BTreeMap;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use uuid::Uuid;
 
 use super::super::access::KeyProjection;
 use super::super::documents::LoadedDocument;
+use super::Trouble;
 use crate::flow::digest::Digest;
-use crate::flow::event::{EventType, State, StreamKind};
+use crate::flow::event::{Actor, EventType, State, StreamKind};
 use crate::flow::projection::{Projection, Recorded};
 use crate::flow::text;
 use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
@@ -19,6 +19,17 @@ use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
 struct Sought {
     phone_number_id: Option<String>,
     search: String,
+    is_erased: bool,
+}
+
+/// How far a stream has been folded.
+#[derive(Debug)]
+struct Place {
+    version: i64,
+    position: i64,
+    /// Whether the first event, and the last, have lost payload or context.
+    begins_erased: bool,
+    ends_erased: bool,
 }
 
 /// Streams of one organization.
@@ -26,8 +37,9 @@ struct Sought {
 pub(super) struct Folded {
     pub(super) flows: BTreeMap<Uuid, Projection>,
     pub(super) keys: BTreeMap<Uuid, KeyProjection>,
-    /// Streams that cannot be folded, and why.
-    pub(super) unreadable: BTreeMap<Uuid, String>,
+    /// What is wrong with streams themselves, and at which position: the first of each kind.
+    pub(super) wrong: BTreeMap<Uuid, Vec<(i64, Trouble)>>,
+    places: HashMap<Uuid, Place>,
     sought: HashMap<Digest, Sought>,
     pub(super) events: usize,
 }
@@ -35,36 +47,79 @@ pub(super) struct Folded {
 impl Folded {
     /// The last version that was folded.
     pub(super) fn version(&self, id: Uuid) -> i64 {
-        let flow = self.flows.get(&id).map(|flow| flow.version);
-        flow.or_else(|| self.keys.get(&id).map(|key| key.version)).unwrap_or(0)
+        self.places.get(&id).map_or(0, |place| place.version)
     }
 
-    pub(super) fn take(&mut self, event: StreamEvent) {
+    /// Where in the log that is.
+    pub(super) fn position(&self, id: Uuid) -> Option<i64> {
+        self.places.get(&id).map(|place| place.position)
+    }
+
+    /// Whether a stream has an event that nothing can be computed from.
+    pub(super) fn is_unreadable(&self, id: Uuid) -> bool {
+        let troubles = self.wrong.get(&id).into_iter().flatten();
+        troubles.into_iter().any(|(_, trouble)| trouble.ends_a_fold())
+    }
+
+    pub(super) fn take(&mut self, event: &StreamEvent) {
         self.events += 1;
-        let id = event.stream_id;
-        if self.unreadable.contains_key(&id) {
+        let (id, version) = (event.stream_id, event.version);
+        let follows = version == self.version(id) + 1;
+        let is_erased = event.payload.is_none() || !event.has_context;
+        let place = self.places.entry(id).or_insert(Place {
+            version,
+            position: event.position,
+            begins_erased: is_erased,
+            ends_erased: is_erased,
+        });
+        (place.version, place.position, place.ends_erased) = (version, event.position, is_erased);
+        if self.is_unreadable(id) {
             return;
         }
-        if let Err(why) = self.fold(&event) {
-            self.unreadable.insert(id, format!("version {}: {why}", event.version));
+        if !follows {
+            self.note(event, Trouble::Broken { version });
+        }
+        let author = serde_json::from_slice(&event.author).map(|author: Actor| author.opaque_id());
+        if let Ok(context) = author
+            && context != event.actor
+        {
+            let actor = event.actor.clone();
+            self.note(event, Trouble::Misattributed { version, actor, context });
+        }
+        if let Err(trouble) = self.fold(event) {
+            self.note(event, trouble);
         }
     }
 
-    fn fold(&mut self, event: &StreamEvent) -> Result<(), String> {
+    fn note(&mut self, event: &StreamEvent, trouble: Trouble) {
+        let known = self.wrong.entry(event.stream_id).or_default();
+        let kind = std::mem::discriminant(&trouble);
+        if known.iter().all(|(_, earlier)| std::mem::discriminant(earlier) != kind) {
+            known.push((event.position, trouble));
+        }
+    }
+
+    fn fold(&mut self, event: &StreamEvent) -> Result<(), Trouble> {
+        let (id, version) = (event.stream_id, event.version);
+        let unreadable = |why: String| Trouble::Unreadable { why: format!("version {version}: {why}") };
         let event_type = EventType::parse(&event.event_type)
-            .ok_or_else(|| format!("this release knows no events of the type {}", event.event_type))?;
-        let id = event.stream_id;
-        match event_type.stream_kind() {
+            .ok_or_else(|| Trouble::Unknown { version, event_type: event.event_type.clone() })?;
+        let kind = event_type.stream_kind();
+        if event.stream_kind != Some(kind) {
+            return Err(unreadable(format!("{} is no event of such a stream", event_type.as_str())));
+        }
+        match kind {
             StreamKind::Flow => {
-                let recorded = recorded(event, event_type)?;
-                self.flows
-                    .entry(id)
-                    .and_modify(|flow| flow.go_on(&recorded))
-                    .or_insert_with(|| Projection::begin(&recorded));
+                let recorded = recorded(event, event_type).map_err(unreadable)?;
+                let flow = self.flows.entry(id).and_modify(|flow| flow.go_on(&recorded));
+                let flow = flow.or_insert_with(|| Projection::begin(&recorded));
+                if flow.broken_at == Some(version) {
+                    return Err(Trouble::Broken { version });
+                }
             }
             StreamKind::ApiKey => {
-                let key = KeyProjection::after(self.keys.get(&id), event);
-                self.keys.insert(id, key.map_err(|error| format!("payload: {error}"))?);
+                let key = KeyProjection::after(self.keys.get(&id), event).map_err(unreadable)?;
+                self.keys.insert(id, key);
             }
             StreamKind::Organization => {}
         }
@@ -83,14 +138,28 @@ impl Folded {
 
     /// Looks into a document; one whose content was erased is found by what stands in for it.
     pub(super) fn look_into(&mut self, document: StoredDocument) {
-        let digest = document.digest;
+        let (digest, is_erased) = (document.digest, document.bytes.is_none());
         let Ok(members) = LoadedDocument::stored(digest, document.bytes).members() else { return };
         let text = |name: &str| members.get(name).and_then(|value| value.as_str());
         let sought = Sought {
             phone_number_id: text("phoneNumberId").map(str::to_owned),
             search: text::search_text(text("name").unwrap_or_default(), text("description")),
+            is_erased,
         };
         self.sought.insert(digest, sought);
+    }
+
+    /// Whether what a column of a flow's row is computed from was erased, so that it may still hold what was there.
+    pub(super) fn is_of_erased(&self, id: Uuid, flow: &Projection, column: &str) -> bool {
+        let document = |digest: Digest| self.sought.get(&digest).is_some_and(|sought| sought.is_erased);
+        let Some(place) = self.places.get(&id) else { return false };
+        match column {
+            "phone_number_id" | "search" => document(flow.state.document),
+            "published_phone_number_id" | "published_search" => flow.published_document.is_some_and(document),
+            "created_by" | "duplicated_from_flow" | "duplicated_from_version" => place.begins_erased,
+            "updated_by" | "restored_from" => place.ends_erased,
+            _ => false,
+        }
     }
 
     /// The row a flow should have, or the document that keeps it from having one.
@@ -110,13 +179,13 @@ impl Folded {
             deleted: flow.state.deleted,
             published_version: flow.state.published_version,
             published_by_version: flow.state.published_by_version,
-            published_at: flow.published_at,
+            published_at: flow.published_at.map(Into::into),
             published_digest: flow.published_document.map(|digest| Raw(digest.as_bytes().to_vec())),
             published_phone_number_id: in_force.and_then(|sought| sought.phone_number_id.clone()),
             published_search: in_force.map(|sought| sought.search.clone()),
-            created_at: flow.created_at,
+            created_at: flow.created_at.into(),
             created_by: raw(&flow.created_by),
-            updated_at: flow.updated_at,
+            updated_at: flow.updated_at.into(),
             updated_by: raw(&flow.updated_by),
             duplicated_from_flow: flow.duplicated_from.map(|(id, _)| id),
             duplicated_from_version: flow.duplicated_from.map(|(_, version)| version),
@@ -133,13 +202,21 @@ fn recorded(event: &StreamEvent, event_type: EventType) -> Result<Recorded, Stri
         event_type,
         payload: payload.map_err(|error| format!("payload: {error}"))?,
         author: event.author.clone(),
-        at: event.recorded_at,
+        at: event.recorded_at.ok_or("its time is in no calendar")?,
         state: State {
-            document: event.document.ok_or("a flow without a document")?,
+            document: document(event)?,
             enabled: event.enabled,
             deleted: event.deleted,
             published_version: event.published_version,
             published_by_version: event.published_by_version,
         },
     })
+}
+
+fn document(event: &StreamEvent) -> Result<Digest, &'static str> {
+    match event.document {
+        None => Err("a flow without a document"),
+        Some(Digest(bytes)) if bytes == [0; 32] => Err("the digest of its document is not 32 bytes"),
+        Some(digest) => Ok(digest),
+    }
 }

@@ -3,22 +3,23 @@
 //! but an append changes it. Only for rows that drifted the organization's head is held, while what came since is
 //! folded too and the rows are put in place: for as long as a few rows take, however long the log is.
 
+mod compare;
 mod folded;
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use uuid::Uuid;
 
+pub(super) use self::compare::compare;
+use self::compare::{Rows, differing, look_into_documents};
 use self::folded::Folded;
 use crate::flow::event::StreamKind;
 pub use crate::store::Difference;
-use crate::store::{KeyRow, Still, Store, StoreError, ViewRow};
+use crate::store::{Held, Store, StoreError};
 
-/// Streams that are compared, and rows that are put in place, at once.
-const BATCH: i64 = 32;
-/// Documents in memory at once.
-const DOCUMENTS: usize = 16;
+/// Of one look, generously: a few, and a few more for large documents or when a row cannot be read.
+const STATEMENTS_MAX: u32 = 20;
 
 /// The projections of all organizations.
 #[derive(Debug, Clone)]
@@ -31,9 +32,12 @@ pub struct Projections {
 #[serde(rename_all = "camelCase")]
 pub struct Drift {
     pub organization_id: Uuid,
-    /// `flow` or `api_key`.
+    /// `flow`, `api_key` or `organization`, or `unknown` where a stream says none of them.
     pub resource: &'static str,
     pub id: Uuid,
+    /// The event it concerns: for a row the last of its stream. `None` where no event does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<i64>,
     #[serde(flatten)]
     pub trouble: Trouble,
 }
@@ -53,10 +57,49 @@ pub enum Trouble {
     Broken {
         version: i64,
     },
-    /// The stream cannot be folded.
+    /// The log is filtered by another actor than the context, which is hashed, says.
+    Misattributed {
+        version: i64,
+        actor: String,
+        context: String,
+    },
+    /// An event of a later release, from which on the stream cannot be folded.
+    Unknown {
+        version: i64,
+        event_type: String,
+    },
+    /// The stream cannot be folded, or a document of it not be read.
     Unreadable {
         why: String,
     },
+}
+
+impl Trouble {
+    /// Whether nothing can be computed from what follows.
+    fn ends_a_fold(&self) -> bool {
+        matches!(self, Self::Unknown { .. } | Self::Unreadable { .. })
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("has no row"),
+            Self::Unrecorded => f.write_str("has a row, and no event led to it"),
+            Self::Differs { differences } => {
+                let columns: Vec<_> = differences.iter().map(|it| it.column).collect();
+                write!(f, "its row is not what the log leads to in {}", columns.join(", "))
+            }
+            Self::Broken { version } => write!(f, "version {version} is not what the log up to it leads to"),
+            Self::Misattributed { version, actor, context } => {
+                write!(f, "version {version} is listed under {actor}, and its context says {context}")
+            }
+            Self::Unknown { version, event_type } => {
+                write!(f, "version {version}: this release knows no events of the type {event_type}")
+            }
+            Self::Unreadable { why } => f.write_str(why),
+        }
+    }
 }
 
 impl Drift {
@@ -65,7 +108,10 @@ impl Drift {
         match self.trouble {
             Trouble::Unrecorded | Trouble::Differs { .. } => true,
             Trouble::Missing => self.resource == StreamKind::Flow.as_str(),
-            Trouble::Broken { .. } | Trouble::Unreadable { .. } => false,
+            Trouble::Broken { .. }
+            | Trouble::Misattributed { .. }
+            | Trouble::Unknown { .. }
+            | Trouble::Unreadable { .. } => false,
         }
     }
 }
@@ -74,7 +120,9 @@ impl Drift {
 #[derive(Debug)]
 pub struct Batch {
     org_id: Uuid,
-    ids: Vec<Uuid>,
+    streams: usize,
+    /// The last of them.
+    last: Uuid,
     folded: Folded,
     drifts: Vec<Drift>,
 }
@@ -85,11 +133,16 @@ impl Batch {
     }
 
     pub fn streams(&self) -> usize {
-        self.ids.len()
+        self.streams
     }
 
     pub fn events(&self) -> usize {
         self.folded.events
+    }
+
+    /// Behind which the walk goes on.
+    pub(super) fn last(&self) -> Uuid {
+        self.last
     }
 
     pub fn drifts(&self) -> &[Drift] {
@@ -103,39 +156,38 @@ pub struct Walk {
     projections: Projections,
     is_of_one: bool,
     org_id: Option<Uuid>,
-    after: Uuid,
+    after: Option<Uuid>,
 }
 
 impl Walk {
-    /// The next streams, compared; `None` at the end.
+    /// The next streams, compared; `None` at the end. After an error the walk can go on where it was.
     pub async fn next(&mut self) -> Result<Option<Batch>, StoreError> {
         while let Some(org_id) = self.org_id {
-            if let Some(batch) = self.projections.compare(org_id, self.after).await? {
-                self.after = batch.ids.last().copied().unwrap_or(Uuid::max());
+            let (store, after) = (&self.projections.store, self.after);
+            let look = async { compare(&mut store.reading().await?, org_id, after).await };
+            if let Some(batch) = store.in_time_for(STATEMENTS_MAX, look).await? {
+                self.after = Some(batch.last);
                 return Ok(Some(batch));
             }
-            self.after = Uuid::nil();
-            self.org_id = match self.is_of_one {
-                true => None,
-                false => self.projections.organization_after(org_id).await?,
-            };
+            self.leave_organization().await?;
         }
         Ok(None)
     }
-}
 
-/// Rows as they are stored.
-#[derive(Default)]
-struct Rows {
-    flows: BTreeMap<Uuid, ViewRow>,
-    keys: BTreeMap<Uuid, KeyRow>,
-}
+    /// The organization whose streams come next.
+    pub fn organization(&self) -> Option<Uuid> {
+        self.org_id
+    }
 
-impl Rows {
-    async fn read(still: &mut Still, ids: &[Uuid]) -> Result<Self, StoreError> {
-        let flows = still.view_rows(ids).await?.into_iter().map(|row| (row.flow_id, row)).collect();
-        let keys = still.key_rows(ids).await?.into_iter().map(|row| (row.id, row)).collect();
-        Ok(Self { flows, keys })
+    /// Goes on with the next organization.
+    pub async fn leave_organization(&mut self) -> Result<(), StoreError> {
+        let store = &self.projections.store;
+        let next = match self.org_id {
+            Some(org_id) if !self.is_of_one => store.in_time(store.organization_after(Some(org_id))).await?,
+            _ => None,
+        };
+        (self.org_id, self.after) = (next, None);
+        Ok(())
     }
 }
 
@@ -147,35 +199,12 @@ impl Projections {
     /// A walk over one organization, or over all of them; `None` when there is no such organization.
     pub async fn walk(&self, org_id: Option<Uuid>) -> Result<Option<Walk>, StoreError> {
         let first = match org_id {
-            Some(org_id) if self.store.head(org_id).await? == 0 => return Ok(None),
+            Some(org_id) if !self.store.knows(org_id).await? => return Ok(None),
             Some(org_id) => Some(org_id),
-            None => self.organization_after(Uuid::nil()).await?,
+            None => self.store.in_time(self.store.organization_after(None)).await?,
         };
         let projections = self.clone();
-        Ok(Some(Walk { projections, is_of_one: org_id.is_some(), org_id: first, after: Uuid::nil() }))
-    }
-
-    async fn organization_after(&self, org_id: Uuid) -> Result<Option<Uuid>, StoreError> {
-        Ok(self.store.organizations(org_id, 1).await?.first().copied())
-    }
-
-    /// The streams after one, compared at one moment.
-    async fn compare(&self, org_id: Uuid, after: Uuid) -> Result<Option<Batch>, StoreError> {
-        let streams = self.store.streams(org_id, after, BATCH).await?;
-        let mut ids: Vec<Uuid> = streams.into_iter().map(|(id, _)| id).collect();
-        ids.dedup();
-        if ids.is_empty() {
-            return Ok(None);
-        }
-        let mut still = self.store.snapshot(org_id).await?;
-        let mut folded = Folded::default();
-        let wanted: Vec<_> = ids.iter().map(|id| (*id, 0)).collect();
-        still.each_event(&wanted, |event| folded.take(event)).await?;
-        let rows = Rows::read(&mut still, &ids).await?;
-        still.release().await?;
-        self.look_into_documents(org_id, &mut folded).await?;
-        let drifts = ids.iter().flat_map(|id| drifts(org_id, *id, &folded, &rows)).collect();
-        Ok(Some(Batch { org_id, ids, folded, drifts }))
+        Ok(Some(Walk { projections, is_of_one: org_id.is_some(), org_id: first, after: None }))
     }
 
     /// Puts right what drifted in a batch, and says what could not be.
@@ -186,82 +215,40 @@ impl Projections {
             return Ok(left);
         }
         let ids: Vec<Uuid> = mendable.iter().map(|drift| drift.id).collect();
-        let mut still = self.store.hold(org_id).await?;
+        let mut held = self.store.hold(org_id).await?;
+        let mut still = held.still();
         let since: Vec<_> = ids.iter().map(|id| (*id, folded.version(*id))).collect();
-        still.each_event(&since, |event| folded.take(event)).await?;
-        self.look_into_documents(org_id, &mut folded).await?;
+        still.each_event(&since, |event| folded.take(&event)).await?;
+        look_into_documents(&mut still, &mut folded).await?;
         let rows = Rows::read(&mut still, &ids).await?;
-        let of_now: Vec<Drift> = ids.iter().flat_map(|id| drifts(org_id, *id, &folded, &rows)).collect();
-        for drift in of_now.iter().filter(|drift| drift.is_mendable()) {
-            put(&mut still, drift, &folded, &rows).await?;
+        let mut of_now: Vec<Drift> = Vec::new();
+        for drift in &mendable {
+            let kind = StreamKind::parse(drift.resource);
+            let found = differing(org_id, drift.id, kind, &folded, &rows);
+            of_now.extend(found.into_iter().filter(|drift| !of_now.contains(drift)).collect::<Vec<_>>());
         }
-        still.release().await?;
+        for drift in of_now.iter().filter(|drift| drift.is_mendable()) {
+            put(&mut held, drift, &folded, &rows).await?;
+        }
+        held.release().await?;
         let new = of_now.into_iter().filter(|drift| !drift.is_mendable() && !left.contains(drift));
         left.extend(new.collect::<Vec<_>>());
         Ok(left)
     }
-
-    async fn look_into_documents(&self, org_id: Uuid, folded: &mut Folded) -> Result<(), StoreError> {
-        for digests in folded.wanted().chunks(DOCUMENTS) {
-            for document in self.store.documents(org_id, digests).await? {
-                folded.look_into(document);
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Puts in place what one stream leads to.
-async fn put(still: &mut Still, drift: &Drift, folded: &Folded, rows: &Rows) -> Result<(), StoreError> {
+async fn put(held: &mut Held, drift: &Drift, folded: &Folded, rows: &Rows) -> Result<(), StoreError> {
     let id = drift.id;
     if drift.resource == StreamKind::ApiKey.as_str() {
         return match (folded.keys.get(&id), rows.keys.get(&id)) {
-            (Some(key), Some(stored)) => still.mend_key_row(key.row(stored)).await,
-            _ => still.drop_key_rows(&[id]).await,
+            (Some(key), Some(stored)) => held.mend_key_row(key.row(stored)).await,
+            _ => held.drop_key_rows(&[id]).await,
         };
     }
-    still.drop_view_rows(&[id]).await?;
+    held.drop_view_rows(&[id]).await?;
     match folded.flows.get(&id).map(|flow| folded.row(id, flow)) {
-        Some(Ok(row)) => still.put_view_row(row).await,
+        Some(Ok(row)) => held.put_view_row(row).await,
         _ => Ok(()),
     }
-}
-
-/// Everything that is wrong with one stream and its row.
-fn drifts(org_id: Uuid, id: Uuid, folded: &Folded, rows: &Rows) -> Vec<Drift> {
-    let drift =
-        |kind: StreamKind, trouble| Drift { organization_id: org_id, resource: kind.as_str(), id, trouble };
-    let mut found = Vec::new();
-    let (flow, key) = (folded.flows.get(&id), folded.keys.get(&id));
-    if let Some(why) = folded.unreadable.get(&id) {
-        let kind =
-            if key.is_some() || rows.keys.contains_key(&id) { StreamKind::ApiKey } else { StreamKind::Flow };
-        return vec![drift(kind, Trouble::Unreadable { why: why.clone() })];
-    }
-    if let Some(version) = flow.and_then(|flow| flow.broken_at) {
-        found.push(drift(StreamKind::Flow, Trouble::Broken { version }));
-    }
-    let computed = flow.map(|flow| folded.row(id, flow));
-    let of_flow = match (rows.flows.get(&id), computed) {
-        (_, Some(Err(digest))) => {
-            Some(Trouble::Unreadable { why: format!("the document {digest} is missing") })
-        }
-        (Some(stored), Some(Ok(computed))) => differs(stored.differences(&computed)),
-        (None, Some(Ok(_))) => Some(Trouble::Missing),
-        (Some(_), None) => Some(Trouble::Unrecorded),
-        (None, None) => None,
-    };
-    found.extend(of_flow.map(|trouble| drift(StreamKind::Flow, trouble)));
-    let of_key = match (rows.keys.get(&id), key) {
-        (Some(stored), Some(key)) => differs(stored.differences(&key.row(stored))),
-        (None, Some(_)) => Some(Trouble::Missing),
-        (Some(_), None) => Some(Trouble::Unrecorded),
-        (None, None) => None,
-    };
-    found.extend(of_key.map(|trouble| drift(StreamKind::ApiKey, trouble)));
-    found
-}
-
-fn differs(differences: Vec<Difference>) -> Option<Trouble> {
-    if differences.is_empty() { None } else { Some(Trouble::Differs { differences }) }
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Verdict};
+use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Report};
 use flow_registry::flow::chain::chain_start;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode};
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::checkpoints::Signer;
+use flow_registry::registry::projections::Projections;
 use flow_registry::registry::verification::{LiveVerification, event_record};
 use flow_registry::registry::{DuplicateOrder, PublishOrder, Registry, RestoreOrder, RestoreSource};
 use serde_json::json;
@@ -18,7 +19,7 @@ use crate::evidence::sample::{keyring, public_keys};
 use crate::registry::hand::{Hand, hand, sound};
 
 /// The tables an administrator may alter, in an order in which they can be filled again.
-const TABLES: [&str; 5] = ["event", "document", "log_head", "checkpoint", "flow_view"];
+const TABLES: [&str; 6] = ["event", "document", "log_head", "checkpoint", "flow_view", "api_key"];
 
 pub struct Database {
     hand: Hand,
@@ -86,22 +87,26 @@ impl Database {
             "DELETE FROM log_head; DELETE FROM flow_view; \
              DELETE FROM checkpoint WHERE position > (SELECT coalesce(max(position), 0) FROM event); \
              INSERT INTO log_head SELECT org_id, position, chain_hash, recorded_at FROM event \
-               ORDER BY position DESC LIMIT 1; \
-             INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, search, enabled, deleted, \
-                 published_version, published_by_version, created_at, created_by, updated_at, updated_by) \
-               SELECT DISTINCT ON (org_id, stream_id) org_id, stream_id, version, position, document_digest, '', \
-                 enabled, deleted, published_version, published_by_version, recorded_at, ''::bytea, recorded_at, \
-                 ''::bytea \
-               FROM event WHERE stream_kind = 1 ORDER BY org_id, stream_id, version DESC",
+               ORDER BY position DESC LIMIT 1",
         )
         .await
         .unwrap();
+        // The service itself puts rows in place as they should be.
+        let projections = Projections::new(self.registry.store().clone());
+        let Some(mut walk) = projections.walk(Some(self.org)).await.unwrap() else { return };
+        while let Some(batch) = walk.next().await.unwrap() {
+            projections.mend(batch).await.unwrap();
+        }
     }
 
     /// Signs the log as it is now with another key than the service's.
     pub async fn sign_as_somebody_else(&self) {
         let forger = Registry::new(self.registry.store().clone()).with_signer(Signer::new(keyring(9), None));
         forger.sign_head(self.org).await.unwrap().unwrap();
+    }
+
+    pub async fn sign_as_service(&self) {
+        self.registry.sign_head(self.org).await.unwrap().unwrap();
     }
 
     /// Computes every digest and hash anew.
@@ -149,10 +154,10 @@ impl Database {
     }
 
     /// What the live verification says.
-    pub async fn verify_live(&self, kept: &[String]) -> Verdict {
+    pub async fn verify_live(&self, kept: &[String]) -> Report {
         let keys: Vec<PublicKey> = public_keys(1);
         let kept = kept.iter().map(|note| Checkpoint::open(note, &keys).unwrap().0).collect();
         let mut live = LiveVerification::begin(self.registry.store(), keys, kept).await.unwrap();
-        live.log(self.org, |_| {}).await.unwrap().verdict
+        live.log(self.org, |_| {}).await.unwrap()
     }
 }

@@ -1,0 +1,157 @@
+//! One organization that stands still, by a snapshot or by the lock of its head: its streams as they were recorded,
+//! and the rows that were computed from them.
+
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::documents::{StoredDocument, WITHIN, read_document_within};
+use super::evidence::{microseconds, read_digest_as_it_is};
+use super::flows::author;
+use super::reading::following;
+use super::rebuild::{KeyRow, ViewRow};
+use crate::flow::digest::Digest;
+use crate::flow::event::StreamKind;
+
+/// An event as it was recorded, whatever its kind; only what holds of all of them is read.
+#[derive(Debug, Clone)]
+pub struct StreamEvent {
+    pub stream_id: Uuid,
+    /// Of the stream; `None` where the number says none that is known.
+    pub stream_kind: Option<StreamKind>,
+    pub version: i64,
+    pub position: i64,
+    pub event_type: String,
+    /// `None` once erased.
+    pub payload: Option<Bytes>,
+    /// Who acted, as the log is filtered by it.
+    pub actor: String,
+    /// Who acted: RFC 8785 JSON of an actor. By the context, or by `actor` alone once that was erased.
+    pub author: Bytes,
+    pub has_context: bool,
+    /// `None` where it is no time that a calendar has.
+    pub recorded_at: Option<DateTime<Utc>>,
+    /// A digest of another length than 32 bytes is read as zeros, which no content has.
+    pub document: Option<Digest>,
+    pub enabled: bool,
+    pub deleted: bool,
+    pub published_version: Option<i64>,
+    pub published_by_version: Option<i64>,
+}
+
+/// Walks from stream to stream along the primary key; rows of views that have no stream are found too.
+const STREAMS: &str = "WITH RECURSIVE walk AS (\
+     (SELECT stream_id, stream_kind, 1 AS n FROM event WHERE org_id = $1 AND stream_id >= $2 \
+      ORDER BY stream_id, version LIMIT 1) \
+     UNION ALL \
+     SELECT next.stream_id, next.stream_kind, walk.n + 1 FROM walk CROSS JOIN LATERAL (\
+      SELECT stream_id, stream_kind FROM event WHERE org_id = $1 AND stream_id > walk.stream_id \
+      ORDER BY stream_id, version LIMIT 1) AS next WHERE walk.n < $3) \
+     (SELECT stream_id AS id, stream_kind AS kind FROM walk) \
+     UNION (SELECT flow_id, 1::smallint FROM flow_view WHERE org_id = $1 AND flow_id >= $2 ORDER BY flow_id LIMIT $3) \
+     UNION (SELECT id, 2::smallint FROM api_key WHERE org_id = $1 AND id >= $2 ORDER BY id LIMIT $3) \
+     ORDER BY id, kind LIMIT $3";
+
+const EVENTS: &str = "SELECT e.stream_id, e.stream_kind, e.version, e.position, e.type, e.payload, e.context, e.actor, \
+     e.recorded_at, e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version \
+     FROM unnest($2::uuid[], $3::bigint[]) AS wanted(stream_id, above) \
+     JOIN event e ON e.org_id = $1 AND e.stream_id = wanted.stream_id AND e.version > wanted.above \
+     ORDER BY e.stream_id, e.version";
+
+const VIEW_ROWS: &str = "SELECT * FROM flow_view WHERE org_id = $1 AND flow_id = ANY($2)";
+
+const KEY_ROWS: &str = "SELECT * FROM api_key WHERE org_id = $1 AND id = ANY($2)";
+
+/// One organization that stands still, to be read.
+#[derive(Debug)]
+pub struct Still<'t> {
+    org_id: Uuid,
+    connection: &'t mut PgConnection,
+}
+
+impl<'t> Still<'t> {
+    pub(super) fn new(org_id: Uuid, connection: &'t mut PgConnection) -> Self {
+        Self { org_id, connection }
+    }
+
+    /// Streams of the organization, and ids that only a view knows, ascending, those after one, each once. With each
+    /// its kind, where that is known.
+    pub async fn streams(
+        &mut self,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<(Uuid, Option<StreamKind>)>, StoreError> {
+        let Some(from) = following(after) else { return Ok(Vec::new()) };
+        let query = sqlx::query_as::<_, (Uuid, i16)>(STREAMS).bind(self.org_id).bind(from).bind(limit);
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        let mut streams: Vec<_> =
+            rows.into_iter().map(|(id, kind)| (id, StreamKind::from_number(kind))).collect();
+        streams.dedup_by_key(|(id, _)| *id);
+        Ok(streams)
+    }
+
+    /// Hands on the events of streams that come after a version of each, stream by stream and in order.
+    pub async fn each_event(
+        &mut self,
+        wanted: &[(Uuid, i64)],
+        mut take: impl FnMut(StreamEvent),
+    ) -> Result<(), StoreError> {
+        let (ids, versions): (Vec<Uuid>, Vec<i64>) = wanted.iter().copied().unzip();
+        let query = sqlx::query(EVENTS).bind(self.org_id).bind(ids).bind(versions);
+        let mut rows = query.fetch(&mut *self.connection);
+        while let Some(row) = rows.try_next().await? {
+            take(read_event(&row)?);
+        }
+        Ok(())
+    }
+
+    /// The rows of flows, of those that have one.
+    pub async fn view_rows(&mut self, flow_ids: &[Uuid]) -> Result<Vec<ViewRow>, StoreError> {
+        let query = sqlx::query_as(VIEW_ROWS).bind(self.org_id).bind(flow_ids);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The rows of API keys, of those that have one.
+    pub async fn key_rows(&mut self, key_ids: &[Uuid]) -> Result<Vec<KeyRow>, StoreError> {
+        let query = sqlx::query_as(KEY_ROWS).bind(self.org_id).bind(key_ids);
+        Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// The documents behind the first of these digests, in their order: as many as take `bytes_max` or a little more.
+    /// `None` in place of a document that is not there.
+    pub async fn documents_within(
+        &mut self,
+        digests: &[Digest],
+        bytes_max: i64,
+    ) -> Result<Vec<Option<StoredDocument>>, StoreError> {
+        let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
+        let query = sqlx::query(WITHIN).bind(self.org_id).bind(wanted).bind(bytes_max);
+        let rows = query.fetch_all(&mut *self.connection).await?;
+        rows.iter().map(read_document_within).collect()
+    }
+}
+
+fn read_event(row: &PgRow) -> Result<StreamEvent, StoreError> {
+    let (context, actor): (Option<&[u8]>, &str) = (row.try_get("context")?, row.try_get("actor")?);
+    Ok(StreamEvent {
+        stream_id: row.try_get("stream_id")?,
+        stream_kind: StreamKind::from_number(row.try_get("stream_kind")?),
+        version: row.try_get("version")?,
+        position: row.try_get("position")?,
+        event_type: row.try_get("type")?,
+        payload: row.try_get::<Option<Vec<u8>>, _>("payload")?.map(Bytes::from),
+        actor: actor.to_owned(),
+        author: author(context, actor),
+        has_context: context.is_some(),
+        recorded_at: DateTime::from_timestamp_micros(microseconds(row)?),
+        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(read_digest_as_it_is),
+        enabled: row.try_get("enabled")?,
+        deleted: row.try_get("deleted")?,
+        published_version: row.try_get("published_version")?,
+        published_by_version: row.try_get("published_by_version")?,
+    })
+}
