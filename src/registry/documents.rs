@@ -17,11 +17,11 @@ use crate::flow::{text, validation};
 use crate::store::StoreError;
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 30 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 20 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1536;
 /// Canonical bytes of other documents: those in force, and of earlier versions.
-const OTHER_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// How long what was read counts as the row of its version. Rows only change with their version, but for those that are
 /// put right by hand, by `projections rebuild`, or erased.
 pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(60);

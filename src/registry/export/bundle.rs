@@ -15,9 +15,9 @@ use crate::registry::{Registry, RegistryError};
 use crate::store::{AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
-const CHUNK: i64 = 500;
+const CHUNK: i64 = 250;
 /// Documents held at once, in bytes; the last of them may go beyond it.
-const DOCUMENT_BYTES: i64 = 1 << 20;
+const DOCUMENT_BYTES: i64 = 1 << 19;
 
 /// A bundle that is still to be written to its end.
 #[derive(Debug)]
