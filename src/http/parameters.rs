@@ -30,7 +30,7 @@ impl FromQuery for GetQuery {
             }
             (Some(selector), None) => selector,
             (None, Some(moment)) => Selector::AsOf(moment),
-            (None, None) => Selector::Draft,
+            (None, None) => Selector::Current,
         };
         Ok(Self { selector })
     }
@@ -202,8 +202,9 @@ mod tests {
             let read = query::read(Some(raw)).ok().map(|query: GetQuery| query.selector);
             assert_eq!(read, expected, "{raw}");
         };
-        check("", Some(Selector::Draft));
-        check("version=", Some(Selector::Draft));
+        check("", Some(Selector::Current));
+        check("version=", Some(Selector::Current));
+        check("version=draft", Some(Selector::Draft));
         check("version=7", Some(Selector::Version(7)));
         check("version=published", Some(Selector::Published));
         for bad in ["version=0", "version=-1", "version=%2B1", "version=1.0", "version=9007199254740992"] {

@@ -32,7 +32,7 @@ pub enum RegistryError {
     #[error("the flow has no such version")]
     VersionNotFound,
     #[error("the flow is not published")]
-    NotPublished,
+    NotPublished(CurrentVersion),
     #[error("the document has errors")]
     NotPublishable(Vec<Finding>),
     #[error("the flow is at another version")]

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::caller::Caller;
+use super::command::current_version;
 use super::{Registry, RegistryError};
 use crate::flow::diff::{self, Diff};
 use crate::store::{HistoryFilter, HistoryPage, LogEntry};
@@ -88,7 +89,9 @@ impl Registry {
             Side::Version(version) => self.version(caller, point.flow_id, version).await?,
         };
         let version = match (point.side, &answer.record.published) {
-            (Side::Published, None) => return Err(RegistryError::NotPublished),
+            (Side::Published, None) => {
+                return Err(RegistryError::NotPublished(current_version(&answer.record)));
+            }
             (Side::Published, Some(published)) => published.version,
             _ => answer.record.version,
         };

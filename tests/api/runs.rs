@@ -61,7 +61,11 @@ async fn requests_that_cannot_be_run() {
         assert_eq!(answer.json()["errors"][0]["pointer"], pointer, "{body}");
     }
     let published = api.ask("POST", &path).json(&json!({"version": "published"})).send().await;
-    published.expect_problem(409, "not_published");
+    let published = published.expect_problem(409, "not_published");
+    assert_eq!(
+        (&published.json()["current"]["version"], published.header("etag")),
+        (&json!(1), Some("\"1\""))
+    );
     api.ask("POST", &path).json(&json!({"version": 7})).send().await.expect_problem(404, "version_not_found");
     let broken = api.create(json!({"name": "a", "steps": [{"type": "goto", "next": "nowhere"}]})).await;
     let path = api.flow(broken["id"].as_str().unwrap(), "/test-run");

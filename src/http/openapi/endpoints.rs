@@ -173,7 +173,8 @@ endpoints! {
         [created("The new flow, a draft.")], &[];
     "get" FLOW, "getFlow" in "flows": "Get a flow as it is, was, or is in force", READ, &[
         query("version", r#"{"oneOf":[{"type":"integer","minimum":1},{"enum":["draft","published"]}]}"#,
-            "A version, `draft` (default) or `published`."),
+            "A version, `draft` or `published`. Given so, or by `asOf`, a deleted flow is answered too; as it is now \
+                (default) it is not found."),
         AS_OF,
         IF_MATCH, IF_NONE_MATCH,
     ], None, [flow("200", "The flow."), empty("304", "The reader has this version.")], &[404, 409, 412];

@@ -112,7 +112,12 @@ fn answers() -> Value {
                 "message": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
                 "timestamp": {"type": "string", "format": "date-time"},
                 "errors": {"type": "array", "items": {"type": "object"}},
-                "findings": {"type": "array", "items": reference("Finding")}
+                "findings": {"type": "array", "items": reference("Finding")},
+                "current": {"type": "object", "description": "With 409 and 412: where the flow stands.", "properties": {
+                    "version": {"type": "integer"},
+                    "updatedAt": {"type": "string", "format": "date-time"},
+                    "updatedBy": reference("Actor")
+                }}
             }
         }
     })

@@ -75,7 +75,8 @@ codes! {
         "Others kept changing the flow while this change was tried. Nothing was changed; try again, or send \
          `If-Match`.";
     NotPublished = "not_published", CONFLICT, "Not published",
-        "The published version was asked for, and the flow has none.";
+        "The published version was asked for, and the flow has none. The answer says at which version the flow is, who \
+         made it and when.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
         "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
          says which version is current, who made it and when.";

@@ -16,7 +16,10 @@ impl From<RegistryError> for Problem {
             RegistryError::Erased => {
                 Self::new(Code::VersionNotFound, "The content of this version was erased.")
             }
-            RegistryError::NotPublished => Self::new(Code::NotPublished, "The flow is not published."),
+            RegistryError::NotPublished(current) => Self {
+                extra: Extra::Current(current),
+                ..Self::new(Code::NotPublished, "The flow is not published.")
+            },
             RegistryError::NotPublishable(findings) => {
                 let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
                     1 => "1 error keeps the flow from being published.".to_owned(),

@@ -65,7 +65,7 @@ impl Registry {
         subject: &Subject,
     ) -> Result<(Arc<Program>, Option<i64>), RegistryError> {
         let selector = match subject {
-            Subject::Draft | Subject::Inline(_) => Selector::Draft,
+            Subject::Draft | Subject::Inline(_) => Selector::Current,
             Subject::Published => Selector::Published,
             Subject::Version(version) => Selector::Version(*version),
         };
