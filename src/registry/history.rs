@@ -72,17 +72,8 @@ impl Registry {
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
     }
 
-    /// Two states of one flow, or of two.
-    pub async fn compare(
-        &self,
-        caller: &Caller,
-        from: Point,
-        to: Point,
-    ) -> Result<Comparison, RegistryError> {
-        Ok(Comparison { from: self.compared(caller, from).await?, to: self.compared(caller, to).await? })
-    }
-
-    async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
+    /// A state of a flow with its document, one side of a [`Comparison`].
+    pub async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
         let answer = match point.side {
             Side::Draft => self.current(caller, point.flow_id, false).await?,
             Side::Published => self.current(caller, point.flow_id, true).await?,

@@ -1,6 +1,6 @@
 //! The one match that turns what the registry answers into a problem. Causes are logged here and go no further.
 
-use super::{Code, Extra, Problem};
+use super::{Code, Extra, Place, Problem};
 use crate::registry::{RegistryError, StoreError};
 
 impl From<RegistryError> for Problem {
@@ -47,6 +47,40 @@ impl From<RegistryError> for Problem {
             }
             RegistryError::Store(error) => Self::from(error),
         }
+    }
+}
+
+impl Problem {
+    /// What became of an order that may name a version as `version` in its body: where the flow has no such version,
+    /// or none in force, the answer points there.
+    pub fn of_version(error: RegistryError) -> Self {
+        let problem = Self::from(error);
+        match problem.code {
+            Code::VersionNotFound | Code::NotPublished => problem.at(Place::Pointer("/version".to_owned())),
+            _ => problem,
+        }
+    }
+
+    /// What a parameter names is not there.
+    pub fn in_parameter(self, name: &str) -> Self {
+        match self.code {
+            Code::FlowNotFound | Code::VersionNotFound | Code::NotPublished => {
+                self.at(Place::Parameter(name.to_owned()))
+            }
+            _ => self,
+        }
+    }
+
+    pub fn without_current(self) -> Self {
+        match self.extra {
+            Extra::Current(_) => Self { extra: Extra::None, ..self },
+            _ => self,
+        }
+    }
+
+    /// The same, said of a place in the request.
+    fn at(self, place: Place) -> Self {
+        Self { extra: self.extra, ..Self::invalid(self.code, place, self.detail) }
     }
 }
 
