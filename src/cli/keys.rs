@@ -95,8 +95,9 @@ impl CreateKey {
         let scopes: Scopes = self.scopes.iter().flat_map(|scopes| scopes.iter()).collect();
         let mode = if self.test { KeyMode::Test } else { KeyMode::Live };
         let body = json!({
+        let scopes: Vec<_> = scopes.iter().map(Scope::as_str).collect();
             "name": self.name,
-            "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "scopes": Some(scopes).filter(|scopes| !scopes.is_empty()),
             "phoneNumberIds": self.phone_number_ids,
             "expiresAt": self.expires_at.map(|at| at.to_rfc3339()),
         });

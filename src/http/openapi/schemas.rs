@@ -314,7 +314,8 @@ fn runs() -> Value {
 }
 
 fn keys() -> Value {
-    let scopes = json!({"type": ["array", "null"], "items": {"enum": ["flows:read", "flows:write", "flows:publish",
+    let scopes = json!({"type": ["array", "null"], "minItems": 1, "items": {"enum": [
+        "flows:read", "flows:write", "flows:publish",
         "flows:test", "flows:restore", "audit:read", "keys:manage", "consumer", "auditor", "support", "admin"]}});
     let numbers =
         json!({"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}});
