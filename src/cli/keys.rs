@@ -9,6 +9,7 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::failure::Failure;
 use super::operator_name;
 use crate::config::DatabaseConfig;
 use crate::registry::RegistryError;
@@ -94,9 +95,10 @@ impl CreateKey {
     async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
         let scopes: Scopes = self.scopes.iter().flat_map(|scopes| scopes.iter()).collect();
         let mode = if self.test { KeyMode::Test } else { KeyMode::Live };
+        let scopes: Vec<_> = scopes.iter().map(Scope::as_str).collect();
         let body = json!({
             "name": self.name,
-            "scopes": scopes.iter().map(Scope::as_str).collect::<Vec<_>>(),
+            "scopes": Some(scopes).filter(|scopes| !scopes.is_empty()),
             "phoneNumberIds": self.phone_number_ids,
             "expiresAt": self.expires_at.map(|at| at.to_rfc3339()),
         });
@@ -133,13 +135,14 @@ impl RevokeKey {
     }
 }
 
-/// A refusal with its reasons, one a line.
+/// A refusal with its reasons, one a line. What cannot be made as it was asked for has to be asked for otherwise.
 fn explain(error: RegistryError) -> anyhow::Error {
     match error {
+        RegistryError::KeyNotFound => Failure::NotFound(error.to_string()).into(),
         RegistryError::Invalid(findings) => {
             let reasons: Vec<_> =
                 findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message)).collect();
-            anyhow::anyhow!("the key cannot be made\n{}", reasons.join("\n"))
+            Failure::Unusable(format!("the key cannot be made\n{}", reasons.join("\n"))).into()
         }
         error => error.into(),
     }

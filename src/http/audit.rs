@@ -1,7 +1,7 @@
 //! The audit log of an organization: every event of its one log, newest first, and exports of it.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde_json::json;
 
@@ -33,12 +33,16 @@ pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>)
 /// The export itself where a format is given, else a link to it.
 pub async fn export(
     State(app): State<App>,
+    method: Method,
     headers: HeaderMap,
     call: RecordedRead<AuditRead, ExportQuery>,
 ) -> Answer {
     let RecordedRead { intent, query, .. } = call;
     // Before anything is recorded of an export that its client would not take.
     media::check_accept_of(&headers, query.media_type())?;
+    if method == Method::HEAD {
+        return export::head(&app.registry, &intent, &query.order, query.format).await;
+    }
     match query.format {
         Some(ExportFormat::Csv) => export::csv(&app.registry, &intent, &query.order).await,
         Some(ExportFormat::Ndjson) => export::bundle(&app.registry, &intent, &query.order).await,
@@ -53,7 +57,10 @@ pub async fn export(
 }
 
 /// What a link leads to, for whoever has it.
-pub async fn linked_export(State(app): State<App>, call: LinkedRead<ExportQuery>) -> Answer {
+pub async fn linked_export(State(app): State<App>, method: Method, call: LinkedRead<ExportQuery>) -> Answer {
+    if method == Method::HEAD {
+        return export::head(&app.registry, &call.intent, &call.query.order, Some(ExportFormat::Csv)).await;
+    }
     let order = ExportOrder { by_link: true, ..call.query.order };
     export::csv(&app.registry, &call.intent, &order).await
 }

@@ -13,10 +13,12 @@ use super::answer::cut;
 use super::problem::Problem;
 use super::wire;
 use crate::registry::caller::Intent;
-use crate::registry::{Coverage, ExportOrder, Registry};
+use crate::registry::{Coverage, ExportFormat, ExportOrder, Registry};
 
 const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
+/// What a link comes as.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Rows for people. The first are read before the answer begins, so that what fails at once has a status.
 pub async fn csv(registry: &Registry, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
@@ -43,6 +45,23 @@ pub async fn bundle(registry: &Registry, intent: &Intent, order: &ExportOrder) -
         Ok(lines.map(|lines| (lines, export)))
     });
     Ok(file(&coverage, "ndjson", NDJSON, begin, rest))
+}
+
+/// The headers alone. Nothing is handed out, so nothing is recorded; how far an export goes, and with it the name of
+/// its file, is known only once it begins.
+pub async fn head(
+    registry: &Registry,
+    intent: &Intent,
+    order: &ExportOrder,
+    format: Option<ExportFormat>,
+) -> Result<Response, Problem> {
+    registry.check_export(&intent.caller, order).await?;
+    let media_type = match format {
+        Some(ExportFormat::Csv) => CSV,
+        Some(ExportFormat::Ndjson) => NDJSON,
+        None => JSON,
+    };
+    Ok(([(header::CONTENT_TYPE, media_type)], Body::empty()).into_response())
 }
 
 /// A file with a name that says whose log it is, from when, and how far it goes.

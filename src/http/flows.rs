@@ -98,8 +98,8 @@ pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Wh
 }
 
 pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
-    let written = app.registry.publish(call.intent, call.id.0, call.body.order).await?;
-    answer::written(StatusCode::CREATED, &written)
+    let written = app.registry.publish(call.intent, call.id.0, call.body.order).await;
+    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 
 pub async fn unpublish(State(app): State<App>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
@@ -107,7 +107,8 @@ pub async fn unpublish(State(app): State<App>, call: Command<FlowsPublish, FlowI
 }
 
 pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId, DuplicateOrder>) -> Answer {
-    answer::created(&app.registry.duplicate(call.intent, call.id.0, call.body.0).await?)
+    let written = app.registry.duplicate(call.intent, call.id.0, call.body.0).await;
+    answer::created(&written.map_err(Problem::of_version)?)
 }
 
 pub async fn delete(State(app): State<App>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {

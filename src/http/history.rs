@@ -6,12 +6,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::call::{FlowsRead, Read};
-use super::log_query::{DiffQuery, HistoryQuery};
+use super::log_query::{DiffQuery, HistoryQuery, Which};
 use super::path::{FlowId, FlowVersion};
 use super::problem::Problem;
 use super::state::App;
 use super::{answer, cursor, media, wire};
-use crate::registry::{Compared, HistoryPage, Selector};
+use crate::registry::{Compared, Comparison, HistoryPage, RegistryError, Selector};
 
 type Answer = Result<Response, Problem>;
 
@@ -41,12 +41,14 @@ pub async fn diff(
     headers: HeaderMap,
     call: Read<FlowsRead, FlowId, DiffQuery>,
 ) -> Answer {
-    let (from, to) = (call.query.from.point(call.id.0), call.query.to.point(call.id.0));
     let is_patch = media::wants(&headers, media::JSON_PATCH);
     if !is_patch {
         media::check_accept(&headers)?;
     }
-    let comparison = app.registry.compare(&call.caller, from, to).await?;
+    let comparison = Comparison {
+        from: compared(&app, &call, "from", call.query.from).await?,
+        to: compared(&app, &call, "to", call.query.to).await?,
+    };
     if is_patch {
         let patch = [(header::CONTENT_TYPE, HeaderValue::from_static(media::JSON_PATCH))];
         return Ok((patch, comparison.json_patch().to_string()).into_response());
@@ -57,6 +59,25 @@ pub async fn diff(
         "changes": comparison.diff(),
     });
     Ok(wire::envelope(StatusCode::OK, &diff))
+}
+
+/// One side; where there is none, the answer names the parameter that asked for it.
+async fn compared(
+    app: &App,
+    call: &Read<FlowsRead, FlowId, DiffQuery>,
+    name: &str,
+    which: Which,
+) -> Result<Compared, Problem> {
+    let point = which.point(call.id.0);
+    app.registry.compared(&call.caller, point).await.map_err(|error| {
+        let is_other = point.flow_id != call.id.0;
+        match error {
+            RegistryError::FlowNotFound if !is_other => error.into(),
+            // Where another flow stands is not what the ETag of this path says.
+            error if is_other => Problem::from(error).without_current().in_parameter(name),
+            error => Problem::from(error).in_parameter(name),
+        }
+    })
 }
 
 fn side(compared: &Compared) -> Value {

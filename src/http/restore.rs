@@ -61,10 +61,11 @@ pub async fn restore(
 ) -> Result<Response, Problem> {
     let RestoreBody { order, dry_run, .. } = call.body;
     if dry_run {
-        let rehearsal = app.registry.rehearse_restore(call.intent, call.id.0, order).await?;
-        return Ok(wire::envelope(StatusCode::OK, &rehearsed(&rehearsal)));
+        let rehearsal = app.registry.rehearse_restore(call.intent, call.id.0, order).await;
+        return Ok(wire::envelope(StatusCode::OK, &rehearsed(&rehearsal.map_err(Problem::of_version)?)));
     }
-    answer::written(StatusCode::CREATED, &app.registry.restore(call.intent, call.id.0, order).await?)
+    let written = app.registry.restore(call.intent, call.id.0, order).await;
+    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> Value {

@@ -34,7 +34,8 @@ pub async fn run(
     State(app): State<App>,
     call: Command<FlowsTest, FlowId, RunBody>,
 ) -> Result<Response, Problem> {
-    let answer = app.registry.test_run(call.intent, call.id.0, call.body.0).await?;
+    let answer = app.registry.test_run(call.intent, call.id.0, call.body.0).await;
+    let answer = answer.map_err(Problem::of_version)?;
     let mut response = wire::enveloped(StatusCode::CREATED, &wire::run(&answer));
     if answer.replayed {
         response.headers_mut().insert(headers::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));

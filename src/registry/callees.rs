@@ -98,7 +98,7 @@ impl Registry {
         version: FlowVersion,
     ) -> Result<Result<Callee, Missing>, RegistryError> {
         // A deleted flow cannot be called, not even one of its versions.
-        match self.get(caller, flow_id, Selector::Draft).await {
+        match self.get(caller, flow_id, Selector::Current).await {
             Ok(_) => {}
             Err(RegistryError::FlowNotFound) => return Ok(Err(Missing::Flow)),
             Err(error) => return Err(error),
@@ -111,7 +111,7 @@ impl Registry {
             Ok(answer) => answer,
             Err(RegistryError::FlowNotFound) => return Ok(Err(Missing::Flow)),
             Err(RegistryError::VersionNotFound) => return Ok(Err(Missing::Version)),
-            Err(RegistryError::NotPublished) => return Ok(Err(Missing::Publication)),
+            Err(RegistryError::NotPublished(_)) => return Ok(Err(Missing::Publication)),
             Err(error) => return Err(error),
         };
         let version = match (selector, answer.record.published) {

@@ -32,9 +32,12 @@ pub enum RegistryError {
     #[error("the flow has no such version")]
     VersionNotFound,
     #[error("the flow is not published")]
-    NotPublished,
+    NotPublished(CurrentVersion),
     #[error("the document has errors")]
     NotPublishable(Vec<Finding>),
+    /// Its errors are such that no run of it could mean anything.
+    #[error("the document has errors and cannot be run")]
+    NotRunnable(Vec<Finding>),
     #[error("the flow is at another version")]
     PreconditionFailed(CurrentVersion),
     #[error("the flow kept changing")]

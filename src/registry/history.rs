@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::caller::Caller;
+use super::command::current_version;
 use super::{Registry, RegistryError};
 use crate::flow::diff::{self, Diff};
 use crate::store::{HistoryFilter, HistoryPage, LogEntry};
@@ -71,24 +72,17 @@ impl Registry {
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
     }
 
-    /// Two states of one flow, or of two.
-    pub async fn compare(
-        &self,
-        caller: &Caller,
-        from: Point,
-        to: Point,
-    ) -> Result<Comparison, RegistryError> {
-        Ok(Comparison { from: self.compared(caller, from).await?, to: self.compared(caller, to).await? })
-    }
-
-    async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
+    /// A state of a flow with its document, one side of a [`Comparison`].
+    pub async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
         let answer = match point.side {
             Side::Draft => self.current(caller, point.flow_id, false).await?,
             Side::Published => self.current(caller, point.flow_id, true).await?,
             Side::Version(version) => self.version(caller, point.flow_id, version).await?,
         };
         let version = match (point.side, &answer.record.published) {
-            (Side::Published, None) => return Err(RegistryError::NotPublished),
+            (Side::Published, None) => {
+                return Err(RegistryError::NotPublished(current_version(&answer.record)));
+            }
             (Side::Published, Some(published)) => published.version,
             _ => answer.record.version,
         };

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::caller::Caller;
+use super::command::current_version;
 use super::documents::LoadedDocument;
 use super::pages::{PageKey, Stands};
 use super::past::{Moment, Wanted};
@@ -18,8 +19,10 @@ use crate::store::{CurrentFlow, CurrentHead, FlowRecord, FoundFlow, ListFilter, 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selector {
     /// As it is now; a deleted flow is not found.
+    Current,
+    /// As it is now, deleted or not.
     Draft,
-    /// As it is now, with the document in force.
+    /// As it is now, with the document in force. A deleted flow has none.
     Published,
     /// As it stood after one of its events, deleted or not.
     Version(i64),
@@ -77,15 +80,15 @@ impl Registry {
         selector: Selector,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
         match selector {
-            Selector::Draft => {
+            Selector::Current => {
                 let answer = self.current(caller, flow_id, false).await?;
                 if answer.record.deleted { Err(RegistryError::FlowNotFound) } else { Ok(answer) }
             }
+            Selector::Draft => self.current(caller, flow_id, false).await,
             Selector::Published => {
                 let answer = self.current(caller, flow_id, true).await?;
                 match &answer.record.published {
-                    _ if answer.record.deleted => Err(RegistryError::FlowNotFound),
-                    None => Err(RegistryError::NotPublished),
+                    None => Err(RegistryError::NotPublished(current_version(&answer.record))),
                     Some(_) => Ok(answer),
                 }
             }

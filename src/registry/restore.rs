@@ -156,7 +156,10 @@ impl Registry {
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let version = match source {
             RestoreSource::Version(version) => version,
-            RestoreSource::Published => found.record.published.ok_or(RegistryError::NotPublished)?.version,
+            RestoreSource::Published => match &found.record.published {
+                Some(published) => published.version,
+                None => return Err(RegistryError::NotPublished(current_version(&found.record))),
+            },
         };
         self.version(&intent.caller, found.record.flow_id, version).await
     }

@@ -24,7 +24,7 @@ impl Registry {
 
     /// What is wrong or doubtful in a flow's draft.
     pub async fn validate_flow(&self, caller: &Caller, flow_id: Uuid) -> Result<Vec<Finding>, RegistryError> {
-        let answer = self.get(caller, flow_id, Selector::Draft).await?;
+        let answer = self.get(caller, flow_id, Selector::Current).await?;
         self.all_findings(caller, Some(flow_id), &answer.document.canonical()?).await
     }
 }

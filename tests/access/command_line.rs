@@ -59,7 +59,7 @@ async fn keys_are_listed_and_revoked() {
     printed(&desk.keys(&["revoke", "--id", &id]).await);
     assert!(!printed(&desk.keys(&["list"]).await).contains(&id));
     let again = desk.keys(&["revoke", "--id", &id]).await;
-    assert_eq!(again.status.code(), Some(1));
+    assert_eq!(again.status.code(), Some(4));
     assert!(said(&again).contains("no such API key"), "{}", said(&again));
 }
 
@@ -74,7 +74,7 @@ async fn a_test_key_is_made_of_what_it_can_have() {
         ["flows:read", "flows:test"]
     );
     let refused = desk.keys(&["create", "--name", "tests", "--test", "--scope", "flows:write"]).await;
-    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(refused.status.code(), Some(2));
     assert!(said(&refused).contains("a test key can have only flows:read, flows:test"), "{}", said(&refused));
 }
 
@@ -82,12 +82,12 @@ async fn a_test_key_is_made_of_what_it_can_have() {
 async fn what_cannot_be_is_refused() {
     let desk = desk().await;
     for (arguments, status, reason) in [
-        (&["create", "--name", "x"][..], 1, "2 to 80 characters"),
-        (&["create", "--name", "late", "--expires-at", "2020-01-01T00:00:00Z"], 1, "in the future"),
+        (&["create", "--name", "x"][..], 2, "2 to 80 characters"),
+        (&["create", "--name", "late", "--expires-at", "2020-01-01T00:00:00Z"], 2, "in the future"),
         (&["create", "--name", "odd", "--scope", "owner"], 2, "consumer, auditor, support, admin"),
         (&["create"], 2, "--name"),
         (&["revoke", "--id", "7"], 2, "--id"),
-        (&["revoke", "--id", &Uuid::nil().to_string()], 1, "no such API key"),
+        (&["revoke", "--id", &Uuid::nil().to_string()], 4, "no such API key"),
     ] {
         let refused = desk.keys(arguments).await;
         assert_eq!(refused.status.code(), Some(status), "{arguments:?}: {}", said(&refused));

@@ -43,6 +43,11 @@ async fn a_flow_from_its_creation_to_its_end() {
     pinned!("delete", api.ask("DELETE", api.flow(&id, "")).send().await);
     pinned!("delete_again", api.ask("DELETE", api.flow(&id, "")).send().await);
     pinned!("get_deleted_version", api.ask("GET", api.flow(&id, "?version=6")).send().await);
+    api.ask("GET", api.flow(&id, "")).send().await.expect_problem(404, "flow_not_found");
+    let deleted = api.ask("GET", api.flow(&id, "?version=draft")).send().await.expect(200);
+    assert_eq!((&deleted.data()["status"], deleted.header("etag")), (&json!("deleted"), Some("\"6\"")));
+    let published = api.ask("GET", api.flow(&id, "?version=published")).send().await;
+    published.expect_problem(409, "not_published");
     pinned!("get_missing_version", api.ask("GET", api.flow(&id, "?version=7")).send().await);
 }
 

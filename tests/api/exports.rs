@@ -143,6 +143,28 @@ async fn what_cannot_be_exported_leaves_no_event() {
     assert_eq!(api.events().await, events + 2, "the key, and what it exported");
 }
 
+#[tokio::test]
+async fn headers_alone_leave_no_event() {
+    let api = api().await;
+    story(&api).await;
+    let link = export(&api, "").await.expect(200).data()["url"].as_str().unwrap().to_owned();
+    let link = link.strip_prefix("https://flows.example.com").unwrap();
+    let events = api.events().await;
+    let head = |query: &str| api.ask("HEAD", api.audit(&format!("/export{query}"))).send();
+    let csv = Some("text/csv; charset=utf-8; header=present");
+    for (answer, media_type) in [
+        (head("?format=csv").await, csv),
+        (head("?format=ndjson").await, Some("application/x-ndjson")),
+        (head("").await, Some("application/json")),
+        (api.ask_openly("HEAD", link).send().await, csv),
+    ] {
+        let answer = answer.expect(200);
+        assert_eq!((answer.header("content-type"), answer.body.len()), (media_type, 0));
+    }
+    head("?format=csv&after=99").await.expect(400);
+    assert_eq!(api.events().await, events);
+}
+
 /// The list shows a confined key what happened to the flows of its numbers; an export is no wider.
 #[tokio::test]
 async fn a_confined_key_exports_what_it_may_see() {

@@ -113,6 +113,40 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
         request.send().await.expect_problem(400, "validation_failed");
     }
     api.ask("GET", api.flow(&other, "/versions/2")).send().await.expect_problem(404, "version_not_found");
+    let nobody = "00000000-0000-7000-8000-000000000000";
+    for (query, status, code, parameter) in [
+        ("from=1&to=9".to_owned(), 404, "version_not_found", "to"),
+        ("from=9".to_owned(), 404, "version_not_found", "from"),
+        (format!("from={other}:published"), 409, "not_published", "from"),
+        (format!("to={nobody}:1"), 404, "flow_not_found", "to"),
+    ] {
+        let answer = api.ask("GET", api.flow(&id, &format!("/diff?{query}"))).send().await;
+        let answer = answer.expect_problem(status, code);
+        assert_eq!(answer.json()["errors"][0]["parameter"], parameter, "{query}");
+        assert_eq!(answer.header("etag"), None, "of another flow, or of none");
+    }
+    let unpublished = api.ask("GET", api.flow(&other, "/diff")).send().await;
+    let unpublished = unpublished.expect_problem(409, "not_published");
+    assert_eq!(unpublished.json()["current"]["version"], 1);
+    assert_eq!(
+        (unpublished.header("etag"), &unpublished.json()["detail"]),
+        (Some("\"1\""), &json!("from: The flow is not published."))
+    );
+    for (order, body) in [
+        ("/restore", json!({"version": 9, "reason": "why not"})),
+        ("/restore", json!({"version": 9, "dryRun": true})),
+        ("/publish", json!({"version": 9})),
+        ("/duplicate", json!({"version": 9})),
+        ("/test-run", json!({"version": 9})),
+    ] {
+        let answer = api.ask("POST", api.flow(&id, order)).json(&body).send().await;
+        let answer = answer.expect_problem(404, "version_not_found");
+        assert_eq!(answer.json()["errors"][0]["pointer"], "/version", "{order}");
+    }
+    let discard = json!({"version": "published", "reason": "why not"});
+    let answer = api.ask("POST", api.flow(&other, "/restore")).json(&discard).send().await;
+    let answer = answer.expect_problem(409, "not_published");
+    assert_eq!((&answer.json()["current"]["version"], answer.header("etag")), (&json!(1), Some("\"1\"")));
     let reversed = api.flow(&id, "/events?from=2026-05-02&to=2026-05-01");
     api.ask("GET", reversed).send().await.expect_problem(400, "invalid_parameter");
     let page = api.ask("GET", api.flow(&id, "/events?limit=1")).send().await.expect(200).data();
@@ -121,6 +155,8 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
         api.flow(&other, &format!("/events?cursor={cursor}")),
         api.flow(&id, &format!("/events?type=flow.created&cursor={cursor}")),
         api.flow(&id, &format!("/events?cursor={cursor}x")),
+        api.flow(&id, "/events?type=published"),
+        api.flow(&id, "/events?type=api_key.created"),
         format!("/organizations/{}/audit?cursor={cursor}", api.org_id),
     ] {
         api.ask("GET", path).send().await.expect_problem(400, "invalid_parameter");
@@ -172,6 +208,10 @@ async fn an_audit_list_of_nonsense_is_refused() {
         "?dateFrom=2026-02-30",
         "?dateTo=tomorrow",
         "?actor=ana",
+        "?action=flow.publish",
+        "?resource=flows",
+        "/export?format=csv&action=published",
+        "/export?resource=bot",
         &format!("?cursor={cursor}&action=flow.created"),
         &format!("?cursor={}", &cursor[1..]),
     ] {
@@ -182,7 +222,7 @@ async fn an_audit_list_of_nonsense_is_refused() {
     let foreign = api.new_key(other, json!({"name": "ajena"})).await;
     let path = format!("/organizations/{other}/audit?cursor={cursor}");
     api.ask("GET", path).key(&foreign).send().await.expect_problem(400, "invalid_parameter");
-    audit("?limit=1000&action=nothing&resource=nobody&dateFrom=2026-05-01&dateTo=").await.expect(200);
+    audit("?limit=1000&action=&resource=flow&dateFrom=2026-05-01&dateTo=").await.expect(200);
 }
 
 #[tokio::test]
@@ -192,6 +232,11 @@ async fn a_list_of_then_stays_that_of_then_from_page_to_page() {
     api.create_sound("Baja").await;
     let list = api.ask("GET", api.flows("?asOf=position:4&version=draft")).send().await.expect(200).data();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["version"]), (1, &json!(3)));
+    let nothing =
+        api.ask("GET", api.flows("?asOf=position:0&include=deleted&limit=5")).send().await.expect(200);
+    assert_eq!((nothing.data(), nothing.header("link")), (json!([]), None));
+    let early = api.ask("GET", api.flow(&id, "?asOf=position:0")).send().await;
+    early.expect_problem(404, "flow_not_found");
     let page = api.ask("GET", api.flows("?asOf=2100-01-01T00:00:00Z&limit=1")).send().await.expect(200);
     let link = page.header("link").unwrap();
     let next = link.trim_start_matches('<').split('>').next().unwrap().to_owned();

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use super::settings::answering;
 use super::{Said, assert_steady, desk};
-use crate::support::Scratch;
+use crate::support::{Scratch, program};
 
 fn chunked(status: &str, chunks: &[&str]) -> String {
     let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
@@ -20,26 +21,40 @@ async fn an_export_is_whole_or_not_there() {
     let desk = desk().await;
     let scratch = Scratch::new();
     let file = scratch.path().join("log.ndjson");
-    let arguments = ["audit", "export", "--action", "flow.created", "--output", file.to_str().unwrap()];
-    let export = |answer: String, status: i32| {
+    let mut arguments =
+        vec!["audit", "export", "--action", "flow.created", "--output", file.to_str().unwrap()];
+    let export = |arguments: &[&str], answer: String, status: i32| {
         let (url, serving) = answering(vec![answer]);
-        let output = desk.command(&arguments).env("FLOW_REGISTRY_URL", url).output().unwrap();
-        let said = Said::of(&arguments, &output).expect(status);
+        let output = desk.command(arguments).env("FLOW_REGISTRY_URL", url).output().unwrap();
+        let said = Said::of(arguments, &output).expect(status);
         assert!(said.out.is_empty(), "{}", said.shown());
         (said.err, serving.join().unwrap().remove(0))
     };
-    let (said, request) = export(chunked("200 OK", &["all ", "of it\n", ""]), 0);
+    let (said, request) = export(&arguments, chunked("200 OK", &["all ", "of it\n", ""]), 0);
     let path = format!("/organizations/{}/audit/export", desk.api.org_id);
     assert!(request.starts_with(&format!("GET {path}?format=ndjson&action=flow.created ")), "{request}");
     assert!(said.is_empty(), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
+    // An earlier export is not replaced unasked; the service is not even asked.
+    let refused = desk.run(&arguments).expect(2);
+    assert!(refused.err.contains("is there already: --force replaces it"), "{}", refused.err);
+    arguments.push("--force");
     // A service that dies in the middle leaves what was there before, and nothing else.
-    let (said, _) = export(chunked("200 OK", &["half of it"]), 5);
+    let (said, _) = export(&arguments, chunked("200 OK", &["half of it"]), 5);
     assert!(said.contains("the export was cut"), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     let nowhere = desk.run(&["audit", "export", "--output", "/no/such/directory/log"]).expect(2);
     assert!(nowhere.err.contains("/no/such/directory/log"), "{}", nowhere.err);
+    let reversed = ["audit", "export", "--from", "2026-05-02", "--to", "2026-05-01"];
+    let reversed = desk.run(&reversed).expect(2).err;
+    assert!(reversed.contains("--to: must not be before --from\n"), "{reversed}");
+    for unknown in [["--action", "flow.publish"], ["--resource", "flows"]] {
+        let said = desk.run(&[&["audit", "export"], &unknown[..]].concat()).expect(2).err;
+        assert!(said.contains("possible values") && said.contains("flow"), "{said}");
+    }
+    let said = desk.run(&["flows", "history", "Alta", "--type", "published"]).expect(2).err;
+    assert!(said.contains("flow.published") && !said.contains("api_key"), "{said}");
 }
 
 #[tokio::test]
@@ -80,6 +95,28 @@ async fn the_log_of_a_service_is_taken_home_and_verified() {
     }
 }
 
+#[test]
+fn public_keys_are_no_secret() {
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let order = |arguments: &[&str]| {
+        let output = program(arguments).output().unwrap();
+        Said::of(arguments, &output)
+    };
+    let (secret, public) = (path("secret"), path("public"));
+    let key = order(&["signing-key", "create", &secret, "--name", "a.example"]).expect(0).out;
+    fs::write(&public, format!("# kept for old checkpoints\n{key}")).unwrap();
+    fs::set_permissions(&public, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(order(&["signing-key", "show", &public]).expect(0).out, key);
+    fs::write(&public, key.replace("a.example+", "b.example+")).unwrap();
+    let damaged = order(&["signing-key", "show", &public]).expect(1).err;
+    assert!(damaged.contains("is not a public key") && !damaged.contains("secret"), "{damaged}");
+    // A file with a secret is as closed as ever.
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let open = order(&["signing-key", "show", &secret]).expect(1).err;
+    assert!(open.contains("chmod 600"), "{open}");
+}
+
 #[tokio::test]
 async fn the_log_is_followed() {
     let desk = desk().await;
@@ -88,8 +125,14 @@ async fn the_log_is_followed() {
     let id = desk.api.create_sound("Alta").await;
     let edit = json!({"description": "con\u{1b}[2J"});
     desk.change(&desk.api.key, "PATCH", &format!("/{id}"), edit).await;
+    desk.change(&desk.api.key, "POST", &format!("/{id}/publish"), json!({"label": "mayo"})).await;
+    desk.change(&desk.api.key, "PATCH", &format!("/{id}"), json!({"enabled": false})).await;
     desk.change(&desk.api.key, "DELETE", &format!("/{id}"), json!({})).await;
-    let text: Vec<String> = lines.by_ref().take(3).collect();
+    desk.change(&desk.api.key, "POST", &format!("/{id}/restore"), json!({"version": 2, "mode": "live"}))
+        .await;
+    desk.api.key_with(&["flows:read", "audit:read"]).await;
+    desk.run(&["audit", "export", "--action", "flow.deleted", "--after", "3"]).expect(0);
+    let text: Vec<String> = lines.by_ref().take(8).collect();
     assert_steady("tail", &text.join("\n"));
     tail.kill().unwrap();
     tail.wait().unwrap();

@@ -4,7 +4,8 @@ use chrono::Duration;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::{
-    DuplicateOrder, Moment, Point, PublishOrder, RegistryError, RestoreOrder, RestoreSource, Selector, Side,
+    Comparison, DuplicateOrder, Moment, Point, PublishOrder, RegistryError, RestoreOrder, RestoreSource,
+    Selector, Side,
 };
 use flow_registry::store::{Deleted, ListFilter, ListPage};
 use serde_json::{Value, json};
@@ -30,7 +31,8 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
     let copy = copy.flow.record.flow_id;
     let at = |flow_id, side| Point { flow_id, side };
     let paths = async |from, to| {
-        let comparison = hand.registry.compare(&hand.caller, from, to).await.unwrap();
+        let compared = async |point| hand.registry.compared(&hand.caller, point).await.unwrap();
+        let comparison = Comparison { from: compared(from).await, to: compared(to).await };
         let (before, patch) =
             (serde_json::from_slice(comparison.from.answer.document.bytes()), comparison.json_patch());
         let mut patched: Value = before.unwrap();
@@ -48,10 +50,10 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
     // What was deleted can still be compared.
     hand.registry.delete(hand.intent(), flow).await.unwrap();
     assert_eq!(paths(at(flow, Side::Draft), at(copy, Side::Version(1))).await, ((4, 1), vec!["name".into()]));
-    let compare = |from| hand.registry.compare(&hand.caller, from, at(copy, Side::Draft));
-    assert!(matches!(compare(at(flow, Side::Published)).await, Err(RegistryError::NotPublished)));
-    assert!(matches!(compare(at(flow, Side::Version(9))).await, Err(RegistryError::VersionNotFound)));
-    assert!(matches!(compare(at(Uuid::new_v4(), Side::Draft)).await, Err(RegistryError::FlowNotFound)));
+    let compared = |point| hand.registry.compared(&hand.caller, point);
+    assert!(matches!(compared(at(flow, Side::Published)).await, Err(RegistryError::NotPublished(_))));
+    assert!(matches!(compared(at(flow, Side::Version(9))).await, Err(RegistryError::VersionNotFound)));
+    assert!(matches!(compared(at(Uuid::new_v4(), Side::Draft)).await, Err(RegistryError::FlowNotFound)));
 }
 
 async fn blamed(hand: &Hand, flow: Uuid) -> Vec<(String, Option<i64>)> {

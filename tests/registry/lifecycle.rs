@@ -117,7 +117,7 @@ async fn refusals_leave_no_trace() {
     let invalid = registry.update(hand.intent(), empty, json!({"nombre": "x"})).await;
     assert!(matches!(invalid, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/nombre"));
     let published = registry.get(&hand.caller, empty, Selector::Published).await;
-    assert!(matches!(published, Err(RegistryError::NotPublished)));
+    assert!(matches!(published, Err(RegistryError::NotPublished(at)) if at.version == 1));
     let stale = Intent { if_match: Some(IfMatch::Versions(vec![])), ..hand.intent() };
     let stale = registry.delete(stale, empty).await;
     assert!(matches!(stale, Err(RegistryError::PreconditionFailed(at)) if at.version == 1));
@@ -136,7 +136,7 @@ async fn organizations_and_numbers_do_not_see_each_other() {
     let mut confined = hand.caller.clone();
     confined.phone_number_ids = ["2".to_owned()].into();
     for caller in [stranger, confined.clone()] {
-        for selector in [Selector::Draft, Selector::Published, Selector::Version(1)] {
+        for selector in [Selector::Current, Selector::Draft, Selector::Published, Selector::Version(1)] {
             let found = registry.get(&caller, flow, selector).await;
             assert!(matches!(found, Err(RegistryError::FlowNotFound)), "{selector:?}");
         }

@@ -85,7 +85,7 @@ async fn what_is_in_force_comes_back_as_the_draft() {
     let hand = hand().await;
     let flow = three(&hand).await;
     let order = RestoreOrder { source: RestoreSource::Published, mode: DRAFT };
-    assert!(matches!(restore(&hand, flow, order).await, Err(RegistryError::NotPublished)));
+    assert!(matches!(restore(&hand, flow, order).await, Err(RegistryError::NotPublished(_))));
     publish(&hand, flow).await;
     rename(&hand, flow, "worse").await;
     let restored = restore(&hand, flow, order).await.unwrap().flow;

@@ -31,6 +31,8 @@ pub struct Answer {
     pub description: &'static str,
     pub schema: Option<&'static str>,
     pub media_type: &'static str,
+    /// Other media types it comes as, each with its schema.
+    pub also: &'static [(&'static str, &'static str)],
     pub headers: &'static [(&'static str, &'static str)],
 }
 
@@ -107,8 +109,11 @@ const AS_OF: Parameter = query(
     r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41"]}"#,
     "As it stood at an instant, or at a position of the organization's log.",
 );
-const ACTION: Parameter =
-    query("action", r#"{"type":"string","examples":["flow.published"]}"#, "Events of this type.");
+const ACTION: Parameter = query("action", ACTIONS, "Events of this type.");
+const ACTIONS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished","flow.duplicated",
+    "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported"]}"#;
+const FLOW_EVENTS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished",
+    "flow.duplicated","flow.deleted","flow.restored"]}"#;
 const RESOURCE: Parameter =
     query("resource", r#"{"enum":["flow","api_key","organization"]}"#, "Events of this kind of thing.");
 const ACTOR_USER_ID: Parameter = query("actorUserId", r#"{"type":"string"}"#, "Events by this user.");
@@ -117,11 +122,18 @@ const DATE_TO: Parameter = query("dateTo", INSTANT, "A day, whole, or an instant
 const SIDE: &str = r#"{"type":"string","examples":["3","draft","published"]}"#;
 
 const fn ok(status: &'static str, description: &'static str, schema: &'static str) -> Answer {
-    Answer { status, description, schema: Some(schema), media_type: "application/json", headers: &[] }
+    Answer {
+        status,
+        description,
+        schema: Some(schema),
+        media_type: "application/json",
+        also: &[],
+        headers: &[],
+    }
 }
 
 const fn empty(status: &'static str, description: &'static str) -> Answer {
-    Answer { status, description, schema: None, media_type: "", headers: &[] }
+    Answer { status, description, schema: None, media_type: "", also: &[], headers: &[] }
 }
 
 const FLOWS: &str = "/organizations/{orgId}/bot/flows";
@@ -173,7 +185,8 @@ endpoints! {
         [created("The new flow, a draft.")], &[];
     "get" FLOW, "getFlow" in "flows": "Get a flow as it is, was, or is in force", READ, &[
         query("version", r#"{"oneOf":[{"type":"integer","minimum":1},{"enum":["draft","published"]}]}"#,
-            "A version, `draft` (default) or `published`."),
+            "A version, `draft` or `published`. Given so, or by `asOf`, a deleted flow is answered too; as it is now \
+                (default) it is not found."),
         AS_OF,
         IF_MATCH, IF_NONE_MATCH,
     ], None, [flow("200", "The flow."), empty("304", "The reader has this version.")], &[404, 409, 412];
@@ -210,7 +223,7 @@ endpoints! {
         [ok("200", "The trace, personal values masked.", "RunAnswer")], &[404];
     "get" "/organizations/{orgId}/bot/flows/{flowId}/events", "listFlowEvents" in "history":
         "List what happened to a flow, newest first", READ, &[
-            query("type", r#"{"type":"string","examples":["flow.updated"]}"#, "Events of this type."),
+            query("type", FLOW_EVENTS, "Events of this type."),
             query("actor", r#"{"type":"string"}"#, "Events by this key or user."),
             FROM, TO, LIMIT, CURSOR,
         ], None, [ok("200", "A page of events.", "EventPageAnswer")], &[404];
@@ -220,7 +233,8 @@ endpoints! {
     "get" "/organizations/{orgId}/bot/flows/{flowId}/diff", "diffFlow" in "history": "Compare two versions", READ, &[
             query("from", SIDE, "A version, `draft`, `published`, or `{otherFlowId}:{version}`."),
             query("to", SIDE, "The same; what it has become."),
-        ], None, [ok("200", "What changed, step by step. As `application/json-patch+json`: RFC 6902.", "DiffAnswer")],
+        ], None, [Answer { also: &[("application/json-patch+json", "JsonPatch")],
+            ..ok("200", "What changed, step by step. As `application/json-patch+json`: RFC 6902.", "DiffAnswer") }],
         &[404, 409];
     "get" "/organizations/{orgId}/bot/flows/{flowId}/blame", "blameFlow" in "history":
         "For each step the last event that touched it", READ, &[], None,
@@ -240,7 +254,8 @@ endpoints! {
             ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO,
             query("after", r#"{"type":"integer","minimum":0}"#, "Only events behind this position of the log."),
             ON_BEHALF_OF, REASON,
-        ], None, [Answer { headers: &[("Content-Disposition", "With `format`: the name of the file.")],
+        ], None, [Answer { also: &[("text/csv", "Text"), ("application/x-ndjson", "Text")],
+            headers: &[("Content-Disposition", "With `format`: the name of the file.")],
             ..ok("200", "A link that is good for 10 minutes. With `format`: the file itself, as it is read; an event \
                 `audit.exported` is recorded first, and the file goes up to it. A file that has no proper end was \
                 cut short.", "ExportLinkAnswer") }], &[];
@@ -260,7 +275,9 @@ endpoints! {
             without who did it, for whom and from where. Comments are signs of life.", "Text") }], &[];
     "get" "/organizations/{orgId}/audit/checkpoint", "getCheckpoint" in "evidence":
         "A signed note over the log as it stands now", Scope::One("audit:read"), &[], None,
-        [ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer")], &[409];
+        [Answer { also: &[("text/plain", "Text")],
+            ..ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer") }],
+        &[409];
     "get" "/.well-known/flow-registry-keys", "listPublicKeys" in "evidence":
         "The public keys that checkpoints are verified with", Scope::Open, &[], None,
         [Answer { media_type: "text/plain", ..ok("200", "One key a line, `<name>+<id>+<base64>`.", "Text") }], &[];

@@ -120,9 +120,12 @@ fn responses(endpoint: &Endpoint) -> Value {
     for answer in endpoint.answers {
         let mut response = json!({"description": answer.description});
         if let Some(schema) = answer.schema {
-            response["content"] = json!({answer.media_type: {
-                "schema": {"$ref": format!("#/components/schemas/{schema}")}
-            }});
+            let media_types = [(answer.media_type, schema)].into_iter().chain(answer.also.iter().copied());
+            let content = media_types.map(|(media_type, schema)| {
+                let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+                (media_type.to_owned(), json!({"schema": schema}))
+            });
+            response["content"] = content.collect::<Map<String, Value>>().into();
         }
         let headers: Map<String, Value> = answer.headers.iter().map(header).collect();
         if !headers.is_empty() {
@@ -144,8 +147,11 @@ fn header(&(name, description): &(&str, &str)) -> (String, Value) {
 fn problem(status: u16) -> Value {
     let codes: Vec<&str> =
         Code::ALL.iter().filter(|code| code.status().as_u16() == status).map(|code| code.as_str()).collect();
+    // What is far too large never gets as far as to be answered in our words.
+    let remark =
+        if status == 431 { " Without a body where the head is too large to be read at all." } else { "" };
     json!({
-        "description": format!("Refused: {}.", codes.join(", ")),
+        "description": format!("Refused: {}.{remark}", codes.join(", ")),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     })
 }
@@ -155,6 +161,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::flow::event::{EventType, StreamKind};
 
     /// Routes as `routes.rs` writes them: a path and the methods behind it.
     fn routed() -> BTreeSet<(String, String)> {
@@ -175,6 +182,22 @@ mod tests {
         let described: BTreeSet<(String, String)> =
             ENDPOINTS.iter().map(|endpoint| (endpoint.path.to_owned(), endpoint.method.to_owned())).collect();
         assert_eq!(described, routed());
+    }
+
+    #[test]
+    fn every_event_is_named() {
+        let description = description();
+        let names = |path: &str, parameter: &str| -> Vec<String> {
+            let parameters = description["paths"][path]["get"]["parameters"].as_array().unwrap();
+            let found = parameters.iter().find(|known| known["name"] == parameter).unwrap();
+            serde_json::from_value(found["schema"]["enum"].clone()).unwrap()
+        };
+        let all: Vec<&str> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
+        assert_eq!(names("/organizations/{orgId}/audit", "action"), all);
+        let of_flows =
+            EventType::ALL.iter().filter(|event_type| event_type.stream_kind() == StreamKind::Flow);
+        let of_flows: Vec<&str> = of_flows.map(|event_type| event_type.as_str()).collect();
+        assert_eq!(names("/organizations/{orgId}/bot/flows/{flowId}/events", "type"), of_flows);
     }
 
     #[test]

@@ -112,7 +112,12 @@ fn answers() -> Value {
                 "message": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
                 "timestamp": {"type": "string", "format": "date-time"},
                 "errors": {"type": "array", "items": {"type": "object"}},
-                "findings": {"type": "array", "items": reference("Finding")}
+                "findings": {"type": "array", "items": reference("Finding")},
+                "current": {"type": "object", "description": "With 409 and 412: where the flow stands.", "properties": {
+                    "version": {"type": "integer"},
+                    "updatedAt": {"type": "string", "format": "date-time"},
+                    "updatedBy": reference("Actor")
+                }}
             }
         }
     })
@@ -204,6 +209,10 @@ fn history() -> Value {
         "ExportLinkAnswer": envelope(json!({"type": "object", "required": ["url", "expiresAt"], "properties": {
             "url": {"type": "string", "format": "uri"}, "expiresAt": {"type": "string", "format": "date-time"}
         }})),
+        "JsonPatch": {"type": "array", "items": {"type": "object", "required": ["op", "path"], "properties": {
+            "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string"}, "from": {"type": "string"}, "value": {}
+        }}},
         "DiffAnswer": envelope(json!({"type": "object", "required": ["from", "to", "changes"], "properties": {
             "from": {"type": "object"}, "to": {"type": "object"}, "changes": {"type": "object"}
         }})),
@@ -309,7 +318,8 @@ fn runs() -> Value {
 }
 
 fn keys() -> Value {
-    let scopes = json!({"type": ["array", "null"], "items": {"enum": ["flows:read", "flows:write", "flows:publish",
+    let scopes = json!({"type": ["array", "null"], "minItems": 1, "items": {"enum": [
+        "flows:read", "flows:write", "flows:publish",
         "flows:test", "flows:restore", "audit:read", "keys:manage", "consumer", "auditor", "support", "admin"]}});
     let numbers =
         json!({"type": ["array", "null"], "items": {"type": "string", "minLength": 1, "maxLength": 64}});

@@ -75,7 +75,8 @@ codes! {
         "Others kept changing the flow while this change was tried. Nothing was changed; try again, or send \
          `If-Match`.";
     NotPublished = "not_published", CONFLICT, "Not published",
-        "The published version was asked for, and the flow has none.";
+        "The published version was asked for, and the flow has none. The answer says at which version the flow is, who \
+         made it and when.";
     LogNotSigned = "log_not_signed", CONFLICT, "Log not signed",
         "The log of the organization contradicts itself, or a checkpoint that was signed earlier: it was altered. No \
          further checkpoint is made of it. Verify the log, and hold it against checkpoints that were kept elsewhere.";
@@ -87,7 +88,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
         "A body must be sent as `Content-Type: application/json`, in UTF-8 and without content encoding.";
     NotPublishable = "not_publishable", UNPROCESSABLE_ENTITY, "Not publishable",
-        "The document has findings of severity error and cannot be put in force. `findings` lists them.";
+        "The document has findings of severity error and cannot be put in force, or not even be run. `findings` lists \
+         them, and behind them what is only doubtful.";
     TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
         "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",

@@ -1,6 +1,7 @@
 //! The one match that turns what the registry answers into a problem. Causes are logged here and go no further.
 
-use super::{Code, Extra, Problem};
+use super::{Code, Extra, Place, Problem};
+use crate::flow::finding::Finding;
 use crate::registry::{RegistryError, StoreError};
 
 impl From<RegistryError> for Problem {
@@ -16,14 +17,12 @@ impl From<RegistryError> for Problem {
             RegistryError::Erased => {
                 Self::new(Code::VersionNotFound, "The content of this version was erased.")
             }
-            RegistryError::NotPublished => Self::new(Code::NotPublished, "The flow is not published."),
-            RegistryError::NotPublishable(findings) => {
-                let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
-                    1 => "1 error keeps the flow from being published.".to_owned(),
-                    count => format!("{count} errors keep the flow from being published."),
-                };
-                Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
-            }
+            RegistryError::NotPublished(current) => Self {
+                extra: Extra::Current(current),
+                ..Self::new(Code::NotPublished, "The flow is not published.")
+            },
+            RegistryError::NotPublishable(findings) => Self::kept_from("published", findings),
+            RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
             RegistryError::VersionConflict(current) => {
                 let detail = format!(
@@ -50,6 +49,50 @@ impl From<RegistryError> for Problem {
             }
             RegistryError::Store(error) => Self::from(error),
         }
+    }
+}
+
+impl Problem {
+    /// What became of an order that may name a version as `version` in its body: where the flow has no such version,
+    /// or none in force, the answer points there.
+    pub fn of_version(error: RegistryError) -> Self {
+        let problem = Self::from(error);
+        match problem.code {
+            Code::VersionNotFound | Code::NotPublished => problem.at(Place::Pointer("/version".to_owned())),
+            _ => problem,
+        }
+    }
+
+    /// What a parameter names is not there.
+    pub fn in_parameter(self, name: &str) -> Self {
+        match self.code {
+            Code::FlowNotFound | Code::VersionNotFound | Code::NotPublished => {
+                self.at(Place::Parameter(name.to_owned()))
+            }
+            _ => self,
+        }
+    }
+
+    pub fn without_current(self) -> Self {
+        match self.extra {
+            Extra::Current(_) => Self { extra: Extra::None, ..self },
+            _ => self,
+        }
+    }
+
+    /// Errors are why, and come first; what is only doubtful comes along.
+    fn kept_from(what: &str, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| !finding.is_error());
+        let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
+            1 => format!("1 error keeps the flow from being {what}."),
+            count => format!("{count} errors keep the flow from being {what}."),
+        };
+        Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
+    }
+
+    /// The same, said of a place in the request.
+    fn at(self, place: Place) -> Self {
+        Self { extra: self.extra, ..Self::invalid(self.code, place, self.detail) }
     }
 }
 

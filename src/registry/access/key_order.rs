@@ -37,17 +37,18 @@ pub struct KeyChange {
 }
 
 impl NewKey {
-    /// Reads `{name, scopes?, phoneNumberIds?, expiresAt?}`; an absent member, null and an empty list are one.
+    /// Reads `{name, scopes?, phoneNumberIds?, expiresAt?}`; an absent member and null are one. A list of no scopes
+    /// is refused: whoever computed it meant none, not all.
     pub fn read(mode: KeyMode, body: &Value, now: DateTime<Utc>) -> Result<Self, Vec<Finding>> {
         let mut reader = Reader::new(body, &["name", "scopes", "phoneNumberIds", "expiresAt"])?;
         let name = reader.required("name", read_name);
-        let scopes = reader.optional("scopes", read_scopes);
+        let scopes = reader.optional("scopes", read_some_scopes);
         let phone_number_ids = reader.optional("phoneNumberIds", read_phone_number_ids);
         let expires_at = reader.optional("expiresAt", |node| read_expiry(node, now));
         reader.finish(|| Self {
             mode,
             name: name.unwrap_or_default(),
-            scopes: scopes.filter(|scopes| *scopes != Scopes::default()),
+            scopes,
             phone_number_ids: phone_number_ids.unwrap_or_default(),
             expires_at,
         })
@@ -59,13 +60,7 @@ impl KeyChange {
     pub fn read(body: &Value) -> Result<Self, Vec<Finding>> {
         let mut reader = Reader::new(body, &["name", "scopes", "phoneNumberIds"])?;
         let name = reader.present("name", read_name);
-        let scopes = reader.present("scopes", |node| {
-            let scopes = read_scopes(node)?;
-            match scopes == Scopes::default() {
-                true => node.invalid("must name at least one scope"),
-                false => Some(scopes),
-            }
-        });
+        let scopes = reader.present("scopes", read_some_scopes);
         let phone_number_ids = reader.present("phoneNumberIds", |node| match node.value {
             Value::Null => Some(Vec::new()),
             _ => read_phone_number_ids(node),
@@ -95,6 +90,14 @@ fn read_scopes(node: &mut Node<'_>) -> Option<Scopes> {
         }
     })?;
     Some(scopes.into_iter().flat_map(Scopes::iter).collect())
+}
+
+fn read_some_scopes(node: &mut Node<'_>) -> Option<Scopes> {
+    let scopes = read_scopes(node)?;
+    match scopes == Scopes::default() {
+        true => node.invalid("must name at least one scope"),
+        false => Some(scopes),
+    }
 }
 
 fn read_phone_number_ids(node: &mut Node<'_>) -> Option<Vec<String>> {
@@ -242,7 +245,7 @@ mod tests {
         let expected = NewKey { mode, name, scopes: None, phone_number_ids: vec![], expires_at: None };
         assert_eq!(least, expected);
         for empty in [json!(null), json!([])] {
-            let body = json!({"name": "CI", "scopes": empty, "phoneNumberIds": empty, "expiresAt": null});
+            let body = json!({"name": "CI", "scopes": null, "phoneNumberIds": empty, "expiresAt": null});
             assert_eq!(new_key(body).unwrap(), expected);
         }
         let most = new_key(json!({
@@ -282,6 +285,7 @@ mod tests {
             &["UNKNOWN_FIELD /a~1b~0", "UNKNOWN_FIELD /mode"],
         );
         check(json!({"name": "CI", "scopes": "flows:read"}), &["WRONG_TYPE /scopes"]);
+        check(json!({"name": "CI", "scopes": []}), &["INVALID_VALUE /scopes"]);
         check(
             json!({"name": "CI", "scopes": ["owner", "flows:read", 7, "Flows:Read"]}),
             &["INVALID_VALUE /scopes/0", "WRONG_TYPE /scopes/2", "INVALID_VALUE /scopes/3"],

@@ -75,6 +75,12 @@ struct ExportPayload<'a> {
 }
 
 impl Registry {
+    /// Whether an export can begin where it is to.
+    pub async fn check_export(&self, caller: &Caller, order: &ExportOrder) -> Result<(), RegistryError> {
+        let head = self.store.head(caller.org_id).await?;
+        if order.after > head { Err(RegistryError::BeyondTheLog) } else { Ok(()) }
+    }
+
     /// Records an export, and says what it covers.
     async fn begin_export(
         &self,
@@ -83,9 +89,7 @@ impl Registry {
         format: ExportFormat,
     ) -> Result<Coverage, RegistryError> {
         let org_id = intent.caller.org_id;
-        if order.after > self.store.head(org_id).await? {
-            return Err(RegistryError::BeyondTheLog);
-        }
+        self.check_export(&intent.caller, order).await?;
         let (registry, row) = (self.clone(), row(intent, order, format));
         let own = self.detached(async move { registry.append_export(row).await }).await?;
         let signed = if format == ExportFormat::Ndjson { self.sign_export(org_id).await? } else { None };
