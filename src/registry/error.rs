@@ -35,6 +35,9 @@ pub enum RegistryError {
     NotPublished(CurrentVersion),
     #[error("the document has errors")]
     NotPublishable(Vec<Finding>),
+    /// Its errors are such that no run of it could mean anything.
+    #[error("the document has errors and cannot be run")]
+    NotRunnable(Vec<Finding>),
     #[error("the flow is at another version")]
     PreconditionFailed(CurrentVersion),
     #[error("the flow kept changing")]

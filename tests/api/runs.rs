@@ -67,10 +67,18 @@ async fn requests_that_cannot_be_run() {
         (&json!(1), Some("\"1\""))
     );
     api.ask("POST", &path).json(&json!({"version": 7})).send().await.expect_problem(404, "version_not_found");
-    let broken = api.create(json!({"name": "a", "steps": [{"type": "goto", "next": "nowhere"}]})).await;
+    // The second step is never reached, which is doubtful only.
+    let steps = json!([{"type": "end"}, {"id": "a", "type": "end"}, {"type": "goto", "next": "nowhere"}]);
+    let broken = api.create(json!({"name": "a", "steps": steps})).await;
     let path = api.flow(broken["id"].as_str().unwrap(), "/test-run");
     let answer = api.ask("POST", &path).send().await.expect_problem(422, "not_publishable");
-    assert_eq!(answer.json()["findings"][0]["code"], "DANGLING_NEXT");
+    let problem = answer.json();
+    assert_eq!(problem["detail"], "1 error keeps the flow from being run.");
+    let severities: Vec<&str> =
+        problem["findings"].as_array().unwrap().iter().map(|it| it["severity"].as_str().unwrap()).collect();
+    assert_eq!((severities[0], severities.contains(&"warning")), ("error", true));
+    assert_eq!(problem["findings"][0]["code"], "DANGLING_NEXT");
+    assert_eq!(problem["message"], json!("/steps/2/next: No step has id \"nowhere\"."));
     let reader = api.key_with(&["flows:read"]).await;
     api.ask_openly("POST", &path).key(&reader).send().await.expect_problem(403, "insufficient_scope");
 }

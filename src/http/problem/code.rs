@@ -85,7 +85,8 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
         "A body must be sent as `Content-Type: application/json`, in UTF-8 and without content encoding.";
     NotPublishable = "not_publishable", UNPROCESSABLE_ENTITY, "Not publishable",
-        "The document has findings of severity error and cannot be put in force. `findings` lists them.";
+        "The document has findings of severity error and cannot be put in force, or not even be run. `findings` lists \
+         them, and behind them what is only doubtful.";
     TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
         "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",

@@ -145,7 +145,8 @@ impl Problem {
     fn message(&self) -> Value {
         let mut messages: Vec<String> = match &self.extra {
             Extra::Findings(findings) => {
-                findings.iter().map(|finding| format!("{}: {}", finding.pointer, finding.message)).collect()
+                let errors = findings.iter().filter(|finding| finding.is_error());
+                errors.map(|finding| format!("{}: {}", finding.pointer, finding.message)).collect()
             }
             _ => self.errors.iter().map(FieldError::line).collect(),
         };

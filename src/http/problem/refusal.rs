@@ -1,6 +1,7 @@
 //! The one match that turns what the registry answers into a problem. Causes are logged here and go no further.
 
 use super::{Code, Extra, Place, Problem};
+use crate::flow::finding::Finding;
 use crate::registry::{RegistryError, StoreError};
 
 impl From<RegistryError> for Problem {
@@ -20,13 +21,8 @@ impl From<RegistryError> for Problem {
                 extra: Extra::Current(current),
                 ..Self::new(Code::NotPublished, "The flow is not published.")
             },
-            RegistryError::NotPublishable(findings) => {
-                let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
-                    1 => "1 error keeps the flow from being published.".to_owned(),
-                    count => format!("{count} errors keep the flow from being published."),
-                };
-                Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
-            }
+            RegistryError::NotPublishable(findings) => Self::kept_from("published", findings),
+            RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
             RegistryError::VersionConflict(current) => {
                 let detail = format!(
@@ -76,6 +72,16 @@ impl Problem {
             Extra::Current(_) => Self { extra: Extra::None, ..self },
             _ => self,
         }
+    }
+
+    /// Errors are why, and come first; what is only doubtful comes along.
+    fn kept_from(what: &str, mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| !finding.is_error());
+        let detail = match findings.iter().filter(|finding| finding.is_error()).count() {
+            1 => format!("1 error keeps the flow from being {what}."),
+            count => format!("{count} errors keep the flow from being {what}."),
+        };
+        Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
     }
 
     /// The same, said of a place in the request.

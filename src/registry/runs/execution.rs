@@ -92,9 +92,11 @@ impl Registry {
             return Ok(program);
         }
         let canonical = canonical()?;
-        let findings = validation::findings(&canonical);
+        let mut findings = validation::findings(&canonical);
         if findings.iter().any(stops_a_run) {
-            return Err(RegistryError::NotPublishable(findings));
+            // Errors that do not stop it are no reason.
+            findings.retain(|finding| !finding.is_error() || stops_a_run(finding));
+            return Err(RegistryError::NotRunnable(findings));
         }
         Ok(self.programs.compile(&canonical)?)
     }
@@ -114,7 +116,7 @@ impl Registry {
             let program = match self.program(canonical.digest, || Ok(Canonical::clone(canonical))) {
                 Ok(program) => program,
                 // A version with errors cannot run: the call then leads nowhere, as it would in production.
-                Err(RegistryError::NotPublishable(_)) => continue,
+                Err(RegistryError::NotRunnable(_)) => continue,
                 Err(error) => return Err(error),
             };
             called.insert((id, asked), CalledFlow { program, version: RanVersion::Number(callee.version) });
