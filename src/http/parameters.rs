@@ -48,6 +48,8 @@ fn selector(text: &str) -> Option<Selector> {
 fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
     query.value("asOf", "an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
         match text.strip_prefix("position:") {
+            // 0 is before the first event: there was nothing yet.
+            Some("0") => Some(Moment::Position(0)),
             Some(number) => positive(number).map(Moment::Position),
             None => just_after(text).map(Moment::Before),
         }
@@ -216,7 +218,9 @@ mod tests {
         check("asOf=2026-05-01T03:42:18.123456Z", before("2026-05-01T03:42:18.123457Z"));
         check("asOf=2026-05-01T05:42:18.123+02:00", before("2026-05-01T03:42:18.124Z"));
         check("asOf=position:41", Some(Selector::AsOf(Moment::Position(41))));
-        check("asOf=position:0", None);
+        check("asOf=position:0", Some(Selector::AsOf(Moment::Position(0))));
+        check("asOf=position:-1", None);
+        check("asOf=position:00", None);
         for bad in ["asOf=yesterday", "asOf=2026-05-01", "asOf=2026-05-01T03:42:18Z&version=1"] {
             check(bad, None);
         }

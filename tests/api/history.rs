@@ -232,6 +232,11 @@ async fn a_list_of_then_stays_that_of_then_from_page_to_page() {
     assert!(next.contains("asOf=position:7"), "{next}");
     api.ask("PATCH", api.flow(&id, "")).json(&json!({"name": "Luego"})).send().await.expect(200);
     let rest = api.ask("GET", next).send().await.expect(200).data();
+    let nothing =
+        api.ask("GET", api.flows("?asOf=position:0&include=deleted&limit=5")).send().await.expect(200);
+    assert_eq!((nothing.data(), nothing.header("link")), (json!([]), None));
+    let early = api.ask("GET", api.flow(&id, "?asOf=position:0")).send().await;
+    early.expect_problem(404, "flow_not_found");
     assert_eq!((&rest[0]["id"], &rest[0]["name"]), (&json!(id), &json!("Peor")));
 }
 
