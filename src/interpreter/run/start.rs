@@ -247,7 +247,10 @@ fn told<'a>(
     if inputs_unused > 0 {
         run.recorder.warn(&Warning {
             code: "UNUSED_INPUTS",
-            message: format!("{inputs_unused} inputs were left over."),
+            message: match inputs_unused {
+                1 => "1 input was left over.".to_owned(),
+                count => format!("{count} inputs were left over."),
+            },
             pointer: None,
             step_id: None,
         });
