@@ -31,6 +31,8 @@ pub struct Answer {
     pub description: &'static str,
     pub schema: Option<&'static str>,
     pub media_type: &'static str,
+    /// Other media types it comes as, each with its schema.
+    pub also: &'static [(&'static str, &'static str)],
     pub headers: &'static [(&'static str, &'static str)],
 }
 
@@ -117,11 +119,18 @@ const DATE_TO: Parameter = query("dateTo", INSTANT, "A day, whole, or an instant
 const SIDE: &str = r#"{"type":"string","examples":["3","draft","published"]}"#;
 
 const fn ok(status: &'static str, description: &'static str, schema: &'static str) -> Answer {
-    Answer { status, description, schema: Some(schema), media_type: "application/json", headers: &[] }
+    Answer {
+        status,
+        description,
+        schema: Some(schema),
+        media_type: "application/json",
+        also: &[],
+        headers: &[],
+    }
 }
 
 const fn empty(status: &'static str, description: &'static str) -> Answer {
-    Answer { status, description, schema: None, media_type: "", headers: &[] }
+    Answer { status, description, schema: None, media_type: "", also: &[], headers: &[] }
 }
 
 const FLOWS: &str = "/organizations/{orgId}/bot/flows";
@@ -221,7 +230,8 @@ endpoints! {
     "get" "/organizations/{orgId}/bot/flows/{flowId}/diff", "diffFlow" in "history": "Compare two versions", READ, &[
             query("from", SIDE, "A version, `draft`, `published`, or `{otherFlowId}:{version}`."),
             query("to", SIDE, "The same; what it has become."),
-        ], None, [ok("200", "What changed, step by step. As `application/json-patch+json`: RFC 6902.", "DiffAnswer")],
+        ], None, [Answer { also: &[("application/json-patch+json", "JsonPatch")],
+            ..ok("200", "What changed, step by step. As `application/json-patch+json`: RFC 6902.", "DiffAnswer") }],
         &[404, 409];
     "get" "/organizations/{orgId}/bot/flows/{flowId}/blame", "blameFlow" in "history":
         "For each step the last event that touched it", READ, &[], None,
@@ -241,7 +251,8 @@ endpoints! {
             ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO,
             query("after", r#"{"type":"integer","minimum":0}"#, "Only events behind this position of the log."),
             ON_BEHALF_OF, REASON,
-        ], None, [Answer { headers: &[("Content-Disposition", "With `format`: the name of the file.")],
+        ], None, [Answer { also: &[("text/csv", "Text"), ("application/x-ndjson", "Text")],
+            headers: &[("Content-Disposition", "With `format`: the name of the file.")],
             ..ok("200", "A link that is good for 10 minutes. With `format`: the file itself, as it is read; an event \
                 `audit.exported` is recorded first, and the file goes up to it. A file that has no proper end was \
                 cut short.", "ExportLinkAnswer") }], &[];
@@ -261,7 +272,9 @@ endpoints! {
             without who did it, for whom and from where. Comments are signs of life.", "Text") }], &[];
     "get" "/organizations/{orgId}/audit/checkpoint", "getCheckpoint" in "evidence":
         "A signed note over the log as it stands now", Scope::One("audit:read"), &[], None,
-        [ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer")], &[];
+        [Answer { also: &[("text/plain", "Text")],
+            ..ok("200", "The checkpoint. As `text/plain`: the note alone, to be kept as it is.", "CheckpointAnswer") }],
+        &[];
     "get" "/.well-known/flow-registry-keys", "listPublicKeys" in "evidence":
         "The public keys that checkpoints are verified with", Scope::Open, &[], None,
         [Answer { media_type: "text/plain", ..ok("200", "One key a line, `<name>+<id>+<base64>`.", "Text") }], &[];

@@ -120,9 +120,12 @@ fn responses(endpoint: &Endpoint) -> Value {
     for answer in endpoint.answers {
         let mut response = json!({"description": answer.description});
         if let Some(schema) = answer.schema {
-            response["content"] = json!({answer.media_type: {
-                "schema": {"$ref": format!("#/components/schemas/{schema}")}
-            }});
+            let media_types = [(answer.media_type, schema)].into_iter().chain(answer.also.iter().copied());
+            let content = media_types.map(|(media_type, schema)| {
+                let schema = json!({"$ref": format!("#/components/schemas/{schema}")});
+                (media_type.to_owned(), json!({"schema": schema}))
+            });
+            response["content"] = content.collect::<Map<String, Value>>().into();
         }
         let headers: Map<String, Value> = answer.headers.iter().map(header).collect();
         if !headers.is_empty() {
@@ -144,8 +147,11 @@ fn header(&(name, description): &(&str, &str)) -> (String, Value) {
 fn problem(status: u16) -> Value {
     let codes: Vec<&str> =
         Code::ALL.iter().filter(|code| code.status().as_u16() == status).map(|code| code.as_str()).collect();
+    // What is far too large never gets as far as to be answered in our words.
+    let remark =
+        if status == 431 { " Without a body where the head is too large to be read at all." } else { "" };
     json!({
-        "description": format!("Refused: {}.", codes.join(", ")),
+        "description": format!("Refused: {}.{remark}", codes.join(", ")),
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     })
 }

@@ -209,6 +209,10 @@ fn history() -> Value {
         "ExportLinkAnswer": envelope(json!({"type": "object", "required": ["url", "expiresAt"], "properties": {
             "url": {"type": "string", "format": "uri"}, "expiresAt": {"type": "string", "format": "date-time"}
         }})),
+        "JsonPatch": {"type": "array", "items": {"type": "object", "required": ["op", "path"], "properties": {
+            "op": {"enum": ["add", "remove", "replace", "move", "copy", "test"]},
+            "path": {"type": "string"}, "from": {"type": "string"}, "value": {}
+        }}},
         "DiffAnswer": envelope(json!({"type": "object", "required": ["from", "to", "changes"], "properties": {
             "from": {"type": "object"}, "to": {"type": "object"}, "changes": {"type": "object"}
         }})),
