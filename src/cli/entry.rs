@@ -1,8 +1,18 @@
 //! An event as histories and the audit log answer it.
 
+use std::collections::BTreeMap;
+
+use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
 use crate::cli::client::Actor;
+use crate::flow::event::{EventType, StreamKind};
+
+/// The types of events on things of these kinds, for the command line.
+pub fn event_types(kinds: &[StreamKind]) -> PossibleValuesParser {
+    let of_kinds = EventType::ALL.iter().filter(|event_type| kinds.contains(&event_type.stream_kind()));
+    of_kinds.map(|event_type| event_type.as_str()).collect::<Vec<_>>().into()
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -21,6 +21,8 @@ pub enum StreamKind {
 }
 
 impl StreamKind {
+    pub const ALL: &[Self] = &[Self::Flow, Self::ApiKey, Self::Organization];
+
     /// The number that is stored and hashed.
     pub const fn number(self) -> u8 {
         self as u8
@@ -45,7 +47,7 @@ impl StreamKind {
 
     /// The kind whose stored name this is.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Flow, Self::ApiKey, Self::Organization].into_iter().find(|kind| kind.as_str() == name)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
 }
 

@@ -27,7 +27,8 @@ pub struct HistoryQuery {
 
 impl FromQuery for HistoryQuery {
     fn take(query: &mut Query) -> Result<Self, Problem> {
-        let (event_type, actor) = (query.text("type"), query.text("actor"));
+        let event_type = event_type(query, "type", &[StreamKind::Flow])?;
+        let actor = query.text("actor");
         let (from, until) = range(query, "from", "to")?;
         let written = written(&[("type", &event_type), ("actor", &actor)], from, until);
         let actors = actor.map(|actor| opaque_ids(&actor)).unwrap_or_default();
@@ -56,12 +57,14 @@ impl FromQuery for AuditQuery {
 
 /// What is let through of an organization's log, and the same written down.
 fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem> {
-    let (action, resource) = (query.text("action"), query.text("resource"));
+    let action = event_type(query, "action", StreamKind::ALL)?;
+    let resource = resource(query)?;
     let user = query.text("actorUserId");
     let (from, until) = range(query, "dateFrom", "dateTo")?;
-    let names = [("action", &action), ("resource", &resource), ("actorUserId", &user)];
+    let kind = resource.map(|kind| kind.as_str().to_owned());
+    let names = [("action", &action), ("resource", &kind), ("actorUserId", &user)];
     let written = written(&names, from, until);
-    let types = types(action, resource.as_deref());
+    let types = types(action, resource);
     let actors = user.map(|user| vec![format!("user:{user}")]);
     Ok((AuditFilter { types, actors, from, until, confined_to: Vec::new() }, written))
 }
@@ -109,13 +112,29 @@ impl ExportQuery {
     }
 }
 
-/// The types an action and a resource leave; names that do not exist match nothing.
-fn types(action: Option<String>, resource: Option<&str>) -> Option<Vec<String>> {
-    let Some(resource) = resource else { return action.map(|action| vec![action]) };
-    let kind = StreamKind::parse(resource);
-    let of_kind = EventType::ALL.iter().filter(|event_type| Some(event_type.stream_kind()) == kind);
-    let names = of_kind.map(|event_type| event_type.as_str().to_owned());
+/// The types an action and a resource leave; an action of another kind leaves none.
+fn types(action: Option<String>, resource: Option<StreamKind>) -> Option<Vec<String>> {
+    let Some(kind) = resource else { return action.map(|action| vec![action]) };
+    let kinds = [kind];
+    let names = event_names(&kinds).map(str::to_owned);
     Some(names.filter(|name| action.as_ref().is_none_or(|action| action == name)).collect())
+}
+
+/// The stored name of an event. What is misspelled would match nothing and look as if nothing had happened.
+fn event_type(query: &mut Query, name: &str, kinds: &[StreamKind]) -> Result<Option<String>, Problem> {
+    let known: Vec<&str> = event_names(kinds).collect();
+    let expected = format!("one of {}", known.join(", "));
+    query.value(name, &expected, |text| known.contains(&text).then(|| text.to_owned()))
+}
+
+fn event_names(kinds: &[StreamKind]) -> impl Iterator<Item = &'static str> {
+    let of_kinds = EventType::ALL.iter().filter(|event_type| kinds.contains(&event_type.stream_kind()));
+    of_kinds.map(|event_type| event_type.as_str())
+}
+
+fn resource(query: &mut Query) -> Result<Option<StreamKind>, Problem> {
+    let names: Vec<&str> = StreamKind::ALL.iter().map(|kind| kind.as_str()).collect();
+    query.value("resource", &format!("one of {}", names.join(", ")), StreamKind::parse)
 }
 
 /// An actor is given as answers show its id, or as filters keep it, with its kind.
@@ -236,12 +255,22 @@ mod tests {
 
     #[test]
     fn actions_and_resources() {
-        let types = |action: Option<&str>, resource| types(action.map(str::to_owned), resource);
-        assert_eq!(types(None, None), None);
-        assert_eq!(types(Some("flow.created"), None).unwrap(), ["flow.created"]);
-        assert_eq!(types(None, Some("organization")).unwrap(), ["audit.exported"]);
-        assert_eq!(types(Some("flow.created"), Some("api_key")).unwrap(), [""; 0]);
-        assert_eq!(types(None, Some("bot")).unwrap(), [""; 0]);
+        let check = |raw: &str, expected: Result<Option<&[&str]>, &str>| {
+            let read = query::read::<AuditQuery>(Some(raw)).map_err(|problem| problem.detail);
+            let expected = expected
+                .map(|types| types.map(|types| types.iter().map(|name| (*name).to_owned()).collect()));
+            assert_eq!(read.map(|query| query.filter.types), expected.map_err(str::to_owned), "{raw}");
+        };
+        check("", Ok(None));
+        check("action=flow.created", Ok(Some(&["flow.created"])));
+        check("resource=organization", Ok(Some(&["audit.exported"])));
+        check("action=flow.created&resource=api_key", Ok(Some(&[])));
+        check("resource=flows", Err("resource: must be one of flow, api_key, organization"));
+        let problem = query::read::<AuditQuery>(Some("action=flow.publish")).unwrap_err();
+        assert!(problem.detail.contains("flow.published") && problem.detail.contains("audit.exported"));
+        let problem = query::read::<HistoryQuery>(Some("type=published")).unwrap_err();
+        assert!(problem.detail.contains("flow.published") && !problem.detail.contains("api_key"));
+        assert!(query::read::<HistoryQuery>(Some("type=api_key.created")).is_err(), "no flow's");
     }
 
     #[test]

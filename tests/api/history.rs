@@ -155,6 +155,8 @@ async fn what_makes_no_sense_is_refused_and_changes_nothing() {
         api.flow(&other, &format!("/events?cursor={cursor}")),
         api.flow(&id, &format!("/events?type=flow.created&cursor={cursor}")),
         api.flow(&id, &format!("/events?cursor={cursor}x")),
+        api.flow(&id, "/events?type=published"),
+        api.flow(&id, "/events?type=api_key.created"),
         format!("/organizations/{}/audit?cursor={cursor}", api.org_id),
     ] {
         api.ask("GET", path).send().await.expect_problem(400, "invalid_parameter");
@@ -206,6 +208,10 @@ async fn an_audit_list_of_nonsense_is_refused() {
         "?dateFrom=2026-02-30",
         "?dateTo=tomorrow",
         "?actor=ana",
+        "?action=flow.publish",
+        "?resource=flows",
+        "/export?format=csv&action=published",
+        "/export?resource=bot",
         &format!("?cursor={cursor}&action=flow.created"),
         &format!("?cursor={}", &cursor[1..]),
     ] {
@@ -216,7 +222,7 @@ async fn an_audit_list_of_nonsense_is_refused() {
     let foreign = api.new_key(other, json!({"name": "ajena"})).await;
     let path = format!("/organizations/{other}/audit?cursor={cursor}");
     api.ask("GET", path).key(&foreign).send().await.expect_problem(400, "invalid_parameter");
-    audit("?limit=1000&action=nothing&resource=nobody&dateFrom=2026-05-01&dateTo=").await.expect(200);
+    audit("?limit=1000&action=&resource=flow&dateFrom=2026-05-01&dateTo=").await.expect(200);
 }
 
 #[tokio::test]
@@ -226,17 +232,17 @@ async fn a_list_of_then_stays_that_of_then_from_page_to_page() {
     api.create_sound("Baja").await;
     let list = api.ask("GET", api.flows("?asOf=position:4&version=draft")).send().await.expect(200).data();
     assert_eq!((list.as_array().unwrap().len(), &list[0]["version"]), (1, &json!(3)));
+    let nothing =
+        api.ask("GET", api.flows("?asOf=position:0&include=deleted&limit=5")).send().await.expect(200);
+    assert_eq!((nothing.data(), nothing.header("link")), (json!([]), None));
+    let early = api.ask("GET", api.flow(&id, "?asOf=position:0")).send().await;
+    early.expect_problem(404, "flow_not_found");
     let page = api.ask("GET", api.flows("?asOf=2100-01-01T00:00:00Z&limit=1")).send().await.expect(200);
     let link = page.header("link").unwrap();
     let next = link.trim_start_matches('<').split('>').next().unwrap().to_owned();
     assert!(next.contains("asOf=position:7"), "{next}");
     api.ask("PATCH", api.flow(&id, "")).json(&json!({"name": "Luego"})).send().await.expect(200);
     let rest = api.ask("GET", next).send().await.expect(200).data();
-    let nothing =
-        api.ask("GET", api.flows("?asOf=position:0&include=deleted&limit=5")).send().await.expect(200);
-    assert_eq!((nothing.data(), nothing.header("link")), (json!([]), None));
-    let early = api.ask("GET", api.flow(&id, "?asOf=position:0")).send().await;
-    early.expect_problem(404, "flow_not_found");
     assert_eq!((&rest[0]["id"], &rest[0]["name"]), (&json!(id), &json!("Peor")));
 }
 

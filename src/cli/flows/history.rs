@@ -6,16 +6,17 @@ use serde::Deserialize;
 
 use super::Common;
 use super::find::{self, Among};
-use crate::cli::entry::Entry;
+use crate::cli::entry::{Entry, event_types};
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table, millisecond};
+use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table, millisecond, plain};
+use crate::flow::event::StreamKind;
 
 #[derive(Debug, Args)]
 pub struct History {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
-    /// Events of this type, such as flow.published
-    #[arg(long = "type", value_name = "TYPE")]
+    /// Events of this type
+    #[arg(long = "type", value_name = "TYPE", value_parser = event_types(&[StreamKind::Flow]))]
     event_type: Option<String>,
     /// Events by this key or person, by id
     #[arg(long, value_name = "ID")]

@@ -109,8 +109,11 @@ const AS_OF: Parameter = query(
     r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41"]}"#,
     "As it stood at an instant, or at a position of the organization's log.",
 );
-const ACTION: Parameter =
-    query("action", r#"{"type":"string","examples":["flow.published"]}"#, "Events of this type.");
+const ACTION: Parameter = query("action", ACTIONS, "Events of this type.");
+const ACTIONS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished","flow.duplicated",
+    "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported"]}"#;
+const FLOW_EVENTS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished",
+    "flow.duplicated","flow.deleted","flow.restored"]}"#;
 const RESOURCE: Parameter =
     query("resource", r#"{"enum":["flow","api_key","organization"]}"#, "Events of this kind of thing.");
 const ACTOR_USER_ID: Parameter = query("actorUserId", r#"{"type":"string"}"#, "Events by this user.");
@@ -220,7 +223,7 @@ endpoints! {
         [ok("200", "The trace, personal values masked.", "RunAnswer")], &[404];
     "get" "/organizations/{orgId}/bot/flows/{flowId}/events", "listFlowEvents" in "history":
         "List what happened to a flow, newest first", READ, &[
-            query("type", r#"{"type":"string","examples":["flow.updated"]}"#, "Events of this type."),
+            query("type", FLOW_EVENTS, "Events of this type."),
             query("actor", r#"{"type":"string"}"#, "Events by this key or user."),
             FROM, TO, LIMIT, CURSOR,
         ], None, [ok("200", "A page of events.", "EventPageAnswer")], &[404];

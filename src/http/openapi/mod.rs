@@ -161,6 +161,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::flow::event::{EventType, StreamKind};
 
     /// Routes as `routes.rs` writes them: a path and the methods behind it.
     fn routed() -> BTreeSet<(String, String)> {
@@ -181,6 +182,22 @@ mod tests {
         let described: BTreeSet<(String, String)> =
             ENDPOINTS.iter().map(|endpoint| (endpoint.path.to_owned(), endpoint.method.to_owned())).collect();
         assert_eq!(described, routed());
+    }
+
+    #[test]
+    fn every_event_is_named() {
+        let description = description();
+        let names = |path: &str, parameter: &str| -> Vec<String> {
+            let parameters = description["paths"][path]["get"]["parameters"].as_array().unwrap();
+            let found = parameters.iter().find(|known| known["name"] == parameter).unwrap();
+            serde_json::from_value(found["schema"]["enum"].clone()).unwrap()
+        };
+        let all: Vec<&str> = EventType::ALL.iter().map(|event_type| event_type.as_str()).collect();
+        assert_eq!(names("/organizations/{orgId}/audit", "action"), all);
+        let of_flows =
+            EventType::ALL.iter().filter(|event_type| event_type.stream_kind() == StreamKind::Flow);
+        let of_flows: Vec<&str> = of_flows.map(|event_type| event_type.as_str()).collect();
+        assert_eq!(names("/organizations/{orgId}/bot/flows/{flowId}/events", "type"), of_flows);
     }
 
     #[test]
