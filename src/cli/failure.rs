@@ -45,6 +45,14 @@ impl Failure {
         }
     }
 
+    /// The same with parameters of the API called as the options that were typed.
+    pub fn naming(self, options: &[(&str, &str)]) -> Self {
+        match self {
+            Self::Problem(problem) => Self::Problem(Box::new(problem.naming(options))),
+            failure => failure,
+        }
+    }
+
     pub fn exit_status(&self) -> u8 {
         match self {
             Self::ReaderGone => 0,

@@ -20,27 +20,41 @@ async fn an_export_is_whole_or_not_there() {
     let desk = desk().await;
     let scratch = Scratch::new();
     let file = scratch.path().join("log.ndjson");
-    let arguments = ["audit", "export", "--action", "flow.created", "--output", file.to_str().unwrap()];
-    let export = |answer: String, status: i32| {
+    let mut arguments =
+        vec!["audit", "export", "--action", "flow.created", "--output", file.to_str().unwrap()];
+    let export = |arguments: &[&str], answer: String, status: i32| {
         let (url, serving) = answering(vec![answer]);
-        let output = desk.command(&arguments).env("FLOW_REGISTRY_URL", url).output().unwrap();
-        let said = Said::of(&arguments, &output).expect(status);
+        let output = desk.command(arguments).env("FLOW_REGISTRY_URL", url).output().unwrap();
+        let said = Said::of(arguments, &output).expect(status);
         assert!(said.out.is_empty(), "{}", said.shown());
         (said.err, serving.join().unwrap().remove(0))
     };
-    let (said, request) = export(chunked("200 OK", &["all ", "of it\n", ""]), 0);
+    let (said, request) = export(&arguments, chunked("200 OK", &["all ", "of it\n", ""]), 0);
     let path = format!("/organizations/{}/audit/export", desk.api.org_id);
     assert!(request.starts_with(&format!("GET {path}?format=ndjson&action=flow.created ")), "{request}");
     assert!(said.is_empty(), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
     // A service that dies in the middle leaves what was there before, and nothing else.
-    let (said, _) = export(chunked("200 OK", &["half of it"]), 5);
+    // An earlier export is not replaced unasked; the service is not even asked.
+    let refused = desk.run(&arguments).expect(2);
+    assert!(refused.err.contains("is there already: --force replaces it"), "{}", refused.err);
+    arguments.push("--force");
+    let (said, _) = export(&arguments, chunked("200 OK", &["half of it"]), 5);
     assert!(said.contains("the export was cut"), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     let nowhere = desk.run(&["audit", "export", "--output", "/no/such/directory/log"]).expect(2);
     assert!(nowhere.err.contains("/no/such/directory/log"), "{}", nowhere.err);
 }
+    let reversed = ["audit", "export", "--from", "2026-05-02", "--to", "2026-05-01"];
+    let reversed = desk.run(&reversed).expect(2).err;
+    assert!(reversed.contains("--to: must not be before --from\n"), "{reversed}");
+    for unknown in [["--action", "flow.publish"], ["--resource", "flows"]] {
+        let said = desk.run(&[&["audit", "export"], &unknown[..]].concat()).expect(2).err;
+        assert!(said.contains("possible values") && said.contains("flow"), "{said}");
+    }
+    let said = desk.run(&["flows", "history", "Alta", "--type", "published"]).expect(2).err;
+    assert!(said.contains("flow.published") && !said.contains("api_key"), "{said}");
 
 #[tokio::test]
 async fn the_log_of_a_service_is_taken_home_and_verified() {

@@ -4,13 +4,20 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 
 use super::progress::ProgressLine;
-use crate::cli::client::Client;
+use crate::cli::client::{Call, Client};
+use crate::cli::entry::event_types;
 use crate::cli::failure::Failure;
 use crate::cli::screen::{self, plain_json};
 use crate::config::ClientConfig;
+use crate::flow::event::StreamKind;
+
+/// What the API calls what is typed as options here.
+const OPTIONS: [(&str, &str); 3] =
+    [("dateFrom", "--from"), ("dateTo", "--to"), ("actorUserId", "--actor-user-id")];
 
 const CHUNK_BYTES: usize = 256 * 1024;
 
@@ -22,11 +29,14 @@ pub struct ExportOrder {
     /// Where to; written beside it until it is whole [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Events of this type, such as flow.published
-    #[arg(long, value_name = "TYPE")]
+    /// Replace the file where there is one already
+    #[arg(long, requires = "output")]
+    force: bool,
+    /// Events of this type
+    #[arg(long, value_name = "TYPE", value_parser = event_types(StreamKind::ALL))]
     action: Option<String>,
-    /// Events of these: flow, api_key or organization
-    #[arg(long, value_name = "KIND")]
+    /// Events of these
+    #[arg(long, value_name = "KIND", value_parser = resources())]
     resource: Option<String>,
     /// Events by this person, as their tokens name them
     #[arg(long = "actor-user-id", value_name = "ID")]
@@ -60,14 +70,23 @@ impl ExportOrder {
         let call = call.query("dateFrom", self.from.as_ref()).query("dateTo", self.to.as_ref());
         match &self.output {
             Some(file) if file != Path::new("-") => {
-                let mut part = Part::create(file)?;
-                part.fill(call.stream()?)?;
+                let mut part = Part::create(file, self.force)?;
+                part.fill(export(&call)?)?;
                 part.keep()
             }
-            _ if io::stdout().is_terminal() => show(call.stream()?),
-            _ => copy(call.stream()?, io::stdout().lock()),
+            _ if io::stdout().is_terminal() => show(export(&call)?),
+            _ => copy(export(&call)?, io::stdout().lock()),
         }
     }
+}
+
+fn resources() -> PossibleValuesParser {
+    StreamKind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().into()
+}
+
+/// A refusal names what was typed.
+fn export(call: &Call<'_>) -> Result<impl Read + use<>, Failure> {
+    call.stream().map_err(|failure| failure.naming(&OPTIONS))
 }
 
 fn cut(error: &io::Error) -> Failure {
@@ -104,16 +123,18 @@ fn show(export: impl Read) -> Result<(), Failure> {
 struct Part<'f> {
     whole: &'f Path,
     path: PathBuf,
+    replaces: bool,
     out: BufWriter<File>,
 }
 
 impl<'f> Part<'f> {
-    fn create(whole: &'f Path) -> Result<Self, Failure> {
+    fn create(whole: &'f Path, replaces: bool) -> Result<Self, Failure> {
+        check_free(whole, replaces)?;
         let mut path = whole.as_os_str().to_owned();
         path.push(format!(".{}.part", std::process::id()));
         let path = PathBuf::from(path);
         let out = File::create(&path).map_err(|error| not_written(whole, error))?;
-        Ok(Self { whole, path, out: BufWriter::with_capacity(CHUNK_BYTES, out) })
+        Ok(Self { whole, path, replaces, out: BufWriter::with_capacity(CHUNK_BYTES, out) })
     }
 
     fn fill(&mut self, export: impl Read) -> Result<(), Failure> {
@@ -125,6 +146,7 @@ impl<'f> Part<'f> {
 
     /// Gives it its name, once it is safe on the disk.
     fn keep(self) -> Result<(), Failure> {
+        check_free(self.whole, self.replaces)?;
         let kept = self.out.get_ref().sync_all().and_then(|()| fs::rename(&self.path, self.whole));
         kept.map_err(|error| not_written(self.whole, error))
     }
@@ -135,6 +157,14 @@ impl Drop for Part<'_> {
         // Under this name there is nothing any more where it was kept.
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// An earlier export may be all the evidence there is.
+fn check_free(file: &Path, replaces: bool) -> Result<(), Failure> {
+    if replaces || file.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    Err(Failure::Unusable(format!("{} is there already: --force replaces it", file.display())))
 }
 
 fn not_written(file: &Path, error: io::Error) -> Failure {

@@ -38,6 +38,18 @@ impl FieldError {
 }
 
 impl Problem {
+    /// The same with parameters of the API under other names.
+    pub fn naming(mut self, names: &[(&str, &str)]) -> Self {
+        for (parameter, name) in names {
+            self.detail = self.detail.replace(parameter, name);
+            for error in &mut self.errors {
+                error.message = error.message.replace(parameter, name);
+                error.parameter = error.parameter.take().map(|it| it.replace(parameter, name));
+            }
+        }
+        self
+    }
+
     /// Whatever stands between the service and us may answer in its own words, which are left out.
     pub(super) fn read(status: StatusCode, text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
