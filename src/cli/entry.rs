@@ -36,6 +36,21 @@ pub struct Entry {
     mode: Option<String>,
     enabled: Option<bool>,
     source_version: Option<i64>,
+    /// What a key is called, and what it may do.
+    name: Option<String>,
+    #[serde(default)]
+    scopes: Vec<String>,
+    /// How the log was exported, from where, and which part of it.
+    format: Option<String>,
+    after: Option<u64>,
+    #[serde(default)]
+    by_link: bool,
+    #[serde(default)]
+    filter: BTreeMap<String, String>,
+}
+
+fn listed(parts: impl IntoIterator<Item = Option<String>>) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 impl Entry {
@@ -53,6 +68,29 @@ impl Entry {
         match self.changes() {
             changes if changes.is_empty() => self.happened(),
             changes => format!("{}: {changes}", self.happened()),
+        }
+    }
+
+    /// What an event says beyond its type: `version 4, campaña`, `backend: flows:read`, `csv, action=flow.created`.
+    pub fn details(&self) -> String {
+        let version = |version: Option<i64>| version.map(|version| format!("version {version}"));
+        match self.event_type.as_str() {
+            "flow.published" => listed([version(self.published_version), self.label.clone()]),
+            "flow.restored" => listed([version(self.from_version), self.mode.clone()]),
+            "flow.duplicated" => listed([version(self.source_version)]),
+            "flow.updated" => {
+                listed([self.enabled.map(|on| format!("turned {}", if on { "on" } else { "off" }))])
+            }
+            _ => match (&self.name, &self.format) {
+                (Some(name), _) => format!("{name}: {}", self.scopes.join(" ")),
+                (None, Some(format)) => {
+                    let filter = self.filter.iter().map(|(name, value)| Some(format!("{name}={value}")));
+                    let after = self.after.filter(|after| *after > 0).map(|after| format!("after={after}"));
+                    let link = self.by_link.then(|| "by link".to_owned());
+                    listed([Some(format.clone()), link].into_iter().chain(filter).chain([after]))
+                }
+                (None, None) => String::new(),
+            },
         }
     }
 

@@ -39,13 +39,13 @@ async fn an_export_is_whole_or_not_there() {
     let refused = desk.run(&arguments).expect(2);
     assert!(refused.err.contains("is there already: --force replaces it"), "{}", refused.err);
     arguments.push("--force");
+    // A service that dies in the middle leaves what was there before, and nothing else.
     let (said, _) = export(&arguments, chunked("200 OK", &["half of it"]), 5);
     assert!(said.contains("the export was cut"), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
     let nowhere = desk.run(&["audit", "export", "--output", "/no/such/directory/log"]).expect(2);
     assert!(nowhere.err.contains("/no/such/directory/log"), "{}", nowhere.err);
-}
     let reversed = ["audit", "export", "--from", "2026-05-02", "--to", "2026-05-01"];
     let reversed = desk.run(&reversed).expect(2).err;
     assert!(reversed.contains("--to: must not be before --from\n"), "{reversed}");

@@ -93,7 +93,9 @@ fn line(data: &str) -> Result<String, Failure> {
     let mut line = format!("{:>7}  {}  ", metadata.position, paint(FAINT, millisecond(&metadata.at)));
     line += &format!("{:16}  {}", paint(NAME, plain(action)), plain(resource_id));
     let why = metadata.reason.as_ref().map(|reason| format!("({reason})")).unwrap_or_default();
-    for part in [metadata.who(), metadata.changes(), why].iter().filter(|part| !part.is_empty()) {
+    for part in
+        [metadata.who(), metadata.details(), metadata.changes(), why].iter().filter(|part| !part.is_empty())
+    {
         line += &format!("  {}", plain(part));
     }
     Ok(line + "\n")
