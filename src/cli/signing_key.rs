@@ -1,11 +1,15 @@
 //! `flow-registry signing-key`: keys to sign checkpoints with, made and shown by whoever is at the machine.
 //! Needs no database.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::Context as _;
 use clap::{Args, Subcommand};
 
-use crate::registry::checkpoints::{create_key_file, default_key_name, read_key_file};
+use crate::registry::checkpoints::{PublicKey, create_key_file, default_key_name, read_key_file};
+
+/// As secret keys are written (C2SP signed notes).
+const SECRET_BEGINS: &str = "PRIVATE+KEY+";
 
 #[derive(Debug, Subcommand)]
 pub enum SigningKeyOrder {
@@ -45,11 +49,26 @@ impl SigningKeyOrder {
                 println!("{public_key}");
             }
             Self::Show(order) => {
-                for public_key in read_key_file(&order.file)?.public_keys() {
+                for public_key in public_keys(&order.file)? {
                     println!("{public_key}");
                 }
             }
         }
         Ok(())
     }
+}
+
+/// A file without a secret key may be open to everybody, and its lines are judged as public keys.
+fn public_keys(file: &Path) -> anyhow::Result<Vec<PublicKey>> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let lines = text.lines().map(str::trim).enumerate();
+    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
+    if keys.clone().any(|(_, key)| key.starts_with(SECRET_BEGINS)) {
+        return Ok(read_key_file(file)?.public_keys());
+    }
+    keys.map(|(index, key)| {
+        let place = || format!("line {} of {} is not a public key", index + 1, file.display());
+        key.parse::<PublicKey>().with_context(place)
+    })
+    .collect()
 }

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use super::settings::answering;
 use super::{Said, assert_steady, desk};
-use crate::support::Scratch;
+use crate::support::{Scratch, program};
 
 fn chunked(status: &str, chunks: &[&str]) -> String {
     let chunks: String = chunks.iter().map(|chunk| format!("{:x}\r\n{chunk}\r\n", chunk.len())).collect();
@@ -34,7 +35,6 @@ async fn an_export_is_whole_or_not_there() {
     assert!(request.starts_with(&format!("GET {path}?format=ndjson&action=flow.created ")), "{request}");
     assert!(said.is_empty(), "{said}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "all of it\n");
-    // A service that dies in the middle leaves what was there before, and nothing else.
     // An earlier export is not replaced unasked; the service is not even asked.
     let refused = desk.run(&arguments).expect(2);
     assert!(refused.err.contains("is there already: --force replaces it"), "{}", refused.err);
@@ -55,6 +55,7 @@ async fn an_export_is_whole_or_not_there() {
     }
     let said = desk.run(&["flows", "history", "Alta", "--type", "published"]).expect(2).err;
     assert!(said.contains("flow.published") && !said.contains("api_key"), "{said}");
+}
 
 #[tokio::test]
 async fn the_log_of_a_service_is_taken_home_and_verified() {
@@ -77,6 +78,28 @@ async fn the_log_of_a_service_is_taken_home_and_verified() {
     desk.run(&["audit", "verify", "--over-http"]).expect(2);
 }
 
+#[test]
+fn public_keys_are_no_secret() {
+    let scratch = Scratch::new();
+    let path = |name: &str| scratch.path().join(name).to_str().unwrap().to_owned();
+    let order = |arguments: &[&str]| {
+        let output = program(arguments).output().unwrap();
+        Said::of(arguments, &output)
+    };
+    let (secret, public) = (path("secret"), path("public"));
+    let key = order(&["signing-key", "create", &secret, "--name", "a.example"]).expect(0).out;
+    fs::write(&public, format!("# kept for old checkpoints\n{key}")).unwrap();
+    fs::set_permissions(&public, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(order(&["signing-key", "show", &public]).expect(0).out, key);
+    fs::write(&public, key.replace("a.example+", "b.example+")).unwrap();
+    let damaged = order(&["signing-key", "show", &public]).expect(1).err;
+    assert!(damaged.contains("is not a public key") && !damaged.contains("secret"), "{damaged}");
+    // A file with a secret is as closed as ever.
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o644)).unwrap();
+    let open = order(&["signing-key", "show", &secret]).expect(1).err;
+    assert!(open.contains("chmod 600"), "{open}");
+}
+
 #[tokio::test]
 async fn the_log_is_followed() {
     let desk = desk().await;
@@ -85,8 +108,14 @@ async fn the_log_is_followed() {
     let id = desk.api.create_sound("Alta").await;
     let edit = json!({"description": "con\u{1b}[2J"});
     desk.change(&desk.api.key, "PATCH", &format!("/{id}"), edit).await;
+    desk.change(&desk.api.key, "POST", &format!("/{id}/publish"), json!({"label": "mayo"})).await;
+    desk.change(&desk.api.key, "PATCH", &format!("/{id}"), json!({"enabled": false})).await;
     desk.change(&desk.api.key, "DELETE", &format!("/{id}"), json!({})).await;
-    let text: Vec<String> = lines.by_ref().take(3).collect();
+    desk.change(&desk.api.key, "POST", &format!("/{id}/restore"), json!({"version": 2, "mode": "live"}))
+        .await;
+    desk.api.key_with(&["flows:read", "audit:read"]).await;
+    desk.run(&["audit", "export", "--action", "flow.deleted", "--after", "3"]).expect(0);
+    let text: Vec<String> = lines.by_ref().take(8).collect();
     assert_steady("tail", &text.join("\n"));
     tail.kill().unwrap();
     tail.wait().unwrap();
