@@ -78,6 +78,8 @@ async fn a_name_means_one_flow() {
     desk.api.create_sound("Citas").await;
     desk.run(&["flows", "show", "Alta"]).expect(0);
     desk.run(&["flows", "show", "citas"]).expect(0);
+    desk.api.create_sound("Citas (copia)").await;
+    desk.run(&["flows", "show", "CÍTAS"]).expect(0);
     let mut text = desk.run(&["flows", "show", "ta"]).expect(2).shown();
     text += &desk.run(&["flows", "show", "baja\u{1b}[2J"]).expect(4).shown();
     let unknown = "00000000-0000-7000-8000-000000000000";
@@ -87,6 +89,47 @@ async fn a_name_means_one_flow() {
     text += &desk.run(&["flows", "show", "Alta", "--version", "latest"]).expect(2).shown();
     text += &desk.run(&["flows", "test", "Citas", "--version", "published"]).expect(1).shown();
     assert_steady("names", &text);
+}
+
+#[tokio::test]
+async fn a_deleted_flow_is_not_taken_for_another() {
+    let desk = desk().await;
+    let id = desk.api.create_sound("Alta").await;
+    desk.api.create_sound("Alta nueva").await;
+    desk.change(&desk.api.key, "PATCH", &format!("/{id}"), json!({"description": "Citas"})).await;
+    desk.change(&desk.api.key, "DELETE", &format!("/{id}"), json!({})).await;
+    let mut text = String::new();
+    for arguments in [
+        &["show", "alta"][..],
+        &["history", "alta"],
+        &["blame", "alta"],
+        &["diff", "alta", "1", "draft"],
+        &["test", "alta", "--version", "1"],
+        &["restore", "alta", "1", "--dry-run"],
+        &["test", &id, "--version", "1"],
+    ] {
+        text += &desk.run(&[&["flows"], arguments].concat()).expect(0).shown();
+    }
+    text += &desk.run(&["flows", "test", "alta"]).expect(4).shown();
+    text += &desk.run(&["flows", "show", "alta", "--version", "1"]).expect(0).shown();
+    assert_steady("deleted", &text);
+    let none = desk.run(&["flows", "history", "alta", "--actor", "nobody"]).expect(0);
+    assert_eq!(none.err, "No such events of Alta.\n");
+    desk.run(&["flows", "list", "--all", "--deleted"]).expect(2);
+}
+
+#[tokio::test]
+async fn a_restore_that_changes_nothing_says_so() {
+    let desk = desk().await;
+    let id = desk.api.create_sound("Alta").await;
+    let events = desk.api.events().await;
+    let restore =
+        |flow: &str| desk.run(&["flows", "restore", flow, "1", "--yes", "--reason", "por fin"]).expect(0).out;
+    let said = "Alta is already as version 1 was: nothing was changed or recorded. Nothing is in force.\n";
+    assert_eq!((restore("Alta").as_str(), restore(&id).as_str()), (said, said));
+    let rehearsed = desk.run(&["flows", "restore", "Alta", "1", "--dry-run"]).expect(0).out;
+    assert!(rehearsed.contains("there is nothing to restore or record"), "{rehearsed}");
+    assert_eq!(desk.api.events().await, events);
 }
 
 #[tokio::test]

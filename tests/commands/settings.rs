@@ -91,7 +91,7 @@ async fn what_passes_is_tried_again_and_happens_once() {
         format!("HTTP/1.1 201 Created\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{flow}", flow.len());
     let (url, serving) = answering(vec![String::new(), unavailable.to_owned(), good]);
     let id = "00000000-0000-7000-8000-000000000000";
-    let mut command = desk.command(&["flows", "restore", id, "1", "--yes", "--reason", "volver"]);
+    let mut command = desk.command(&["flows", "restore", id, "1", "--yes", "--reason", "volver", "--json"]);
     let output = command.env("FLOW_REGISTRY_URL", url).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let requests = serving.join().unwrap();

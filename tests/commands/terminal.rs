@@ -57,7 +57,7 @@ async fn a_restore_is_shown_and_asked_for() {
     );
     assert_eq!(desk.version(&id).await, 2);
     let (shown, status) = on_terminal(&mut desk.command(&arguments), "y");
-    assert!(status == 0 && shown.contains("The flow is at version 3"), "{shown}");
+    assert!(status == 0 && shown.contains("Alta is at version 3"), "{shown}");
     assert_eq!(desk.version(&id).await, 3);
     // Nothing to do is not asked about.
     let (shown, status) = on_terminal(&mut desk.command(&arguments), "y");

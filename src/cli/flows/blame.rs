@@ -8,7 +8,7 @@ use super::Common;
 use super::find::{self, Among};
 use crate::cli::entry::Entry;
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, Column, NAME, Table, millisecond};
+use crate::cli::screen::{self, Column, NAME, Table, millisecond, plain};
 
 #[derive(Debug, Args)]
 pub struct Blame {
@@ -42,14 +42,14 @@ const COLUMNS: [Column; 6] = [
 impl Blame {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, Among::LiveFirst)?;
-        let answer = client.get(&format!("{path}/blame")).answer()?;
+        let flow = find::find(&client, &self.flow, Among::LiveFirst)?;
+        let answer = client.get(&format!("{}/blame", flow.path())).answer()?;
         if self.common.json {
             return screen::print_json(answer.json());
         }
         let blamed: Blamed = answer.data()?;
         if blamed.steps.is_empty() {
-            screen::note("The flow has no steps.\n");
+            screen::note(&format!("{} has no steps.\n", plain(&flow.name(&client))));
             return Ok(());
         }
         let mut table = Table::new(&COLUMNS);
@@ -65,6 +65,6 @@ impl Blame {
                 text(|event| event.reason.clone().unwrap_or_default()),
             ]);
         }
-        screen::print(&table.rendered())
+        screen::print(&(flow.heading(&client) + &table.rendered()))
     }
 }

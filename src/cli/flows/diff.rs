@@ -44,8 +44,8 @@ struct Side {
 impl Diff {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, find::Among::LiveFirst)?;
-        let call = client.get(&format!("{path}/diff"));
+        let flow = find::find(&client, &self.flow, find::Among::LiveFirst)?;
+        let call = client.get(&format!("{}/diff", flow.path()));
         let call = call.query("from", self.from.as_ref()).query("to", self.to.as_ref());
         if self.patch {
             return screen::print_json(&call.header("Accept", Some(JSON_PATCH)).text()?);
@@ -57,6 +57,6 @@ impl Diff {
         let Compared { from, to, changes: diff } = answer.data()?;
         let other = if from.flow_id == to.flow_id { String::new() } else { format!(" of {}", from.flow_id) };
         let head = format!("From version {}{other} to version {}\n\n", from.version, to.version);
-        screen::print(&(paint(FAINT, head) + &changes(&diff)))
+        screen::print(&(flow.heading(&client) + &paint(FAINT, head) + &changes(&diff)))
     }
 }

@@ -43,3 +43,12 @@ pub fn in_force(published_version: Option<i64>, in_force: bool) -> String {
         None => "Nothing is in force.".to_owned(),
     }
 }
+
+/// The same of a state that is over.
+pub fn was_in_force(published_version: Option<i64>, in_force: bool) -> String {
+    match published_version {
+        Some(version) if in_force => format!("Version {version} was in force then."),
+        Some(version) => format!("Version {version} was published then, but the flow was off."),
+        None => "Nothing was in force then.".to_owned(),
+    }
+}

@@ -63,8 +63,8 @@ const COLUMNS: [Column; 5] = [
 impl History {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, Among::LiveFirst)?;
-        let call = client.get(&format!("{path}/events"));
+        let flow = find::find(&client, &self.flow, Among::LiveFirst)?;
+        let call = client.get(&format!("{}/events", flow.path()));
         let call = call.query("type", self.event_type.as_ref()).query("actor", self.actor.as_ref());
         let call = call.query("from", self.from.as_ref()).query("to", self.to.as_ref());
         let answer = call.query("limit", Some(self.limit)).query("cursor", self.cursor.as_ref()).answer()?;
@@ -73,10 +73,10 @@ impl History {
         }
         let page: Page = answer.data()?;
         if page.data.is_empty() {
-            screen::note("No events.\n");
+            screen::note(&format!("No such events of {}.\n", plain(&flow.name(&client))));
             return Ok(());
         }
-        screen::print(&table(&page.data))?;
+        screen::print(&(flow.heading(&client) + &table(&page.data)))?;
         if let (true, Some(cursor)) = (page.page_info.has_next_page, &page.page_info.end_cursor) {
             screen::note(&format!("There are older events: --cursor {cursor}\n"));
         }

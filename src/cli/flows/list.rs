@@ -25,7 +25,7 @@ pub struct List {
     #[arg(long)]
     deleted: bool,
     /// Deleted flows as well
-    #[arg(long)]
+    #[arg(long, conflicts_with = "deleted")]
     all: bool,
     /// As it was at an instant (2026-05-01T03:42:18Z) or at a position of the log (position:41)
     #[arg(long = "as-of", value_name = "MOMENT")]

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 
 use super::Common;
 use super::changes::changes;
-use super::find::{self, Among};
+use super::find::{self, Among, Found};
 use super::flow::{Flow, in_force};
 use super::show::findings;
 use crate::cli::client::{Answer, Client, Finding};
 use crate::cli::failure::Failure;
-use crate::cli::screen::{self, STRONG, paint};
+use crate::cli::screen::{self, STRONG, paint, plain};
 use crate::flow::diff::Diff;
 
 #[derive(Debug, Args)]
@@ -64,17 +64,16 @@ impl Restore {
             return Err(Failure::Unusable(message.to_owned()));
         }
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, Among::All)?;
-        let path = format!("{path}/restore");
+        let flow = find::find(&client, &self.flow, Among::All)?;
         if self.yes {
-            return self.carry_out(&client, &path, None);
+            return self.carry_out(&client, &flow, None);
         }
-        let answer = client.post(&path, &self.order(true)).answer()?;
+        let answer = client.post(&path(&flow), &self.order(true)).answer()?;
         if self.dry_run && self.common.json {
             return screen::print_json(answer.json());
         }
         let rehearsal: Rehearsal = answer.data()?;
-        let text = rehearsed(&rehearsal);
+        let text = flow.heading(&client) + &rehearsed(&rehearsal);
         match self.dry_run {
             true => screen::print(&text)?,
             false => screen::note(&text),
@@ -87,7 +86,7 @@ impl Restore {
             None => Ok(()),
             Some(_) if !confirmed()? => Err(Failure::Refused("nothing was changed".to_owned())),
             // Whatever happened since must be seen before it is replaced.
-            Some(version) => self.carry_out(&client, &path, Some(version - 1)),
+            Some(version) => self.carry_out(&client, &flow, Some(version - 1)),
         }
     }
 
@@ -98,8 +97,10 @@ impl Restore {
         json!({"version": self.version, "reason": reason, "mode": mode, "dryRun": dry_run})
     }
 
-    fn carry_out(&self, client: &Client, path: &str, seen: Option<i64>) -> Result<(), Failure> {
-        let call = client.post(path, &self.order(false)).once();
+    fn carry_out(&self, client: &Client, found: &Found, seen: Option<i64>) -> Result<(), Failure> {
+        // That nothing changed is only told by the version before.
+        let before = if self.common.json { None } else { found.flow(client).map(|flow| flow.version) };
+        let call = client.post(&path(found), &self.order(false)).once();
         let call = call.header("If-Match", seen.map(|version| format!("\"{version}\"")));
         let answer: Answer = call.header("X-On-Behalf-Of", self.on_behalf_of.as_ref()).answer()?;
         if self.common.json {
@@ -107,8 +108,18 @@ impl Restore {
         }
         let flow: Flow = answer.data()?;
         let live = in_force(flow.published_version, flow.in_force);
-        screen::print(&format!("The flow is at version {}, {}. {live}\n", flow.version, flow.state()))
+        let name = plain(&flow.name);
+        if before == Some(flow.version) {
+            let was = self.version.as_str().map_or_else(|| self.version.to_string(), str::to_owned);
+            let head = format!("{name} is already as version {was} was: nothing was changed or recorded.");
+            return screen::print(&format!("{head} {live}\n"));
+        }
+        screen::print(&format!("{name} is at version {}, {}. {live}\n", flow.version, flow.state()))
     }
+}
+
+fn path(flow: &Found) -> String {
+    flow.path() + "/restore"
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> String {
@@ -116,7 +127,9 @@ fn rehearsed(rehearsal: &Rehearsal) -> String {
     let live = in_force(*published_version, *is_in_force);
     let head = match version {
         _ if rehearsal.refused => format!("Version {restored_from} cannot be put in force: it has errors."),
-        None => format!("The flow is already as version {restored_from} was. {live}"),
+        None => format!(
+            "It is already as version {restored_from} was: there is nothing to restore or record. {live}"
+        ),
         Some(version) => {
             format!("Version {restored_from} would come back as version {version}. Then: {live}")
         }

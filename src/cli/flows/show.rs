@@ -4,15 +4,12 @@ use bytes::Bytes;
 use clap::Args;
 use serde::Deserialize;
 
-use super::flow::{Flow, in_force};
+use super::flow::{Flow, in_force, was_in_force};
 use super::{Common, find, outline};
 use crate::cli::client::Finding;
 use crate::cli::failure::Failure;
 use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, millisecond, paint, plain};
 use crate::flow::document::Canonical;
-
-/// As a flow is in the end it is now; asked so, it is shown although it is deleted.
-const END_OF_TIME: &str = "9999-12-31T23:59:59Z";
 
 #[derive(Debug, Args)]
 pub struct Show {
@@ -40,13 +37,11 @@ struct Shown {
 impl Show {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, find::Among::LiveFirst)?;
-        let as_of = match &self.version {
-            Some(_) => None,
-            None => Some(self.as_of.as_deref().unwrap_or(END_OF_TIME)),
-        };
-        let answer =
-            client.get(&path).query("version", self.version.as_ref()).query("asOf", as_of).answer()?;
+        let flow = find::find(&client, &self.flow, find::Among::LiveFirst)?;
+        // Asked for by name, the draft of a deleted flow is shown too.
+        let version = self.version.as_deref().or(if self.as_of.is_some() { None } else { Some("draft") });
+        let call = client.get(&flow.path()).query("version", version);
+        let answer = call.query("asOf", self.as_of.as_ref()).answer()?;
         if self.common.json {
             return screen::print_json(answer.json());
         }
@@ -55,20 +50,29 @@ impl Show {
         let canonical = Canonical::read(Bytes::copy_from_slice(answer.json().as_bytes()));
         let canonical =
             canonical.map_err(|error| Failure::NoAnswer(format!("the flow cannot be read: {error}")))?;
-        let text = [head(&shown), outline::outline(&canonical), findings(&shown.findings)].concat();
+        let is_past = !matches!(version, Some("draft" | "published"));
+        let now = if is_past { flow.flow(&client) } else { None };
+        let now = now.filter(|now| now.version != shown.flow.version);
+        let text = [head(&shown, now), outline::outline(&canonical), findings(&shown.findings)].concat();
         screen::print(&text)
     }
 }
 
-fn head(Shown { flow, description, .. }: &Shown) -> String {
+/// `now` is the flow as it is, where another state of it is shown.
+fn head(Shown { flow, description, .. }: &Shown, now: Option<&Flow>) -> String {
     let mut head = format!("{}\n", paint(STRONG, plain(&flow.name)));
     head += &description.as_deref().map(|text| indented("", text)).unwrap_or_default();
     head += &format!("{} {}\n", paint(FAINT, "id     "), flow.id);
     head += &format!("{} {}, {}\n", paint(FAINT, "version"), flow.version, flow.state());
     let (when, who) = (millisecond(&flow.updated_at), plain(flow.updated_by.as_str()));
     head += &format!("{} {when} by {who}\n", paint(FAINT, "changed"));
-    head += &format!("{} {}\n", paint(FAINT, "live   "), in_force(flow.published_version, flow.in_force));
-    head
+    let (published, is_in_force) = (flow.published_version, flow.in_force);
+    let Some(now) = now else {
+        return head + &format!("{} {}\n", paint(FAINT, "live   "), in_force(published, is_in_force));
+    };
+    head += &format!("{} {}\n", paint(FAINT, "live   "), was_in_force(published, is_in_force));
+    let state = format!("version {}, {}.", now.version, now.state());
+    head + &format!("{} {state} {}\n", paint(FAINT, "now    "), in_force(now.published_version, now.in_force))
 }
 
 /// What validation says, the errors in red.

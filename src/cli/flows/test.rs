@@ -9,9 +9,10 @@ use serde_json::{Map, Value};
 
 use super::Common;
 use super::find::{self, Among};
+use super::flow::Flow;
 use super::transcript::Run;
 use crate::cli::failure::Failure;
-use crate::cli::screen;
+use crate::cli::screen::{self, plain};
 
 #[derive(Debug, Args)]
 pub struct Test {
@@ -35,12 +36,18 @@ impl Test {
     pub fn run(&self) -> Result<ExitCode, Failure> {
         let request = self.request()?;
         let client = self.common.client()?;
-        let path = find::path(&client, &self.flow, Among::Live)?;
-        let answer = client.post(&format!("{path}/test-run"), &request).once().answer()?;
+        let flow = find::find(&client, &self.flow, Among::LiveFirst)?;
+        let call = client.post(&format!("{}/test-run", flow.path()), &request).once();
+        let answer = call.answer().map_err(|failure| match flow.flow(&client) {
+            Some(flow) if flow.is_deleted() && failure.exit_status() == 4 && !request["version"].is_i64() => {
+                deleted(flow)
+            }
+            _ => failure,
+        })?;
         let run: Run = answer.data()?;
         match self.common.json {
             true => screen::print_json(answer.json())?,
-            false => screen::print(&run.shown())?,
+            false => screen::print(&run.shown(&flow.name(&client)))?,
         }
         Ok(if run.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
@@ -57,6 +64,12 @@ impl Test {
         }
         Ok(Value::Object(request))
     }
+}
+
+/// Versions of a deleted flow can be tried, its draft cannot.
+fn deleted(flow: &Flow) -> Failure {
+    let name = Value::from(&*plain(&flow.name));
+    Failure::NotFound(format!("{name} is deleted: restore it, or try one of its versions with --version"))
 }
 
 fn read(file: &Path) -> Result<Map<String, Value>, Failure> {

@@ -95,14 +95,15 @@ impl Run {
         self.passed != Some(false) && (!failed || foreseen)
     }
 
-    pub fn shown(&self) -> String {
+    /// `name` is the flow's.
+    pub fn shown(&self, name: &str) -> String {
         let speakers = self.transcript.iter().filter_map(|line| line.step_id.as_ref());
         let margin = speakers.map(|id| id.chars().count()).max().unwrap_or_default();
         let mut text: String = self.transcript.iter().map(|line| line.shown(margin)).collect();
         if !text.is_empty() {
             text.push('\n');
         }
-        text += &self.ending();
+        text += &self.ending(name);
         for Warning { code, message } in &self.warnings {
             text += &hanging(&paint(NOTE, "warning "), "    ", &format!("{code}: {message}"));
         }
@@ -112,9 +113,9 @@ impl Run {
         text
     }
 
-    fn ending(&self) -> String {
-        let version =
-            self.version.map_or("the definition".to_owned(), |version| format!("version {version}"));
+    fn ending(&self, name: &str) -> String {
+        let version = self.version.map_or("a definition".to_owned(), |version| format!("version {version}"));
+        let version = format!("{version} of {}", plain(name));
         let style = if self.is_good() { ADDED } else { REMOVED };
         let outcome = self.outcome.as_ref().filter(|outcome| **outcome != self.status);
         let outcome = outcome.map(|outcome| format!(", {}", plain(outcome))).unwrap_or_default();
