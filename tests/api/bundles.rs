@@ -188,6 +188,6 @@ async fn a_bundle_that_was_cut_says_so() {
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     drop(body);
     let Verdict::EndNotProven { end, why } = verified(&first).verdict else { panic!("it has no end") };
-    assert_eq!((end, why.as_str()), (500, "the file is cut: its last line is missing"));
+    assert_eq!((end, why.as_str()), (250, "the file is cut: its last line is missing"));
     assert_intact(&bundle(&api, "").await, 1103);
 }

@@ -104,7 +104,7 @@ async fn a_document_with_errors_is_not_run_but_an_unfinished_one_is() {
     let broken = hand.create(broken).await;
     let refused = hand.registry.test_run(hand.intent(), broken, json!({})).await;
     assert!(
-        matches!(refused, Err(RegistryError::NotPublishable(findings)) if findings[0].code == "DANGLING_NEXT")
+        matches!(refused, Err(RegistryError::NotRunnable(findings)) if findings[0].code == "DANGLING_NEXT")
     );
     let empty = hand.create(json!({"name": "empty"})).await;
     let answer = run(&hand, empty, json!({"name": "string", "description": "string"})).await;
