@@ -54,6 +54,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         welcome::first_key(&keys, config.http.public_url(address).as_str()).await?;
     }
     let upkeep = tokio::spawn(upkeep::run(store.clone(), shutdown.clone()));
+    let folding = tokio::spawn(upkeep::fold_durations(metrics.clone()));
     let watch = tokio::spawn(drift::watch(Projections::new(store), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
     let state = AppState {
@@ -75,6 +76,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     // One bounded statement at a time: nothing is lost with them.
     upkeep.abort();
+    folding.abort();
     watch.abort();
     signing.abort();
     signing::last_round(&registry).await;

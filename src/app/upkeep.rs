@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
+const FOLD_EVERY: Duration = Duration::from_secs(5);
 /// Rows of one statement: nobody waits long for its locks.
 const BATCH: i64 = 1000;
 
@@ -20,6 +22,14 @@ pub(super) async fn run(store: Store, shutdown: CancellationToken) {
         if let Err(error) = forget(&store).await {
             tracing::warn!(%error, "old rows were not deleted, trying again later");
         }
+    }
+}
+
+/// Durations are kept one by one until they are folded into their buckets, be it that nobody ever asks for the numbers.
+pub(super) async fn fold_durations(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(FOLD_EVERY).await;
+        metrics.run_upkeep();
     }
 }
 

@@ -23,7 +23,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// Bodies up to this size are read whenever they come.
 const SMALL_BYTES_MAX: usize = 64 * 1024;
 /// Bytes of larger bodies that may be in memory as values at once, where they take up to forty times as much.
-const LARGE_BYTES_MAX: usize = 2 * 1024 * 1024;
+const LARGE_BYTES_MAX: usize = 1024 * 1024;
 
 /// Where larger bodies wait for their turn.
 #[derive(Debug, Clone)]

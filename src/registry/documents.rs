@@ -17,7 +17,7 @@ use crate::flow::{text, validation};
 use crate::store::StoreError;
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 20 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1536;
 /// Canonical bytes of other documents: those in force, and of earlier versions.
