@@ -84,5 +84,7 @@ fn install_message_db(ground: &Ground) -> anyhow::Result<()> {
     let script = peers().join("message-db/node_modules/@eventide/message-db/database/install.sh");
     let mut command = ground.program("bash");
     command.arg(script).env("DATABASE_NAME", MESSAGE_DB);
-    finish(&mut command).map(drop)
+    finish(&mut command)?;
+    // As the role is set up that its documentation connects with.
+    ground.psql(MESSAGE_DB, &[], "ALTER DATABASE message_store SET search_path = message_store, public")
 }
