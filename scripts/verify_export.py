@@ -77,7 +77,6 @@ def read_note(note, keys):
             known = signed(public, text.encode() + b"\n", signature[4:])
             need(known, "the signature of a known key is wrong")
     return origin[18:], int(position), base64.b64decode(chain, validate=True), known
-
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
     documents, whole, line = set(), sha256(), b""
@@ -132,11 +131,9 @@ def verify(file, keys, kept):
             return 1, f"altered at position {at}: line {count}: {error}"
         whole.update(line)
     def unproven(why): return 3, f"end not proven at position {position}: {why}"
-    for note in [note for note in kept if note[1] > position]:
-        return 1, f"altered at position {position + 1}: it is missing: the log had reached position {note[1]}"
+    if any(note[1] > position for note in kept): return 1, f"altered at position {position + 1}: a kept checkpoint is over more"
     if not ended or not line.endswith(b"\n"): return unproven("the file is cut")
-    for note in [note for note in kept if note[1] < after]:
-        return unproven(f"this part begins after {after}, and a checkpoint that was kept is over position {note[1]}")
+    if any(note[1] < after for note in kept): return unproven("this part begins after a checkpoint that was kept")
     if 0 < after == position: return unproven("no event follows the one after which this part begins")
     if proven != position: return unproven(f"the last checkpoint of a known key is at {proven}")
     return 0, f"intact from position {after + 1} to {position}" if after else f"intact up to position {position}"
@@ -150,5 +147,4 @@ if __name__ == "__main__":
     keys = [read_key(line) for line in lines if line and line[0] != "#"]
     kept = [read_note(note.read(), keys) for note in given.checkpoint]
     if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
-    code, verdict = verify(given.export, keys, kept)
-    sys.exit(print(verdict) or code)
+    sys.exit(print((found := verify(given.export, keys, kept))[1]) or found[0])
