@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use flow_registry::registry::{Registry, RegistryError};
+use flow_registry::registry::{ListFilter, ListPage, Registry, RegistryError};
 use flow_registry::store::Store;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -103,4 +103,25 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     there.delete(hand.intent(), flow).await.unwrap();
     let gone = here.update(hand.intent(), flow, json!({"name": "d"})).await;
     assert!(matches!(gone, Err(RegistryError::FlowNotFound)));
+}
+
+/// A page is answered from memory only while nothing happened, wherever it happens.
+#[tokio::test]
+async fn a_page_shows_what_another_replica_did() {
+    let hand = hand().await;
+    let here = &hand.registry;
+    let there = Registry::new(Store::new(here.store().pool().clone()));
+    let first = hand.create(sound("a")).await;
+    let second = hand.create(sound("b")).await;
+    let page = ListPage { limit: 10, before: None };
+    let shown = async || {
+        let flows = here.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
+        flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
+    };
+    assert_eq!(shown().await, [(second, 1), (first, 1)]);
+    assert_eq!(shown().await, [(second, 1), (first, 1)]);
+    there.update(hand.intent(), first, json!({"name": "c"})).await.unwrap();
+    assert_eq!(shown().await, [(first, 2), (second, 1)]);
+    there.delete(hand.intent(), second).await.unwrap();
+    assert_eq!(shown().await, [(first, 2)]);
 }
