@@ -54,7 +54,7 @@ pub struct DatabaseConfig {
     #[arg(long, env = "POSTGRES_BIN_DIR", value_name = "DIR")]
     pub postgres_bin_dir: Option<PathBuf>,
 
-    /// Connections to the database that requests share, beside four that changes, test-runs and reads by id go through
+    /// Connections to the database that requests share, beside six that changes, test-runs and most reads go through
     /// together [default: twice the cores, at least 4]
     #[arg(long, env = "DATABASE_POOL_SIZE", value_name = "N", default_value_t = value::pool_size())]
     #[arg(hide_default_value = true)]

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::documents::LoadedDocument;
-use crate::store::{FlowRecord, StoreError};
+use crate::store::{FlowRecord, SeenIn, Snapshot, StoreError};
 
 /// A flow at one of its versions: its state, and the draft or, where that was asked for, the document in force.
 #[derive(Debug)]
@@ -18,6 +18,7 @@ pub struct FlowAnswer {
     pub document: Arc<LoadedDocument>,
     summary: OnceLock<Bytes>,
     read_at: Instant,
+    pub(super) seen_in: SeenIn,
 }
 
 /// The three statuses a flow can have.
@@ -39,8 +40,14 @@ impl Status {
 }
 
 impl FlowAnswer {
-    pub(super) fn new(org_id: Uuid, record: FlowRecord, document: Arc<LoadedDocument>) -> Arc<Self> {
-        Arc::new(Self { org_id, record, document, summary: OnceLock::new(), read_at: Instant::now() })
+    pub(super) fn new(
+        org_id: Uuid,
+        record: FlowRecord,
+        document: Arc<LoadedDocument>,
+        seen_in: Snapshot,
+    ) -> Arc<Self> {
+        let (summary, read_at, seen_in) = (OnceLock::new(), Instant::now(), SeenIn::new(seen_in));
+        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
     }
 
     /// How long ago it was read or written.

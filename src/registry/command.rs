@@ -12,7 +12,9 @@ use super::row::{after, row};
 use super::{CurrentVersion, Registry, RegistryError};
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
 use crate::flow::event::StreamKind;
-use crate::store::{Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, StoreError};
+use crate::store::{
+    Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, Snapshot, StoreError,
+};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
@@ -127,7 +129,7 @@ impl Registry {
             return Err(RegistryError::FlowNotFound);
         }
         let document = self.documents.resolve(record.document, read.document, expected);
-        let found = FlowAnswer::new(org_id, record, document);
+        let found = FlowAnswer::new(org_id, record, document, Snapshot::NONE);
         self.documents.saw(&found);
         let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version));
         if unwanted && !found.record.deleted {
@@ -192,7 +194,7 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                let flow = FlowAnswer::new(intent.caller.org_id, record, document);
+                let flow = FlowAnswer::new(intent.caller.org_id, record, document, Snapshot::NONE);
                 self.documents.saw(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
@@ -211,7 +213,8 @@ impl Registry {
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
         let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
-        let stored = match self.flows.ask(wanted).await? {
+        let (found, _) = self.flows.ask(wanted).await?;
+        let stored = match found {
             FoundFlow::Stored(record, _) => record.version,
             FoundFlow::Unchanged | FoundFlow::Missing => 0,
         };

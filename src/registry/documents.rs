@@ -148,16 +148,24 @@ impl Lookup {
 /// at that version; a decision made on it only counts when the append finds it there.
 #[derive(Debug, Clone)]
 pub(super) struct DocumentCache {
-    seen: Arc<Cache<(Uuid, Uuid), Arc<FlowAnswer>, Bytewise>>,
+    seen: Arc<Cache<Seen, Arc<FlowAnswer>, Bytewise>>,
     others: Arc<Cache<Digest, Arc<LoadedDocument>, Bytewise>>,
+}
+
+/// A flow as it is now, or as it stood after a version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Seen {
+    org_id: Uuid,
+    flow_id: Uuid,
+    version: Option<i64>,
 }
 
 /// Weighs what is kept by the bytes it takes.
 #[derive(Debug, Clone)]
 struct Bytewise;
 
-impl Weighter<(Uuid, Uuid), Arc<FlowAnswer>> for Bytewise {
-    fn weight(&self, _: &(Uuid, Uuid), flow: &Arc<FlowAnswer>) -> u64 {
+impl Weighter<Seen, Arc<FlowAnswer>> for Bytewise {
+    fn weight(&self, _: &Seen, flow: &Arc<FlowAnswer>) -> u64 {
         (flow.document.bytes.len() + STATE_BYTES) as u64
     }
 }
@@ -179,7 +187,21 @@ impl DocumentCache {
 
     /// A flow as it was last seen, with its draft.
     pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
-        self.seen.get(&(org_id, flow_id)).filter(|flow| flow.age() < TRUSTED_FOR)
+        self.seen_lately(&Seen { org_id, flow_id, version: None })
+    }
+
+    /// A flow as it stood after a version, and how it was bound when that was read.
+    pub(super) fn remembered_version(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        version: i64,
+    ) -> Option<Arc<FlowAnswer>> {
+        self.seen_lately(&Seen { org_id, flow_id, version: Some(version) })
+    }
+
+    fn seen_lately(&self, what: &Seen) -> Option<Arc<FlowAnswer>> {
+        self.seen.get(what).filter(|flow| flow.age() < TRUSTED_FOR)
     }
 
     /// The draft a flow was last seen at: a read that finds the same needs no bytes.
@@ -189,16 +211,27 @@ impl DocumentCache {
 
     /// Remembers a flow with its draft.
     pub(super) fn saw(&self, flow: &Arc<FlowAnswer>) {
-        let key = (flow.org_id, flow.record.flow_id);
         let is_newer = |seen: Arc<FlowAnswer>| seen.record.version < flow.record.version;
-        if !flow.document.erased && self.remembered(key.0, key.1).is_none_or(is_newer) {
-            self.seen.insert(key, Arc::clone(flow));
+        if self.remembered(flow.org_id, flow.record.flow_id).is_none_or(is_newer) {
+            self.remember(flow, None);
+        }
+    }
+
+    /// Remembers a flow as it stood after a version.
+    pub(super) fn saw_version(&self, flow: &Arc<FlowAnswer>) {
+        self.remember(flow, Some(flow.record.version));
+    }
+
+    fn remember(&self, flow: &Arc<FlowAnswer>, version: Option<i64>) {
+        if !flow.document.erased {
+            let what = Seen { org_id: flow.org_id, flow_id: flow.record.flow_id, version };
+            self.seen.insert(what, Arc::clone(flow));
         }
     }
 
     /// Lets go of how a flow was last seen.
     pub(super) fn forget(&self, org_id: Uuid, flow_id: Uuid) {
-        self.seen.remove(&(org_id, flow_id));
+        self.seen.remove(&Seen { org_id, flow_id, version: None });
     }
 
     pub(super) fn get(&self, digest: Digest) -> Option<Arc<LoadedDocument>> {

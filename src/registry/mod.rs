@@ -46,7 +46,9 @@ pub use crate::store::{
     StoreError,
 };
 
-use crate::store::{Append, CurrentFlow, CurrentHead, NewRun, Reader, Store, Writer};
+use crate::store::{
+    Append, CurrentFlow, CurrentHead, CurrentSnapshot, FlowAtVersion, NewRun, Reader, Snapshot, Store, Writer,
+};
 use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
@@ -57,6 +59,8 @@ pub struct Registry {
     run_writer: Writer<NewRun>,
     flows: Reader<CurrentFlow>,
     heads: Reader<CurrentHead>,
+    versions: Reader<FlowAtVersion>,
+    snapshots: Reader<CurrentSnapshot>,
     hub: feed::Hub,
     documents: documents::DocumentCache,
     pages: pages::PageCache,
@@ -73,6 +77,8 @@ impl Registry {
             run_writer: Writer::start(&store),
             flows: Reader::start(&store),
             heads: Reader::start(&store),
+            versions: Reader::start(&store),
+            snapshots: Reader::start(&store),
             hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),
@@ -91,6 +97,11 @@ impl Registry {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Whether what was read in a snapshot is so now: nothing at all was committed since.
+    async fn stands(&self, seen_in: Snapshot) -> Result<bool, StoreError> {
+        Ok(self.store.latest_snapshot() == seen_in && self.snapshots.ask(CurrentSnapshot).await? == seen_in)
     }
 
     /// Waits until every command that was begun has ended. No new one may be begun after this is called.

@@ -1,5 +1,6 @@
 //! Pages of lists as they were last read: which flows, at which versions. While the organization's log has not moved a
-//! page is what it was; so one look at where the log ends stands for the whole list.
+//! page is what it was; so one look at where the log ends stands for the whole list, and where nothing at all was
+//! committed since, not even that.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::documents::TRUSTED_FOR;
-use crate::store::{ListFilter, ListPage};
+use crate::store::{ListFilter, ListPage, SeenIn, Snapshot};
 
 /// What pages may take in memory.
 const BYTES_MAX: u64 = 2 * 1024 * 1024;
@@ -24,25 +25,32 @@ pub(super) struct PageKey {
     pub(super) page: ListPage,
 }
 
-/// Flows with their versions, in the order of the list.
-pub(super) type Stands = Arc<[(Uuid, i64)]>;
-
-#[derive(Debug, Clone)]
-struct Page {
-    /// Where the log ended just before the page was read.
-    head: i64,
+/// A page as it was read.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Where the log ended just before.
+    pub(super) head: i64,
+    /// The last snapshot in which it ended there.
+    pub(super) seen_in: SeenIn,
     read_at: Instant,
-    stands: Stands,
+    pub(super) stands: Box<[(Uuid, i64)]>,
+}
+
+impl Page {
+    /// Flows with their versions, in the order of the list.
+    pub(super) fn new(head: i64, seen_in: Snapshot, stands: Vec<(Uuid, i64)>) -> Arc<Self> {
+        Arc::new(Self { head, seen_in: SeenIn::new(seen_in), read_at: Instant::now(), stands: stands.into() })
+    }
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct PageCache(Arc<Cache<PageKey, Page, Bytewise>>);
+pub(super) struct PageCache(Arc<Cache<PageKey, Arc<Page>, Bytewise>>);
 
 #[derive(Debug, Clone)]
 struct Bytewise;
 
-impl Weighter<PageKey, Page> for Bytewise {
-    fn weight(&self, _: &PageKey, page: &Page) -> u64 {
+impl Weighter<PageKey, Arc<Page>> for Bytewise {
+    fn weight(&self, _: &PageKey, page: &Arc<Page>) -> u64 {
         (PAGE_BYTES + size_of_val(&*page.stands)) as u64
     }
 }
@@ -52,14 +60,12 @@ impl PageCache {
         Self(Arc::new(Cache::with_weighter(1000, BYTES_MAX, Bytewise)))
     }
 
-    /// The page, if the log has not moved since it was read.
-    pub(super) fn get(&self, key: &PageKey, head: i64) -> Option<Stands> {
-        let page = self.0.get(key)?;
-        (page.head == head && page.read_at.elapsed() < TRUSTED_FOR).then_some(page.stands)
+    /// The page as it was last read.
+    pub(super) fn get(&self, key: &PageKey) -> Option<Arc<Page>> {
+        self.0.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)
     }
 
-    /// Keeps a page that was read after the log was seen to end at `head`.
-    pub(super) fn keep(&self, key: PageKey, head: i64, stands: Stands) {
-        self.0.insert(key, Page { head, read_at: Instant::now(), stands });
+    pub(super) fn keep(&self, key: PageKey, page: Arc<Page>) {
+        self.0.insert(key, page);
     }
 }

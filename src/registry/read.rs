@@ -9,11 +9,13 @@ use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::command::current_version;
 use super::documents::LoadedDocument;
-use super::pages::{PageKey, Stands};
+use super::pages::{Page, PageKey};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
-use crate::store::{CurrentFlow, CurrentHead, FlowRecord, FoundFlow, ListFilter, ListPage};
+use crate::store::{
+    CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
+};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +102,9 @@ impl Registry {
             Selector::AsOf(Moment::Before(before)) => {
                 let found = self.store.flow_before(caller.org_id, flow_id, before).await?;
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
-                self.seen_by(caller, record, bytes, None)
+                let document = self.documents.resolve(record.document, bytes, None);
+                self.documents.keep(&document);
+                seen_by(caller, FlowAnswer::new(caller.org_id, record, document, Snapshot::NONE))
             }
         }
     }
@@ -111,30 +115,45 @@ impl Registry {
         flow_id: Uuid,
         in_force: bool,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
-        let org_id = caller.org_id;
-        let remembered = self.documents.remembered(org_id, flow_id);
-        let remembered = remembered.and_then(|flow| self.showing(flow, in_force));
-        let known = remembered.as_ref().map(|flow| flow.record.version);
-        let found = self.flows.ask(CurrentFlow { org_id, flow_id, in_force, known }).await?;
-        let flow = match (found, remembered) {
-            (FoundFlow::Unchanged, Some(flow)) => flow,
-            (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => {
-                return Err(RegistryError::FlowNotFound);
+        let remembered = self.documents.remembered(caller.org_id, flow_id);
+        let stands = match &remembered {
+            Some(flow) => self.stands(flow.seen_in.get()).await?,
+            None => false,
+        };
+        let known = remembered.and_then(|flow| self.showing(flow, in_force));
+        let flow = match known {
+            Some(flow) if stands => flow,
+            known => self.read_current(caller.org_id, flow_id, in_force, known).await?,
+        };
+        seen_by(caller, flow)
+    }
+
+    async fn read_current(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        in_force: bool,
+        known: Option<Arc<FlowAnswer>>,
+    ) -> Result<Arc<FlowAnswer>, RegistryError> {
+        let version = known.as_ref().map(|flow| flow.record.version);
+        let question = CurrentFlow { org_id, flow_id, in_force, known: version };
+        let (found, snapshot) = self.flows.ask(question).await?;
+        match (found, known) {
+            (FoundFlow::Unchanged, Some(flow)) => {
+                flow.seen_in.set(snapshot);
+                Ok(flow)
             }
+            (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => Err(RegistryError::FlowNotFound),
             (FoundFlow::Stored(record, bytes), _) => {
                 let document = self.documents.resolve(shown(&record, in_force), bytes, None);
-                let flow = FlowAnswer::new(org_id, *record, document);
+                let flow = FlowAnswer::new(org_id, *record, document, snapshot);
                 match in_force {
                     true => self.documents.keep(&flow.document),
                     false => self.documents.saw(&flow),
                 }
-                flow
+                Ok(flow)
             }
-        };
-        if !caller.sees(flow.record.phone_number_id.as_deref()) {
-            return Err(RegistryError::FlowNotFound);
         }
-        Ok(flow)
     }
 
     /// A remembered flow with the document that is asked for, if that is in memory too.
@@ -143,7 +162,8 @@ impl Registry {
         if digest == flow.document.digest() {
             return Some(flow);
         }
-        Some(FlowAnswer::new(flow.org_id, flow.record.clone(), self.documents.get(digest)?))
+        let document = self.documents.get(digest)?;
+        Some(FlowAnswer::new(flow.org_id, flow.record.clone(), document, flow.seen_in.get()))
     }
 
     /// A flow as it stood after its event `version`.
@@ -153,31 +173,31 @@ impl Registry {
         flow_id: Uuid,
         version: i64,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
-        let expected = self.documents.expected(caller.org_id, flow_id);
+        let org_id = caller.org_id;
+        let remembered = self.documents.remembered_version(org_id, flow_id, version);
+        if let Some(flow) = &remembered
+            && self.stands(flow.seen_in.get()).await?
+        {
+            return seen_by(caller, Arc::clone(flow));
+        }
+        let expected = match remembered {
+            Some(flow) => Some(Arc::clone(&flow.document)),
+            None => self.documents.expected(org_id, flow_id),
+        };
         let known = expected.as_ref().map(|document| document.digest());
-        match self.store.flow_at_version(caller.org_id, flow_id, version, known).await? {
-            Some((record, bytes)) => self.seen_by(caller, record, bytes, expected),
+        match self.versions.ask(FlowAtVersion { org_id, flow_id, version, known }).await? {
+            (Some((record, bytes)), snapshot) => {
+                let document = self.documents.resolve(record.document, bytes, expected);
+                let flow = FlowAnswer::new(org_id, record, document, snapshot);
+                self.documents.saw_version(&flow);
+                seen_by(caller, flow)
+            }
             // Tells a flow without that version from no flow at all.
-            None => match self.current(caller, flow_id, false).await {
+            (None, _) => match self.current(caller, flow_id, false).await {
                 Ok(_) => Err(RegistryError::VersionNotFound),
                 Err(error) => Err(error),
             },
         }
-    }
-
-    fn seen_by(
-        &self,
-        caller: &Caller,
-        record: FlowRecord,
-        bytes: Option<bytes::Bytes>,
-        expected: Option<Arc<LoadedDocument>>,
-    ) -> Result<Arc<FlowAnswer>, RegistryError> {
-        if !caller.sees(record.phone_number_id.as_deref()) {
-            return Err(RegistryError::FlowNotFound);
-        }
-        let document = self.documents.resolve(record.document, bytes, expected);
-        self.documents.keep(&document);
-        Ok(FlowAnswer::new(caller.org_id, record, document))
     }
 
     /// All flows the filter lets through, as they are at one moment.
@@ -200,11 +220,11 @@ impl Registry {
         let filter = confined(caller, filter);
         if !in_force {
             // Mostly every flow of a page is remembered at the version it has.
-            let stands = self.stands(PageKey { org_id, filter: filter.clone(), page }).await?;
+            let page_now = self.page(PageKey { org_id, filter: filter.clone(), page }).await?;
             let remembered = |(flow_id, version): &(Uuid, i64)| {
                 self.documents.remembered(org_id, *flow_id).filter(|flow| flow.record.version == *version)
             };
-            if let Some(flows) = stands.iter().map(remembered).collect() {
+            if let Some(flows) = page_now.stands.iter().map(remembered).collect() {
                 return Ok(flows);
             }
         }
@@ -217,14 +237,22 @@ impl Registry {
     }
 
     /// Which flows a page has, and the version each is at.
-    async fn stands(&self, key: PageKey) -> Result<Stands, RegistryError> {
-        let head = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
-        if let Some(stands) = self.pages.get(&key, head) {
-            return Ok(stands);
+    async fn page(&self, key: PageKey) -> Result<Arc<Page>, RegistryError> {
+        let kept = self.pages.get(&key);
+        if let Some(page) = &kept
+            && self.stands(page.seen_in.get()).await?
+        {
+            return Ok(Arc::clone(page));
         }
-        let stands: Stands = self.store.list_versions(key.org_id, &key.filter, key.page).await?.into();
-        self.pages.keep(key, head, Arc::clone(&stands));
-        Ok(stands)
+        let (head, snapshot) = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
+        if let Some(page) = kept.filter(|page| page.head == head) {
+            page.seen_in.set(snapshot);
+            return Ok(page);
+        }
+        let stands = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
+        let page = Page::new(head, snapshot, stands);
+        self.pages.keep(key, Arc::clone(&page));
+        Ok(page)
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.
@@ -258,9 +286,17 @@ impl Registry {
             let digest = shown(&record, in_force);
             let document = found.get(&digest).cloned();
             let document = document.unwrap_or_else(|| Arc::new(LoadedDocument::stored(digest, None)));
-            FlowAnswer::new(org_id, record, document)
+            FlowAnswer::new(org_id, record, document, Snapshot::NONE)
         };
         Ok(records.into_iter().zip(seen).map(|(record, seen)| seen.unwrap_or_else(|| join(record))).collect())
+    }
+}
+
+/// A flow that is bound to a number the caller does not see is not found.
+fn seen_by(caller: &Caller, flow: Arc<FlowAnswer>) -> Result<Arc<FlowAnswer>, RegistryError> {
+    match caller.sees(flow.record.phone_number_id.as_deref()) {
+        true => Ok(flow),
+        false => Err(RegistryError::FlowNotFound),
     }
 }
 

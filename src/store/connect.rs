@@ -1,6 +1,5 @@
 //! The pool of connections: to whom, how many, and how long anything may take.
 
-use std::io;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -17,7 +16,7 @@ const SLACK: Duration = Duration::from_secs(5);
 /// Where nothing was configured.
 pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 /// Longer than any pause between two requests under load: a busy pool is not asked whether it lives.
-const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
+pub(super) const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
 /// Where the database is.
 #[derive(Debug, Clone)]
@@ -74,8 +73,8 @@ impl Store {
         statements: u32,
         asked: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
-        let late = |_| StoreError::Unavailable(sqlx::Error::Io(io::ErrorKind::TimedOut.into()));
-        tokio::time::timeout(self.patience * statements, asked).await.unwrap_or_else(|over| Err(late(over)))
+        let waited = tokio::time::timeout(self.patience * statements, asked).await;
+        waited.unwrap_or_else(|_| Err(StoreError::late()))
     }
 }
 

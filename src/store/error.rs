@@ -38,6 +38,11 @@ impl StoreError {
         Self::Corrupt { place: place.into(), what: what.into() }
     }
 
+    /// No answer came as long as one could be waited for.
+    pub(super) fn late() -> Self {
+        Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
     /// How a failed write is to be seen: a lost connection leaves its outcome open.
     pub(crate) fn of_write(error: sqlx::Error) -> Self {
         match error {
@@ -48,6 +53,17 @@ impl StoreError {
                 Self::OutcomeUnknown(error.to_string())
             }
             other => Self::from(other),
+        }
+    }
+}
+
+impl StoreError {
+    /// Whether the connection it came over can take another statement.
+    pub(super) fn leaves_connection(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(cause)) => !ends_connection(cause.as_ref()),
+            Self::Statement(_) | Self::Corrupt { .. } => true,
+            _ => false,
         }
     }
 }

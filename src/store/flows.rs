@@ -118,16 +118,15 @@ macro_rules! event_joins {
 }
 pub(super) use event_joins;
 
-/// $3: a version, or NULL and $4: the instant before which the last version is wanted.
-const AT: &str = concat!(
+/// $3: the instant before which the last version is wanted.
+const BEFORE: &str = concat!(
     "SELECT ",
     event_columns!(),
-    ", (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest \
-        AND b.digest IS DISTINCT FROM $5) AS bytes FROM event e",
+    ", (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes FROM event e",
     event_joins!(),
     "LEFT JOIN flow_view v ON v.org_id = e.org_id AND v.flow_id = e.stream_id \
      WHERE e.org_id = $1 AND e.stream_id = $2 AND e.stream_kind = 1 \
-     AND e.version = coalesce($3, (SELECT version_before($1, $2, $4)))"
+     AND e.version = (SELECT version_before($1, $2, $3))"
 );
 
 impl Store {
@@ -161,17 +160,6 @@ impl Store {
         Ok(CommandRead { flow, document: read_bytes(&row)?, answered })
     }
 
-    /// A flow as it stood after one of its versions.
-    pub async fn flow_at_version(
-        &self,
-        org_id: Uuid,
-        flow_id: Uuid,
-        version: i64,
-        known: Option<Digest>,
-    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
-        self.flow_at(org_id, flow_id, Some(version), None, known).await
-    }
-
     /// A flow as it stood just before an instant.
     pub async fn flow_before(
         &self,
@@ -179,25 +167,8 @@ impl Store {
         flow_id: Uuid,
         instant: DateTime<Utc>,
     ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
-        self.flow_at(org_id, flow_id, None, Some(instant), None).await
-    }
-
-    async fn flow_at(
-        &self,
-        org_id: Uuid,
-        flow_id: Uuid,
-        version: Option<i64>,
-        before: Option<DateTime<Utc>>,
-        known: Option<Digest>,
-    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
-        let row = sqlx::query(AT)
-            .bind(org_id)
-            .bind(flow_id)
-            .bind(version)
-            .bind(before)
-            .bind(known.as_ref().map(|digest| &digest.as_bytes()[..]))
-            .fetch_optional(&self.pool)
-            .await?;
+        let query = sqlx::query(BEFORE).bind(org_id).bind(flow_id).bind(instant);
+        let row = query.fetch_optional(&self.pool).await?;
         row.map(|row| Ok((read_event(&row)?, read_bytes(&row)?))).transpose()
     }
 }

@@ -16,6 +16,7 @@ mod flows;
 mod history;
 mod idempotency;
 mod keys;
+mod lane;
 mod list;
 mod migrate;
 mod now;
@@ -23,15 +24,17 @@ mod past;
 mod reader;
 mod reading;
 mod rebuild;
+mod snapshot;
 mod still;
 mod test_runs;
+mod version;
 mod writer;
 
 use std::time::Duration;
 
 use sqlx::PgPool;
 
-pub use append::{Append, Appended, FlowRow, Idempotency, NewEvent, Outcome, Projection};
+pub use append::{Append, Appended, FlowRow, Heads, Idempotency, NewEvent, Outcome, Projection};
 pub use audit::{AuditFilter, AuditPage};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};
@@ -50,8 +53,10 @@ pub use now::{CurrentFlow, CurrentHead, FoundFlow};
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
+pub use snapshot::{CurrentSnapshot, SeenIn, Snapshot};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
+pub use version::FlowAtVersion;
 pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.
@@ -60,19 +65,12 @@ pub struct Store {
     pool: PgPool,
     /// How long to wait for one statement where nobody else looks at the clock.
     patience: Duration,
+    snapshots: snapshot::Snapshots,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, patience: connect::PATIENCE }
-    }
-
-    /// The same database over one connection of its own. What goes out one statement at a time finds a server process
-    /// that has done the same just before, and waits for a connection behind nobody.
-    fn lane(&self) -> Self {
-        let options = self.pool.options().clone().max_connections(1);
-        let pool = options.connect_lazy_with((*self.pool.connect_options()).clone());
-        Self { pool, ..self.clone() }
+        Self { pool, patience: connect::PATIENCE, snapshots: snapshot::Snapshots::default() }
     }
 
     /// The pool, for the start of the service and for tests.

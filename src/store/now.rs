@@ -1,14 +1,15 @@
 //! Flows as they are now, and where logs end: what most requests ask first, each answered for many at once.
 
 use bytes::Bytes;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use super::StoreError;
 use super::append::column;
 use super::flows::{FlowRecord, read_bytes, read_view, view_columns};
 use super::reader::Question;
-use super::{Store, StoreError};
+use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
 
 /// One flow that somebody wants to see as it is now, deleted or not.
 #[derive(Debug, Clone, Copy)]
@@ -32,23 +33,49 @@ pub enum FoundFlow {
 }
 
 /// $1 to $4: organization, flow, whether the document in force is wanted, the version the caller knows. The view is
-/// probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row.
+/// probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row of its own.
 const TOGETHER: &str = concat!(
-    "SELECT k.n, ",
+    "SELECT * FROM (SELECT ",
+    snapshot_columns!(),
+    " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
     view_columns!(),
     ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id \
         AND d.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes \
      FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[]) \
        WITH ORDINALITY AS k (org_id, flow_id, in_force, known, n) LEFT JOIN LATERAL \
        (SELECT * FROM flow_view f WHERE f.org_id = k.org_id AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
-     WHERE k.known IS NULL OR v.version IS DISTINCT FROM k.known"
+     WHERE k.known IS NULL OR v.version IS DISTINCT FROM k.known) AS c ON true"
 );
 
 impl Question for CurrentFlow {
-    type Answer = FoundFlow;
+    type Answer = (FoundFlow, Snapshot);
 
-    async fn ask(store: &Store, questions: &[Self]) -> Result<Vec<FoundFlow>, StoreError> {
-        store.current_flows(questions).await
+    async fn ask(
+        connection: &mut PgConnection,
+        snapshots: &Snapshots,
+        questions: &[Self],
+    ) -> Result<Vec<Self::Answer>, StoreError> {
+        let rows = sqlx::query(TOGETHER)
+            .bind(column(questions, |wanted| wanted.org_id))
+            .bind(column(questions, |wanted| wanted.flow_id))
+            .bind(column(questions, |wanted| wanted.in_force))
+            .bind(column(questions, |wanted| wanted.known))
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut found = vec![FoundFlow::Unchanged; questions.len()];
+        let mut snapshot = Snapshot::NONE;
+        for row in &rows {
+            snapshot = snapshots.of_row(row)?;
+            let Some(place) = place(row)? else { continue };
+            *found
+                .get_mut(place)
+                .ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))? =
+                match row.try_get::<Option<Uuid>, _>("flow_id")? {
+                    Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
+                    None => FoundFlow::Missing,
+                };
+        }
+        Ok(found.into_iter().map(|found| (found, snapshot)).collect())
     }
 }
 
@@ -58,45 +85,30 @@ pub struct CurrentHead {
     pub org_id: Uuid,
 }
 
-const HEADS: &str = "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) \
-     ORDER BY k.n) FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)";
+const HEADS: &str = concat!(
+    "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) ORDER BY k.n) AS heads, ",
+    snapshot_columns!(),
+    " FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)"
+);
 
 impl Question for CurrentHead {
-    type Answer = i64;
+    type Answer = (i64, Snapshot);
 
-    async fn ask(store: &Store, questions: &[Self]) -> Result<Vec<i64>, StoreError> {
-        let heads = sqlx::query_scalar(HEADS).bind(column(questions, |question| question.org_id));
-        Ok(heads.fetch_one(&store.pool).await?)
+    async fn ask(
+        connection: &mut PgConnection,
+        snapshots: &Snapshots,
+        questions: &[Self],
+    ) -> Result<Vec<Self::Answer>, StoreError> {
+        let organizations = column(questions, |question| question.org_id);
+        let row = sqlx::query(HEADS).bind(organizations).fetch_one(&mut *connection).await?;
+        let snapshot = snapshots.of_row(&row)?;
+        Ok(row.try_get::<Vec<i64>, _>("heads")?.into_iter().map(|head| (head, snapshot)).collect())
     }
 }
 
-impl Store {
-    /// What there is of each, in one statement.
-    pub async fn current_flows(&self, wanted: &[CurrentFlow]) -> Result<Vec<FoundFlow>, StoreError> {
-        let rows = sqlx::query(TOGETHER)
-            .bind(column(wanted, |wanted| wanted.org_id))
-            .bind(column(wanted, |wanted| wanted.flow_id))
-            .bind(column(wanted, |wanted| wanted.in_force))
-            .bind(column(wanted, |wanted| wanted.known))
-            .fetch_all(&self.pool)
-            .await?;
-        let mut found = vec![FoundFlow::Unchanged; wanted.len()];
-        for row in &rows {
-            let place = place(row)?;
-            *found
-                .get_mut(place)
-                .ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))? =
-                match row.try_get::<Option<Uuid>, _>("flow_id")? {
-                    Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
-                    None => FoundFlow::Missing,
-                };
-        }
-        Ok(found)
-    }
-}
-
-/// Which of the reads a row answers.
-fn place(row: &PgRow) -> Result<usize, StoreError> {
-    let number: i64 = row.try_get("n")?;
-    usize::try_from(number - 1).map_err(|_| StoreError::corrupt("a read", "an ordinal below 1"))
+/// Which of the questions a row answers, if it is about one.
+pub(super) fn place(row: &PgRow) -> Result<Option<usize>, StoreError> {
+    let Some(number) = row.try_get::<Option<i64>, _>("n")? else { return Ok(None) };
+    let place = usize::try_from(number - 1);
+    place.map(Some).map_err(|_| StoreError::corrupt("a read", "an ordinal below 1"))
 }

@@ -3,9 +3,13 @@
 
 use std::future::Future;
 
+use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
+use super::lane::Lane;
+use super::snapshot::Snapshots;
 use super::{Store, StoreError};
 
 /// Questions of one statement.
@@ -19,7 +23,8 @@ pub trait Question: Send + Sync + Sized + 'static {
 
     /// One answer for each question, in their order.
     fn ask(
-        store: &Store,
+        connection: &mut PgConnection,
+        snapshots: &Snapshots,
         questions: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
 }
@@ -59,14 +64,14 @@ impl<Q: Question> Reader<Q> {
 }
 
 /// One statement at a time: with a second one under way both share less, and together they do not read more.
-async fn run<Q: Question>(store: Store, mut queue: mpsc::Receiver<Waiting<Q>>) {
+async fn run<Q: Question>(mut lane: Lane, mut queue: mpsc::Receiver<Waiting<Q>>) {
     let mut waiting = Vec::with_capacity(TOGETHER_MAX);
     while gather(&mut waiting, &mut queue).await {
         // Who has hung up meanwhile is not asked for.
         waiting.retain(|waiting| !waiting.tell.is_closed());
         let (questions, tell): (Vec<Q>, Vec<_>) =
             waiting.drain(..).map(|waiting| (waiting.question, waiting.tell)).unzip();
-        for (tell, answer) in tell.into_iter().zip(answers(&store, &questions).await) {
+        for (tell, answer) in tell.into_iter().zip(answers(&mut lane, &questions).await) {
             let _ = tell.send(answer);
         }
     }
@@ -92,11 +97,11 @@ async fn gather<T>(waiting: &mut Vec<T>, queue: &mut mpsc::Receiver<T>) -> bool 
 }
 
 /// What became of each question. Where asking together fails, each is tried alone: nobody gets another's error.
-async fn answers<Q: Question>(store: &Store, questions: &[Q]) -> Vec<Result<Q::Answer, StoreError>> {
+async fn answers<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Vec<Result<Q::Answer, StoreError>> {
     if questions.is_empty() {
         return Vec::new();
     }
-    match in_time(store, questions).await {
+    match in_time(lane, questions).await {
         Ok(answers) => return answers.into_iter().map(Ok).collect(),
         // Nobody can be answered for now.
         Err(StoreError::Unavailable(error)) => {
@@ -108,17 +113,25 @@ async fn answers<Q: Question>(store: &Store, questions: &[Q]) -> Vec<Result<Q::A
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let alone = in_time(store, std::slice::from_ref(question)).await;
+        let alone = in_time(lane, std::slice::from_ref(question)).await;
         answers.push(alone.map(|mut answers| answers.remove(0)));
     }
     answers
 }
 
 /// Others wait behind it, so a lost connection must not hold them for ever.
-async fn in_time<Q: Question>(store: &Store, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
-    let answers = store.in_time(Q::ask(store, questions)).await?;
+async fn in_time<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
+    let answers =
+        timeout(lane.patience, asked(lane, questions)).await.unwrap_or_else(|_| Err(StoreError::late()))?;
     match answers.len() == questions.len() {
         true => Ok(answers),
         false => Err(StoreError::corrupt("a read", "another number of answers than of questions")),
     }
+}
+
+async fn asked<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
+    let mut connection = lane.take().await?;
+    let answers = Q::ask(&mut connection, &lane.snapshots, questions).await;
+    lane.put(connection, &answers);
+    answers
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{Postgres, QueryBuilder, Row as _};
+use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::append::{Idempotency, column};
@@ -52,6 +52,7 @@ pub struct NewRun {
 impl Row for NewRun {
     type Outcome = StoredRun;
     type Claim = Infallible;
+    type Memory = ();
 
     fn size(&self) -> usize {
         size_of_val(self) + self.run.request.len() + self.run.author.len()
@@ -66,8 +67,12 @@ impl Row for NewRun {
         iter::empty()
     }
 
-    async fn write(store: &Store, rows: &[Self]) -> Result<Vec<StoredRun>, StoreError> {
-        store.store_runs(rows).await
+    async fn write(
+        connection: &mut PgConnection,
+        (): &mut (),
+        rows: &[Self],
+    ) -> Result<Vec<StoredRun>, StoreError> {
+        store(connection, rows).await
     }
 }
 
@@ -110,48 +115,7 @@ impl Store {
     /// Stores runs, but not one whose idempotency key was answered before. One transaction; storing the same run
     /// again changes nothing.
     pub async fn store_runs(&self, rows: &[NewRun]) -> Result<Vec<StoredRun>, StoreError> {
-        let stored: Vec<Uuid> = sqlx::query_scalar(INSERT)
-            .bind(column(rows, |row| row.run.org_id))
-            .bind(column(rows, |row| row.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())))
-            .bind(column(rows, |row| {
-                row.idempotency.as_ref().map(|idempotency| &idempotency.request.as_bytes()[..])
-            }))
-            .bind(column(rows, |row| row.run.run_id))
-            .bind(column(rows, |row| row.run.flow_id))
-            .bind(column(rows, |row| row.run.version))
-            .bind(column(rows, |row| row.run.name.as_deref()))
-            .bind(column(rows, |row| row.run.description.as_deref()))
-            .bind(column(rows, |row| &row.run.request[..]))
-            .bind(column(rows, |row| Json(&row.run.callees)))
-            .bind(column(rows, |row| &row.run.digest.as_bytes()[..]))
-            .bind(column(rows, |row| row.run.status.as_str()))
-            .bind(column(rows, |row| row.run.passed))
-            .bind(column(rows, |row| row.run.executed_at))
-            .bind(column(rows, |row| row.run.duration_ms))
-            .bind(column(rows, |row| &row.run.author[..]))
-            .fetch_all(self.pool())
-            .await
-            .map_err(StoreError::of_write)?;
-        if stored.len() == rows.len() {
-            return Ok(vec![StoredRun::Stored; rows.len()]);
-        }
-        let mut outcomes = Vec::with_capacity(rows.len());
-        for NewRun { run, idempotency } in rows {
-            outcomes.push(match idempotency {
-                Some(idempotency) if !stored.contains(&run.run_id) => {
-                    let answered = self.answered_run(run.org_id, idempotency).await?;
-                    let missing =
-                        || StoreError::corrupt("idempotency_key", "a key that is taken is not there");
-                    match answered.ok_or_else(missing)? {
-                        StoredRun::Replayed(run_id) if run_id == run.run_id => StoredRun::Stored,
-                        other => other,
-                    }
-                }
-                // Either now, or by an earlier call whose answer was lost.
-                _ => StoredRun::Stored,
-            });
-        }
-        Ok(outcomes)
+        store(&mut *self.pool().acquire().await?, rows).await
     }
 
     /// What an idempotency key was answered with, if it was.
@@ -160,21 +124,7 @@ impl Store {
         org_id: Uuid,
         idempotency: &Idempotency,
     ) -> Result<Option<StoredRun>, StoreError> {
-        let row = sqlx::query(
-            "SELECT request_digest, stream_id, version FROM idempotency_key WHERE org_id = $1 AND key = $2",
-        )
-        .bind(org_id)
-        .bind(&idempotency.key)
-        .fetch_optional(self.pool())
-        .await?;
-        row.map(|row| {
-            let same = read_digest(row.try_get("request_digest")?)? == idempotency.request;
-            Ok(match same && row.try_get::<i64, _>("version")? == 0 {
-                true => StoredRun::Replayed(row.try_get("stream_id")?),
-                false => StoredRun::KeyReused,
-            })
-        })
-        .transpose()
+        answered(self.pool(), org_id, idempotency).await
     }
 
     /// One run of an organization.
@@ -205,6 +155,72 @@ impl Store {
     pub async fn forget_runs(&self, batch: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query(FORGET).bind(batch).execute(self.pool()).await?.rows_affected())
     }
+}
+
+async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<StoredRun>, StoreError> {
+    let stored: Vec<Uuid> = sqlx::query_scalar(INSERT)
+        .bind(column(rows, |row| row.run.org_id))
+        .bind(column(rows, |row| row.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())))
+        .bind(column(rows, |row| {
+            row.idempotency.as_ref().map(|idempotency| &idempotency.request.as_bytes()[..])
+        }))
+        .bind(column(rows, |row| row.run.run_id))
+        .bind(column(rows, |row| row.run.flow_id))
+        .bind(column(rows, |row| row.run.version))
+        .bind(column(rows, |row| row.run.name.as_deref()))
+        .bind(column(rows, |row| row.run.description.as_deref()))
+        .bind(column(rows, |row| &row.run.request[..]))
+        .bind(column(rows, |row| Json(&row.run.callees)))
+        .bind(column(rows, |row| &row.run.digest.as_bytes()[..]))
+        .bind(column(rows, |row| row.run.status.as_str()))
+        .bind(column(rows, |row| row.run.passed))
+        .bind(column(rows, |row| row.run.executed_at))
+        .bind(column(rows, |row| row.run.duration_ms))
+        .bind(column(rows, |row| &row.run.author[..]))
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(StoreError::of_write)?;
+    if stored.len() == rows.len() {
+        return Ok(vec![StoredRun::Stored; rows.len()]);
+    }
+    let mut outcomes = Vec::with_capacity(rows.len());
+    for NewRun { run, idempotency } in rows {
+        outcomes.push(match idempotency {
+            Some(idempotency) if !stored.contains(&run.run_id) => {
+                let answered = answered(&mut *connection, run.org_id, idempotency).await?;
+                let missing = || StoreError::corrupt("idempotency_key", "a key that is taken is not there");
+                match answered.ok_or_else(missing)? {
+                    StoredRun::Replayed(run_id) if run_id == run.run_id => StoredRun::Stored,
+                    other => other,
+                }
+            }
+            // Either now, or by an earlier call whose answer was lost.
+            _ => StoredRun::Stored,
+        });
+    }
+    Ok(outcomes)
+}
+
+async fn answered(
+    executor: impl PgExecutor<'_>,
+    org_id: Uuid,
+    idempotency: &Idempotency,
+) -> Result<Option<StoredRun>, StoreError> {
+    let row = sqlx::query(
+        "SELECT request_digest, stream_id, version FROM idempotency_key WHERE org_id = $1 AND key = $2",
+    )
+    .bind(org_id)
+    .bind(&idempotency.key)
+    .fetch_optional(executor)
+    .await?;
+    row.map(|row| {
+        let same = read_digest(row.try_get("request_digest")?)? == idempotency.request;
+        Ok(match same && row.try_get::<i64, _>("version")? == 0 {
+            true => StoredRun::Replayed(row.try_get("stream_id")?),
+            false => StoredRun::KeyReused,
+        })
+    })
+    .transpose()
 }
 
 fn read_run(row: &PgRow) -> Result<TestRun, StoreError> {

@@ -10,10 +10,12 @@ use std::mem::take;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::PgConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use super::lane::Lane;
 use super::{Store, StoreError};
 
 /// Rows of one call. Beyond this the commit is no longer what a row costs.
@@ -32,6 +34,8 @@ pub trait Row: Send + Sync + Sized + 'static {
     type Outcome: Send;
     /// What only one row of a call can have.
     type Claim: Eq + Hash + Send;
+    /// What the writer remembers from one call to the next.
+    type Memory: Default + Send;
 
     /// What the row takes in memory while it waits, in bytes.
     fn size(&self) -> usize;
@@ -44,7 +48,8 @@ pub trait Row: Send + Sync + Sized + 'static {
     /// Writes rows in one transaction and returns one outcome for each. Called again with the same rows after
     /// [`StoreError::OutcomeUnknown`], it finds what it has done already.
     fn write(
-        store: &Store,
+        connection: &mut PgConnection,
+        memory: &mut Self::Memory,
         rows: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Outcome>, StoreError>> + Send;
 }
@@ -83,7 +88,7 @@ impl<R: Row> Writer<R> {
     /// Starts the writer on the current runtime.
     pub fn start(store: &Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(store.lane(), waiting));
+        tokio::spawn(run(Pen::<R> { lane: store.lane(), memory: R::Memory::default() }, waiting));
         Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)) }
     }
 
@@ -106,15 +111,30 @@ impl<R: Row> Writer<R> {
     }
 }
 
+/// What the writer writes with.
+struct Pen<R: Row> {
+    lane: Lane,
+    memory: R::Memory,
+}
+
+impl<R: Row> Pen<R> {
+    async fn write(&mut self, rows: &[R]) -> Result<Vec<R::Outcome>, StoreError> {
+        let mut connection = self.lane.take().await?;
+        let outcomes = R::write(&mut connection, &mut self.memory, rows).await;
+        self.lane.put(connection, &outcomes);
+        outcomes
+    }
+}
+
 fn late() -> StoreError {
     StoreError::OutcomeUnknown("the database did not answer in time".to_owned())
 }
 
-async fn run<R: Row>(store: Store, mut queue: mpsc::Receiver<Waiting<R>>) {
+async fn run<R: Row>(mut pen: Pen<R>, mut queue: mpsc::Receiver<Waiting<R>>) {
     let mut waiting = Vec::with_capacity(ROWS_MAX);
     while fill(&mut waiting, &mut queue).await {
         let (rows, tickets): (Vec<_>, Vec<_>) = next_call(&mut waiting).into_iter().unzip();
-        append_together(&store, &rows, tickets).await;
+        append_together(&mut pen, &rows, tickets).await;
     }
 }
 
@@ -150,9 +170,9 @@ fn next_call<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
 
 /// Appends rows in one call or, where that fails for a reason a single row may be the cause of, one by one: an error
 /// in one row harms no other.
-async fn append_together<R: Row>(store: &Store, rows: &[R], tickets: Vec<Ticket<R::Outcome>>) {
+async fn append_together<R: Row>(pen: &mut Pen<R>, rows: &[R], tickets: Vec<Ticket<R::Outcome>>) {
     let deadline = tickets.iter().map(|ticket| ticket.deadline).min().unwrap_or_else(Instant::now);
-    match append_until(store, rows, deadline).await {
+    match append_until(pen, rows, deadline).await {
         Ok(outcomes) => {
             for (ticket, outcome) in tickets.into_iter().zip(outcomes) {
                 ticket.tell(Ok(outcome));
@@ -161,7 +181,7 @@ async fn append_together<R: Row>(store: &Store, rows: &[R], tickets: Vec<Ticket<
         Err(error) if rows.len() > 1 => {
             tracing::warn!(%error, rows = rows.len(), "appending one by one what failed together");
             for (row, ticket) in rows.iter().zip(tickets) {
-                let outcome = append_until(store, std::slice::from_ref(row), ticket.deadline).await;
+                let outcome = append_until(pen, std::slice::from_ref(row), ticket.deadline).await;
                 ticket.tell(outcome.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(late)));
             }
         }
@@ -175,14 +195,14 @@ async fn append_together<R: Row>(store: &Store, rows: &[R], tickets: Vec<Ticket<
 
 /// Repeats a call while the database is away: the ids in it make that safe.
 async fn append_until<R: Row>(
-    store: &Store,
+    pen: &mut Pen<R>,
     rows: &[R],
     deadline: Instant,
 ) -> Result<Vec<R::Outcome>, StoreError> {
     let mut pause = FIRST_PAUSE;
     let mut in_doubt = false;
     loop {
-        let error = match timeout_at(deadline, R::write(store, rows)).await {
+        let error = match timeout_at(deadline, pen.write(rows)).await {
             Ok(Ok(outcomes)) => return Ok(outcomes),
             Ok(Err(error)) => error,
             Err(_) => late(),

@@ -5,7 +5,7 @@ use flow_registry::store::{Store, StoredCheckpoint};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
-use super::rows::{now, row};
+use super::rows::{now, row, then};
 use crate::support;
 
 #[tokio::test]
@@ -56,7 +56,7 @@ async fn erasure_leaves_the_digests_and_content_may_come_back() {
     for statement in ["UPDATE event SET payload = NULL, context = NULL", "UPDATE document SET bytes = NULL"] {
         sqlx::query(statement).execute(store.pool()).await.unwrap();
     }
-    let (record, bytes) = store.flow_at_version(org, flow, 1, None).await.unwrap().unwrap();
+    let (record, bytes) = then(&store, org, flow, 1).await.unwrap();
     assert_eq!(bytes, None);
     assert_eq!(&record.created_by[..], br#"{"id":"api_key:k1","name":null,"type":"erased"}"#);
     store.append(&[row(org, flow, 1, "a")]).await.unwrap();

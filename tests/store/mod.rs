@@ -1,6 +1,7 @@
 //! The log and its views on real Postgres: numbering, chaining, outcomes, and what the database itself refuses.
 
 mod append;
+mod chained;
 mod checkpoints;
 mod concurrency;
 mod history;

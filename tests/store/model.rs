@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use flow_registry::flow::digest::Digest;
-use flow_registry::store::{Append, Outcome, Store};
+use flow_registry::store::{Append, Heads, Outcome, Store};
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use uuid::Uuid;
@@ -92,10 +92,31 @@ fn call(random: &mut StdRng, streams: &[(Uuid, Uuid)], model: &Model) -> Vec<App
     rows
 }
 
+/// Who makes the calls.
+enum Writers {
+    /// One who leaves everything to the call.
+    Forgetful,
+    /// One who remembers where logs ended.
+    Remembering,
+    /// Both by turns: each finds logs that the other has moved.
+    Both,
+}
+
 #[tokio::test]
 async fn every_row_gets_the_outcome_of_the_model() {
+    check(Writers::Forgetful).await;
+}
+
+#[tokio::test]
+async fn who_remembers_where_logs_ended_gets_the_same_outcomes() {
+    check(Writers::Remembering).await;
+    check(Writers::Both).await;
+}
+
+async fn check(writers: Writers) {
     let database = support::database().await;
     let store = Store::new(database.pool.clone());
+    let mut heads = Heads::default();
     let mut random = StdRng::seed_from_u64(7);
     let mut orgs = [Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4()];
     orgs.sort();
@@ -104,7 +125,15 @@ async fn every_row_gets_the_outcome_of_the_model() {
     for number in 0..CALLS {
         let rows = call(&mut random, &streams, &model);
         let expected: Vec<_> = rows.iter().map(|row| model.append(row)).collect();
-        let outcomes = store.append(&rows).await.unwrap();
+        let remembers = match writers {
+            Writers::Forgetful => false,
+            Writers::Remembering => true,
+            Writers::Both => random.random_ratio(2, 3),
+        };
+        let outcomes = match remembers {
+            true => store.append_after(&mut heads, &rows).await.unwrap(),
+            false => store.append(&rows).await.unwrap(),
+        };
         let outcomes: Vec<_> = outcomes.into_iter().map(Expected::from).collect();
         assert_eq!(outcomes, expected, "call {number}");
     }

@@ -2,10 +2,11 @@
 
 use chrono::Duration;
 use flow_registry::flow::digest::Digest;
-use flow_registry::store::{CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Store};
+use flow_registry::store::{CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store};
+use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::rows::{now, row, with_key};
+use super::rows::{now, row, then, with_key};
 use crate::support;
 
 const PAGE: ListPage = ListPage { limit: 100, before: None };
@@ -29,7 +30,10 @@ async fn a_flow_is_read_unless_it_is_known() {
         wanted(org, Uuid::new_v4(), Some(2)),
         CurrentFlow { in_force: true, ..wanted(org, flow, None) },
     ];
-    let found = store.current_flows(&all).await.unwrap();
+    let reader = Reader::start(&store);
+    let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
+    let (found, snapshots): (Vec<_>, Vec<_>) = answers.into_iter().map(Result::unwrap).unzip();
+    assert!(snapshots.iter().all(|snapshot| *snapshot == snapshots[0]), "asked together, seen together");
     assert!(matches!(found[0], FoundFlow::Unchanged));
     for behind in [1, 2] {
         assert!(
@@ -55,7 +59,7 @@ async fn the_past_is_read_by_version_and_by_instant() {
     }
     for (index, at) in times.iter().enumerate() {
         let version = index as i64 + 1;
-        let (by_version, bytes) = store.flow_at_version(org, flow, version, None).await.unwrap().unwrap();
+        let (by_version, bytes) = then(&store, org, flow, version).await.unwrap();
         assert_eq!(bytes.as_deref(), Some(format!("v{version}").as_bytes()));
         assert_eq!(
             (by_version.version, by_version.created_at, by_version.updated_at),
@@ -67,7 +71,7 @@ async fn the_past_is_read_by_version_and_by_instant() {
     }
     assert!(store.flow_before(org, flow, times[0]).await.unwrap().is_none());
     for missing in [0, -1, 21, i64::MAX] {
-        assert!(store.flow_at_version(org, flow, missing, None).await.unwrap().is_none());
+        assert!(then(&store, org, flow, missing).await.is_none());
     }
 }
 

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, StreamKind};
 use flow_registry::store::{
-    Append, CurrentFlow, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent, Projection, Store,
+    Append, CurrentFlow, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent, Projection,
+    Reader, Store,
 };
 use uuid::Uuid;
 
@@ -59,8 +60,18 @@ pub fn two_organizations() -> (Uuid, Uuid) {
 /// A flow as it is now, with its draft's bytes.
 pub async fn now(store: &Store, org_id: Uuid, flow_id: Uuid) -> Option<(FlowRecord, Option<Bytes>)> {
     let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
-    match store.current_flows(&[wanted]).await.unwrap().remove(0) {
+    match Reader::start(store).ask(wanted).await.unwrap().0 {
         FoundFlow::Stored(record, bytes) => Some((*record, bytes)),
         FoundFlow::Missing | FoundFlow::Unchanged => None,
     }
+}
+
+/// A flow as it stood after a version, with its document's bytes.
+pub async fn then(
+    store: &Store,
+    org_id: Uuid,
+    flow_id: Uuid,
+    version: i64,
+) -> Option<(FlowRecord, Option<Bytes>)> {
+    Reader::start(store).ask(FlowAtVersion { org_id, flow_id, version, known: None }).await.unwrap().0
 }

@@ -1,0 +1,60 @@
+//! A lane: one connection of its own, for what goes out one statement at a time. It finds a server process that has done
+//! the same just before, waits behind nobody, and is not asked after every statement whether it lives, as a pool does.
+
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{Connection as _, PgConnection};
+use tokio::time::Instant;
+
+use super::connect::PING_AFTER_IDLE;
+use super::snapshot::Snapshots;
+use super::{Store, StoreError};
+
+/// Statements are planned once, maybe when tables are still small; what they touch is always found by its key.
+const BY_KEY: [(&str, &str); 4] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+];
+
+#[derive(Debug)]
+pub struct Lane {
+    options: PgConnectOptions,
+    /// The connection while nobody uses it, and since when.
+    idle: Option<(PgConnection, Instant)>,
+    pub(super) patience: Duration,
+    pub(super) snapshots: Snapshots,
+}
+
+impl Lane {
+    /// The connection, opened where there is none that lives. Whoever lets go of it in the middle closes it.
+    pub(super) async fn take(&mut self) -> Result<PgConnection, StoreError> {
+        if let Some((mut connection, since)) = self.idle.take()
+            && (since.elapsed() < PING_AFTER_IDLE || connection.ping().await.is_ok())
+        {
+            return Ok(connection);
+        }
+        Ok(PgConnection::connect_with(&self.options).await?)
+    }
+
+    /// Gives the connection back after a statement, if it can take another one.
+    pub(super) fn put<T>(&mut self, connection: PgConnection, done: &Result<T, StoreError>) {
+        if done.as_ref().err().is_none_or(StoreError::leaves_connection) {
+            self.idle = Some((connection, Instant::now()));
+        }
+    }
+}
+
+impl Store {
+    pub(super) fn lane(&self) -> Lane {
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        Lane {
+            options: options.options(BY_KEY),
+            idle: None,
+            patience: self.patience,
+            snapshots: self.snapshots.clone(),
+        }
+    }
+}

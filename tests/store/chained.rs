@@ -1,0 +1,122 @@
+//! Appends by one who knows where the logs end: one plain statement, or else the call.
+
+use flow_registry::store::{Append, Appended, Heads, Outcome, Store, StoreError};
+use uuid::Uuid;
+
+use super::rows::{now, row, two_organizations, with_key};
+use crate::support;
+
+fn place(outcome: &Outcome) -> Appended {
+    match outcome {
+        Outcome::Appended(place) => *place,
+        other => panic!("expected an event, got {other:?}"),
+    }
+}
+
+/// From here on whatever goes by the call fails.
+async fn take_the_call_away(store: &Store) {
+    sqlx::query("DROP FUNCTION append_events").execute(store.pool()).await.unwrap();
+}
+
+/// Events whose stored hashes are not what their columns say.
+async fn wrong_hashes(store: &Store) -> i64 {
+    sqlx::query_scalar(
+        "SELECT count(*) FROM event e LEFT JOIN event p ON p.org_id = e.org_id AND p.position = e.position - 1 \
+         WHERE e.payload_digest <> sha256(e.payload) OR e.context_digest <> sha256(e.context) \
+         OR e.event_hash <> event_hash_1(e.org_id, e.stream_kind, e.stream_id, e.event_id, e.version, e.position, \
+           e.recorded_at, e.schema_version, e.document_digest, e.enabled, e.deleted, e.published_version, \
+           e.published_by_version, e.payload_digest, e.context_digest, e.type) \
+         OR e.chain_hash <> sha256(p.chain_hash || e.event_hash) OR e.recorded_at <= p.recorded_at",
+    )
+    .fetch_one(store.pool())
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
+async fn a_log_whose_end_is_known_needs_no_call() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let mut heads = Heads::default();
+    let (first, second) = two_organizations();
+    let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append_after(&mut heads, &[row(first, a, 0, "a1"), row(second, b, 0, "b1")]).await.unwrap();
+    take_the_call_away(&store).await;
+    for version in 1..4 {
+        let text = format!("v{}", version + 1);
+        let rows: Vec<Append> = vec![
+            with_key(row(first, a, version, &text), &format!("k{version}"), "r"),
+            row(first, Uuid::new_v4(), 0, &text),
+            row(second, b, version, &text),
+        ];
+        let outcomes = store.append_after(&mut heads, &rows).await.unwrap();
+        let places: Vec<_> =
+            outcomes.iter().map(|outcome| (place(outcome).version, place(outcome).position)).collect();
+        assert_eq!(places, [(version + 1, 2 * version), (1, 2 * version + 1), (version + 1, version + 1)]);
+        let (record, bytes) = now(&store, first, a).await.unwrap();
+        assert_eq!((record.version, record.updated_at), (version + 1, place(&outcomes[0]).recorded_at));
+        assert_eq!(bytes.unwrap(), text);
+    }
+    assert_eq!(wrong_hashes(&store).await, 0);
+    let read = store.read_for_command(first, a, None, Some("k3")).await.unwrap();
+    assert_eq!(read.answered.map(|answered| (answered.stream_id, answered.version)), Some((a, 4)));
+}
+
+#[tokio::test]
+async fn what_does_not_fit_goes_by_the_call_alone() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let mut heads = Heads::default();
+    let (first, second) = two_organizations();
+    let (a, b) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append_after(&mut heads, &[row(first, a, 0, "a1"), row(second, b, 0, "b1")]).await.unwrap();
+    let known = row(first, a, 1, "a2");
+    let outcomes = store.append_after(&mut heads, &[known.clone(), row(second, b, 1, "b2")]).await.unwrap();
+    // Somebody else moves one of the logs; the first row comes again, as after a lost answer.
+    store.append(&[row(first, Uuid::new_v4(), 0, "c1")]).await.unwrap();
+    let again = store.append_after(&mut heads, &[known, row(second, b, 2, "b3")]).await.unwrap();
+    assert_eq!(place(&again[0]), place(&outcomes[0]), "the same event is the same event");
+    assert_eq!(place(&again[1]).position, 3);
+    // One that comes too late does not keep the other from its place.
+    let late = [row(first, Uuid::new_v4(), 0, "d1"), row(second, b, 2, "late")];
+    let outcomes = store.append_after(&mut heads, &late).await.unwrap();
+    assert_eq!((place(&outcomes[0]).position, outcomes[1]), (4, Outcome::Conflict { version: 3 }));
+    assert_eq!(wrong_hashes(&store).await, 0);
+}
+
+#[tokio::test]
+async fn a_view_that_lags_lets_nothing_be_written() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let mut heads = Heads::default();
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    for version in 0..2 {
+        store.append_after(&mut heads, &[row(org, flow, version, "a")]).await.unwrap();
+    }
+    for break_it in ["UPDATE flow_view SET version = 1", "DELETE FROM flow_view"] {
+        sqlx::query(break_it).execute(store.pool()).await.unwrap();
+        let rows = [row(org, flow, 2, "b"), row(org, Uuid::new_v4(), 0, "c")];
+        let refused = store.append_after(&mut heads, &rows).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Statement(_)), "{refused}");
+        let events: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM event").fetch_one(store.pool()).await.unwrap();
+        assert_eq!(events, 2, "{break_it}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_not_the_databases_gives_no_times() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let mut heads = Heads::default();
+    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append_after(&mut heads, &[row(org, flow, 0, "a")]).await.unwrap();
+    sqlx::query("UPDATE log_head SET recorded_at = recorded_at + interval '1 hour'")
+        .execute(store.pool())
+        .await
+        .unwrap();
+    let behind = store.append_after(&mut heads, &[row(org, flow, 1, "b")]).await.unwrap();
+    assert_eq!(place(&behind[0]).position, 2, "the time goes on from where the log stands");
+    take_the_call_away(&store).await;
+    store.append_after(&mut heads, &[row(org, flow, 2, "c")]).await.unwrap_err();
+}
