@@ -1,11 +1,14 @@
 //! The process: command line, log, panics, runtime, exit status.
 
+mod log;
+
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use flow_registry::app;
 use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
+use log::Lines;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,9 +23,11 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = cli::parse();
-    log_to_stderr(&cli.log);
+    let lines = log_to_stderr(&cli.log);
     log_panics();
-    run(cli).unwrap_or_else(|error| {
+    let done = run(cli);
+    lines.flush();
+    done.unwrap_or_else(|error| {
         if let Some(Failure::ReaderGone) = error.downcast_ref() {
             return ExitCode::SUCCESS;
         }
@@ -60,14 +65,16 @@ fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 }
 
 /// Stdout is for what a command was asked for.
-fn log_to_stderr(config: &LogConfig) {
+fn log_to_stderr(config: &LogConfig) -> Lines {
     let filter: Targets = config.log_level.clone();
-    let stderr = std::io::stderr;
-    let lines = fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
+    let lines = Lines::default();
+    let layer = fmt::layer().with_writer(lines.clone()).with_ansi(std::io::stderr().is_terminal());
     match config.log_format {
-        LogFormat::Text => registry().with(filter).with(lines).init(),
-        LogFormat::Json => registry().with(filter).with(lines.json().flatten_event(true)).init(),
+        LogFormat::Text => registry().with(filter).with(layer).init(),
+        LogFormat::Json => registry().with(filter).with(layer.json().flatten_event(true)).init(),
     }
+    lines.keep_flowing();
+    lines
 }
 
 /// In the log's format, where whoever watches the service sees it.

@@ -80,15 +80,20 @@ pub fn cpu_seconds(pid: u32) -> anyhow::Result<f64> {
 
 /// The same of a process and of the children it has.
 pub fn family_cpu_seconds(parent: u32) -> anyhow::Result<f64> {
-    let mut seconds = cpu_seconds(parent)?;
-    for entry in fs::read_dir("/proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        // A process that has just ended is in its parent's account from now on.
-        if let Some(numbers) = stat(pid).filter(|numbers| numbers[PARENT_FIELD] == f64::from(parent)) {
-            seconds += numbers[CPU_FIELDS].iter().sum::<f64>() / TICKS_PER_SECOND;
+    loop {
+        let before = cpu_seconds(parent)?;
+        let mut seconds = before;
+        for entry in fs::read_dir("/proc")? {
+            let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            if let Some(numbers) = stat(pid).filter(|numbers| numbers[PARENT_FIELD] == f64::from(parent)) {
+                seconds += numbers[CPU_FIELDS].iter().sum::<f64>() / TICKS_PER_SECOND;
+            }
+        }
+        // A child that ended meanwhile went to its parent's account, and may be in neither sum.
+        if cpu_seconds(parent)? == before {
+            return Ok(seconds);
         }
     }
-    Ok(seconds)
 }
 
 const PARENT_FIELD: usize = 0;

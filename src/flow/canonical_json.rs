@@ -22,7 +22,21 @@ pub fn to_vec(value: &Value) -> Vec<u8> {
     if !is_sorted(value) {
         return serde_json_canonicalizer::to_vec(value).expect("strict JSON always has a canonical form");
     }
-    let mut bytes = Vec::with_capacity(2048);
+    write(value)
+}
+
+/// What serializes its members in the order of the standard.
+pub trait Sorted: Serialize {}
+
+/// The canonical bytes of something that need not be sorted.
+pub fn of_sorted(value: &impl Sorted) -> Vec<u8> {
+    let bytes = write(value);
+    debug_assert_eq!(serde_json_canonicalizer::to_vec(value).ok().as_ref(), Some(&bytes));
+    bytes
+}
+
+fn write(value: &impl Serialize) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(512);
     value.serialize(&mut Serializer::with_formatter(&mut bytes, Numbers)).expect("memory takes all bytes");
     bytes
 }

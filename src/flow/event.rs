@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::canonical_json::Sorted;
 use super::digest::Digest;
 
 /// Raised when the meaning of a payload changes; readers keep understanding every earlier one.
@@ -154,11 +155,11 @@ impl Payload {
 /// Who acted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Actor {
-    #[serde(rename = "type")]
-    pub kind: ActorKind,
     /// An API key's id, or the subject of a token.
     pub id: String,
     pub name: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: ActorKind,
 }
 
 impl Actor {
@@ -189,24 +190,29 @@ pub enum ActorKind {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
-    /// 16 random bytes in hexadecimal, so that the digest of an erased context tells nothing.
-    pub salt: String,
     pub actor: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_prefix: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_behalf_of: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
+    /// 16 random bytes in hexadecimal, so that the digest of an erased context tells nothing.
+    pub salt: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }
+
+// Their members are declared in the order they are written in.
+impl Sorted for Payload {}
+impl Sorted for Actor {}
+impl Sorted for Context {}
 
 /// The RFC 8785 bytes that are stored and hashed for a payload, a context or an author.
 pub fn canonical_bytes(value: &impl Serialize) -> Vec<u8> {

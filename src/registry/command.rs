@@ -6,7 +6,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::answer::{FlowAnswer, Written};
-use super::caller::Intent;
+use super::caller::{Idempotency, Intent};
 use super::orders::{Command, Plan};
 use super::row::{after, row};
 use super::{CurrentVersion, Registry, RegistryError};
@@ -51,6 +51,10 @@ impl Registry {
         let _turn = self.turns.take(flow_id).await;
         if let Some(written) = self.try_remembered(intent, flow_id, command).await? {
             return Ok(written);
+        }
+        // What is wrong with a change itself is told whatever flow it is for, and without looking for that.
+        if let Command::Update(patch) = command {
+            patch.check().map_err(RegistryError::Invalid)?;
         }
         let mut last = None;
         for _ in 0..DECISIONS_MAX {
@@ -117,20 +121,27 @@ impl Registry {
     /// Reads the flow, unless the idempotency key was answered already.
     pub(super) async fn meet(&self, intent: &Intent, flow_id: Uuid) -> Result<Meeting, RegistryError> {
         let org_id = intent.caller.org_id;
+        let Some(Idempotency { key, .. }) = &intent.idempotency else {
+            let known = self.documents.remembered(org_id, flow_id);
+            return self.met(intent, self.read_current(org_id, flow_id, false, known).await?);
+        };
         let expected = self.documents.expected(org_id, flow_id);
         let known = expected.as_ref().map(|document| document.digest());
-        let key = intent.idempotency.as_ref().map(|idempotency| idempotency.key.as_str());
-        let read = self.store.read_for_command(org_id, flow_id, known, key).await?;
+        let read = self.store.read_for_command(org_id, flow_id, known, Some(key)).await?;
         if let Some(answered) = read.answered {
             return self.repeat(intent, answered).await.map(Meeting::Answered);
         }
         let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
-        if !intent.caller.sees(record.phone_number_id.as_deref()) {
-            return Err(RegistryError::FlowNotFound);
-        }
         let document = self.documents.resolve(record.document, read.document, expected);
         let found = FlowAnswer::new(org_id, record, document, Snapshot::NONE);
         self.documents.saw(&found);
+        self.met(intent, found)
+    }
+
+    fn met(&self, intent: &Intent, found: Arc<FlowAnswer>) -> Result<Meeting, RegistryError> {
+        if !intent.caller.sees(found.record.phone_number_id.as_deref()) {
+            return Err(RegistryError::FlowNotFound);
+        }
         let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version));
         if unwanted && !found.record.deleted {
             return Err(RegistryError::PreconditionFailed(current_version(&found.record)));

@@ -17,16 +17,20 @@ use crate::flow::{text, validation};
 use crate::store::StoreError;
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 32 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 26 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
-const STATE_BYTES: usize = 1536;
-/// Canonical bytes of other documents: those in force, and of earlier versions.
+const STATE_BYTES: usize = 1280;
+/// Bytes of other documents: those in force, and of earlier versions.
 const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// What findings may take in memory, and each beside its text.
+const JUDGED_BYTES_MAX: u64 = 2 * 1024 * 1024;
+const JUDGED_BYTES: usize = 128;
+const JUDGED_ITEMS: usize = JUDGED_BYTES_MAX as usize / JUDGED_BYTES;
 /// How long what was read counts as the row of its version. Rows only change with their version, but for those that are
 /// put right by hand, by `projections rebuild`, or erased.
 pub(super) const TRUSTED_FOR: Duration = Duration::from_secs(60);
 /// What a document is expected to have.
-const DOCUMENT_BYTES: usize = 3 * 1024;
+const DOCUMENT_BYTES: usize = 2 * 1024;
 
 /// What a list shows of a document under `view=summary`.
 const SUMMARY_MEMBERS: [&str; 7] =
@@ -35,10 +39,12 @@ const SUMMARY_MEMBERS: [&str; 7] =
 /// A document with what was computed from it so far.
 pub struct LoadedDocument {
     digest: Digest,
-    /// The stored bytes, or those that stand in for erased ones.
-    bytes: Bytes,
+    /// The stored bytes, or those that stand in for erased ones, compressed: most are kept for long.
+    packed: Box<[u8]>,
+    length: usize,
     erased: bool,
     findings: OnceLock<Bytes>,
+    judged: Judged,
 }
 
 /// What validation says of a document, as a JSON array.
@@ -47,6 +53,17 @@ fn findings_json(canonical: &Canonical) -> Bytes {
         [] => NO_FINDINGS,
         findings => serde_json::to_vec(findings).expect("findings serialize").into_boxed_slice().into(),
     }
+}
+
+/// What stands in for a document whose content was erased.
+pub(super) fn stand_in() -> Bytes {
+    let stand_in = Canonical::create(json!({"name": "(erased)"}));
+    stand_in.expect("a name alone is a valid document").bytes
+}
+
+/// The members of a document from its bytes, which were read strictly before they were stored.
+pub(super) fn members(digest: Digest, bytes: &[u8]) -> Result<Map<String, Value>, StoreError> {
+    serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(digest.to_string(), error.to_string()))
 }
 
 const NO_FINDINGS: Bytes = Bytes::from_static(b"[]");
@@ -59,20 +76,12 @@ impl fmt::Debug for LoadedDocument {
 
 impl LoadedDocument {
     /// A document read from the log; `None` when its content was erased.
-    pub(super) fn stored(digest: Digest, bytes: Option<Bytes>) -> Self {
+    fn stored(digest: Digest, bytes: Option<Bytes>, judged: Judged) -> Self {
         let erased = bytes.is_none();
-        let bytes = bytes.unwrap_or_else(|| {
-            let stand_in = Canonical::create(json!({"name": "(erased)"}));
-            stand_in.expect("a name alone is a valid document").bytes
-        });
-        Self { digest, bytes, erased, findings: OnceLock::new() }
-    }
-
-    /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
-    pub(super) fn new(canonical: &Canonical) -> Self {
-        let document = Self::stored(canonical.digest, Some(canonical.bytes.clone()));
-        document.findings.get_or_init(|| findings_json(canonical));
-        document
+        let bytes = bytes.unwrap_or_else(stand_in);
+        // Copied: an allocation that shrinks may keep the room it had.
+        let (packed, length) = (lz4_flex::compress(&bytes).as_slice().into(), bytes.len());
+        Self { digest, packed, length, erased, findings: OnceLock::new(), judged }
     }
 
     pub fn digest(&self) -> Digest {
@@ -80,8 +89,8 @@ impl LoadedDocument {
     }
 
     /// The thirteen document members as one canonical JSON object.
-    pub fn bytes(&self) -> &Bytes {
-        &self.bytes
+    pub fn bytes(&self) -> Vec<u8> {
+        lz4_flex::decompress(&self.packed, self.length).expect("what was compressed here")
     }
 
     /// Whether the content was erased on legal demand; the bytes then only stand in for it.
@@ -94,9 +103,14 @@ impl LoadedDocument {
         if let Some(findings) = self.findings.get() {
             return Ok(findings);
         }
-        let findings = match self.erased {
-            true => NO_FINDINGS,
-            false => findings_json(&self.canonical()?),
+        let findings = match (self.erased, self.judged.get(&self.digest)) {
+            (true, _) => NO_FINDINGS,
+            (false, Some(findings)) => findings,
+            (false, None) => {
+                let findings = findings_json(&self.canonical()?);
+                self.judged.insert(self.digest, findings.clone());
+                findings
+            }
         };
         Ok(self.findings.get_or_init(|| findings))
     }
@@ -113,15 +127,14 @@ impl LoadedDocument {
         self.members().map(Value::Object)
     }
 
-    /// The document's members. Stored bytes were read strictly before they were stored.
+    /// The document's members.
     pub(super) fn members(&self) -> Result<Map<String, Value>, StoreError> {
-        serde_json::from_slice(&self.bytes)
-            .map_err(|error| StoreError::corrupt(self.digest.to_string(), error.to_string()))
+        members(self.digest, &self.bytes())
     }
 
     /// The document typed and as a value, for commands that change or run it.
     pub(super) fn canonical(&self) -> Result<Canonical, StoreError> {
-        Canonical::read(self.bytes.clone())
+        Canonical::read(self.bytes().into())
             .map_err(|error| StoreError::corrupt(self.digest.to_string(), error.to_string()))
     }
 }
@@ -150,7 +163,11 @@ impl Lookup {
 pub(super) struct DocumentCache {
     seen: Arc<Cache<Seen, Arc<FlowAnswer>, Bytewise>>,
     others: Arc<Cache<Digest, Arc<LoadedDocument>, Bytewise>>,
+    judged: Judged,
 }
+
+/// What validation says of documents, also of those that are not in memory any more: it costs more than to read them.
+type Judged = Arc<Cache<Digest, Bytes, Bytewise>>;
 
 /// A flow as it is now, or as it stood after a version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -166,13 +183,19 @@ struct Bytewise;
 
 impl Weighter<Seen, Arc<FlowAnswer>> for Bytewise {
     fn weight(&self, _: &Seen, flow: &Arc<FlowAnswer>) -> u64 {
-        (flow.document.bytes.len() + STATE_BYTES) as u64
+        (flow.document.packed.len() + STATE_BYTES) as u64
+    }
+}
+
+impl Weighter<Digest, Bytes> for Bytewise {
+    fn weight(&self, _: &Digest, findings: &Bytes) -> u64 {
+        (findings.len() + JUDGED_BYTES) as u64
     }
 }
 
 impl Weighter<Digest, Arc<LoadedDocument>> for Bytewise {
     fn weight(&self, _: &Digest, document: &Arc<LoadedDocument>) -> u64 {
-        document.bytes.len() as u64
+        document.packed.len() as u64
     }
 }
 
@@ -182,6 +205,7 @@ impl DocumentCache {
         Self {
             seen: Arc::new(Cache::with_weighter(items(SEEN_BYTES_MAX), SEEN_BYTES_MAX, Bytewise)),
             others: Arc::new(Cache::with_weighter(items(OTHER_BYTES_MAX), OTHER_BYTES_MAX, Bytewise)),
+            judged: Arc::new(Cache::with_weighter(JUDGED_ITEMS, JUDGED_BYTES_MAX, Bytewise)),
         }
     }
 
@@ -254,7 +278,19 @@ impl DocumentCache {
     ) -> Arc<LoadedDocument> {
         match expected.filter(|document| document.digest == digest) {
             Some(document) => document,
-            None => self.get(digest).unwrap_or_else(|| Arc::new(LoadedDocument::stored(digest, bytes))),
+            None => self.get(digest).unwrap_or_else(|| self.stored(digest, bytes)),
         }
+    }
+
+    /// A document read from the log; `None` when its content was erased.
+    pub(super) fn stored(&self, digest: Digest, bytes: Option<Bytes>) -> Arc<LoadedDocument> {
+        Arc::new(LoadedDocument::stored(digest, bytes, Arc::clone(&self.judged)))
+    }
+
+    /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
+    pub(super) fn made(&self, canonical: &Canonical) -> Arc<LoadedDocument> {
+        let document = self.stored(canonical.digest, Some(canonical.bytes.clone()));
+        document.findings.get_or_init(|| findings_json(canonical));
+        document
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,12 +44,13 @@ pub(super) enum Command {
 /// A document that becomes a draft or comes in force, with what the view keeps of it.
 pub(super) struct Prepared {
     pub(super) document: Arc<LoadedDocument>,
+    pub(super) bytes: Bytes,
     pub(super) lookup: Lookup,
 }
 
 impl Prepared {
-    fn new(canonical: &Canonical) -> Self {
-        Self { document: Arc::new(LoadedDocument::new(canonical)), lookup: Lookup::of(canonical) }
+    pub(super) fn of(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
+        Self { document, bytes: canonical.bytes.clone(), lookup: Lookup::of(canonical) }
     }
 }
 
@@ -76,14 +78,14 @@ impl Registry {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Create { document: canonical.digest };
-        let plan = Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) };
+        let plan = Plan { draft: Some(self.prepared(&canonical)), ..Plan::plain(order) };
         let registry = self.clone();
         self.detached(async move { registry.start(&intent, plan).await }).await
     }
 
     /// Changes document members, `enabled`, or the definition as a whole.
     pub async fn update(&self, intent: Intent, flow_id: Uuid, body: Value) -> Result<Written, RegistryError> {
-        let patch = Patch::read(body).map_err(RegistryError::Invalid)?;
+        let patch = Patch::settle(body).map_err(RegistryError::Invalid)?;
         self.command(intent, flow_id, Command::Update(patch)).await
     }
 
@@ -128,6 +130,10 @@ impl Registry {
         self.detached(async move { registry.carry_out(&intent, flow_id, &command).await }).await
     }
 
+    fn prepared(&self, canonical: &Canonical) -> Prepared {
+        Prepared::of(canonical, self.documents.made(canonical))
+    }
+
     /// What a command comes to on the flow that was found.
     pub(super) async fn plan(
         &self,
@@ -136,12 +142,38 @@ impl Registry {
         found: &FlowAnswer,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch) => plan_update(intent, patch, found),
+            Command::Update(patch) => self.plan_update(intent, patch, found),
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
             Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
             Command::Delete => Ok(Plan::plain(Order::Delete)),
             Command::Restore(order) => self.plan_restore(intent, *order, found).await,
         }
+    }
+
+    fn plan_update(&self, intent: &Intent, patch: &Patch, found: &FlowAnswer) -> Result<Plan, RegistryError> {
+        if found.record.deleted {
+            return Err(RegistryError::FlowNotFound);
+        }
+        let enabled = patch.enabled;
+        if enabled.is_some()
+            && found.record.published.is_some()
+            && !intent.caller.scopes.contains(Scope::FlowsPublish)
+        {
+            return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
+        }
+        if !patch.names_members() {
+            let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
+            return Ok(Plan::plain(order));
+        }
+        let applied = patch.apply_to(found.document.members()?).map_err(RegistryError::Invalid)?;
+        let canonical = &applied.canonical;
+        confine(&intent.caller, canonical)?;
+        let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
+        let draft = match canonical.digest == found.document.digest() {
+            true => Prepared::of(canonical, Arc::clone(&found.document)),
+            false => self.prepared(canonical),
+        };
+        Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
     }
 
     async fn plan_publish(
@@ -168,7 +200,7 @@ impl Registry {
             document: document.digest(),
             has_errors: findings.iter().any(Finding::is_error),
         };
-        let in_force = Prepared { lookup: Lookup::of(&canonical), document };
+        let in_force = Prepared::of(&canonical, document);
         Ok(Plan {
             in_force: Some(in_force),
             findings,
@@ -203,34 +235,8 @@ impl Registry {
         let (canonical, _) = rename.apply(&source).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, &canonical)?;
         let order = Order::Duplicate { document: canonical.digest, source_flow_id: flow_id, source_version };
-        self.start(intent, Plan { draft: Some(Prepared::new(&canonical)), ..Plan::plain(order) }).await
+        self.start(intent, Plan { draft: Some(self.prepared(&canonical)), ..Plan::plain(order) }).await
     }
-}
-
-fn plan_update(intent: &Intent, patch: &Patch, found: &FlowAnswer) -> Result<Plan, RegistryError> {
-    if found.record.deleted {
-        return Err(RegistryError::FlowNotFound);
-    }
-    let enabled = patch.enabled;
-    if enabled.is_some()
-        && found.record.published.is_some()
-        && !intent.caller.scopes.contains(Scope::FlowsPublish)
-    {
-        return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
-    }
-    if !patch.names_members() {
-        let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
-        return Ok(Plan::plain(order));
-    }
-    let applied = patch.apply_to(found.document.members()?).map_err(RegistryError::Invalid)?;
-    let canonical = &applied.canonical;
-    confine(&intent.caller, canonical)?;
-    let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
-    let draft = match canonical.digest == found.document.digest() {
-        true => Prepared { document: Arc::clone(&found.document), lookup: Lookup::of(canonical) },
-        false => Prepared::new(canonical),
-    };
-    Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::command::current_version;
-use super::documents::LoadedDocument;
 use super::pages::{Page, PageKey};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
@@ -128,7 +127,7 @@ impl Registry {
         seen_by(caller, flow)
     }
 
-    async fn read_current(
+    pub(super) async fn read_current(
         &self,
         org_id: Uuid,
         flow_id: Uuid,
@@ -279,13 +278,13 @@ impl Registry {
         if !missing.is_empty() {
             let wanted: Vec<Digest> = missing.into_iter().collect();
             for stored in self.store.documents(org_id, &wanted).await? {
-                found.insert(stored.digest, Arc::new(LoadedDocument::stored(stored.digest, stored.bytes)));
+                found.insert(stored.digest, self.documents.stored(stored.digest, stored.bytes));
             }
         }
         let join = |record: FlowRecord| {
             let digest = shown(&record, in_force);
             let document = found.get(&digest).cloned();
-            let document = document.unwrap_or_else(|| Arc::new(LoadedDocument::stored(digest, None)));
+            let document = document.unwrap_or_else(|| self.documents.stored(digest, None));
             FlowAnswer::new(org_id, record, document, Snapshot::NONE)
         };
         Ok(records.into_iter().zip(seen).map(|(record, seen)| seen.unwrap_or_else(|| join(record))).collect())

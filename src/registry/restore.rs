@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::answer::{FlowAnswer, Written};
 use super::caller::Intent;
 use super::command::{Meeting, current, current_version};
-use super::documents::{LoadedDocument, Lookup};
+use super::documents::LoadedDocument;
 use super::orders::{Command, Plan, Prepared, confine};
 use super::{Registry, RegistryError};
 use crate::flow::decide::{Decision, Order, Refusal, Restoration, decide};
@@ -129,10 +129,7 @@ impl Registry {
                 (findings, is_publishable)
             }
         };
-        let prepared = |document: &Arc<LoadedDocument>| Prepared {
-            document: Arc::clone(document),
-            lookup: Lookup::of(&canonical),
-        };
+        let prepared = |document: &Arc<LoadedDocument>| Prepared::of(&canonical, Arc::clone(document));
         let restoration = Restoration {
             from_version: source.record.version,
             document: source.document.digest(),

@@ -5,8 +5,9 @@ use uuid::Uuid;
 
 use super::caller::Intent;
 use super::orders::Plan;
+use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::Change;
-use crate::flow::event::{Context, StreamKind, canonical_bytes};
+use crate::flow::event::{Context, StreamKind};
 use crate::store::{Append, Appended, FlowRecord, FlowRow, NewEvent, Projection, Published};
 
 /// The row of a change, with everything the log and the view keep of it.
@@ -15,12 +16,12 @@ pub(super) fn row(intent: &Intent, flow_id: Uuid, plan: &Plan, change: &Change) 
     let event = NewEvent {
         event_id: Uuid::now_v7(),
         event_type: change.event_type,
-        payload: canonical_bytes(&change.payload).into(),
-        context: canonical_bytes(&context(intent, plan.label.clone())).into(),
+        payload: of_sorted(&change.payload).into(),
+        context: of_sorted(&context(intent, plan.label.clone())).into(),
         actor: actor.opaque_id(),
-        author: canonical_bytes(actor).into(),
+        author: of_sorted(actor).into(),
         document: Some(change.after.document),
-        document_bytes: plan.draft.as_ref().map(|draft| draft.document.bytes().clone()),
+        document_bytes: plan.draft.as_ref().map(|draft| draft.bytes.clone()),
         enabled: change.after.enabled,
         deleted: change.after.deleted,
         published_version: change.after.published_version,

@@ -98,7 +98,7 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     there.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
     here.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
     let then = here.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await.unwrap();
-    let document: serde_json::Value = serde_json::from_slice(then.document.bytes()).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&then.document.bytes()).unwrap();
     assert_eq!((&document["name"], &document["description"]), (&json!("c"), &json!("kept")));
     there.delete(hand.intent(), flow).await.unwrap();
     let gone = here.update(hand.intent(), flow, json!({"name": "d"})).await;

@@ -34,11 +34,11 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
         let compared = async |point| hand.registry.compared(&hand.caller, point).await.unwrap();
         let comparison = Comparison { from: compared(from).await, to: compared(to).await };
         let (before, patch) =
-            (serde_json::from_slice(comparison.from.answer.document.bytes()), comparison.json_patch());
+            (serde_json::from_slice(&comparison.from.answer.document.bytes()), comparison.json_patch());
         let mut patched: Value = before.unwrap();
         json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(patch).unwrap())
             .unwrap();
-        let after: Value = serde_json::from_slice(comparison.to.answer.document.bytes()).unwrap();
+        let after: Value = serde_json::from_slice(&comparison.to.answer.document.bytes()).unwrap();
         assert_eq!(patched, after);
         ((comparison.from.version, comparison.to.version), comparison.diff().changed_paths())
     };
@@ -134,7 +134,7 @@ async fn lists_of_then_have_the_documents_of_then() {
         let mut names = Vec::new();
         while let Some(chunk) = list.next_chunk().await.unwrap() {
             for flow in chunk {
-                let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+                let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
                 names.push(document["name"].as_str().unwrap().to_owned());
             }
         }
@@ -144,7 +144,7 @@ async fn lists_of_then_have_the_documents_of_then() {
         while let Some(flow) =
             registry.list_page_at(&hand.caller, position, filter.clone(), page).await.unwrap().pop()
         {
-            let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+            let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
             paged.push(document["name"].as_str().unwrap().to_owned());
             page.before = Some(flow.record.position);
         }

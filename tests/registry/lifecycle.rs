@@ -23,7 +23,7 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     registry.unpublish(hand.intent(), flow).await.unwrap();
     let copy = registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
     assert_eq!((copy.record.version, copy.record.duplicated_from), (1, Some((flow, 4))));
-    let value: Value = serde_json::from_slice(copy.document.bytes()).unwrap();
+    let value: Value = serde_json::from_slice(&copy.document.bytes()).unwrap();
     assert_eq!(value["name"], "Alta (copia)");
     registry.delete(hand.intent(), flow).await.unwrap();
     assert!(matches!(registry.delete(hand.intent(), flow).await, Err(RegistryError::FlowNotFound)));

@@ -7,7 +7,7 @@ mod compare;
 mod patch;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use align::align;
 pub use compare::Change;
@@ -76,6 +76,15 @@ pub fn changed_paths(before: &Value, after: &Value) -> Vec<String> {
     diff(before, after).changed_paths()
 }
 
+/// The same for some members of two documents: those that `before` has.
+pub fn changed_among(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+    let mut diff = Diff::default();
+    for (key, old) in before {
+        diff.add(key, Some(old), after.get(key));
+    }
+    diff.changed_paths()
+}
+
 /// The step a changed path is about, if it is about one: `pago` of `steps.pago.text` and `steps.pago removed`.
 pub fn step_of(path: &str) -> Option<&str> {
     path.strip_prefix("steps.")?.split(['.', ' ']).next()
@@ -89,25 +98,29 @@ pub fn diff(before: &Value, after: &Value) -> Diff {
         return diff;
     };
     for key in union(before, after) {
-        let (old, new) = (before.get(key), after.get(key));
-        if old == new {
-            continue;
-        }
-        match key.as_str() {
-            "triggerType" | "triggerConfig" => compare_members(key, old, new, &mut diff.trigger),
-            "variables" => diff.layout |= diff.variables.fill("variables", "name", old, new),
-            "steps" => diff.layout |= diff.steps.fill("steps", "id", old, new),
-            "settings" => compare_members(key, old, new, &mut diff.settings),
-            "interrupts" => compare_members(key, old, new, &mut diff.interrupts),
-            "translations" => compare_members(key, old, new, &mut diff.translations),
-            META => diff.layout |= old != new,
-            _ => compare_members(key, old, new, &mut diff.document),
-        }
+        diff.add(key, before.get(key), after.get(key));
     }
     diff
 }
 
 impl Diff {
+    /// Compares one member of the document.
+    fn add(&mut self, key: &str, old: Option<&Value>, new: Option<&Value>) {
+        if old == new {
+            return;
+        }
+        match key {
+            "triggerType" | "triggerConfig" => compare_members(key, old, new, &mut self.trigger),
+            "variables" => self.layout |= self.variables.fill("variables", "name", old, new),
+            "steps" => self.layout |= self.steps.fill("steps", "id", old, new),
+            "settings" => compare_members(key, old, new, &mut self.settings),
+            "interrupts" => compare_members(key, old, new, &mut self.interrupts),
+            "translations" => compare_members(key, old, new, &mut self.translations),
+            META => self.layout = true,
+            _ => compare_members(key, old, new, &mut self.document),
+        }
+    }
+
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }

@@ -9,7 +9,7 @@ use super::reader::{Node, Report};
 use super::schema::{CHANGE_ONLY, DEFINITION, Part};
 use super::settle::{Place, assign_step_ids, settle};
 use super::{MEMBERS, graph, order};
-use crate::flow::diff::changed_paths;
+use crate::flow::diff::changed_among;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 
@@ -32,7 +32,15 @@ pub struct Patch {
 
 impl Patch {
     /// Reads the body of an update. Everything that can be judged without the flow is judged here.
-    pub fn read(mut body: Value) -> Result<Self, Vec<Finding>> {
+    pub fn read(body: Value) -> Result<Self, Vec<Finding>> {
+        let patch = Self::settle(body)?;
+        patch.check()?;
+        Ok(patch)
+    }
+
+    /// Reads the body of an update, but not yet the members it sets: a document they have become part of was read with
+    /// them, and where there is none, [`Self::check`] tells whether they are sound.
+    pub fn settle(mut body: Value) -> Result<Self, Vec<Finding>> {
         let (settling, reading) = (Report::default(), Report::default());
         prepare(&mut body);
         if let Some(steps) = body.get_mut("json").and_then(|json| json.get_mut("steps")) {
@@ -40,11 +48,13 @@ impl Patch {
         }
         let resets = take_nulls(&mut body);
         settle(&mut body, Part::Change, Place::new(Path::at(""), &settling));
-        let (mut patch, named) = Self::read_settled(&Node::new(&body, Path::at(""), &reading), resets);
-        let mut findings = settling.into_findings();
-        findings.extend(reading.into_findings());
-        order::sort(&mut findings, &body, Part::Change);
-        if !findings.is_empty() {
+        let root = Node::new(&body, Path::at(""), &reading);
+        let (mut patch, named) = Self::read_settled(&root, resets);
+        if !settling.is_empty() || !reading.is_empty() {
+            check_members(&root);
+            let mut findings = settling.into_findings();
+            findings.extend(reading.into_findings());
+            order::sort(&mut findings, &body, Part::Change);
             return Err(findings);
         }
         for name in named {
@@ -52,6 +62,19 @@ impl Patch {
             patch.changes.insert(name.to_owned(), Change::Set(value));
         }
         Ok(patch)
+    }
+
+    /// Whether the members that are set are sound, each for itself.
+    pub fn check(&self) -> Result<(), Vec<Finding>> {
+        let set = self.changes.iter().filter_map(|(name, change)| match change {
+            Change::Set(value) => Some((name.clone(), value.clone())),
+            Change::Reset => None,
+        });
+        let (body, reading) = (Value::Object(set.collect()), Report::default());
+        check_members(&Node::new(&body, Path::at(""), &reading));
+        let mut findings = reading.into_findings();
+        order::sort(&mut findings, &body, Part::Change);
+        if findings.is_empty() { Ok(()) } else { Err(findings) }
     }
 
     /// The change but for the members that are set at the top, whose names come beside it.
@@ -64,10 +87,7 @@ impl Patch {
             }
             patch.changes.insert(name, Change::Reset);
         }
-        let mut named = Vec::new();
-        for &(name, check) in MEMBERS {
-            named.extend(o.optional(name, check).map(|()| name));
-        }
+        let named: Vec<_> = MEMBERS.iter().map(|&(name, _)| name).filter(|name| o.has(name)).collect();
         patch.enabled = o.optional("enabled", Node::boolean);
         if let Some((definition, viewport)) = o.optional("json", read_definition) {
             patch.viewport = viewport;
@@ -113,10 +133,8 @@ impl Patch {
             insert_if_it_fits(meta, "viewport", viewport.clone());
         }
         let canonical = Canonical::from_settled(members, Vec::new())?;
-        before.retain(|name, old| canonical.value.get(name) != Some(old));
-        let named = |name: &String| canonical.value.get(name).map(|value| (name.clone(), value.clone()));
-        let after: Map<String, Value> = before.keys().filter_map(named).collect();
-        let changed = changed_paths(&Value::Object(before), &Value::Object(after));
+        let after = canonical.value.as_object().expect("a canonical document is an object");
+        let changed = changed_among(&before, after);
         Ok(Applied { canonical, changed })
     }
 }
@@ -127,6 +145,14 @@ pub struct Applied {
     pub canonical: Canonical,
     /// As an event lists it; see `flow::diff`.
     pub changed: Vec<String>,
+}
+
+fn check_members(root: &Node<'_>) {
+    let Some(_) = root.value.as_object() else { return };
+    let o = root.object();
+    for &(name, check) in MEMBERS {
+        o.optional(name, check);
+    }
 }
 
 fn read_member(node: Node<'_>, check: fn(Node<'_>)) -> Value {

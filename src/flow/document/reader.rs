@@ -35,6 +35,10 @@ impl Report {
         }
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.findings.borrow().is_empty()
+    }
+
     pub fn is_full(&self) -> bool {
         self.findings.borrow().len() >= KEPT_MAX
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::super::access::KeyProjection;
-use super::super::documents::LoadedDocument;
+use super::super::documents::{members, stand_in};
 use super::Trouble;
 use crate::flow::digest::Digest;
 use crate::flow::event::{Actor, EventType, State, StreamKind};
@@ -139,7 +139,8 @@ impl Folded {
     /// Looks into a document; one whose content was erased is found by what stands in for it.
     pub(super) fn look_into(&mut self, document: StoredDocument) {
         let (digest, is_erased) = (document.digest, document.bytes.is_none());
-        let Ok(members) = LoadedDocument::stored(digest, document.bytes).members() else { return };
+        let stored = document.bytes.unwrap_or_else(stand_in);
+        let Ok(members) = members(digest, &stored) else { return };
         let text = |name: &str| members.get(name).and_then(|value| value.as_str());
         let sought = Sought {
             phone_number_id: text("phoneNumberId").map(str::to_owned),
