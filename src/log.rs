@@ -80,3 +80,24 @@ impl<'l> MakeWriter<'l> for Lines {
         Line { lines: self, may_wait: *event.level() > Level::WARN }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_line_waits_until_a_warning_takes_it_along() {
+        let lines = Lines::default();
+        let layer = tracing_subscriber::fmt::layer().with_writer(lines.clone()).with_ansi(false);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            tracing::info!("first");
+            tracing::info!("second");
+            let waiting = String::from_utf8(lines.waiting().clone()).unwrap();
+            assert!(waiting.contains("first") && waiting.ends_with("second\n"), "{waiting}");
+            tracing::warn!("now");
+            assert!(lines.waiting().is_empty());
+        });
+    }
+}

@@ -24,7 +24,7 @@ const STATE_BYTES: usize = 1280;
 const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// What findings may take in memory, and each beside its text.
 const JUDGED_BYTES_MAX: u64 = 2 * 1024 * 1024;
-const JUDGED_BYTES: usize = 128;
+const JUDGED_BYTES: usize = 96;
 const JUDGED_ITEMS: usize = JUDGED_BYTES_MAX as usize / JUDGED_BYTES;
 /// How long what was read counts as the row of its version. Rows only change with their version, but for those that are
 /// put right by hand, by `projections rebuild`, or erased.

@@ -19,7 +19,8 @@ pub(super) fn row(intent: &Intent, flow_id: Uuid, plan: &Plan, change: &Change) 
         payload: of_sorted(&change.payload).into(),
         context: of_sorted(&context(intent, plan.label.clone())).into(),
         actor: actor.opaque_id(),
-        author: of_sorted(actor).into(),
+        // Without room to grow: it is kept for as long as the flow is remembered.
+        author: Bytes::copy_from_slice(&of_sorted(actor)),
         document: Some(change.after.document),
         document_bytes: plan.draft.as_ref().map(|draft| draft.bytes.clone()),
         enabled: change.after.enabled,
@@ -73,6 +74,9 @@ pub(super) fn after(
     place: Appended,
     author: Bytes,
 ) -> FlowRecord {
+    // Mostly the same author: the bytes are kept once.
+    let known = before.map(|before| &before.created_by).filter(|known| **known == author);
+    let author = known.cloned().unwrap_or(author);
     let published = change.after.published_version.zip(change.after.published_by_version);
     let published_at = before.and_then(|before| before.published).map(|published| published.at);
     FlowRecord {

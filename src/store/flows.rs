@@ -2,14 +2,17 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::documents::read_digest;
 use super::{Store, StoreError};
+use crate::flow::canonical_json::of_sorted;
 use crate::flow::digest::Digest;
-use crate::flow::event::{Actor, ActorKind, Context, EventType, Payload, State, canonical_bytes};
+use crate::flow::event::{Actor, ActorKind, EventType, Payload, State};
 
 /// What put a document in force, when, and which one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -252,9 +255,19 @@ fn read_payload(bytes: Option<&[u8]>) -> Result<Payload, String> {
 
 /// Who acted, from an event's context or, where that was erased, from the opaque id that stays.
 pub(super) fn author(context: Option<&[u8]>, actor: &str) -> Bytes {
-    let actor = context
-        .and_then(|bytes| serde_json::from_slice::<Context>(bytes).ok())
-        .map(|context| context.actor)
-        .unwrap_or_else(|| Actor { kind: ActorKind::Erased, id: actor.to_owned(), name: None });
-    canonical_bytes(&actor).into()
+    let acted = context.and_then(|bytes| serde_json::from_slice::<Acted<'_>>(bytes).ok());
+    // A context is stored in canonical form, and so is every part of it.
+    let known =
+        acted.map(|acted| acted.actor.get()).filter(|text| serde_json::from_str::<Actor>(text).is_ok());
+    match known {
+        Some(text) => Bytes::copy_from_slice(text.as_bytes()),
+        None => of_sorted(&Actor { kind: ActorKind::Erased, id: actor.to_owned(), name: None }).into(),
+    }
+}
+
+/// Of a [`Context`](crate::flow::event::Context), who acted.
+#[derive(Deserialize)]
+struct Acted<'c> {
+    #[serde(borrow)]
+    actor: &'c RawValue,
 }
