@@ -12,6 +12,12 @@ pub trait WriteJson {
     fn write_json(&self, page: &mut Page);
 }
 
+impl<T: WriteJson> WriteJson for Box<T> {
+    fn write_json(&self, page: &mut Page) {
+        T::write_json(self, page);
+    }
+}
+
 #[derive(Debug, Default)]
 pub struct Page {
     json: String,

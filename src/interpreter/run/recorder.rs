@@ -28,7 +28,8 @@ pub struct Recorder<'a> {
     /// How many entries were opened.
     opened: u32,
     /// Those that are finished, in the order of leaving.
-    entries: Vec<StepEntry<'a>>,
+    #[expect(clippy::vec_box, reason = "see the trace")]
+    entries: Vec<Box<StepEntry<'a>>>,
     transcript: Vec<Line<'a>>,
     warnings: Vec<Warning<'a>>,
     seen_warnings: HashSet<String>,
@@ -62,7 +63,7 @@ impl<'a> Recorder<'a> {
     }
 
     /// Adds a finished entry, unless the trace would then be too long.
-    pub fn close(&mut self, entry: StepEntry<'a>) -> Result<(), StepError> {
+    pub fn close(&mut self, entry: Box<StepEntry<'a>>) -> Result<(), StepError> {
         self.admit(&entry, entry_weight(&entry))?;
         self.entries.push(entry);
         Ok(())
@@ -99,7 +100,8 @@ impl<'a> Recorder<'a> {
     }
 
     /// Everything collected: entries in order of entering, lines, warnings.
-    pub fn finish(mut self) -> (Vec<StepEntry<'a>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
+    #[expect(clippy::vec_box, reason = "see the trace")]
+    pub fn finish(mut self) -> (Vec<Box<StepEntry<'a>>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
         // A step that calls a flow is left after the steps of that flow.
         self.entries.sort_by_key(|entry| entry.n);
         (self.entries, self.transcript, self.warnings)

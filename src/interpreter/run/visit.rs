@@ -25,7 +25,7 @@ pub struct Visit<'r, 'a> {
     pub run: &'r mut Run<'a>,
     pub frame: &'r mut Frame<'a>,
     pub index: usize,
-    pub entry: StepEntry<'a>,
+    pub entry: Box<StepEntry<'a>>,
 }
 
 impl<'r, 'a> Visit<'r, 'a> {
@@ -37,7 +37,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         record.visits = visits;
         frame.visited.steps[index] = true;
         let detail = run.recorder.detail;
-        let entry = StepEntry {
+        let entry = Box::new(StepEntry {
             attempts: SmallVec::new(),
             call: Value::UNDEFINED,
             changes: SmallVec::new(),
@@ -59,7 +59,7 @@ impl<'r, 'a> Visit<'r, 'a> {
             step_id: &step.id,
             visit: visits,
             warnings: Vec::new(),
-        };
+        });
         Self { run, frame, index, entry }
     }
 
@@ -277,7 +277,7 @@ impl<'r, 'a> Visit<'r, 'a> {
     }
 
     /// The finished entry.
-    pub fn finish(self) -> StepEntry<'a> {
+    pub fn finish(self) -> Box<StepEntry<'a>> {
         let scope = self.frame.scope();
         scope.steps[self.index].status = self.entry.status.as_str();
         scope.local = Default::default();

@@ -46,7 +46,8 @@ pub struct Trace<'a> {
     pub seed: &'a str,
     pub stats: Stats,
     pub status: RunStatus,
-    pub steps: Vec<StepEntry<'a>>,
+    /// Boxed: an entry is large, and handed on several times until it is here.
+    pub steps: Vec<Box<StepEntry<'a>>>,
     pub transcript: Vec<Line<'a>>,
     pub waiting_for: Option<WaitingFor<'a>>,
     pub warnings: Vec<Warning<'a>>,
