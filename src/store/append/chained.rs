@@ -86,7 +86,7 @@ struct Event<'r> {
     context: Digest,
     hash: Digest,
     chain_hash: Digest,
-    /// The document's bytes, with the first event of a log that brings them.
+    /// The document's bytes, with the first event of a log that brings them: a statement changes no row twice.
     document: Option<&'r [u8]>,
 }
 
@@ -101,20 +101,13 @@ fn chain<'r>(logs: &[Log], changes: Vec<Change<'r>>) -> (Vec<Event<'r>>, Vec<Hea
         while logs[log].org_id != change.row.org_id {
             log += 1;
         }
-        let is_first = brought.insert((log, change.document));
-        let event = place(change, log, &mut ends[log], now, is_first);
-        events.push(event);
+        let brings = change.event.document_bytes.is_some() && brought.insert((log, change.document));
+        events.push(place(change, log, &mut ends[log], now, brings));
     }
     (events, ends)
 }
 
-fn place<'r>(
-    change: Change<'r>,
-    log: usize,
-    end: &mut Head,
-    now: DateTime<Utc>,
-    is_first: bool,
-) -> Event<'r> {
+fn place<'r>(change: Change<'r>, log: usize, end: &mut Head, now: DateTime<Utc>, brings: bool) -> Event<'r> {
     let Change { row, event, .. } = change;
     let (payload, context) = (Digest::of(&event.payload), Digest::of(&event.context));
     let place = Appended {
@@ -142,7 +135,7 @@ fn place<'r>(
     });
     let chain_hash = chain_next(end.chain_hash, hash);
     *end = Head { position: place.position, chain_hash, recorded_at: place.recorded_at };
-    let document = event.document_bytes.as_deref().filter(|_| is_first);
+    let document = event.document_bytes.as_deref().filter(|_| brings);
     Event { change, log, place, payload, context, hash, chain_hash, document }
 }
 
