@@ -29,6 +29,11 @@ pub struct Lane {
 }
 
 impl Lane {
+    /// Whether a connection is kept that may have broken since it was used.
+    pub(super) fn is_open(&self) -> bool {
+        self.idle.is_some()
+    }
+
     /// The connection, opened where there is none that lives. Whoever lets go of it in the middle closes it.
     pub(super) async fn take(&mut self) -> Result<PgConnection, StoreError> {
         if let Some((mut connection, since)) = self.idle.take()

@@ -129,7 +129,16 @@ async fn in_time<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q:
     }
 }
 
+/// Asked again where a connection that was kept turns out to be broken: a read changes nothing.
 async fn asked<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
+    let was_open = lane.is_open();
+    match ask_once(lane, questions).await {
+        Err(error) if was_open && !error.leaves_connection() => ask_once(lane, questions).await,
+        answers => answers,
+    }
+}
+
+async fn ask_once<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
     let mut connection = lane.take().await?;
     let answers = Q::ask(&mut connection, &lane.snapshots, questions).await;
     lane.put(connection, &answers);

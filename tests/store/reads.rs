@@ -125,3 +125,23 @@ async fn lists_show_the_newest_change_first() {
     let confined = ListFilter { confined_to: vec!["phone of Flow 0".into()], ..ListFilter::default() };
     assert_eq!(ids(confined, PAGE).await, [flows[0]]);
 }
+
+#[tokio::test]
+async fn a_read_outlives_the_connection_it_found_broken() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org_id, flow_id) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org_id, flow_id, 0, "v1")]).await.unwrap();
+    let reader = Reader::start(&store);
+    let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: Some(1) };
+    assert!(matches!(reader.ask(wanted).await.unwrap().0, FoundFlow::Unchanged));
+    let ended: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
+         WHERE datname = current_database() AND pid <> pg_backend_pid() OFFSET 0) AS ended",
+    )
+    .fetch_one(store.pool())
+    .await
+    .unwrap();
+    assert!(ended > 0);
+    assert!(matches!(reader.ask(wanted).await.unwrap().0, FoundFlow::Unchanged));
+}
