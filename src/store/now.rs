@@ -66,14 +66,11 @@ impl Question for CurrentFlow {
         let mut snapshot = Snapshot::NONE;
         for row in &rows {
             snapshot = snapshots.of_row(row)?;
-            let Some(place) = place(row)? else { continue };
-            *found
-                .get_mut(place)
-                .ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))? =
-                match row.try_get::<Option<Uuid>, _>("flow_id")? {
-                    Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
-                    None => FoundFlow::Missing,
-                };
+            let Some(answer) = answered_by(row, &mut found)? else { continue };
+            *answer = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+                Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
+                None => FoundFlow::Missing,
+            };
         }
         Ok(found.into_iter().map(|found| (found, snapshot)).collect())
     }
@@ -106,9 +103,9 @@ impl Question for CurrentHead {
     }
 }
 
-/// Which of the questions a row answers, if it is about one.
-pub(super) fn place(row: &PgRow) -> Result<Option<usize>, StoreError> {
+/// The place for the answer that a row holds, if it is about one of the questions.
+pub(super) fn answered_by<'a, A>(row: &PgRow, answers: &'a mut [A]) -> Result<Option<&'a mut A>, StoreError> {
     let Some(number) = row.try_get::<Option<i64>, _>("n")? else { return Ok(None) };
-    let place = usize::try_from(number - 1);
-    place.map(Some).map_err(|_| StoreError::corrupt("a read", "an ordinal below 1"))
+    let place = usize::try_from(number - 1).ok().and_then(|place| answers.get_mut(place));
+    place.map(Some).ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))
 }

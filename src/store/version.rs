@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::append::column;
 use super::flows::{FlowRecord, event_columns, read_bytes, read_event};
-use super::now::place;
+use super::now::answered_by;
 use super::reader::Question;
 use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
 use crate::flow::digest::Digest;
@@ -62,11 +62,9 @@ impl Question for FlowAtVersion {
         let mut snapshot = Snapshot::NONE;
         for row in &rows {
             snapshot = snapshots.of_row(row)?;
-            let Some(place) = place(row)? else { continue };
-            *found
-                .get_mut(place)
-                .ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))? =
-                Some((read_event(row)?, read_bytes(row)?));
+            if let Some(answer) = answered_by(row, &mut found)? {
+                *answer = Some((read_event(row)?, read_bytes(row)?));
+            }
         }
         Ok(found.into_iter().map(|found| (found, snapshot)).collect())
     }

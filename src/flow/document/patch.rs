@@ -147,8 +147,11 @@ pub struct Applied {
     pub changed: Vec<String>,
 }
 
+/// Reads every member for its findings. That a body is no object was found before.
 fn check_members(root: &Node<'_>) {
-    let Some(_) = root.value.as_object() else { return };
+    if !root.value.is_object() {
+        return;
+    }
     let o = root.object();
     for &(name, check) in MEMBERS {
         o.optional(name, check);
