@@ -13,7 +13,7 @@ use crate::store::{self, Address, PoolSettings, Store, StoreError};
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const CONNECT_EVERY: Duration = Duration::from_millis(500);
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-/// Connections of the private cluster beyond our pool: the service's four others, commands beside it, a look with psql.
+/// Connections of the private cluster beyond our pool: the service's six others, commands beside it, a look with psql.
 const CONNECTIONS_BESIDE: u32 = 28;
 
 /// Connected; unless it is only to be read, safe and migrated too.

@@ -4,6 +4,9 @@ use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const GONE_WITHIN: Duration = Duration::from_secs(10);
 
 pub struct Scratch(PathBuf);
 
@@ -25,8 +28,14 @@ impl Scratch {
 }
 
 impl Drop for Scratch {
+    /// The server of a service that was killed may still be going down in there, and writing.
     fn drop(&mut self) {
-        let removed = fs::remove_dir_all(&self.0);
+        let give_up = Instant::now() + GONE_WITHIN;
+        let mut removed = fs::remove_dir_all(&self.0);
+        while removed.is_err() && Instant::now() < give_up {
+            std::thread::park_timeout(Duration::from_millis(20));
+            removed = fs::remove_dir_all(&self.0);
+        }
         assert!(removed.is_ok() || std::thread::panicking(), "{}: {removed:?}", self.0.display());
     }
 }
