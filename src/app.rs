@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
+use crate::http::{self, AppState, Feeds, Limits, Patience, Room, Threads};
 use crate::registry::Registry;
 use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
 use crate::registry::projections::Projections;
@@ -36,6 +36,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let tokens = token_verifier(&config.jwt)?;
     let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
     let metrics = count()?;
+    let threads = Threads::start().context("cannot start threads")?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
     let listener = listen(config.http.listen).await?;
@@ -69,7 +70,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     tracing::info!(%address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let router = http::allow_origins(http::router(state), &origins);
-    http::serve(listener, router, limits(&config.http), shutdown).await;
+    http::serve(&threads, listener, router, limits(&config.http), shutdown).await;
 
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use flow_registry::flow::document::{Canonical, FlowVersion, Patch};
+use flow_registry::flow::document::{Canonical, FlowVersion, Patch, Texts};
 use flow_registry::flow::finding::Finding;
 use flow_registry::flow::json;
 use flow_registry::flow::validation::{self, Neighbours, Reference};
@@ -196,7 +196,9 @@ struct ChangeCase {
 fn change(case: &[u8]) -> Result<(Canonical, Option<bool>), Vec<Finding>> {
     let case: ChangeCase = serde_json::from_value(json::parse(case).unwrap()).unwrap();
     let flow = Canonical::create(case.flow).unwrap_or_else(|found| panic!("{}", written(&found)));
-    Patch::read(case.change)?.apply(&flow)
+    let patch = Patch::read(case.change)?;
+    let applied = patch.apply(&Texts::of(&flow.bytes).unwrap())?;
+    Ok((Canonical::read(applied.bytes).unwrap(), patch.enabled))
 }
 
 #[test]

@@ -67,6 +67,35 @@ impl fmt::Display for Path<'_> {
     }
 }
 
+/// A place inside a part whose members the format names, at most one list deep: `/next`, `/options/3/next`.
+/// Written out only where it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Spot {
+    before: &'static str,
+    entry: Option<(usize, &'static str)>,
+}
+
+impl Spot {
+    pub const fn at(pointer: &'static str) -> Self {
+        Self { before: pointer, entry: None }
+    }
+
+    /// A place inside an entry of a list; `rest` goes on from there.
+    pub const fn in_entry(list: &'static str, index: usize, rest: &'static str) -> Self {
+        Self { before: list, entry: Some((index, rest)) }
+    }
+}
+
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.before)?;
+        match self.entry {
+            Some((index, rest)) => write!(f, "/{index}{rest}"),
+            None => Ok(()),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

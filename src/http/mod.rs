@@ -34,6 +34,7 @@ mod routes;
 mod runs;
 mod serve;
 mod state;
+mod threads;
 mod validate;
 mod wire;
 
@@ -44,3 +45,4 @@ pub use feed::Feeds;
 pub use routes::router;
 pub use serve::{Limits, serve};
 pub use state::AppState;
+pub use threads::Threads;

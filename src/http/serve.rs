@@ -17,12 +17,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
+use super::threads::Threads;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
 /// after them, and all of it within 15 s.
@@ -51,9 +51,14 @@ impl Default for Limits {
 }
 
 /// Serves until `shutdown` is cancelled, then lets requests that are under way end, for a while.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+pub async fn serve(
+    threads: &Threads,
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) {
     let places = Arc::new(Semaphore::new(limits.connections_max));
-    let connections = TaskTracker::new();
     // Outlives `shutdown`: whatever is still there when draining is over is dropped.
     let end = CancellationToken::new();
     loop {
@@ -65,20 +70,23 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
         let (stream, address, place) = accepted;
         let connection = Connection { router: router.clone(), address, patience: limits.patience };
         let (shutdown, end) = (shutdown.clone(), end.clone());
-        connections.spawn(async move {
+        let Ok(stream) = stream.into_std() else { continue };
+        let thread = threads.idlest();
+        let served = async move {
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
             tokio::select! {
                 () = connection.serve(stream, shutdown) => {}
                 () = end.cancelled() => {}
             }
             drop(place);
-        });
+        };
+        thread.connections.spawn_on(served, &thread.runtime);
     }
     drop(listener);
-    connections.close();
-    if tokio::time::timeout(DRAIN_MAX, connections.wait()).await.is_err() {
-        tracing::warn!(connections = connections.len(), "requests still under way were cut");
+    if tokio::time::timeout(DRAIN_MAX, threads.idle()).await.is_err() {
+        tracing::warn!(connections = threads.connections(), "requests still under way were cut");
         end.cancel();
-        connections.wait().await;
+        threads.idle().await;
     }
 }
 

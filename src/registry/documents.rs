@@ -10,9 +10,10 @@ use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::RegistryError;
 use super::answer::FlowAnswer;
 use crate::flow::digest::Digest;
-use crate::flow::document::Canonical;
+use crate::flow::document::{Applied, Canonical, Labels, Patch, Texts};
 use crate::flow::{text, validation};
 use crate::store::StoreError;
 
@@ -132,10 +133,20 @@ impl LoadedDocument {
         members(self.digest, &self.bytes())
     }
 
+    /// What a change makes of the document.
+    pub(super) fn change(&self, patch: &Patch) -> Result<Applied, RegistryError> {
+        let bytes = self.bytes();
+        let texts = Texts::of(&bytes).map_err(|corrupt| self.corrupt(&corrupt))?;
+        patch.apply(&texts).map_err(RegistryError::Invalid)
+    }
+
+    fn corrupt(&self, error: &impl ToString) -> StoreError {
+        StoreError::corrupt(self.digest.to_string(), error.to_string())
+    }
+
     /// The document typed and as a value, for commands that change or run it.
     pub(super) fn canonical(&self) -> Result<Canonical, StoreError> {
-        Canonical::read(self.bytes().into())
-            .map_err(|error| StoreError::corrupt(self.digest.to_string(), error.to_string()))
+        Canonical::read(self.bytes().into()).map_err(|corrupt| self.corrupt(&corrupt))
     }
 }
 
@@ -146,12 +157,9 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    pub(super) fn of(canonical: &Canonical) -> Self {
-        let document = &canonical.document;
-        Self {
-            phone_number_id: document.phone_number_id.clone(),
-            search: text::search_text(&document.name, document.description.as_deref()),
-        }
+    pub(super) fn of(labels: Labels) -> Self {
+        let search = text::search_text(&labels.name, labels.description.as_deref());
+        Self { phone_number_id: labels.phone_number_id, search }
     }
 }
 
@@ -292,5 +300,22 @@ impl DocumentCache {
         let document = self.stored(canonical.digest, Some(canonical.bytes.clone()));
         document.findings.get_or_init(|| findings_json(canonical));
         document
+    }
+
+    /// The same of one that a change made of another.
+    pub(super) fn changed(
+        &self,
+        before: &LoadedDocument,
+        applied: &Applied,
+    ) -> Result<Arc<LoadedDocument>, StoreError> {
+        let document = self.stored(applied.digest, Some(applied.bytes.clone()));
+        let findings = match &applied.read {
+            Some(canonical) => findings_json(canonical),
+            // Of erased content nothing is said, but much of what stands in for it.
+            None if before.erased => findings_json(&document.canonical()?),
+            None => before.findings_json()?.clone(),
+        };
+        document.findings.get_or_init(|| findings);
+        Ok(document)
     }
 }

@@ -50,7 +50,7 @@ pub(super) struct Prepared {
 
 impl Prepared {
     pub(super) fn of(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
-        Self { document, bytes: canonical.bytes.clone(), lookup: Lookup::of(canonical) }
+        Self { document, bytes: canonical.bytes.clone(), lookup: Lookup::of(canonical.labels()) }
     }
 }
 
@@ -76,7 +76,7 @@ impl Registry {
     /// Creates a flow from a create body.
     pub async fn create(&self, intent: Intent, body: Value) -> Result<Written, RegistryError> {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
-        confine(&intent.caller, &canonical)?;
+        confine(&intent.caller, canonical.phone_number_id())?;
         let order = Order::Create { document: canonical.digest };
         let plan = Plan { draft: Some(self.prepared(&canonical)), ..Plan::plain(order) };
         let registry = self.clone();
@@ -165,14 +165,14 @@ impl Registry {
             let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
             return Ok(Plan::plain(order));
         }
-        let applied = patch.apply_to(found.document.members()?).map_err(RegistryError::Invalid)?;
-        let canonical = &applied.canonical;
-        confine(&intent.caller, canonical)?;
-        let order = Order::Update { document: canonical.digest, enabled, changed: applied.changed };
-        let draft = match canonical.digest == found.document.digest() {
-            true => Prepared::of(canonical, Arc::clone(&found.document)),
-            false => self.prepared(canonical),
+        let applied = found.document.change(patch)?;
+        confine(&intent.caller, applied.labels.phone_number_id.as_deref())?;
+        let document = match applied.digest == found.document.digest() {
+            true => Arc::clone(&found.document),
+            false => self.documents.changed(&found.document, &applied)?,
         };
+        let draft = Prepared { document, bytes: applied.bytes, lookup: Lookup::of(applied.labels) };
+        let order = Order::Update { document: applied.digest, enabled, changed: applied.changed };
         Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
     }
 
@@ -229,19 +229,23 @@ impl Registry {
         if source.document.is_erased() {
             return Err(RegistryError::Erased);
         }
-        let source = source.document.canonical()?;
-        let name = order.name.unwrap_or_else(|| name_of_copy(&source));
+        let name = match order.name {
+            Some(name) => name,
+            None => name_of_copy(&source.document.canonical()?),
+        };
         let rename = Patch::read(json!({ "name": name })).map_err(RegistryError::Invalid)?;
-        let (canonical, _) = rename.apply(&source).map_err(RegistryError::Invalid)?;
-        confine(&intent.caller, &canonical)?;
-        let order = Order::Duplicate { document: canonical.digest, source_flow_id: flow_id, source_version };
-        self.start(intent, Plan { draft: Some(self.prepared(&canonical)), ..Plan::plain(order) }).await
+        let copy = source.document.change(&rename)?;
+        confine(&intent.caller, copy.labels.phone_number_id.as_deref())?;
+        let document = self.documents.changed(&source.document, &copy)?;
+        let draft = Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels) };
+        let order = Order::Duplicate { document: copy.digest, source_flow_id: flow_id, source_version };
+        self.start(intent, Plan { draft: Some(draft), ..Plan::plain(order) }).await
     }
 }
 
 /// A credential confined to numbers may not bind a flow to another, where it could not see it again.
-pub(super) fn confine(caller: &Caller, canonical: &Canonical) -> Result<(), RegistryError> {
-    if caller.sees(canonical.document.phone_number_id.as_deref()) {
+pub(super) fn confine(caller: &Caller, phone_number_id: Option<&str>) -> Result<(), RegistryError> {
+    if caller.sees(phone_number_id) {
         return Ok(());
     }
     let message = "this credential is confined to other numbers";

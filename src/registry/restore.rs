@@ -118,7 +118,7 @@ impl Registry {
             return Err(RegistryError::Erased);
         }
         let canonical = source.document.canonical()?;
-        confine(&intent.caller, &canonical)?;
+        confine(&intent.caller, canonical.phone_number_id())?;
         let (findings, is_publishable) = match order.mode {
             RestoreMode::Draft => (Vec::new(), true),
             RestoreMode::Live => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use flow_registry::http::{self, Feeds, Limits, Patience, router};
+use flow_registry::http::{Feeds, Limits, Patience, router};
 use flow_registry::store::Append;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Api, api, sound, state_over};
+use super::{Api, api, serve, sound, state_over};
 use crate::store::rows::row;
 
 const LONG: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ async fn replica(api: &Api, readers_max: usize, stall: Duration) -> Replica {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limits = Limits { patience: Patience { idle: LONG, head: LONG, stall }, ..Limits::default() };
-    let serving = tokio::spawn(http::serve(listener, router(state), limits, shutdown.clone()));
+    let serving = serve(listener, router(state), limits, shutdown.clone());
     Replica { address, shutdown, serving }
 }
 

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{AppState, Feeds, Room, router};
+use flow_registry::http::{self, AppState, Feeds, Limits, Room, Threads, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -31,12 +31,27 @@ use flow_registry::store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 pub use client::{Answer, Request, named};
 
 use crate::support::{self, TestDatabase};
+
+/// Serves as the program does, on every core.
+fn serve(
+    listener: TcpListener,
+    router: Router,
+    limits: Limits,
+    shutdown: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let threads = Threads::start().unwrap();
+        http::serve(&threads, listener, router, limits, shutdown).await;
+    })
+}
 
 /// The service over a fresh database, with an organization and an admin key of it.
 pub struct Api {

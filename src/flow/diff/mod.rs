@@ -5,9 +5,10 @@
 mod align;
 mod compare;
 mod patch;
+mod text;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use align::align;
 pub use compare::Change;
@@ -76,13 +77,16 @@ pub fn changed_paths(before: &Value, after: &Value) -> Vec<String> {
     diff(before, after).changed_paths()
 }
 
-/// The same for some members of two documents: those that `before` has.
-pub fn changed_among(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<String> {
+/// The same for some members of two documents, from their canonical texts: names, before, after.
+pub fn changed_among<'t>(
+    members: impl Iterator<Item = (&'t str, &'t str, &'t str)>,
+) -> serde_json::Result<Vec<String>> {
     let mut diff = Diff::default();
-    for (key, old) in before {
-        diff.add(key, Some(old), after.get(key));
+    for (name, before, after) in members {
+        let (before, after) = text::what_differs(name, before, after)?;
+        diff.add(name, Some(&before), Some(&after));
     }
-    diff.changed_paths()
+    Ok(diff.changed_paths())
 }
 
 /// The step a changed path is about, if it is about one: `pago` of `steps.pago.text` and `steps.pago removed`.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::reader::{Node, Report};
 use super::schema::{DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
-use super::{DOCUMENT_BYTES_MAX, Document, META_BYTES_MAX, order};
+use super::{DOCUMENT_BYTES_MAX, Document, Labels, META_BYTES_MAX, order};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
@@ -29,6 +29,12 @@ pub struct Canonical {
 #[derive(Debug, thiserror::Error)]
 #[error("not a flow document: {0}")]
 pub struct Corrupt(String);
+
+impl Corrupt {
+    pub(super) fn new(error: &impl ToString) -> Self {
+        Self(error.to_string())
+    }
+}
 
 impl Canonical {
     /// Makes a document of what a client sent to create a flow, or says what is wrong with it.
@@ -52,7 +58,7 @@ impl Canonical {
 
     /// Reads stored bytes.
     pub fn read(bytes: Bytes) -> Result<Self, Corrupt> {
-        let value = json::parse(&bytes).map_err(|error| Corrupt(error.to_string()))?;
+        let value = json::parse(&bytes).map_err(|error| Corrupt::new(&error))?;
         let report = Report::default();
         let document = Document::read(&Node::new(&value, Path::at(""), &report).object());
         match report.into_findings().first() {
@@ -67,20 +73,24 @@ impl Canonical {
     }
 
     /// Completes settled members with defaults and reads them. What settling found is told with the rest.
-    pub(super) fn from_settled(
-        members: Map<String, Value>,
-        mut findings: Vec<Finding>,
-    ) -> Result<Self, Vec<Finding>> {
+    fn from_settled(members: Map<String, Value>, findings: Vec<Finding>) -> Result<Self, Vec<Finding>> {
         let mut complete = defaults();
         complete.extend(members);
         let value = Value::Object(complete);
+        let bytes = canonical_json::to_vec(&value);
+        Self::judge(value, bytes, findings)
+    }
+
+    /// Reads a settled value, complete, whose canonical bytes are known.
+    pub(super) fn judge(
+        value: Value,
+        bytes: Vec<u8>,
+        mut findings: Vec<Finding>,
+    ) -> Result<Self, Vec<Finding>> {
         let report = Report::default();
         let root = Node::new(&value, Path::at(""), &report);
         let document = Document::read(&root.object());
-        let bytes = canonical_json::to_vec(&value);
-        if bytes.len() > DOCUMENT_BYTES_MAX {
-            root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
-        }
+        check_size(&root, &bytes);
         findings.extend(report.into_findings());
         if !findings.is_empty() {
             order::sort(&mut findings, &value, Part::Object(DOCUMENT));
@@ -95,14 +105,6 @@ impl Canonical {
         })
     }
 
-    /// The same document under another name, cut to what a name may have.
-    pub fn renamed(&self, name: &str) -> Self {
-        let name: String = name.trim().chars().take(120).collect();
-        let mut members = self.members();
-        members.insert("name".to_owned(), Value::from(name.trim_end()));
-        Self::from_settled(members, Vec::new()).unwrap_or_else(|_| self.clone())
-    }
-
     pub fn name(&self) -> &str {
         &self.document.name
     }
@@ -115,13 +117,18 @@ impl Canonical {
         self.document.phone_number_id.as_deref()
     }
 
+    pub fn labels(&self) -> Labels {
+        let Document { name, description, phone_number_id, .. } = &*self.document;
+        Labels {
+            name: name.clone(),
+            description: description.clone(),
+            phone_number_id: phone_number_id.clone(),
+        }
+    }
+
     /// The language of the base texts.
     pub fn locale(&self) -> &str {
         &self.document.settings.locale
-    }
-
-    pub(super) fn members(&self) -> Map<String, Value> {
-        self.value.as_object().cloned().expect("a canonical document is an object")
     }
 }
 
@@ -147,15 +154,35 @@ pub(super) fn prepare(body: &mut Value) {
     }
 }
 
-/// The document of which nothing is said but the name.
-pub(super) fn defaults() -> Map<String, Value> {
-    let defaults = json!({
-        "description": null, "phoneNumberId": null, "wabaId": null, "triggerType": "MANUAL", "triggerConfig": {},
-        "variables": [], "steps": [], "settings": {}, "interrupts": [], "translations": {}, "meta": {},
-        "formatVersion": 1,
-    });
-    match defaults {
-        Value::Object(members) => members,
-        _ => unreachable!("written as an object"),
+/// Whether a whole document is larger than it may be.
+pub(super) fn check_size(root: &Node<'_>, bytes: &[u8]) {
+    if bytes.len() > DOCUMENT_BYTES_MAX {
+        root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
     }
+}
+
+/// What a document says of which nothing is said but the name, in canonical JSON.
+pub(super) const DEFAULTS: &[(&str, &str)] = &[
+    ("description", "null"),
+    ("phoneNumberId", "null"),
+    ("wabaId", "null"),
+    ("triggerType", "\"MANUAL\""),
+    ("triggerConfig", "{}"),
+    ("variables", "[]"),
+    ("steps", "[]"),
+    ("settings", "{}"),
+    ("interrupts", "[]"),
+    ("translations", "{}"),
+    ("meta", "{}"),
+    ("formatVersion", "1"),
+];
+
+/// The default of a member; the name has none.
+pub(super) fn default_of(name: &str) -> Value {
+    let found = DEFAULTS.iter().find(|&&(known, _)| known == name);
+    found.map(|&(_, text)| serde_json::from_str(text).expect("written as JSON")).unwrap_or_default()
+}
+
+fn defaults() -> Map<String, Value> {
+    DEFAULTS.iter().map(|&(name, _)| (name.to_owned(), default_of(name))).collect()
 }

@@ -2,14 +2,15 @@
 
 use super::step::{CallMode, Choice, Options, Step, StepKind, WaitFor};
 use super::{Edge, Retry, Target, Timeout};
+use crate::flow::pointer::Spot;
 
 /// One way out of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exit<'d> {
     pub edge: Edge,
     pub target: &'d Target,
-    /// The member that names the target, as a pointer inside the step. Absent when nothing names it.
-    pub place: Option<String>,
+    /// The member that names the target, inside the step. Absent when nothing names it.
+    pub place: Option<Spot>,
 }
 
 static NEXT: Target = Target::Next;
@@ -25,37 +26,37 @@ impl Step {
         self.waiting_exits(&mut exits);
         self.named_exits(&mut exits);
         if let StepKind::Choice(Choice { empty_next: Some(target), .. }) = &self.kind {
-            exits.push(Exit { edge: Edge::Empty, target, place: Some("/emptyNext".to_owned()) });
+            exits.push(Exit { edge: Edge::Empty, target, place: Some(Spot::at("/emptyNext")) });
         }
         if self.when.is_some() {
             exits.push(Exit { edge: Edge::Skip, target: &NEXT, place: None });
         }
         if let Some(target) = &self.on_error {
-            exits.push(Exit { edge: Edge::Error, target, place: Some("/onError".to_owned()) });
+            exits.push(Exit { edge: Edge::Error, target, place: Some(Spot::at("/onError")) });
         }
         exits
     }
 
     /// Every target the step writes down, with its place inside the step. Also those no exit uses.
-    pub fn targets(&self) -> Vec<(String, &Target)> {
+    pub fn targets(&self) -> Vec<(Spot, &Target)> {
         let mut targets: Vec<_> =
             self.exits().into_iter().filter_map(|exit| Some((exit.place?, exit.target))).collect();
         if let Some(next) = &self.next {
-            targets.push(("/next".to_owned(), next));
+            targets.push((Spot::at("/next"), next));
         }
-        targets.sort_by(|left, right| left.0.cmp(&right.0));
+        targets.sort_by_key(|&(place, _)| place);
         targets.dedup();
         targets
     }
 
     /// The normal exit.
     fn next_exit(&self, edge: Edge) -> Exit<'_> {
-        let place = self.next.is_some().then(|| "/next".to_owned());
+        let place = self.next.is_some().then(|| Spot::at("/next"));
         Exit { edge, target: self.next.as_ref().unwrap_or(&NEXT), place }
     }
 
     /// An exit that may have a target of its own, and otherwise goes the normal way.
-    fn own_exit<'d>(&'d self, edge: Edge, target: Option<&'d Target>, place: String) -> Exit<'d> {
+    fn own_exit<'d>(&'d self, edge: Edge, target: Option<&'d Target>, place: Spot) -> Exit<'d> {
         match target {
             Some(target) => Exit { edge, target, place: Some(place) },
             None => self.next_exit(edge),
@@ -66,7 +67,7 @@ impl Step {
         match &self.kind {
             StepKind::Choice(Choice { options: Options::Fixed(options), multiple: None, .. }) => {
                 exits.extend(options.iter().enumerate().map(|(index, option)| {
-                    let place = format!("/options/{index}/next");
+                    let place = Spot::in_entry("/options", index, "/next");
                     self.own_exit(Edge::Option(option.id.clone()), option.next.as_ref(), place)
                 }));
             }
@@ -74,17 +75,17 @@ impl Step {
                 exits.extend(branch.cases.iter().enumerate().map(|(index, case)| Exit {
                     edge: Edge::Case(index),
                     target: &case.next,
-                    place: Some(format!("/cases/{index}/next")),
+                    place: Some(Spot::in_entry("/cases", index, "/next")),
                 }));
                 exits.push(Exit {
                     edge: Edge::Else,
                     target: &branch.otherwise,
-                    place: Some("/else".to_owned()),
+                    place: Some(Spot::at("/else")),
                 });
             }
             StepKind::Split(split) => {
                 exits.extend(split.paths.iter().enumerate().map(|(index, path)| {
-                    let place = format!("/paths/{index}/next");
+                    let place = Spot::in_entry("/paths", index, "/next");
                     self.own_exit(Edge::Path(path.id.clone()), path.next.as_ref(), place)
                 }));
             }
@@ -100,11 +101,11 @@ impl Step {
 
     fn waiting_exits<'d>(&'d self, exits: &mut Vec<Exit<'d>>) {
         if let Some(target) = self.retry().and_then(|retry| retry.next.as_ref()) {
-            exits.push(Exit { edge: Edge::RetriesExhausted, target, place: Some("/retry/next".to_owned()) });
+            exits.push(Exit { edge: Edge::RetriesExhausted, target, place: Some(Spot::at("/retry/next")) });
         }
         if let Some(timeout) = self.timeout() {
             exits.push(match &timeout.next {
-                Some(target) => Exit { edge: Edge::Timeout, target, place: Some("/timeout/next".to_owned()) },
+                Some(target) => Exit { edge: Edge::Timeout, target, place: Some(Spot::at("/timeout/next")) },
                 None => Exit { edge: Edge::Timeout, target: &END, place: None },
             });
         }
@@ -116,7 +117,7 @@ impl Step {
                 exits.extend(http.on.iter().enumerate().map(|(index, on)| Exit {
                     edge: Edge::Status(on.status.to_string()),
                     target: &on.next,
-                    place: Some(format!("/on/{index}/next")),
+                    place: Some(Spot::in_entry("/on", index, "/next")),
                 }));
                 return;
             }
@@ -127,7 +128,7 @@ impl Step {
         exits.extend(outcomes.iter().enumerate().map(|(index, outcome)| Exit {
             edge: Edge::Outcome(outcome.id.clone()),
             target: &outcome.next,
-            place: Some(format!("/outcomes/{index}/next")),
+            place: Some(Spot::in_entry("/outcomes", index, "/next")),
         }));
     }
 
@@ -179,7 +180,14 @@ mod tests {
         let exits = flow.document.steps[0].exits();
         let written: Vec<String> = exits
             .iter()
-            .map(|exit| format!("{} {} {}", exit.edge, exit.target, exit.place.as_deref().unwrap_or("-")))
+            .map(|exit| {
+                format!(
+                    "{} {} {}",
+                    exit.edge,
+                    exit.target,
+                    exit.place.map_or_else(|| "-".to_owned(), |place| place.to_string())
+                )
+            })
             .collect();
         assert_eq!(written, expected);
     }

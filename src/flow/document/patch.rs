@@ -1,15 +1,20 @@
 //! Changes to a document: every member is kept, set back to its default, or replaced.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::canonical::{Canonical, defaults, insert_if_it_fits, prepare};
+use super::canonical::{Canonical, check_size, default_of, insert_if_it_fits, prepare};
 use super::reader::{Node, Report};
-use super::schema::{CHANGE_ONLY, DEFINITION, Part};
+use super::schema::{CHANGE_ONLY, DEFINITION, DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
+use super::texts::Texts;
 use super::{MEMBERS, graph, order};
+use crate::flow::canonical_json;
 use crate::flow::diff::changed_among;
+use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 
@@ -101,50 +106,121 @@ impl Patch {
         (patch, named)
     }
 
-    /// The document after the change, and what becomes of `enabled`.
-    pub fn apply(&self, current: &Canonical) -> Result<(Canonical, Option<bool>), Vec<Finding>> {
-        match self.changes.is_empty() {
-            true => Ok((current.clone(), self.enabled)),
-            false => Ok((self.apply_to(current.members())?.canonical, self.enabled)),
-        }
-    }
-
     /// Whether any member of the document is named, be it with the value it has.
     pub fn names_members(&self) -> bool {
         !self.changes.is_empty()
     }
 
-    /// The document that the members of a stored one become, and what changed in the author's words. Only members
-    /// that are named are compared.
-    pub fn apply_to(&self, mut members: Map<String, Value>) -> Result<Applied, Vec<Finding>> {
-        let mut defaults = defaults();
-        let mut before = Map::new();
-        if self.viewport.is_some() {
-            before.extend(members.get("meta").map(|meta| ("meta".to_owned(), meta.clone())));
+    /// The document that a stored one becomes. Members that are set to what they are count as not named.
+    pub fn apply(&self, stored: &Texts<'_>) -> Result<Applied, Vec<Finding>> {
+        let revised = self.revised(stored);
+        let mut texts = stored.clone();
+        for (name, member) in &revised {
+            texts.set(name, &member.text);
         }
-        for (name, change) in &self.changes {
-            let value = match change {
-                Change::Reset => defaults.remove(name).unwrap_or_default(),
-                Change::Set(value) => value.clone(),
-            };
-            before.extend(members.insert(name.clone(), value).map(|old| (name.clone(), old)));
-        }
-        if let (Some(viewport), Some(Value::Object(meta))) = (&self.viewport, members.get_mut("meta")) {
-            insert_if_it_fits(meta, "viewport", viewport.clone());
-        }
-        let canonical = Canonical::from_settled(members, Vec::new())?;
-        let after = canonical.value.as_object().expect("a canonical document is an object");
-        let changed = changed_among(&before, after);
-        Ok(Applied { canonical, changed })
+        let bytes = texts.join();
+        let (bytes, read) = if revised.keys().all(|name| LABELS.contains(name)) {
+            check_labels(&revised, &bytes)?;
+            (bytes.into(), None)
+        } else {
+            let members = texts.iter().map(|(name, _)| {
+                let value = match (revised.get(name), self.changes.get(name)) {
+                    (Some(member), _) => Value::clone(&member.value),
+                    (None, Some(Change::Set(value))) => value.clone(),
+                    (None, _) => stored.value(name),
+                };
+                (name.to_owned(), value)
+            });
+            let read = Canonical::judge(members.collect::<Map<_, _>>().into(), bytes, Vec::new())?;
+            (read.bytes.clone(), Some(read))
+        };
+        let compared = revised.iter().map(|(&name, member)| (name, stored.text(name), member.text.as_str()));
+        Ok(Applied {
+            digest: read.as_ref().map_or_else(|| Digest::of(&bytes), |read| read.digest),
+            bytes,
+            labels: Labels::of(&texts),
+            changed: changed_among(compared).expect("they are members of sound documents"),
+            read,
+        })
     }
+
+    /// The members that become something else.
+    fn revised(&self, stored: &Texts<'_>) -> BTreeMap<&str, Revised<'_>> {
+        let mut values: BTreeMap<&str, Cow<'_, Value>> = self
+            .changes
+            .iter()
+            .map(|(name, change)| match change {
+                Change::Reset => (name.as_str(), Cow::Owned(default_of(name))),
+                Change::Set(value) => (name.as_str(), Cow::Borrowed(value)),
+            })
+            .collect();
+        if let Some(viewport) = &self.viewport {
+            let meta = values.entry("meta").or_insert_with(|| Cow::Owned(stored.value("meta")));
+            if let Value::Object(meta) = meta.to_mut() {
+                insert_if_it_fits(meta, "viewport", viewport.clone());
+            }
+        }
+        let revised = values.into_iter().map(|(name, value)| {
+            let text = String::from_utf8(canonical_json::to_vec(&value)).expect("JSON is UTF-8");
+            (name, Revised { value, text })
+        });
+        revised.filter(|(name, member)| stored.text(name) != member.text).collect()
+    }
+}
+
+/// What a member becomes, and that as canonical JSON.
+struct Revised<'p> {
+    value: Cow<'p, Value>,
+    text: String,
 }
 
 /// What a change of a document's members leads to.
 #[derive(Debug, Clone)]
 pub struct Applied {
-    pub canonical: Canonical,
+    pub bytes: Bytes,
+    pub digest: Digest,
+    pub labels: Labels,
     /// As an event lists it; see `flow::diff`.
     pub changed: Vec<String>,
+    /// The document, where more than its labels changed. If not, what was found in it stays.
+    pub read: Option<Canonical>,
+}
+
+/// What a flow is called and which number it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    pub name: String,
+    pub description: Option<String>,
+    pub phone_number_id: Option<String>,
+}
+
+impl Labels {
+    fn of(texts: &Texts<'_>) -> Self {
+        let text = |name| serde_json::from_str::<Option<String>>(texts.text(name)).unwrap_or_default();
+        Self {
+            name: text("name").unwrap_or_default(),
+            description: text("description"),
+            phone_number_id: text("phoneNumberId"),
+        }
+    }
+}
+
+/// Members that no run and no finding depends on, but for those that are about them alone.
+const LABELS: &[&str] = &["description", "formatVersion", "meta", "name", "phoneNumberId", "wabaId"];
+
+/// Judges labels that are part of a document of these bytes.
+fn check_labels(revised: &BTreeMap<&str, Revised<'_>>, bytes: &[u8]) -> Result<(), Vec<Finding>> {
+    // A label that is null was set back, which is sound.
+    let set = revised.iter().filter(|(_, member)| !member.value.is_null());
+    let value =
+        Value::Object(set.map(|(&name, member)| (name.to_owned(), Value::clone(&member.value))).collect());
+    let report = Report::default();
+    let root = Node::new(&value, Path::at(""), &report);
+    check_members(&root);
+    check_size(&root, bytes);
+    let mut findings = report.into_findings();
+    order::sort(&mut findings, &value, Part::Object(DOCUMENT));
+    if findings.is_empty() { Ok(()) } else { Err(findings) }
 }
 
 /// Reads every member for its findings. That a body is no object was found before.

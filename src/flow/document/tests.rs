@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Canonical, DOCUMENT_BYTES_MAX, Patch};
+use super::{Applied, Canonical, DOCUMENT_BYTES_MAX, MEMBERS, Patch, Texts};
 use crate::flow::finding::Finding;
-use crate::flow::{json as strict, validation};
+use crate::flow::{diff, json as strict, validation};
 
 /// A sound document that uses every member.
 const EVERY_MEMBER: &str = include_str!("../../../tests/flows/every-member.json");
@@ -97,6 +97,10 @@ fn reversed(value: &Value) -> String {
     }
 }
 
+fn apply(patch: &Patch, flow: &Canonical) -> Result<Applied, Vec<Finding>> {
+    patch.apply(&Texts::of(&flow.bytes).unwrap())
+}
+
 fn check_laws(body: Value) -> Result<(), TestCaseError> {
     // What arrives was read from text.
     let Ok(body) = strict::parse(body.to_string().as_bytes()) else { return Ok(()) };
@@ -119,8 +123,10 @@ fn check_laws(body: Value) -> Result<(), TestCaseError> {
     let again = Canonical::create((*flow.value).clone()).unwrap();
     prop_assert_eq!(again.digest, flow.digest, "a canonical value is its own canonical value");
     for change in [json!({}), (*flow.value).clone()] {
-        let (same, enabled) = Patch::read(change).unwrap().apply(&flow).unwrap();
-        prop_assert_eq!((same.digest, enabled), (flow.digest, None), "what is there already changes nothing");
+        let patch = Patch::read(change).unwrap();
+        let same = apply(&patch, &flow).unwrap();
+        prop_assert_eq!((same.digest, patch.enabled), (flow.digest, None), "what is there changes nothing");
+        prop_assert!(same.changed.is_empty() && same.read.is_none());
     }
     let turned = strict::parse(reversed(&body).as_bytes()).unwrap();
     prop_assert_eq!(
@@ -147,6 +153,34 @@ proptest! {
     #[test]
     fn altered_documents_keep_the_laws(body in altered_document()) {
         check_laws(body)?;
+    }
+
+    #[test]
+    fn a_change_of_some_members_leads_to_what_a_new_document_is(
+        before in altered_document(),
+        after in altered_document(),
+        taken in prop::collection::btree_set(prop::sample::select(MEMBERS), 1..5),
+    ) {
+        let (Ok(before), Ok(after)) = (Canonical::create(before), Canonical::create(after)) else {
+            return Ok(());
+        };
+        let named = |flow: &Canonical| {
+            let members = taken.iter().map(|&(name, _)| (name.to_owned(), flow.value[name].clone()));
+            members.collect::<Map<_, _>>()
+        };
+        let mut whole = before.value.as_object().unwrap().clone();
+        whole.extend(named(&after));
+        let patch = Patch::read(Value::Object(named(&after))).unwrap();
+        match (apply(&patch, &before), Canonical::create(Value::Object(whole))) {
+            (Ok(applied), Ok(whole)) => {
+                prop_assert_eq!((&applied.bytes, applied.digest), (&whole.bytes, whole.digest));
+                prop_assert_eq!(&applied.changed, &diff::changed_paths(&before.value, &whole.value));
+                prop_assert_eq!(&applied.labels, &whole.labels());
+                let findings = validation::findings(applied.read.as_ref().unwrap_or(&before));
+                prop_assert_eq!(findings, validation::findings(&whole));
+            }
+            (applied, whole) => prop_assert_eq!(applied.map(|_| ()), whole.map(|_| ())),
+        }
     }
 }
 
@@ -206,15 +240,6 @@ fn nulls_go_where_they_mean_absence() {
     assert_eq!(flow.value["meta"], json!({ "kept": null }));
     assert_eq!(flow.value["settings"], json!({}));
     assert_eq!(flow.value["description"], Value::Null);
-}
-
-#[test]
-fn a_renamed_document_differs_by_its_name() {
-    let flow = Canonical::create(every_member()).unwrap();
-    let copy = flow.renamed(&format!(" {} ", "ñ".repeat(130)));
-    assert_eq!(copy.name(), "ñ".repeat(120));
-    assert_ne!(copy.digest, flow.digest);
-    assert_eq!(copy.renamed(flow.name()).digest, flow.digest);
 }
 
 #[test]

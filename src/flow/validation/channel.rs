@@ -14,14 +14,15 @@ const URL_MAX: usize = 2000;
 
 pub fn check(document: &Document, findings: &mut Findings) {
     for (index, step) in document.steps.iter().enumerate() {
-        let place = format!("/steps/{index}");
         for text in texts(step) {
-            findings.extend(length_fault(text.source, text.length_max, || format!("{place}{}", text.place)));
+            let pointer = || format!("/steps/{index}{}", text.place);
+            findings.extend(length_fault(text.source, text.length_max, pointer));
         }
+        let place = || format!("/steps/{index}");
         match &step.kind {
-            StepKind::Message(message) => check_message(message, &place, findings),
-            StepKind::Ask(ask) => check_ask(ask, &place, findings),
-            StepKind::Choice(choice) => menu::check(choice, &place, findings),
+            StepKind::Message(message) => check_message(message, &place(), findings),
+            StepKind::Ask(ask) => check_ask(ask, &place(), findings),
+            StepKind::Choice(choice) => menu::check(choice, &place(), findings),
             _ => {}
         }
     }
@@ -30,11 +31,14 @@ pub fn check(document: &Document, findings: &mut Findings) {
 
 /// What is wrong with the length of a literal text.
 pub fn length_fault(source: &str, length_max: usize, pointer: impl FnOnce() -> String) -> Option<Finding> {
-    let length = source.chars().count();
-    let message = match length {
+    // A character is at least a byte.
+    if source.len() <= length_max && !source.trim().is_empty() {
+        return None;
+    }
+    let message = match source.chars().count() {
         _ if !is_literal(source) => return None,
         _ if source.trim().is_empty() => "An empty text cannot be sent.".to_owned(),
-        _ if length > length_max => {
+        length if length > length_max => {
             format!("The text has {length} characters; at most {length_max} are sent.")
         }
         _ => return None,

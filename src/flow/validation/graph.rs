@@ -1,6 +1,6 @@
 //! The graph of steps: where a run can go from each, with what settings and interrupts add.
 
-use crate::flow::document::{Document, Edge, Step, StepKind, Target, Wait};
+use crate::flow::document::{Document, Edge, Exit, Step, StepKind, Target, Wait};
 
 /// One way from a step.
 #[derive(Debug, Clone)]
@@ -28,23 +28,25 @@ impl Node {
 }
 
 #[derive(Debug)]
-pub struct Graph {
+pub struct Graph<'d> {
+    /// The exits each step has itself.
+    pub exits: Vec<Vec<Exit<'d>>>,
     /// By step.
     pub hops: Vec<Vec<Hop>>,
     /// Where runs can be besides the first step: at targets of interrupts and of the settings' `onError`.
     pub entries: Vec<usize>,
 }
 
-impl Graph {
-    pub fn of(document: &Document) -> Self {
-        let hops =
-            document.steps.iter().enumerate().map(|(index, step)| hops(document, index, step)).collect();
+impl<'d> Graph<'d> {
+    pub fn of(document: &'d Document) -> Self {
+        let exits: Vec<_> = document.steps.iter().map(Step::exits).collect();
+        let hops = exits.iter().enumerate().map(|(index, exits)| hops(document, index, exits)).collect();
         let interrupts = document.interrupts.iter().map(|interrupt| &interrupt.next);
         let entries = interrupts
             .chain(&document.settings.on_error)
             .filter_map(|target| document.step_index(target.step_id()?))
             .collect();
-        Self { hops, entries }
+        Self { exits, hops, entries }
     }
 
     /// The steps that can be reached from these, themselves included.
@@ -60,14 +62,15 @@ impl Graph {
     }
 }
 
-fn hops(document: &Document, index: usize, step: &Step) -> Vec<Hop> {
+fn hops(document: &Document, index: usize, exits: &[Exit<'_>]) -> Vec<Hop> {
+    let step = &document.steps[index];
     let to = |target: &Target| match target {
         Target::Next if index + 1 < document.steps.len() => Node::Step(index + 1),
         Target::Next | Target::End => Node::End,
         Target::Step(id) => document.step_index(id).map_or(Node::Nowhere, Node::Step),
     };
     let mut hops: Vec<Hop> =
-        step.exits().into_iter().map(|exit| Hop { edge: exit.edge, to: to(exit.target) }).collect();
+        exits.iter().map(|exit| Hop { edge: exit.edge.clone(), to: to(exit.target) }).collect();
     let settings = &document.settings;
     let has = |hops: &[Hop], edge: &Edge| hops.iter().any(|hop| hop.edge == *edge);
     if step.asks() && !has(&hops, &Edge::RetriesExhausted) {

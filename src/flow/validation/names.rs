@@ -9,18 +9,18 @@ use crate::flow::document::{
 };
 use crate::flow::finding::Finding;
 use crate::flow::language::RESERVED;
+use crate::flow::pointer::Spot;
 use crate::flow::text::nearest;
 
 pub fn check(document: &Document, findings: &mut Findings) {
     trigger_config(document, findings);
     variables(document, findings);
     for (index, step) in document.steps.iter().enumerate() {
-        let place = format!("/steps/{index}");
-        exit_ids(step, &place, findings);
+        exit_ids(step, index, findings);
         for write in writes(step) {
-            written_variable(document, &place, &write, findings);
+            written_variable(document, index, &write, findings);
         }
-        save_type(document, step, &place, findings);
+        save_type(document, index, findings);
     }
 }
 
@@ -38,40 +38,41 @@ fn trigger_config(document: &Document, findings: &mut Findings) {
 fn variables(document: &Document, findings: &mut Findings) {
     let mut seen = HashSet::new();
     for (index, variable) in document.variables.iter().enumerate() {
-        let (name, pointer) = (variable.name.as_str(), format!("/variables/{index}/name"));
+        let name = variable.name.as_str();
+        let pointer = || format!("/variables/{index}/name");
         if RESERVED.contains(&name) {
             let message = format!("\"{name}\" has a meaning of its own in expressions.");
-            findings.push(Finding::error("RESERVED_NAME", pointer.clone(), message));
+            findings.push(Finding::error("RESERVED_NAME", pointer(), message));
         }
         if !seen.insert(name) {
             let message = format!("Variable \"{name}\" is declared twice.");
-            findings.push(Finding::error("DUPLICATE_VARIABLE", pointer, message));
+            findings.push(Finding::error("DUPLICATE_VARIABLE", pointer(), message));
         }
     }
 }
 
 /// Ids by which exits of one step are told apart.
-fn exit_ids(step: &Step, place: &str, findings: &mut Findings) {
+fn exit_ids(step: &Step, at: usize, findings: &mut Findings) {
     let outcomes = match &step.kind {
         StepKind::Choice(choice) => {
             let Options::Fixed(options) = &choice.options else { return };
             let ids = options.iter().map(|option| option.id.as_str());
-            return distinct(ids, |index| format!("{place}/options/{index}/id"), findings);
+            return distinct(ids, |index| format!("/steps/{at}/options/{index}/id"), findings);
         }
         StepKind::Split(split) => {
             let ids = split.paths.iter().map(|path| path.id.as_str());
-            return distinct(ids, |index| format!("{place}/paths/{index}/id"), findings);
+            return distinct(ids, |index| format!("/steps/{at}/paths/{index}/id"), findings);
         }
         StepKind::Http(http) => {
             let statuses = http.on.iter().map(|on| on.status);
-            return distinct(statuses, |index| format!("{place}/on/{index}/status"), findings);
+            return distinct(statuses, |index| format!("/steps/{at}/on/{index}/status"), findings);
         }
         StepKind::Action(action) => &action.outcomes,
         StepKind::Flow(call) => &call.outcomes,
         _ => return,
     };
     let ids = outcomes.iter().map(|outcome| outcome.id.as_str());
-    distinct(ids, |index| format!("{place}/outcomes/{index}/id"), findings);
+    distinct(ids, |index| format!("/steps/{at}/outcomes/{index}/id"), findings);
 }
 
 fn distinct<T: Hash + Eq + Copy + std::fmt::Display>(
@@ -92,14 +93,14 @@ fn distinct<T: Hash + Eq + Copy + std::fmt::Display>(
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Write<'d> {
     pub variable: &'d str,
-    pub place: String,
+    pub place: Spot,
     /// Whether it is set back to its default instead.
     pub is_unset: bool,
 }
 
 /// Every variable a step writes, in order.
 pub fn writes(step: &Step) -> Vec<Write<'_>> {
-    let write = |variable, place: String| Write { variable, place, is_unset: false };
+    let write = |variable, place: Spot| Write { variable, place, is_unset: false };
     let save_to = match &step.kind {
         StepKind::Ask(ask) => &ask.save_to,
         StepKind::Choice(choice) => &choice.save_to,
@@ -113,34 +114,39 @@ pub fn writes(step: &Step) -> Vec<Write<'_>> {
         _ => &None,
     };
     let mut writes: Vec<Write<'_>> =
-        save_to.iter().map(|variable| write(variable, "/saveTo".to_owned())).collect();
+        save_to.iter().map(|variable| write(variable, Spot::at("/saveTo"))).collect();
     match &step.kind {
         StepKind::Http(http) => {
             let extract = http.extract.iter().enumerate();
-            writes.extend(extract.map(|(index, e)| write(&e.variable, format!("/extract/{index}/variable"))));
+            writes.extend(
+                extract.map(|(index, e)| write(&e.variable, Spot::in_entry("/extract", index, "/variable"))),
+            );
         }
         StepKind::Set(set) => {
             writes.extend(set.assign.iter().enumerate().map(|(index, assignment)| Write {
                 variable: &assignment.variable,
-                place: format!("/assign/{index}/variable"),
+                place: Spot::in_entry("/assign", index, "/variable"),
                 is_unset: assignment.op == Op::Unset,
             }));
         }
         StepKind::Flow(call) => {
             let outputs = call.outputs.iter().enumerate();
-            writes.extend(outputs.map(|(index, output)| write(&output.to, format!("/outputs/{index}/to"))));
+            writes.extend(
+                outputs.map(|(index, output)| write(&output.to, Spot::in_entry("/outputs", index, "/to"))),
+            );
         }
         _ => {}
     }
     writes
 }
 
-fn written_variable(document: &Document, place: &str, write: &Write<'_>, findings: &mut Findings) {
+fn written_variable(document: &Document, at: usize, write: &Write<'_>, findings: &mut Findings) {
     let name = write.variable;
     if document.variable(name).is_none() {
         findings.push_with(|| {
             let message = format!("Variable \"{name}\" is not declared.");
-            let finding = Finding::error("UNDEFINED_VARIABLE", format!("{place}{}", write.place), message);
+            let finding =
+                Finding::error("UNDEFINED_VARIABLE", format!("/steps/{at}{}", write.place), message);
             let declared = document.variables.iter().map(|variable| variable.name.as_str());
             finding.did_you_mean(nearest(name, declared))
         });
@@ -148,15 +154,15 @@ fn written_variable(document: &Document, place: &str, write: &Write<'_>, finding
 }
 
 /// What an answer becomes must fit the variable it is saved to.
-fn save_type(document: &Document, step: &Step, place: &str, findings: &mut Findings) {
-    let StepKind::Ask(ask) = &step.kind else { return };
+fn save_type(document: &Document, at: usize, findings: &mut Findings) {
+    let StepKind::Ask(ask) = &document.steps[at].kind else { return };
     let variable = ask.save_to.as_deref().and_then(|name| document.variable(name));
     let Some(variable) = variable else { return };
     if variable.kind != VariableType::Any && !savable_types(ask.input).contains(&variable.kind) {
         let (input, kind) = (ask.input.as_str(), variable.kind.as_str());
         let message =
             format!("An answer of type {input} cannot be saved to \"{}\" of type {kind}.", variable.name);
-        findings.push(Finding::error("SAVE_TYPE_MISMATCH", format!("{place}/saveTo"), message));
+        findings.push(Finding::error("SAVE_TYPE_MISMATCH", format!("/steps/{at}/saveTo"), message));
     }
 }
 

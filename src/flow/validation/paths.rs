@@ -8,7 +8,7 @@ use crate::flow::document::{Document, Edge, Step, StepKind, Target};
 use crate::flow::finding::Finding;
 use crate::flow::text::nearest;
 
-pub fn check(document: &Document, graph: &Graph, findings: &mut Findings) {
+pub fn check(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
     dangling_targets(document, findings);
     if document.steps.is_empty() {
         return;
@@ -21,8 +21,8 @@ pub fn check(document: &Document, graph: &Graph, findings: &mut Findings) {
         let message = "No path from the first step reaches an end.";
         findings.push(Finding::error("NO_END_REACHABLE", "/steps", message));
     }
-    for (index, step) in document.steps.iter().enumerate() {
-        fallthrough_into_branch(document, index, step, findings);
+    for index in 0..document.steps.len() {
+        fallthrough_into_branch(document, graph, index, findings);
     }
 }
 
@@ -32,29 +32,33 @@ fn is_way_out(edge: &Edge) -> bool {
 }
 
 fn dangling_targets(document: &Document, findings: &mut Findings) {
-    let mut check = |pointer: String, target: &Target| {
+    let mut check = |target: &Target, pointer: &dyn Fn() -> String| {
         let Some(id) = target.step_id().filter(|id| document.step(id).is_none()) else { return };
         findings.push_with(|| {
-            let finding = Finding::error("DANGLING_NEXT", pointer, format!("No step has id \"{id}\"."));
+            let finding = Finding::error("DANGLING_NEXT", pointer(), format!("No step has id \"{id}\"."));
             finding.did_you_mean(nearest(id, document.steps.iter().map(|step| step.id.as_str())))
         });
     };
     for (index, step) in document.steps.iter().enumerate() {
         for (place, target) in step.targets() {
-            check(format!("/steps/{index}{place}"), target);
+            check(target, &|| format!("/steps/{index}{place}"));
         }
     }
     let settings = &document.settings;
-    settings.retry.next.iter().for_each(|target| check("/settings/retry/next".to_owned(), target));
     let timeout = settings.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
-    timeout.into_iter().for_each(|target| check("/settings/timeout/next".to_owned(), target));
-    settings.on_error.iter().for_each(|target| check("/settings/onError".to_owned(), target));
+    for (target, pointer) in [
+        (settings.retry.next.as_ref(), "/settings/retry/next"),
+        (timeout, "/settings/timeout/next"),
+        (settings.on_error.as_ref(), "/settings/onError"),
+    ] {
+        target.into_iter().for_each(|target| check(target, &|| pointer.to_owned()));
+    }
     for (index, interrupt) in document.interrupts.iter().enumerate() {
-        check(format!("/interrupts/{index}/next"), &interrupt.next);
+        check(&interrupt.next, &|| format!("/interrupts/{index}/next"));
     }
 }
 
-fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Findings) {
+fn unreachable_steps(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
     let reached = graph.reachable([0].into_iter().chain(graph.entries.iter().copied()));
     for index in (0..document.steps.len()).filter(|&index| !reached[index]) {
         let message = "Nothing leads to this step.";
@@ -63,16 +67,16 @@ fn unreachable_steps(document: &Document, graph: &Graph, findings: &mut Findings
 }
 
 /// The block that one way of a step leads to runs, without a word, into the block of another way.
-fn fallthrough_into_branch(document: &Document, from: usize, step: &Step, findings: &mut Findings) {
-    let ways: BTreeSet<usize> = step
-        .exits()
+fn fallthrough_into_branch(document: &Document, graph: &Graph<'_>, from: usize, findings: &mut Findings) {
+    let step = &document.steps[from];
+    let ways: BTreeSet<usize> = graph.exits[from]
         .iter()
         .filter(|exit| matches!(exit.edge, Edge::Case(_) | Edge::Option(_) | Edge::Path(_)))
         .filter_map(|exit| document.step_index(exit.target.step_id()?))
         .collect();
     for &way in &ways {
         let mut at = way;
-        while at != from && falls_through(&document.steps[at]) && at + 1 < document.steps.len() {
+        while at != from && falls_through(document, graph, at) && at + 1 < document.steps.len() {
             at += 1;
             if ways.contains(&at) {
                 let message = format!(
@@ -95,14 +99,14 @@ fn fallthrough_into_branch(document: &Document, from: usize, step: &Step, findin
 }
 
 /// Whether some normal exit of a step leads on because nothing says where to.
-fn falls_through(step: &Step) -> bool {
+fn falls_through(document: &Document, graph: &Graph<'_>, step: usize) -> bool {
     let is_normal = |edge: &Edge| matches!(edge, Edge::Next | Edge::Option(_) | Edge::Path(_));
-    !matches!(step.kind, StepKind::Branch(_))
-        && step.exits().iter().any(|exit| is_normal(&exit.edge) && exit.place.is_none())
+    !matches!(document.steps[step].kind, StepKind::Branch(_))
+        && graph.exits[step].iter().any(|exit| is_normal(&exit.edge) && exit.place.is_none())
 }
 
 /// Cycles in which nobody is waited for.
-pub fn loops(document: &Document, graph: &Graph, findings: &mut Findings) {
+pub fn loops(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
     for cycle in cycles(document, graph) {
         let names: Vec<String> =
             cycle.iter().map(|&index| format!("\"{}\"", document.steps[index].id)).collect();
@@ -119,7 +123,7 @@ pub fn loops(document: &Document, graph: &Graph, findings: &mut Findings) {
 }
 
 /// The steps of each cycle that no waiting step is part of, in array order.
-fn cycles(document: &Document, graph: &Graph) -> Vec<Vec<usize>> {
+fn cycles(document: &Document, graph: &Graph<'_>) -> Vec<Vec<usize>> {
     let next = |from: usize| {
         let step = &document.steps[from];
         let hops = if step.kind.waits() { &[][..] } else { &graph.hops[from] };
@@ -154,7 +158,7 @@ fn counts(step: &Step, edge: &Edge) -> bool {
 }
 
 /// Whether something that is decided during the run leads out of a cycle. A called flow may wait itself.
-fn has_conditional_exit(document: &Document, graph: &Graph, cycle: &[usize]) -> bool {
+fn has_conditional_exit(document: &Document, graph: &Graph<'_>, cycle: &[usize]) -> bool {
     let is_outside = |to: Node| to.step().is_none_or(|step| !cycle.contains(&step));
     cycle.iter().any(|&index| {
         let step = &document.steps[index];

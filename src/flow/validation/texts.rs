@@ -5,6 +5,7 @@ use super::menu::shown_as;
 use crate::flow::document::{
     Ask, Body, Choice, Display, Input, Media, Message, Options, Prompt, Retry, Step, StepKind, Timeout,
 };
+use crate::flow::pointer::Spot;
 
 /// Characters of an ordinary message.
 pub const TEXT_MAX: usize = 4096;
@@ -24,12 +25,33 @@ const MENU_ITEM_MAX: usize = 120;
 /// One text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text<'d> {
-    /// The pointer inside the step.
-    pub place: String,
-    /// What a translation calls it, if it can be translated.
-    pub path: Option<String>,
+    /// Inside the step.
+    pub place: Spot,
+    name: Name<'d>,
     pub source: &'d str,
     pub length_max: usize,
+}
+
+/// How a translation calls a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Name<'d> {
+    /// It cannot be translated.
+    None,
+    /// Its place with dots.
+    Place,
+    /// A member of an option, by that one's id.
+    Option(&'d str, &'static str),
+}
+
+impl Text<'_> {
+    /// What a translation calls it, if it can be translated.
+    pub fn path(&self) -> Option<String> {
+        match self.name {
+            Name::None => None,
+            Name::Place => Some(self.place.to_string()[1..].replace('/', ".")),
+            Name::Option(id, member) => Some(format!("options.{id}.{member}")),
+        }
+    }
 }
 
 /// Whether a source is sent as it stands.
@@ -44,8 +66,8 @@ pub fn texts(step: &Step) -> Vec<Text<'_>> {
         StepKind::Message(message) => texts.message(message),
         StepKind::Ask(ask) => texts.ask(ask),
         StepKind::Choice(choice) => texts.choice(choice),
-        StepKind::Handoff(handoff) => texts.translatable("text", &handoff.text, TEXT_MAX),
-        StepKind::End(end) => texts.translatable("text", &end.text, TEXT_MAX),
+        StepKind::Handoff(handoff) => texts.translatable(Spot::at("/text"), &handoff.text, TEXT_MAX),
+        StepKind::End(end) => texts.translatable(Spot::at("/text"), &end.text, TEXT_MAX),
         _ => {}
     }
     if let Some(retry) = step.retry() {
@@ -62,14 +84,14 @@ struct Texts<'d> {
 }
 
 impl<'d> Texts<'d> {
-    fn add(&mut self, place: String, path: Option<String>, source: &'d str, length_max: usize) {
-        self.texts.push(Text { place, path, source, length_max });
+    fn add(&mut self, place: Spot, name: Name<'d>, source: &'d str, length_max: usize) {
+        self.texts.push(Text { place, name, source, length_max });
     }
 
     /// A text whose path is its place with dots.
-    fn translatable(&mut self, path: &str, source: impl Into<Option<&'d String>>, length_max: usize) {
+    fn translatable(&mut self, place: Spot, source: impl Into<Option<&'d String>>, length_max: usize) {
         if let Some(source) = source.into() {
-            self.add(format!("/{}", path.replace('.', "/")), Some(path.to_owned()), source, length_max);
+            self.add(place, Name::Place, source, length_max);
         }
     }
 
@@ -77,41 +99,45 @@ impl<'d> Texts<'d> {
         match &message.body {
             Body::Text(text) => {
                 let length_max = if message.cta.is_some() { INTERACTIVE_TEXT_MAX } else { TEXT_MAX };
-                self.translatable("text", text, length_max);
+                self.translatable(Spot::at("/text"), text, length_max);
             }
             Body::Media(media) => self.media(media),
             Body::Location(_) | Body::Contacts(_) | Body::Template(_) => {}
         }
-        self.translatable("cta.label", message.cta.as_ref().map(|cta| &cta.label), BUTTON_MAX);
-        self.translatable("header", &message.header, HEADER_MAX);
-        self.translatable("footer", &message.footer, HEADER_MAX);
+        self.translatable(Spot::at("/cta/label"), message.cta.as_ref().map(|cta| &cta.label), BUTTON_MAX);
+        self.translatable(Spot::at("/header"), &message.header, HEADER_MAX);
+        self.translatable(Spot::at("/footer"), &message.footer, HEADER_MAX);
     }
 
     fn media(&mut self, media: &'d Media) {
-        self.translatable("media.caption", &media.caption, CAPTION_MAX);
+        self.translatable(Spot::at("/media/caption"), &media.caption, CAPTION_MAX);
     }
 
     fn ask(&mut self, ask: &'d Ask) {
         let is_interactive = matches!(ask.input, Input::Location | Input::Form);
         match &ask.prompt {
             Some(Prompt::Text(text)) => {
-                self.translatable("text", text, if is_interactive { INTERACTIVE_TEXT_MAX } else { TEXT_MAX });
+                self.translatable(
+                    Spot::at("/text"),
+                    text,
+                    if is_interactive { INTERACTIVE_TEXT_MAX } else { TEXT_MAX },
+                );
             }
             Some(Prompt::Media(media)) => self.media(media),
             Some(Prompt::Template(_)) | None => {}
         }
         for (index, rule) in ask.validation.iter().enumerate() {
-            self.translatable(&format!("validation.{index}.message"), &rule.message, TEXT_MAX);
+            self.translatable(Spot::in_entry("/validation", index, "/message"), &rule.message, TEXT_MAX);
         }
         if let Some(form) = &ask.form {
-            self.add("/form/cta".to_owned(), None, &form.cta, BUTTON_MAX);
+            self.add(Spot::at("/form/cta"), Name::None, &form.cta, BUTTON_MAX);
         }
     }
 
     fn choice(&mut self, choice: &'d Choice) {
-        self.translatable("text", &choice.text, INTERACTIVE_TEXT_MAX);
-        self.translatable("header", &choice.header, HEADER_MAX);
-        self.translatable("footer", &choice.footer, HEADER_MAX);
+        self.translatable(Spot::at("/text"), &choice.text, INTERACTIVE_TEXT_MAX);
+        self.translatable(Spot::at("/header"), &choice.header, HEADER_MAX);
+        self.translatable(Spot::at("/footer"), &choice.footer, HEADER_MAX);
         let title_max = match shown_as(choice) {
             Display::Buttons => BUTTON_MAX,
             Display::List => ROW_MAX,
@@ -119,27 +145,27 @@ impl<'d> Texts<'d> {
         };
         if let Options::Fixed(options) = &choice.options {
             for (index, option) in options.iter().enumerate() {
-                let path = |member: &str| Some(format!("options.{}.{member}", option.id));
-                self.add(format!("/options/{index}/title"), path("title"), &option.title, title_max);
+                let place = |rest| Spot::in_entry("/options", index, rest);
+                let name = |member| Name::Option(&option.id, member);
+                self.add(place("/title"), name("title"), &option.title, title_max);
                 if let Some(description) = &option.description {
-                    let place = format!("/options/{index}/description");
-                    self.add(place, path("description"), description, DESCRIPTION_MAX);
+                    self.add(place("/description"), name("description"), description, DESCRIPTION_MAX);
                 }
                 if let Some(section) = &option.section {
-                    self.add(format!("/options/{index}/section"), None, section, ROW_MAX);
+                    self.add(place("/section"), Name::None, section, ROW_MAX);
                 }
             }
         }
-        self.translatable("buttonLabel", &choice.button_label, BUTTON_MAX);
+        self.translatable(Spot::at("/buttonLabel"), &choice.button_label, BUTTON_MAX);
     }
 
     fn retry(&mut self, retry: &'d Retry) {
-        self.translatable("retry.text", &retry.text, TEXT_MAX);
+        self.translatable(Spot::at("/retry/text"), &retry.text, TEXT_MAX);
     }
 
     fn reminders(&mut self, timeout: &'d Timeout) {
         for (index, reminder) in timeout.reminders.iter().enumerate() {
-            self.translatable(&format!("timeout.reminders.{index}.text"), &reminder.text, TEXT_MAX);
+            self.translatable(Spot::in_entry("/timeout/reminders", index, "/text"), &reminder.text, TEXT_MAX);
         }
     }
 }

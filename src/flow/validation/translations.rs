@@ -19,7 +19,7 @@ pub fn check(document: &Document, findings: &mut Findings) {
             let translated = steps.get(&step.id);
             let is_missing = |path: &String| !translated.is_some_and(|paths| paths.contains_key(path));
             let missing: Vec<String> =
-                texts(step).into_iter().filter_map(|text| text.path).filter(is_missing).collect();
+                texts(step).into_iter().filter_map(|text| text.path()).filter(is_missing).collect();
             if !missing.is_empty() {
                 let message = format!("Not translated of step \"{}\": {}.", step.id, missing.join(", "));
                 findings.push(Finding::warning("MISSING_TRANSLATION", place(&[locale, &step.id]), message));
@@ -44,18 +44,18 @@ fn check_step(
         let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
         return findings.push(finding.did_you_mean(meant));
     };
-    let texts = texts(step);
+    let texts: Vec<(Option<String>, Text<'_>)> =
+        texts(step).into_iter().map(|text| (text.path(), text)).collect();
     for (path, translation) in paths {
-        let text: Option<&Text<'_>> = texts.iter().find(|text| text.path.as_deref() == Some(path));
-        match text {
-            Some(text) => {
+        match texts.iter().find(|(known, _)| known.as_ref() == Some(path)) {
+            Some((_, text)) => {
                 findings.extend(length_fault(translation, text.length_max, || place(&[locale, id, path])));
             }
             None => {
                 let message = format!("The step \"{id}\" has no text \"{path}\" to translate.");
                 let finding =
                     Finding::warning("UNKNOWN_TRANSLATION_PATH", place(&[locale, id, path]), message);
-                let known = texts.iter().filter_map(|text| text.path.as_deref());
+                let known = texts.iter().filter_map(|(path, _)| path.as_deref());
                 findings.push(finding.did_you_mean(nearest(path, known)));
             }
         }

@@ -10,7 +10,7 @@ use crate::flow::finding::Finding;
 /// Variables by index; a document has at most 100.
 type VariableSet = u128;
 
-pub fn check(document: &Document, graph: &Graph, reads: &Reads, findings: &mut Findings) {
+pub fn check(document: &Document, graph: &Graph<'_>, reads: &Reads, findings: &mut Findings) {
     let written: VariableSet =
         document.steps.iter().flat_map(writes).filter_map(|write| bit(document, write.variable)).sum_bits();
     for (index, variable) in document.variables.iter().enumerate() {
@@ -55,7 +55,7 @@ impl<I: Iterator<Item = VariableSet>> SumBits for I {
 /// Reads that some path reaches before any write. Of a variable that is never written enough was said.
 fn maybe_unset(
     document: &Document,
-    graph: &Graph,
+    graph: &Graph<'_>,
     reads: &Reads,
     written: VariableSet,
     findings: &mut Findings,
@@ -77,7 +77,7 @@ fn maybe_unset(
 }
 
 /// For each step that can be reached, the variables that are set on every path to it.
-fn set_before(document: &Document, graph: &Graph) -> Vec<Option<VariableSet>> {
+fn set_before(document: &Document, graph: &Graph<'_>) -> Vec<Option<VariableSet>> {
     let initial = document
         .variables
         .iter()
