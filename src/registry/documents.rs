@@ -1,5 +1,6 @@
 //! Documents in memory: those of flows as they were last seen, and others by digest, under which they are immutable.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::answer::FlowAnswer;
+use super::packed::Packed;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Applied, Canonical, Labels, Patch, Texts};
 use crate::flow::{text, validation};
@@ -21,6 +23,8 @@ use crate::store::StoreError;
 const SEEN_BYTES_MAX: u64 = 26 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1280;
+/// The same of an earlier version, which no list shows.
+const VERSION_BYTES: usize = 896;
 /// Bytes of other documents: those in force, and of earlier versions.
 const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// What findings may take in memory, and each beside its text.
@@ -40,19 +44,20 @@ const SUMMARY_MEMBERS: [&str; 7] =
 /// A document with what was computed from it so far.
 pub struct LoadedDocument {
     digest: Digest,
-    /// The stored bytes, or those that stand in for erased ones, compressed: most are kept for long.
-    packed: Box<[u8]>,
-    length: usize,
+    /// The stored bytes, or those that stand in for erased ones.
+    packed: Packed,
     erased: bool,
-    findings: OnceLock<Bytes>,
+    findings: OnceLock<Findings>,
     judged: Judged,
 }
 
-/// What validation says of a document, as a JSON array.
-fn findings_json(canonical: &Canonical) -> Bytes {
+/// What validation says of a document, as a JSON array; `None` when it has nothing to say.
+type Findings = Option<Arc<Packed>>;
+
+fn judge(canonical: &Canonical) -> Findings {
     match validation::findings(canonical).as_slice() {
-        [] => NO_FINDINGS,
-        findings => serde_json::to_vec(findings).expect("findings serialize").into_boxed_slice().into(),
+        [] => None,
+        findings => Some(Arc::new(Packed::of(&serde_json::to_vec(findings).expect("findings serialize")))),
     }
 }
 
@@ -67,8 +72,6 @@ pub(super) fn members(digest: Digest, bytes: &[u8]) -> Result<Map<String, Value>
     serde_json::from_slice(bytes).map_err(|error| StoreError::corrupt(digest.to_string(), error.to_string()))
 }
 
-const NO_FINDINGS: Bytes = Bytes::from_static(b"[]");
-
 impl fmt::Debug for LoadedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoadedDocument").field("digest", &self.digest).field("erased", &self.erased).finish()
@@ -79,10 +82,8 @@ impl LoadedDocument {
     /// A document read from the log; `None` when its content was erased.
     fn stored(digest: Digest, bytes: Option<Bytes>, judged: Judged) -> Self {
         let erased = bytes.is_none();
-        let bytes = bytes.unwrap_or_else(stand_in);
-        // Copied: an allocation that shrinks may keep the room it had.
-        let (packed, length) = (lz4_flex::compress(&bytes).as_slice().into(), bytes.len());
-        Self { digest, packed, length, erased, findings: OnceLock::new(), judged }
+        let packed = Packed::of(&bytes.unwrap_or_else(stand_in));
+        Self { digest, packed, erased, findings: OnceLock::new(), judged }
     }
 
     pub fn digest(&self) -> Digest {
@@ -91,7 +92,7 @@ impl LoadedDocument {
 
     /// The thirteen document members as one canonical JSON object.
     pub fn bytes(&self) -> Vec<u8> {
-        lz4_flex::decompress(&self.packed, self.length).expect("what was compressed here")
+        self.packed.text()
     }
 
     /// Whether the content was erased on legal demand; the bytes then only stand in for it.
@@ -100,15 +101,22 @@ impl LoadedDocument {
     }
 
     /// What validation says of this document alone, as a JSON array.
-    pub fn findings_json(&self) -> Result<&Bytes, StoreError> {
+    pub fn findings_json(&self) -> Result<Cow<'static, [u8]>, StoreError> {
+        Ok(match self.findings()? {
+            Some(findings) => Cow::Owned(findings.text()),
+            None => Cow::Borrowed(b"[]"),
+        })
+    }
+
+    fn findings(&self) -> Result<&Findings, StoreError> {
         if let Some(findings) = self.findings.get() {
             return Ok(findings);
         }
         let findings = match (self.erased, self.judged.get(&self.digest)) {
-            (true, _) => NO_FINDINGS,
+            (true, _) => None,
             (false, Some(findings)) => findings,
             (false, None) => {
-                let findings = findings_json(&self.canonical()?);
+                let findings = judge(&self.canonical()?);
                 self.judged.insert(self.digest, findings.clone());
                 findings
             }
@@ -175,7 +183,7 @@ pub(super) struct DocumentCache {
 }
 
 /// What validation says of documents, also of those that are not in memory any more: it costs more than to read them.
-type Judged = Arc<Cache<Digest, Bytes, Bytewise>>;
+type Judged = Arc<Cache<Digest, Findings, Bytewise>>;
 
 /// A flow as it is now, or as it stood after a version.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -190,20 +198,21 @@ struct Seen {
 struct Bytewise;
 
 impl Weighter<Seen, Arc<FlowAnswer>> for Bytewise {
-    fn weight(&self, _: &Seen, flow: &Arc<FlowAnswer>) -> u64 {
-        (flow.document.packed.len() + STATE_BYTES) as u64
+    fn weight(&self, seen: &Seen, flow: &Arc<FlowAnswer>) -> u64 {
+        let state = if seen.version.is_some() { VERSION_BYTES } else { STATE_BYTES };
+        (flow.document.packed.size() + state) as u64
     }
 }
 
-impl Weighter<Digest, Bytes> for Bytewise {
-    fn weight(&self, _: &Digest, findings: &Bytes) -> u64 {
-        (findings.len() + JUDGED_BYTES) as u64
+impl Weighter<Digest, Findings> for Bytewise {
+    fn weight(&self, _: &Digest, findings: &Findings) -> u64 {
+        (findings.as_ref().map_or(0, |findings| findings.size()) + JUDGED_BYTES) as u64
     }
 }
 
 impl Weighter<Digest, Arc<LoadedDocument>> for Bytewise {
     fn weight(&self, _: &Digest, document: &Arc<LoadedDocument>) -> u64 {
-        document.packed.len() as u64
+        document.packed.size() as u64
     }
 }
 
@@ -219,21 +228,18 @@ impl DocumentCache {
 
     /// A flow as it was last seen, with its draft.
     pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
-        self.seen_lately(&Seen { org_id, flow_id, version: None })
+        let seen = self.seen.get(&Seen { org_id, flow_id, version: None });
+        seen.filter(|flow| flow.age() < TRUSTED_FOR)
     }
 
-    /// A flow as it stood after a version, and how it was bound when that was read.
+    /// A flow as it stood after a version, and how it was bound when that was read, however long ago.
     pub(super) fn remembered_version(
         &self,
         org_id: Uuid,
         flow_id: Uuid,
         version: i64,
     ) -> Option<Arc<FlowAnswer>> {
-        self.seen_lately(&Seen { org_id, flow_id, version: Some(version) })
-    }
-
-    fn seen_lately(&self, what: &Seen) -> Option<Arc<FlowAnswer>> {
-        self.seen.get(what).filter(|flow| flow.age() < TRUSTED_FOR)
+        self.seen.get(&Seen { org_id, flow_id, version: Some(version) })
     }
 
     /// The draft a flow was last seen at: a read that finds the same needs no bytes.
@@ -298,7 +304,7 @@ impl DocumentCache {
     /// A document that was just made. Whoever made it is shown its findings, so they are computed at once.
     pub(super) fn made(&self, canonical: &Canonical) -> Arc<LoadedDocument> {
         let document = self.stored(canonical.digest, Some(canonical.bytes.clone()));
-        document.findings.get_or_init(|| findings_json(canonical));
+        document.findings.get_or_init(|| judge(canonical));
         document
     }
 
@@ -310,10 +316,10 @@ impl DocumentCache {
     ) -> Result<Arc<LoadedDocument>, StoreError> {
         let document = self.stored(applied.digest, Some(applied.bytes.clone()));
         let findings = match &applied.read {
-            Some(canonical) => findings_json(canonical),
+            Some(canonical) => judge(canonical),
             // Of erased content nothing is said, but much of what stands in for it.
-            None if before.erased => findings_json(&document.canonical()?),
-            None => before.findings_json()?.clone(),
+            None if before.erased => judge(&document.canonical()?),
+            None => before.findings()?.clone(),
         };
         document.findings.get_or_init(|| findings);
         Ok(document)

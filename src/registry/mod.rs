@@ -15,6 +15,7 @@ mod export;
 mod feed;
 mod history;
 mod orders;
+mod packed;
 mod pages;
 mod past;
 pub mod projections;

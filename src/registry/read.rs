@@ -8,12 +8,13 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::command::current_version;
+use super::documents::TRUSTED_FOR;
 use super::pages::{Page, PageKey};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
 use crate::store::{
-    CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
+    Content, CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
 };
 
 /// Which state of a flow is asked for.
@@ -175,6 +176,7 @@ impl Registry {
         let org_id = caller.org_id;
         let remembered = self.documents.remembered_version(org_id, flow_id, version);
         if let Some(flow) = &remembered
+            && flow.age() < TRUSTED_FOR
             && self.stands(flow.seen_in.get()).await?
         {
             return seen_by(caller, Arc::clone(flow));
@@ -185,8 +187,12 @@ impl Registry {
         };
         let known = expected.as_ref().map(|document| document.digest());
         match self.versions.ask(FlowAtVersion { org_id, flow_id, version, known }).await? {
-            (Some((record, bytes)), snapshot) => {
-                let document = self.documents.resolve(record.document, bytes, expected);
+            (Some((record, content)), snapshot) => {
+                let document = match (content, expected) {
+                    (Content::Known, Some(document)) => document,
+                    (Content::Bytes(bytes), _) => self.documents.resolve(record.document, Some(bytes), None),
+                    (Content::Known | Content::Erased, _) => self.documents.stored(record.document, None),
+                };
                 let flow = FlowAnswer::new(org_id, record, document, snapshot);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)

@@ -56,7 +56,7 @@ pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use snapshot::{CurrentSnapshot, SeenIn, Snapshot};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
-pub use version::FlowAtVersion;
+pub use version::{Content, FlowAtVersion};
 pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::StoreError;
@@ -22,6 +23,26 @@ pub struct FlowAtVersion {
     pub known: Option<Digest>,
 }
 
+/// The content of a document, as far as whoever asked needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It is there, and the caller has it.
+    Known,
+    Bytes(Bytes),
+    Erased,
+}
+
+impl Content {
+    fn read(row: &PgRow) -> Result<Self, StoreError> {
+        Ok(match read_bytes(row)? {
+            None => Self::Erased,
+            // No document is that short.
+            Some(bytes) if bytes.is_empty() => Self::Known,
+            Some(bytes) => Self::Bytes(bytes),
+        })
+    }
+}
+
 /// $1 to $4: organization, flow, version, the digest of the document the caller knows. Everything is probed by its key
 /// for each, whatever the planner thinks of the tables.
 const TOGETHER: &str = concat!(
@@ -29,8 +50,8 @@ const TOGETHER: &str = concat!(
     snapshot_columns!(),
     " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
     event_columns!(),
-    ", (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest \
-        AND b.digest IS DISTINCT FROM k.known) AS bytes \
+    ", (SELECT CASE WHEN b.digest = k.known AND b.bytes IS NOT NULL THEN ''::bytea ELSE b.bytes END \
+       FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes \
      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[]) \
        WITH ORDINALITY AS k (org_id, flow_id, version, known, n) \
      CROSS JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
@@ -42,8 +63,8 @@ const TOGETHER: &str = concat!(
 );
 
 impl Question for FlowAtVersion {
-    /// `None` where there is no such version. The bytes are missing when they are known, or were erased.
-    type Answer = (Option<(FlowRecord, Option<Bytes>)>, Snapshot);
+    /// `None` where there is no such version.
+    type Answer = (Option<(FlowRecord, Content)>, Snapshot);
 
     async fn ask(
         connection: &mut PgConnection,
@@ -63,7 +84,7 @@ impl Question for FlowAtVersion {
         for row in &rows {
             snapshot = snapshots.of_row(row)?;
             if let Some(answer) = answered_by(row, &mut found)? {
-                *answer = Some((read_event(row)?, read_bytes(row)?));
+                *answer = Some((read_event(row)?, Content::read(row)?));
             }
         }
         Ok(found.into_iter().map(|found| (found, snapshot)).collect())

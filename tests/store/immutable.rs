@@ -1,7 +1,7 @@
 //! What the database refuses to anybody, and the chain that shows what an administrator did all the same.
 
 use chrono::Utc;
-use flow_registry::store::{Store, StoredCheckpoint};
+use flow_registry::store::{Content, FlowAtVersion, Reader, Store, StoredCheckpoint};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -53,11 +53,17 @@ async fn erasure_leaves_the_digests_and_content_may_come_back() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org, flow, 0, "a")]).await.unwrap();
+    let known = Some(then(&store, org, flow, 1).await.unwrap().0.document);
+    let content = async || {
+        let wanted = FlowAtVersion { org_id: org, flow_id: flow, version: 1, known };
+        Reader::start(&store).ask(wanted).await.unwrap().0.unwrap().1
+    };
+    assert_eq!(content().await, Content::Known);
     for statement in ["UPDATE event SET payload = NULL, context = NULL", "UPDATE document SET bytes = NULL"] {
         sqlx::query(statement).execute(store.pool()).await.unwrap();
     }
     let (record, bytes) = then(&store, org, flow, 1).await.unwrap();
-    assert_eq!(bytes, None);
+    assert_eq!((bytes, content().await), (None, Content::Erased), "also to whoever has it in memory");
     assert_eq!(&record.created_by[..], br#"{"id":"api_key:k1","name":null,"type":"erased"}"#);
     store.append(&[row(org, flow, 1, "a")]).await.unwrap();
     let (_, bytes) = now(&store, org, flow).await.unwrap();

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, StreamKind};
 use flow_registry::store::{
-    Append, CurrentFlow, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent, Projection,
-    Reader, Store,
+    Append, Content, CurrentFlow, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent,
+    Projection, Reader, Store,
 };
 use uuid::Uuid;
 
@@ -73,5 +73,11 @@ pub async fn then(
     flow_id: Uuid,
     version: i64,
 ) -> Option<(FlowRecord, Option<Bytes>)> {
-    Reader::start(store).ask(FlowAtVersion { org_id, flow_id, version, known: None }).await.unwrap().0
+    let wanted = FlowAtVersion { org_id, flow_id, version, known: None };
+    let (record, content) = Reader::start(store).ask(wanted).await.unwrap().0?;
+    let bytes = match content {
+        Content::Bytes(bytes) => Some(bytes),
+        Content::Known | Content::Erased => None,
+    };
+    Some((record, bytes))
 }

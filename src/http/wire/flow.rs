@@ -60,7 +60,7 @@ pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<
         View::Whole => {
             put_members(json, answer, &document.bytes())?;
             json.put_slice(b",\"findings\":");
-            json.put_slice(document.findings_json()?);
+            json.put_slice(&document.findings_json()?);
             json.put_u8(b'}');
         }
     }
