@@ -48,14 +48,18 @@ impl Registry {
         flow_id: Uuid,
         command: &Command,
     ) -> Result<Written, RegistryError> {
+        // A flow that is not in memory is read before its turn, together with others: it may not be there at all.
+        if self.documents.remembered(intent.caller.org_id, flow_id).is_none() {
+            check(command)?;
+            if let Meeting::Answered(written) = self.meet(intent, flow_id).await? {
+                return Ok(written);
+            }
+        }
         let _turn = self.turns.take(flow_id).await;
         if let Some(written) = self.try_remembered(intent, flow_id, command).await? {
             return Ok(written);
         }
-        // What is wrong with a change itself is told whatever flow it is for, and without looking for that.
-        if let Command::Update(patch) = command {
-            patch.check().map_err(RegistryError::Invalid)?;
-        }
+        check(command)?;
         let mut last = None;
         for _ in 0..DECISIONS_MAX {
             let found = match self.meet(intent, flow_id).await? {
@@ -234,6 +238,14 @@ impl Registry {
         }
         let what = format!("the view is at version {stored}, the log at {version}: rebuild it");
         Err(StoreError::corrupt(format!("flow {flow_id}"), what).into())
+    }
+}
+
+/// What is wrong with a change itself is told whatever flow it is for, and without looking for that.
+fn check(command: &Command) -> Result<(), RegistryError> {
+    match command {
+        Command::Update(patch) => patch.check().map_err(RegistryError::Invalid),
+        _ => Ok(()),
     }
 }
 

@@ -20,7 +20,7 @@ use crate::flow::{text, validation};
 use crate::store::StoreError;
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 26 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 24 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1280;
 /// The same of an earlier version, which no list shows.
@@ -29,7 +29,7 @@ const VERSION_BYTES: usize = 896;
 const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// What findings may take in memory, and each beside its text.
 const JUDGED_BYTES_MAX: u64 = 2 * 1024 * 1024;
-const JUDGED_BYTES: usize = 96;
+const JUDGED_BYTES: usize = 176;
 const JUDGED_ITEMS: usize = JUDGED_BYTES_MAX as usize / JUDGED_BYTES;
 /// How long what was read counts as the row of its version. Rows only change with their version, but for those that are
 /// put right by hand, by `projections rebuild`, or erased.

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::{Canonical, check_size, default_of, insert_if_it_fits, prepare};
 use super::reader::{Node, Report};
-use super::schema::{CHANGE_ONLY, DEFINITION, DOCUMENT, Part};
+use super::schema::{CHANGE_ONLY, DEFINITION, Part};
 use super::settle::{Place, assign_step_ids, settle};
 use super::texts::Texts;
 use super::{MEMBERS, graph, order};
@@ -71,15 +71,28 @@ impl Patch {
 
     /// Whether the members that are set are sound, each for itself.
     pub fn check(&self) -> Result<(), Vec<Finding>> {
+        let report = Report::default();
+        check_each(&self.set(), &report);
+        self.found(report)
+    }
+
+    fn set(&self) -> BTreeMap<&str, &Value> {
         let set = self.changes.iter().filter_map(|(name, change)| match change {
-            Change::Set(value) => Some((name.clone(), value.clone())),
+            Change::Set(value) => Some((name.as_str(), value)),
             Change::Reset => None,
         });
-        let (body, reading) = (Value::Object(set.collect()), Report::default());
-        check_members(&Node::new(&body, Path::at(""), &reading));
-        let mut findings = reading.into_findings();
-        order::sort(&mut findings, &body, Part::Change);
-        if findings.is_empty() { Ok(()) } else { Err(findings) }
+        set.collect()
+    }
+
+    /// What was found in members that are set.
+    fn found(&self, report: Report) -> Result<(), Vec<Finding>> {
+        let mut findings = report.into_findings();
+        if findings.is_empty() {
+            return Ok(());
+        }
+        let set = self.set().into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
+        order::sort(&mut findings, &Value::Object(set.collect()), Part::Change);
+        Err(findings)
     }
 
     /// The change but for the members that are set at the top, whose names come beside it.
@@ -120,7 +133,12 @@ impl Patch {
         }
         let bytes = texts.join();
         let (bytes, read) = if revised.keys().all(|name| LABELS.contains(name)) {
-            check_labels(&revised, &bytes)?;
+            let report = Report::default();
+            // A label that is null was set back, which is sound.
+            let set = revised.iter().filter(|(_, member)| !member.value.is_null());
+            check_each(&set.map(|(&name, member)| (name, &*member.value)).collect(), &report);
+            check_size(&Node::new(&Value::Null, Path::at(""), &report), &bytes);
+            self.found(report)?;
             (bytes.into(), None)
         } else {
             let members = texts.iter().map(|(name, _)| {
@@ -208,29 +226,19 @@ impl Labels {
 /// Members that no run and no finding depends on, but for those that are about them alone.
 const LABELS: &[&str] = &["description", "formatVersion", "meta", "name", "phoneNumberId", "wabaId"];
 
-/// Judges labels that are part of a document of these bytes.
-fn check_labels(revised: &BTreeMap<&str, Revised<'_>>, bytes: &[u8]) -> Result<(), Vec<Finding>> {
-    // A label that is null was set back, which is sound.
-    let set = revised.iter().filter(|(_, member)| !member.value.is_null());
-    let value =
-        Value::Object(set.map(|(&name, member)| (name.to_owned(), Value::clone(&member.value))).collect());
-    let report = Report::default();
-    let root = Node::new(&value, Path::at(""), &report);
-    check_members(&root);
-    check_size(&root, bytes);
-    let mut findings = report.into_findings();
-    order::sort(&mut findings, &value, Part::Object(DOCUMENT));
-    if findings.is_empty() { Ok(()) } else { Err(findings) }
-}
-
 /// Reads every member for its findings. That a body is no object was found before.
 fn check_members(root: &Node<'_>) {
-    if !root.value.is_object() {
-        return;
+    if let Value::Object(members) = root.value {
+        check_each(&members.iter().map(|(name, value)| (name.as_str(), value)).collect(), root.report);
     }
-    let o = root.object();
-    for &(name, check) in MEMBERS {
-        o.optional(name, check);
+}
+
+fn check_each(members: &BTreeMap<&str, &Value>, report: &Report) {
+    let root = Path::at("");
+    for (name, check) in MEMBERS {
+        if let Some(value) = members.get(name) {
+            check(Node::new(value, root.member(name), report));
+        }
     }
 }
 

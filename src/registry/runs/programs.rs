@@ -10,8 +10,8 @@ use crate::flow::document::Canonical;
 use crate::interpreter::Program;
 use crate::store::StoreError;
 
-/// Bytes of documents whose programs are kept; a program is some ten times as large.
-const CACHED_BYTES_MAX: u64 = 1024 * 1024;
+/// Bytes of documents whose programs are kept; a program is some fifteen times as large.
+const CACHED_BYTES_MAX: u64 = 512 * 1024;
 const IDLE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone)]
