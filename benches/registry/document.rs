@@ -21,6 +21,14 @@ impl Body {
         Self::of(value.to_string())
     }
 
+    /// A revision that changes what a step says instead of what the flow is called.
+    pub fn of_step() -> Self {
+        let mut value: Value = serde_json::from_str(TEXT).expect("the file is JSON");
+        value["description"] = "Looks an order up and says where it is.".into();
+        value["steps"][0]["text"] = format!("Hello {{{{ contact.name }}}}, you are visitor {BLANK}.").into();
+        Self::of(value.to_string())
+    }
+
     /// Any body with a blank in it.
     pub fn of(text: String) -> Self {
         let blank = text.find(BLANK).expect("a revision has its place");

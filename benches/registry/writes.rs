@@ -16,6 +16,9 @@ pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
         let mut requests = patches(&stage.seeded.flows, Pick::Any);
         turns.add(name, move |stage| stage.load(clients, stage.pace.window(), &mut requests));
     }
+    let mut requests =
+        Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::of_step(), &stage.revision);
+    turns.add("patch 64, a step", move |stage| stage.load(64, stage.pace.window(), &mut requests));
     // A flow for each connection: the organization is what they share.
     let mut requests = patches(&stage.flows_of(1), Pick::Own);
     turns.add("patch 64, one organization", move |stage| stage.load(64, stage.pace.window(), &mut requests));
@@ -25,6 +28,7 @@ pub fn figures(turns: &Turns<'_>) -> Vec<Figure> {
     let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
     vec![
         ratio("PATCH / T, 64 connections, 100 organizations", "patch 64", "T 64", 1.2),
+        turns.ratio("the same, of a step's text", "patch 64, a step", "T 64", Target::Shown),
         ratio("PATCH / T, 64 connections, one organization", "patch 64, one organization", "T 64", 1.0),
         ratio("PATCH / T, 8 connections", "patch 8", "T 8", 0.75),
         ratio("PATCH / T, 1 connection", "patch 1", "T 1", 0.75),

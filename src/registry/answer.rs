@@ -1,13 +1,12 @@
 //! What reads and commands answer with: the state of a flow and the document that goes with it.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::documents::LoadedDocument;
+use super::documents::{LoadedDocument, TRUSTED_FOR};
 use crate::store::{FlowRecord, SeenIn, Snapshot, StoreError};
 
 /// A flow at one of its versions: its state, and the draft or, where that was asked for, the document in force.
@@ -50,9 +49,16 @@ impl FlowAnswer {
         Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
     }
 
-    /// How long ago it was read or written.
-    pub(super) fn age(&self) -> Duration {
-        self.read_at.elapsed()
+    /// Whether it was read or written so lately that it counts as the row of its version.
+    pub(super) fn is_trusted(&self) -> bool {
+        self.read_at.elapsed() < TRUSTED_FOR
+    }
+
+    /// The same, as old as it is, with another of the flow's documents.
+    pub(super) fn showing(&self, document: Arc<LoadedDocument>) -> Arc<Self> {
+        let (org_id, record, read_at) = (self.org_id, self.record.clone(), self.read_at);
+        let (summary, seen_in) = (OnceLock::new(), SeenIn::new(self.seen_in.get()));
+        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
     }
 
     /// How a list shows the flow, in the form whoever renders it gives it; rendered once.

@@ -126,7 +126,7 @@ impl Registry {
     pub(super) async fn meet(&self, intent: &Intent, flow_id: Uuid) -> Result<Meeting, RegistryError> {
         let org_id = intent.caller.org_id;
         let Some(Idempotency { key, .. }) = &intent.idempotency else {
-            let known = self.documents.remembered(org_id, flow_id);
+            let known = self.documents.last_seen(org_id, flow_id);
             return self.met(intent, self.read_current(org_id, flow_id, false, known).await?);
         };
         let expected = self.documents.expected(org_id, flow_id);
@@ -136,7 +136,10 @@ impl Registry {
             return self.repeat(intent, answered).await.map(Meeting::Answered);
         }
         let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
-        let document = self.documents.resolve(record.document, read.document, expected);
+        let document = match expected.filter(|document| document.digest() == record.document) {
+            Some(document) => document,
+            None => self.documents.resolve(record.document, read.document),
+        };
         let found = FlowAnswer::new(org_id, record, document, Snapshot::NONE);
         self.documents.saw(&found);
         self.met(intent, found)
@@ -227,7 +230,7 @@ impl Registry {
 
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
-        let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
+        let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
         let (found, _) = self.flows.ask(wanted).await?;
         let stored = match found {
             FoundFlow::Stored(record, _) => record.version,

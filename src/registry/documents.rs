@@ -17,10 +17,10 @@ use super::packed::Packed;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Applied, Canonical, Labels, Patch, Texts};
 use crate::flow::{text, validation};
-use crate::store::StoreError;
+use crate::store::{Content, StoreError};
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 24 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 27 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1280;
 /// The same of an earlier version, which no list shows.
@@ -226,10 +226,14 @@ impl DocumentCache {
         }
     }
 
-    /// A flow as it was last seen, with its draft.
+    /// A flow as it was last seen, with its draft, however long ago.
+    pub(super) fn last_seen(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
+        self.seen.get(&Seen { org_id, flow_id, version: None })
+    }
+
+    /// The same if that was not long ago.
     pub(super) fn remembered(&self, org_id: Uuid, flow_id: Uuid) -> Option<Arc<FlowAnswer>> {
-        let seen = self.seen.get(&Seen { org_id, flow_id, version: None });
-        seen.filter(|flow| flow.age() < TRUSTED_FOR)
+        self.last_seen(org_id, flow_id).filter(|flow| flow.is_trusted())
     }
 
     /// A flow as it stood after a version, and how it was bound when that was read, however long ago.
@@ -283,16 +287,22 @@ impl DocumentCache {
         }
     }
 
-    /// The document of a row that was read: from `expected` when the row names the same digest, else its bytes.
-    pub(super) fn resolve(
+    /// The document of a row that was read with its bytes.
+    pub(super) fn resolve(&self, digest: Digest, bytes: Option<Bytes>) -> Arc<LoadedDocument> {
+        self.get(digest).unwrap_or_else(|| self.stored(digest, bytes))
+    }
+
+    /// The document of a row that was read, with `known` as what was said to be known.
+    pub(super) fn found(
         &self,
         digest: Digest,
-        bytes: Option<Bytes>,
-        expected: Option<Arc<LoadedDocument>>,
+        content: Content,
+        known: Option<Arc<LoadedDocument>>,
     ) -> Arc<LoadedDocument> {
-        match expected.filter(|document| document.digest == digest) {
-            Some(document) => document,
-            None => self.get(digest).unwrap_or_else(|| self.stored(digest, bytes)),
+        match (content, known) {
+            (Content::Known, Some(known)) => known,
+            (Content::Bytes(bytes), _) => self.resolve(digest, Some(bytes)),
+            (Content::Known | Content::Erased, _) => self.stored(digest, None),
         }
     }
 

@@ -8,13 +8,12 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::caller::Caller;
 use super::command::current_version;
-use super::documents::TRUSTED_FOR;
 use super::pages::{Page, PageKey};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
 use crate::store::{
-    Content, CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
+    CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
 };
 
 /// Which state of a flow is asked for.
@@ -102,7 +101,7 @@ impl Registry {
             Selector::AsOf(Moment::Before(before)) => {
                 let found = self.store.flow_before(caller.org_id, flow_id, before).await?;
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
-                let document = self.documents.resolve(record.document, bytes, None);
+                let document = self.documents.resolve(record.document, bytes);
                 self.documents.keep(&document);
                 seen_by(caller, FlowAnswer::new(caller.org_id, record, document, Snapshot::NONE))
             }
@@ -115,12 +114,12 @@ impl Registry {
         flow_id: Uuid,
         in_force: bool,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
-        let remembered = self.documents.remembered(caller.org_id, flow_id);
-        let stands = match &remembered {
-            Some(flow) => self.stands(flow.seen_in.get()).await?,
-            None => false,
+        let last_seen = self.documents.last_seen(caller.org_id, flow_id);
+        let stands = match &last_seen {
+            Some(flow) if flow.is_trusted() => self.stands(flow.seen_in.get()).await?,
+            _ => false,
         };
-        let known = remembered.and_then(|flow| self.showing(flow, in_force));
+        let known = last_seen.and_then(|flow| self.showing(flow, in_force));
         let flow = match known {
             Some(flow) if stands => flow,
             known => self.read_current(caller.org_id, flow_id, in_force, known).await?,
@@ -135,8 +134,14 @@ impl Registry {
         in_force: bool,
         known: Option<Arc<FlowAnswer>>,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
-        let version = known.as_ref().map(|flow| flow.record.version);
-        let question = CurrentFlow { org_id, flow_id, in_force, known: version };
+        let trusted = known.as_ref().filter(|flow| flow.is_trusted());
+        let question = CurrentFlow {
+            org_id,
+            flow_id,
+            in_force,
+            version: trusted.map(|flow| flow.record.version),
+            known: known.as_ref().map(|flow| flow.document.digest()),
+        };
         let (found, snapshot) = self.flows.ask(question).await?;
         match (found, known) {
             (FoundFlow::Unchanged, Some(flow)) => {
@@ -144,8 +149,9 @@ impl Registry {
                 Ok(flow)
             }
             (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => Err(RegistryError::FlowNotFound),
-            (FoundFlow::Stored(record, bytes), _) => {
-                let document = self.documents.resolve(shown(&record, in_force), bytes, None);
+            (FoundFlow::Stored(record, content), known) => {
+                let known = known.map(|flow| Arc::clone(&flow.document));
+                let document = self.documents.found(shown(&record, in_force), content, known);
                 let flow = FlowAnswer::new(org_id, *record, document, snapshot);
                 match in_force {
                     true => self.documents.keep(&flow.document),
@@ -163,7 +169,7 @@ impl Registry {
             return Some(flow);
         }
         let document = self.documents.get(digest)?;
-        Some(FlowAnswer::new(flow.org_id, flow.record.clone(), document, flow.seen_in.get()))
+        Some(flow.showing(document))
     }
 
     /// A flow as it stood after its event `version`.
@@ -176,7 +182,7 @@ impl Registry {
         let org_id = caller.org_id;
         let remembered = self.documents.remembered_version(org_id, flow_id, version);
         if let Some(flow) = &remembered
-            && flow.age() < TRUSTED_FOR
+            && flow.is_trusted()
             && self.stands(flow.seen_in.get()).await?
         {
             return seen_by(caller, Arc::clone(flow));
@@ -188,11 +194,7 @@ impl Registry {
         let known = expected.as_ref().map(|document| document.digest());
         match self.versions.ask(FlowAtVersion { org_id, flow_id, version, known }).await? {
             (Some((record, content)), snapshot) => {
-                let document = match (content, expected) {
-                    (Content::Known, Some(document)) => document,
-                    (Content::Bytes(bytes), _) => self.documents.resolve(record.document, Some(bytes), None),
-                    (Content::Known | Content::Erased, _) => self.documents.stored(record.document, None),
-                };
+                let document = self.documents.found(record.document, content, expected);
                 let flow = FlowAnswer::new(org_id, record, document, snapshot);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)

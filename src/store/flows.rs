@@ -76,6 +76,34 @@ pub struct CommandRead {
     pub answered: Option<Answered>,
 }
 
+/// The content of a document, as far as whoever asked needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Content {
+    /// It is there, and the caller has it.
+    Known,
+    Bytes(Bytes),
+    Erased,
+}
+
+impl Content {
+    pub(super) fn read(row: &PgRow) -> Result<Self, StoreError> {
+        Ok(match read_bytes(row)? {
+            None => Self::Erased,
+            // No document is that short.
+            Some(bytes) if bytes.is_empty() => Self::Known,
+            Some(bytes) => Self::Bytes(bytes),
+        })
+    }
+}
+
+/// The bytes of a document `b`, none of one that the question `k` says is known.
+macro_rules! wanted_bytes {
+    () => {
+        "CASE WHEN b.digest = k.known AND b.bytes IS NOT NULL THEN ''::bytea ELSE b.bytes END"
+    };
+}
+pub(super) use wanted_bytes;
+
 macro_rules! view_columns {
     () => {
         "v.flow_id, v.version, v.position, v.document_digest, v.phone_number_id, v.enabled, v.deleted, \

@@ -44,7 +44,7 @@ pub use error::StoreError;
 pub use evidence::StoredEvent;
 pub use export::ExportedEvent;
 pub use feed::FeedEntry;
-pub use flows::{Answered, CommandRead, FlowRecord, Published};
+pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
@@ -56,7 +56,7 @@ pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use snapshot::{CurrentSnapshot, SeenIn, Snapshot};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
-pub use version::{Content, FlowAtVersion};
+pub use version::FlowAtVersion;
 pub use writer::Writer;
 
 /// A handle on the database; clones share one pool.

@@ -1,15 +1,15 @@
 //! Flows as they are now, and where logs end: what most requests ask first, each answered for many at once.
 
-use bytes::Bytes;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
-use super::flows::{FlowRecord, read_bytes, read_view, view_columns};
+use super::flows::{Content, FlowRecord, read_view, view_columns, wanted_bytes};
 use super::reader::Question;
 use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
+use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it is now, deleted or not.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +19,9 @@ pub struct CurrentFlow {
     /// Whether the document in force is wanted instead of the draft.
     pub in_force: bool,
     /// The version of which the caller has everything already.
-    pub known: Option<i64>,
+    pub version: Option<i64>,
+    /// The document the caller has the bytes of.
+    pub known: Option<Digest>,
 }
 
 /// What a read found.
@@ -28,23 +30,25 @@ pub enum FoundFlow {
     Missing,
     /// The flow is at the version the caller knows.
     Unchanged,
-    /// The flow, and its document's bytes unless they were erased.
-    Stored(Box<FlowRecord>, Option<Bytes>),
+    Stored(Box<FlowRecord>, Content),
 }
 
-/// $1 to $4: organization, flow, whether the document in force is wanted, the version the caller knows. The view is
-/// probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row of its own.
+/// $1 to $5: organization, flow, whether the document in force is wanted, the version and the document the caller knows.
+/// The view is probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row
+/// of its own.
 const TOGETHER: &str = concat!(
     "SELECT * FROM (SELECT ",
     snapshot_columns!(),
     " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
     view_columns!(),
-    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id \
-        AND d.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes \
-     FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[]) \
-       WITH ORDINALITY AS k (org_id, flow_id, in_force, known, n) LEFT JOIN LATERAL \
+    ", (SELECT ",
+    wanted_bytes!(),
+    " FROM document b WHERE b.org_id = v.org_id \
+        AND b.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes \
+     FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::bytea[]) \
+       WITH ORDINALITY AS k (org_id, flow_id, in_force, version, known, n) LEFT JOIN LATERAL \
        (SELECT * FROM flow_view f WHERE f.org_id = k.org_id AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
-     WHERE k.known IS NULL OR v.version IS DISTINCT FROM k.known) AS c ON true"
+     WHERE k.version IS NULL OR v.version IS DISTINCT FROM k.version) AS c ON true"
 );
 
 impl Question for CurrentFlow {
@@ -59,7 +63,8 @@ impl Question for CurrentFlow {
             .bind(column(questions, |wanted| wanted.org_id))
             .bind(column(questions, |wanted| wanted.flow_id))
             .bind(column(questions, |wanted| wanted.in_force))
-            .bind(column(questions, |wanted| wanted.known))
+            .bind(column(questions, |wanted| wanted.version))
+            .bind(column(questions, |wanted| wanted.known.map(|digest| digest.as_bytes().to_vec())))
             .fetch_all(&mut *connection)
             .await?;
         let mut found = vec![FoundFlow::Unchanged; questions.len()];
@@ -68,7 +73,7 @@ impl Question for CurrentFlow {
             snapshot = snapshots.of_row(row)?;
             let Some(answer) = answered_by(row, &mut found)? else { continue };
             *answer = match row.try_get::<Option<Uuid>, _>("flow_id")? {
-                Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), read_bytes(row)?),
+                Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), Content::read(row)?),
                 None => FoundFlow::Missing,
             };
         }

@@ -1,13 +1,11 @@
 //! Flows as they stood after one of their versions, each answered for many at once.
 
-use bytes::Bytes;
 use sqlx::PgConnection;
-use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
-use super::flows::{FlowRecord, event_columns, read_bytes, read_event};
+use super::flows::{Content, FlowRecord, event_columns, read_event, wanted_bytes};
 use super::now::answered_by;
 use super::reader::Question;
 use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
@@ -23,26 +21,6 @@ pub struct FlowAtVersion {
     pub known: Option<Digest>,
 }
 
-/// The content of a document, as far as whoever asked needs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// It is there, and the caller has it.
-    Known,
-    Bytes(Bytes),
-    Erased,
-}
-
-impl Content {
-    fn read(row: &PgRow) -> Result<Self, StoreError> {
-        Ok(match read_bytes(row)? {
-            None => Self::Erased,
-            // No document is that short.
-            Some(bytes) if bytes.is_empty() => Self::Known,
-            Some(bytes) => Self::Bytes(bytes),
-        })
-    }
-}
-
 /// $1 to $4: organization, flow, version, the digest of the document the caller knows. Everything is probed by its key
 /// for each, whatever the planner thinks of the tables.
 const TOGETHER: &str = concat!(
@@ -50,8 +28,9 @@ const TOGETHER: &str = concat!(
     snapshot_columns!(),
     " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
     event_columns!(),
-    ", (SELECT CASE WHEN b.digest = k.known AND b.bytes IS NOT NULL THEN ''::bytea ELSE b.bytes END \
-       FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes \
+    ", (SELECT ",
+    wanted_bytes!(),
+    " FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes \
      FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[]) \
        WITH ORDINALITY AS k (org_id, flow_id, version, known, n) \
      CROSS JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \

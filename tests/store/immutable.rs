@@ -1,7 +1,7 @@
 //! What the database refuses to anybody, and the chain that shows what an administrator did all the same.
 
 use chrono::Utc;
-use flow_registry::store::{Content, FlowAtVersion, Reader, Store, StoredCheckpoint};
+use flow_registry::store::{Content, CurrentFlow, FlowAtVersion, FoundFlow, Reader, Store, StoredCheckpoint};
 use sqlx::{AssertSqlSafe, Row};
 use uuid::Uuid;
 
@@ -56,14 +56,23 @@ async fn erasure_leaves_the_digests_and_content_may_come_back() {
     let known = Some(then(&store, org, flow, 1).await.unwrap().0.document);
     let content = async || {
         let wanted = FlowAtVersion { org_id: org, flow_id: flow, version: 1, known };
-        Reader::start(&store).ask(wanted).await.unwrap().0.unwrap().1
+        let then = Reader::start(&store).ask(wanted).await.unwrap().0.unwrap().1;
+        let wanted = CurrentFlow { org_id: org, flow_id: flow, in_force: false, version: None, known };
+        let FoundFlow::Stored(_, now) = Reader::start(&store).ask(wanted).await.unwrap().0 else {
+            panic!("the flow is there");
+        };
+        (then, now)
     };
-    assert_eq!(content().await, Content::Known);
+    assert_eq!(content().await, (Content::Known, Content::Known));
     for statement in ["UPDATE event SET payload = NULL, context = NULL", "UPDATE document SET bytes = NULL"] {
         sqlx::query(statement).execute(store.pool()).await.unwrap();
     }
     let (record, bytes) = then(&store, org, flow, 1).await.unwrap();
-    assert_eq!((bytes, content().await), (None, Content::Erased), "also to whoever has it in memory");
+    assert_eq!(
+        (bytes, content().await),
+        (None, (Content::Erased, Content::Erased)),
+        "also to whoever has it in memory"
+    );
     assert_eq!(&record.created_by[..], br#"{"id":"api_key:k1","name":null,"type":"erased"}"#);
     store.append(&[row(org, flow, 1, "a")]).await.unwrap();
     let (_, bytes) = now(&store, org, flow).await.unwrap();

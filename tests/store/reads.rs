@@ -2,7 +2,9 @@
 
 use chrono::Duration;
 use flow_registry::flow::digest::Digest;
-use flow_registry::store::{CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store};
+use flow_registry::store::{
+    Content, CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store,
+};
 use futures_util::future::join_all;
 use uuid::Uuid;
 
@@ -21,7 +23,8 @@ async fn a_flow_is_read_unless_it_is_known() {
     let (record, bytes) = now(&store, org, flow).await.unwrap();
     assert_eq!((record.version, record.position, bytes.as_deref()), (2, 2, Some(&b"v2"[..])));
     assert_eq!(record.phone_number_id.as_deref(), Some("phone of v2"));
-    let wanted = |org_id, flow_id, known| CurrentFlow { org_id, flow_id, in_force: false, known };
+    let wanted =
+        |org_id, flow_id, version| CurrentFlow { org_id, flow_id, in_force: false, version, known: None };
     let all = [
         wanted(org, flow, Some(2)),
         wanted(org, flow, Some(1)),
@@ -37,12 +40,12 @@ async fn a_flow_is_read_unless_it_is_known() {
     assert!(matches!(found[0], FoundFlow::Unchanged));
     for behind in [1, 2] {
         assert!(
-            matches!(&found[behind], FoundFlow::Stored(at, Some(bytes)) if at.version == 2 && bytes == "v2")
+            matches!(&found[behind], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
         );
     }
     assert!(matches!(found[3], FoundFlow::Missing), "another organization's");
     assert!(matches!(found[4], FoundFlow::Missing), "one that was known is not there any more");
-    assert!(matches!(&found[5], FoundFlow::Stored(_, None)), "nothing is in force");
+    assert!(matches!(&found[5], FoundFlow::Stored(_, Content::Erased)), "nothing is in force");
 }
 
 #[tokio::test]
@@ -133,7 +136,7 @@ async fn a_read_outlives_the_connection_it_found_broken() {
     let (org_id, flow_id) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org_id, flow_id, 0, "v1")]).await.unwrap();
     let reader = Reader::start(&store);
-    let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: Some(1) };
+    let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: Some(1), known: None };
     assert!(matches!(reader.ask(wanted).await.unwrap().0, FoundFlow::Unchanged));
     let ended: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \

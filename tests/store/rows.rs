@@ -59,9 +59,9 @@ pub fn two_organizations() -> (Uuid, Uuid) {
 
 /// A flow as it is now, with its draft's bytes.
 pub async fn now(store: &Store, org_id: Uuid, flow_id: Uuid) -> Option<(FlowRecord, Option<Bytes>)> {
-    let wanted = CurrentFlow { org_id, flow_id, in_force: false, known: None };
+    let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
     match Reader::start(store).ask(wanted).await.unwrap().0 {
-        FoundFlow::Stored(record, bytes) => Some((*record, bytes)),
+        FoundFlow::Stored(record, content) => Some((*record, bytes(content))),
         FoundFlow::Missing | FoundFlow::Unchanged => None,
     }
 }
@@ -75,9 +75,12 @@ pub async fn then(
 ) -> Option<(FlowRecord, Option<Bytes>)> {
     let wanted = FlowAtVersion { org_id, flow_id, version, known: None };
     let (record, content) = Reader::start(store).ask(wanted).await.unwrap().0?;
-    let bytes = match content {
+    Some((record, bytes(content)))
+}
+
+fn bytes(content: Content) -> Option<Bytes> {
+    match content {
         Content::Bytes(bytes) => Some(bytes),
         Content::Known | Content::Erased => None,
-    };
-    Some((record, bytes))
+    }
 }

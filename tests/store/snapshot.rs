@@ -25,7 +25,7 @@ async fn every_commit_is_another_snapshot_for_all_readers() {
         let now = snapshots.ask(CurrentSnapshot).await.unwrap();
         let at_version = FlowAtVersion { org_id, flow_id, version: 7, known: None };
         let seen = [
-            flows.ask(CurrentFlow { org_id, flow_id, in_force: false, known: Some(20) }).await.unwrap().1,
+            flows.ask(CurrentFlow { org_id, flow_id, in_force: false, version: Some(20), known: None }).await.unwrap().1,
             heads.ask(CurrentHead { org_id }).await.unwrap().1,
             versions.ask(at_version).await.unwrap().1,
             store.latest_snapshot(),
