@@ -138,7 +138,7 @@ impl Registry {
         let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
         let document = match expected.filter(|document| document.digest() == record.document) {
             Some(document) => document,
-            None => self.documents.resolve(record.document, read.document),
+            None => self.documents.resolve(org_id, record.document, read.document),
         };
         let found = FlowAnswer::new(org_id, record, document, Snapshot::NONE);
         self.documents.saw(&found);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde_json::{Map, Value, json};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::RegistryError;
@@ -20,13 +21,15 @@ use crate::flow::{text, validation};
 use crate::store::{Content, StoreError};
 
 /// What flows as they were last seen may take in memory, by estimate.
-const SEEN_BYTES_MAX: u64 = 27 * 1024 * 1024;
+const SEEN_BYTES_MAX: u64 = 25 * 1024 * 1024;
 /// What a flow takes beside its document: state, summary, findings, its place in the cache.
 const STATE_BYTES: usize = 1280;
 /// The same of an earlier version, which no list shows.
 const VERSION_BYTES: usize = 896;
 /// Bytes of other documents: those in force, and of earlier versions.
 const OTHER_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// What each takes beside its text.
+const OTHER_BYTES: usize = 384;
 /// What findings may take in memory, and each beside its text.
 const JUDGED_BYTES_MAX: u64 = 2 * 1024 * 1024;
 const JUDGED_BYTES: usize = 176;
@@ -178,8 +181,15 @@ impl Lookup {
 #[derive(Debug, Clone)]
 pub(super) struct DocumentCache {
     seen: Arc<Cache<Seen, Arc<FlowAnswer>, Bytewise>>,
-    others: Arc<Cache<Digest, Arc<LoadedDocument>, Bytewise>>,
+    others: Arc<Cache<(Uuid, Digest), Kept, Bytewise>>,
     judged: Judged,
+}
+
+/// A document, and since when it is kept: it may have been erased since.
+#[derive(Debug, Clone)]
+struct Kept {
+    document: Arc<LoadedDocument>,
+    since: Instant,
 }
 
 /// What validation says of documents, also of those that are not in memory any more: it costs more than to read them.
@@ -210,9 +220,9 @@ impl Weighter<Digest, Findings> for Bytewise {
     }
 }
 
-impl Weighter<Digest, Arc<LoadedDocument>> for Bytewise {
-    fn weight(&self, _: &Digest, document: &Arc<LoadedDocument>) -> u64 {
-        document.packed.size() as u64
+impl Weighter<(Uuid, Digest), Kept> for Bytewise {
+    fn weight(&self, _: &(Uuid, Digest), kept: &Kept) -> u64 {
+        (kept.document.packed.size() + OTHER_BYTES) as u64
     }
 }
 
@@ -276,33 +286,43 @@ impl DocumentCache {
         self.seen.remove(&Seen { org_id, flow_id, version: None });
     }
 
-    pub(super) fn get(&self, digest: Digest) -> Option<Arc<LoadedDocument>> {
-        self.others.get(&digest)
+    /// A document that is not, or not only, a flow's draft, if it was read lately.
+    pub(super) fn get(&self, org_id: Uuid, digest: Digest) -> Option<Arc<LoadedDocument>> {
+        let kept = self.others.get(&(org_id, digest))?;
+        (kept.since.elapsed() < TRUSTED_FOR).then_some(kept.document)
     }
 
-    /// Keeps a document that is not, or not only, a flow's draft.
-    pub(super) fn keep(&self, document: &Arc<LoadedDocument>) {
-        if !document.erased && self.others.peek(&document.digest).is_none() {
-            self.others.insert(document.digest, Arc::clone(document));
+    /// Keeps such a document, which was just read.
+    pub(super) fn keep(&self, org_id: Uuid, document: &Arc<LoadedDocument>) {
+        if !document.erased && self.get(org_id, document.digest).is_none() {
+            let kept = Kept { document: Arc::clone(document), since: Instant::now() };
+            self.others.insert((org_id, document.digest), kept);
         }
     }
 
     /// The document of a row that was read with its bytes.
-    pub(super) fn resolve(&self, digest: Digest, bytes: Option<Bytes>) -> Arc<LoadedDocument> {
-        self.get(digest).unwrap_or_else(|| self.stored(digest, bytes))
+    pub(super) fn resolve(&self, org_id: Uuid, digest: Digest, bytes: Option<Bytes>) -> Arc<LoadedDocument> {
+        match bytes {
+            Some(bytes) => self.get(org_id, digest).unwrap_or_else(|| self.stored(digest, Some(bytes))),
+            None => {
+                self.others.remove(&(org_id, digest));
+                self.stored(digest, None)
+            }
+        }
     }
 
     /// The document of a row that was read, with `known` as what was said to be known.
     pub(super) fn found(
         &self,
+        org_id: Uuid,
         digest: Digest,
         content: Content,
         known: Option<Arc<LoadedDocument>>,
     ) -> Arc<LoadedDocument> {
         match (content, known) {
             (Content::Known, Some(known)) => known,
-            (Content::Bytes(bytes), _) => self.resolve(digest, Some(bytes)),
-            (Content::Known | Content::Erased, _) => self.stored(digest, None),
+            (Content::Bytes(bytes), _) => self.resolve(org_id, digest, Some(bytes)),
+            (Content::Known | Content::Erased, _) => self.resolve(org_id, digest, None),
         }
     }
 

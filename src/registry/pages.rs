@@ -50,8 +50,10 @@ pub(super) struct PageCache(Arc<Cache<PageKey, Arc<Page>, Bytewise>>);
 struct Bytewise;
 
 impl Weighter<PageKey, Arc<Page>> for Bytewise {
-    fn weight(&self, _: &PageKey, page: &Arc<Page>) -> u64 {
-        (PAGE_BYTES + size_of_val(&*page.stands)) as u64
+    fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
+        let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
+        let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
+        (PAGE_BYTES + asked + size_of_val(&*page.stands)) as u64
     }
 }
 

@@ -101,8 +101,8 @@ impl Registry {
             Selector::AsOf(Moment::Before(before)) => {
                 let found = self.store.flow_before(caller.org_id, flow_id, before).await?;
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
-                let document = self.documents.resolve(record.document, bytes);
-                self.documents.keep(&document);
+                let document = self.documents.resolve(caller.org_id, record.document, bytes);
+                self.documents.keep(caller.org_id, &document);
                 seen_by(caller, FlowAnswer::new(caller.org_id, record, document, Snapshot::NONE))
             }
         }
@@ -151,10 +151,10 @@ impl Registry {
             (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => Err(RegistryError::FlowNotFound),
             (FoundFlow::Stored(record, content), known) => {
                 let known = known.map(|flow| Arc::clone(&flow.document));
-                let document = self.documents.found(shown(&record, in_force), content, known);
+                let document = self.documents.found(org_id, shown(&record, in_force), content, known);
                 let flow = FlowAnswer::new(org_id, *record, document, snapshot);
                 match in_force {
-                    true => self.documents.keep(&flow.document),
+                    true => self.documents.keep(org_id, &flow.document),
                     false => self.documents.saw(&flow),
                 }
                 Ok(flow)
@@ -168,7 +168,7 @@ impl Registry {
         if digest == flow.document.digest() {
             return Some(flow);
         }
-        let document = self.documents.get(digest)?;
+        let document = self.documents.get(flow.org_id, digest)?;
         Some(flow.showing(document))
     }
 
@@ -194,7 +194,7 @@ impl Registry {
         let known = expected.as_ref().map(|document| document.digest());
         match self.versions.ask(FlowAtVersion { org_id, flow_id, version, known }).await? {
             (Some((record, content)), snapshot) => {
-                let document = self.documents.found(record.document, content, expected);
+                let document = self.documents.found(org_id, record.document, content, expected);
                 let flow = FlowAnswer::new(org_id, record, document, snapshot);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)
@@ -278,7 +278,7 @@ impl Registry {
         let mut missing = BTreeSet::new();
         for (record, _) in records.iter().zip(&seen).filter(|(_, seen)| seen.is_none()) {
             let digest = shown(record, in_force);
-            match self.documents.get(digest) {
+            match self.documents.get(org_id, digest) {
                 Some(document) => drop(found.insert(digest, document)),
                 None => drop(missing.insert(digest)),
             }
