@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
 use super::error::MAJOR_MIN;
 use super::{Store, StoreError};
@@ -45,6 +45,11 @@ impl Store {
             .max_connections(settings.connections_max)
             .acquire_timeout(settings.acquire_timeout)
             .test_before_acquire(false)
+            .after_connect(|connection, _| {
+                Box::pin(async move {
+                    refuse_standby(connection).await.map_err(|error| sqlx::Error::Protocol(error.to_string()))
+                })
+            })
             .before_acquire(|connection, meta| {
                 Box::pin(async move {
                     if meta.idle_for > PING_AFTER_IDLE {
@@ -75,6 +80,14 @@ impl Store {
     ) -> Result<T, StoreError> {
         let waited = tokio::time::timeout(self.patience * statements, asked).await;
         waited.unwrap_or_else(|_| Err(StoreError::late()))
+    }
+}
+
+/// What takes no writes lags behind what does: after a failover nothing is read from a server that was demoted.
+pub(super) async fn refuse_standby(connection: &mut PgConnection) -> Result<(), StoreError> {
+    match sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await? {
+        false => Ok(()),
+        true => Err(StoreError::Unavailable(sqlx::Error::Protocol("the server is a standby".to_owned()))),
     }
 }
 

@@ -58,10 +58,34 @@ impl StoreError {
 }
 
 impl StoreError {
-    /// Whether the connection it came over can take another statement.
+    /// No connection could be opened, whatever the reason: nothing was asked.
+    pub(super) fn not_reached(error: sqlx::Error) -> Self {
+        Self::Unavailable(error)
+    }
+
+    /// Whether somebody else held a row for longer than one waits for it.
+    pub(super) fn is_locked(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(cause)) => cause.code().as_deref() == Some("55P03"),
+            _ => false,
+        }
+    }
+
+    /// The same error of a write that may have happened before.
+    pub(super) fn in_doubt(self) -> Self {
+        match self {
+            Self::Unavailable(cause) => Self::OutcomeUnknown(cause.to_string()),
+            error => error,
+        }
+    }
+
+    /// Whether the connection it came over can take another statement. That of a server that takes no writes any more
+    /// leads to the wrong one.
     pub(super) fn leaves_connection(&self) -> bool {
         match self {
-            Self::Unavailable(sqlx::Error::Database(cause)) => !ends_connection(cause.as_ref()),
+            Self::Unavailable(sqlx::Error::Database(cause)) => {
+                !ends_connection(cause.as_ref()) && cause.code().as_deref() != Some("25006")
+            }
             Self::Statement(_) | Self::Corrupt { .. } => true,
             _ => false,
         }

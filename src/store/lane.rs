@@ -7,7 +7,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection};
 use tokio::time::Instant;
 
-use super::connect::PING_AFTER_IDLE;
+use super::connect::{PING_AFTER_IDLE, refuse_standby};
 use super::snapshot::Snapshots;
 use super::{Store, StoreError};
 
@@ -34,14 +34,25 @@ impl Lane {
         self.idle.is_some()
     }
 
-    /// The connection, opened where there is none that lives. Whoever lets go of it in the middle closes it.
+    /// The same for statements that lock rows, and give up where others hold them for long.
+    pub(super) fn waiting_for_locks(mut self, at_most: Duration) -> Self {
+        self.options = self.options.options([("lock_timeout", at_most.as_millis().to_string())]);
+        self
+    }
+
+    /// The connection, opened where there is none that lives, and only to a server that takes writes: another lags
+    /// behind. Whoever lets go of it in the middle closes it.
     pub(super) async fn take(&mut self) -> Result<PgConnection, StoreError> {
         if let Some((mut connection, since)) = self.idle.take()
             && (since.elapsed() < PING_AFTER_IDLE || connection.ping().await.is_ok())
         {
             return Ok(connection);
         }
-        Ok(PgConnection::connect_with(&self.options).await?)
+        let mut connection =
+            PgConnection::connect_with(&self.options).await.map_err(StoreError::not_reached)?;
+        refuse_standby(&mut connection).await?;
+        self.snapshots.renew();
+        Ok(connection)
     }
 
     /// Gives the connection back after a statement, if it can take another one.

@@ -57,7 +57,7 @@ pub use snapshot::{CurrentSnapshot, SeenIn, Snapshot};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use version::FlowAtVersion;
-pub use writer::Writer;
+pub use writer::{Row, Writer};
 
 /// A handle on the database; clones share one pool.
 #[derive(Debug, Clone)]
@@ -78,9 +78,8 @@ impl Store {
         &self.pool
     }
 
-    /// One round trip that proves the database answers.
+    /// One round trip that proves the database answers, and still takes writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        sqlx::query("SELECT 1").execute(&self.pool).await?;
-        Ok(())
+        connect::refuse_standby(&mut *self.pool.acquire().await?).await
     }
 }

@@ -2,7 +2,10 @@
 //! its statement's.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
@@ -39,11 +42,12 @@ struct Waiting<Q: Question> {
 #[derive(Debug)]
 pub struct Reader<Q: Question> {
     queue: mpsc::Sender<Waiting<Q>>,
+    patience: Duration,
 }
 
 impl<Q: Question> Clone for Reader<Q> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone() }
+        Self { queue: self.queue.clone(), patience: self.patience }
     }
 }
 
@@ -52,10 +56,15 @@ impl<Q: Question> Reader<Q> {
     pub fn start(store: &Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(run(store.lane(), waiting));
-        Self { queue }
+        Self { queue, patience: store.patience }
     }
 
+    /// Waits no longer than a connection and a statement may take, whoever waits before it.
     pub async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
+        timeout(self.patience, self.told(question)).await.unwrap_or_else(|_| Err(StoreError::late()))
+    }
+
+    async fn told(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let gone = || StoreError::Unavailable(sqlx::Error::PoolClosed);
         let (tell, told) = oneshot::channel();
         self.queue.send(Waiting { question, tell }).await.map_err(|_| gone())?;
@@ -140,7 +149,11 @@ async fn asked<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::A
 
 async fn ask_once<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
     let mut connection = lane.take().await?;
-    let answers = Q::ask(&mut connection, &lane.snapshots, questions).await;
+    let ask = AssertUnwindSafe(Q::ask(&mut connection, &lane.snapshots, questions)).catch_unwind();
+    let Ok(answers) = ask.await else {
+        // Everybody's reads go this way: what one answer does to it ends with that answer.
+        return Err(StoreError::corrupt("a read", "its answer could not be handled; the panic is logged"));
+    };
     lane.put(connection, &answers);
     answers
 }

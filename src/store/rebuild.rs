@@ -153,6 +153,10 @@ pub struct Held {
 impl Store {
     pub async fn hold(&self, org_id: Uuid) -> Result<Held, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        // Should this process vanish, nobody waits for it.
+        sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '60s'")
+            .execute(&mut *transaction)
+            .await?;
         let lock = sqlx::query("SELECT FROM log_head WHERE org_id = $1 FOR UPDATE").bind(org_id);
         lock.fetch_optional(&mut *transaction).await?;
         Ok(Held { org_id, transaction })

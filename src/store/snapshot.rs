@@ -73,6 +73,13 @@ impl Snapshots {
         Ok(Snapshot(seen.number))
     }
 
+    /// What was told so far says nothing of what a new connection will tell: a server that has crashed gives numbers
+    /// of transactions again that came to nothing.
+    pub(super) fn renew(&self) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *seen = Seen { number: seen.number + 1, ..Seen::default() };
+    }
+
     fn latest(&self) -> Snapshot {
         Snapshot(self.0.lock().unwrap_or_else(PoisonError::into_inner).number)
     }

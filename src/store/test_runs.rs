@@ -187,7 +187,9 @@ async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<Sto
     for NewRun { run, idempotency } in rows {
         outcomes.push(match idempotency {
             Some(idempotency) if !stored.contains(&run.run_id) => {
-                let answered = answered(&mut *connection, run.org_id, idempotency).await?;
+                let answered = answered(&mut *connection, run.org_id, idempotency).await;
+                // Other runs of this call are stored by now.
+                let answered = answered.map_err(StoreError::in_doubt)?;
                 let missing = || StoreError::corrupt("idempotency_key", "a key that is taken is not there");
                 match answered.ok_or_else(missing)? {
                     StoredRun::Replayed(run_id) if run_id == run.run_id => StoredRun::Stored,

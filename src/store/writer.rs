@@ -7,9 +7,11 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::hash::Hash;
 use std::mem::take;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use sqlx::PgConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -27,6 +29,9 @@ const UNIT: usize = 1024;
 const WAITING_MAX: usize = 8192;
 /// How long an append may take in all, waits, lost connections and a slow standby included.
 const APPEND_WITHIN: Duration = Duration::from_secs(10);
+/// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
+const LOCKED_FOR: Duration = Duration::from_secs(2);
+const GRACE: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a writer writes.
@@ -88,7 +93,10 @@ impl<R: Row> Writer<R> {
     /// Starts the writer on the current runtime.
     pub fn start(store: &Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(Pen::<R> { lane: store.lane(), memory: R::Memory::default() }, waiting));
+        tokio::spawn(run(
+            Pen::<R> { lane: store.lane().waiting_for_locks(LOCKED_FOR), memory: R::Memory::default() },
+            waiting,
+        ));
         Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)) }
     }
 
@@ -104,7 +112,8 @@ impl<R: Row> Writer<R> {
         let deadline = Instant::now() + APPEND_WITHIN;
         let ticket = Ticket { deadline, tell, _memory: memory };
         self.queue.try_send((row, ticket)).map_err(|_| StoreError::Overloaded)?;
-        match timeout_at(deadline, told).await {
+        // The writer knows better than the clock what became of the row.
+        match timeout_at(deadline + GRACE, told).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) | Err(_) => Err(late()),
         }
@@ -120,7 +129,12 @@ struct Pen<R: Row> {
 impl<R: Row> Pen<R> {
     async fn write(&mut self, rows: &[R]) -> Result<Vec<R::Outcome>, StoreError> {
         let mut connection = self.lane.take().await?;
-        let outcomes = R::write(&mut connection, &mut self.memory, rows).await;
+        let write = AssertUnwindSafe(R::write(&mut connection, &mut self.memory, rows)).catch_unwind();
+        let Ok(outcomes) = write.await else {
+            // Everybody's writes go this way: what one row does to it ends with that row.
+            self.memory = R::Memory::default();
+            return Err(StoreError::corrupt("a write", "its rows could not be handled; the panic is logged"));
+        };
         self.lane.put(connection, &outcomes);
         outcomes
     }
@@ -133,6 +147,7 @@ fn late() -> StoreError {
 async fn run<R: Row>(mut pen: Pen<R>, mut queue: mpsc::Receiver<Waiting<R>>) {
     let mut waiting = Vec::with_capacity(ROWS_MAX);
     while fill(&mut waiting, &mut queue).await {
+        refuse_late(&mut waiting);
         let (rows, tickets): (Vec<_>, Vec<_>) = next_call(&mut waiting).into_iter().unzip();
         append_together(&mut pen, &rows, tickets).await;
     }
@@ -149,6 +164,18 @@ async fn fill<R: Row>(waiting: &mut Vec<Waiting<R>>, queue: &mut mpsc::Receiver<
         waiting.push(row);
     }
     true
+}
+
+/// Lets go of rows that nobody waits for any more, before anything is done for them.
+fn refuse_late<R: Row>(waiting: &mut Vec<Waiting<R>>) {
+    let now = Instant::now();
+    if waiting.iter().all(|(_, ticket)| now < ticket.deadline) {
+        return;
+    }
+    let (in_time, late) = take(waiting).into_iter().partition(|(_, ticket)| now < ticket.deadline);
+    *waiting = in_time;
+    let late: Vec<Waiting<R>> = late;
+    late.into_iter().for_each(|(_, ticket)| ticket.tell(Err(StoreError::Overloaded)));
 }
 
 /// The rows that can share a call, in its order. The others stay, as they came, for the next one.
@@ -171,8 +198,9 @@ fn next_call<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
 /// Appends rows in one call or, where that fails for a reason a single row may be the cause of, one by one: an error
 /// in one row harms no other.
 async fn append_together<R: Row>(pen: &mut Pen<R>, rows: &[R], tickets: Vec<Ticket<R::Outcome>>) {
-    let deadline = tickets.iter().map(|ticket| ticket.deadline).min().unwrap_or_else(Instant::now);
-    match append_until(pen, rows, deadline).await {
+    let Some(deadline) = tickets.iter().map(|ticket| ticket.deadline).min() else { return };
+    let mut in_doubt = false;
+    match append_until(pen, rows, deadline, &mut in_doubt).await {
         Ok(outcomes) => {
             for (ticket, outcome) in tickets.into_iter().zip(outcomes) {
                 ticket.tell(Ok(outcome));
@@ -180,8 +208,18 @@ async fn append_together<R: Row>(pen: &mut Pen<R>, rows: &[R], tickets: Vec<Tick
         }
         Err(error) if rows.len() > 1 => {
             tracing::warn!(%error, rows = rows.len(), "appending one by one what failed together");
+            let mut held = None;
             for (row, ticket) in rows.iter().zip(tickets) {
-                let outcome = append_until(pen, std::slice::from_ref(row), ticket.deadline).await;
+                let (org_id, _) = row.order();
+                if held == Some(org_id) {
+                    ticket.tell(Err(if in_doubt { late() } else { StoreError::Overloaded }));
+                    continue;
+                }
+                // What may have happened to all of them may have happened to each.
+                let mut in_doubt = in_doubt;
+                let row = std::slice::from_ref(row);
+                let outcome = append_until(pen, row, ticket.deadline, &mut in_doubt).await;
+                held = outcome.as_ref().err().filter(|error| error.is_locked()).map(|_| org_id).or(held);
                 ticket.tell(outcome.and_then(|outcomes| outcomes.into_iter().next().ok_or_else(late)));
             }
         }
@@ -193,27 +231,28 @@ async fn append_together<R: Row>(pen: &mut Pen<R>, rows: &[R], tickets: Vec<Tick
     }
 }
 
-/// Repeats a call while the database is away: the ids in it make that safe.
+/// Repeats a call while the database is away: the ids in it make that safe. `in_doubt`: it may have happened already.
 async fn append_until<R: Row>(
     pen: &mut Pen<R>,
     rows: &[R],
     deadline: Instant,
+    in_doubt: &mut bool,
 ) -> Result<Vec<R::Outcome>, StoreError> {
     let mut pause = FIRST_PAUSE;
-    let mut in_doubt = false;
+    if deadline <= Instant::now() {
+        return Err(if *in_doubt { late() } else { StoreError::Overloaded });
+    }
     loop {
         let error = match timeout_at(deadline, pen.write(rows)).await {
             Ok(Ok(outcomes)) => return Ok(outcomes),
             Ok(Err(error)) => error,
             Err(_) => late(),
         };
-        in_doubt |= matches!(error, StoreError::OutcomeUnknown(_));
-        let repeat = matches!(error, StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_));
+        *in_doubt |= matches!(error, StoreError::OutcomeUnknown(_));
+        let passes = matches!(error, StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_));
+        let repeat = passes && !error.is_locked();
         if !repeat || Instant::now() + pause >= deadline {
-            return Err(match error {
-                StoreError::Unavailable(cause) if in_doubt => StoreError::OutcomeUnknown(cause.to_string()),
-                error => error,
-            });
+            return Err(if *in_doubt { error.in_doubt() } else { error });
         }
         tracing::warn!(%error, "repeating an append");
         sleep(pause).await;

@@ -1,7 +1,11 @@
 //! The writer: appends that wait go together, an error in one harms no other, and what was accepted is appended.
 
-use flow_registry::store::{Outcome, Store, StoreError, Writer};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use flow_registry::store::{Outcome, Row, Store, StoreError, Writer};
 use futures_util::future::join_all;
+use sqlx::PgConnection;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -127,4 +131,89 @@ async fn a_stalled_database_is_answered_with_overloaded_before_memory_runs_out()
         }
     }
     assert!(appended >= 100 && overloaded >= 50, "{appended} appended, {overloaded} refused");
+}
+
+#[tokio::test]
+async fn a_log_that_somebody_holds_stops_no_other() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let writer = Writer::start(&store);
+    let [held, other] = [Uuid::new_v4(), Uuid::new_v4()];
+    store.append(&[row(held, Uuid::new_v4(), 0, "a")]).await.unwrap();
+    let mut holder = store.pool().begin().await.unwrap();
+    sqlx::query("SELECT FROM log_head WHERE org_id = $1 FOR UPDATE")
+        .bind(held)
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    let rows = [held, held, other].map(|org| writer.append(row(org, Uuid::new_v4(), 0, "b")));
+    let outcomes = join_all(rows).await;
+    assert!(matches!(outcomes[0], Err(StoreError::Unavailable(_) | StoreError::Overloaded)), "{outcomes:?}");
+    assert!(matches!(outcomes[1], Err(StoreError::Unavailable(_) | StoreError::Overloaded)), "{outcomes:?}");
+    assert!(matches!(outcomes[2], Ok(Outcome::Appended(_))), "{outcomes:?}");
+    holder.rollback().await.unwrap();
+    writer.append(row(held, Uuid::new_v4(), 0, "c")).await.unwrap();
+}
+
+/// A row whose calls end as they are told to: by the number of the call and of its rows.
+struct Scripted {
+    calls: Arc<AtomicUsize>,
+    end: fn(usize, usize) -> Result<Vec<()>, StoreError>,
+}
+
+impl Row for Scripted {
+    type Outcome = ();
+    type Claim = ();
+    type Memory = ();
+
+    fn size(&self) -> usize {
+        1
+    }
+
+    fn order(&self) -> (Uuid, Uuid) {
+        (Uuid::nil(), Uuid::nil())
+    }
+
+    fn claims(&self) -> impl Iterator<Item = ()> {
+        std::iter::empty()
+    }
+
+    async fn write(_: &mut PgConnection, (): &mut (), rows: &[Self]) -> Result<Vec<()>, StoreError> {
+        (rows[0].end)(rows[0].calls.fetch_add(1, Ordering::Relaxed), rows.len())
+    }
+}
+
+async fn scripted(end: fn(usize, usize) -> Result<Vec<()>, StoreError>) -> Vec<Result<(), StoreError>> {
+    let database = support::database().await;
+    let writer = Writer::start(&Store::new(database.pool.clone()));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let rows = (0..2).map(|_| writer.append(Scripted { calls: Arc::clone(&calls), end }));
+    let together = join_all(rows).await;
+    let after = writer.append(Scripted { calls, end }).await;
+    together.into_iter().chain([after]).collect()
+}
+
+#[tokio::test]
+async fn what_may_have_happened_is_never_told_as_undone() {
+    let outcomes = scripted(|call, _| match call {
+        0 => Err(StoreError::OutcomeUnknown("the connection broke".to_owned())),
+        _ => Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)),
+    })
+    .await;
+    let [first, second, after] = &outcomes[..] else { unreachable!() };
+    assert!(matches!(first, Err(StoreError::OutcomeUnknown(_))), "{first:?}");
+    assert!(matches!(second, Err(StoreError::OutcomeUnknown(_))), "{second:?}");
+    assert!(matches!(after, Err(StoreError::Unavailable(_))), "nothing was begun: {after:?}");
+}
+
+#[tokio::test]
+async fn a_row_that_breaks_the_writer_breaks_no_other() {
+    let outcomes = scripted(|call, rows| match call {
+        0 | 2 => panic!("on purpose"),
+        _ => Ok(vec![(); rows]),
+    })
+    .await;
+    let [first, second, after] = &outcomes[..] else { unreachable!() };
+    assert!(first.is_ok() && after.is_ok());
+    assert!(matches!(second, Err(StoreError::Corrupt { .. })), "{second:?}");
 }

@@ -48,6 +48,10 @@ pub(super) async fn append(
     let left: Vec<Append> = left.map(|(row, _)| row.clone()).collect();
     let mut called = match left.is_empty() {
         true => Vec::new(),
+        // The events of the logs that stand are in the database by now.
+        false if !standing.is_empty() => {
+            call::append(connection, &left).await.map_err(StoreError::in_doubt)?
+        }
         false => call::append(connection, &left).await?,
     }
     .into_iter();
