@@ -19,6 +19,9 @@ use crate::store::{
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
 
+/// Commands under way at once, also those whose callers have gone.
+const UNDER_WAY_MAX: usize = 4096;
+
 /// What a command meets: the flow, or the answer it was given before under its idempotency key.
 pub(super) enum Meeting {
     Flow(Arc<FlowAnswer>),
@@ -32,6 +35,10 @@ impl Registry {
         F: Future<Output = Result<T, RegistryError>> + Send + 'static,
         T: Send + 'static,
     {
+        // Callers are bounded by their connections; those that are gone must not pile up behind a database that stalls.
+        if self.commands.len() >= UNDER_WAY_MAX {
+            return Err(StoreError::Overloaded.into());
+        }
         match self.commands.spawn(command).await {
             Ok(done) => done,
             Err(error) => match error.try_into_panic() {
@@ -55,7 +62,7 @@ impl Registry {
                 return Ok(written);
             }
         }
-        let _turn = self.turns.take(flow_id).await;
+        let _turn = self.turns.take(flow_id).await?;
         if let Some(written) = self.try_remembered(intent, flow_id, command).await? {
             return Ok(written);
         }

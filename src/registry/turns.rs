@@ -2,12 +2,18 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::time::timeout;
 use uuid::Uuid;
+
+use crate::store::StoreError;
 
 /// Flows share this many locks by hash: bounded memory, and a wait for another flow's command is rare and harmless.
 const LOCKS: usize = 1024;
+/// As long as an append may take.
+const WAIT_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 pub(super) struct Turns {
@@ -20,9 +26,11 @@ impl Turns {
         Self { locks: (0..LOCKS).map(|_| Arc::default()).collect(), hasher: RandomState::new() }
     }
 
-    /// Waits for the turn of a command on this flow; it lasts until the guard is dropped.
-    pub(super) async fn take(&self, flow_id: Uuid) -> OwnedMutexGuard<()> {
+    /// Waits for the turn of a command on this flow; it lasts until the guard is dropped. Whoever waits for long is
+    /// refused: its caller may have gone, and nothing was done yet.
+    pub(super) async fn take(&self, flow_id: Uuid) -> Result<OwnedMutexGuard<()>, StoreError> {
         let index = self.hasher.hash_one(flow_id) as usize % LOCKS;
-        Arc::clone(&self.locks[index]).lock_owned().await
+        let turn = Arc::clone(&self.locks[index]).lock_owned();
+        timeout(WAIT_MAX, turn).await.map_err(|_| StoreError::Overloaded)
     }
 }

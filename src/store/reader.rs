@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use sqlx::PgConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::lane::Lane;
 use super::snapshot::Snapshots;
@@ -35,6 +35,7 @@ pub trait Question: Send + Sync + Sized + 'static {
 #[derive(Debug)]
 struct Waiting<Q: Question> {
     question: Q,
+    deadline: Instant,
     tell: oneshot::Sender<Result<Q::Answer, StoreError>>,
 }
 
@@ -59,15 +60,12 @@ impl<Q: Question> Reader<Q> {
         Self { queue, patience: store.patience }
     }
 
-    /// Waits no longer than a connection and a statement may take, whoever waits before it.
+    /// A question that has waited for longer than a connection and a statement may take is not asked any more.
     pub async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
-        timeout(self.patience, self.told(question)).await.unwrap_or_else(|_| Err(StoreError::late()))
-    }
-
-    async fn told(&self, question: Q) -> Result<Q::Answer, StoreError> {
+        let deadline = Instant::now() + self.patience;
         let gone = || StoreError::Unavailable(sqlx::Error::PoolClosed);
         let (tell, told) = oneshot::channel();
-        self.queue.send(Waiting { question, tell }).await.map_err(|_| gone())?;
+        self.queue.send(Waiting { question, deadline, tell }).await.map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
 }
@@ -76,8 +74,12 @@ impl<Q: Question> Reader<Q> {
 async fn run<Q: Question>(mut lane: Lane, mut queue: mpsc::Receiver<Waiting<Q>>) {
     let mut waiting = Vec::with_capacity(TOGETHER_MAX);
     while gather(&mut waiting, &mut queue).await {
-        // Who has hung up meanwhile is not asked for.
+        // Who has hung up meanwhile is not asked for, nor who has waited behind a dead connection.
         waiting.retain(|waiting| !waiting.tell.is_closed());
+        let now = Instant::now();
+        for late in waiting.extract_if(.., |waiting| waiting.deadline <= now) {
+            let _ = late.tell.send(Err(StoreError::late()));
+        }
         let (questions, tell): (Vec<Q>, Vec<_>) =
             waiting.drain(..).map(|waiting| (waiting.question, waiting.tell)).unzip();
         for (tell, answer) in tell.into_iter().zip(answers(&mut lane, &questions).await) {

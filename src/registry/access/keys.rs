@@ -135,7 +135,7 @@ impl ApiKeys {
         key_id: Uuid,
         order: &Order,
     ) -> Result<WrittenKey, RegistryError> {
-        let _turn = self.registry.turns.take(key_id).await;
+        let _turn = self.registry.turns.take(key_id).await?;
         let mut at = 0;
         for _ in 0..DECISIONS_MAX {
             let key = match self.meet(intent, key_id).await? {

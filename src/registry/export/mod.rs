@@ -119,7 +119,7 @@ impl Registry {
 
     /// Exports of one organization are one stream: they take turns here, and other replicas may come between.
     async fn append_export(&self, mut row: Append) -> Result<Appended, RegistryError> {
-        let _turn = self.turns.take(row.stream_id).await;
+        let _turn = self.turns.take(row.stream_id).await?;
         row.expected = self.store.stream_version(row.org_id, row.stream_id).await?;
         for _ in 0..DECISIONS_MAX {
             match self.append(row.clone()).await? {
