@@ -70,10 +70,20 @@ pub async fn serve(
         let (stream, address, place) = accepted;
         let connection = Connection { router: router.clone(), address, patience: limits.patience };
         let (shutdown, end) = (shutdown.clone(), end.clone());
-        let Ok(stream) = stream.into_std() else { continue };
+        // It is watched by the runtime of the thread that serves it.
+        let stream = match stream.into_std() {
+            Ok(stream) => stream,
+            Err(error) => {
+                tracing::warn!(%error, %address, "a connection could not be handed on");
+                continue;
+            }
+        };
         let thread = threads.idlest();
         let served = async move {
-            let Ok(stream) = TcpStream::from_std(stream) else { return };
+            let stream = match TcpStream::from_std(stream) {
+                Ok(stream) => stream,
+                Err(error) => return tracing::warn!(%error, %address, "a connection could not be taken over"),
+            };
             tokio::select! {
                 () = connection.serve(stream, shutdown) => {}
                 () = end.cancelled() => {}

@@ -29,9 +29,10 @@ const UNIT: usize = 1024;
 const WAITING_MAX: usize = 8192;
 /// How long an append may take in all, waits, lost connections and a slow standby included.
 const APPEND_WITHIN: Duration = Duration::from_secs(10);
+/// What a caller waits beyond that for the writer to say what became of its row.
+const GRACE: Duration = Duration::from_millis(500);
 /// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
 const LOCKED_FOR: Duration = Duration::from_secs(2);
-const GRACE: Duration = Duration::from_millis(500);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a writer writes.
@@ -169,13 +170,9 @@ async fn fill<R: Row>(waiting: &mut Vec<Waiting<R>>, queue: &mut mpsc::Receiver<
 /// Lets go of rows that nobody waits for any more, before anything is done for them.
 fn refuse_late<R: Row>(waiting: &mut Vec<Waiting<R>>) {
     let now = Instant::now();
-    if waiting.iter().all(|(_, ticket)| now < ticket.deadline) {
-        return;
+    for (_, ticket) in waiting.extract_if(.., |(_, ticket)| ticket.deadline <= now) {
+        ticket.tell(Err(StoreError::Overloaded));
     }
-    let (in_time, late) = take(waiting).into_iter().partition(|(_, ticket)| now < ticket.deadline);
-    *waiting = in_time;
-    let late: Vec<Waiting<R>> = late;
-    late.into_iter().for_each(|(_, ticket)| ticket.tell(Err(StoreError::Overloaded)));
 }
 
 /// The rows that can share a call, in its order. The others stay, as they came, for the next one.
