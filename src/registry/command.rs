@@ -56,7 +56,7 @@ impl Registry {
         command: &Command,
     ) -> Result<Written, RegistryError> {
         // A flow that is not in memory is read before its turn, together with others: it may not be there at all.
-        if self.documents.remembered(intent.caller.org_id, flow_id).is_none() {
+        if self.documents.last_seen(intent.caller.org_id, flow_id).is_none() {
             check(command)?;
             if let Meeting::Answered(written) = self.meet(intent, flow_id).await? {
                 return Ok(written);
@@ -90,15 +90,15 @@ impl Registry {
         Err(RegistryError::VersionConflict(current_version(&last.record)))
     }
 
-    /// Decides on the flow as it was last seen, which saves the read. Only an event counts, because the append
-    /// proves that the flow is still at that version; what memory would refuse is read and decided anew.
+    /// Decides on the flow as it was last seen, however long ago, which saves the read. Only an event counts, because
+    /// the append proves that the flow is still as it was; what memory would refuse is read and decided anew.
     async fn try_remembered(
         &self,
         intent: &Intent,
         flow_id: Uuid,
         command: &Command,
     ) -> Result<Option<Written>, RegistryError> {
-        let Some(found) = self.documents.remembered(intent.caller.org_id, flow_id) else { return Ok(None) };
+        let Some(found) = self.documents.last_seen(intent.caller.org_id, flow_id) else { return Ok(None) };
         let accepted = intent.if_match.as_ref().is_none_or(|wanted| wanted.accepts(found.record.version));
         if !accepted || !intent.caller.sees(found.record.phone_number_id.as_deref()) {
             return Ok(None);
@@ -208,7 +208,7 @@ impl Registry {
         plan: &Plan,
         change: &Change,
     ) -> Result<Option<Written>, RegistryError> {
-        let row = row(intent, flow_id, plan, change);
+        let row = row(intent, found, flow_id, plan, change);
         let event = row.event.as_ref().expect("a change is an event");
         let author = event.author.clone();
         match self.append(row).await? {

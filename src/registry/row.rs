@@ -3,15 +3,22 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
+use super::answer::FlowAnswer;
 use super::caller::Intent;
 use super::orders::Plan;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::Change;
 use crate::flow::event::{Context, StreamKind};
-use crate::store::{Append, Appended, FlowRecord, FlowRow, NewEvent, Projection, Published};
+use crate::store::{Append, Appended, DecidedOn, FlowRecord, FlowRow, NewEvent, Projection, Published};
 
 /// The row of a change, with everything the log and the view keep of it.
-pub(super) fn row(intent: &Intent, flow_id: Uuid, plan: &Plan, change: &Change) -> Append {
+pub(super) fn row(
+    intent: &Intent,
+    found: Option<&FlowAnswer>,
+    flow_id: Uuid,
+    plan: &Plan,
+    change: &Change,
+) -> Append {
     let actor = &intent.caller.actor;
     let event = NewEvent {
         event_id: Uuid::now_v7(),
@@ -38,6 +45,7 @@ pub(super) fn row(intent: &Intent, flow_id: Uuid, plan: &Plan, change: &Change) 
         published_search: in_force.map(|in_force| in_force.search.clone()),
         duplicated_from: change.payload.source_flow_id.zip(change.payload.source_version),
         restored_from: change.payload.from_version,
+        decided_on: found.map(decided_on),
     };
     Append {
         org_id: intent.caller.org_id,
@@ -48,6 +56,11 @@ pub(super) fn row(intent: &Intent, flow_id: Uuid, plan: &Plan, change: &Change) 
         projection: Projection::Flow(projection),
         idempotency: intent.idempotency.clone(),
     }
+}
+
+fn decided_on(found: &FlowAnswer) -> DecidedOn {
+    let published = found.record.published.map(|published| published.document);
+    DecidedOn::new(&found.record.state(), published, found.document.is_erased())
 }
 
 /// The circumstances of an event, salted so that the digest of an erased context tells nothing.

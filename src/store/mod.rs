@@ -34,7 +34,7 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-pub use append::{Append, Appended, FlowRow, Heads, Idempotency, NewEvent, Outcome, Projection};
+pub use append::{Append, Appended, DecidedOn, FlowRow, Heads, Idempotency, NewEvent, Outcome, Projection};
 pub use audit::{AuditFilter, AuditPage};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};

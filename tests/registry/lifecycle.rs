@@ -44,6 +44,29 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     );
 }
 
+/// A flow that was last seen before something was done to its rows is decided on as it is.
+#[tokio::test]
+async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let mut document = sound("Alta");
+    document["description"] = json!("Ana Torres, 600 123 456");
+    let flow = hand.create(document).await;
+    let pool = registry.store().pool();
+    sqlx::query("UPDATE document SET bytes = NULL").execute(pool).await.unwrap();
+    let named = registry.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap().flow;
+    let value: Value = serde_json::from_slice(&named.document.bytes()).unwrap();
+    assert_eq!((&value["name"], named.record.version), (&json!("Baja"), 2));
+    assert!(!value.to_string().contains("Ana Torres"), "{value}");
+
+    sqlx::query("UPDATE flow_view SET enabled = false").execute(pool).await.unwrap();
+    let fresh = flow_registry::registry::Registry::new(registry.store().clone());
+    assert!(!fresh.get(&hand.caller, flow, Selector::Draft).await.unwrap().record.enabled);
+    sqlx::query("UPDATE flow_view SET enabled = true").execute(pool).await.unwrap();
+    let renamed = fresh.update(hand.intent(), flow, json!({"name": "Alta"})).await.unwrap().flow;
+    assert!(renamed.record.enabled && renamed.record.version == 3);
+}
+
 #[tokio::test]
 async fn answers_of_commands_are_what_a_read_finds() {
     let hand = hand().await;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::rows::{now, row, two_organizations, with_key};
+use super::rows::{decided, now, row, two_organizations, with_key};
 use crate::support::{self, TestDatabase};
 
 fn place(outcome: &Outcome) -> Appended {
@@ -154,6 +154,10 @@ async fn the_view_is_what_the_call_makes_of_it() {
     let (called, chained) = (Uuid::new_v4(), Uuid::new_v4());
     for (by_call, by_statement) in life(first, called).into_iter().zip(life(second, chained)) {
         let expected = by_call.expected;
+        let (by_call, by_statement) = match expected {
+            0 => (by_call, by_statement),
+            _ => (decided(&store, by_call).await, decided(&store, by_statement).await),
+        };
         store.append(&[by_call]).await.unwrap();
         store.append_after(&mut heads, &[by_statement]).await.unwrap();
         let after = view(&store, chained).await;
@@ -175,6 +179,39 @@ async fn a_document_is_stored_by_the_event_that_brings_it() {
     let rows = [names, row(first, new, 0, "a1"), row(first, Uuid::new_v4(), 0, "a1")];
     store.append_after(&mut heads, &rows).await.unwrap();
     assert_eq!(now(&store, first, new).await.unwrap().1.as_deref(), Some(&b"a1"[..]));
+}
+
+/// Whoever decides may have seen the flow long ago: what no event changed is proven with its version.
+#[tokio::test]
+async fn a_flow_that_was_altered_takes_nothing_that_was_decided_before() {
+    let Two { store, mut heads, first, _database, .. } = two_logs().await;
+    let alterations = [
+        "flow_view SET document_digest = sha256('b')",
+        "flow_view SET enabled = NOT enabled",
+        "flow_view SET deleted = NOT deleted",
+        "flow_view SET published_version = 1",
+        "flow_view SET published_by_version = 1",
+        "flow_view SET published_digest = sha256('b')",
+        "document SET bytes = NULL",
+    ];
+    for alter in alterations {
+        let flow = Uuid::new_v4();
+        store.append_after(&mut heads, &[row(first, flow, 0, alter)]).await.unwrap();
+        let before = decided(&store, row(first, flow, 1, "next")).await;
+        let what = match alter.split_once(' ') {
+            Some(("document", _)) => format!("UPDATE {alter} WHERE digest = sha256($1::text::bytea)"),
+            _ => format!("UPDATE {alter} WHERE document_digest = sha256($1::text::bytea)"),
+        };
+        let altered = sqlx::query(AssertSqlSafe(what)).bind(alter).execute(store.pool()).await.unwrap();
+        assert_eq!(altered.rows_affected(), 1, "{alter}");
+        let refused = store.append_after(&mut heads, std::slice::from_ref(&before)).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Statement(_)), "{alter}: {refused}");
+        let refused = store.append(&[before]).await.unwrap_err();
+        assert!(matches!(refused, StoreError::Statement(_)), "{alter}: {refused}");
+        // Of the version alone nothing else is known: it does stand there.
+        let after = store.append(&[row(first, flow, 1, "next")]).await.unwrap();
+        assert_eq!(place(&after[0]).version, 2, "{alter}");
+    }
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, StreamKind};
 use flow_registry::store::{
-    Append, Content, CurrentFlow, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency, NewEvent,
-    Projection, Reader, Store,
+    Append, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency,
+    NewEvent, Projection, Reader, Store,
 };
 use uuid::Uuid;
 
@@ -43,6 +43,15 @@ pub fn row(org_id: Uuid, flow_id: Uuid, expected: i64, text: &str) -> Append {
         }),
         idempotency: None,
     }
+}
+
+/// The same row, decided on the flow as it is now.
+pub async fn decided(store: &Store, mut row: Append) -> Append {
+    let (record, bytes) = now(store, row.org_id, row.stream_id).await.expect("the flow is there");
+    let Projection::Flow(flow) = &mut row.projection else { unreachable!("a row of a flow") };
+    let published = record.published.map(|published| published.document);
+    flow.decided_on = Some(DecidedOn::new(&record.state(), published, bytes.is_none()));
+    row
 }
 
 /// The same row, under an idempotency key for a request.

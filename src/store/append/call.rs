@@ -6,7 +6,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
-use super::{Append, Appended, FlowRow, NewEvent, Outcome, Projection, StoreError, column};
+use super::{Append, Appended, DecidedOn, FlowRow, NewEvent, Outcome, Projection, StoreError, column};
 use crate::flow::event::SCHEMA_VERSION;
 
 #[derive(FromRow)]
@@ -20,7 +20,7 @@ struct OutcomeRow {
 
 const APPEND: &str = "SELECT o_outcome, o_stream_id, o_version, o_position, o_recorded_at FROM append_events(\
     $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, \
-    $24, $25, $26, $27, $28)";
+    $24, $25, $26, $27, $28, $29)";
 
 pub(super) async fn append(
     connection: &mut PgConnection,
@@ -67,7 +67,8 @@ pub(super) async fn append(
         .bind(column(rows, |row| row.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())))
         .bind(column(rows, |row| {
             row.idempotency.as_ref().map(|idempotency| &idempotency.request.as_bytes()[..])
-        }));
+        }))
+        .bind(column(&flows, |row| row.and_then(|row| row.decided_on.as_ref()).map(DecidedOn::as_bytes)));
     let outcomes = query.fetch_all(&mut *connection).await.map_err(StoreError::of_write)?;
     if outcomes.len() != rows.len() {
         return Err(StoreError::corrupt("append_events", "answered with another number of rows"));

@@ -8,7 +8,7 @@ use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
 use sqlx::PgConnection;
 
 use super::heads::{Head, Heads, Log};
-use super::{Append, Appended, FlowRow, NewEvent, Outcome, Projection, StoreError, call, column};
+use super::{Append, Appended, DecidedOn, FlowRow, NewEvent, Outcome, Projection, StoreError, call, column};
 use crate::flow::chain::{EventHashInput, chain_next, event_hash};
 use crate::flow::digest::Digest;
 use crate::flow::event::{SCHEMA_VERSION, StreamKind};
@@ -190,7 +190,8 @@ async fn write(
         .bind(column(events, |event| event.change.flow.restored_from))
         .bind(column(events, |event| event.change.row.idempotency.as_ref().map(|own| own.key.as_str())))
         .bind(column(events, |event| event.change.row.idempotency.as_ref().map(|own| bytes(&own.request))))
-        .bind(SCHEMA_VERSION);
+        .bind(SCHEMA_VERSION)
+        .bind(column(events, |event| event.change.flow.decided_on.as_ref().map(DecidedOn::as_bytes)));
     let standing = query.fetch_one(connection).await.map_err(StoreError::of_write)?.unwrap_or_default();
     Ok(standing.into_iter().filter_map(|ordinal| usize::try_from(ordinal - 1).ok()).collect())
 }

@@ -1,7 +1,8 @@
 -- Events that were given their numbers, times and hashes already. They are written where the log still ends where the
 -- writer saw it end, and its clock agrees with ours; no event of another log is.
 -- Of each log: $1 organization, $2 and $3 position and chain hash at its end, $4 to $6 position, chain hash and time
--- after these rows. Of each row: $7 which of the logs, and from $8 on the columns below. $38: the schema version.
+-- after these rows. Of each row: $7 which of the logs, and from $8 on the columns below. $38: the schema version. $39: of
+-- each row the state it was decided on, which takes the place of who created the flow: no later event changes that.
 WITH standing AS (
     UPDATE log_head l SET position = $4[g], chain_hash = $5[g], recorded_at = $6[g]
     FROM generate_series(1, cardinality($1)) g
@@ -16,7 +17,7 @@ WITH standing AS (
     INSERT INTO flow_view AS f
         SELECT org_id, $8[k], $9[k], $10[k], $19[k], $28[k], $29[k], $21[k], $22[k], $23[k], $24[k],
             CASE WHEN $24[k] = $9[k] THEN $13[k] END, $30[k], $31[k], $32[k],
-            $13[k], $27[k], $13[k], $27[k], $33[k], $34[k], $35[k]
+            $13[k], CASE WHEN $9[k] = 1 THEN $27[k] ELSE coalesce($39[k], '') END, $13[k], $27[k], $33[k], $34[k], $35[k]
         FROM given
     ON CONFLICT (org_id, flow_id) DO UPDATE SET
         version = excluded.version, position = excluded.position, document_digest = excluded.document_digest,
@@ -33,7 +34,10 @@ WITH standing AS (
         published_search = CASE WHEN f.published_digest = excluded.published_digest
             THEN f.published_search ELSE excluded.published_search END,
         updated_at = excluded.updated_at, updated_by = excluded.updated_by, restored_from = excluded.restored_from
-        WHERE f.version = excluded.version - 1
+        WHERE f.version = excluded.version - 1 AND (excluded.created_by = '' OR excluded.created_by =
+            flow_state(f.document_digest, (SELECT d.bytes IS NULL FROM document d
+                    WHERE d.org_id = f.org_id AND d.digest = f.document_digest),
+                f.enabled, f.deleted, f.published_version, f.published_by_version, f.published_digest))
     -- A later event of a flow without a view makes one that began with it.
     RETURNING f.org_id, f.position, CASE WHEN f.version = 1 OR f.created_at < f.updated_at THEN f.version END AS version
 ), stored AS (
@@ -42,8 +46,8 @@ WITH standing AS (
 ), answered AS (
     INSERT INTO idempotency_key SELECT org_id, $36[k], $37[k], $8[k], $9[k], $13[k] FROM given WHERE $36[k] IS NOT NULL
 ), happened AS (
-    -- An event has its version from the view: where that does not stand at the one before, there is none, and the
-    -- statement fails as a whole.
+    -- An event has its version from the view: where that does not stand at the one before, in the state that was decided on,
+    -- there is none, and the statement fails as a whole.
     INSERT INTO event
         SELECT n.org_id, $8[k], v.version, $10[k], 1, $11[k], $12[k], $38, $13[k], $14[k], $15[k], $16[k], $17[k],
             $18[k], $19[k], $21[k], $22[k], $23[k], $24[k], $25[k], $26[k]

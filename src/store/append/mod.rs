@@ -2,6 +2,7 @@
 
 mod call;
 mod chained;
+mod decided;
 mod heads;
 
 use bytes::Bytes;
@@ -15,6 +16,7 @@ use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 use crate::flow::event::{EventType, StreamKind};
 
+pub use decided::DecidedOn;
 pub use heads::Heads;
 
 /// An event as it is handed to the log, which gives it version, position, time and hashes.
@@ -58,6 +60,8 @@ pub struct FlowRow {
     pub published_search: Option<String>,
     pub duplicated_from: Option<(Uuid, i64)>,
     pub restored_from: Option<i64>,
+    /// What the change of a flow was decided on; without it the version alone is proven.
+    pub decided_on: Option<DecidedOn>,
 }
 
 /// A caller's key for one request, and the digest of that request.
