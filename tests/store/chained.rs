@@ -69,7 +69,7 @@ async fn a_log_whose_end_is_known_needs_no_call() {
         let rows: Vec<Append> = vec![
             with_key(row(first, a, version, &text), &format!("k{version}"), "r"),
             row(first, Uuid::new_v4(), 0, &text),
-            row(second, b, version, &text),
+            decided(&store, row(second, b, version, &text)).await,
         ];
         let outcomes = store.append_after(&mut heads, &rows).await.unwrap();
         let places: Vec<_> =
