@@ -24,6 +24,7 @@ mod observe;
 mod openapi;
 mod operations;
 mod orders;
+mod pace;
 mod parameters;
 mod path;
 mod percent;

@@ -22,6 +22,7 @@ use tower::ServiceExt as _;
 use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
+use super::pace::{Handled, Pace};
 use super::threads::Threads;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
@@ -61,6 +62,7 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections_max));
     // Outlives `shutdown`: whatever is still there when draining is over is dropped.
     let end = CancellationToken::new();
+    let handled = Handled::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -68,7 +70,8 @@ pub async fn serve(
             accepted = accept(&listener, &places) => accepted,
         };
         let (stream, address, place) = accepted;
-        let connection = Connection { router: router.clone(), address, patience: limits.patience };
+        let pace = Pace::new(handled.clone());
+        let connection = Connection { router: router.clone(), address, patience: limits.patience, pace };
         let (shutdown, end) = (shutdown.clone(), end.clone());
         // It is watched by the runtime of the thread that serves it.
         let stream = match stream.into_std() {
@@ -121,6 +124,7 @@ struct Connection {
     router: Router,
     address: SocketAddr,
     patience: Patience,
+    pace: Pace,
 }
 
 impl Connection {
@@ -129,9 +133,9 @@ impl Connection {
         let _ = stream.set_nodelay(true);
         let progress = Progress::new();
         let io = TokioIo::new(Watched::new(stream, progress.clone(), self.patience));
-        let (router, address) = (self.router, self.address);
+        let Self { router, address, pace, .. } = self;
         let service = service_fn(move |request| {
-            Box::pin(answer(router.clone(), request, address, progress.request_began()))
+            Box::pin(answer(router.clone(), request, address, progress.request_began(), pace.clone()))
         });
         let mut connection = http1::Builder::new()
             .half_close(true)
@@ -181,8 +185,11 @@ async fn answer(
     mut request: Request<Incoming>,
     address: SocketAddr,
     under_way: UnderWay,
+    pace: Pace,
 ) -> Result<Response<Answer>, Infallible> {
+    let turn = pace.begin();
     request.extensions_mut().insert(PeerAddress(address));
     let response = router.oneshot(request.map(Body::new)).await?;
+    turn.answered(response.status()).await;
     Ok(response.map(|body| under_way.until_sent(body)))
 }
