@@ -187,23 +187,33 @@ impl Registry {
         {
             return seen_by(caller, Arc::clone(flow));
         }
-        let expected = match remembered {
+        let expected = match &remembered {
             Some(flow) => Some(Arc::clone(&flow.document)),
             None => self.documents.expected(org_id, flow_id),
         };
         let known = expected.as_ref().map(|document| document.digest());
-        match self.versions.ask(FlowAtVersion { org_id, flow_id, version, known }).await? {
-            (Some((record, content)), snapshot) => {
+        let trusted = remembered.filter(|flow| flow.is_trusted());
+        let bound_to = trusted.as_ref().map(|flow| flow.record.phone_number_id.clone());
+        let (found, snapshot) =
+            self.versions.ask(FlowAtVersion { org_id, flow_id, version, known, bound_to }).await?;
+        match (found, trusted) {
+            (FoundFlow::Unchanged, Some(flow)) => {
+                flow.seen_in.set(snapshot);
+                seen_by(caller, flow)
+            }
+            (FoundFlow::Stored(record, content), _) => {
                 let document = self.documents.found(org_id, record.document, content, expected);
-                let flow = FlowAnswer::new(org_id, record, document, snapshot);
+                let flow = FlowAnswer::new(org_id, *record, document, snapshot);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)
             }
             // Tells a flow without that version from no flow at all.
-            (None, _) => match self.current(caller, flow_id, false).await {
-                Ok(_) => Err(RegistryError::VersionNotFound),
-                Err(error) => Err(error),
-            },
+            (FoundFlow::Missing | FoundFlow::Unchanged, _) => {
+                match self.current(caller, flow_id, false).await {
+                    Ok(_) => Err(RegistryError::VersionNotFound),
+                    Err(error) => Err(error),
+                }
+            }
         }
     }
 

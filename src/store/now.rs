@@ -28,7 +28,7 @@ pub struct CurrentFlow {
 #[derive(Debug, Clone)]
 pub enum FoundFlow {
     Missing,
-    /// The flow is at the version the caller knows.
+    /// The flow is as the caller knows it.
     Unchanged,
     Stored(Box<FlowRecord>, Content),
 }

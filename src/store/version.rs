@@ -1,28 +1,32 @@
 //! Flows as they stood after one of their versions, each answered for many at once.
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
-use super::flows::{Content, FlowRecord, event_columns, read_event, wanted_bytes};
-use super::now::answered_by;
+use super::flows::{Content, event_columns, read_event, wanted_bytes};
+use super::now::{FoundFlow, answered_by};
 use super::reader::Question;
 use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it stood after its event `version`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct FlowAtVersion {
     pub org_id: Uuid,
     pub flow_id: Uuid,
     pub version: i64,
     /// The document the caller has the bytes of.
     pub known: Option<Digest>,
+    /// Where the caller has all of the version, `known` its document: the number the flow was bound to when it was read.
+    /// Nothing else of a version changes.
+    pub bound_to: Option<Option<String>>,
 }
 
-/// $1 to $4: organization, flow, version, the digest of the document the caller knows. Everything is probed by its key
-/// for each, whatever the planner thinks of the tables.
+/// $1 to $6: organization, flow, version, the document the caller knows, whether it has all of the version, and the number
+/// the flow was bound to then. Everything is probed by its key for each, whatever the planner thinks of the tables; what
+/// is unchanged leads to no row of its own, and to no event.
 const TOGETHER: &str = concat!(
     "SELECT * FROM (SELECT ",
     snapshot_columns!(),
@@ -31,40 +35,46 @@ const TOGETHER: &str = concat!(
     ", (SELECT ",
     wanted_bytes!(),
     " FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes \
-     FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[]) \
-       WITH ORDINALITY AS k (org_id, flow_id, version, known, n) \
-     CROSS JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
-       AND x.version = k.version AND x.stream_kind = 1 OFFSET 0) AS e \
-     CROSS JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
-       AND x.version = 1 OFFSET 0) AS f \
-     LEFT JOIN LATERAL (SELECT x.phone_number_id FROM flow_view x WHERE x.org_id = k.org_id \
-       AND x.flow_id = k.flow_id OFFSET 0) AS v ON true) AS c ON true"
+     FROM (SELECT q.*, b.phone_number_id FROM unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::bytea[], $5::boolean[], \
+         $6::text[]) WITH ORDINALITY AS q (org_id, flow_id, version, known, has_all, bound_to, n) \
+       LEFT JOIN LATERAL (SELECT x.phone_number_id FROM flow_view x WHERE x.org_id = q.org_id \
+         AND x.flow_id = q.flow_id OFFSET 0) AS b ON true \
+       WHERE NOT q.has_all OR b.phone_number_id IS DISTINCT FROM q.bound_to OR NOT EXISTS (SELECT FROM document d \
+         WHERE d.org_id = q.org_id AND d.digest = q.known AND d.bytes IS NOT NULL) OFFSET 0) AS k \
+     CROSS JOIN LATERAL (SELECT k.phone_number_id) AS v \
+     LEFT JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
+       AND x.version = k.version AND x.stream_kind = 1 OFFSET 0) AS e ON true \
+     LEFT JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
+       AND x.version = 1 OFFSET 0) AS f ON true) AS c ON true"
 );
 
 impl Question for FlowAtVersion {
-    /// `None` where there is no such version.
-    type Answer = (Option<(FlowRecord, Content)>, Snapshot);
+    /// What is missing is that version; the flow may be there.
+    type Answer = (FoundFlow, Snapshot);
 
     async fn ask(
         connection: &mut PgConnection,
         snapshots: &Snapshots,
         questions: &[Self],
     ) -> Result<Vec<Self::Answer>, StoreError> {
-        let known = |wanted: &'_ Self| wanted.known.map(|digest| digest.as_bytes().to_vec());
         let rows = sqlx::query(TOGETHER)
             .bind(column(questions, |wanted| wanted.org_id))
             .bind(column(questions, |wanted| wanted.flow_id))
             .bind(column(questions, |wanted| wanted.version))
-            .bind(column(questions, known))
+            .bind(column(questions, |wanted| wanted.known.map(|digest| digest.as_bytes().to_vec())))
+            .bind(column(questions, |wanted| wanted.bound_to.is_some()))
+            .bind(column(questions, |wanted| wanted.bound_to.as_ref().and_then(Option::as_deref)))
             .fetch_all(&mut *connection)
             .await?;
-        let mut found = vec![None; questions.len()];
+        let mut found = vec![FoundFlow::Unchanged; questions.len()];
         let mut snapshot = Snapshot::NONE;
         for row in &rows {
             snapshot = snapshots.of_row(row)?;
-            if let Some(answer) = answered_by(row, &mut found)? {
-                *answer = Some((read_event(row)?, Content::read(row)?));
-            }
+            let Some(answer) = answered_by(row, &mut found)? else { continue };
+            *answer = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+                Some(_) => FoundFlow::Stored(Box::new(read_event(row)?), Content::read(row)?),
+                None => FoundFlow::Missing,
+            };
         }
         Ok(found.into_iter().map(|found| (found, snapshot)).collect())
     }

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use flow_registry::flow::digest::Digest;
 use flow_registry::store::{
-    Content, CurrentFlow, Deleted, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store,
+    Content, CurrentFlow, Deleted, FlowAtVersion, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store,
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -46,6 +46,44 @@ async fn a_flow_is_read_unless_it_is_known() {
     assert!(matches!(found[3], FoundFlow::Missing), "another organization's");
     assert!(matches!(found[4], FoundFlow::Missing), "one that was known is not there any more");
     assert!(matches!(&found[5], FoundFlow::Stored(_, Content::Erased)), "nothing is in force");
+}
+
+#[tokio::test]
+async fn a_version_is_read_unless_it_is_known_and_bound_as_it_was() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org_id, flow_id) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org_id, flow_id, 0, "v1")]).await.unwrap();
+    store.append(&[row(org_id, flow_id, 1, "v2")]).await.unwrap();
+    let reader = Reader::start(&store);
+    let wanted = |version, known: &str, bound_to: Option<&str>| FlowAtVersion {
+        org_id,
+        flow_id,
+        version,
+        known: Some(Digest::of(known.as_bytes())),
+        bound_to: Some(bound_to.map(str::to_owned)),
+    };
+    // The first of them is known with its content, the second too, but the flow was bound to another number then.
+    let all =
+        [wanted(1, "v1", Some("phone of v2")), wanted(1, "v1", Some("phone of v1")), wanted(2, "v2", None)];
+    let all = all.into_iter().chain([
+        wanted(2, "v3", Some("phone of v2")),
+        FlowAtVersion { bound_to: None, ..wanted(9, "v1", None) },
+    ]);
+    let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
+    let found: Vec<FoundFlow> = answers.into_iter().map(|answer| answer.unwrap().0).collect();
+    assert!(matches!(found[0], FoundFlow::Unchanged));
+    for (index, version) in [(1, 1), (2, 2)] {
+        assert!(matches!(&found[index], FoundFlow::Stored(at, Content::Known) if at.version == version
+                && at.phone_number_id.as_deref() == Some("phone of v2")));
+    }
+    assert!(
+        matches!(&found[3], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
+    );
+    assert!(matches!(found[4], FoundFlow::Missing));
+    sqlx::query("UPDATE document SET bytes = NULL").execute(store.pool()).await.unwrap();
+    let erased = reader.ask(wanted(1, "v1", Some("phone of v2"))).await.unwrap().0;
+    assert!(matches!(erased, FoundFlow::Stored(_, Content::Erased)));
 }
 
 #[tokio::test]

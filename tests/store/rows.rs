@@ -69,10 +69,7 @@ pub fn two_organizations() -> (Uuid, Uuid) {
 /// A flow as it is now, with its draft's bytes.
 pub async fn now(store: &Store, org_id: Uuid, flow_id: Uuid) -> Option<(FlowRecord, Option<Bytes>)> {
     let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
-    match Reader::start(store).ask(wanted).await.unwrap().0 {
-        FoundFlow::Stored(record, content) => Some((*record, bytes(content))),
-        FoundFlow::Missing | FoundFlow::Unchanged => None,
-    }
+    stored(Reader::start(store).ask(wanted).await.unwrap().0)
 }
 
 /// A flow as it stood after a version, with its document's bytes.
@@ -82,9 +79,15 @@ pub async fn then(
     flow_id: Uuid,
     version: i64,
 ) -> Option<(FlowRecord, Option<Bytes>)> {
-    let wanted = FlowAtVersion { org_id, flow_id, version, known: None };
-    let (record, content) = Reader::start(store).ask(wanted).await.unwrap().0?;
-    Some((record, bytes(content)))
+    let wanted = FlowAtVersion { org_id, flow_id, version, known: None, bound_to: None };
+    stored(Reader::start(store).ask(wanted).await.unwrap().0)
+}
+
+fn stored(found: FoundFlow) -> Option<(FlowRecord, Option<Bytes>)> {
+    match found {
+        FoundFlow::Stored(record, content) => Some((*record, bytes(content))),
+        FoundFlow::Missing | FoundFlow::Unchanged => None,
+    }
 }
 
 fn bytes(content: Content) -> Option<Bytes> {

@@ -23,7 +23,7 @@ async fn every_commit_is_another_snapshot_for_all_readers() {
     // Commits to other databases of the server count too, and may come at any time.
     for _ in 0..10_000 {
         let now = snapshots.ask(CurrentSnapshot).await.unwrap();
-        let at_version = FlowAtVersion { org_id, flow_id, version: 7, known: None };
+        let at_version = FlowAtVersion { org_id, flow_id, version: 7, known: None, bound_to: None };
         let seen = [
             flows.ask(CurrentFlow { org_id, flow_id, in_force: false, version: Some(20), known: None }).await.unwrap().1,
             heads.ask(CurrentHead { org_id }).await.unwrap().1,
