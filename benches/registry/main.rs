@@ -31,7 +31,6 @@ use figure::Figure;
 use machine::Machine;
 use serde_json::json;
 use stage::{Pace, Stage};
-use turns::Turns;
 
 const GROUPS: [&str; 8] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input"];
 
@@ -65,34 +64,20 @@ impl Groups {
     }
 }
 
-/// Loads in turns first; then what is measured by itself, the memory after all of it last.
+/// Loads in turns first, each kind by itself; then what is measured alone, the memory after all of it last.
 fn measure(stage: &Stage, groups: &Groups) -> anyhow::Result<Vec<Figure>> {
-    let mut turns = Turns::default();
-    if groups.has("write") {
-        writes::enlist(&mut turns, stage);
-    }
-    if groups.has("read") {
-        reads::enlist(&mut turns, stage);
-    }
-    if groups.has("past") {
-        past::enlist(&mut turns, stage)?;
-    }
-    if groups.has("run") {
-        runs::enlist(&mut turns, stage)?;
-    }
-    turns.run(stage);
     let mut figures = Vec::new();
     if groups.has("write") {
-        figures.extend(writes::figures(&turns));
+        figures.extend(writes::figures(stage));
     }
     if groups.has("read") {
-        figures.extend(reads::figures(&turns));
+        figures.extend(reads::figures(stage));
     }
     if groups.has("past") {
-        figures.extend(past::figures(&turns));
+        figures.extend(past::figures(stage)?);
     }
     if groups.has("run") {
-        figures.extend(runs::figures(&turns, stage.pace));
+        figures.extend(runs::figures(stage)?);
     }
     if groups.has("start") {
         figures.extend(starts::figures(stage));

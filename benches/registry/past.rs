@@ -15,17 +15,18 @@ const DRAWN: usize = 10_000;
 /// A reader of the past may pay twice for a history a thousand times as long.
 const COST_MAX: f64 = 2.0;
 
-pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) -> anyhow::Result<()> {
+pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
+    let mut turns = Turns::default();
     let (deep, shallow) = (stage.seeded.deep, stage.seeded.shallow);
     for (name, flow, versions) in [("version of 10", shallow, SHALLOW), ("version of 10,000", deep, DEEP)] {
         let requests = draw(stage, flow, |path| format!("{path}/versions/{}", random(versions)));
-        add(turns, name, requests);
+        add(&mut turns, name, requests);
     }
     for (name, flow, versions) in [("diff of 10", shallow, SHALLOW), ("diff of 10,000", deep, DEEP)] {
         let requests = draw(stage, flow, |path| {
             format!("{path}/diff?from={}&to={}", random(versions), random(versions))
         });
-        add(turns, name, requests);
+        add(&mut turns, name, requests);
     }
     for (name, flow) in [("asOf of 10", shallow), ("asOf of 10,000", deep)] {
         let (first, last) = lifetime(stage, flow)?;
@@ -34,19 +35,16 @@ pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) -> anyhow::Result<()>
             let at = first + Duration::microseconds(rand::random_range(0..span));
             format!("{path}?asOf={}", at.to_rfc3339_opts(SecondsFormat::Micros, true))
         });
-        add(turns, name, requests);
+        add(&mut turns, name, requests);
     }
-    Ok(())
-}
-
-pub fn figures(turns: &Turns<'_>) -> Vec<Figure> {
-    [
+    turns.run(stage);
+    Ok([
         ("version n: cost at 10,000 versions / at 10", "version of 10", "version of 10,000"),
         ("diff: cost at 10,000 versions / at 10", "diff of 10", "diff of 10,000"),
         ("asOf: cost at 10,000 versions / at 10", "asOf of 10", "asOf of 10,000"),
     ]
     .map(|(figure, few, many)| turns.ratio(figure, few, many, Target::AtMost(COST_MAX)))
-    .into()
+    .into())
 }
 
 fn add(turns: &mut Turns<'_>, name: &'static str, requests: Vec<Vec<u8>>) {

@@ -10,7 +10,8 @@ const READ: &str = include_str!("yardstick/read.sql");
 const LIST: &str = include_str!("yardstick/list.sql");
 const CLIENTS: usize = 32;
 
-pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
+pub fn figures(stage: &Stage) -> Vec<Figure> {
+    let mut turns = Turns::default();
     turns.add("R", |stage| stage.yardstick(READ, CLIENTS));
     for (name, requests) in [("get", by_id(&stage.seeded)), ("get version", by_version(&stage.seeded))] {
         let mut requests = Fixed { requests };
@@ -19,9 +20,7 @@ pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
     turns.add("L", |stage| stage.yardstick(LIST, CLIENTS));
     let mut requests = Fixed { requests: lists(&stage.seeded) };
     turns.add("list", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut requests));
-}
-
-pub fn figures(turns: &Turns<'_>) -> Vec<Figure> {
+    turns.run(stage);
     let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
     vec![
         ratio("GET by id / R, 32 connections", "get", "R", 0.8),

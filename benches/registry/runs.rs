@@ -28,7 +28,8 @@ fn ten_steps() -> anyhow::Result<(Value, Value)> {
     Ok((parts["flow"].take(), parts["request"].take()))
 }
 
-pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) -> anyhow::Result<()> {
+pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
+    let mut turns = Turns::default();
     let (flow, request) = ten_steps()?;
     let tenant = &stage.seeded.tenants[2];
     let flows = format!("/organizations/{}/bot/flows", tenant.org_id);
@@ -38,20 +39,17 @@ pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) -> anyhow::Result<()>
     let request = send("POST", &format!("{flows}/{id}/test-run"), &tenant.key, body.as_bytes());
     let mut requests = Fixed { requests: vec![request] };
     turns.add("test-run", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut requests));
-    Ok(())
-}
-
-pub fn figures(turns: &Turns<'_>, pace: Pace) -> Vec<Figure> {
-    vec![
-        steps("test-run steps, to the trace", 1.5e6, pace, |trace| {
+    turns.run(stage);
+    Ok(vec![
+        steps("test-run steps, to the trace", 1.5e6, stage.pace, |trace| {
             black_box(trace);
         }),
-        steps("test-run steps, to bytes and digest", 0.8e6, pace, |trace| {
+        steps("test-run steps, to bytes and digest", 0.8e6, stage.pace, |trace| {
             let bytes = trace.to_bytes();
             black_box(Digest::of(&bytes));
         }),
         turns.rate("test-run over HTTP, 32 connections", "test-run", Target::AtLeast(5_000.0)),
-    ]
+    ])
 }
 
 /// Steps per second on one core.

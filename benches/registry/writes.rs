@@ -8,32 +8,43 @@ use crate::turns::Turns;
 
 const APPEND: &str = include_str!("yardstick/append.sql");
 
-pub fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage) {
+pub fn figures(stage: &Stage) -> Vec<Figure> {
+    let (edits, steps) = (edits(stage), edits_of_steps(stage));
+    let ratio = |figure: &str, name, base, least| edits.ratio(figure, name, base, Target::AtLeast(least));
+    vec![
+        ratio("PATCH / T, 64 connections, 100 organizations", "patch 64", "T 64", 1.2),
+        steps.ratio("the same, of a step's text", "patch 64, a step", "T 64", Target::Shown),
+        ratio("PATCH / T, 64 connections, one organization", "patch 64, one organization", "T 64", 1.0),
+        ratio("PATCH / T, 8 connections", "patch 8", "T 8", 0.75),
+        ratio("PATCH / T, 1 connection", "patch 1", "T 1", 0.75),
+        tail(&edits),
+    ]
+}
+
+fn edits(stage: &Stage) -> Turns<'_> {
+    let mut turns = Turns::default();
     let patches = |flows: &[_], pick| Patches::new(&stage.seeded, flows, pick, Body::new(), &stage.revision);
-    let everywhere = [("patch 64", "T 64", 64), ("patch 8", "T 8", 8), ("patch 1", "T 1", 1)];
-    for (name, base, clients) in everywhere {
+    for (name, base, clients) in [("patch 64", "T 64", 64), ("patch 8", "T 8", 8), ("patch 1", "T 1", 1)] {
         turns.add(base, move |stage| stage.yardstick(APPEND, clients));
         let mut requests = patches(&stage.seeded.flows, Pick::Any);
         turns.add(name, move |stage| stage.load(clients, stage.pace.window(), &mut requests));
     }
-    let mut requests =
-        Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::of_step(), &stage.revision);
-    turns.add("patch 64, a step", move |stage| stage.load(64, stage.pace.window(), &mut requests));
     // A flow for each connection: the organization is what they share.
     let mut requests = patches(&stage.flows_of(1), Pick::Own);
     turns.add("patch 64, one organization", move |stage| stage.load(64, stage.pace.window(), &mut requests));
+    turns.run(stage);
+    turns
 }
 
-pub fn figures(turns: &Turns<'_>) -> Vec<Figure> {
-    let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
-    vec![
-        ratio("PATCH / T, 64 connections, 100 organizations", "patch 64", "T 64", 1.2),
-        turns.ratio("the same, of a step's text", "patch 64, a step", "T 64", Target::Shown),
-        ratio("PATCH / T, 64 connections, one organization", "patch 64, one organization", "T 64", 1.0),
-        ratio("PATCH / T, 8 connections", "patch 8", "T 8", 0.75),
-        ratio("PATCH / T, 1 connection", "patch 1", "T 1", 0.75),
-        tail(turns),
-    ]
+/// After the other edits: of a flow with another text in a step these would change both.
+fn edits_of_steps(stage: &Stage) -> Turns<'_> {
+    let mut turns = Turns::default();
+    turns.add("T 64", |stage| stage.yardstick(APPEND, 64));
+    let mut requests =
+        Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::of_step(), &stage.revision);
+    turns.add("patch 64, a step", move |stage| stage.load(64, stage.pace.window(), &mut requests));
+    turns.run(stage);
+    turns
 }
 
 fn tail(turns: &Turns<'_>) -> Figure {

@@ -12,7 +12,7 @@ use tokio::time::sleep;
 /// many, hardly ever comes to as many.
 const AT_ONCE: usize = 8;
 /// What each further one waits: far more than a refusal costs.
-const PAUSE: Duration = Duration::from_millis(25);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many requests are handled at the moment, of all connections.
 #[derive(Debug, Clone, Default)]
