@@ -88,7 +88,7 @@ impl FlowAnswer {
 
     /// Whether the draft differs from what is published.
     pub fn has_unpublished_changes(&self) -> bool {
-        self.record.published.is_some_and(|published| published.document != self.record.document)
+        self.record.published.as_ref().is_some_and(|published| published.document != self.record.document)
     }
 }
 

@@ -114,7 +114,7 @@ impl Registry {
             Err(RegistryError::NotPublished(_)) => return Ok(Err(Missing::Publication)),
             Err(error) => return Err(error),
         };
-        let version = match (selector, answer.record.published) {
+        let version = match (selector, &answer.record.published) {
             (Selector::Published, Some(published)) => published.version,
             _ => answer.record.version,
         };

@@ -147,7 +147,7 @@ impl Registry {
             Some(document) => document,
             None => self.documents.resolve(org_id, record.document, read.document),
         };
-        let found = FlowAnswer::new(org_id, record, document, Snapshot::NONE);
+        let found = self.documents.answer(org_id, record, document, Snapshot::NONE);
         self.documents.saw(&found);
         self.met(intent, found)
     }
@@ -219,7 +219,7 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                let flow = FlowAnswer::new(intent.caller.org_id, record, document, Snapshot::NONE);
+                let flow = self.documents.answer(intent.caller.org_id, record, document, Snapshot::NONE);
                 self.documents.saw(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
@@ -263,7 +263,7 @@ pub(super) fn current(record: &FlowRecord) -> Current {
     Current {
         version: record.version,
         state: record.state(),
-        published_document: record.published.map(|published| published.document),
+        published_document: record.published.as_ref().map(|published| published.document),
     }
 }
 

@@ -15,7 +15,6 @@ mod export;
 mod feed;
 mod history;
 mod orders;
-mod packed;
 mod pages;
 mod past;
 pub mod projections;

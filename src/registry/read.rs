@@ -103,7 +103,7 @@ impl Registry {
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
                 let document = self.documents.resolve(caller.org_id, record.document, bytes);
                 self.documents.keep(caller.org_id, &document);
-                seen_by(caller, FlowAnswer::new(caller.org_id, record, document, Snapshot::NONE))
+                seen_by(caller, self.documents.answer(caller.org_id, record, document, Snapshot::NONE))
             }
         }
     }
@@ -152,7 +152,7 @@ impl Registry {
             (FoundFlow::Stored(record, content), known) => {
                 let known = known.map(|flow| Arc::clone(&flow.document));
                 let document = self.documents.found(org_id, shown(&record, in_force), content, known);
-                let flow = FlowAnswer::new(org_id, *record, document, snapshot);
+                let flow = self.documents.answer(org_id, *record, document, snapshot);
                 match in_force {
                     true => self.documents.keep(org_id, &flow.document),
                     false => self.documents.saw(&flow),
@@ -202,8 +202,8 @@ impl Registry {
                 seen_by(caller, flow)
             }
             (FoundFlow::Stored(record, content), _) => {
-                let document = self.documents.found(org_id, record.document, content, expected);
-                let flow = FlowAnswer::new(org_id, *record, document, snapshot);
+                let document = self.documents.found_version(org_id, &record, content, expected);
+                let flow = self.documents.answer(org_id, *record, document, snapshot);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)
             }
@@ -296,14 +296,14 @@ impl Registry {
         if !missing.is_empty() {
             let wanted: Vec<Digest> = missing.into_iter().collect();
             for stored in self.store.documents(org_id, &wanted).await? {
-                found.insert(stored.digest, self.documents.stored(stored.digest, stored.bytes));
+                found.insert(stored.digest, self.documents.resolve(org_id, stored.digest, stored.bytes));
             }
         }
         let join = |record: FlowRecord| {
             let digest = shown(&record, in_force);
             let document = found.get(&digest).cloned();
-            let document = document.unwrap_or_else(|| self.documents.stored(digest, None));
-            FlowAnswer::new(org_id, record, document, Snapshot::NONE)
+            let document = document.unwrap_or_else(|| self.documents.resolve(org_id, digest, None));
+            self.documents.answer(org_id, record, document, Snapshot::NONE)
         };
         Ok(records.into_iter().zip(seen).map(|(record, seen)| seen.unwrap_or_else(|| join(record))).collect())
     }

@@ -59,7 +59,7 @@ pub(super) fn row(
 }
 
 fn decided_on(found: &FlowAnswer) -> DecidedOn {
-    let published = found.record.published.map(|published| published.document);
+    let published = found.record.published.as_ref().map(|published| published.document);
     DecidedOn::new(&found.record.state(), published, found.document.is_erased())
 }
 
@@ -87,11 +87,8 @@ pub(super) fn after(
     place: Appended,
     author: Bytes,
 ) -> FlowRecord {
-    // Mostly the same author: the bytes are kept once.
-    let known = before.map(|before| &before.created_by).filter(|known| **known == author);
-    let author = known.cloned().unwrap_or(author);
     let published = change.after.published_version.zip(change.after.published_by_version);
-    let published_at = before.and_then(|before| before.published).map(|published| published.at);
+    let published_at = before.and_then(|before| before.published.as_ref()).map(|published| published.at);
     FlowRecord {
         flow_id,
         version: place.version,
@@ -104,7 +101,7 @@ pub(super) fn after(
         enabled: change.after.enabled,
         deleted: change.after.deleted,
         published: published.zip(change.published_document).map(|((version, by_version), document)| {
-            Published {
+            Box::new(Published {
                 version,
                 by_version,
                 at: if by_version == place.version {
@@ -113,15 +110,15 @@ pub(super) fn after(
                     published_at.unwrap_or(place.recorded_at)
                 },
                 document,
-            }
+            })
         }),
         created_at: before.map_or(place.recorded_at, |before| before.created_at),
         created_by: before.map_or_else(|| author.clone(), |before| before.created_by.clone()),
         updated_at: place.recorded_at,
         updated_by: author,
         duplicated_from: match before {
-            Some(before) => before.duplicated_from,
-            None => change.payload.source_flow_id.zip(change.payload.source_version),
+            Some(before) => before.duplicated_from.clone(),
+            None => change.payload.source_flow_id.zip(change.payload.source_version).map(Box::new),
         },
         restored_from: change.payload.from_version,
     }

@@ -23,7 +23,7 @@ pub struct Published {
     pub document: Digest,
 }
 
-/// The state of a flow, without its document.
+/// The state of a flow, without its document. What most flows do not have is boxed: thousands are kept in memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FlowRecord {
     pub flow_id: Uuid,
@@ -35,13 +35,13 @@ pub struct FlowRecord {
     pub phone_number_id: Option<String>,
     pub enabled: bool,
     pub deleted: bool,
-    pub published: Option<Published>,
+    pub published: Option<Box<Published>>,
     pub created_at: DateTime<Utc>,
     /// Who created it, as RFC 8785 JSON.
     pub created_by: Bytes,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Bytes,
-    pub duplicated_from: Option<(Uuid, i64)>,
+    pub duplicated_from: Option<Box<(Uuid, i64)>>,
     /// The version the latest event restored, if it was a restore.
     pub restored_from: Option<i64>,
 }
@@ -53,8 +53,8 @@ impl FlowRecord {
             document: self.document,
             enabled: self.enabled,
             deleted: self.deleted,
-            published_version: self.published.map(|published| published.version),
-            published_by_version: self.published.map(|published| published.by_version),
+            published_version: self.published.as_ref().map(|published| published.version),
+            published_by_version: self.published.as_ref().map(|published| published.by_version),
         }
     }
 }
@@ -209,24 +209,17 @@ pub(super) fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
 }
 
 /// The published part of a row; its four columns are set together.
-fn read_published(row: &PgRow) -> Result<Option<Published>, StoreError> {
+fn read_published(row: &PgRow) -> Result<Option<Box<Published>>, StoreError> {
     let Some(version) = row.try_get("published_version")? else { return Ok(None) };
-    Ok(Some(Published {
+    Ok(Some(Box::new(Published {
         version,
         by_version: row.try_get("published_by_version")?,
         at: row.try_get("published_at")?,
         document: read_digest(row.try_get("published_digest")?)?,
-    }))
+    })))
 }
 
 pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
-    let created_by = Bytes::from(row.try_get::<Vec<u8>, _>("created_by")?);
-    let updated_by: &[u8] = row.try_get("updated_by")?;
-    // Mostly the same author: the bytes are kept once.
-    let updated_by = match created_by == updated_by {
-        true => created_by.clone(),
-        false => Bytes::copy_from_slice(updated_by),
-    };
     let source: Option<Uuid> = row.try_get("duplicated_from_flow")?;
     let source_version: Option<i64> = row.try_get("duplicated_from_version")?;
     Ok(FlowRecord {
@@ -239,10 +232,10 @@ pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
         deleted: row.try_get("deleted")?,
         published: read_published(row)?,
         created_at: row.try_get("created_at")?,
-        created_by,
+        created_by: Bytes::from(row.try_get::<Vec<u8>, _>("created_by")?),
         updated_at: row.try_get("updated_at")?,
-        updated_by,
-        duplicated_from: source.zip(source_version),
+        updated_by: Bytes::from(row.try_get::<Vec<u8>, _>("updated_by")?),
+        duplicated_from: source.zip(source_version).map(Box::new),
         restored_from: row.try_get("restored_from")?,
     })
 }
@@ -268,7 +261,7 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
         created_by: author(row.try_get("first_context")?, row.try_get("first_actor")?),
         updated_at: row.try_get("recorded_at")?,
         updated_by: author(row.try_get("context")?, row.try_get("actor")?),
-        duplicated_from: first.source_flow_id.zip(first.source_version),
+        duplicated_from: first.source_flow_id.zip(first.source_version).map(Box::new),
         restored_from: payload.from_version.filter(|_| restored),
     })
 }

@@ -18,11 +18,11 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
         registry.update(hand.intent(), flow, json!({"description": "Da de alta"})).await.unwrap().flow;
     assert_eq!((updated.record.version, updated.status()), (2, Status::Draft));
     let published = registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow;
-    assert_eq!(published.record.published.unwrap().version, 3);
+    assert_eq!(published.record.published.as_ref().unwrap().version, 3);
     assert!(published.in_force() && !published.has_unpublished_changes());
     registry.unpublish(hand.intent(), flow).await.unwrap();
     let copy = registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
-    assert_eq!((copy.record.version, copy.record.duplicated_from), (1, Some((flow, 4))));
+    assert_eq!((copy.record.version, copy.record.duplicated_from.as_deref()), (1, Some(&(flow, 4))));
     let value: Value = serde_json::from_slice(&copy.document.bytes()).unwrap();
     assert_eq!(value["name"], "Alta (copia)");
     registry.delete(hand.intent(), flow).await.unwrap();

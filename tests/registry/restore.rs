@@ -54,7 +54,7 @@ async fn a_draft_goes_back_and_what_is_in_force_stays() {
     let restored = restore(&hand, flow, version(1, DRAFT)).await.unwrap().flow;
     assert_eq!((restored.record.version, restored.record.restored_from), (5, Some(1)));
     assert_eq!(name(&restored), "one");
-    assert_eq!(restored.record.published.unwrap().version, 4);
+    assert_eq!(restored.record.published.as_ref().unwrap().version, 4);
     let in_force = hand.registry.get(&hand.caller, flow, Selector::Published).await.unwrap();
     assert_eq!(name(&in_force), "three");
     let read = hand.registry.get(&hand.caller, flow, Selector::Draft).await.unwrap();
@@ -72,7 +72,7 @@ async fn live_puts_it_in_force_and_leaves_the_switch_alone() {
     publish(&hand, flow).await;
     hand.registry.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
     let restored = restore(&hand, flow, version(2, LIVE)).await.unwrap().flow;
-    let published = restored.record.published.unwrap();
+    let published = restored.record.published.as_ref().unwrap();
     assert_eq!((published.version, published.by_version), (6, 6));
     assert_eq!(published.at, restored.record.updated_at);
     assert!(!restored.record.enabled && !restored.in_force() && !restored.has_unpublished_changes());

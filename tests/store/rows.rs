@@ -49,7 +49,7 @@ pub fn row(org_id: Uuid, flow_id: Uuid, expected: i64, text: &str) -> Append {
 pub async fn decided(store: &Store, mut row: Append) -> Append {
     let (record, bytes) = now(store, row.org_id, row.stream_id).await.expect("the flow is there");
     let Projection::Flow(flow) = &mut row.projection else { unreachable!("a row of a flow") };
-    let published = record.published.map(|published| published.document);
+    let published = record.published.as_ref().map(|published| published.document);
     flow.decided_on = Some(DecidedOn::new(&record.state(), published, bytes.is_none()));
     row
 }

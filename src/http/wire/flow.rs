@@ -105,12 +105,15 @@ fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, StoreError> {
         published: record.published.is_some(),
         enabled: record.enabled,
         in_force: answer.in_force(),
-        published_version: record.published.map(|published| published.version),
-        published_at: record.published.map(|published| instant(published.at)),
+        published_version: record.published.as_ref().map(|published| published.version),
+        published_at: record.published.as_ref().map(|published| instant(published.at)),
         has_unpublished_changes: answer.has_unpublished_changes(),
         version: record.version,
         document_digest: answer.document.digest(),
-        duplicated_from: record.duplicated_from.map(|(flow_id, version)| DuplicatedFrom { flow_id, version }),
+        duplicated_from: record
+            .duplicated_from
+            .as_deref()
+            .map(|&(flow_id, version)| DuplicatedFrom { flow_id, version }),
         restored_from: record.restored_from,
         created_at: instant(record.created_at),
         created_by: actor(&record.created_by, "created_by")?,

@@ -76,7 +76,7 @@ impl Registry {
         if answer.document.is_erased() {
             return Err(RegistryError::Erased);
         }
-        let published = answer.record.published.filter(|_| selector == Selector::Published);
+        let published = answer.record.published.as_ref().filter(|_| selector == Selector::Published);
         let version = published.map_or(answer.record.version, |published| published.version);
         let document = &answer.document;
         Ok((self.program(document.digest(), || document.canonical())?, Some(version)))
