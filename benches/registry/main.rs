@@ -32,6 +32,10 @@ use machine::Machine;
 use serde_json::json;
 use stage::{Pace, Stage};
 
+/// That of the service: runs in memory are measured in this process.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 const GROUPS: [&str; 8] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input"];
 
 fn main() -> anyhow::Result<()> {
