@@ -38,7 +38,7 @@ impl Pace {
 
     /// Counts an answer; whether it is a refusal after too many others.
     fn is_one_too_many(&self, status: StatusCode) -> bool {
-        if status.is_success() {
+        if status.as_u16() < StatusCode::BAD_REQUEST.as_u16() {
             self.refusals_in_a_row.store(0, Ordering::Relaxed);
         }
         is_refusal(status) && self.refusals_in_a_row.fetch_add(1, Ordering::Relaxed) >= AT_ONCE
@@ -85,14 +85,19 @@ mod tests {
 
     const REFUSED: StatusCode = StatusCode::BAD_REQUEST;
 
+    /// Two connections of one service.
+    fn two() -> [Pace; 2] {
+        let handled = Handled::default();
+        [Pace::new(handled.clone()), Pace::new(handled)]
+    }
+
     fn is_answered_at_once(pace: &Pace, status: StatusCode) -> bool {
         pace.begin().answered(status).now_or_never().is_some()
     }
 
     #[tokio::test]
     async fn refusals_wait_after_many_in_a_row_while_others_are_served() {
-        let handled = Handled::default();
-        let (pace, other) = (Pace::new(handled.clone()), Pace::new(handled));
+        let [pace, other] = two();
         let under_way = other.begin();
         for _ in 0..AT_ONCE {
             assert!(is_answered_at_once(&pace, REFUSED));
@@ -107,8 +112,7 @@ mod tests {
 
     #[tokio::test]
     async fn success_ends_the_row_and_what_is_in_good_faith_is_not_of_it() {
-        let handled = Handled::default();
-        let (pace, other) = (Pace::new(handled.clone()), Pace::new(handled));
+        let [pace, other] = two();
         let _under_way = other.begin();
         for _ in 0..AT_ONCE {
             assert!(is_answered_at_once(&pace, REFUSED));
@@ -119,21 +123,25 @@ mod tests {
             assert!(is_answered_at_once(&pace, status), "{status}");
             assert!(!is_answered_at_once(&pace, REFUSED), "after {status}");
         }
-        assert!(is_answered_at_once(&pace, StatusCode::OK));
-        assert!(is_answered_at_once(&pace, REFUSED), "after success");
+        for status in [StatusCode::OK, StatusCode::NOT_MODIFIED] {
+            assert!(!is_answered_at_once(&pace, REFUSED));
+            assert!(is_answered_at_once(&pace, status));
+            for _ in 0..AT_ONCE {
+                assert!(is_answered_at_once(&pace, REFUSED), "after {status}");
+            }
+        }
     }
 
     #[tokio::test]
     async fn the_wait_ends_and_whoever_waits_is_not_counted() {
-        let handled = Handled::default();
-        let (pace, other) = (Pace::new(handled.clone()), Pace::new(handled.clone()));
+        let [pace, other] = two();
         let _under_way = other.begin();
         for _ in 0..AT_ONCE {
             pace.begin().answered(REFUSED).await;
         }
         let mut waits = Box::pin(pace.begin().answered(REFUSED));
         assert!(waits.as_mut().now_or_never().is_none());
-        assert_eq!(handled.0.load(Ordering::Relaxed), 1);
+        assert_eq!(pace.handled.0.load(Ordering::Relaxed), 1);
         waits.await;
     }
 }
