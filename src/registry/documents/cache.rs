@@ -303,13 +303,13 @@ mod tests {
     fn versions_of_a_flow_are_packed_beside_each_other() {
         let documents = DocumentCache::new();
         let (flow, other) = ((Uuid::new_v4(), Uuid::new_v4()), (Uuid::new_v4(), Uuid::new_v4()));
-        let sizes = ["first", "second", "second", "quite another", "quite another"].map(|text| {
+        let beside = ["first", "second", "second", "quite another", "quite another"].map(|text| {
             let text = version(text);
             let packed = documents.pack_version(flow, text.as_bytes());
             assert_eq!(packed.text(), text.as_bytes());
             packed.is_beside_another()
         });
-        assert_eq!(sizes, [false, false, true, false, true]);
+        assert_eq!(beside, [false, false, true, false, true]);
         assert!(!documents.pack_version(other, version("second").as_bytes()).is_beside_another());
     }
 }

@@ -19,6 +19,9 @@ static COMMON: LazyLock<Vec<u8>> = LazyLock::new(|| {
     common
 });
 
+/// A text that is like its base takes at most this part of itself beside it.
+const LIKE: usize = 4;
+
 /// Bytes, compressed.
 #[derive(Debug)]
 pub(super) struct Packed {
@@ -29,9 +32,6 @@ pub(super) struct Packed {
     share: u32,
 }
 
-/// A text compressed to more than this part of it has little in common with its base.
-const LITTLE_IN_COMMON: usize = 4;
-
 impl Packed {
     pub(super) fn of(text: &[u8]) -> Self {
         Self { bytes: compressed(text, &COMMON), length: size(text.len()), base: None, share: 0 }
@@ -40,7 +40,7 @@ impl Packed {
     /// The same against another text; `None` where the two have little in common.
     pub(super) fn beside(text: &[u8], base: &Arc<[u8]>) -> Option<Self> {
         let bytes = compressed(text, base);
-        if bytes.len() > text.len() / LITTLE_IN_COMMON {
+        if bytes.len() > text.len() / LIKE {
             return None;
         }
         let share = base.len() / Arc::strong_count(base);
@@ -87,17 +87,21 @@ mod tests {
                 text.extend_from_slice(&COMMON[from..COMMON.len().min(from + length)]);
                 text.extend_from_slice(other.as_bytes());
             }
+            let base: Arc<[u8]> = [&text[..text.len() / 2], &b"another"[..], &text[text.len() / 3..]].concat().into();
+            if let Some(packed) = Packed::beside(&text, &base) {
+                prop_assert_eq!(&packed.text(), &text);
+            }
             prop_assert_eq!(Packed::of(&text).text(), text);
         }
     }
 
-    fn noise(seed: u32) -> Vec<u8> {
-        (0..500).flat_map(|n| seed.wrapping_add(n).wrapping_mul(2_654_435_761).to_be_bytes()).collect()
+    fn noise(seed: u32, words: u32) -> Vec<u8> {
+        (0..words).flat_map(|n| seed.wrapping_add(n).wrapping_mul(2_654_435_761).to_be_bytes()).collect()
     }
 
     #[test]
     fn a_text_beside_one_like_it_takes_next_to_nothing() {
-        let base: Arc<[u8]> = noise(1).into();
+        let base: Arc<[u8]> = noise(1, 500).into();
         let mut text = base.to_vec();
         text[1000] ^= 1;
         let first = Packed::beside(&text, &base).unwrap();
@@ -105,7 +109,21 @@ mod tests {
         assert_eq!((first.text(), second.text()), (text.clone(), text));
         assert!(second.bytes.len() < 100);
         assert!(first.size() > base.len() && second.size() < base.len(), "they share it");
-        assert!(Packed::beside(&noise(1 << 20), &base).is_none());
+        assert!(Packed::beside(&noise(1 << 20, 500), &base).is_none());
+    }
+
+    /// The packer looks back 64 KiB.
+    #[test]
+    fn a_base_may_be_of_any_length() {
+        for words in [0, 1, 16_383, 16_384, 16_385, 60_000] {
+            let base: Arc<[u8]> = noise(1, words).into();
+            for text in [&base[..], &base[base.len() / 2..], &base[..base.len() / 2], &[]] {
+                let text = [text, &[b'x'; 2000]].concat();
+                if let Some(packed) = Packed::beside(&text, &base) {
+                    assert_eq!(packed.text(), text, "{words}");
+                }
+            }
+        }
     }
 
     #[test]
