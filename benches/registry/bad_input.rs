@@ -35,18 +35,24 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
     enlist(&mut turns, stage, &begun);
     turns.run(stage);
     let least = Target::AtLeast(0.9);
-    let mut beside_invalid = turns.ratio(
-        "valid PATCH of 32 clients, 32 others send invalid ones / alone",
+    let mut held_back = turns.ratio(
+        "the same of 32 clients, 32 others send invalid ones only",
         "patch 32, half of all clients invalid",
         "patch 32",
-        least,
+        Target::Shown,
     );
-    if let Ok((_, beside)) = &mut beside_invalid.outcome {
+    if let Ok((_, beside)) = &mut held_back.outcome {
         let share = begun.invalid.get() as f64 / begun.valid.get().max(1) as f64;
         beside.push_str(&format!("; {share:.2} invalid ones answered for each valid one"));
     }
     vec![
-        beside_invalid,
+        turns.ratio(
+            "valid PATCH, every other request invalid / alone",
+            "patch 64, half of all requests invalid",
+            "patch 32",
+            least,
+        ),
+        held_back,
         turns.ratio("GET beside 64 slow clients / alone", "get 32, beside slow clients", "get 32", least),
         Figure::new(
             "peak memory, largest bodies, 64 connections",
@@ -69,6 +75,11 @@ fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage, begun: &'a Begun) {
         || Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::new(), &stage.revision);
     let mut alone = patches();
     turns.add("patch 32", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut alone));
+    let mut alternating =
+        Alternating { valid: patches(), invalid: invalid(stage), is_valid: vec![false; 2 * CLIENTS] };
+    turns.add("patch 64, half of all requests invalid", move |stage| {
+        stage.load(2 * CLIENTS, stage.pace.window(), &mut alternating)
+    });
     let mut mixed = Mixed { valid: patches(), invalid: invalid(stage), lead: 0, begun };
     turns.add("patch 32, half of all clients invalid", move |stage| {
         mixed.lead = 0;
@@ -81,6 +92,35 @@ fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage, begun: &'a Begun) {
         let _slow = SlowClients::connect(stage)?;
         stage.load(CLIENTS, stage.pace.window(), &mut reads)
     });
+}
+
+/// A valid request, an invalid one, and so on, on every connection.
+struct Alternating<'a> {
+    valid: Patches<'a>,
+    invalid: Fixed,
+    /// Of each connection, what is under way.
+    is_valid: Vec<bool>,
+}
+
+impl Requests for Alternating<'_> {
+    fn write(&mut self, connection: usize, out: &mut Vec<u8>) -> bool {
+        self.is_valid[connection] = !self.is_valid[connection];
+        match self.is_valid[connection] {
+            true => self.valid.write(connection, out),
+            false => self.invalid.write(connection, out),
+        }
+    }
+
+    fn expects(&self, connection: usize, status: u16) -> bool {
+        match self.is_valid[connection] {
+            true => self.valid.expects(connection, status),
+            false => (400..500).contains(&status),
+        }
+    }
+
+    fn counts(&self, connection: usize) -> bool {
+        self.is_valid[connection]
+    }
 }
 
 /// Valid requests on the first connections, on the others invalid ones: as many, if they are answered that fast.
