@@ -152,7 +152,7 @@ async fn write(
 ) -> Result<Vec<usize>, StoreError> {
     let bytes = |digest: &Digest| digest.as_bytes().to_vec();
     let all = |pick: fn(&Event<'_>) -> Digest| column(events, |event| bytes(&pick(event)));
-    let query = sqlx::query_scalar::<_, Option<Vec<i32>>>(APPEND)
+    let query = sqlx::query_scalar::<_, Vec<i32>>(APPEND)
         .bind(column(logs, |log| log.org_id))
         .bind(column(logs, |log| log.end.position))
         .bind(column(logs, |log| bytes(&log.end.chain_hash)))
@@ -192,7 +192,7 @@ async fn write(
         .bind(column(events, |event| event.change.row.idempotency.as_ref().map(|own| bytes(&own.request))))
         .bind(SCHEMA_VERSION)
         .bind(column(events, |event| event.change.flow.decided_on.as_ref().map(DecidedOn::as_bytes)));
-    let standing = query.fetch_one(connection).await.map_err(StoreError::of_write)?.unwrap_or_default();
+    let standing = query.fetch_one(connection).await.map_err(StoreError::of_write)?;
     Ok(standing.into_iter().filter_map(|ordinal| usize::try_from(ordinal - 1).ok()).collect())
 }
 

@@ -9,9 +9,11 @@ WITH standing AS (
     WHERE l.org_id = $1[g] AND l.position = $2[g] AND l.chain_hash = $3[g]
         AND $6[g] BETWEEN clock_timestamp() - interval '5 seconds' AND clock_timestamp() + interval '1 second'
         AND NOT EXISTS (SELECT FROM idempotency_key i WHERE i.org_id = $1[g] AND i.key = ANY ($36))
-    RETURNING l.org_id, g
+    RETURNING g
 ), given AS MATERIALIZED (
-    SELECT s.org_id, k FROM generate_series(1, cardinality($7)) k JOIN standing s ON s.g = $7[k]
+    -- An array is searched faster than two sets are joined.
+    SELECT $1[$7[k]] AS org_id, k FROM generate_series(1, cardinality($7)) k
+        WHERE $7[k] = ANY (ARRAY(SELECT g FROM standing))
 ), viewed AS (
     -- What is derived from a document is taken anew only where that is another.
     INSERT INTO flow_view AS f
@@ -39,18 +41,20 @@ WITH standing AS (
                     WHERE d.org_id = f.org_id AND d.digest = f.document_digest),
                 f.enabled, f.deleted, f.published_version, f.published_by_version, f.published_digest))
     -- A later event of a flow without a view makes one that began with it.
-    RETURNING f.org_id, f.position, CASE WHEN f.version = 1 OR f.created_at < f.updated_at THEN f.version END AS version
+    RETURNING f.version = 1 OR f.created_at < f.updated_at AS is_sound
 ), stored AS (
     INSERT INTO document AS d SELECT org_id, $19[k], $20[k] FROM given WHERE $20[k] IS NOT NULL
     ON CONFLICT (org_id, digest) DO UPDATE SET bytes = excluded.bytes WHERE d.bytes IS NULL
 ), answered AS (
     INSERT INTO idempotency_key SELECT org_id, $36[k], $37[k], $8[k], $9[k], $13[k] FROM given WHERE $36[k] IS NOT NULL
 ), happened AS (
-    -- An event has its version from the view: where that does not stand at the one before, in the state that was decided on,
-    -- there is none, and the statement fails as a whole.
+    -- Where a view does not stand at the version before, in the state that was decided on, no event has a version, and the
+    -- statement fails as a whole.
     INSERT INTO event
-        SELECT n.org_id, $8[k], v.version, $10[k], 1, $11[k], $12[k], $38, $13[k], $14[k], $15[k], $16[k], $17[k],
-            $18[k], $19[k], $21[k], $22[k], $23[k], $24[k], $25[k], $26[k]
-        FROM given n LEFT JOIN viewed v ON v.org_id = n.org_id AND v.position = $10[k]
+        SELECT org_id, $8[k],
+            CASE WHEN (SELECT count(*) FROM viewed WHERE is_sound) = (SELECT count(*) FROM given) THEN $9[k] END,
+            $10[k], 1, $11[k], $12[k], $38, $13[k], $14[k], $15[k], $16[k], $17[k], $18[k], $19[k], $21[k], $22[k],
+            $23[k], $24[k], $25[k], $26[k]
+        FROM given
 )
-SELECT array_agg(g) FROM standing
+SELECT ARRAY(SELECT g FROM standing)
