@@ -3,13 +3,11 @@
 use std::cell::Cell;
 use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::background::Background;
 use crate::document::Body;
 use crate::figure::{Figure, Measured, Target, Unit};
 use crate::load::Requests;
@@ -43,13 +41,13 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
     );
     if let Ok((_, beside)) = &mut held_back.outcome {
         let share = begun.invalid.get() as f64 / begun.valid.get().max(1) as f64;
-        beside.push_str(&format!("; {share:.2} invalid ones answered for each valid one"));
+        beside.push_str(&format!("; {share:.2} invalid ones sent for each valid one"));
     }
     vec![
         turns.ratio(
             "valid PATCH, every other request invalid / alone",
             "patch 64, half of all requests invalid",
-            "patch 32",
+            "patch 64",
             least,
         ),
         held_back,
@@ -75,6 +73,8 @@ fn enlist<'a>(turns: &mut Turns<'a>, stage: &'a Stage, begun: &'a Begun) {
         || Patches::new(&stage.seeded, &stage.seeded.flows, Pick::Any, Body::new(), &stage.revision);
     let mut alone = patches();
     turns.add("patch 32", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut alone));
+    let mut as_many = patches();
+    turns.add("patch 64", move |stage| stage.load(2 * CLIENTS, stage.pace.window(), &mut as_many));
     let mut alternating =
         Alternating { valid: patches(), invalid: invalid(stage), is_valid: vec![false; 2 * CLIENTS] };
     turns.add("patch 64, half of all requests invalid", move |stage| {
@@ -237,8 +237,7 @@ fn padded(document: &Value) -> String {
 
 /// Half of them ask for long lists and never read, half send a request a byte at a time.
 struct SlowClients {
-    stop: Arc<AtomicBool>,
-    dripping: Option<JoinHandle<()>>,
+    _dripping: Background,
     _unread: Vec<TcpStream>,
 }
 
@@ -252,35 +251,19 @@ impl SlowClients {
             stream.write_all(&list.repeat(UNREAD_LISTS))?;
             unread.push(stream);
         }
-        let stop = Arc::new(AtomicBool::new(false));
-        let dripping = drip(stage.service.address, Arc::clone(&stop))?;
-        Ok(Self { stop, dripping: Some(dripping), _unread: unread })
+        Ok(Self { _dripping: drip(stage.service.address)?, _unread: unread })
     }
 }
 
-impl Drop for SlowClients {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(dripping) = self.dripping.take() {
-            let _ = dripping.join();
-        }
-    }
-}
-
-fn drip(address: SocketAddr, stop: Arc<AtomicBool>) -> anyhow::Result<JoinHandle<()>> {
+fn drip(address: SocketAddr) -> anyhow::Result<Background> {
     let streams: Result<Vec<_>, _> = (0..CLIENTS).map(|_| TcpStream::connect(address)).collect();
     let mut streams = streams?;
-    let head =
+    let mut head =
         b"GET /health/live HTTP/1.1\r\nHost: bench\r\nX-Padding: ".iter().chain(std::iter::repeat(&b'x'));
-    let head = head.copied();
-    Ok(std::thread::spawn(move || {
-        for byte in head {
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-            // The service may hang up on them: that is its right.
-            streams.retain_mut(|stream| stream.write_all(&[byte]).is_ok());
-            std::thread::sleep(DRIP);
-        }
+    Ok(Background::every(DRIP, move || {
+        let byte = *head.next().expect("it has no end");
+        // The service may hang up on them: that is its right.
+        streams.retain_mut(|stream| stream.write_all(&[byte]).is_ok());
+        Ok(())
     }))
 }

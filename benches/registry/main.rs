@@ -2,6 +2,7 @@
 //! of figures against their targets. `QUICK=1` is shorter, `ONLY=write,read` leaves out the other groups.
 
 mod answer;
+mod background;
 mod bad_input;
 mod document;
 mod evidence;

@@ -1,8 +1,11 @@
 //! What a long history costs: a version, a difference, an instant of a flow with 10,000 versions beside one with 10.
+//! Another flow is edited meanwhile: what is remembered of the past is not answered without a question to the database.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
 
+use crate::background::Background;
+use crate::document::Body;
 use crate::figure::{Figure, Target};
 use crate::requests::{Fixed, ask, flow_path, get};
 use crate::seed::{DEEP, Flow, SHALLOW};
@@ -12,6 +15,7 @@ use crate::turns::Turns;
 const CLIENTS: usize = 8;
 /// Requests that a load draws from.
 const DRAWN: usize = 10_000;
+const EDITED_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
 /// A reader of the past may pay twice for a history a thousand times as long.
 const COST_MAX: f64 = 2.0;
 
@@ -49,7 +53,23 @@ pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
 
 fn add(turns: &mut Turns<'_>, name: &'static str, requests: Vec<Vec<u8>>) {
     let mut requests = Fixed { requests };
-    turns.add(name, move |stage| stage.load(CLIENTS, stage.pace.short_window(), &mut requests));
+    turns.add(name, move |stage| {
+        let edits = edits(stage);
+        let sample = stage.load(CLIENTS, stage.pace.short_window(), &mut requests)?;
+        edits.end()?;
+        Ok(sample)
+    });
+}
+
+fn edits(stage: &Stage) -> Background {
+    let flow = stage.seeded.flows[0];
+    let tenant = &stage.seeded.tenants[flow.tenant];
+    let (address, path, key) = (stage.service.address, flow_path(tenant, &flow), tenant.key.clone());
+    let body = Body::new();
+    Background::every(EDITED_EVERY, move || {
+        ask(address, "PATCH", &path, &key, &body.value(rand::random_range(0..1_000_000_000)))?;
+        Ok(())
+    })
 }
 
 fn draw(stage: &Stage, flow: Flow, path: impl Fn(&str) -> String) -> Vec<Vec<u8>> {

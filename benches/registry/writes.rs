@@ -36,7 +36,7 @@ fn edits(stage: &Stage) -> Turns<'_> {
     turns
 }
 
-/// After the other edits: of a flow with another text in a step these would change both.
+/// After the other edits: of a flow with another text in a step these would change both, as the first of these does.
 fn edits_of_steps(stage: &Stage) -> Turns<'_> {
     let mut turns = Turns::default();
     turns.add("T 64", |stage| stage.yardstick(APPEND, 64));
