@@ -14,7 +14,7 @@ const AT_ONCE: usize = 8;
 /// What each further one waits: far more than a refusal costs.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How many requests are handled at the moment, of all connections.
+/// How many requests are handled at the moment, of all connections; one is until its answer begins.
 #[derive(Debug, Clone, Default)]
 pub struct Handled(Arc<AtomicUsize>);
 

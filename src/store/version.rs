@@ -20,7 +20,7 @@ pub struct FlowAtVersion {
     /// The document the caller has the bytes of.
     pub known: Option<Digest>,
     /// Where the caller has all of the version, `known` its document: the number the flow was bound to when it was read.
-    /// Nothing else of a version changes.
+    /// Nothing else of a version changes but by erasure of its event, which is why it is not kept for long.
     pub bound_to: Option<Option<String>>,
 }
 

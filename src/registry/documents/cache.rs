@@ -26,6 +26,10 @@ const VERSION_BYTES: usize = 576;
 /// Bytes of the documents beside which versions are packed, and what each takes beside its text.
 const BASES_BYTES_MAX: u64 = 512 * 1024;
 const BASE_BYTES: usize = 128;
+/// The longest of them: half of what one of the cache's parts may hold.
+const BASE_MAX: usize = 32 * 1024;
+/// What the authors of a flow may have together without being charged for it: most are shared.
+const UNCHARGED_AUTHORS: usize = 512;
 /// Authors of whom one copy is kept.
 const AUTHORS_MAX: usize = 1024;
 /// Bytes of other documents: those in force, and of earlier versions.
@@ -86,7 +90,8 @@ pub(super) struct Bytewise;
 impl Weighter<Seen, Arc<FlowAnswer>> for Bytewise {
     fn weight(&self, seen: &Seen, flow: &Arc<FlowAnswer>) -> u64 {
         let state = if seen.version.is_some() { VERSION_BYTES } else { STATE_BYTES };
-        (flow.document.packed.size() + state) as u64
+        let authors = flow.record.created_by.len() + flow.record.updated_by.len();
+        (flow.document.packed.size() + state + authors.saturating_sub(UNCHARGED_AUTHORS)) as u64
     }
 }
 
@@ -252,6 +257,9 @@ impl DocumentCache {
     /// The second version of a flow that is read becomes the one beside which others are packed, until one comes that has
     /// little in common with it.
     fn pack_version(&self, flow: Stream, text: &[u8]) -> Packed {
+        if text.len() > BASE_MAX {
+            return Packed::of(text);
+        }
         let base = self.bases.get(&flow);
         if let Some(Some(base)) = &base
             && let Some(packed) = Packed::beside(text, base)
@@ -311,5 +319,16 @@ mod tests {
         });
         assert_eq!(beside, [false, false, true, false, true]);
         assert!(!documents.pack_version(other, version("second").as_bytes()).is_beside_another());
+    }
+
+    #[test]
+    fn long_versions_are_packed_by_themselves() {
+        let documents = DocumentCache::new();
+        let flow = (Uuid::new_v4(), Uuid::new_v4());
+        for (length, is_beside) in [(BASE_MAX, true), (BASE_MAX + 1, false)] {
+            let text = vec![b'x'; length];
+            let beside = [(); 3].map(|()| documents.pack_version(flow, &text).is_beside_another());
+            assert_eq!(beside[2], is_beside, "{length}");
+        }
     }
 }

@@ -21,13 +21,16 @@ static COMMON: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// A text that is like its base takes at most this part of itself beside it.
 const LIKE: usize = 4;
+/// What a text may keep of a base without being charged for it, once many share that: whoever outlives the others keeps
+/// all of it, and of what is beyond this a part is charged to each.
+const UNCHARGED: usize = 2 * 1024;
 
 /// Bytes, compressed.
 #[derive(Debug)]
 pub(super) struct Packed {
     bytes: Box<[u8]>,
     length: u32,
-    /// What it was compressed against, if not [`COMMON`], and its share of that, by how many held it then.
+    /// What it was compressed against, if not [`COMMON`], and what it is charged for that.
     base: Option<Arc<[u8]>>,
     share: u32,
 }
@@ -37,13 +40,15 @@ impl Packed {
         Self { bytes: compressed(text, &COMMON), length: size(text.len()), base: None, share: 0 }
     }
 
-    /// The same against another text; `None` where the two have little in common.
+    /// The same against another text, which whoever hands it out keeps for others; `None` where the two have little in
+    /// common.
     pub(super) fn beside(text: &[u8], base: &Arc<[u8]>) -> Option<Self> {
         let bytes = compressed(text, base);
         if bytes.len() > text.len() / LIKE {
             return None;
         }
-        let share = base.len() / Arc::strong_count(base);
+        let holders = Arc::strong_count(base).saturating_sub(1).max(1);
+        let share = (base.len() / holders).max(base.len().saturating_sub(UNCHARGED) / LIKE);
         Some(Self { bytes, length: size(text.len()), base: Some(Arc::clone(base)), share: size(share) })
     }
 
@@ -102,6 +107,7 @@ mod tests {
     #[test]
     fn a_text_beside_one_like_it_takes_next_to_nothing() {
         let base: Arc<[u8]> = noise(1, 500).into();
+        let _kept = Arc::clone(&base);
         let mut text = base.to_vec();
         text[1000] ^= 1;
         let first = Packed::beside(&text, &base).unwrap();
@@ -110,6 +116,16 @@ mod tests {
         assert!(second.bytes.len() < 100);
         assert!(first.size() > base.len() && second.size() < base.len(), "they share it");
         assert!(Packed::beside(&noise(1 << 20, 500), &base).is_none());
+    }
+
+    #[test]
+    fn whoever_may_outlive_the_others_is_charged_for_a_long_base() {
+        let base: Arc<[u8]> = noise(1, 4000).into();
+        let _kept = Arc::clone(&base);
+        let beside: Vec<_> = (0..100).map(|_| Packed::beside(&base, &base).unwrap()).collect();
+        assert!(beside[0].size() > base.len(), "it is alone");
+        assert!(beside[99].size() > base.len() / 5, "it may be alone later");
+        assert!(beside[99].size() < base.len() / 3, "it is not yet");
     }
 
     /// The packer looks back 64 KiB.
