@@ -10,7 +10,7 @@ const LINES_MAX: usize = 400;
 const DOC_LINES_MAX: usize = 5;
 
 /// Room, and what of ours it may import. `main` and `lib` are outside the house.
-const MAY_IMPORT: [(&str, &[&str]); 12] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("flow", &[]),
     ("interpreter", &["flow"]),
     ("evidence", &["flow"]),
@@ -20,36 +20,21 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("registry", &["flow", "interpreter", "evidence", "store"]),
     ("config", &["registry"]),
     ("http", &["registry", "flow"]),
-    ("console", &["registry", "flow"]),
     ("cli", &["registry", "flow", "config"]),
-    (
-        "app",
-        &[
-            "cli",
-            "config",
-            "console",
-            "evidence",
-            "flow",
-            "http",
-            "interpreter",
-            "postgres",
-            "registry",
-            "store",
-        ],
-    ),
+    ("app", &["cli", "config", "evidence", "flow", "http", "interpreter", "postgres", "registry", "store"]),
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
 const ONLY_IN: [(&str, &[&str]); 5] = [
     (r"\bsqlx::", &["store"]),
-    (r"\baxum::", &["http", "console", "app"]),
+    (r"\baxum::", &["http", "app"]),
     (r"\bclap::", &["cli", "config"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];
 
 /// What would make a pure room depend on when, where or how often it runs.
-const IMPURE: &str = r"\b(tokio|rand|rustix|reqwest|hyper)::|std::(fs|env|process|thread)\b|Tcp(Stream|Listener)|UdpSocket|Instant::now|SystemTime|Utc::now|Local::now|Uuid::(now_v7|new_v4)";
+const IMPURE: &str = r"\b(tokio|rand|rustix|ureq|hyper)::|std::(fs|env|process|thread)\b|Tcp(Stream|Listener)|UdpSocket|Instant::now|SystemTime|Utc::now|Local::now|Uuid::(now_v7|new_v4)";
 const PURE: [&str; 3] = ["flow", "interpreter", "evidence"];
 
 struct Source {
