@@ -10,6 +10,8 @@ CREATE TABLE test_run (
     request     bytea       NOT NULL,
     callees     jsonb       NOT NULL,
     digest      bytea       NOT NULL,
+    -- The rules the run was carried out by.
+    engine      text        NOT NULL,
     status      text        NOT NULL,
     passed      boolean,
     executed_at timestamptz NOT NULL,

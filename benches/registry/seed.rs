@@ -5,12 +5,12 @@
 use bytes::Bytes;
 use flow_registry::flow::document::Canonical;
 use flow_registry::flow::event::{
-    Actor, ActorKind, Context, EventType, Payload, StreamKind, canonical_bytes,
+    Actor, ActorKind, Context, EventType, Payload, State, StreamKind, canonical_bytes,
 };
 use flow_registry::flow::text;
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
-use flow_registry::store::{self, Append, FlowRow, NewEvent, Projection, Store};
+use flow_registry::store::{self, Append, FlowChange, NewEvent, Store, ViewChange};
 use futures_util::future::try_join_all;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -109,35 +109,32 @@ fn row(org_id: Uuid, flow_id: Uuid, version: i64, canonical: &Canonical) -> Appe
         1 => (EventType::FlowCreated, Payload::default()),
         _ => (EventType::FlowUpdated, Payload::default().with_changed(vec!["description".to_owned()])),
     };
+    let document = &canonical.document;
     let event = NewEvent {
+        stream_kind: StreamKind::Flow,
+        stream_id: flow_id,
+        expected: version - 1,
         event_id: Uuid::now_v7(),
         event_type,
         payload: canonical_bytes(&payload).into(),
         context: context(&actor),
         actor: actor.opaque_id(),
-        author: canonical_bytes(&actor).into(),
-        document: Some(canonical.digest),
+        state: State {
+            document: Some(canonical.digest),
+            enabled: true,
+            deleted: false,
+            published_version: None,
+            published_by_version: None,
+        },
         document_bytes: Some(canonical.bytes.clone()),
-        enabled: true,
-        deleted: false,
-        published_version: None,
-        published_by_version: None,
+        view: ViewChange::Flow(Box::new(FlowChange {
+            author: canonical_bytes(&actor).into(),
+            phone_number_id: document.phone_number_id.clone(),
+            search: Some(text::search_text(&document.name, document.description.as_deref())),
+            ..FlowChange::default()
+        })),
     };
-    let document = &canonical.document;
-    let flow = FlowRow {
-        phone_number_id: document.phone_number_id.clone(),
-        search: text::search_text(&document.name, document.description.as_deref()),
-        ..FlowRow::default()
-    };
-    Append {
-        org_id,
-        stream_kind: StreamKind::Flow,
-        stream_id: flow_id,
-        expected: version - 1,
-        event: Some(event),
-        projection: Projection::Flow(flow),
-        idempotency: None,
-    }
+    Append::event(org_id, event, None)
 }
 
 fn context(actor: &Actor) -> Bytes {

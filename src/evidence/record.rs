@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::flow::chain::{EventHashInput, event_hash};
 use crate::flow::digest::Digest;
-use crate::flow::event::StreamKind;
+use crate::flow::event::{State, StreamKind};
 
 /// What the log stores of an event: all that its hash covers, the bytes behind two of its digests, and
 /// both stored hashes. Values are as stored, however strange: an altered log must be shown as it is.
@@ -57,11 +57,13 @@ impl EventRecord<'_> {
             position: self.position,
             recorded_at_us: self.recorded_at_us,
             schema_version: self.schema_version,
-            document: self.document,
-            enabled: self.enabled,
-            deleted: self.deleted,
-            published_version: self.published_version,
-            published_by_version: self.published_by_version,
+            state: State {
+                document: self.document,
+                enabled: self.enabled,
+                deleted: self.deleted,
+                published_version: self.published_version,
+                published_by_version: self.published_by_version,
+            },
             payload: self.payload_digest,
             context: self.context_digest,
             event_type: &self.event_type,

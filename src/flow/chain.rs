@@ -1,12 +1,12 @@
 //! The hash layout of the log, format 1: fixed widths, big-endian, the one variable field last.
-//! The append function computes the same in SQL and `scripts/recompute_chain.py` in Python;
-//! `tests/vectors/chain.json` holds all three to it. What is here can never change.
+//! The append computes it here and nowhere else; `scripts/recompute_chain.py` and `scripts/verify_export.py` compute it
+//! independently. `tests/vectors/chain.json` holds all of them to it. What is here can never change.
 
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::digest::Digest;
-use super::event::StreamKind;
+use super::event::{State, StreamKind};
 
 /// Everything of an event that its hash covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,12 +20,8 @@ pub struct EventHashInput<'a> {
     /// Microseconds since 1970-01-01T00:00:00Z.
     pub recorded_at_us: i64,
     pub schema_version: i16,
-    /// Digest of the draft after the event; none on streams that are not flows.
-    pub document: Option<Digest>,
-    pub enabled: bool,
-    pub deleted: bool,
-    pub published_version: Option<i64>,
-    pub published_by_version: Option<i64>,
+    /// The state after the event.
+    pub state: State,
     /// Of the exact bytes, which may have been erased since.
     pub payload: Digest,
     pub context: Digest,
@@ -38,7 +34,8 @@ pub struct EventHashInput<'a> {
 /// # Panics
 /// If the type's name is longer than 65,535 bytes.
 pub fn event_hash(event: &EventHashInput<'_>) -> Digest {
-    let flags = u8::from(event.enabled) | u8::from(event.deleted) << 1;
+    let State { document, enabled, deleted, published_version, published_by_version } = event.state;
+    let flags = u8::from(enabled) | u8::from(deleted) << 1;
     let type_length = u16::try_from(event.event_type.len()).expect("a type's name is short");
     let mut hash = Sha256::new();
     hash.update(b"flow-registry/event/1");
@@ -50,10 +47,10 @@ pub fn event_hash(event: &EventHashInput<'_>) -> Digest {
     hash.update(event.position.to_be_bytes());
     hash.update(event.recorded_at_us.to_be_bytes());
     hash.update(event.schema_version.to_be_bytes());
-    hash.update(event.document.map_or([0; 32], |digest| digest.0));
+    hash.update(document.map_or([0; 32], |digest| digest.0));
     hash.update([flags]);
-    hash.update(event.published_version.unwrap_or(0).to_be_bytes());
-    hash.update(event.published_by_version.unwrap_or(0).to_be_bytes());
+    hash.update(published_version.unwrap_or(0).to_be_bytes());
+    hash.update(published_by_version.unwrap_or(0).to_be_bytes());
     hash.update(event.payload.as_bytes());
     hash.update(event.context.as_bytes());
     hash.update(type_length.to_be_bytes());
@@ -130,11 +127,13 @@ mod tests {
             position: row.position,
             recorded_at_us: row.recorded_at.timestamp_micros(),
             schema_version: row.schema_version,
-            document: row.document_digest.as_deref().map(digest),
-            enabled: row.enabled,
-            deleted: row.deleted,
-            published_version: row.published_version,
-            published_by_version: row.published_by_version,
+            state: State {
+                document: row.document_digest.as_deref().map(digest),
+                enabled: row.enabled,
+                deleted: row.deleted,
+                published_version: row.published_version,
+                published_by_version: row.published_by_version,
+            },
             payload: digest(&row.payload_digest),
             context: digest(&row.context_digest),
             event_type: &row.event_type,

@@ -118,11 +118,12 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
     if state.deleted && !matches!(order, Order::Restore(_)) {
         return Err(Refusal::NotFound);
     }
+    let draft = state.document.expect("a flow has a draft");
     Ok(match order {
         Order::Create { .. } | Order::Duplicate { .. } => unreachable!("they start a flow of their own"),
         Order::Update { document, enabled, mut changed } => {
             let enabled = enabled.filter(|enabled| *enabled != state.enabled);
-            if document == state.document && enabled.is_none() {
+            if Some(document) == state.document && enabled.is_none() {
                 return Ok(None);
             }
             if enabled.is_some() {
@@ -145,11 +146,11 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
             Some((EventType::FlowPublished, candidate.document, payload))
         }
         Order::Unpublish => {
-            state.published_version.map(|_| (EventType::FlowUnpublished, state.document, Payload::default()))
+            state.published_version.map(|_| (EventType::FlowUnpublished, draft, Payload::default()))
         }
-        Order::Delete => Some((EventType::FlowDeleted, state.document, Payload::default())),
+        Order::Delete => Some((EventType::FlowDeleted, draft, Payload::default())),
         Order::Restore(Restoration { from_version, document, mode, is_publishable, changed }) => {
-            let same_draft = !state.deleted && document == state.document;
+            let same_draft = !state.deleted && Some(document) == state.document;
             let same_live = mode == RestoreMode::Draft || current.published_document == Some(document);
             if same_draft && same_live {
                 return Ok(None);
@@ -235,14 +236,14 @@ mod tests {
             (3, Some(2), Some(2))
         );
         assert_eq!(last.published_document, Some(digest(0)));
-        assert_eq!(last.after.document, digest(1));
+        assert_eq!(last.after.document, Some(digest(1)));
     }
 
     #[test]
     fn publishing_an_earlier_version_leaves_the_draft() {
         let changes = play(&[created(), update(1), publish(Some(1), 0)]);
         let last = changes.last().unwrap();
-        assert_eq!(last.after.document, digest(1));
+        assert_eq!(last.after.document, Some(digest(1)));
         assert_eq!((last.after.published_version, last.after.published_by_version), (Some(1), Some(3)));
         assert_eq!(last.published_document, Some(digest(0)));
     }

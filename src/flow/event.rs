@@ -92,17 +92,24 @@ event_types! {
     AuditExported = "audit.exported" in Organization,
 }
 
-/// The state of a flow after an event: exactly the part that is stored with the event and hashed.
+/// The state after an event: exactly the part that is stored with the event and hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
-    /// Digest of the draft's document.
-    pub document: Digest,
+    /// Digest of the draft's document; none on streams that are not flows.
+    pub document: Option<Digest>,
     pub enabled: bool,
     pub deleted: bool,
     /// The version whose document is in force, if any.
     pub published_version: Option<i64>,
     /// The event that put it there; its time is the flow's `publishedAt`.
     pub published_by_version: Option<i64>,
+}
+
+impl State {
+    /// The state after an event of a stream that is not a flow: it ends by being deleted, if it ends.
+    pub const fn without_document(deleted: bool) -> Self {
+        Self { document: None, enabled: false, deleted, published_version: None, published_by_version: None }
+    }
 }
 
 /// Whether a restore touches the draft only or what is in force as well.

@@ -17,6 +17,7 @@ pub struct Fact<'a> {
 /// The state after `fact`, given the state before it (`None` at version 1).
 pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
     let Fact { version, event_type, payload, document } = fact;
+    let document = Some(document);
     let before = before.unwrap_or(State {
         document,
         enabled: true,

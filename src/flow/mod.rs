@@ -14,5 +14,6 @@ pub mod json;
 pub mod language;
 pub mod pointer;
 pub mod projection;
+pub mod reference;
 pub mod text;
 pub mod validation;

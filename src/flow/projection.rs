@@ -43,7 +43,7 @@ pub struct Projection {
     /// The first version that is not what its log leads to: it is missing, or stored with another state.
     pub broken_at: Option<i64>,
     /// The drafts of all versions, because any of them can be put in force.
-    drafts: Vec<(i64, Digest)>,
+    drafts: Vec<(i64, Option<Digest>)>,
 }
 
 impl Projection {
@@ -98,7 +98,7 @@ impl Projection {
 
     fn draft_at(&self, version: i64) -> Option<Digest> {
         let index = self.drafts.binary_search_by_key(&version, |(version, _)| *version).ok()?;
-        Some(self.drafts[index].1)
+        self.drafts[index].1
     }
 }
 
@@ -106,7 +106,8 @@ impl Projection {
 fn is_what_it_leads_to(before: Option<State>, event: &Recorded) -> bool {
     let Some(payload) = &event.payload else { return true };
     let Recorded { version, event_type, state, .. } = *event;
-    fold(before, Fact { version, event_type, payload, document: state.document }) == state
+    let Some(document) = state.document else { return false };
+    fold(before, Fact { version, event_type, payload, document }) == state
 }
 
 #[cfg(test)]
@@ -119,7 +120,7 @@ mod tests {
 
     fn state(document: u8, published: Option<(i64, i64)>) -> State {
         State {
-            document: digest(document),
+            document: Some(digest(document)),
             enabled: true,
             deleted: false,
             published_version: published.map(|(version, _)| version),
@@ -160,7 +161,7 @@ mod tests {
     fn a_pinned_version_is_in_force_with_its_own_document() {
         let mut events = pinned();
         let flow = project(&events);
-        assert_eq!((flow.state.document, flow.published_document), (digest(2), Some(digest(1))));
+        assert_eq!((flow.state.document, flow.published_document), (Some(digest(2)), Some(digest(1))));
         assert_eq!((flow.published_at, flow.broken_at), (Some(events[2].at), None));
         events.push(event(4, EventType::FlowUpdated, Payload::default(), state(4, Some((1, 3)))));
         let flow = project(&events);

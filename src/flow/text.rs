@@ -3,6 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
+/// The number of the rules of [`fold`]. Folded text that is stored under another number is computed again.
+pub const FOLDING: i16 = 1;
+
 /// What is dropped at both ends of a folded text.
 const EDGE_PUNCTUATION: &[char] = &['¡', '!', '¿', '?', '.', ',', ';', ':'];
 

@@ -26,4 +26,4 @@ pub use mask::mask_personal;
 pub use program::{CalledFlow, CalledFlows, Program};
 pub use request::{Expect, RunRequest, Start, Subject};
 pub use run::{Identity, run};
-pub use trace::{RanVersion, RunStatus, Trace};
+pub use trace::{ENGINE, RanVersion, RunStatus, Trace};

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::answer::{FlowAnswer, Written};
@@ -10,11 +11,9 @@ use super::caller::{Idempotency, Intent};
 use super::orders::{Command, Plan};
 use super::row::{after, row};
 use super::{CurrentVersion, Registry, RegistryError};
+use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
-use crate::flow::event::StreamKind;
-use crate::store::{
-    Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, Snapshot, StoreError,
-};
+use crate::store::{Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Snapshot, StoreError};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
@@ -105,17 +104,7 @@ impl Registry {
         }
         let Ok(plan) = self.plan(intent, command, &found).await else { return Ok(None) };
         match decide(Some(&current(&found.record)), plan.order.clone()) {
-            Ok(Decision::Event(change)) => {
-                match self.record(intent, Some(&found), flow_id, &plan, &change).await {
-                    // The database would not have it, and nothing happened: what is remembered may be wrong.
-                    Err(RegistryError::Store(StoreError::Statement(error))) => {
-                        tracing::warn!(%error, %flow_id, "deciding anew what memory had decided");
-                        self.documents.forget(intent.caller.org_id, flow_id);
-                        Ok(None)
-                    }
-                    recorded => recorded,
-                }
-            }
+            Ok(Decision::Event(change)) => self.record(intent, Some(&found), flow_id, &plan, &change).await,
             Ok(Decision::Nothing) | Err(_) => Ok(None),
         }
     }
@@ -168,32 +157,27 @@ impl Registry {
         if intent.idempotency.as_ref().is_none_or(|idempotency| idempotency.request != answered.request) {
             return Err(RegistryError::IdempotencyKeyReused);
         }
-        self.replayed(intent, answered.stream_id, answered.version).await
+        self.replayed(intent, only(&answered.answer)?).await
     }
 
-    async fn replayed(&self, intent: &Intent, flow_id: Uuid, version: i64) -> Result<Written, RegistryError> {
+    async fn replayed(
+        &self,
+        intent: &Intent,
+        (flow_id, version): (Uuid, i64),
+    ) -> Result<Written, RegistryError> {
         let flow = self.version(&intent.caller, flow_id, version).await?;
         Ok(Written { flow, replayed: true })
     }
 
     /// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
     async fn leave(&self, intent: &Intent, found: Arc<FlowAnswer>) -> Result<Written, RegistryError> {
-        if intent.idempotency.is_some() {
-            let row = Append {
-                org_id: intent.caller.org_id,
-                stream_kind: StreamKind::Flow,
-                stream_id: found.record.flow_id,
-                expected: found.record.version,
-                event: None,
-                projection: Projection::None,
-                idempotency: intent.idempotency.clone(),
-            };
+        if let Some(idempotency) = intent.idempotency.clone() {
+            let FlowRecord { flow_id, version, .. } = found.record;
+            let row = Append::unchanged(intent.caller.org_id, flow_id, version, idempotency);
             match self.append(row).await? {
-                Outcome::Replayed { stream_id, version } => {
-                    return self.replayed(intent, stream_id, version).await;
-                }
+                Outcome::Replayed(answer) => return self.replayed(intent, only(&answer)?).await,
                 Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
-                Outcome::Recorded | Outcome::Appended(_) | Outcome::Conflict { .. } => {}
+                Outcome::Appended(_) | Outcome::Conflict { .. } | Outcome::StateDiffers { .. } => {}
             }
         }
         Ok(Written { flow: found, replayed: false })
@@ -209,10 +193,10 @@ impl Registry {
         change: &Change,
     ) -> Result<Option<Written>, RegistryError> {
         let row = row(intent, found, flow_id, plan, change);
-        let event = row.event.as_ref().expect("a change is an event");
-        let author = event.author.clone();
         match self.append(row).await? {
-            Outcome::Appended(place) => {
+            Outcome::Appended(places) => {
+                let place = only(&places)?;
+                let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));
                 let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
                 let document = match (&plan.draft, found) {
                     (Some(draft), _) => Arc::clone(&draft.document),
@@ -223,15 +207,17 @@ impl Registry {
                 self.documents.saw(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
-            Outcome::Replayed { stream_id, version } => {
-                self.replayed(intent, stream_id, version).await.map(Some)
-            }
+            Outcome::Replayed(answer) => self.replayed(intent, only(&answer)?).await.map(Some),
             Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),
-            Outcome::Conflict { version } => {
+            Outcome::Conflict { version, .. } => {
                 self.check_view(intent.caller.org_id, flow_id, version).await?;
                 Ok(None)
             }
-            Outcome::Recorded => Ok(None),
+            Outcome::StateDiffers { .. } => {
+                // What is remembered may be wrong: it is read and decided anew.
+                self.documents.forget(intent.caller.org_id, flow_id);
+                Ok(None)
+            }
         }
     }
 
@@ -248,6 +234,14 @@ impl Registry {
         }
         let what = format!("the view is at version {stored}, the log at {version}: rebuild it");
         Err(StoreError::corrupt(format!("flow {flow_id}"), what).into())
+    }
+}
+
+/// The one of a list that holds what a single event led to.
+pub(super) fn only<T: Copy>(list: &[T]) -> Result<T, StoreError> {
+    match list {
+        [only] => Ok(*only),
+        _ => Err(StoreError::corrupt("an append", format!("{} results of one event", list.len()))),
     }
 }
 

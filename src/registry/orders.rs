@@ -14,6 +14,7 @@ use super::{Registry, RegistryError};
 use crate::flow::decide::{Candidate, Order};
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
+use crate::flow::reference::{Reference, references};
 
 /// What is to be put in force.
 #[derive(Debug, Clone, Default)]
@@ -46,11 +47,18 @@ pub(super) struct Prepared {
     pub(super) document: Arc<LoadedDocument>,
     pub(super) bytes: Bytes,
     pub(super) lookup: Lookup,
+    /// What it refers to, where it comes in force.
+    pub(super) references: Vec<Reference>,
 }
 
 impl Prepared {
-    pub(super) fn of(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
-        Self { document, bytes: canonical.bytes.clone(), lookup: Lookup::of(canonical.labels()) }
+    pub(super) fn draft(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
+        let lookup = Lookup::of(canonical.labels());
+        Self { document, bytes: canonical.bytes.clone(), lookup, references: Vec::new() }
+    }
+
+    pub(super) fn in_force(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
+        Self { references: references(&canonical.document), ..Self::draft(canonical, document) }
     }
 }
 
@@ -131,7 +139,7 @@ impl Registry {
     }
 
     fn prepared(&self, canonical: &Canonical) -> Prepared {
-        Prepared::of(canonical, self.documents.made(canonical))
+        Prepared::draft(canonical, self.documents.made(canonical))
     }
 
     /// What a command comes to on the flow that was found.
@@ -171,7 +179,12 @@ impl Registry {
             true => Arc::clone(&found.document),
             false => self.documents.changed(&found.document, &applied)?,
         };
-        let draft = Prepared { document, bytes: applied.bytes, lookup: Lookup::of(applied.labels) };
+        let draft = Prepared {
+            document,
+            bytes: applied.bytes,
+            lookup: Lookup::of(applied.labels),
+            references: Vec::new(),
+        };
         let order = Order::Update { document: applied.digest, enabled, changed: applied.changed };
         Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
     }
@@ -200,7 +213,7 @@ impl Registry {
             document: document.digest(),
             has_errors: findings.iter().any(Finding::is_error),
         };
-        let in_force = Prepared::of(&canonical, document);
+        let in_force = Prepared::in_force(&canonical, document);
         Ok(Plan {
             in_force: Some(in_force),
             findings,
@@ -237,7 +250,8 @@ impl Registry {
         let copy = source.document.change(&rename)?;
         confine(&intent.caller, copy.labels.phone_number_id.as_deref())?;
         let document = self.documents.changed(&source.document, &copy)?;
-        let draft = Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels) };
+        let draft =
+            Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels), references: Vec::new() };
         let order = Order::Duplicate { document: copy.digest, source_flow_id: flow_id, source_version };
         self.start(intent, Plan { draft: Some(draft), ..Plan::plain(order) }).await
     }

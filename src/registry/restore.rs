@@ -129,7 +129,6 @@ impl Registry {
                 (findings, is_publishable)
             }
         };
-        let prepared = |document: &Arc<LoadedDocument>| Prepared::of(&canonical, Arc::clone(document));
         let restoration = Restoration {
             from_version: source.record.version,
             document: source.document.digest(),
@@ -138,8 +137,9 @@ impl Registry {
             changed: changed(&found.document, &source.document)?,
         };
         Ok(Plan {
-            draft: Some(prepared(&source.document)),
-            in_force: (order.mode == RestoreMode::Live).then(|| prepared(&source.document)),
+            draft: Some(Prepared::draft(&canonical, Arc::clone(&source.document))),
+            in_force: (order.mode == RestoreMode::Live)
+                .then(|| Prepared::in_force(&canonical, Arc::clone(&source.document))),
             findings,
             ..Plan::plain(Order::Restore(restoration))
         })

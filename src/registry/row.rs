@@ -8,10 +8,12 @@ use super::caller::Intent;
 use super::orders::Plan;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::Change;
-use crate::flow::event::{Context, StreamKind};
-use crate::store::{Append, Appended, DecidedOn, FlowRecord, FlowRow, NewEvent, Projection, Published};
+use crate::flow::event::{Actor, Context, EventType, Payload, State, StreamKind};
+use crate::store::{
+    Append, Appended, DecidedOn, FlowChange, FlowRecord, InForceChange, NewEvent, Published, ViewChange,
+};
 
-/// The row of a change, with everything the log and the view keep of it.
+/// The append of a change, with everything the log and the views keep of it.
 pub(super) fn row(
     intent: &Intent,
     found: Option<&FlowAnswer>,
@@ -21,46 +23,71 @@ pub(super) fn row(
 ) -> Append {
     let actor = &intent.caller.actor;
     let event = NewEvent {
+        stream_kind: StreamKind::Flow,
+        stream_id: flow_id,
+        expected: change.version - 1,
         event_id: Uuid::now_v7(),
         event_type: change.event_type,
         payload: of_sorted(&change.payload).into(),
         context: of_sorted(&context(intent, plan.label.clone())).into(),
         actor: actor.opaque_id(),
-        // Without room to grow: it is kept for as long as the flow is remembered.
-        author: Bytes::copy_from_slice(&of_sorted(actor)),
-        document: Some(change.after.document),
+        state: change.after,
         document_bytes: plan.draft.as_ref().map(|draft| draft.bytes.clone()),
-        enabled: change.after.enabled,
-        deleted: change.after.deleted,
-        published_version: change.after.published_version,
-        published_by_version: change.after.published_by_version,
+        view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
     };
+    Append::event(intent.caller.org_id, event, intent.idempotency.clone())
+}
+
+fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> FlowChange {
     let draft = plan.draft.as_ref().map(|draft| &draft.lookup);
     let in_force = plan.in_force.as_ref().map(|in_force| &in_force.lookup);
-    let projection = FlowRow {
+    FlowChange {
+        // Without room to grow: it is kept for as long as the flow is remembered.
+        author: Bytes::copy_from_slice(&of_sorted(actor)),
         phone_number_id: draft.and_then(|draft| draft.phone_number_id.clone()),
-        search: draft.map(|draft| draft.search.clone()).unwrap_or_default(),
-        published_digest: change.published_document,
+        search: draft.filter(|_| changes_labels(change)).map(|draft| draft.search.clone()),
+        published_document: change.published_document,
         published_phone_number_id: in_force.and_then(|in_force| in_force.phone_number_id.clone()),
-        published_search: in_force.map(|in_force| in_force.search.clone()),
+        in_force: in_force_change(found, plan, change),
         duplicated_from: change.payload.source_flow_id.zip(change.payload.source_version),
         restored_from: change.payload.from_version,
         decided_on: found.map(decided_on),
-    };
-    Append {
-        org_id: intent.caller.org_id,
-        stream_kind: StreamKind::Flow,
-        stream_id: flow_id,
-        expected: change.version - 1,
-        event: Some(event),
-        projection: Projection::Flow(projection),
-        idempotency: intent.idempotency.clone(),
     }
 }
 
+/// Whether name or description of the draft may be other than before.
+fn changes_labels(change: &Change) -> bool {
+    let Payload { changed, changed_more, .. } = &change.payload;
+    change.version == 1
+        || change.event_type == EventType::FlowRestored
+        || *changed_more > 0
+        || changed.iter().any(|path| path == "name" || path == "description")
+}
+
+/// How the change alters what is in force: nothing, or which document, or whether it is paused.
+fn in_force_change(found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> Option<InForceChange> {
+    let before = found.map(decided_on);
+    let document = before.and_then(|before| before.published_document);
+    let in_force = |state: &State| (state.published_version, state.published_by_version, state.enabled);
+    let was = before.as_ref().map(|before| in_force(&before.state));
+    if document == change.published_document {
+        let is_same = document.is_none() || was == Some(in_force(&change.after));
+        return (!is_same).then_some(InForceChange::Kept);
+    }
+    Some(match &plan.in_force {
+        Some(put) => {
+            InForceChange::Put { search: put.lookup.search.clone(), references: put.references.clone() }
+        }
+        None => InForceChange::Ended,
+    })
+}
+
 fn decided_on(found: &FlowAnswer) -> DecidedOn {
-    let published = found.record.published.as_ref().map(|published| published.document);
-    DecidedOn::new(&found.record.state(), published, found.document.is_erased())
+    DecidedOn {
+        state: found.record.state(),
+        published_document: found.record.published.as_ref().map(|published| published.document),
+        is_erased: found.document.is_erased(),
+    }
 }
 
 /// The circumstances of an event, salted so that the digest of an erased context tells nothing.
@@ -93,7 +120,7 @@ pub(super) fn after(
         flow_id,
         version: place.version,
         position: place.position,
-        document: change.after.document,
+        document: change.after.document.expect("a flow has a draft"),
         phone_number_id: match &plan.draft {
             Some(draft) => draft.lookup.phone_number_id.clone(),
             None => before.and_then(|before| before.phone_number_id.clone()),

@@ -21,7 +21,7 @@ pub struct LogEntry {
     pub event_type: String,
     pub recorded_at: DateTime<Utc>,
     /// Opaque id of who acted; it stays when the context is erased.
-    pub actor: String,
+    pub actor: Uuid,
     /// `None` once erased.
     pub payload: Option<Map<String, Value>>,
     /// `None` once erased.

@@ -71,6 +71,14 @@ impl StoreError {
         }
     }
 
+    /// Whether a row was refused because its key is taken.
+    pub(super) fn is_breach_of_key(&self) -> bool {
+        match self {
+            Self::Statement(sqlx::Error::Database(cause)) => cause.is_unique_violation(),
+            _ => false,
+        }
+    }
+
     /// The same error of a write that may have happened before.
     pub(super) fn in_doubt(self) -> Self {
         match self {

@@ -30,10 +30,12 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<ExportedEvent>, StoreError> {
         let mut query = QueryBuilder::<Postgres>::new(concat!("SELECT ", evidence_columns!(), ", (true"));
-        for (column, wanted) in [("e.type", &filter.types), ("e.actor", &filter.actors)] {
-            if let Some(wanted) = wanted {
-                query.push(" AND ").push(column).push(" = ANY(").push_bind(wanted.clone()).push(")");
-            }
+        if let Some(types) = &filter.types {
+            query.push(" AND e.type = ANY(").push_bind(types.clone()).push(")");
+        }
+        if let Some(actors) = &filter.actors {
+            let actors = self.actor_ids(org_id, actors).await?;
+            query.push(" AND e.actor = ANY(").push_bind(actors).push(")");
         }
         push_confinement(&mut query, filter);
         query.push(") AS is_wanted FROM event e WHERE e.org_id = ").push_bind(org_id);

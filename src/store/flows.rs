@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::types::Json;
 use uuid::Uuid;
 
 use super::documents::read_digest;
@@ -50,7 +51,7 @@ impl FlowRecord {
     /// The part of it that is stored with each event and hashed.
     pub fn state(&self) -> State {
         State {
-            document: self.document,
+            document: Some(self.document),
             enabled: self.enabled,
             deleted: self.deleted,
             published_version: self.published.as_ref().map(|published| published.version),
@@ -60,11 +61,11 @@ impl FlowRecord {
 }
 
 /// What an idempotency key was answered with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answered {
     pub request: Digest,
-    pub stream_id: Uuid,
-    pub version: i64,
+    /// Streams, and the version of each.
+    pub answer: Vec<(Uuid, i64)>,
 }
 
 /// Everything a command on an existing flow needs before it decides.
@@ -120,7 +121,7 @@ const FOR_COMMAND: &str = concat!(
     view_columns!(),
     ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id AND d.digest = v.document_digest \
         AND d.digest IS DISTINCT FROM $3) AS bytes, \
-     k.request_digest, k.stream_id AS answered_stream, k.version AS answered_version \
+     k.request_digest, k.answer \
      FROM (VALUES (1)) AS always \
      LEFT JOIN flow_view v ON v.org_id = $1 AND v.flow_id = $2 \
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $4"
@@ -180,15 +181,7 @@ impl Store {
             Some(_) => Some(read_view(&row)?),
             None => None,
         };
-        let answered = match row.try_get::<Option<&[u8]>, _>("request_digest")? {
-            Some(request) => Some(Answered {
-                request: read_digest(request)?,
-                stream_id: row.try_get("answered_stream")?,
-                version: row.try_get("answered_version")?,
-            }),
-            None => None,
-        };
-        Ok(CommandRead { flow, document: read_bytes(&row)?, answered })
+        Ok(CommandRead { flow, document: read_bytes(&row)?, answered: read_answered(&row)? })
     }
 
     /// A flow as it stood just before an instant.
@@ -202,6 +195,13 @@ impl Store {
         let row = query.fetch_optional(&self.pool).await?;
         row.map(|row| Ok((read_event(&row)?, read_bytes(&row)?))).transpose()
     }
+}
+
+/// What an idempotency key was answered with, where the row found one.
+pub(super) fn read_answered(row: &PgRow) -> Result<Option<Answered>, StoreError> {
+    let Some(request) = row.try_get::<Option<&[u8]>, _>("request_digest")? else { return Ok(None) };
+    let Json(answer) = row.try_get("answer")?;
+    Ok(Some(Answered { request: read_digest(request)?, answer }))
 }
 
 pub(super) fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
@@ -275,14 +275,14 @@ fn read_payload(bytes: Option<&[u8]>) -> Result<Payload, String> {
 }
 
 /// Who acted, from an event's context or, where that was erased, from the opaque id that stays.
-pub(super) fn author(context: Option<&[u8]>, actor: &str) -> Bytes {
+pub(super) fn author(context: Option<&[u8]>, actor: Uuid) -> Bytes {
     let acted = context.and_then(|bytes| serde_json::from_slice::<Acted<'_>>(bytes).ok());
     // A context is stored in canonical form, and so is every part of it.
     let known =
         acted.map(|acted| acted.actor.get()).filter(|text| serde_json::from_str::<Actor>(text).is_ok());
     match known {
         Some(text) => Bytes::copy_from_slice(text.as_bytes()),
-        None => of_sorted(&Actor { kind: ActorKind::Erased, id: actor.to_owned(), name: None }).into(),
+        None => of_sorted(&Actor { kind: ActorKind::Erased, id: actor.to_string(), name: None }).into(),
     }
 }
 

@@ -12,7 +12,7 @@ use crate::flow::digest::Digest;
 #[derive(Debug, Clone, Default)]
 pub struct HistoryFilter {
     pub event_type: Option<String>,
-    /// Opaque ids of actors, of which any will do; empty: all.
+    /// Actors by kind and id, of which any will do; empty: all.
     pub actors: Vec<String>,
     /// The first instant that counts.
     pub from: Option<DateTime<Utc>>,
@@ -55,7 +55,8 @@ impl Store {
             query.push(" AND e.type = ").push_bind(event_type.clone());
         }
         if !filter.actors.is_empty() {
-            query.push(" AND e.actor = ANY(").push_bind(filter.actors.clone()).push(")");
+            let actors = self.actor_ids(org_id, &filter.actors).await?;
+            query.push(" AND e.actor = ANY(").push_bind(actors).push(")");
         }
         for (bound, instant) in [(" AND e.version > ", filter.from), (" AND e.version <= ", filter.until)] {
             if let Some(instant) = instant {

@@ -8,8 +8,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::documents::read_digest;
-use super::flows::author;
+use super::flows::{author, read_answered};
 use super::{Answered, Store, StoreError};
 
 /// A key without what proves it.
@@ -80,7 +79,7 @@ const ALL: &str = concat!(
 const FOR_COMMAND: &str = concat!(
     "SELECT ",
     key_columns!(),
-    ", k.request_digest, k.stream_id AS answered_stream, k.version AS answered_version \
+    ", k.request_digest, k.answer \
      FROM (VALUES (1)) AS always \
      LEFT JOIN api_key a ON a.org_id = $1 AND a.id = $2 \
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $3"
@@ -128,15 +127,7 @@ impl Store {
             Some(_) => Some(read_key(&row)?),
             None => None,
         };
-        let answered = match row.try_get::<Option<&[u8]>, _>("request_digest")? {
-            Some(request) => Some(Answered {
-                request: read_digest(request)?,
-                stream_id: row.try_get("answered_stream")?,
-                version: row.try_get("answered_version")?,
-            }),
-            None => None,
-        };
-        Ok(KeyCommandRead { key, answered })
+        Ok(KeyCommandRead { key, answered: read_answered(&row)? })
     }
 
     /// One event of a key.

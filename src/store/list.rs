@@ -82,9 +82,9 @@ fn push_page<'a>(
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
-    let (number, search) = match filter.in_force {
-        true => ("v.published_phone_number_id", "v.published_search"),
-        false => ("v.phone_number_id", "v.search"),
+    let number = match filter.in_force {
+        true => "v.published_phone_number_id",
+        false => "v.phone_number_id",
     };
     if filter.in_force {
         query.push(" AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted");
@@ -103,7 +103,11 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
         query.push(" AND ").push(number).push(" = ").push_bind(number_wanted.clone());
     }
     if let Some(text) = &filter.search {
-        query.push(" AND strpos(").push(search).push(", ").push_bind(text.clone()).push(") > 0");
+        query.push(
+            " AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = v.org_id AND s.flow_id = v.flow_id",
+        );
+        query.push(" AND s.in_force = ").push_bind(filter.in_force);
+        query.push(" AND strpos(s.text, ").push_bind(text.clone()).push(") > 0)");
     }
     if !filter.confined_to.is_empty() {
         query.push(" AND ").push(number).push(" = ANY(").push_bind(filter.confined_to.clone()).push(")");

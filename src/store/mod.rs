@@ -1,6 +1,7 @@
 //! The store: the only room that knows sqlx. It appends to the log and reads what the log has led to.
 //! It holds no rule of flows: what may happen is decided above, before an append.
 
+mod actors;
 mod append;
 mod audit;
 mod checkpoints;
@@ -34,7 +35,10 @@ use std::time::Duration;
 
 use sqlx::PgPool;
 
-pub use append::{Append, Appended, DecidedOn, FlowRow, Heads, Idempotency, NewEvent, Outcome, Projection};
+pub use append::{
+    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, Memory, NewEvent,
+    Outcome, ViewChange,
+};
 pub use audit::{AuditFilter, AuditPage};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};

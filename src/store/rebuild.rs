@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::evidence::{EPOCH_US, microseconds_of};
 use super::still::Still;
 use super::{Store, StoreError};
+use crate::flow::text::FOLDING;
 
 /// Stored bytes: JSON, or the bytes of a digest.
 #[derive(Clone, PartialEq, Eq, sqlx::Type)]
@@ -115,14 +116,14 @@ macro_rules! row {
 type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
 
 row! {
-    /// A row of `flow_view`.
+    /// A row of `flow_view`, with the texts of `flow_search` and what `flow_reference` holds of the flow, as `kind:value`.
     ViewRow {
-        flow_id: Uuid, version: i64, position: i64, document_digest: Raw, phone_number_id: Option<String>,
-        search: String, enabled: bool, deleted: bool, published_version: Option<i64>,
-        published_by_version: Option<i64>, published_at: Option<StoredTime>, published_digest: Option<Raw>,
-        published_phone_number_id: Option<String>, published_search: Option<String>,
+        flow_id: Uuid, version: i64, position: i64, document_digest: Raw, enabled: bool, deleted: bool,
+        published_version: Option<i64>, published_by_version: Option<i64>, phone_number_id: Option<String>,
+        published_at: Option<StoredTime>, published_digest: Option<Raw>, published_phone_number_id: Option<String>,
         created_at: StoredTime, created_by: Raw, updated_at: StoredTime, updated_by: Raw,
         duplicated_from_flow: Option<Uuid>, duplicated_from_version: Option<i64>, restored_from: Option<i64>,
+        search: Option<String>, published_search: Option<String>, references: Vec<String>,
     }
 }
 
@@ -134,11 +135,16 @@ row! {
     }
 }
 
-const PUT_VIEW_ROW: &str = "INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, \
-     phone_number_id, search, enabled, deleted, published_version, published_by_version, published_at, \
-     published_digest, published_phone_number_id, published_search, created_at, created_by, updated_at, updated_by, \
-     duplicated_from_flow, duplicated_from_version, restored_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, \
-     $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)";
+const PUT_VIEW_ROW: &str = "WITH flow AS (INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, \
+     enabled, deleted, published_version, published_by_version, phone_number_id, published_at, published_digest, \
+     published_phone_number_id, created_at, created_by, updated_at, updated_by, duplicated_from_flow, \
+     duplicated_from_version, restored_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+     $16, $17, $18, $19, $20)), \
+     texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, folding, text) \
+     SELECT $1, $2, t.in_force, $24, t.text FROM (VALUES (false, $21), (true, $22)) AS t(in_force, text) \
+     WHERE t.text IS NOT NULL) \
+     INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
+     SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $24 FROM unnest($23::text[]) AS r";
 
 const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name = $5, scopes = $6, \
      phone_number_ids = $7, created_at = $8, expires_at = $9, revoked_at = $10 WHERE org_id = $1 AND id = $2";
@@ -171,14 +177,19 @@ impl Held {
 
     /// Takes rows out of the view, those that are there.
     pub async fn drop_view_rows(&mut self, flow_ids: &[Uuid]) -> Result<(), StoreError> {
-        let query = sqlx::query("DELETE FROM flow_view WHERE org_id = $1 AND flow_id = ANY($2)");
-        query.bind(self.org_id).bind(flow_ids).execute(&mut *self.transaction).await?;
+        for delete in [
+            "DELETE FROM flow_view WHERE org_id = $1 AND flow_id = ANY($2)",
+            "DELETE FROM flow_search WHERE org_id = $1 AND flow_id = ANY($2)",
+            "DELETE FROM flow_reference WHERE org_id = $1 AND flow_id = ANY($2)",
+        ] {
+            sqlx::query(delete).bind(self.org_id).bind(flow_ids).execute(&mut *self.transaction).await?;
+        }
         Ok(())
     }
 
     /// Puts a row into the view, which has none for this flow.
     pub async fn put_view_row(&mut self, row: ViewRow) -> Result<(), StoreError> {
-        let query = row.bind_to(sqlx::query(PUT_VIEW_ROW).bind(self.org_id));
+        let query = row.bind_to(sqlx::query(PUT_VIEW_ROW).bind(self.org_id)).bind(FOLDING);
         query.execute(&mut *self.transaction).await?;
         Ok(())
     }
@@ -197,8 +208,12 @@ impl Held {
         Ok(())
     }
 
-    /// Keeps what was changed, and lets the organization go on.
-    pub async fn release(self) -> Result<(), StoreError> {
+    /// Keeps what was changed, and lets the organization go on. Appends that were prepared before are then refused: what
+    /// they were told of the log's end counts the repairs.
+    pub async fn release(mut self) -> Result<(), StoreError> {
+        let count =
+            sqlx::query("UPDATE log_head SET repairs = repairs + 1 WHERE org_id = $1").bind(self.org_id);
+        count.execute(&mut *self.transaction).await?;
         Ok(self.transaction.commit().await?)
     }
 }

@@ -28,8 +28,9 @@ pub struct StreamEvent {
     pub event_type: String,
     /// `None` once erased.
     pub payload: Option<Bytes>,
-    /// Who acted, as the log is filtered by it.
-    pub actor: String,
+    /// Who acted: the id that the log is filtered by, and whom it stands for, unless that was erased.
+    pub actor: Uuid,
+    pub subject: Option<String>,
     /// Who acted: RFC 8785 JSON of an actor. By the context, or by `actor` alone once that was erased.
     pub author: Bytes,
     pub has_context: bool,
@@ -56,13 +57,19 @@ const STREAMS: &str = "WITH RECURSIVE walk AS (\
      UNION (SELECT id, 2::smallint FROM api_key WHERE org_id = $1 AND id >= $2 ORDER BY id LIMIT $3) \
      ORDER BY id, kind LIMIT $3";
 
-const EVENTS: &str = "SELECT e.stream_id, e.stream_kind, e.version, e.position, e.type, e.payload, e.context, e.actor, \
+const EVENTS: &str = "SELECT e.stream_id, e.stream_kind, e.version, e.position, e.type, e.payload, e.context, e.actor, a.subject, \
      e.recorded_at, e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version \
      FROM unnest($2::uuid[], $3::bigint[]) AS wanted(stream_id, above) \
      JOIN event e ON e.org_id = $1 AND e.stream_id = wanted.stream_id AND e.version > wanted.above \
+     LEFT JOIN actor a ON a.org_id = $1 AND a.id = e.actor \
      ORDER BY e.stream_id, e.version";
 
-const VIEW_ROWS: &str = "SELECT * FROM flow_view WHERE org_id = $1 AND flow_id = ANY($2)";
+const VIEW_ROWS: &str = "SELECT v.*, \
+     (SELECT s.text FROM flow_search s WHERE s.org_id = $1 AND s.flow_id = v.flow_id AND NOT s.in_force) AS search, \
+     (SELECT s.text FROM flow_search s WHERE s.org_id = $1 AND s.flow_id = v.flow_id AND s.in_force) AS published_search, \
+     ARRAY(SELECT r.kind || ':' || r.value FROM flow_reference r WHERE r.org_id = $1 AND r.flow_id = v.flow_id \
+       ORDER BY r.kind, r.value COLLATE \"C\") AS references \
+     FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = ANY($2)";
 
 const KEY_ROWS: &str = "SELECT * FROM api_key WHERE org_id = $1 AND id = ANY($2)";
 
@@ -136,7 +143,7 @@ impl<'t> Still<'t> {
 }
 
 fn read_event(row: &PgRow) -> Result<StreamEvent, StoreError> {
-    let (context, actor): (Option<&[u8]>, &str) = (row.try_get("context")?, row.try_get("actor")?);
+    let (context, actor): (Option<&[u8]>, Uuid) = (row.try_get("context")?, row.try_get("actor")?);
     Ok(StreamEvent {
         stream_id: row.try_get("stream_id")?,
         stream_kind: StreamKind::from_number(row.try_get("stream_kind")?),
@@ -144,7 +151,8 @@ fn read_event(row: &PgRow) -> Result<StreamEvent, StoreError> {
         position: row.try_get("position")?,
         event_type: row.try_get("type")?,
         payload: row.try_get::<Option<Vec<u8>>, _>("payload")?.map(Bytes::from),
-        actor: actor.to_owned(),
+        actor,
+        subject: row.try_get("subject")?,
         author: author(context, actor),
         has_context: context.is_some(),
         recorded_at: DateTime::from_timestamp_micros(microseconds(row)?),

@@ -34,6 +34,8 @@ pub struct TestRun {
     pub callees: Value,
     /// Digest of the trace.
     pub digest: Digest,
+    /// The rules it was carried out by.
+    pub engine: String,
     pub status: String,
     pub passed: Option<bool>,
     pub executed_at: DateTime<Utc>,
@@ -89,22 +91,22 @@ pub enum StoredRun {
 /// run's key from a flow's. Of two runs with one key the first has it.
 const INSERT: &str = "WITH run AS (\
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
-       $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::boolean[], $14::timestamptz[], \
-       $15::bigint[], $16::bytea[]) \
-     AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, status, \
+       $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::text[], $14::boolean[], \
+       $15::timestamptz[], $16::bigint[], $17::bytea[]) \
+     AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
        passed, executed_at, duration_ms, author)), \
      fresh AS (\
-     INSERT INTO idempotency_key (org_id, key, request_digest, stream_id, version, recorded_at) \
-     SELECT org_id, key, request_digest, run_id, 0, clock_timestamp() FROM run WHERE key IS NOT NULL \
-     ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, stream_id) \
-     INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
+     INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at) \
+     SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp() FROM run \
+     WHERE key IS NOT NULL ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, key, answer) \
+     INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
        passed, executed_at, duration_ms, author) \
-     SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, status, passed, executed_at, \
+     SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, passed, executed_at, \
        duration_ms, author FROM run \
-     WHERE key IS NULL OR (org_id, run_id) IN (SELECT org_id, stream_id FROM fresh) \
+     WHERE key IS NULL OR (org_id, key, run_id) IN (SELECT org_id, key, (answer->0->>0)::uuid FROM fresh) \
      ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id";
 
-const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, status, \
+const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
      passed, executed_at, duration_ms, author FROM test_run WHERE org_id = ";
 
 const FORGET: &str = "DELETE FROM test_run r USING (\
@@ -172,6 +174,7 @@ async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<Sto
         .bind(column(rows, |row| &row.run.request[..]))
         .bind(column(rows, |row| Json(&row.run.callees)))
         .bind(column(rows, |row| &row.run.digest.as_bytes()[..]))
+        .bind(column(rows, |row| row.run.engine.as_str()))
         .bind(column(rows, |row| row.run.status.as_str()))
         .bind(column(rows, |row| row.run.passed))
         .bind(column(rows, |row| row.run.executed_at))
@@ -208,18 +211,18 @@ async fn answered(
     org_id: Uuid,
     idempotency: &Idempotency,
 ) -> Result<Option<StoredRun>, StoreError> {
-    let row = sqlx::query(
-        "SELECT request_digest, stream_id, version FROM idempotency_key WHERE org_id = $1 AND key = $2",
-    )
-    .bind(org_id)
-    .bind(&idempotency.key)
-    .fetch_optional(executor)
-    .await?;
+    let row =
+        sqlx::query("SELECT request_digest, answer FROM idempotency_key WHERE org_id = $1 AND key = $2")
+            .bind(org_id)
+            .bind(&idempotency.key)
+            .fetch_optional(executor)
+            .await?;
     row.map(|row| {
         let same = read_digest(row.try_get("request_digest")?)? == idempotency.request;
-        Ok(match same && row.try_get::<i64, _>("version")? == 0 {
-            true => StoredRun::Replayed(row.try_get("stream_id")?),
-            false => StoredRun::KeyReused,
+        let Json(answer): Json<Vec<(Uuid, i64)>> = row.try_get("answer")?;
+        Ok(match answer[..] {
+            [(run_id, 0)] if same => StoredRun::Replayed(run_id),
+            _ => StoredRun::KeyReused,
         })
     })
     .transpose()
@@ -236,6 +239,7 @@ fn read_run(row: &PgRow) -> Result<TestRun, StoreError> {
         request: row.try_get::<Vec<u8>, _>("request")?.into(),
         callees: row.try_get::<Json<Value>, _>("callees")?.0,
         digest: read_digest(row.try_get("digest")?)?,
+        engine: row.try_get("engine")?,
         status: row.try_get("status")?,
         passed: row.try_get("passed")?,
         executed_at: row.try_get("executed_at")?,

@@ -342,7 +342,7 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
 /// An event that takes much room in a feed.
 fn loud(mut row: Append, text: &str) -> Append {
     let context = json!({"actor": {"id": "k1", "name": null, "type": "api_key"}, "salt": "", "reason": text});
-    row.event.as_mut().unwrap().context = serde_json::to_vec(&context).unwrap().into();
+    row.events[0].context = serde_json::to_vec(&context).unwrap().into();
     row
 }
 

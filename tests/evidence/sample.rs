@@ -7,7 +7,7 @@ use chrono::DateTime;
 use flow_registry::evidence::{BundleWriter, Checkpoint, EventRecord, Keyring, PublicKey, SigningKey};
 use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
 use flow_registry::flow::digest::Digest;
-use flow_registry::flow::event::{EventType, StreamKind};
+use flow_registry::flow::event::{EventType, State, StreamKind};
 use uuid::Uuid;
 
 /// 2026-05-01T03:42:18.123456Z
@@ -176,11 +176,13 @@ fn hash_of(organization: Uuid, event: &EventRecord<'_>) -> Digest {
         position: event.position,
         recorded_at_us: event.recorded_at_us,
         schema_version: event.schema_version,
-        document: event.document,
-        enabled: event.enabled,
-        deleted: event.deleted,
-        published_version: event.published_version,
-        published_by_version: event.published_by_version,
+        state: State {
+            document: event.document,
+            enabled: event.enabled,
+            deleted: event.deleted,
+            published_version: event.published_version,
+            published_by_version: event.published_by_version,
+        },
         payload: event.payload_digest,
         context: event.context_digest,
         event_type: &event.event_type,

@@ -1,17 +1,14 @@
 //! One call: numbers without holes, outcomes as values, idempotency inside.
 
-use flow_registry::flow::event::EventType;
-use flow_registry::store::{Append, Outcome, Store};
+use flow_registry::store::{Append, Outcome, Store, StoreError};
 use uuid::Uuid;
 
-use super::rows::{row, two_organizations, with_key};
+use super::rows::{idempotency, place, row, two_organizations, with_key};
 use crate::support;
 
 fn appended(outcome: &Outcome) -> (i64, i64) {
-    match outcome {
-        Outcome::Appended(place) => (place.version, place.position),
-        other => panic!("expected an event, got {other:?}"),
-    }
+    let place = place(outcome);
+    (place.version, place.position)
 }
 
 async fn count(store: &Store, table: &'static str) -> i64 {
@@ -56,7 +53,7 @@ async fn a_conflict_fails_its_row_alone() {
     store.append(&[row(org, a, 0, "a1")]).await.unwrap();
     store.append(&[row(org, a, 1, "a2")]).await.unwrap();
     let outcomes = store.append(&[row(org, a, 1, "late"), row(org, b, 0, "b1")]).await.unwrap();
-    assert_eq!(outcomes[0], Outcome::Conflict { version: 2 });
+    assert_eq!(outcomes[0], Outcome::Conflict { event: 0, version: 2 });
     assert_eq!(appended(&outcomes[1]), (1, 3));
     assert_eq!(count(&store, "document").await, 3, "a row that conflicts leaves no document behind");
 }
@@ -80,8 +77,8 @@ async fn an_idempotency_key_answers_what_it_answered_first() {
     assert_eq!(appended(&store.append(&[keyed]).await.unwrap()[0]), (1, 1));
     let again = with_key(row(org, Uuid::new_v4(), 0, "a1"), "k", "create a1");
     let other = with_key(row(org, Uuid::new_v4(), 0, "a1"), "k", "create a2");
-    let outcomes = store.append(&[again, other]).await.unwrap();
-    assert_eq!(outcomes, [Outcome::Replayed { stream_id: flow, version: 1 }, Outcome::KeyReused]);
+    assert_eq!(store.append(&[again]).await.unwrap(), [Outcome::Replayed(vec![(flow, 1)])]);
+    assert_eq!(store.append(&[other]).await.unwrap(), [Outcome::KeyReused]);
     let elsewhere = with_key(row(Uuid::new_v4(), flow, 0, "a1"), "k", "create a2");
     assert_eq!(
         appended(&store.append(&[elsewhere]).await.unwrap()[0]),
@@ -97,9 +94,9 @@ async fn a_row_without_event_records_its_key_only() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org, flow, 0, "a1")]).await.unwrap();
-    let nothing = Append { event: None, ..with_key(row(org, flow, 1, ""), "k", "r") };
-    assert_eq!(store.append(std::slice::from_ref(&nothing)).await.unwrap(), [Outcome::Recorded]);
-    assert_eq!(store.append(&[nothing]).await.unwrap(), [Outcome::Replayed { stream_id: flow, version: 1 }]);
+    let nothing = Append::unchanged(org, flow, 1, idempotency("k", "r"));
+    assert_eq!(store.append(std::slice::from_ref(&nothing)).await.unwrap(), [Outcome::Appended(vec![])]);
+    assert_eq!(store.append(&[nothing]).await.unwrap(), [Outcome::Replayed(vec![(flow, 1)])]);
     assert_eq!(count(&store, "event").await, 1);
 }
 
@@ -114,33 +111,13 @@ async fn equal_documents_are_stored_once() {
 }
 
 #[tokio::test]
-async fn a_view_that_lags_undoes_the_whole_call() {
-    let database = support::database().await;
-    let store = Store::new(database.pool.clone());
-    let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
-    store.append(&[row(org, flow, 0, "a1")]).await.unwrap();
-    sqlx::query("DELETE FROM flow_view").execute(store.pool()).await.unwrap();
-    let key = with_key(row(org, flow, 1, "a2"), "k", "r");
-    assert!(store.append(&[row(org, Uuid::new_v4(), 0, "b1"), key]).await.is_err());
-    assert_eq!((count(&store, "event").await, count(&store, "idempotency_key").await), (1, 0));
-}
-
-#[tokio::test]
 async fn rows_out_of_order_are_refused() {
     let database = support::database().await;
+    let store = Store::new(database.pool.clone());
     let (first, second) = two_organizations();
-    let flow = Uuid::new_v4();
-    let sql = "SELECT o_outcome FROM append_events($1, '{1,1}', $2, '{0,0}', $2, $3, '{1,1}', '{a,a}', '{a,a}', \
-        '{a,a}', '{a,a}', '{a,a}', '{t,t}', '{f,f}', NULL, NULL, '{a,a}', NULL, '{a,a}', NULL, NULL, NULL, NULL, \
-        NULL, NULL, NULL, NULL, NULL)";
-    let created = EventType::FlowCreated.as_str();
-    let refused = sqlx::query(sql)
-        .bind([second, first])
-        .bind([flow, flow])
-        .bind([created, created])
-        .fetch_all(&database.pool)
-        .await;
-    assert_eq!(refused.unwrap_err().as_database_error().unwrap().code().as_deref(), Some("22000"));
+    let rows = [row(second, Uuid::new_v4(), 0, "a"), row(first, Uuid::new_v4(), 0, "a")];
+    assert!(matches!(store.append(&rows).await, Err(StoreError::Corrupt { .. })));
+    assert_eq!(count(&store, "event").await, 0);
 }
 
 #[tokio::test]

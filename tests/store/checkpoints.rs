@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use flow_registry::flow::chain::{EventHashInput, event_hash};
-use flow_registry::flow::event::StreamKind;
+use flow_registry::flow::event::{State, StreamKind};
 use flow_registry::store::{Store, StoredCheckpoint};
 use uuid::Uuid;
 
@@ -89,11 +89,13 @@ async fn events_are_read_with_all_that_is_hashed() {
             position: event.position,
             recorded_at_us: event.recorded_at_us,
             schema_version: event.schema_version,
-            document: event.document,
-            enabled: event.enabled,
-            deleted: event.deleted,
-            published_version: event.published_version,
-            published_by_version: event.published_by_version,
+            state: State {
+                document: event.document,
+                enabled: event.enabled,
+                deleted: event.deleted,
+                published_version: event.published_version,
+                published_by_version: event.published_by_version,
+            },
             payload: event.payload_digest,
             context: event.context_digest,
             event_type: &event.event_type,

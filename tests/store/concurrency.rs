@@ -46,13 +46,16 @@ async fn one_version_is_won_by_one_writer() {
     let mut tasks = JoinSet::new();
     for writer in 0..16 {
         let store = store.clone();
-        tasks.spawn(
-            async move { store.append(&[row(org, flow, 0, &format!("w{writer}"))]).await.unwrap()[0] },
-        );
+        tasks.spawn(async move {
+            store.append(&[row(org, flow, 0, &format!("w{writer}"))]).await.unwrap()[0].clone()
+        });
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Appended(_))).count(), 1);
-    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Conflict { version: 1 }).count(), 15);
+    assert_eq!(
+        outcomes.iter().filter(|outcome| **outcome == Outcome::Conflict { event: 0, version: 1 }).count(),
+        15
+    );
 }
 
 #[tokio::test]
@@ -65,9 +68,9 @@ async fn one_key_sent_at_once_appends_once() {
         let store = store.clone();
         tasks.spawn(async move {
             let flow = Uuid::new_v4();
-            match store.append(&[with_key(row(org, flow, 0, "a"), "k", "r")]).await.unwrap()[0] {
+            match store.append(&[with_key(row(org, flow, 0, "a"), "k", "r")]).await.unwrap().remove(0) {
                 Outcome::Appended(_) => flow,
-                Outcome::Replayed { stream_id, version: 1 } => stream_id,
+                Outcome::Replayed(ref answer) if answer[0].1 == 1 => answer[0].0,
                 other => panic!("{other:?}"),
             }
         });

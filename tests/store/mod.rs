@@ -1,11 +1,11 @@
 //! The log and its views on real Postgres: numbering, chaining, outcomes, and what the database itself refuses.
 
 mod append;
-mod chained;
 mod checkpoints;
 mod concurrency;
 mod history;
 mod immutable;
+mod known_heads;
 mod model;
 mod reads;
 pub mod rows;

@@ -93,8 +93,8 @@ async fn the_past_is_read_by_version_and_by_instant() {
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let mut times = Vec::new();
     for version in 0..20 {
-        match store.append(&[row(org, flow, version, &format!("v{}", version + 1))]).await.unwrap()[0] {
-            Outcome::Appended(place) => times.push(place.recorded_at),
+        match &store.append(&[row(org, flow, version, &format!("v{}", version + 1))]).await.unwrap()[0] {
+            Outcome::Appended(places) => times.push(places[0].recorded_at),
             other => panic!("{other:?}"),
         }
     }
@@ -141,7 +141,7 @@ async fn lists_show_the_newest_change_first() {
     }
     store.append(&[row(org, flows[1], 1, "Flow one")]).await.unwrap();
     let mut gone = row(org, flows[4], 1, "Flow 4");
-    gone.event.as_mut().unwrap().deleted = true;
+    gone.events[0].state.deleted = true;
     store.append(&[gone]).await.unwrap();
 
     let ids = |filter: ListFilter, page: ListPage| {

@@ -1,11 +1,12 @@
 //! Rows for appends, with no more in them than a test needs to say.
 
 use bytes::Bytes;
+use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
 use flow_registry::flow::digest::Digest;
-use flow_registry::flow::event::{EventType, StreamKind};
+use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::store::{
-    Append, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowRecord, FlowRow, FoundFlow, Idempotency,
-    NewEvent, Projection, Reader, Store,
+    Append, Appended, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord, FoundFlow,
+    Idempotency, NewEvent, Outcome, Reader, Store, ViewChange,
 };
 use uuid::Uuid;
 
@@ -14,50 +15,72 @@ pub fn row(org_id: Uuid, flow_id: Uuid, expected: i64, text: &str) -> Append {
     let document = Bytes::copy_from_slice(text.as_bytes());
     let digest = Digest::of(&document);
     let event_type = if expected == 0 { EventType::FlowCreated } else { EventType::FlowUpdated };
-    Append {
-        org_id,
+    let event = NewEvent {
         stream_kind: StreamKind::Flow,
         stream_id: flow_id,
         expected,
-        event: Some(NewEvent {
-            event_id: Uuid::now_v7(),
-            event_type,
-            payload: Bytes::from_static(br#"{"changed":["name"]}"#),
-            context: Bytes::from(format!(
-                r#"{{"actor":{{"id":"k1","name":"backend","type":"api_key"}},"salt":"{}"}}"#,
-                Uuid::new_v4().simple()
-            )),
-            actor: "api_key:k1".to_owned(),
-            author: Bytes::from_static(br#"{"id":"k1","name":"backend","type":"api_key"}"#),
+        event_id: Uuid::now_v7(),
+        event_type,
+        payload: Bytes::from_static(br#"{"changed":["name"]}"#),
+        context: Bytes::from(format!(
+            r#"{{"actor":{{"id":"k1","name":"backend","type":"api_key"}},"salt":"{}"}}"#,
+            Uuid::new_v4().simple()
+        )),
+        actor: "api_key:k1".to_owned(),
+        state: State {
             document: Some(digest),
-            document_bytes: Some(document),
             enabled: true,
             deleted: false,
             published_version: None,
             published_by_version: None,
-        }),
-        projection: Projection::Flow(FlowRow {
+        },
+        document_bytes: Some(document),
+        view: ViewChange::Flow(Box::new(FlowChange {
+            author: Bytes::from_static(br#"{"id":"k1","name":"backend","type":"api_key"}"#),
             phone_number_id: Some(format!("phone of {text}")),
-            search: text.to_lowercase(),
-            ..FlowRow::default()
-        }),
-        idempotency: None,
+            search: Some(text.to_lowercase()),
+            ..FlowChange::default()
+        })),
+    };
+    Append::event(org_id, event, None)
+}
+
+/// What the one event of a row changes in the views of its flow.
+pub fn change(row: &mut Append) -> &mut FlowChange {
+    match &mut row.events[0].view {
+        ViewChange::Flow(change) => change,
+        _ => unreachable!("a row of a flow"),
     }
 }
 
 /// The same row, decided on the flow as it is now.
 pub async fn decided(store: &Store, mut row: Append) -> Append {
-    let (record, bytes) = now(store, row.org_id, row.stream_id).await.expect("the flow is there");
-    let Projection::Flow(flow) = &mut row.projection else { unreachable!("a row of a flow") };
-    let published = record.published.as_ref().map(|published| published.document);
-    flow.decided_on = Some(DecidedOn::new(&record.state(), published, bytes.is_none()));
+    let stream_id = row.events[0].stream_id;
+    let (record, bytes) = now(store, row.org_id, stream_id).await.expect("the flow is there");
+    change(&mut row).decided_on = Some(DecidedOn {
+        state: record.state(),
+        published_document: record.published.as_ref().map(|published| published.document),
+        is_erased: bytes.is_none(),
+    });
     row
 }
 
+pub fn idempotency(key: &str, request: &str) -> Idempotency {
+    Idempotency { key: key.to_owned(), request: Digest::of(request.as_bytes()) }
+}
+
 /// The same row, under an idempotency key for a request.
-pub fn with_key(mut row: Append, key: &str, request: &str) -> Append {
-    row.idempotency = Some(Idempotency { key: key.to_owned(), request: Digest::of(request.as_bytes()) });
-    row
+pub fn with_key(row: Append, key: &str, request: &str) -> Append {
+    let [event] = <[NewEvent; 1]>::try_from(row.events).expect("a row of one event");
+    Append::event(row.org_id, event, Some(idempotency(key, request)))
+}
+
+/// The place of the one event of an append.
+pub fn place(outcome: &Outcome) -> Appended {
+    match outcome {
+        Outcome::Appended(places) if places.len() == 1 => places[0],
+        other => panic!("expected an event, got {other:?}"),
+    }
 }
 
 /// Two organizations in ascending order, as calls want their rows.
@@ -95,4 +118,46 @@ fn bytes(content: Content) -> Option<Bytes> {
         Content::Bytes(bytes) => Some(bytes),
         Content::Known | Content::Erased => None,
     }
+}
+
+/// Events whose stored hashes are not what their columns lead to, or that do not continue their chain.
+pub async fn wrong_hashes(store: &Store) -> usize {
+    let organizations: Vec<Uuid> =
+        sqlx::query_scalar("SELECT org_id FROM log_head").fetch_all(store.pool()).await.unwrap();
+    let mut wrong = 0;
+    for organization in organizations {
+        let mut chain = chain_start(organization);
+        let mut before = i64::MIN;
+        for event in store.stored_events(organization, 0, i64::MAX, i64::MAX).await.unwrap() {
+            let content = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of);
+            let hash = event_hash(&EventHashInput {
+                organization,
+                stream_kind: StreamKind::from_number(event.stream_kind).unwrap(),
+                stream: event.stream_id,
+                event: event.event_id,
+                version: event.version,
+                position: event.position,
+                recorded_at_us: event.recorded_at_us,
+                schema_version: event.schema_version,
+                state: State {
+                    document: event.document,
+                    enabled: event.enabled,
+                    deleted: event.deleted,
+                    published_version: event.published_version,
+                    published_by_version: event.published_by_version,
+                },
+                payload: event.payload_digest,
+                context: event.context_digest,
+                event_type: &event.event_type,
+            });
+            chain = chain_next(chain, hash);
+            let is_right = (hash, chain) == (event.event_hash, event.chain_hash)
+                && content(&event.payload).is_none_or(|digest| digest == event.payload_digest)
+                && content(&event.context).is_none_or(|digest| digest == event.context_digest)
+                && before < event.recorded_at_us;
+            before = event.recorded_at_us;
+            wrong += usize::from(!is_right);
+        }
+    }
+    wrong
 }

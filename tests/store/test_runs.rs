@@ -22,6 +22,7 @@ fn run(org_id: Uuid, flow_id: Uuid) -> TestRun {
         request: Bytes::from_static(b"{}"),
         callees: json!({}),
         digest: Digest::of(b"trace"),
+        engine: "flow-engine/1".to_owned(),
         status: "completed".into(),
         passed: None,
         executed_at: Utc::now().trunc_subsecs(6),

@@ -73,7 +73,7 @@ fn payload(entry: &LogEntry) -> Map<String, Value> {
 fn actor(entry: &LogEntry) -> Actor {
     match &entry.context {
         Some(context) => context.actor.clone(),
-        None => Actor { kind: ActorKind::Erased, id: entry.actor.clone(), name: None },
+        None => Actor { kind: ActorKind::Erased, id: entry.actor.to_string(), name: None },
     }
 }
 

@@ -8,10 +8,10 @@ use uuid::Uuid;
 
 use super::key_grant::Terms;
 use crate::flow::digest::Digest;
-use crate::flow::event::{EventType, StreamKind, canonical_bytes};
+use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
 use crate::registry::caller::{Intent, Scope, Scopes};
 use crate::registry::row::context;
-use crate::store::{Append, KeyRecord, NewEvent, Projection};
+use crate::store::{Append, KeyRecord, NewEvent, ViewChange};
 
 /// Stored as RFC 8785 JSON.
 #[derive(Debug, Serialize, Deserialize)]
@@ -104,28 +104,18 @@ fn append(
     payload: &KeyPayload,
     projection: Value,
 ) -> Append {
-    let actor = &intent.caller.actor;
     let event = NewEvent {
+        stream_kind: StreamKind::ApiKey,
+        stream_id: key_id,
+        expected,
         event_id: Uuid::now_v7(),
         event_type,
         payload: canonical_bytes(payload).into(),
         context: canonical_bytes(&context(intent, None)).into(),
-        actor: actor.opaque_id(),
-        author: canonical_bytes(actor).into(),
-        document: None,
+        actor: intent.caller.actor.opaque_id(),
+        state: State::without_document(event_type == EventType::ApiKeyRevoked),
         document_bytes: None,
-        enabled: false,
-        deleted: event_type == EventType::ApiKeyRevoked,
-        published_version: None,
-        published_by_version: None,
+        view: ViewChange::ApiKey(projection),
     };
-    Append {
-        org_id: intent.caller.org_id,
-        stream_kind: StreamKind::ApiKey,
-        stream_id: key_id,
-        expected,
-        event: Some(event),
-        projection: Projection::ApiKey(projection),
-        idempotency: intent.idempotency.clone(),
-    }
+    Append::event(intent.caller.org_id, event, intent.idempotency.clone())
 }

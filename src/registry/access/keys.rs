@@ -10,11 +10,10 @@ use super::key_grant::{Terms, grant, regrant};
 use super::key_order::{KeyChange, NewKey};
 use super::key_text::{KeyMode, KeyText};
 use super::key_verifier::ApiKeyVerifier;
-use crate::flow::event::StreamKind;
 use crate::registry::caller::{Caller, Intent, Scope};
-use crate::registry::command::DECISIONS_MAX;
+use crate::registry::command::{DECISIONS_MAX, only};
 use crate::registry::{CurrentVersion, Registry, RegistryError};
-use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, Projection, StoreError};
+use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, StoreError};
 
 /// The API keys of all organizations; clones share everything.
 #[derive(Debug, Clone)]
@@ -108,10 +107,11 @@ impl ApiKeys {
         let text = KeyText::generate(mode);
         let id = Uuid::now_v7();
         let row = key_event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
-        let Outcome::Appended(place) = self.registry.append(row).await? else {
+        let Outcome::Appended(places) = self.registry.append(row).await? else {
             let what = "the first event of a new stream met another";
             return Err(StoreError::corrupt(format!("key {id}"), what).into());
         };
+        let place = only(&places)?;
         let key = KeyRecord {
             org_id: intent.caller.org_id,
             id,
@@ -145,11 +145,17 @@ impl ApiKeys {
             let (row, after) = decide(intent, &key, order)?;
             let Some(row) = row else { return Ok(WrittenKey { key, replayed: false }) };
             match self.registry.append(row).await? {
-                Outcome::Appended(place) => return Ok(self.written(key, after, place).await),
-                Outcome::Recorded => return Ok(WrittenKey { key, replayed: false }),
-                Outcome::Replayed { version, .. } => return self.replayed(key, version).await,
+                Outcome::Appended(places) if places.is_empty() => {
+                    return Ok(WrittenKey { key, replayed: false });
+                }
+                Outcome::Appended(places) => return Ok(self.written(key, after, only(&places)?).await),
+                Outcome::Replayed(answer) => return self.replayed(key, only(&answer)?.1).await,
                 Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
-                Outcome::Conflict { version } => at = version,
+                Outcome::Conflict { version, .. } => at = version,
+                Outcome::StateDiffers { .. } => {
+                    let what = "its row is not at the version the log is at: rebuild it";
+                    return Err(StoreError::corrupt(format!("key {key_id}"), what).into());
+                }
             }
         }
         let event = self.event(intent.caller.org_id, key_id, at).await?;
@@ -167,7 +173,9 @@ impl ApiKeys {
         if let Some(answered) = read.answered {
             let is_same = idempotency.is_some_and(|idempotency| idempotency.request == answered.request);
             return match read.key {
-                Some(key) if is_same => self.replayed(key, answered.version).await.map(Meeting::Answered),
+                Some(key) if is_same => {
+                    self.replayed(key, only(&answered.answer)?.1).await.map(Meeting::Answered)
+                }
                 _ => Err(RegistryError::IdempotencyKeyReused),
             };
         }
@@ -228,15 +236,8 @@ fn decide(
 
 /// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
 fn leave(intent: &Intent, key: &KeyRecord) -> Option<Append> {
-    intent.idempotency.is_some().then(|| Append {
-        org_id: key.org_id,
-        stream_kind: StreamKind::ApiKey,
-        stream_id: key.id,
-        expected: key.version,
-        event: None,
-        projection: Projection::None,
-        idempotency: intent.idempotency.clone(),
-    })
+    let idempotency = intent.idempotency.clone()?;
+    Some(Append::unchanged(key.org_id, key.id, key.version, idempotency))
 }
 
 fn terms(key: &KeyRecord) -> Terms {

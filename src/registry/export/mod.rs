@@ -13,11 +13,11 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::caller::{Caller, Intent};
-use super::command::DECISIONS_MAX;
+use super::command::{DECISIONS_MAX, only};
 use super::row::context;
 use super::{Registry, RegistryError};
-use crate::flow::event::{EventType, StreamKind, canonical_bytes};
-use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, Projection, StoreError};
+use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
+use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, StoreError, ViewChange};
 
 pub use bundle::BundleExport;
 pub use entries::EntryExport;
@@ -90,8 +90,8 @@ impl Registry {
     ) -> Result<Coverage, RegistryError> {
         let org_id = intent.caller.org_id;
         self.check_export(&intent.caller, order).await?;
-        let (registry, row) = (self.clone(), row(intent, order, format));
-        let own = self.detached(async move { registry.append_export(row).await }).await?;
+        let (registry, event) = (self.clone(), exported(intent, order, format));
+        let own = self.detached(async move { registry.append_export(org_id, event).await }).await?;
         let signed = if format == ExportFormat::Ndjson { self.sign_export(org_id).await? } else { None };
         let up_to = signed.unwrap_or(own.position).max(own.position);
         let (mut wanted_after, mut wanted_up_to) = (order.after, up_to);
@@ -118,16 +118,16 @@ impl Registry {
     }
 
     /// Exports of one organization are one stream: they take turns here, and other replicas may come between.
-    async fn append_export(&self, mut row: Append) -> Result<Appended, RegistryError> {
-        let _turn = self.turns.take(row.stream_id).await?;
-        row.expected = self.store.stream_version(row.org_id, row.stream_id).await?;
+    async fn append_export(&self, org_id: Uuid, mut event: NewEvent) -> Result<Appended, RegistryError> {
+        let _turn = self.turns.take(event.stream_id).await?;
+        event.expected = self.store.stream_version(org_id, event.stream_id).await?;
         for _ in 0..DECISIONS_MAX {
-            match self.append(row.clone()).await? {
-                Outcome::Appended(place) => return Ok(place),
-                Outcome::Conflict { version } => row.expected = version,
+            match self.append(Append::event(org_id, event.clone(), None)).await? {
+                Outcome::Appended(places) => return Ok(only(&places)?),
+                Outcome::Conflict { version, .. } => event.expected = version,
                 other => {
                     let what = format!("a row without an idempotency key came to {other:?}");
-                    return Err(StoreError::corrupt("append_events", what).into());
+                    return Err(StoreError::corrupt("an append", what).into());
                 }
             }
         }
@@ -135,32 +135,22 @@ impl Registry {
     }
 }
 
-fn row(intent: &Intent, order: &ExportOrder, format: ExportFormat) -> Append {
+fn exported(intent: &Intent, order: &ExportOrder, format: ExportFormat) -> NewEvent {
     let (org_id, actor) = (intent.caller.org_id, &intent.caller.actor);
     let ExportOrder { asked, after, by_link, .. } = order;
     let payload = ExportPayload { format, filter: asked, after: *after, by_link: *by_link };
-    let event = NewEvent {
+    NewEvent {
+        stream_kind: StreamKind::Organization,
+        stream_id: org_id,
+        expected: 0,
         event_id: Uuid::now_v7(),
         event_type: EventType::AuditExported,
         payload: canonical_bytes(&payload).into(),
         context: canonical_bytes(&context(intent, None)).into(),
         actor: actor.opaque_id(),
-        author: canonical_bytes(actor).into(),
-        document: None,
+        state: State::without_document(false),
         document_bytes: None,
-        enabled: false,
-        deleted: false,
-        published_version: None,
-        published_by_version: None,
-    };
-    Append {
-        org_id,
-        stream_kind: StreamKind::Organization,
-        stream_id: org_id,
-        expected: 0,
-        event: Some(event),
-        projection: Projection::None,
-        idempotency: None,
+        view: ViewChange::None,
     }
 }
 

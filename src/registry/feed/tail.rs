@@ -75,7 +75,7 @@ mod tests {
             event_id: Uuid::nil(),
             event_type: "flow.updated".to_owned(),
             recorded_at: chrono::DateTime::UNIX_EPOCH,
-            actor: String::new(),
+            actor: Uuid::nil(),
             payload: Some(Map::new()),
             context: None,
         };

@@ -9,8 +9,10 @@ use super::super::access::KeyProjection;
 use super::super::documents::{members, stand_in};
 use super::Trouble;
 use crate::flow::digest::Digest;
+use crate::flow::document::Canonical;
 use crate::flow::event::{Actor, EventType, State, StreamKind};
 use crate::flow::projection::{Projection, Recorded};
+use crate::flow::reference::references;
 use crate::flow::text;
 use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
 
@@ -19,6 +21,8 @@ use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
 struct Sought {
     phone_number_id: Option<String>,
     search: String,
+    /// What it refers to, as `kind:value`, if it is in force somewhere.
+    references: Vec<String>,
     is_erased: bool,
 }
 
@@ -81,9 +85,10 @@ impl Folded {
         }
         let author = serde_json::from_slice(&event.author).map(|author: Actor| author.opaque_id());
         if let Ok(context) = author
-            && context != event.actor
+            && event.has_context
+            && event.subject.as_ref() != Some(&context)
         {
-            let actor = event.actor.clone();
+            let actor = event.subject.clone().unwrap_or_else(|| event.actor.to_string());
             self.note(event, Trouble::Misattributed { version, actor, context });
         }
         if let Err(trouble) = self.fold(event) {
@@ -128,7 +133,7 @@ impl Folded {
 
     /// The documents that rows are made from and that were not looked into yet.
     pub(super) fn wanted(&self) -> Vec<Digest> {
-        let of_flow = |flow: &Projection| [Some(flow.state.document), flow.published_document];
+        let of_flow = |flow: &Projection| [flow.state.document, flow.published_document];
         let mut wanted: Vec<Digest> = self.flows.values().flat_map(of_flow).flatten().collect();
         wanted.retain(|digest| !self.sought.contains_key(digest));
         wanted.sort_unstable();
@@ -142,9 +147,12 @@ impl Folded {
         let stored = document.bytes.unwrap_or_else(stand_in);
         let Ok(members) = members(digest, &stored) else { return };
         let text = |name: &str| members.get(name).and_then(|value| value.as_str());
+        let is_in_force = self.flows.values().any(|flow| flow.published_document == Some(digest));
+        let Ok(references) = referred(&stored, is_in_force) else { return };
         let sought = Sought {
             phone_number_id: text("phoneNumberId").map(str::to_owned),
             search: text::search_text(text("name").unwrap_or_default(), text("description")),
+            references,
             is_erased,
         };
         self.sought.insert(digest, sought);
@@ -155,8 +163,10 @@ impl Folded {
         let document = |digest: Digest| self.sought.get(&digest).is_some_and(|sought| sought.is_erased);
         let Some(place) = self.places.get(&id) else { return false };
         match column {
-            "phone_number_id" | "search" => document(flow.state.document),
-            "published_phone_number_id" | "published_search" => flow.published_document.is_some_and(document),
+            "phone_number_id" | "search" => flow.state.document.is_some_and(document),
+            "published_phone_number_id" | "published_search" | "references" => {
+                flow.published_document.is_some_and(document)
+            }
             "created_by" | "duplicated_from_flow" | "duplicated_from_version" => place.begins_erased,
             "updated_by" | "restored_from" => place.ends_erased,
             _ => false,
@@ -167,15 +177,16 @@ impl Folded {
     pub(super) fn row(&self, id: Uuid, flow: &Projection) -> Result<ViewRow, Digest> {
         let raw = |bytes: &Bytes| Raw(bytes.to_vec());
         let sought = |digest: Digest| self.sought.get(&digest).ok_or(digest);
-        let draft = sought(flow.state.document)?;
+        let document = flow.state.document.expect("only events with a document are folded into flows");
+        let draft = sought(document)?;
         let in_force = flow.published_document.map(sought).transpose()?;
         Ok(ViewRow {
             flow_id: id,
             version: flow.version,
             position: flow.position,
-            document_digest: Raw(flow.state.document.as_bytes().to_vec()),
+            document_digest: Raw(document.as_bytes().to_vec()),
             phone_number_id: draft.phone_number_id.clone(),
-            search: draft.search.clone(),
+            search: Some(draft.search.clone()),
             enabled: flow.state.enabled,
             deleted: flow.state.deleted,
             published_version: flow.state.published_version,
@@ -184,6 +195,7 @@ impl Folded {
             published_digest: flow.published_document.map(|digest| Raw(digest.as_bytes().to_vec())),
             published_phone_number_id: in_force.and_then(|sought| sought.phone_number_id.clone()),
             published_search: in_force.map(|sought| sought.search.clone()),
+            references: in_force.map(|sought| sought.references.clone()).unwrap_or_default(),
             created_at: flow.created_at.into(),
             created_by: raw(&flow.created_by),
             updated_at: flow.updated_at.into(),
@@ -193,6 +205,16 @@ impl Folded {
             restored_from: flow.restored_from,
         })
     }
+}
+
+/// What a document refers to, where that counts.
+fn referred(stored: &Bytes, is_in_force: bool) -> Result<Vec<String>, ()> {
+    if !is_in_force {
+        return Ok(Vec::new());
+    }
+    let canonical = Canonical::read(stored.clone()).map_err(drop)?;
+    let references = references(&canonical.document);
+    Ok(references.iter().map(|it| format!("{}:{}", it.kind.number(), it.value)).collect())
 }
 
 fn recorded(event: &StreamEvent, event_type: EventType) -> Result<Recorded, String> {
@@ -205,7 +227,7 @@ fn recorded(event: &StreamEvent, event_type: EventType) -> Result<Recorded, Stri
         author: event.author.clone(),
         at: event.recorded_at.ok_or("its time is in no calendar")?,
         state: State {
-            document: document(event)?,
+            document: Some(document(event)?),
             enabled: event.enabled,
             deleted: event.deleted,
             published_version: event.published_version,

@@ -75,6 +75,7 @@ impl Registry {
             request: canonical_json::to_vec(&request::to_store(body, version)).into(),
             callees,
             digest: ran.digest,
+            engine: crate::interpreter::ENGINE.to_owned(),
             status: ran.status.to_owned(),
             passed: ran.passed,
             executed_at,

@@ -1,67 +1,116 @@
-//! Appends: rows in, outcomes out, one round trip, one transaction.
+//! Appends: rows in, outcomes out, in one transaction. The service gives each event its number, time and hashes; one
+//! statement (`append.sql`) proves that the log still ends where the service believes and writes everything.
 
-mod call;
-mod chained;
-mod decided;
-mod heads;
+mod batch;
+mod memory;
+mod statement;
+mod ways;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
-use crate::flow::event::{EventType, StreamKind};
+use crate::flow::event::{EventType, State, StreamKind};
+use crate::flow::reference::Reference;
 
-pub use decided::DecidedOn;
-pub use heads::Heads;
+pub use memory::Memory;
 
 /// An event as it is handed to the log, which gives it version, position, time and hashes.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
+    pub stream_kind: StreamKind,
+    pub stream_id: Uuid,
+    /// The version the decision was made on; the event becomes the next one.
+    pub expected: i64,
     /// Made by the caller (UUIDv7): a retry of the same event is recognised by it.
     pub event_id: Uuid,
     pub event_type: EventType,
     /// RFC 8785 bytes, stored and hashed as they are.
     pub payload: Bytes,
     pub context: Bytes,
-    /// Opaque id of who acted, for filters.
+    /// Kind and id of who acted, as filters name them. The log holds an opaque id in its place.
     pub actor: String,
-    /// Who acted, as views show it: RFC 8785 bytes.
-    pub author: Bytes,
-    pub document: Option<Digest>,
-    /// The document's bytes, where the event may bring a new one.
+    /// The state after the event.
+    pub state: State,
+    /// The bytes of `state.document`, where the event may bring a new one.
     pub document_bytes: Option<Bytes>,
-    pub enabled: bool,
-    pub deleted: bool,
-    pub published_version: Option<i64>,
-    pub published_by_version: Option<i64>,
+    pub view: ViewChange,
 }
 
-/// What the views must learn beyond the event itself.
+/// What the views learn from an event beyond the event itself.
 #[derive(Debug, Clone)]
-pub enum Projection {
+pub enum ViewChange {
     None,
-    Flow(FlowRow),
+    Flow(Box<FlowChange>),
     /// The row of `api_key`, by column name.
     ApiKey(Value),
 }
 
-/// Columns of the flow view that come from documents. Those of a document the view already stands at are ignored.
+/// What an event changes in the views of a flow. What comes from a document the view already stands at is ignored.
 #[derive(Debug, Clone, Default)]
-pub struct FlowRow {
+pub struct FlowChange {
+    /// Who acted, as views show it: RFC 8785 bytes.
+    pub author: Bytes,
+    /// Of the draft.
     pub phone_number_id: Option<String>,
-    pub search: String,
-    pub published_digest: Option<Digest>,
+    /// Folded name and description of the draft, where they are other than before.
+    pub search: Option<String>,
+    /// The document in force after the event.
+    pub published_document: Option<Digest>,
     pub published_phone_number_id: Option<String>,
-    pub published_search: Option<String>,
+    /// `None` where what is in force stays as it was.
+    pub in_force: Option<InForceChange>,
     pub duplicated_from: Option<(Uuid, i64)>,
     pub restored_from: Option<i64>,
-    /// What the change of a flow was decided on; without it the version alone is proven.
+    /// What the change was decided on; without it the version alone is proven.
     pub decided_on: Option<DecidedOn>,
+}
+
+/// How an event changes what is in force of a flow.
+#[derive(Debug, Clone)]
+pub enum InForceChange {
+    /// The same document is paused, resumed, or published again.
+    Kept,
+    /// No document is in force any more.
+    Ended,
+    /// Another document comes in force.
+    Put {
+        /// Its name and description, folded.
+        search: String,
+        /// What it refers to.
+        references: Vec<Reference>,
+    },
+}
+
+impl InForceChange {
+    fn search(&self) -> Option<&str> {
+        match self {
+            Self::Put { search, .. } => Some(search),
+            Self::Kept | Self::Ended => None,
+        }
+    }
+
+    fn references(&self) -> &[Reference] {
+        match self {
+            Self::Put { references, .. } => references,
+            Self::Kept | Self::Ended => &[],
+        }
+    }
+}
+
+/// A flow as it was when somebody decided on it. The append proves that it still is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DecidedOn {
+    pub state: State,
+    /// The document in force.
+    pub published_document: Option<Digest>,
+    /// Whether the content of the draft was erased.
+    pub is_erased: bool,
 }
 
 /// A caller's key for one request, and the digest of that request.
@@ -71,17 +120,36 @@ pub struct Idempotency {
     pub request: Digest,
 }
 
-/// One row of a call. Without an event it only records the idempotency key.
+/// What an idempotency key is answered with from now on.
+#[derive(Debug, Clone)]
+pub struct KeyAnswer {
+    pub idempotency: Idempotency,
+    /// Streams, and the version of each.
+    pub answer: Vec<(Uuid, i64)>,
+}
+
+/// Events of one organization, of different streams, that are written together or not at all. Without an event it only
+/// records its idempotency key.
 #[derive(Debug, Clone)]
 pub struct Append {
     pub org_id: Uuid,
-    pub stream_kind: StreamKind,
-    pub stream_id: Uuid,
-    /// The version the decision was made on; the event becomes the next one.
-    pub expected: i64,
-    pub event: Option<NewEvent>,
-    pub projection: Projection,
-    pub idempotency: Option<Idempotency>,
+    pub events: Vec<NewEvent>,
+    pub key: Option<KeyAnswer>,
+}
+
+impl Append {
+    /// One event; its idempotency key is answered with the event's stream and version.
+    pub fn event(org_id: Uuid, event: NewEvent, idempotency: Option<Idempotency>) -> Self {
+        let answer = vec![(event.stream_id, event.expected + 1)];
+        let key = idempotency.map(|idempotency| KeyAnswer { idempotency, answer });
+        Self { org_id, events: vec![event], key }
+    }
+
+    /// No event: the idempotency key is answered with a stream as it is.
+    pub fn unchanged(org_id: Uuid, stream_id: Uuid, version: i64, idempotency: Idempotency) -> Self {
+        let key = Some(KeyAnswer { idempotency, answer: vec![(stream_id, version)] });
+        Self { org_id, events: Vec::new(), key }
+    }
 }
 
 /// The place an event got.
@@ -92,42 +160,48 @@ pub struct Appended {
     pub recorded_at: DateTime<Utc>,
 }
 
-/// What became of one row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What became of an append.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    Appended(Appended),
-    /// Nothing was appended; the idempotency key answers with the expected version from now on.
-    Recorded,
-    /// The key was known: this stream and version are its answer.
-    Replayed {
-        stream_id: Uuid,
-        version: i64,
-    },
+    /// Its events are in the log, at these places; the idempotency key is recorded.
+    Appended(Vec<Appended>),
+    /// The key was known: these streams and versions are its answer.
+    Replayed(Vec<(Uuid, i64)>),
     /// The key was known, for another request.
     KeyReused,
-    /// The stream has moved on to this version.
-    Conflict {
-        version: i64,
-    },
+    /// Nothing was written: the stream of this event has moved on to this version.
+    Conflict { event: usize, version: i64 },
+    /// Nothing was written: the view of this event's stream is not in the state that was decided on.
+    StateDiffers { event: usize },
 }
 
 impl Store {
-    /// Appends `rows`, which must be grouped by ascending organization and be of different streams and idempotency
-    /// keys, and returns one outcome for each.
+    /// Appends, and returns one outcome for each append. They must be grouped by ascending organization and be of
+    /// different streams and idempotency keys.
     ///
-    /// The call is one transaction: an error means that nothing of it happened, or, for
-    /// [`StoreError::OutcomeUnknown`], that calling again with the same event ids is safe.
-    pub async fn append(&self, rows: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        call::append(&mut *self.pool.acquire().await?, rows).await
+    /// An error means that nothing of it happened or, for [`StoreError::OutcomeUnknown`], that calling again with the
+    /// same event ids is safe.
+    pub async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
+        self.append_with(&mut Memory::default(), appends).await
     }
 
-    /// The same by one who remembers where the logs ended that it has written to.
-    pub async fn append_after(&self, heads: &mut Heads, rows: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        chained::append(&mut *self.pool.acquire().await?, heads, rows).await
+    /// Makes the function that appends for one organization, which a distributed database runs where its rows are.
+    pub async fn make_append_function(&self) -> Result<(), StoreError> {
+        sqlx::query(AssertSqlSafe(statement::function())).execute(&self.pool).await?;
+        Ok(())
+    }
+
+    /// Like `append`, using and updating what a writer remembers of the logs it writes to.
+    pub async fn append_with(
+        &self,
+        memory: &mut Memory,
+        appends: &[Append],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        ways::append(&mut *self.pool.acquire().await?, memory, appends).await
     }
 }
 
-/// What only one row of a call can have: a stream of its organization, or an idempotency key.
+/// What only one append of a call can have: a stream of its organization, or an idempotency key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Claim {
     Stream(Uuid, Uuid),
@@ -137,38 +211,39 @@ pub enum Claim {
 impl Row for Append {
     type Outcome = Outcome;
     type Claim = Claim;
-    type Memory = Heads;
+    type Memory = Memory;
 
     fn size(&self) -> usize {
         let bytes = |event: &NewEvent| {
-            event.payload.len()
+            size_of_val(event)
+                + event.payload.len()
                 + event.context.len()
                 + event.document_bytes.as_ref().map_or(0, |bytes| bytes.len())
         };
-        size_of_val(self) + self.event.as_ref().map_or(0, bytes)
+        size_of_val(self) + self.events.iter().map(bytes).sum::<usize>()
     }
 
-    /// As the append wants its rows; a stream keeps its order.
+    /// Organizations ascending; a stream keeps its order.
     fn order(&self) -> (Uuid, Uuid) {
-        (self.org_id, self.stream_id)
+        (self.org_id, self.events.first().map_or(self.org_id, |event| event.stream_id))
     }
 
     fn claims(&self) -> impl Iterator<Item = Claim> {
-        let key =
-            self.idempotency.as_ref().map(|idempotency| Claim::Key(self.org_id, idempotency.key.clone()));
-        key.into_iter().chain([Claim::Stream(self.org_id, self.stream_id)])
+        let key = self.key.as_ref().map(|key| Claim::Key(self.org_id, key.idempotency.key.clone()));
+        let streams = self.events.iter().map(|event| Claim::Stream(self.org_id, event.stream_id));
+        key.into_iter().chain(streams)
     }
 
     async fn write(
         connection: &mut PgConnection,
-        heads: &mut Heads,
+        memory: &mut Memory,
         rows: &[Self],
     ) -> Result<Vec<Outcome>, StoreError> {
-        chained::append(connection, heads, rows).await
+        ways::append(connection, memory, rows).await
     }
 }
 
-/// One parameter of the call: a value of each row.
+/// One parameter of a statement: a value of each row.
 pub(super) fn column<'a, R, T>(rows: &'a [R], pick: impl Fn(&'a R) -> T) -> Vec<T> {
     rows.iter().map(pick).collect()
 }

@@ -23,6 +23,15 @@ END $$;
 
 CREATE TRIGGER checkpoint_no_rewrite BEFORE UPDATE ON checkpoint
     FOR EACH ROW EXECUTE FUNCTION refuse_rewriting_checkpoint();
-CREATE TRIGGER checkpoint_no_removal BEFORE DELETE OR TRUNCATE ON checkpoint EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER checkpoint_no_delete BEFORE DELETE ON checkpoint FOR EACH ROW EXECUTE FUNCTION refuse_removal();
+CREATE TRIGGER checkpoint_no_truncate BEFORE TRUNCATE ON checkpoint EXECUTE FUNCTION refuse_removal();
 ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER checkpoint_no_rewrite;
-ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER checkpoint_no_removal;
+ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER checkpoint_no_delete;
+ALTER TABLE checkpoint ENABLE ALWAYS TRIGGER checkpoint_no_truncate;
+
+-- What the links to exports of an organization are signed with. Replicas share it through this table; it is made when
+-- the first link is. Deleting the row ends every link that is out.
+CREATE TABLE export_secret (
+    org_id uuid  NOT NULL PRIMARY KEY,
+    secret bytea NOT NULL
+);

@@ -1,0 +1,176 @@
+//! What a writer remembers between calls: where logs ended, the ids of actors, and how far its clock is from the database's.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, SubsecRound as _, TimeDelta, Utc};
+use quick_cache::unsync::Cache;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
+use uuid::Uuid;
+
+use super::statement::Form;
+use super::{Append, StoreError};
+use crate::flow::digest::Digest;
+use crate::store::documents::read_digest;
+
+/// Organizations whose logs are remembered.
+const LOGS_MAX: usize = 10_000;
+/// How long a log that other replicas write to is written under the lock of its head, without trying to do without.
+const CONTESTED_FOR: Duration = Duration::from_secs(10);
+/// Actors that are remembered.
+const ACTORS_MAX: usize = 10_000;
+/// How long an actor's id is trusted: after an erasure a person gets a new one.
+const ACTOR_TRUSTED_FOR: Duration = Duration::from_secs(60);
+
+/// The end of a log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head {
+    pub(super) position: i64,
+    pub(super) chain_hash: Digest,
+    pub(super) recorded_at: DateTime<Utc>,
+    /// How often views of the organization were repaired.
+    pub(super) repairs: i64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Known {
+    EndsAt(Head),
+    ContestedSince(Instant),
+}
+
+/// What a writer remembers.
+#[derive(Debug)]
+pub struct Memory {
+    logs: Cache<Uuid, Known>,
+    actors: Cache<(Uuid, String), (Uuid, Instant)>,
+    /// The database's clock minus the clock of this machine.
+    clock_offset: TimeDelta,
+    pub(super) form: Form,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            logs: Cache::new(LOGS_MAX),
+            actors: Cache::new(ACTORS_MAX),
+            clock_offset: TimeDelta::zero(),
+            form: Form::Statement,
+        }
+    }
+}
+
+pub(super) const HEADS: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head \
+     WHERE org_id = ANY ($1) AND position > 0";
+
+pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, Head), StoreError> {
+    let head = Head {
+        position: row.try_get("position")?,
+        chain_hash: read_digest(row.try_get("chain_hash")?)?,
+        recorded_at: row.try_get("recorded_at")?,
+        repairs: row.try_get("repairs")?,
+    };
+    Ok((row.try_get("org_id")?, head))
+}
+
+/// An actor that is there already keeps its id.
+const ADD_ACTORS: &str = "INSERT INTO actor (org_id, id, subject) \
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) ON CONFLICT (org_id, subject) DO NOTHING";
+
+const ACTORS: &str = "SELECT w.org_id, w.subject, a.id FROM unnest($1::uuid[], $2::text[]) AS w(org_id, subject) \
+     JOIN actor a ON a.org_id = w.org_id AND a.subject = w.subject";
+
+impl Memory {
+    /// Of a writer to a database that is distributed by organization.
+    pub fn for_distributed() -> Self {
+        Self { form: Form::Function, ..Self::default() }
+    }
+
+    /// The time by the database's clock, as far as is known, in microseconds.
+    pub(super) fn now(&self) -> DateTime<Utc> {
+        (Utc::now() + self.clock_offset).trunc_subsecs(6)
+    }
+
+    pub(super) fn set_clock(&mut self, database: DateTime<Utc>) {
+        self.clock_offset = database - Utc::now();
+    }
+
+    /// Where the logs of these organizations end, as far as is known. Without: logs that have no event yet, and those
+    /// that other replicas write to as well.
+    pub(super) async fn heads(
+        &mut self,
+        connection: &mut PgConnection,
+        organizations: &[Uuid],
+    ) -> Result<HashMap<Uuid, Head>, StoreError> {
+        let unknown: Vec<Uuid> =
+            organizations.iter().filter(|org_id| self.logs.peek(*org_id).is_none()).copied().collect();
+        if !unknown.is_empty() {
+            for row in sqlx::query(HEADS).bind(unknown).fetch_all(connection).await? {
+                let (org_id, head) = read_head(&row)?;
+                self.remember(org_id, head);
+            }
+        }
+        let mut heads = HashMap::with_capacity(organizations.len());
+        for org_id in organizations {
+            match self.logs.get(org_id).copied() {
+                Some(Known::EndsAt(head)) => drop(heads.insert(*org_id, head)),
+                Some(Known::ContestedSince(since)) if since.elapsed() > CONTESTED_FOR => self.forget(*org_id),
+                Some(Known::ContestedSince(_)) | None => {}
+            }
+        }
+        Ok(heads)
+    }
+
+    pub(super) fn remember(&mut self, org_id: Uuid, head: Head) {
+        self.logs.insert(org_id, Known::EndsAt(head));
+    }
+
+    /// The log did not end where it was thought to: another replica writes to it.
+    pub(super) fn contest(&mut self, org_id: Uuid) {
+        self.logs.insert(org_id, Known::ContestedSince(Instant::now()));
+    }
+
+    pub(super) fn is_contested(&self, org_id: Uuid) -> bool {
+        matches!(self.logs.peek(&org_id), Some(Known::ContestedSince(_)))
+    }
+
+    pub(super) fn forget(&mut self, org_id: Uuid) {
+        self.logs.remove(&org_id);
+    }
+
+    /// The ids under which the log names those who acted; new ones are given ids.
+    pub(super) async fn actors(
+        &mut self,
+        connection: &mut PgConnection,
+        appends: &[Append],
+    ) -> Result<HashMap<(Uuid, String), Uuid>, StoreError> {
+        let mut found = HashMap::new();
+        let mut unknown = Vec::new();
+        for append in appends {
+            for event in &append.events {
+                let actor = (append.org_id, event.actor.clone());
+                match self.actors.get(&actor) {
+                    Some((id, since)) if since.elapsed() < ACTOR_TRUSTED_FOR => {
+                        found.insert(actor, *id);
+                    }
+                    _ if !unknown.contains(&actor) => unknown.push(actor),
+                    _ => {}
+                }
+            }
+        }
+        if unknown.is_empty() {
+            return Ok(found);
+        }
+        unknown.sort();
+        let (organizations, subjects): (Vec<Uuid>, Vec<String>) = unknown.into_iter().unzip();
+        let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
+        let add = sqlx::query(ADD_ACTORS).bind(&organizations).bind(ids).bind(&subjects);
+        add.execute(&mut *connection).await?;
+        let read = sqlx::query_as::<_, (Uuid, String, Uuid)>(ACTORS).bind(organizations).bind(subjects);
+        for (org_id, subject, id) in read.fetch_all(connection).await? {
+            self.actors.insert((org_id, subject.clone()), (id, Instant::now()));
+            found.insert((org_id, subject), id);
+        }
+        Ok(found)
+    }
+}

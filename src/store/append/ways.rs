@@ -1,0 +1,242 @@
+//! The two ways to the one statement. Where the end of a log is remembered the statement goes out alone: it proves that
+//! the log still ends there. Otherwise, or where the log has moved, its head is locked first, in one transaction.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use chrono::{DateTime, Utc};
+use sqlx::{Connection as _, PgConnection};
+use uuid::Uuid;
+
+use super::batch::{Actors, Batch, Member};
+use super::memory::{Head, Memory, read_head};
+use super::statement::{Form, Observed, write};
+use super::{Append, Outcome, StoreError};
+use crate::flow::chain::chain_start;
+use crate::store::writer::Row as _;
+
+/// Appends rows that are grouped by ascending organization and of different streams and idempotency keys.
+pub(super) async fn append(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    appends: &[Append],
+) -> Result<Vec<Outcome>, StoreError> {
+    check(appends)?;
+    let actors = memory.actors(connection, appends).await?;
+    let mut outcomes = Outcomes { appends, found: vec![None; appends.len()], wrote: false };
+    let calls: Vec<Range<usize>> = match memory.form {
+        Form::Statement => vec![0..appends.len()],
+        Form::Function => of_one_organization_each(appends),
+    };
+    for call in calls {
+        let done = append_call(connection, memory, &actors, &mut outcomes, call).await;
+        // Other rows are in the database by now: the call as a whole is neither done nor undone.
+        done.map_err(|error| if outcomes.wrote { error.in_doubt() } else { error })?;
+    }
+    Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
+}
+
+fn of_one_organization_each(appends: &[Append]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let calls = appends.chunk_by(|a, b| a.org_id == b.org_id).map(|own| {
+        end += own.len();
+        end - own.len()..end
+    });
+    calls.collect()
+}
+
+async fn append_call(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    actors: &Actors,
+    outcomes: &mut Outcomes<'_>,
+    call: Range<usize>,
+) -> Result<(), StoreError> {
+    with_known_heads(connection, memory, actors, outcomes, call.clone()).await?;
+    if outcomes.is_complete(call.clone()) {
+        return Ok(());
+    }
+    with_locked_heads(connection, memory, actors, outcomes, call).await
+}
+
+fn check(appends: &[Append]) -> Result<(), StoreError> {
+    let mut claimed = HashSet::new();
+    let is_sound = appends.is_sorted_by_key(|append| append.org_id)
+        && appends.iter().flat_map(|append| append.claims()).all(|claim| claimed.insert(claim));
+    match is_sound {
+        true => Ok(()),
+        false => {
+            Err(StoreError::corrupt("an append", "rows are out of order, or two are of one stream or key"))
+        }
+    }
+}
+
+/// What became of appends so far.
+struct Outcomes<'a> {
+    appends: &'a [Append],
+    found: Vec<Option<Outcome>>,
+    /// Whether anything was written and committed.
+    wrote: bool,
+}
+
+impl<'a> Outcomes<'a> {
+    /// The appends of a call whose outcome is not known yet.
+    fn left(&self, call: Range<usize>) -> impl Iterator<Item = (usize, &'a Append)> {
+        let appends = self.appends;
+        call.filter(|index| self.found[*index].is_none()).map(move |index| (index, &appends[index]))
+    }
+
+    fn is_complete(&self, call: Range<usize>) -> bool {
+        self.left(call).next().is_none()
+    }
+
+    fn organizations(&self, call: Range<usize>) -> Vec<Uuid> {
+        let mut organizations: Vec<Uuid> = self.left(call).map(|(_, append)| append.org_id).collect();
+        organizations.dedup();
+        organizations
+    }
+
+    /// Takes over what a run of the statement wrote, and what it found in the way of appends. Says which logs were written.
+    fn settle(&mut self, batch: &Batch<'_>, observed: &Observed) -> HashSet<usize> {
+        for member in &batch.members {
+            let outcome = match observed.proven.contains(&member.log) {
+                true => Some(Outcome::Appended(
+                    batch.events[member.events.clone()].iter().map(|event| event.place).collect(),
+                )),
+                false => obstacle(batch, member, observed),
+            };
+            self.found[member.append] = outcome;
+        }
+        observed.proven.clone()
+    }
+}
+
+/// What keeps an append from being written, if it is anything of its own.
+fn obstacle(batch: &Batch<'_>, member: &Member, observed: &Observed) -> Option<Outcome> {
+    let stops: Vec<_> =
+        member.events.clone().filter_map(|event| Some((event, observed.stopped.get(&event)?))).collect();
+    // All of its own events are in the log: an earlier try of this append put them there.
+    let is_own = |(event, stop): &(usize, &super::statement::Stop)| {
+        stop.taken.as_ref().is_some_and(|(id, _)| *id == batch.events[*event].event.event_id)
+    };
+    if !member.events.is_empty() && stops.len() == member.events.len() && stops.iter().all(is_own) {
+        let places = stops.iter().filter_map(|(_, stop)| stop.taken.map(|(_, place)| place));
+        return Some(Outcome::Appended(places.collect()));
+    }
+    if let Some((request, answer)) = member.key.and_then(|key| observed.answered.get(&key)) {
+        let is_same = member.key.is_some_and(|key| batch.keys[key].key.idempotency.request == *request);
+        return Some(match is_same {
+            true => Outcome::Replayed(answer.clone()),
+            false => Outcome::KeyReused,
+        });
+    }
+    let (event, stop) = stops.first()?;
+    let index = event - member.events.start;
+    Some(match stop.last > batch.events[*event].event.expected {
+        true => Outcome::Conflict { event: index, version: stop.last },
+        false => Outcome::StateDiffers { event: index },
+    })
+}
+
+/// Appends to the logs whose ends are remembered.
+async fn with_known_heads(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    actors: &Actors,
+    outcomes: &mut Outcomes<'_>,
+    call: Range<usize>,
+) -> Result<(), StoreError> {
+    let heads = memory.heads(connection, &outcomes.organizations(call.clone())).await?;
+    let known = outcomes.left(call.clone()).filter(|(_, append)| heads.contains_key(&append.org_id));
+    let batch = Batch::new(known, &heads, actors, memory.now());
+    if batch.logs.is_empty() {
+        return Ok(());
+    }
+    // Until it is known what became of the rows, nothing is known of their logs.
+    batch.logs.iter().for_each(|log| memory.forget(log.org_id));
+    let observed = match write(connection, &batch, memory.form).await {
+        // Somebody else wrote one of the keys meanwhile. Under the locks it will be found.
+        Err(error) if error.is_breach_of_key() => Observed::default(),
+        observed => observed?,
+    };
+    let written = outcomes.settle(&batch, &observed);
+    for (index, log) in batch.logs.iter().enumerate() {
+        if written.contains(&index) {
+            memory.remember(log.org_id, log.end);
+        } else if !observed.stops(index) {
+            memory.contest(log.org_id);
+        }
+    }
+    outcomes.wrote |= !written.is_empty();
+    Ok(())
+}
+
+/// Appends with the heads of the logs locked, so that nobody else appends to them meanwhile.
+async fn with_locked_heads(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    actors: &Actors,
+    outcomes: &mut Outcomes<'_>,
+    call: Range<usize>,
+) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await.map_err(StoreError::of_write)?;
+    let (heads, now) = lock(&mut transaction, &outcomes.organizations(call.clone())).await?;
+    memory.set_clock(now);
+    let mut ends = Vec::new();
+    // Whatever is in the way of appends is found by the first run; the others are written by the second.
+    for _ in 0..2 {
+        let mut batch = Batch::new(outcomes.left(call.clone()), &heads, actors, now);
+        batch.is_timed_by_database = true;
+        let observed = write(&mut transaction, &batch, memory.form).await?;
+        let written = outcomes.settle(&batch, &observed);
+        ends.extend(written.iter().map(|log| (batch.logs[*log].org_id, batch.logs[*log].end)));
+        if outcomes.is_complete(call.clone()) {
+            break;
+        }
+    }
+    if !outcomes.is_complete(call) {
+        return Err(StoreError::corrupt("log_head", "it does not hold what was read under its lock"));
+    }
+    transaction.commit().await.map_err(StoreError::of_write)?;
+    outcomes.wrote |= !ends.is_empty();
+    for (org_id, end) in ends {
+        if !memory.is_contested(org_id) {
+            memory.remember(org_id, end);
+        }
+    }
+    Ok(())
+}
+
+/// In one order for everybody, so that nobody waits for each other.
+const LOCK: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head WHERE org_id = ANY ($1) \
+     ORDER BY org_id FOR UPDATE";
+
+const BEGIN_LOGS: &str = "INSERT INTO log_head (org_id, position, chain_hash, recorded_at) \
+     SELECT o.org_id, 0, o.chain_hash, to_timestamp(0) FROM unnest($1::uuid[], $2::bytea[]) AS o(org_id, chain_hash) \
+     ORDER BY o.org_id ON CONFLICT (org_id) DO NOTHING";
+
+/// Locks the heads of logs, begins those that have none, and reads the database's clock.
+async fn lock(
+    connection: &mut PgConnection,
+    organizations: &[Uuid],
+) -> Result<(HashMap<Uuid, Head>, DateTime<Utc>), StoreError> {
+    let mut heads = lock_heads(connection, organizations).await?;
+    if heads.len() < organizations.len() {
+        let starts: Vec<_> = organizations.iter().map(|org_id| chain_start(*org_id).0.to_vec()).collect();
+        let begin = sqlx::query(BEGIN_LOGS).bind(organizations).bind(starts);
+        begin.execute(&mut *connection).await.map_err(StoreError::of_write)?;
+        heads = lock_heads(connection, organizations).await?;
+    }
+    // Read with the locks held: those who held them before have given their times already.
+    let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(connection).await?;
+    Ok((heads, now))
+}
+
+async fn lock_heads(
+    connection: &mut PgConnection,
+    organizations: &[Uuid],
+) -> Result<HashMap<Uuid, Head>, StoreError> {
+    let rows =
+        sqlx::query(LOCK).bind(organizations).fetch_all(connection).await.map_err(StoreError::of_write)?;
+    rows.iter().map(read_head).collect()
+}
