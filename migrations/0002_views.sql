@@ -25,17 +25,24 @@ CREATE TABLE flow_view (
     restored_from             bigint,
     PRIMARY KEY (org_id, flow_id)
 ) WITH (fillfactor = 70);
+-- Each order that lists are read in, newest change first. An edit writes to every index that its flow is in.
 CREATE INDEX flow_view_newest ON flow_view (org_id, position DESC);
+CREATE INDEX flow_view_of_number ON flow_view (org_id, phone_number_id, position DESC) WHERE phone_number_id IS NOT NULL;
 CREATE INDEX flow_view_in_force ON flow_view (org_id, position DESC) WHERE published_version IS NOT NULL;
+CREATE INDEX flow_view_in_force_of_number ON flow_view (org_id, published_phone_number_id, position DESC)
+    WHERE published_version IS NOT NULL AND published_phone_number_id IS NOT NULL;
+CREATE INDEX flow_view_deleted ON flow_view (org_id, position DESC) WHERE deleted;
 
--- Name and description of drafts and of what is in force, folded for search. Written only when they change. `folding`
--- is the number of the rules that folded the text: rows with another number are computed again.
+-- Name and description of drafts and of what is in force, folded for search. Written only when they change, by the event
+-- at `since_position`. `folding` is the number of the rules that folded the text: rows with another number are computed
+-- again.
 CREATE TABLE flow_search (
-    org_id   uuid     NOT NULL,
-    flow_id  uuid     NOT NULL,
-    in_force boolean  NOT NULL,
-    folding  smallint NOT NULL,
-    text     text     NOT NULL,
+    org_id         uuid     NOT NULL,
+    flow_id        uuid     NOT NULL,
+    in_force       boolean  NOT NULL,
+    since_position bigint   NOT NULL,
+    folding        smallint NOT NULL,
+    text           text     NOT NULL,
     PRIMARY KEY (org_id, flow_id, in_force)
 );
 CREATE INDEX flow_search_folding ON flow_search (folding);

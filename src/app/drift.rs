@@ -19,7 +19,7 @@ pub(super) async fn watch(projections: Projections, shutdown: CancellationToken)
     let mut last = None;
     loop {
         tokio::select! {
-            walked = walk(&projections, last) => match walked {
+            walked = look(&projections, last) => match walked {
                 Ok(found) => last = found,
                 Err(error) => tracing::warn!(%error, "projections were not watched, trying again later"),
             },
@@ -30,6 +30,15 @@ pub(super) async fn watch(projections: Projections, shutdown: CancellationToken)
             () = shutdown.cancelled() => return,
         }
     }
+}
+
+/// Computes again what an earlier release folded by other rules, which is no drift, and then walks.
+async fn look(projections: &Projections, before: Option<usize>) -> Result<Option<usize>, StoreError> {
+    let refolded = projections.refold().await?;
+    if refolded > 0 {
+        tracing::info!(refolded, "texts for search were folded anew");
+    }
+    walk(projections, before).await
 }
 
 /// How many drifts a whole walk has found. What the one before found stands until this one has come to its end; before

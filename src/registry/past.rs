@@ -80,7 +80,7 @@ impl Registry {
         let page = ListPage { limit: i64::MAX, before: None };
         let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
         let filter = confined(caller, filter);
-        let records = self.store.list_at(caller.org_id, position, &filter, page).await?;
+        let records = self.store.list_at(caller.org_id, position, &filter, page).await?.flows;
         Ok(FlowList::new(self.clone(), caller.org_id, in_force, records).keeping(wanted))
     }
 
@@ -98,14 +98,12 @@ impl Registry {
         let mut found = Vec::new();
         let mut next = page;
         loop {
-            let records = self.store.list_at(caller.org_id, position, &filter, next).await?;
-            let Some(last) = records.last() else { break };
-            next.before = Some(last.position);
-            let is_last = records.len() < limit;
-            let mut flows = self.with_documents(caller.org_id, in_force, records).await?;
+            let part = self.store.list_at(caller.org_id, position, &filter, next).await?;
+            let mut flows = self.with_documents(caller.org_id, in_force, part.flows).await?;
             wanted.keep(&mut flows)?;
             found.append(&mut flows);
-            if is_last || found.len() >= limit {
+            next.before = part.next;
+            if part.next.is_none() || found.len() >= limit {
                 break;
             }
         }

@@ -40,7 +40,9 @@ impl Store {
     pub async fn connect(address: &Address, settings: &PoolSettings) -> Result<Self, StoreError> {
         let options = writable(candidates(address)?).await?;
         let timeout_ms = settings.statement_timeout.as_millis().to_string();
-        let options = options.application_name("flow-registry").options([("statement_timeout", timeout_ms)]);
+        let options = options
+            .application_name("flow-registry")
+            .options([("statement_timeout", timeout_ms.as_str()), ("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(settings.connections_max)
             .acquire_timeout(settings.acquire_timeout)

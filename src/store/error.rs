@@ -29,6 +29,11 @@ pub enum StoreError {
     OnlyStandbys,
     #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
     TooOld { major: i32 },
+    #[error(
+        "the database was made by a build before the first release, whose tables this one does not know: export its logs \
+         with that build (flow-registry audit export), then start with an empty database or data directory"
+    )]
+    Unreleased,
     #[error("the schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }

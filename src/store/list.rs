@@ -1,4 +1,4 @@
-//! Lists of flows, newest change first, read from the narrow view alone.
+//! Lists of flows, newest change first, read from the view alone.
 
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
@@ -19,6 +19,13 @@ pub struct ListFilter {
     pub deleted: Deleted,
     /// The numbers a credential is confined to; empty: all.
     pub confined_to: Vec<String>,
+}
+
+impl ListFilter {
+    /// Whether it asks for something that only documents say.
+    pub(super) fn asks_documents(&self) -> bool {
+        self.phone_number_id.is_some() || self.search.is_some()
+    }
 }
 
 /// Whether deleted flows are listed.
@@ -47,8 +54,8 @@ impl Store {
     ) -> Result<Vec<(Uuid, i64)>, StoreError> {
         // One row in place of many, which each would cost as much as what is read.
         let mut query = QueryBuilder::new("SELECT array_agg(p.flow_id), array_agg(p.version) FROM (");
-        push_page(query.push("SELECT v.flow_id, v.version"), org_id, filter, page).push(") AS p");
-        let arrays = query.build_query_as::<(Option<Vec<Uuid>>, Option<Vec<i64>>)>();
+        push_page(&mut query, "v.flow_id, v.version", org_id, filter, page);
+        let arrays = query.push(") AS p").build_query_as::<(Option<Vec<Uuid>>, Option<Vec<i64>>)>();
         let (flows, versions) = arrays.fetch_one(&self.pool).await?;
         Ok(flows.unwrap_or_default().into_iter().zip(versions.unwrap_or_default()).collect())
     }
@@ -60,32 +67,48 @@ impl Store {
         filter: &ListFilter,
         page: ListPage,
     ) -> Result<Vec<FlowRecord>, StoreError> {
-        let mut query = QueryBuilder::new(concat!("SELECT ", view_columns!()));
-        let rows = push_page(&mut query, org_id, filter, page).build().fetch_all(&self.pool).await?;
+        let mut query = QueryBuilder::new("");
+        push_page(&mut query, view_columns!(), org_id, filter, page);
+        let rows = query.build().fetch_all(&self.pool).await?;
         rows.iter().map(read_view).collect()
     }
 }
 
-/// Newest change first, on the index of that order.
-fn push_page<'a>(
-    query: &'a mut QueryBuilder<Postgres>,
+/// A query for one page. A credential that is confined to numbers walks the index of numbers once for each of them, and
+/// what the walks find is merged: compared with a list, the planner would read all flows or sort them.
+pub(super) fn push_page(
+    query: &mut QueryBuilder<Postgres>,
+    columns: &str,
     org_id: Uuid,
     filter: &ListFilter,
     page: ListPage,
-) -> &'a mut QueryBuilder<Postgres> {
-    query.push(" FROM flow_view v WHERE v.org_id = ").push_bind(org_id);
-    push_filter(query, filter);
+) {
+    query.push("SELECT ").push(columns);
+    if filter.confined_to.is_empty() {
+        query.push(" FROM flow_view v WHERE v.org_id = ").push_bind(org_id);
+    } else {
+        query.push(" FROM unnest(").push_bind(filter.confined_to.clone());
+        query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = ");
+        query.push_bind(org_id).push(" AND ").push(number(filter)).push(" = allowed.number");
+    }
+    push_filter(query, org_id, filter);
     if let Some(before) = page.before {
         query.push(" AND v.position < ").push_bind(before);
     }
-    query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit)
+    if !filter.confined_to.is_empty() {
+        query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit).push(") AS v");
+    }
+    query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit);
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
-    let number = match filter.in_force {
+fn number(filter: &ListFilter) -> &'static str {
+    match filter.in_force {
         true => "v.published_phone_number_id",
         false => "v.phone_number_id",
-    };
+    }
+}
+
+fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
     if filter.in_force {
         query.push(" AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted");
     }
@@ -99,17 +122,36 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
         Some(false) => query.push(" AND v.published_version IS NULL AND NOT v.deleted"),
         None => query,
     };
-    if let Some(number_wanted) = &filter.phone_number_id {
-        query.push(" AND ").push(number).push(" = ").push_bind(number_wanted.clone());
+    if let Some(wanted) = &filter.phone_number_id {
+        query.push(" AND ").push(number(filter)).push(" = ").push_bind(wanted.clone());
     }
     if let Some(text) = &filter.search {
-        query.push(
-            " AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = v.org_id AND s.flow_id = v.flow_id",
-        );
-        query.push(" AND s.in_force = ").push_bind(filter.in_force);
-        query.push(" AND strpos(s.text, ").push_bind(text.clone()).push(") > 0)");
+        query.push(" AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = ").push_bind(org_id);
+        query.push(" AND s.flow_id = v.flow_id AND s.in_force = ").push_bind(filter.in_force);
+        query.push(" AND s.text LIKE ").push_bind(containing(text)).push(")");
     }
-    if !filter.confined_to.is_empty() {
-        query.push(" AND ").push(number).push(" = ANY(").push_bind(filter.confined_to.clone()).push(")");
+}
+
+/// The pattern of texts that contain a text.
+pub(super) fn containing(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for character in text.chars() {
+        if matches!(character, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(character);
+    }
+    pattern.push('%');
+    pattern
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_means_something_in_patterns_is_taken_for_itself() {
+        assert_eq!(containing(r"50% of a_b\c"), r"%50\% of a\_b\\c%");
     }
 }

@@ -1,7 +1,7 @@
 //! The schema's migrations, and whether a database keeps what it acknowledges.
 
 use sqlx::PgPool;
-use sqlx::migrate::Migrator;
+use sqlx::migrate::{MigrateError, Migrator};
 
 use super::StoreError;
 
@@ -9,7 +9,11 @@ static MIGRATOR: Migrator = sqlx::migrate!();
 
 /// Brings the schema up to date. Several replicas may call it at once: an advisory lock lets one work.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    Ok(MIGRATOR.run(pool).await?)
+    match MIGRATOR.run(pool).await {
+        // Migrations are never edited: this database was made before the first of them was fixed.
+        Err(MigrateError::VersionMismatch(_)) => Err(StoreError::Unreleased),
+        migrated => Ok(migrated?),
+    }
 }
 
 /// Settings without which an acknowledged write can be lost.

@@ -1,19 +1,36 @@
-//! Lists of flows as they were when the log stood at a position. Each flow's version of then is found by halving, so
-//! the cost depends on how many flows there are, not on how much happened to them.
+//! Lists of flows as they were when the log was at a position. Near the end of the log most flows are as the view has
+//! them, and only those that changed since are looked up in the log. Further back the log is walked backwards until the
+//! page is full. Either way the cost depends on the page, not on how many flows there are.
 
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
+use super::list::{containing, push_page};
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
+
+/// Up to so many events after the position a list is read from the view.
+const NEAR: i64 = 1_000;
+/// The same for a filter that asks documents, which the view answers from an index.
+const NEAR_FOR_DOCUMENTS: i64 = 10_000;
+/// Events that one page looks at, at most, on its walk backwards.
+const WALK_MAX: i64 = 20_000;
 
 /// The view says how far to seek, and answers at once where the flow has not changed since.
 const VERSION_AT: &str = "SELECT CASE WHEN v.position <= $3 THEN v.version \
-     ELSE version_at(v.org_id, v.flow_id, v.version - 1, $3) END \
+     ELSE version_at($1, v.flow_id, v.version - 1, $3) END \
      FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2";
 
+/// A part of the list of then.
+#[derive(Debug)]
+pub struct PastPage {
+    pub flows: Vec<FlowRecord>,
+    /// Where the list goes on: flows whose last change of then came before this position. `None` at its end.
+    pub next: Option<i64>,
+}
+
 impl Store {
-    /// The version a flow had when the log stood at a position; `None` before its first.
+    /// The version a flow had when the log was at a position; `None` before its first.
     pub async fn version_at(
         &self,
         org_id: Uuid,
@@ -25,31 +42,87 @@ impl Store {
         Ok(query.fetch_optional(&self.pool).await?.flatten())
     }
 
-    /// One page of the list of then, last change first. What the filter asks of documents (number, text) is left to
-    /// the caller: no event carries it. To whom a flow belongs is decided by the number it is bound to now.
+    /// One page of the list of then, last change first. It may have flows whose documents are not what the filter asks
+    /// for: the caller looks into the documents. It may be shorter than asked for and yet go on. Who may see a flow is
+    /// decided by the number it is bound to now.
     pub async fn list_at(
         &self,
         org_id: Uuid,
         position: i64,
         filter: &ListFilter,
         page: ListPage,
-    ) -> Result<Vec<FlowRecord>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new(concat!(
-            "SELECT ",
-            event_columns!(),
-            " FROM flow_view v JOIN event e ON e.org_id = v.org_id AND e.stream_id = v.flow_id AND e.version = "
-        ));
-        query.push("CASE WHEN v.position <= ").push_bind(position).push(" THEN v.version ELSE ");
-        query.push("version_at(v.org_id, v.flow_id, v.version - 1, ").push_bind(position).push(") END");
-        query.push(event_joins!()).push("WHERE v.org_id = ").push_bind(org_id);
-        push_filter(&mut query, filter);
-        if let Some(before) = page.before {
-            query.push(" AND e.position < ").push_bind(before);
-        }
-        query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit);
+    ) -> Result<PastPage, StoreError> {
+        let since = self.head(org_id).await? - position;
+        let near = if filter.asks_documents() { NEAR_FOR_DOCUMENTS } else { NEAR };
+        // The number then in force, for which a credential sees it, is in no view.
+        let is_in_view = filter.confined_to.is_empty() || !filter.in_force;
+        let start = page.before.map_or(position, |before| position.min(before - 1));
+        let floor = start - WALK_MAX;
+        let (mut query, walks) = match since <= near && is_in_view {
+            true => (near_the_end(org_id, position, filter, page), false),
+            false => (backwards(org_id, position, filter, (floor, start), page.limit), true),
+        };
         let rows = query.build().fetch_all(&self.pool).await?;
-        rows.iter().map(read_event).collect()
+        let flows: Vec<FlowRecord> = rows.iter().map(read_event).collect::<Result<_, _>>()?;
+        let is_full = i64::try_from(flows.len()).is_ok_and(|found| found == page.limit);
+        let next = match flows.last() {
+            Some(last) if is_full => Some(last.position),
+            _ if walks && floor > 0 => Some(floor + 1),
+            _ => None,
+        };
+        Ok(PastPage { flows, next })
     }
+}
+
+/// Flows that have not changed since, from the view, and those that have, at the version before.
+fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage) -> QueryBuilder<Postgres> {
+    let mut query =
+        QueryBuilder::new("WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version ");
+    query.push("FROM event e WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
+    query.push(" AND e.position > ").push_bind(position).push(" GROUP BY e.stream_id), was AS ((");
+    let before = page.before.map_or(position + 1, |before| before.min(position + 1));
+    push_page(&mut query, "v.flow_id, v.version", org_id, filter, ListPage { before: Some(before), ..page });
+    query.push(") UNION ALL SELECT m.flow_id, m.version FROM moved m WHERE m.version > 0");
+    if let Some(text) = &filter.search {
+        // A text that has not changed since was the same then.
+        query.push(" AND NOT EXISTS (SELECT FROM flow_search s WHERE s.org_id = ").push_bind(org_id);
+        query.push(" AND s.flow_id = m.flow_id AND s.in_force = ").push_bind(filter.in_force);
+        query.push(" AND s.since_position <= ").push_bind(position);
+        query.push(" AND s.text NOT LIKE ").push_bind(containing(text)).push(")");
+    }
+    query.push(concat!(
+        ") SELECT ",
+        event_columns!(),
+        " FROM was t JOIN event e ON e.stream_id = t.flow_id AND e.version = t.version AND e.org_id = "
+    ));
+    query.push_bind(org_id).push(event_joins!());
+    query.push("JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = ").push_bind(org_id);
+    query.push(" WHERE true");
+    push_filter(&mut query, filter);
+    query.push(" AND e.position < ").push_bind(before);
+    query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit);
+    query
+}
+
+/// The events from one position down to another that were the last of their flows then.
+fn backwards(
+    org_id: Uuid,
+    position: i64,
+    filter: &ListFilter,
+    (floor, start): (i64, i64),
+    limit: i64,
+) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(concat!("SELECT ", event_columns!(), " FROM event e"));
+    query.push(event_joins!());
+    query.push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ").push_bind(org_id);
+    query.push(" WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
+    query.push(" AND e.position > ").push_bind(floor).push(" AND e.position <= ").push_bind(start);
+    query.push(" AND NOT EXISTS (SELECT FROM event x WHERE x.org_id = ").push_bind(org_id);
+    query.push(" AND x.stream_id = e.stream_id AND x.version = e.version + 1 AND x.position <= ");
+    query.push_bind(position).push(")");
+    push_filter(&mut query, filter);
+    query.push(" ORDER BY e.position DESC LIMIT ").push_bind(limit);
+    query
 }
 
 fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::evidence::{EPOCH_US, microseconds_of};
 use super::still::Still;
 use super::{Store, StoreError};
-use crate::flow::text::FOLDING;
 
 /// Stored bytes: JSON, or the bytes of a digest.
 #[derive(Clone, PartialEq, Eq, sqlx::Type)]
@@ -116,14 +115,15 @@ macro_rules! row {
 type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
 
 row! {
-    /// A row of `flow_view`, with the texts of `flow_search` and what `flow_reference` holds of the flow, as `kind:value`.
+    /// A row of `flow_view`, with the texts of `flow_search`, what `flow_reference` holds of the flow, as `kind:value`,
+    /// and the oldest number of the rules by which any of them was folded.
     ViewRow {
         flow_id: Uuid, version: i64, position: i64, document_digest: Raw, enabled: bool, deleted: bool,
         published_version: Option<i64>, published_by_version: Option<i64>, phone_number_id: Option<String>,
         published_at: Option<StoredTime>, published_digest: Option<Raw>, published_phone_number_id: Option<String>,
         created_at: StoredTime, created_by: Raw, updated_at: StoredTime, updated_by: Raw,
         duplicated_from_flow: Option<Uuid>, duplicated_from_version: Option<i64>, restored_from: Option<i64>,
-        search: Option<String>, published_search: Option<String>, references: Vec<String>,
+        search: Option<String>, published_search: Option<String>, references: Vec<String>, folding: Option<i16>,
     }
 }
 
@@ -140,11 +140,18 @@ const PUT_VIEW_ROW: &str = "WITH flow AS (INSERT INTO flow_view (org_id, flow_id
      published_phone_number_id, created_at, created_by, updated_at, updated_by, duplicated_from_flow, \
      duplicated_from_version, restored_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
      $16, $17, $18, $19, $20)), \
-     texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, folding, text) \
-     SELECT $1, $2, t.in_force, $24, t.text FROM (VALUES (false, $21), (true, $22)) AS t(in_force, text) \
+     texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text) \
+     SELECT $1, $2, t.in_force, $4, $24, t.text FROM (VALUES (false, $21), (true, $22)) AS t(in_force, text) \
      WHERE t.text IS NOT NULL) \
      INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
      SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $24 FROM unnest($23::text[]) AS r";
+
+/// The next flow whose texts or references were folded by other rules.
+const FOLDED_OTHERWISE: &str = "SELECT org_id, flow_id FROM (\
+     (SELECT org_id, flow_id FROM flow_search WHERE folding <> $1 AND (org_id, flow_id) > ($2, $3) \
+      ORDER BY org_id, flow_id LIMIT 1) \
+     UNION ALL (SELECT org_id, flow_id FROM flow_reference WHERE folding <> $1 AND (org_id, flow_id) > ($2, $3) \
+      ORDER BY org_id, flow_id LIMIT 1)) AS f ORDER BY org_id, flow_id LIMIT 1";
 
 const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name = $5, scopes = $6, \
      phone_number_ids = $7, created_at = $8, expires_at = $9, revoked_at = $10 WHERE org_id = $1 AND id = $2";
@@ -169,6 +176,18 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The first flow after another, by organization and id, whose rows were folded by other rules than `folding`.
+    pub async fn folded_otherwise(
+        &self,
+        folding: i16,
+        (org_id, flow_id): (Uuid, Uuid),
+    ) -> Result<Option<(Uuid, Uuid)>, StoreError> {
+        let query = sqlx::query_as(FOLDED_OTHERWISE).bind(folding).bind(org_id).bind(flow_id);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+}
+
 impl Held {
     /// It as it is now.
     pub fn still(&mut self) -> Still<'_> {
@@ -189,7 +208,7 @@ impl Held {
 
     /// Puts a row into the view, which has none for this flow.
     pub async fn put_view_row(&mut self, row: ViewRow) -> Result<(), StoreError> {
-        let query = row.bind_to(sqlx::query(PUT_VIEW_ROW).bind(self.org_id)).bind(FOLDING);
+        let query = row.bind_to(sqlx::query(PUT_VIEW_ROW).bind(self.org_id));
         query.execute(&mut *self.transaction).await?;
         Ok(())
     }

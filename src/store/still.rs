@@ -68,7 +68,9 @@ const VIEW_ROWS: &str = "SELECT v.*, \
      (SELECT s.text FROM flow_search s WHERE s.org_id = $1 AND s.flow_id = v.flow_id AND NOT s.in_force) AS search, \
      (SELECT s.text FROM flow_search s WHERE s.org_id = $1 AND s.flow_id = v.flow_id AND s.in_force) AS published_search, \
      ARRAY(SELECT r.kind || ':' || r.value FROM flow_reference r WHERE r.org_id = $1 AND r.flow_id = v.flow_id \
-       ORDER BY r.kind, r.value COLLATE \"C\") AS references \
+       ORDER BY r.kind, r.value COLLATE \"C\") AS references, \
+     least((SELECT min(s.folding) FROM flow_search s WHERE s.org_id = $1 AND s.flow_id = v.flow_id), \
+       (SELECT min(r.folding) FROM flow_reference r WHERE r.org_id = $1 AND r.flow_id = v.flow_id)) AS folding \
      FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = ANY($2)";
 
 const KEY_ROWS: &str = "SELECT * FROM api_key WHERE org_id = $1 AND id = ANY($2)";

@@ -63,7 +63,8 @@ async fn payloads_are_canonical_and_events_say_who() {
     let desk = desk().await;
     let key = desk.make(KeyMode::Live, json!({"name": "Ñandú \"1\""})).await;
     desk.revoke(&key).await;
-    let sql = "SELECT payload, context, actor FROM event ORDER BY position";
+    let sql = "SELECT e.payload, e.context, a.subject FROM event e JOIN actor a ON a.org_id = e.org_id AND a.id = e.actor \
+         ORDER BY e.position";
     let events: Vec<(Vec<u8>, Vec<u8>, String)> =
         sqlx::query_as(sql).fetch_all(&desk.database.pool).await.unwrap();
     for (payload, context, actor) in events {

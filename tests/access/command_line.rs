@@ -41,8 +41,10 @@ async fn a_key_is_all_that_is_printed() {
     let scopes: Vec<_> = caller.scopes.iter().map(|scope| scope.as_str()).collect();
     assert_eq!(scopes, ["flows:read", "flows:test", "audit:read"]);
     assert!(said(&made).contains(&desk.org_id.to_string()) && !said(&made).contains(key));
-    let actor: String =
-        sqlx::query_scalar("SELECT actor FROM event").fetch_one(&desk.database.pool).await.unwrap();
+    let actor: String = sqlx::query_scalar("SELECT a.subject FROM event e JOIN actor a ON a.id = e.actor")
+        .fetch_one(&desk.database.pool)
+        .await
+        .unwrap();
     assert_eq!(actor, "operator:ana");
 }
 

@@ -57,11 +57,13 @@ async fn a_token_acts_as_its_user() {
     let token = token(api.org_id, 300, "openid flows:write");
     let flow = api.create_as("authorization", &bearer(&token)).await.expect(201).data();
     assert_eq!(flow["createdBy"], json!({"type": "user", "id": "user-7", "name": "Ana"}));
-    let (actor, context): (String, Value) =
-        sqlx::query_as("SELECT actor, convert_from(context, 'UTF8')::json FROM event WHERE stream_kind = 1")
-            .fetch_one(&api.database.pool)
-            .await
-            .unwrap();
+    let (actor, context): (String, Value) = sqlx::query_as(
+        "SELECT a.subject, convert_from(e.context, 'UTF8')::json FROM event e \
+             JOIN actor a ON a.org_id = e.org_id AND a.id = e.actor WHERE e.stream_kind = 1",
+    )
+    .fetch_one(&api.database.pool)
+    .await
+    .unwrap();
     assert_eq!(actor, "user:user-7");
     assert_eq!(context["keyPrefix"], Value::Null);
 }

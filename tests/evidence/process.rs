@@ -200,7 +200,7 @@ async fn where_nothing_is_nothing_is_proven() {
         "INSERT INTO document VALUES (gen_random_uuid(), sha256('x'), 'x')",
         "INSERT INTO export_secret VALUES (gen_random_uuid(), 'x')",
         "INSERT INTO test_run SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, NULL, NULL, 'x', \
-         '{}', 'x', 'x', NULL, now(), 0, 'x'",
+         '{}', 'x', 'x', 'x', NULL, now(), 0, 'x'",
         "INSERT INTO api_key SELECT gen_random_uuid(), gen_random_uuid(), 1, 'mk_live_0000000000', 'x', 'planted', \
          '{}', '{}', now()",
     ] {

@@ -37,7 +37,7 @@ pub fn row(org_id: Uuid, flow_id: Uuid, expected: i64, text: &str) -> Append {
         document_bytes: Some(document),
         view: ViewChange::Flow(Box::new(FlowChange {
             author: Bytes::from_static(br#"{"id":"k1","name":"backend","type":"api_key"}"#),
-            phone_number_id: Some(format!("phone of {text}")),
+            phone_number_id: Some(format!("phone of {}", text.chars().take(40).collect::<String>())),
             search: Some(text.to_lowercase()),
             ..FlowChange::default()
         })),

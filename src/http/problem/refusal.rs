@@ -119,6 +119,7 @@ impl From<StoreError> for Problem {
             | StoreError::Address(_)
             | StoreError::OnlyStandbys
             | StoreError::TooOld { .. }
+            | StoreError::Unreleased
             | StoreError::Migrate(_) => {
                 tracing::error!(%error, "internal error");
                 Self::new(Code::Internal, "Something went wrong. The cause is logged under the request id.")

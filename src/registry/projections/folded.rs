@@ -10,10 +10,10 @@ use super::super::documents::{members, stand_in};
 use super::Trouble;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;
-use crate::flow::event::{Actor, EventType, State, StreamKind};
+use crate::flow::event::{Actor, ActorKind, EventType, State, StreamKind};
 use crate::flow::projection::{Projection, Recorded};
 use crate::flow::reference::references;
-use crate::flow::text;
+use crate::flow::text::{self, FOLDING};
 use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
 
 /// What the view finds flows by in a document.
@@ -83,9 +83,7 @@ impl Folded {
         if !follows {
             self.note(event, Trouble::Broken { version });
         }
-        let author = serde_json::from_slice(&event.author).map(|author: Actor| author.opaque_id());
-        if let Ok(context) = author
-            && event.has_context
+        if let Some(context) = recorded_actor(event)
             && event.subject.as_ref() != Some(&context)
         {
             let actor = event.subject.clone().unwrap_or_else(|| event.actor.to_string());
@@ -196,6 +194,7 @@ impl Folded {
             published_phone_number_id: in_force.and_then(|sought| sought.phone_number_id.clone()),
             published_search: in_force.map(|sought| sought.search.clone()),
             references: in_force.map(|sought| sought.references.clone()).unwrap_or_default(),
+            folding: Some(FOLDING),
             created_at: flow.created_at.into(),
             created_by: raw(&flow.created_by),
             updated_at: flow.updated_at.into(),
@@ -205,6 +204,12 @@ impl Folded {
             restored_from: flow.restored_from,
         })
     }
+}
+
+/// Who acted by the context, which is hashed; `None` where it does not say.
+fn recorded_actor(event: &StreamEvent) -> Option<String> {
+    let actor: Actor = serde_json::from_slice(&event.author).ok()?;
+    (actor.kind != ActorKind::Erased).then(|| actor.opaque_id())
 }
 
 /// What a document refers to, where that counts.

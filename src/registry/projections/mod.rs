@@ -15,6 +15,7 @@ pub(super) use self::compare::compare;
 use self::compare::{Rows, differing, look_into_documents};
 use self::folded::Folded;
 use crate::flow::event::StreamKind;
+use crate::flow::text::FOLDING;
 pub use crate::store::Difference;
 use crate::store::{Held, Store, StoreError};
 
@@ -205,6 +206,22 @@ impl Projections {
         };
         let projections = self.clone();
         Ok(Some(Walk { projections, is_of_one: org_id.is_some(), org_id: first, after: None }))
+    }
+
+    /// Computes again what was folded by other rules than those of this release, a few flows at a time. Says how many
+    /// rows were put in place.
+    pub async fn refold(&self) -> Result<usize, StoreError> {
+        let mut after = (Uuid::nil(), Uuid::nil());
+        let mut put = 0;
+        while let Some((org_id, flow_id)) = self.store.folded_otherwise(FOLDING, after).await? {
+            let before = Uuid::from_u128(flow_id.as_u128().saturating_sub(1));
+            let look = async { compare(&mut self.store.reading().await?, org_id, Some(before)).await };
+            let Some(batch) = self.store.in_time_for(STATEMENTS_MAX, look).await? else { break };
+            after = (org_id, batch.last);
+            put += batch.drifts.len();
+            self.mend(batch).await?;
+        }
+        Ok(put)
     }
 
     /// Puts right what drifted in a batch, and says what could not be.

@@ -85,11 +85,12 @@ WITH told AS MATERIALIZED (
     FROM given g WHERE f.org_id = {g.org_id} AND f.flow_id = g.stream_id AND f.version = g.version - 1
         AND g.stream_kind = 1 AND g.version > 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), texts_changed AS (
-    INSERT INTO flow_search (org_id, flow_id, in_force, folding, text)
-    SELECT {g.org_id}, g.stream_id, t.in_force, $8::smallint, t.text
+    INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text)
+    SELECT {g.org_id}, g.stream_id, t.in_force, g.position, $8::smallint, t.text
     FROM given g CROSS JOIN LATERAL (VALUES (false, g.search), (true, g.published_search)) AS t(in_force, text)
     WHERE t.text IS NOT NULL AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
-    ON CONFLICT (org_id, flow_id, in_force) DO UPDATE SET folding = excluded.folding, text = excluded.text
+    ON CONFLICT (org_id, flow_id, in_force)
+        DO UPDATE SET since_position = excluded.since_position, folding = excluded.folding, text = excluded.text
 ), texts_gone AS (
     DELETE FROM flow_search t USING given g
     WHERE t.org_id = {g.org_id} AND t.flow_id = g.stream_id AND t.in_force

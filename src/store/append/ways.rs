@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
 
 use super::batch::{Actors, Batch, Member};
@@ -208,8 +208,10 @@ async fn with_locked_heads(
 }
 
 /// In one order for everybody, so that nobody waits for each other.
-const LOCK: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head WHERE org_id = ANY ($1) \
-     ORDER BY org_id FOR UPDATE";
+/// The clock is read when the locks are held: those who held them before have given their times already.
+const LOCK: &str = "SELECT h.*, clock_timestamp() AS now FROM (\
+     SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head WHERE org_id = ANY ($1) \
+     ORDER BY org_id FOR UPDATE) AS h";
 
 const BEGIN_LOGS: &str = "INSERT INTO log_head (org_id, position, chain_hash, recorded_at) \
      SELECT o.org_id, 0, o.chain_hash, to_timestamp(0) FROM unnest($1::uuid[], $2::bytea[]) AS o(org_id, chain_hash) \
@@ -220,23 +222,24 @@ async fn lock(
     connection: &mut PgConnection,
     organizations: &[Uuid],
 ) -> Result<(HashMap<Uuid, Head>, DateTime<Utc>), StoreError> {
-    let mut heads = lock_heads(connection, organizations).await?;
+    let (mut heads, mut now) = lock_heads(connection, organizations).await?;
     if heads.len() < organizations.len() {
         let starts: Vec<_> = organizations.iter().map(|org_id| chain_start(*org_id).0.to_vec()).collect();
         let begin = sqlx::query(BEGIN_LOGS).bind(organizations).bind(starts);
         begin.execute(&mut *connection).await.map_err(StoreError::of_write)?;
-        heads = lock_heads(connection, organizations).await?;
+        (heads, now) = lock_heads(connection, organizations).await?;
     }
-    // Read with the locks held: those who held them before have given their times already.
-    let now = sqlx::query_scalar("SELECT clock_timestamp()").fetch_one(connection).await?;
+    let now =
+        now.ok_or_else(|| StoreError::corrupt("log_head", "a row that was just written is not there"))?;
     Ok((heads, now))
 }
 
 async fn lock_heads(
     connection: &mut PgConnection,
     organizations: &[Uuid],
-) -> Result<HashMap<Uuid, Head>, StoreError> {
+) -> Result<(HashMap<Uuid, Head>, Option<DateTime<Utc>>), StoreError> {
     let rows =
         sqlx::query(LOCK).bind(organizations).fetch_all(connection).await.map_err(StoreError::of_write)?;
-    rows.iter().map(read_head).collect()
+    let now = rows.last().map(|row| row.try_get("now")).transpose()?;
+    Ok((rows.iter().map(read_head).collect::<Result<_, _>>()?, now))
 }

@@ -111,6 +111,7 @@ impl Database {
 
     /// Computes every digest and hash anew.
     pub async fn rewrite_chain(&self) {
+        self.administer(include_str!("event_hash.sql")).await.unwrap();
         self.administer(
             "DO $$ DECLARE e event; chain bytea; BEGIN \
              FOR e IN SELECT * FROM event ORDER BY position LOOP \

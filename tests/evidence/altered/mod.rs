@@ -196,7 +196,11 @@ async fn the_database_is_held_against_more_than_the_chain() {
         ("UPDATE flow_view SET published_digest = sha256('x') WHERE version = 9", "altered at position 11"),
         ("UPDATE flow_view SET phone_number_id = '7' WHERE version = 9", "altered at position 11"),
         ("UPDATE flow_view SET published_phone_number_id = '7' WHERE version = 9", "altered at position 11"),
-        ("UPDATE flow_view SET search = 'x' WHERE version = 9", "altered at position 11"),
+        (
+            "UPDATE flow_search SET text = 'x' WHERE NOT in_force \
+               AND flow_id = (SELECT flow_id FROM flow_view WHERE version = 9)",
+            "altered at position 11",
+        ),
         ("UPDATE api_key SET scopes = '{keys:manage}'", "altered at position 12"),
         ("UPDATE api_key SET revoked_at = NULL", "altered at position 12"),
         ("DELETE FROM api_key", "altered at position 12"),
@@ -206,9 +210,9 @@ async fn the_database_is_held_against_more_than_the_chain() {
             "altered at position 16",
         ),
         // Not hashed, and what the log is filtered by.
-        ("UPDATE event SET actor = 'user:eva' WHERE position = 5", "altered at position 5"),
+        ("UPDATE event SET actor = gen_random_uuid() WHERE position = 5", "altered at position 5"),
         (
-            "UPDATE event SET actor = 'user:eva', context = NULL WHERE position = 5",
+            "UPDATE event SET actor = gen_random_uuid(), context = NULL WHERE position = 5",
             "intact up to position 16",
         ),
         ("UPDATE log_head SET position = 15", "altered at position 17"),
