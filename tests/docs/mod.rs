@@ -1,11 +1,19 @@
 //! The documentation is held against the program: what a page shows as an example is run, what it lists is compared.
 
+mod api;
 mod format;
 mod page;
 
 /// Every kind of block that some test looks at. Others need no test: commands and plain text.
 const HELD: &[(&str, &[&str])] = &[
-    ("json", &["flow", "step", "part", "graph", "steps", "run", "trace", "broken", "findings", "request"]),
+    (
+        "json",
+        &[
+            "flow", "step", "part", "graph", "steps", "run", "trace", "broken", "findings", "request",
+            "answer",
+        ],
+    ),
+    ("http", &[""]),
     ("answers", &[""]),
     ("variables", &[""]),
     ("expressions", &[""]),
