@@ -1,6 +1,7 @@
 //! The documentation is held against the program: what a page shows as an example is run, what it lists is compared.
 
 mod api;
+mod evidence;
 mod format;
 mod page;
 
@@ -18,8 +19,10 @@ const HELD: &[(&str, &[&str])] = &[
     ("variables", &[""]),
     ("expressions", &[""]),
     ("templates", &[""]),
+    ("ndjson", &["export"]),
+    ("bytes", &[""]),
     ("sh", &[""]),
-    ("text", &[""]),
+    ("text", &["", "key", "note", "verdict"]),
 ];
 
 #[test]
