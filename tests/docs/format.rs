@@ -295,3 +295,16 @@ fn every_member_of_every_step_is_named() {
         }
     }
 }
+
+/// Comments cite the page by section: `docs/flow-format.md, 4.2`.
+#[test]
+fn sections_that_comments_cite_are_there() {
+    let cited = in_sources(r"docs/flow-format\.md, ((?:\d+(?:\.\d+)?)(?: and \d+(?:\.\d+)?)?)");
+    let cited: BTreeSet<&str> = cited.iter().flat_map(|sections| sections.split(" and ")).collect();
+    assert!(cited.len() > 5, "{cited:?}");
+    let text = page::read(PAGE);
+    for section in cited {
+        let headings = [format!("\n## {section}. "), format!("\n### {section} "), format!("\n**{section} ")];
+        assert!(headings.iter().any(|heading| text.contains(heading)), "there is no section {section}");
+    }
+}
