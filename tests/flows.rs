@@ -15,7 +15,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 /// Every code of the format's validation section.
-const CODES: &[&str] = &[
+pub const CODES: &[&str] = &[
     "INVALID_JSON",
     "UNKNOWN_FIELD",
     "MISSING_FIELD",

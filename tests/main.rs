@@ -8,6 +8,7 @@ mod bench;
 mod cluster;
 mod commands;
 mod crash;
+mod docs;
 mod evidence;
 mod flows;
 mod interpreter;

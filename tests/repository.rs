@@ -1,9 +1,8 @@
-//! The rules of this repository: who imports whom, how long a file may be, what the README promises.
+//! The rules of this repository: who imports whom, how long a file may be, where snapshots lie.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use flow_registry::cli;
 use regex::Regex;
 
 const LINES_MAX: usize = 400;
@@ -162,37 +161,4 @@ fn snapshots_lie_in_one_place() {
     let elsewhere = ["src", "tests", "benches"].into_iter().flat_map(|under| files(under, "snap"));
     let elsewhere: Vec<String> = elsewhere.map(|file| file.display().to_string()).collect();
     assert_none(&elsewhere, "snapshots belong under snapshots/<area>/");
-}
-
-/// As it stands in the README between its two marks.
-fn configuration() -> String {
-    let mut lines = vec!["| flag | variable | default | |".to_owned(), "|---|---|---|---|".to_owned()];
-    let command = cli::command();
-    let serve = command.find_subcommand("serve").unwrap();
-    for argument in serve.get_arguments().chain(command.get_arguments()) {
-        let (Some(flag), Some(variable)) = (argument.get_long(), argument.get_env()) else { continue };
-        let help = argument.get_help().unwrap().to_string().replace('|', "\\|");
-        let (help, stated) = match help.split_once(" [default: ") {
-            Some((help, stated)) => (help.to_owned(), Some(stated.trim_end_matches(']').to_owned())),
-            None => (help, None),
-        };
-        let is_switch = !argument.get_action().takes_values();
-        let default = argument.get_default_values().first().filter(|_| !is_switch);
-        let default = stated.or(default.map(|value| format!("`{}`", value.to_str().unwrap())));
-        let variable = variable.to_str().unwrap();
-        lines.push(format!("| `--{flag}` | `{variable}` | {} | {help} |", default.unwrap_or_default()));
-    }
-    lines.join("\n")
-}
-
-#[test]
-fn the_readme_lists_every_setting() {
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    let (_, rest) = readme.split_once("<!-- settings -->\n").unwrap();
-    let (listed, _) = rest.split_once("\n<!-- end of settings -->").unwrap();
-    let expected = configuration();
-    assert!(
-        listed == expected,
-        "the settings in README.md are not those of --help; they are:\n\n{expected}\n"
-    );
 }

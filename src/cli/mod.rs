@@ -59,7 +59,7 @@ pub enum Order {
     SigningKey(SigningKeyOrder),
 }
 
-/// Everything that can be said, for parsing, for `--help` and for the table in the README.
+/// Everything that can be said, for parsing, for `--help` and for the table in `docs/operations.md`.
 pub fn command() -> Command {
     Cli::command()
 }

@@ -3,7 +3,7 @@
 use super::value::{self, Value, object};
 use crate::flow::document::MediaKind;
 
-/// One input of the script, section 7.1 of the flow format.
+/// One input of the script (docs/flow-format.md, 7.1).
 #[derive(Debug, Clone)]
 pub struct Inbound {
     pub content: Content,

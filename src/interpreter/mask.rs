@@ -1,4 +1,4 @@
-//! Masks personal values in a trace that is to be stored or shown later, section 6.1 of the flow format.
+//! Masks personal values in a trace that is to be stored or shown later (docs/flow-format.md, 6.1).
 //! Works on the serialized trace: whoever stores one need not have the program that made it.
 
 use std::collections::BTreeSet;

@@ -16,7 +16,7 @@ mod roles;
 mod round_trips;
 mod runs;
 mod sockets;
-mod tenants;
+pub mod tenants;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! The interpreter from outside: run cases as data, and the laws that every run keeps.
 
-mod case;
+pub mod case;
 mod laws;
 mod limits;
 mod runs;

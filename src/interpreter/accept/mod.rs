@@ -1,4 +1,4 @@
-//! What an `ask` accepts: the table of section 3.2 of the flow format, one file per group of kinds.
+//! What an `ask` accepts (the table of docs/flow-format.md, 3.2): one file per group of kinds.
 //! Text is taken after NFKC and trimming; what people actually sent stays in the trace.
 
 mod address;

@@ -1,4 +1,4 @@
-//! The functions and tests of section 4.2 of the flow format.
+//! The functions and tests of expressions (docs/flow-format.md, 4.2).
 
 use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, State, tests};

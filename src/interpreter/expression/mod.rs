@@ -1,6 +1,6 @@
 //! Expressions and templates: compiled once with their flow, evaluated under fuel against a scope.
-//! The language is minijinja's; what differs is done in `lower`, what exists is listed in section 4.2 of
-//! the flow format. Nothing here knows steps.
+//! The language is minijinja's; what differs is done in `lower`, what exists is listed in
+//! docs/flow-format.md, 4.2. Nothing here knows steps.
 
 mod cost;
 mod environment;

@@ -1,5 +1,5 @@
 //! The names an expression can see and their values at one moment of a run: variables, and the namespaces
-//! of section 4.1 of the flow format.
+//! (docs/flow-format.md, 4.1).
 
 use std::collections::HashMap;
 use std::sync::Arc;

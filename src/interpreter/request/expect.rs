@@ -1,4 +1,4 @@
-//! What a request expects of its run, as section 8 of the flow format lists it.
+//! What a request expects of its run (docs/flow-format.md, 8).
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! How a run starts and what the person then sends: sections 7 and 7.1 of the flow format.
+//! How a run starts and what the person then sends (docs/flow-format.md, 7 and 7.1).
 
 use serde_json::Value as Json;
 

@@ -1,4 +1,4 @@
-//! Mocks: what stands in for the world outside the sandbox, section 7.2 of the flow format.
+//! Mocks: what stands in for the world outside the sandbox (docs/flow-format.md, 7.2).
 
 use std::collections::BTreeMap;
 

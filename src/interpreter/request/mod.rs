@@ -1,4 +1,4 @@
-//! The request of a test run, section 7 of the flow format, read once and strictly.
+//! The request of a test run (docs/flow-format.md, 7), read once and strictly.
 
 mod expect;
 mod inputs;

@@ -1,4 +1,4 @@
-//! The trace of a run: what happened and why, section 7.3 of the flow format. Members are written in canonical
+//! The trace of a run: what happened and why (docs/flow-format.md, 7.3). Members are written in canonical
 //! order, so that the JSON is RFC 8785 at once and the digest is that of the bytes sent.
 
 mod coverage;

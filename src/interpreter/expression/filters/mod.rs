@@ -1,4 +1,4 @@
-//! The filters of section 4.2 of the flow format. Where the engine has one of the same name it is used,
+//! The filters of expressions (docs/flow-format.md, 4.2). Where the engine has one of the same name it is used,
 //! behind a guard when it would walk nested values unpaid or write them as Python does.
 
 mod date;
