@@ -8,7 +8,6 @@ mod upkeep;
 mod welcome;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -20,7 +19,7 @@ use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room, Threads};
 use crate::registry::Registry;
-use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
+use crate::registry::access::{ApiKeyVerifier, ApiKeys, CredentialVerifier, JwtVerifier};
 use crate::registry::projections::Projections;
 use database::Database;
 
@@ -60,7 +59,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
-        verifier: Arc::new(Verifiers { api_keys, tokens }),
+        verifier: CredentialVerifier { api_keys, tokens },
         keys,
         feeds: feeds(&config.http, &shutdown),
         room: Room::default(),
