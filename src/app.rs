@@ -8,19 +8,19 @@ mod upkeep;
 mod welcome;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room, Threads};
 use crate::registry::Registry;
-use crate::registry::access::{ApiKeyVerifier, ApiKeys, JwtVerifier, Verifiers};
+use crate::registry::access::{ApiKeyVerifier, ApiKeys, CredentialVerifier, JwtVerifier};
 use crate::registry::projections::Projections;
 use database::Database;
 
@@ -30,8 +30,8 @@ const FINISH_WITHIN: Duration = Duration::from_secs(1);
 const DURATION_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
 
-/// Serves until told to stop.
-pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
+/// Serves until told to stop. `dropped_lines` counts the lines that the log could not take.
+pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
@@ -55,12 +55,12 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
         welcome::first_key(&keys, config.http.public_url(address).as_str()).await?;
     }
     let upkeep = tokio::spawn(upkeep::run(store.clone(), shutdown.clone()));
-    let folding = tokio::spawn(upkeep::fold_durations(metrics.clone()));
+    let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), dropped_lines));
     let watch = tokio::spawn(drift::watch(Projections::new(store), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
-        verifier: Arc::new(Verifiers { api_keys, tokens }),
+        verifier: CredentialVerifier { api_keys, tokens },
         keys,
         feeds: feeds(&config.http, &shutdown),
         room: Room::default(),
@@ -77,7 +77,7 @@ pub async fn serve(config: ServeConfig) -> anyhow::Result<()> {
     }
     // One bounded statement at a time: nothing is lost with them.
     upkeep.abort();
-    folding.abort();
+    counting.abort();
     watch.abort();
     signing.abort();
     signing::last_round(&registry).await;

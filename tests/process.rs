@@ -1,8 +1,10 @@
 //! The program from outside: what it refuses and how, how it ends, and what outlives it.
 
-use std::fs;
-use std::net::{SocketAddr, TcpListener};
+use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -131,6 +133,60 @@ fn a_first_start_prints_a_line_that_works_and_a_second_finds_the_flow() {
     let flow: serde_json::Value = serde_json::from_str(&flow).unwrap();
     assert_eq!(list["data"][0]["id"], flow["data"]["id"]);
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
+}
+
+struct KilledOnDrop(Child);
+
+impl Drop for KilledOnDrop {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_request_and_its_lost_lines_are_counted() {
+    const REQUESTS: usize = 12_000;
+    let scratch = Scratch::new();
+    let printed = scratch.path().join("printed");
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let data_dir = scratch.path().join("data");
+    let mut serve = program(&["serve", "--listen", &address, "--data-dir", data_dir.to_str().unwrap()]);
+    serve.stdout(File::create(&printed).unwrap()).stderr(Stdio::piped());
+    let mut service = KilledOnDrop(serve.spawn().unwrap());
+    let give_up = Instant::now() + Duration::from_secs(60);
+    let mut connection = loop {
+        match TcpStream::connect(&address) {
+            Ok(connection) => break connection,
+            Err(error) => assert!(Instant::now() < give_up, "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let request = b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n";
+    connection.write_all(request).unwrap();
+    let mut buffer = [0; 64 * 1024];
+    let answer_bytes = connection.read(&mut buffer).unwrap();
+    for _ in 0..REQUESTS / 100 {
+        connection.write_all(&request.repeat(100)).unwrap();
+        connection.read_exact(&mut buffer[..100 * answer_bytes]).unwrap();
+    }
+
+    let printed = fs::read_to_string(&printed).unwrap();
+    let (_, key) = printed.split_once("X-Api-Key: ").unwrap();
+    let (key, _) = key.split_once('\'').unwrap();
+    loop {
+        let asked = ureq::get(format!("http://{address}/metrics")).header("X-Api-Key", key).call();
+        let numbers = asked.unwrap().body_mut().read_to_string().unwrap();
+        let dropped = numbers.lines().find_map(|line| line.strip_prefix("log_lines_dropped_total "));
+        if dropped.is_some_and(|lines| (1..=REQUESTS).contains(&lines.parse().unwrap())) {
+            break;
+        }
+        assert!(Instant::now() < give_up, "{numbers}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    kill_process(Pid::from_child(&service.0), Signal::TERM).unwrap();
+    assert!(service.0.wait().unwrap().success());
 }
 
 /// Of a server that is up: while one starts, the file may be missing.

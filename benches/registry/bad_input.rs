@@ -33,13 +33,13 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
     enlist(&mut turns, stage, &begun);
     turns.run(stage);
     let least = Target::AtLeast(0.9);
-    let mut held_back = turns.ratio(
+    let mut beside_invalid = turns.ratio(
         "the same of 32 clients, 32 others send invalid ones only",
         "patch 32, half of all clients invalid",
         "patch 32",
         Target::Shown,
     );
-    if let Ok((_, beside)) = &mut held_back.outcome {
+    if let Ok((_, beside)) = &mut beside_invalid.outcome {
         let share = begun.invalid.get() as f64 / begun.valid.get().max(1) as f64;
         beside.push_str(&format!("; {share:.2} invalid ones sent for each valid one"));
     }
@@ -50,7 +50,7 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
             "patch 64",
             least,
         ),
-        held_back,
+        beside_invalid,
         turns.ratio("GET beside 64 slow clients / alone", "get 32, beside slow clients", "get 32", least),
         Figure::new(
             "peak memory, largest bodies, 64 connections",

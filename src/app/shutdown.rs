@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+/// What the thread that writes the log gets for the last line.
+const LAST_LINE: Duration = Duration::from_millis(100);
 /// Whoever sent the signal may send SIGKILL soon after this.
 const EXIT_WITHIN: Duration = Duration::from_secs(15);
 
@@ -24,6 +26,7 @@ pub(super) fn on_signal() -> io::Result<CancellationToken> {
             Ok(name) => tracing::warn!(signal = name, "told again to stop, ending at once"),
             Err(_) => tracing::error!("the shutdown took too long, ending at once"),
         }
+        std::thread::sleep(LAST_LINE);
         std::process::exit(1);
     });
     Ok(token)

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
+use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
-const FOLD_EVERY: Duration = Duration::from_secs(5);
+const NUMBERS_EVERY: Duration = Duration::from_secs(5);
 /// Rows of one statement: nobody waits long for its locks.
 const BATCH: i64 = 1000;
 
@@ -25,11 +26,13 @@ pub(super) async fn run(store: Store, shutdown: CancellationToken) {
     }
 }
 
-/// Durations are kept one by one until they are folded into their buckets, be it that nobody ever asks for the numbers.
-pub(super) async fn fold_durations(metrics: PrometheusHandle) {
+/// Folds durations into their buckets, without which they would be kept one by one until somebody asks for the numbers,
+/// and publishes how many lines of the log were dropped.
+pub(super) async fn keep_numbers(metrics: PrometheusHandle, dropped_lines: ErrorCounter) {
     loop {
-        tokio::time::sleep(FOLD_EVERY).await;
+        metrics::counter!("log_lines_dropped_total").absolute(dropped_lines.dropped_lines() as u64);
         metrics.run_upkeep();
+        tokio::time::sleep(NUMBERS_EVERY).await;
     }
 }
 

@@ -24,7 +24,6 @@ mod observe;
 mod openapi;
 mod operations;
 mod orders;
-mod pace;
 mod parameters;
 mod path;
 mod percent;

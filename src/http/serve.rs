@@ -22,7 +22,6 @@ use tower::ServiceExt as _;
 use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
-use super::pace::{Handled, Pace};
 use super::threads::Threads;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
@@ -62,7 +61,6 @@ pub async fn serve(
     let places = Arc::new(Semaphore::new(limits.connections_max));
     // Outlives `shutdown`: whatever is still there when draining is over is dropped.
     let end = CancellationToken::new();
-    let handled = Handled::default();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -70,8 +68,7 @@ pub async fn serve(
             accepted = accept(&listener, &places) => accepted,
         };
         let (stream, address, place) = accepted;
-        let pace = Pace::new(handled.clone());
-        let connection = Connection { router: router.clone(), address, patience: limits.patience, pace };
+        let connection = Connection { router: router.clone(), address, patience: limits.patience };
         let (shutdown, end) = (shutdown.clone(), end.clone());
         // It is watched by the runtime of the thread that serves it.
         let stream = match stream.into_std() {
@@ -124,7 +121,6 @@ struct Connection {
     router: Router,
     address: SocketAddr,
     patience: Patience,
-    pace: Pace,
 }
 
 impl Connection {
@@ -133,9 +129,9 @@ impl Connection {
         let _ = stream.set_nodelay(true);
         let progress = Progress::new();
         let io = TokioIo::new(Watched::new(stream, progress.clone(), self.patience));
-        let Self { router, address, pace, .. } = self;
+        let Self { router, address, .. } = self;
         let service = service_fn(move |request| {
-            Box::pin(answer(router.clone(), request, address, progress.request_began(), pace.clone()))
+            Box::pin(answer(router.clone(), request, address, progress.request_began()))
         });
         let mut connection = http1::Builder::new()
             .half_close(true)
@@ -185,11 +181,8 @@ async fn answer(
     mut request: Request<Incoming>,
     address: SocketAddr,
     under_way: UnderWay,
-    pace: Pace,
 ) -> Result<Response<Answer>, Infallible> {
-    let turn = pace.begin();
     request.extensions_mut().insert(PeerAddress(address));
     let response = router.oneshot(request.map(Body::new)).await?;
-    turn.answered(response.status()).await;
     Ok(response.map(|body| under_way.until_sent(body)))
 }

@@ -16,7 +16,7 @@ pub type App = Arc<AppState>;
 /// Shared by all requests.
 pub struct AppState {
     pub registry: Registry,
-    pub verifier: Arc<dyn CredentialVerifier>,
+    pub verifier: CredentialVerifier,
     pub keys: ApiKeys,
     pub feeds: Feeds,
     /// For bodies that are large.

@@ -66,6 +66,7 @@ pub fn secret(key: &CreatedKey) -> &str {
 
 /// The caller, if the key is believed in both places it can be sent in.
 pub async fn verify(verifier: &ApiKeyVerifier, text: &str) -> Option<Caller> {
+    let verifier = CredentialVerifier { api_keys: verifier.clone(), tokens: None };
     let mut callers = Vec::new();
     for credential in [Credential::ApiKey(text.into()), Credential::Bearer(text.into())] {
         match verifier.verify(&credential).await {

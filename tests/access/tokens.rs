@@ -1,10 +1,8 @@
 //! Tokens and keys at one door: each is known by its kind, wherever a client may put it.
 
-use std::sync::Arc;
-
 use flow_registry::http::router;
 use flow_registry::registry::access::{
-    ApiKeyVerifier, JwtAlgorithm, JwtKey, JwtSettings, JwtVerifier, Verifiers,
+    ApiKeyVerifier, CredentialVerifier, JwtAlgorithm, JwtKey, JwtSettings, JwtVerifier,
 };
 use flow_registry::store::Store;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
@@ -35,7 +33,7 @@ async fn api_with_tokens() -> Api {
     });
     let mut state = state_over(store.clone());
     let api_keys = ApiKeyVerifier::new(store);
-    state.verifier = Arc::new(Verifiers { api_keys, tokens: Some(tokens.unwrap()) });
+    state.verifier = CredentialVerifier { api_keys, tokens: Some(tokens.unwrap()) };
     api.router = router(state);
     api
 }

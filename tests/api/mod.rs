@@ -18,14 +18,13 @@ mod runs;
 mod sockets;
 pub mod tenants;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
 use flow_registry::http::{self, AppState, Feeds, Limits, Room, Threads, router};
 use flow_registry::registry::Registry;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, Verifiers, operator};
+use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -90,7 +89,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
     let api_keys = ApiKeyVerifier::new(store);
     AppState {
         keys: ApiKeys::new(registry.clone(), api_keys.clone()),
-        verifier: Arc::new(Verifiers { api_keys, tokens: None }),
+        verifier: CredentialVerifier { api_keys, tokens: None },
         registry,
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),

@@ -19,7 +19,7 @@ use super::super::call::{Following, Needs as _};
 use super::super::state::App;
 use super::super::wire;
 use super::{EVENT_STREAM, Place};
-use crate::registry::access::{AccessError, Credential, CredentialVerifier};
+use crate::registry::access::{AccessError, Credential};
 use crate::registry::caller::{Caller, Scope};
 use crate::registry::{FeedEntry, FeedReader, StoreError};
 
@@ -33,7 +33,7 @@ const BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
 /// A feed under way.
 pub(super) struct Stream {
-    verifier: Arc<dyn CredentialVerifier>,
+    app: App,
     credential: Credential,
     /// As last verified: scopes and numbers of a key may change.
     caller: Caller,
@@ -57,7 +57,7 @@ impl Stream {
         place: Place,
     ) -> Self {
         Self {
-            verifier: Arc::clone(&app.verifier),
+            app: Arc::clone(app),
             credential,
             caller,
             is_verified: true,
@@ -114,7 +114,7 @@ impl Stream {
 
     /// Whether the client may go on. When that cannot be known at the moment, it waits.
     async fn check(&mut self) -> bool {
-        match self.verifier.verify(&self.credential).await {
+        match self.app.verifier.verify(&self.credential).await {
             Ok(caller) => {
                 let same = caller.org_id == self.caller.org_id;
                 self.caller = caller;

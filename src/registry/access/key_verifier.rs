@@ -3,15 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use moka::{future, sync};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use super::key_text::{KeyMode, KeyText};
-use super::verifier::{AccessError, Credential, CredentialVerifier};
+use super::verifier::AccessError;
 use crate::flow::event::{Actor, ActorKind};
 use crate::registry::caller::{Caller, Scope, Scopes};
 use crate::store::{KeyRecord, SealedKey, Store, StoreError};
@@ -45,6 +44,21 @@ impl ApiKeyVerifier {
         self.found.invalidate(prefix).await;
     }
 
+    /// Returns the caller of a key that is known, not revoked and not expired.
+    pub async fn verify(&self, text: &SecretString) -> Result<Caller, AccessError> {
+        let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
+        let hash = key.secret_hash();
+        let known = self.look_up(key.prefix()).await?;
+        let found = known
+            .iter()
+            .find(|known| bool::from(known.secret_hash.expose_secret().ct_eq(hash.as_bytes())))
+            .map(|known| &known.record)
+            .ok_or(AccessError::Invalid)?;
+        let caller = caller(found, Utc::now()).ok_or(AccessError::Invalid)?;
+        self.note_use(found);
+        Ok(caller)
+    }
+
     async fn look_up(&self, prefix: &str) -> Result<Arc<[SealedKey]>, StoreError> {
         let query = async || self.store.keys_by_prefix(prefix).await.map(Arc::from);
         match self.found.try_get_with_by_ref(prefix, query()).await {
@@ -72,24 +86,6 @@ impl ApiKeyVerifier {
                 noted.invalidate(&id);
             }
         });
-    }
-}
-
-#[async_trait]
-impl CredentialVerifier for ApiKeyVerifier {
-    async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
-        let (Credential::ApiKey(text) | Credential::Bearer(text)) = credential;
-        let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
-        let hash = key.secret_hash();
-        let known = self.look_up(key.prefix()).await?;
-        let found = known
-            .iter()
-            .find(|known| bool::from(known.secret_hash.expose_secret().ct_eq(hash.as_bytes())))
-            .map(|known| &known.record)
-            .ok_or(AccessError::Invalid)?;
-        let caller = caller(found, Utc::now()).ok_or(AccessError::Invalid)?;
-        self.note_use(found);
-        Ok(caller)
     }
 }
 

@@ -20,4 +20,4 @@ pub use key_verifier::ApiKeyVerifier;
 pub(super) use key_verifier::caller;
 pub use keys::{ApiKeys, CreatedKey, WrittenKey};
 pub use operator::operator;
-pub use verifier::{AccessError, Credential, CredentialVerifier, Verifiers};
+pub use verifier::{AccessError, Credential, CredentialVerifier};

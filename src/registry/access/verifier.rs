@@ -1,6 +1,5 @@
 //! The one question every request asks: whose credential is this?
 
-use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::jwt::JwtVerifier;
@@ -30,28 +29,21 @@ pub enum AccessError {
     Store(#[from] StoreError),
 }
 
-/// Knows one kind of credential, or several.
-#[async_trait]
-pub trait CredentialVerifier: Send + Sync {
-    /// Whose credential this is. Whether that caller may act on an organization is for others to say.
-    async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError>;
-}
-
-/// Everybody this service knows: API keys and, where keys for them are configured, tokens.
-#[derive(Debug, Clone)]
-pub struct Verifiers {
+/// Verifies every credential the service knows: API keys and, where keys for them are configured, tokens.
+#[derive(Debug)]
+pub struct CredentialVerifier {
     pub api_keys: ApiKeyVerifier,
     pub tokens: Option<JwtVerifier>,
 }
 
-#[async_trait]
-impl CredentialVerifier for Verifiers {
-    async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
+impl CredentialVerifier {
+    /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization.
+    pub async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
         match (credential, &self.tokens) {
             (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
-                tokens.verify(credential).await
+                tokens.caller(text.expose_secret()).ok_or(AccessError::Invalid)
             }
-            _ => self.api_keys.verify(credential).await,
+            (Credential::ApiKey(text) | Credential::Bearer(text), _) => self.api_keys.verify(text).await,
         }
     }
 }

@@ -284,15 +284,6 @@ fn headers_do_not_help_a_forger() {
     assert!(verifier.caller(&sign(&critical, &claims(json!({})), &signer(Algorithm::HS256))).is_none());
 }
 
-#[tokio::test]
-async fn only_bearer_credentials_are_tokens() {
-    let verifier = verifier(vec![trusted(Algorithm::HS256)]);
-    let token = sign(&Header::default(), &claims(json!({})), &signer(Algorithm::HS256));
-    assert!(verifier.verify(&Credential::Bearer(token.clone().into())).await.is_ok());
-    let refused = verifier.verify(&Credential::ApiKey(token.into())).await;
-    assert!(matches!(refused, Err(AccessError::Invalid)));
-}
-
 #[test]
 fn keys_that_cannot_work_are_refused_at_the_start() {
     for (what, key) in [
