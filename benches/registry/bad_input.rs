@@ -48,7 +48,7 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
             "valid PATCH, every other request invalid / alone",
             "patch 64, half of all requests invalid",
             "patch 64",
-            least,
+            Target::Shown,
         ),
         held_back,
         turns.ratio("GET beside 64 slow clients / alone", "get 32, beside slow clients", "get 32", least),

@@ -4,15 +4,44 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Output, Stdio};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use flow_registry::postgres::{Cluster, Durability, Options};
 use flow_registry::store::{Address, PoolSettings, Store};
 use tokio::runtime::Runtime;
 
 /// `statfs` says so of memory that looks like a disk.
 const TMPFS_MAGIC: i64 = 0x0102_1994;
+
+/// A load for pgbench, with prepared statements.
+#[derive(Debug, Clone, Copy)]
+pub struct Pgbench<'a> {
+    pub database: &'a str,
+    pub variables: &'a [(&'a str, &'a str)],
+    pub script: &'a str,
+    pub clients: usize,
+    pub seconds: u64,
+    /// Transactions to begin in a second; without it as many as there can be.
+    pub per_second: Option<u32>,
+}
+
+/// A pgbench under way.
+#[derive(Debug)]
+pub struct Started(Child);
+
+impl Started {
+    /// Its transactions per second, at its end.
+    pub fn rate(self) -> anyhow::Result<f64> {
+        rate(&said("pgbench", self.0.wait_with_output()?)?)
+    }
+}
+
+fn rate(said: &str) -> anyhow::Result<f64> {
+    let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
+    ensure!(!said.contains("aborted"), "clients of pgbench gave up:\n{said}");
+    rate.with_context(|| format!("pgbench names no rate:\n{said}"))
+}
 
 #[derive(Debug)]
 pub struct Ground {
@@ -100,31 +129,32 @@ impl Ground {
         finish(&mut command).map(drop)
     }
 
-    /// Transactions per second of a script for pgbench, prepared statements.
-    pub fn pgbench(
-        &self,
-        database: &str,
-        variables: &[(&str, &str)],
-        script: &str,
-        clients: usize,
-        seconds: u64,
-    ) -> anyhow::Result<f64> {
-        let file = self.scratch.join("pgbench.sql");
-        fs::write(&file, script)?;
+    /// Transactions per second of a script for pgbench.
+    pub fn pgbench(&self, load: &Pgbench<'_>) -> anyhow::Result<f64> {
+        rate(&finish(&mut self.pgbench_command(load, "pgbench.sql")?)?)
+    }
+
+    /// The same while something else is measured.
+    pub fn start_pgbench(&self, load: &Pgbench<'_>) -> anyhow::Result<Started> {
+        let mut command = self.pgbench_command(load, "pgbench-beside.sql")?;
+        Ok(Started(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?))
+    }
+
+    fn pgbench_command(&self, load: &Pgbench<'_>, file: &str) -> anyhow::Result<Command> {
+        let file = self.scratch.join(file);
+        fs::write(&file, load.script)?;
         let mut command = self.program("pgbench");
         command.args(["--no-vacuum", "--protocol=prepared"]);
-        command.arg(format!("--client={clients}")).arg(format!("--jobs={}", clients.min(2)));
-        command.arg(format!("--time={seconds}"));
-        for (name, value) in variables {
+        command.arg(format!("--client={}", load.clients)).arg(format!("--jobs={}", load.clients.min(2)));
+        command.arg(format!("--time={}", load.seconds));
+        if let Some(per_second) = load.per_second {
+            command.arg(format!("--rate={per_second}"));
+        }
+        for (name, value) in load.variables {
             command.arg("--define").arg(format!("{name}={value}"));
         }
-        command.arg("--file").arg(&file).arg(database);
-        let said = finish(&mut command)?;
-        let rate = said.lines().find_map(|line| line.strip_prefix("tps = ")?.split(' ').next()?.parse().ok());
-        if said.contains("aborted") {
-            bail!("clients of pgbench gave up:\n{said}");
-        }
-        rate.with_context(|| format!("pgbench names no rate:\n{said}"))
+        command.arg("--file").arg(&file).arg(load.database);
+        Ok(command)
     }
 
     /// A program with where to connect in its environment.
@@ -150,8 +180,11 @@ impl Drop for Ground {
 pub fn finish(command: &mut Command) -> anyhow::Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().with_context(|| format!("cannot run {name}"))?;
-    if !output.status.success() {
-        bail!("{name} ended with {}:\n{}", output.status, String::from_utf8_lossy(&output.stderr));
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    said(&name, output)
+}
+
+fn said(name: &str, output: Output) -> anyhow::Result<String> {
+    let Output { status, stdout, stderr } = output;
+    ensure!(status.success(), "{name} ended with {status}:\n{}", String::from_utf8_lossy(&stderr));
+    Ok(String::from_utf8_lossy(&stdout).into_owned())
 }

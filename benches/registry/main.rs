@@ -4,7 +4,9 @@
 mod answer;
 mod background;
 mod bad_input;
+mod connection;
 mod document;
+mod edits;
 mod evidence;
 mod figure;
 mod ground;

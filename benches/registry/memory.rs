@@ -20,7 +20,7 @@ const CLIENTS: usize = 64;
 pub fn figures(stage: &Stage) -> Vec<Figure> {
     vec![
         Figure::new("memory after load", Unit::Mebibytes, Target::AtMost(64.0), after_load(stage)),
-        Figure::new("memory when idle", Unit::Mebibytes, Target::AtMost(25.0), idle(stage)),
+        Figure::new("memory when idle", Unit::Mebibytes, Target::AtMost(20.0), idle(stage)),
     ]
 }
 

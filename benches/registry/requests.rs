@@ -42,11 +42,8 @@ pub struct Patches<'a> {
 
 impl<'a> Patches<'a> {
     pub fn new(seeded: &Seeded, flows: &[Flow], pick: Pick, body: Body, revision: &'a Cell<u64>) -> Self {
-        let head = |flow: &Flow| {
-            let tenant = &seeded.tenants[flow.tenant];
-            head("PATCH", &flow_path(tenant, flow), &tenant.key, Some(body.len()))
-        };
-        Self { heads: flows.iter().map(head).collect(), pick, body, revision }
+        let heads = flows.iter().map(|flow| edit_head(seeded, flow, &body)).collect();
+        Self { heads, pick, body, revision }
     }
 }
 
@@ -76,6 +73,12 @@ pub fn send(method: &str, path: &str, key: &str, body: &[u8]) -> Vec<u8> {
     let mut request = head(method, path, key, Some(body.len()));
     request.extend_from_slice(body);
     request
+}
+
+/// What comes before the body of an edit.
+pub fn edit_head(seeded: &Seeded, flow: &Flow, body: &Body) -> Vec<u8> {
+    let tenant = &seeded.tenants[flow.tenant];
+    head("PATCH", &flow_path(tenant, flow), &tenant.key, Some(body.len()))
 }
 
 fn head(method: &str, path: &str, key: &str, body_length: Option<usize>) -> Vec<u8> {

@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use crate::document::Body;
-use crate::ground::Ground;
+use crate::edits;
+use crate::ground::{Ground, Pgbench};
 use crate::load::{self, Requests};
 use crate::machine;
 use crate::seed::{self, Flow, Seeded};
@@ -12,6 +13,8 @@ use crate::service::Service;
 
 pub const PRODUCT: &str = "product";
 pub const YARDSTICK: &str = "yardstick";
+/// What the yardstick does for an edit.
+pub const APPEND: &str = include_str!("yardstick/append.sql");
 
 /// How long and how often is measured.
 #[derive(Debug, Clone, Copy)]
@@ -118,12 +121,30 @@ impl Stage {
         self.pgbench(YARDSTICK, script, clients)
     }
 
+    /// Bare Postgres under a script, while flows are edited in the same way at the pace of those of [`edits`].
+    pub fn yardstick_beside_edits(&self, script: &str, clients: usize) -> anyhow::Result<Sample> {
+        let document = document();
+        let edits = self.ground.start_pgbench(&Pgbench {
+            database: YARDSTICK,
+            variables: &[("document", &document)],
+            script: APPEND,
+            clients: edits::CONNECTIONS,
+            seconds: self.pace.window_s + 1,
+            per_second: Some(edits::PER_SECOND),
+        })?;
+        std::thread::sleep(edits::LEAD);
+        let sample = self.yardstick(script, clients)?;
+        edits::check(edits.rate()?, edits::PER_SECOND)?;
+        Ok(sample)
+    }
+
     pub fn pgbench(&self, database: &str, script: &str, clients: usize) -> anyhow::Result<Sample> {
         let seconds = self.pace.window_s;
         let before = machine::family_cpu_seconds(self.ground.postmaster)?;
-        let variables = [("document", document())];
-        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
-        let rate = self.ground.pgbench(database, &variables, script, clients, seconds)?;
+        let document = document();
+        let variables = [("document", document.as_str())];
+        let load = Pgbench { database, variables: &variables, script, clients, seconds, per_second: None };
+        let rate = self.ground.pgbench(&load)?;
         let used = machine::family_cpu_seconds(self.ground.postmaster)? - before;
         Ok(Sample::of_postgres(rate, used * 1e6 / (rate * seconds as f64)))
     }
