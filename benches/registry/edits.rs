@@ -16,26 +16,35 @@ use crate::seed::{Flow, Seeded};
 
 /// Of all connections together.
 pub const PER_SECOND: u32 = 200;
-pub const CONNECTIONS: usize = 8;
+pub const CONNECTIONS: usize = 16;
 /// They have begun by then.
 pub const LEAD: Duration = Duration::from_millis(300);
 /// The share of them that must have been answered.
 const SHARE_MIN: f64 = 0.9;
 const REVISIONS: u64 = 1_000_000_000_000;
 
+type WriteRequest = dyn Fn(&mut Vec<u8>) + Send + Sync;
+
 /// Edits of flows drawn at random, each to a revision that hardly ever was.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Edits {
-    heads: Arc<[Vec<u8>]>,
-    body: Body,
+    write: Arc<WriteRequest>,
     per_second: u32,
 }
 
 impl Edits {
     pub fn of(seeded: &Seeded, flows: &[Flow], per_second: u32) -> Self {
         let body = Body::new();
-        let heads = flows.iter().map(|flow| edit_head(seeded, flow, &body));
-        Self { heads: heads.collect(), body, per_second }
+        let head = |flow: &Flow| edit_head(&seeded.tenants[flow.tenant], flow, &body);
+        let heads: Vec<_> = flows.iter().map(head).collect();
+        Self::written_by(per_second, move |out| {
+            out.extend_from_slice(&heads[rand::random_range(0..heads.len())]);
+            body.write(rand::random_range(0..REVISIONS), out);
+        })
+    }
+
+    pub fn written_by(per_second: u32, write: impl Fn(&mut Vec<u8>) + Send + Sync + 'static) -> Self {
+        Self { write: Arc::new(write), per_second }
     }
 
     /// Measures while they go on.
@@ -61,12 +70,11 @@ impl Edits {
 
     fn writer(&self, address: SocketAddr, answered: Arc<AtomicU32>) -> anyhow::Result<Background> {
         let mut connection = Connection::open(address)?;
-        let (edits, mut request) = (self.clone(), Vec::new());
+        let (write, mut request) = (Arc::clone(&self.write), Vec::new());
         let every = Duration::from_secs(1) * CONNECTIONS as u32 / self.per_second;
         Ok(Background::every(every, move || {
             request.clear();
-            request.extend_from_slice(&edits.heads[rand::random_range(0..edits.heads.len())]);
-            edits.body.write(rand::random_range(0..REVISIONS), &mut request);
+            write(&mut request);
             connection.exchange(&request)?;
             answered.fetch_add(1, Ordering::Relaxed);
             Ok(())

@@ -8,7 +8,6 @@ use std::process::{Child, Command, Output, Stdio};
 
 use anyhow::{Context as _, ensure};
 use flow_registry::postgres::{Cluster, Durability, Options};
-use flow_registry::store::{Address, PoolSettings, Store};
 use tokio::runtime::Runtime;
 
 /// `statfs` says so of memory that looks like a disk.
@@ -48,32 +47,37 @@ pub struct Ground {
     pub runtime: Runtime,
     cluster: Option<Cluster>,
     scratch: PathBuf,
+    kept: Option<PathBuf>,
     pub postmaster: u32,
 }
 
 impl Ground {
-    /// In `BENCH_DIR`, or where the system keeps what is temporary but not in memory.
+    /// In `BENCH_DIR`, or where the system keeps what is temporary but not in memory. The cluster stays for later runs
+    /// where `BENCH_KEEP` names a directory for it.
     pub fn prepare() -> anyhow::Result<Self> {
-        let parent = std::env::var_os("BENCH_DIR").map_or_else(|| PathBuf::from("/var/tmp"), PathBuf::from);
+        let named = |name: &str| std::env::var_os(name).filter(|path| !path.is_empty()).map(PathBuf::from);
+        let parent = named("BENCH_DIR").unwrap_or_else(|| PathBuf::from("/var/tmp"));
         let scratch = parent.join(format!("flow-registry-bench-{}", std::process::id()));
-        fs::create_dir_all(&scratch)
-            .with_context(|| format!("cannot write under {}; name another BENCH_DIR", parent.display()))?;
-        // Postgres may run as another account.
-        fs::set_permissions(&scratch, fs::Permissions::from_mode(0o711))?;
-        #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
-        let kind = rustix::fs::statfs(&scratch)?.f_type as i64;
-        ensure!(kind != TMPFS_MAGIC, "{} is in memory; name a BENCH_DIR on a disk", parent.display());
+        let kept = named("BENCH_KEEP");
+        make(&scratch)?;
+        let kept = kept.map(|kept| make(&kept).and_then(|()| Ok(kept.canonicalize()?))).transpose()?;
         let runtime = Runtime::new()?;
         let options = Options {
-            data_dir: scratch.join("postgres"),
+            data_dir: kept.as_ref().unwrap_or(&scratch).join("postgres"),
             bin_dir: None,
             durability: Durability::Full,
             connections_max: 200,
         };
+        let pid_file = options.data_dir.join("postgres/postmaster.pid");
         let cluster = runtime.block_on(Cluster::start(options)).context("cannot start Postgres")?;
-        let postmaster = fs::read_to_string(scratch.join("postgres/postgres/postmaster.pid"))?;
+        let postmaster = fs::read_to_string(pid_file)?;
         let postmaster = postmaster.lines().next().unwrap_or_default().parse()?;
-        Ok(Self { runtime, cluster: Some(cluster), scratch, postmaster })
+        Ok(Self { runtime, cluster: Some(cluster), scratch, kept, postmaster })
+    }
+
+    /// Where what takes long to make is kept for later runs.
+    pub fn kept(&self) -> Option<&Path> {
+        self.kept.as_deref()
     }
 
     pub fn scratch(&self) -> &Path {
@@ -94,26 +98,27 @@ impl Ground {
         )
     }
 
-    /// The service's own rooms on a database, for what must be there before anything is measured.
-    pub fn store(&self, database: &str) -> anyhow::Result<Store> {
-        let connection = self.connection();
-        let address = Address::Socket {
-            directory: connection.socket_dir.clone(),
-            port: connection.port,
-            user: connection.user.clone(),
-            database: database.to_owned(),
-        };
-        let settings = PoolSettings {
-            connections_max: 8,
-            acquire_timeout: std::time::Duration::from_secs(30),
-            statement_timeout: std::time::Duration::from_secs(60),
-        };
-        Ok(self.runtime.block_on(Store::connect(&address, &settings))?)
+    /// A new one, in place of one that an earlier run has left.
+    pub fn create_database(&self, database: &str) -> anyhow::Result<()> {
+        self.make_database(database, "")
     }
 
-    pub fn create_database(&self, database: &str) -> anyhow::Result<()> {
-        let own = self.connection().database.clone();
-        self.psql(&own, &[], &format!("CREATE DATABASE {database}"))
+    /// The same with what is in another one, which nobody uses meanwhile.
+    pub fn copy_database(&self, from: &str, to: &str) -> anyhow::Result<()> {
+        self.make_database(to, &format!("TEMPLATE {from} STRATEGY file_copy"))
+    }
+
+    fn make_database(&self, database: &str, how: &str) -> anyhow::Result<()> {
+        let script =
+            format!("DROP DATABASE IF EXISTS {database} WITH (FORCE);\nCREATE DATABASE {database} {how};");
+        self.psql(&self.connection().database, &[], &script)
+    }
+
+    /// The one value that a query finds, as text.
+    pub fn ask(&self, database: &str, query: &str) -> anyhow::Result<String> {
+        let mut command = self.program("psql");
+        command.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", query, database]);
+        Ok(finish(&mut command)?.trim().to_owned())
     }
 
     /// Carries out a script with `psql`; `variables` are quoted where it names them.
@@ -165,6 +170,18 @@ impl Ground {
         command.env("PGUSER", &connection.user).env("LC_ALL", "C");
         command
     }
+}
+
+/// A directory on a disk that the account of Postgres may pass through.
+fn make(directory: &Path) -> anyhow::Result<()> {
+    let shown = directory.display();
+    fs::create_dir_all(directory)
+        .with_context(|| format!("cannot write to {shown}; name another BENCH_DIR"))?;
+    fs::set_permissions(directory, fs::Permissions::from_mode(0o711))?;
+    #[allow(clippy::useless_conversion, clippy::unnecessary_cast)]
+    let kind = rustix::fs::statfs(directory)?.f_type as i64;
+    ensure!(kind != TMPFS_MAGIC, "{shown} is in memory; name a directory on a disk");
+    Ok(())
 }
 
 impl Drop for Ground {

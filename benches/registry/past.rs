@@ -19,6 +19,18 @@ const EDITS_PER_SECOND: u32 = 50;
 const COST_MAX: f64 = 2.0;
 
 pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
+    let mut turns = turns(stage)?;
+    turns.run(stage.pace.rounds);
+    Ok([
+        ("version n: cost at 10,000 versions / at 10", "version of 10", "version of 10,000"),
+        ("diff: cost at 10,000 versions / at 10", "diff of 10", "diff of 10,000"),
+        ("asOf: cost at 10,000 versions / at 10", "asOf of 10", "asOf of 10,000"),
+    ]
+    .map(|(figure, few, many)| turns.ratio(figure, few, many, Target::AtMost(COST_MAX)))
+    .into())
+}
+
+pub fn turns(stage: &Stage) -> anyhow::Result<Turns<'_>> {
     let mut turns = Turns::default();
     let (deep, shallow) = (stage.seeded.deep, stage.seeded.shallow);
     for (name, flow, versions) in [("version of 10", shallow, SHALLOW), ("version of 10,000", deep, DEEP)] {
@@ -40,20 +52,13 @@ pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
         });
         add(&mut turns, stage, name, requests);
     }
-    turns.run(stage);
-    Ok([
-        ("version n: cost at 10,000 versions / at 10", "version of 10", "version of 10,000"),
-        ("diff: cost at 10,000 versions / at 10", "diff of 10", "diff of 10,000"),
-        ("asOf: cost at 10,000 versions / at 10", "asOf of 10", "asOf of 10,000"),
-    ]
-    .map(|(figure, few, many)| turns.ratio(figure, few, many, Target::AtMost(COST_MAX)))
-    .into())
+    Ok(turns)
 }
 
-fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &'static str, requests: Vec<Vec<u8>>) {
+fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Vec<u8>>) {
     let mut requests = Fixed { requests };
     let edits = Edits::of(&stage.seeded, &stage.seeded.flows, EDITS_PER_SECOND);
-    turns.add(name, move |stage| {
+    turns.add(name, move || {
         edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.short_window(), &mut requests))
     });
 }

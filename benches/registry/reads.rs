@@ -13,13 +13,8 @@ const LIST: &str = include_str!("yardstick/list.sql");
 const CLIENTS: usize = 32;
 
 pub fn figures(stage: &Stage) -> Vec<Figure> {
-    let mut turns = Turns::default();
-    turns.add("R", |stage| stage.yardstick_beside_edits(READ, CLIENTS));
-    add(&mut turns, stage, "get", by_id(&stage.seeded));
-    add(&mut turns, stage, "get version", by_version(&stage.seeded));
-    turns.add("L", |stage| stage.yardstick_beside_edits(LIST, CLIENTS));
-    add(&mut turns, stage, "list", lists(&stage.seeded));
-    turns.run(stage);
+    let mut turns = turns(stage);
+    turns.run(stage.pace.rounds);
     let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
     vec![
         ratio("GET by id / R, 32 connections, beside 200 edits/s", "get", "R", 0.8),
@@ -28,10 +23,20 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
     ]
 }
 
-fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &'static str, requests: Vec<Vec<u8>>) {
+pub fn turns(stage: &Stage) -> Turns<'_> {
+    let mut turns = Turns::default();
+    turns.add_yardstick("R", || stage.yardstick_beside_edits(READ, CLIENTS));
+    add(&mut turns, stage, "get", by_id(&stage.seeded));
+    add(&mut turns, stage, "get version", by_version(&stage.seeded));
+    turns.add_yardstick("L", || stage.yardstick_beside_edits(LIST, CLIENTS));
+    add(&mut turns, stage, "list", lists(&stage.seeded));
+    turns
+}
+
+fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Vec<u8>>) {
     let mut requests = Fixed { requests };
     let edits = Edits::of(&stage.seeded, &stage.seeded.flows, edits::PER_SECOND);
-    turns.add(name, move |stage| {
+    turns.add(name, move || {
         edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.window(), &mut requests))
     });
 }
