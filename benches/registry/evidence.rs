@@ -67,7 +67,7 @@ fn append(stage: &Stage, events: u32) -> anyhow::Result<()> {
     eprintln!("appending {events} events");
     let (address, tenants) = (stage.service.address, &stage.seeded.tenants);
     let owners = vec![TENANT; events as usize / VERSIONS as usize];
-    let flows = create(address, tenants, &owners)?;
+    let flows = create(address, tenants, &owners, Body::new())?;
     append_histories(address, tenants, &flows, VERSIONS)?;
     // What Postgres does about so many new rows is no part of reading them.
     stage.ground.psql(&stage.database, &[], "VACUUM ANALYZE; CHECKPOINT")

@@ -22,8 +22,8 @@ const LOADED_S: f64 = 300.0;
 /// What was needed to start only is given back by then.
 const SETTLE: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 64;
-/// Flows of 2 KB whose list has 5 MB.
-const LISTED: usize = 2_200;
+/// Flows that are 5 KB each in an answer.
+const LISTED: usize = 1_000;
 const READERS: usize = 50;
 /// What a slow reader takes, and how often.
 const SIP_BYTES: usize = 4 * 1024;
@@ -32,16 +32,16 @@ const SIP_EVERY: Duration = Duration::from_millis(100);
 const WATCHED: Duration = Duration::from_secs(4);
 
 pub fn figures(stage: &Stage) -> Vec<Figure> {
-    vec![
+    let alone = [
         Figure::new("memory after load", Unit::Mebibytes, Target::AtMost(64.0), after_load(stage)),
         Figure::new("memory when idle", Unit::Mebibytes, Target::AtMost(20.0), idle(stage)),
-        Figure::new(
-            "memory of each slow reader of a list of 5 MB, beyond what is shared",
-            Unit::Kibibytes,
-            Target::AtMost(64.0),
-            slow_readers(stage),
-        ),
-    ]
+    ];
+    let lists = [("a list", ""), ("a page of 1,000 flows", "?limit=1000")];
+    let slow = lists.map(|(name, query)| {
+        let name = format!("memory of each slow reader of {name}, 5 MB, beyond what is shared");
+        Figure::new(name, Unit::Kibibytes, Target::AtMost(64.0), slow_readers(stage, query))
+    });
+    alone.into_iter().chain(slow).collect()
 }
 
 fn after_load(stage: &Stage) -> anyhow::Result<Measured> {
@@ -68,10 +68,10 @@ fn idle(stage: &Stage) -> anyhow::Result<Measured> {
 
 /// What fifty readers more than one cost, at their most. The kernel's buffers, which take megabytes of each list, are
 /// not the service's memory; lists are longer than that.
-fn slow_readers(stage: &Stage) -> anyhow::Result<Measured> {
+fn slow_readers(stage: &Stage, query: &str) -> anyhow::Result<Measured> {
     let tenants = [Tenant::new(&stage.binary, &stage.database_url)?];
-    seed::create(stage.service.address, &tenants, &[0; LISTED])?;
-    let list = get(&flows_path(&tenants[0]), &tenants[0].key);
+    seed::create(stage.service.address, &tenants, &[0; LISTED], Body::long())?;
+    let list = get(&format!("{}{query}", flows_path(&tenants[0])), &tenants[0].key);
     let service = stage.start_service()?;
     // What it remembers after the first is shared by all.
     let megabytes = Connection::open(service.address)?.exchange(&list)?.len() as f64 / 1e6;
@@ -80,7 +80,7 @@ fn slow_readers(stage: &Stage) -> anyhow::Result<Measured> {
     service.stop()?;
     let each = (many - one) * 1024.0 / READERS as f64;
     let beside =
-        format!("{one:.0} MiB with one, {many:.0} with {}; a list of {megabytes:.1} MB", 1 + READERS);
+        format!("{one:.0} MiB with one, {many:.0} with {}; an answer of {megabytes:.1} MB", 1 + READERS);
     Ok((Spread::once(each), beside))
 }
 

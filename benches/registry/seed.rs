@@ -59,7 +59,7 @@ pub fn seed(binary: &Binary, database_url: &str, address: SocketAddr) -> anyhow:
     let tenants = (0..ORGANIZATIONS).map(|_| Tenant::new(binary, database_url));
     let tenants = tenants.collect::<anyhow::Result<Vec<_>>>()?;
     let owners: Vec<usize> = (0..FLOWS).map(|number| number % ORGANIZATIONS).chain([0, 0]).collect();
-    let mut flows = create(address, &tenants, &owners)?;
+    let mut flows = create(address, &tenants, &owners, Body::new())?;
     let (shallow, deep) = (flows.pop(), flows.pop());
     let (shallow, deep) = (shallow.context("a flow")?, deep.context("a flow")?);
     for (flow, versions) in [(deep, DEEP), (shallow, SHALLOW)] {
@@ -69,13 +69,18 @@ pub fn seed(binary: &Binary, database_url: &str, address: SocketAddr) -> anyhow:
 }
 
 /// New flows of these tenants, in no particular order.
-pub fn create(address: SocketAddr, tenants: &[Tenant], owners: &[usize]) -> anyhow::Result<Vec<Flow>> {
+pub fn create(
+    address: SocketAddr,
+    tenants: &[Tenant],
+    owners: &[usize],
+    body: Body,
+) -> anyhow::Result<Vec<Flow>> {
     let mut creates = Creates {
         tenants,
         owners,
         begun: 0,
         under_way: vec![0; TOGETHER],
-        body: Body::new(),
+        body,
         flows: Vec::with_capacity(owners.len()),
     };
     load::all(address, TOGETHER, &mut creates)?;

@@ -154,7 +154,7 @@ impl Requests for Growth {
             100 => self.middle[1] = Utc::now(),
             _ => {}
         }
-        if self.begun.is_multiple_of(self.size.events() / 20) {
+        if self.begun.is_multiple_of(self.size.events() / 5) {
             eprintln!("  {} of {} events", self.begun, self.size.events());
         }
         let step = self.next_step(connection);
