@@ -1,17 +1,20 @@
 # `make run` and `make test` need nothing but a Rust toolchain; Postgres is installed when it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-peers
+.PHONY: help run test check bench bench-compare bench-peers
 
 # The programs of Postgres come first in PATH, for the service and for the tests.
 WITH_POSTGRES = bin="$$(scripts/find_postgres)" && PATH="$$bin:$$PATH"
+# SERVICE is another binary than the one built here; what BENCH_KEEP names keeps what is seeded for minutes.
+BENCH = QUICK=$(QUICK) ONLY=$(ONLY) SERVICE=$(SERVICE) BENCH_KEEP=$(BENCH_KEEP)
 SNAPSHOTS_USED = $(CURDIR)/target/snapshots-used
 
 help:
 	@echo "make run     build and serve on 127.0.0.1:8080; ARGS=\"--listen …\" adds flags"
 	@echo "make test    every test, and that every snapshot is used by one"
 	@echo "make check   formatting and lints"
-	@echo "make bench   figures against their targets, in some minutes; QUICK=1 in one, ONLY=write,read a part of it"
+	@echo "make bench   figures against their targets, in half an hour; QUICK=1 in minutes, ONLY=write,read a part of it"
+	@echo "make bench-compare   this build against the one whose binary BASE names, in turns; ONLY, QUICK as above"
 	@echo "make bench-peers   the same beside other event stores; needs node and npm"
 
 run:
@@ -27,10 +30,13 @@ check:
 	cargo clippy --all-targets --locked -- -D warnings
 
 bench:
-	$(WITH_POSTGRES) QUICK=$(QUICK) ONLY=$(ONLY) cargo bench --locked --bench registry
+	$(WITH_POSTGRES) $(BENCH) cargo bench --locked --bench registry
+
+bench-compare:
+	$(WITH_POSTGRES) BASE=$(BASE) $(BENCH) cargo bench --locked --bench registry -- compare
 
 bench-peers:
 	npm ci --silent --no-audit --no-fund --prefix benches/peers/emmett
 	npm ci --silent --no-audit --no-fund --prefix benches/peers/message-db
 	cargo build --release --locked --manifest-path benches/peers/cqrs-es/Cargo.toml --target-dir target/peers
-	$(WITH_POSTGRES) QUICK=$(QUICK) cargo bench --locked --bench registry -- peers
+	$(WITH_POSTGRES) $(BENCH) cargo bench --locked --bench registry -- peers

@@ -10,7 +10,7 @@ mod stats;
 use anyhow::anyhow;
 use proptest::prelude::*;
 
-use answer::{Answer, Malformed, complete};
+use answer::{Answer, Malformed, complete, header};
 use figure::{Figure, Target, Unit, grouped, table};
 use stats::{Spread, percentile};
 
@@ -41,6 +41,8 @@ fn a_table_says_what_is_met_and_what_could_not_be_measured() {
         figure("a / b", Unit::Ratio, Target::AtLeast(1.2), Ok((ratio, "beside".to_owned()))),
         figure("start", Unit::Seconds, Target::AtMost(0.3), Ok((Spread::once(0.4), String::new()))),
         figure("memory", Unit::Mebibytes, Target::Shown, Ok((Spread::once(16.0), String::new()))),
+        figure("each", Unit::Kibibytes, Target::AtMost(64.0), Ok((Spread::once(63.6), String::new())))
+            .named("base"),
         figure("steps", Unit::PerSecond, Target::AtLeast(1.5e6), Err(anyhow!("no such flow\nand more"))),
     ];
     let expected = "\
@@ -48,12 +50,13 @@ figure      median  spread      target                measured
 a / b         1.25  1.20..1.30  ≥ 1.20       met      beside
 start      0.400 s              ≤ 0.300 s    not met
 memory      16.0 MiB
+each, base    64 KiB              ≤ 64 KiB     met
 steps                           ≥ 1,500,000/s  failed   no such flow
-targets met: 1 of 3
+targets met: 2 of 4
 ";
     assert_eq!(squeezed(&table(&figures)), squeezed(expected));
     assert_eq!(figures[0].to_json()["met"], true);
-    assert_eq!(figures[3].to_json()["error"], "no such flow\nand more");
+    assert_eq!(figures[4].to_json()["error"], "no such flow\nand more");
 }
 
 /// Widths are for the eye.
@@ -83,6 +86,14 @@ fn an_answer_is_complete_with_its_last_byte() {
         assert_eq!(complete(&[bytes, b"HTTP"].concat()), Ok(Some(answer)));
     }
     assert_eq!(complete(b"SSH-2.0-OpenSSH\r\n\r\n"), Err(Malformed));
+}
+
+#[test]
+fn a_header_is_found_by_its_name_in_the_head_alone() {
+    let answer = b"HTTP/1.1 201 Created\r\nLocation: /flows/1\r\nContent-Length: 13\r\n\r\nlink: nowhere";
+    assert_eq!(header(answer, "location"), Some("/flows/1"));
+    assert_eq!(header(answer, "link"), None);
+    assert_eq!(header(b"HTTP/1.1 200 OK\r\nlink: <x>\r\n", "link"), None);
 }
 
 proptest! {

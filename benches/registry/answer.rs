@@ -56,6 +56,13 @@ fn end_of_chunks(body: &[u8]) -> Result<Option<usize>, Malformed> {
     }
 }
 
+/// The value of a header of a complete answer, by its name in lower case.
+pub fn header<'a>(answer: &'a [u8], wanted: &str) -> Option<&'a str> {
+    let head = str::from_utf8(&answer[..find(answer, b"\r\n\r\n")?]).ok()?;
+    let mut headers = head.lines().filter_map(|line| line.split_once(':'));
+    headers.find_map(|(name, value)| name.eq_ignore_ascii_case(wanted).then(|| value.trim()))
+}
+
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Done again and again on a thread of its own, until this value is dropped or it fails.
 pub struct Background {
@@ -12,13 +12,16 @@ pub struct Background {
 }
 
 impl Background {
-    pub fn every(pause: Duration, mut act: impl FnMut() -> anyhow::Result<()> + Send + 'static) -> Self {
+    /// What came late is made up for.
+    pub fn every(period: Duration, mut act: impl FnMut() -> anyhow::Result<()> + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
+            let mut due = Instant::now();
             while !stopped.load(Ordering::Relaxed) {
                 act()?;
-                std::thread::sleep(pause);
+                due += period;
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
             Ok(())
         });

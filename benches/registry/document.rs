@@ -2,7 +2,7 @@
 //! a document of its own.
 
 use flow_registry::flow::document::Canonical;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const TEXT: &str = include_str!("order_status.json");
 /// Where the revision's number stands in it.
@@ -26,6 +26,17 @@ impl Body {
         let mut value: Value = serde_json::from_str(TEXT).expect("the file is JSON");
         value["description"] = "Looks an order up and says where it is.".into();
         value["steps"][0]["text"] = format!("Hello {{{{ contact.name }}}}, you are visitor {BLANK}.").into();
+        Self::of(value.to_string())
+    }
+
+    /// One that the API answers with 5 KB.
+    pub fn long() -> Self {
+        let mut value: Value = serde_json::from_str(TEXT).expect("the file is JSON");
+        let steps = value["steps"].as_array_mut().expect("the document has steps");
+        let text = "Nothing to see here. ".repeat(20);
+        steps.extend(
+            (0..3).map(|number| json!({"id": format!("long{number}"), "type": "message", "text": text})),
+        );
         Self::of(value.to_string())
     }
 

@@ -3,21 +3,20 @@
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::document::Body;
 use crate::figure::{Figure, Measured, Target, Unit, grouped};
 use crate::ground::finish;
 use crate::machine::{forget_peak, peak_mib, resident_mib};
 use crate::requests::{Patches, Pick};
-use crate::seed::append_histories;
-use crate::service::{Service, program};
-use crate::stage::{PRODUCT, Stage};
+use crate::seed::{append_histories, create};
+use crate::service::{Binary, Service};
+use crate::stage::Stage;
 use crate::stats::Spread;
 
 /// Whose log it is: one of the organizations that other loads write to as well.
@@ -66,21 +65,18 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
 
 fn append(stage: &Stage, events: u32) -> anyhow::Result<()> {
     eprintln!("appending {events} events");
-    let store = stage.ground.store(PRODUCT)?;
-    let org_id = stage.seeded.tenants[TENANT].org_id;
-    stage.ground.runtime.block_on(async {
-        let flow_ids: Vec<Uuid> = (0..i64::from(events) / VERSIONS).map(|_| Uuid::now_v7()).collect();
-        append_histories(&store, org_id, &flow_ids, VERSIONS).await?;
-        store.pool().close().await;
-        anyhow::Ok(())
-    })?;
+    let (address, tenants) = (stage.service.address, &stage.seeded.tenants);
+    let owners = vec![TENANT; events as usize / VERSIONS as usize];
+    let flows = create(address, tenants, &owners, Body::new())?;
+    append_histories(address, tenants, &flows, VERSIONS)?;
     // What Postgres does about so many new rows is no part of reading them.
-    stage.ground.psql(PRODUCT, &[], "VACUUM ANALYZE; CHECKPOINT")
+    stage.ground.psql(&stage.database, &[], "VACUUM ANALYZE; CHECKPOINT")
 }
 
 /// An export on the disk, and how it got there.
 struct Exported {
     file: PathBuf,
+    binary: Binary,
     public_key: String,
     events: f64,
     mebibytes: f64,
@@ -93,12 +89,13 @@ impl Exported {
     fn new(stage: &Stage) -> anyhow::Result<Self> {
         let scratch = stage.ground.scratch();
         let key_file = scratch.join("signing.key");
-        let mut create = program();
+        let mut create = stage.binary.command();
         create.args(["signing-key", "create", "--name", "bench.example.com"]).arg(&key_file);
         let public_key = finish(&mut create)?.trim().to_owned();
         let key_file = key_file.to_str().context("the scratch directory's name is no text")?;
-        let url = stage.ground.url(PRODUCT);
-        let service = Service::start(scratch, &["--database-url", &url, "--signing-key-file", key_file])?;
+        let url = &stage.database_url;
+        let service =
+            Service::start(&stage.binary, scratch, &["--database-url", url, "--signing-key-file", key_file])?;
 
         download(stage, &service, 6, &scratch.join("small.ndjson"))?;
         let before = resident_mib(service.id())?;
@@ -109,7 +106,8 @@ impl Exported {
         let mebibytes = file.metadata()?.len() as f64 / 1024.0 / 1024.0;
         let events = last_position(&file)?;
         service.stop()?;
-        Ok(Self { file, public_key, events, mebibytes, seconds: took.as_secs_f64(), growth_mib })
+        let binary = stage.binary.clone();
+        Ok(Self { file, binary, public_key, events, mebibytes, seconds: took.as_secs_f64(), growth_mib })
     }
 
     fn rate(&self) -> f64 {
@@ -122,7 +120,7 @@ impl Exported {
 
     /// By the command, with nothing but the file and a public key.
     fn verify(&self) -> anyhow::Result<Measured> {
-        let mut command = program();
+        let mut command = self.binary.command();
         command.args(["audit", "verify", "--key", &self.public_key]).arg(&self.file);
         let began = Instant::now();
         finish(&mut command)?;
@@ -155,8 +153,8 @@ fn last_position(file: &Path) -> anyhow::Result<f64> {
 /// While clients change flows of the same organization.
 fn rebuild(stage: &Stage) -> anyhow::Result<Measured> {
     let org_id = stage.seeded.tenants[TENANT].org_id.to_string();
-    let mut command: Command = program();
-    command.args(["projections", "rebuild", "--org", &org_id, "--database-url", &stage.ground.url(PRODUCT)]);
+    let mut command = stage.binary.command();
+    command.args(["projections", "rebuild", "--org", &org_id, "--database-url", &stage.database_url]);
     let log = stage.ground.scratch().join("rebuild.log");
     command.stdout(Stdio::null()).stderr(File::create(&log)?);
     let flows = stage.flows_of(TENANT);

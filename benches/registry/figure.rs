@@ -30,6 +30,7 @@ pub enum Unit {
     Ratio,
     Seconds,
     Mebibytes,
+    Kibibytes,
     PerSecond,
 }
 
@@ -39,6 +40,7 @@ impl Unit {
             Self::Ratio => format!("{value:.2}"),
             Self::Seconds => format!("{value:.3} s"),
             Self::Mebibytes => format!("{value:.1} MiB"),
+            Self::Kibibytes => format!("{value:.0} KiB"),
             Self::PerSecond => format!("{}/s", grouped(value)),
         }
     }
@@ -48,6 +50,7 @@ impl Unit {
             Self::Ratio => "ratio",
             Self::Seconds => "s",
             Self::Mebibytes => "MiB",
+            Self::Kibibytes => "KiB",
             Self::PerSecond => "1/s",
         }
     }
@@ -74,6 +77,12 @@ impl Figure {
         outcome: Result<Measured, anyhow::Error>,
     ) -> Self {
         Self { name: name.into(), unit, target, outcome: outcome.map_err(|error| format!("{error:#}")) }
+    }
+
+    /// The same of one of several.
+    pub fn named(mut self, whose: &str) -> Self {
+        self.name = format!("{}, {whose}", self.name);
+        self
     }
 
     /// Decided by the median; without a target it is not.

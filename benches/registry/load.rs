@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
@@ -14,6 +14,8 @@ use crate::stats::percentile;
 
 /// How long answers may still take when the window is over.
 const DRAIN_WITHIN: Duration = Duration::from_secs(60);
+/// The longest that all requests of a seed may take.
+const ALL_WITHIN: Duration = Duration::from_secs(3600);
 const READ_BYTES: usize = 64 * 1024;
 
 /// What is sent, and what may come back.
@@ -23,6 +25,11 @@ pub trait Requests {
 
     fn expects(&self, _connection: usize, status: u16) -> bool {
         (200..300).contains(&status)
+    }
+
+    /// Takes note of a whole answer, head and body.
+    fn answered(&mut self, _connection: usize, _answer: &[u8]) -> anyhow::Result<()> {
+        Ok(())
     }
 
     /// Whether the answers of a connection count, or are only what others are measured beside.
@@ -71,16 +78,29 @@ pub fn run(
 ) -> anyhow::Result<Window> {
     let mut load = Load::connect(address, connections, requests)?;
     let began = Instant::now();
-    let end = began + window;
-    for connection in 0..connections {
-        load.begin(connection)?;
+    load.begin_all()?;
+    load.exchange(true, began + window)?;
+    let mut seconds = began.elapsed().as_secs_f64();
+    let in_window = load.latencies_us.len();
+    load.exchange(false, Instant::now() + DRAIN_WITHIN)?;
+    ensure!(load.is_idle(), "answers are missing {} s after the load", DRAIN_WITHIN.as_secs());
+    let mut latencies_us = load.latencies_us;
+    match in_window {
+        // What takes longer than the window was measured all the same.
+        0 => seconds = began.elapsed().as_secs_f64(),
+        _ => latencies_us.truncate(in_window),
     }
-    load.exchange_until(Some(end), end)?;
-    let seconds = began.elapsed().as_secs_f64();
-    let mut latencies_us = std::mem::take(&mut load.latencies_us);
-    load.exchange_until(None, Instant::now() + DRAIN_WITHIN)?;
     latencies_us.sort_unstable();
     Ok(Window { seconds, latencies_us })
+}
+
+/// Sends requests on every connection until there are no more, and waits for their answers.
+pub fn all(address: SocketAddr, connections: usize, requests: &mut dyn Requests) -> anyhow::Result<()> {
+    let mut load = Load::connect(address, connections, requests)?;
+    load.begin_all()?;
+    load.exchange(true, Instant::now() + ALL_WITHIN)?;
+    ensure!(load.is_idle(), "the requests took longer than {} s", ALL_WITHIN.as_secs());
+    Ok(())
 }
 
 struct Load<'a> {
@@ -124,27 +144,32 @@ impl<'a> Load<'a> {
         })
     }
 
-    /// New requests are begun until `end`; returns then or, without one, when every answer is there.
-    fn exchange_until(&mut self, end: Option<Instant>, give_up: Instant) -> anyhow::Result<()> {
-        while end.is_some() || self.lines.iter().any(|line| line.began.is_some()) {
+    /// Returns when nothing is under way any more, or it is time. `goes_on`: new requests are begun meanwhile.
+    fn exchange(&mut self, goes_on: bool, until: Instant) -> anyhow::Result<()> {
+        while !self.is_idle() {
             let now = Instant::now();
-            if now >= give_up {
-                if end.is_some() {
-                    return Ok(());
-                }
-                bail!("answers are missing {} s after the load", DRAIN_WITHIN.as_secs());
+            if now >= until {
+                break;
             }
             let mut events = std::mem::replace(&mut self.events, Events::with_capacity(0));
-            match self.poll.poll(&mut events, Some(give_up - now)) {
+            match self.poll.poll(&mut events, Some(until - now)) {
                 Err(error) if error.kind() != ErrorKind::Interrupted => return Err(error.into()),
                 _ => {}
             }
             for event in &events {
-                self.advance(event.token().0, end.is_some())?;
+                self.advance(event.token().0, goes_on)?;
             }
             self.events = events;
         }
         Ok(())
+    }
+
+    fn is_idle(&self) -> bool {
+        self.lines.iter().all(|line| line.began.is_none())
+    }
+
+    fn begin_all(&mut self) -> anyhow::Result<()> {
+        (0..self.lines.len()).try_for_each(|connection| self.begin(connection))
     }
 
     fn begin(&mut self, connection: usize) -> anyhow::Result<()> {
@@ -194,6 +219,7 @@ impl<'a> Load<'a> {
                 let latency = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
                 self.latencies_us.push(latency);
             }
+            self.requests.answered(connection, &line.inbox)?;
             line.inbox.clear();
             line.began = None;
             return Ok(true);

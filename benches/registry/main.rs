@@ -1,10 +1,14 @@
 //! `make bench`: what the service does beside bare Postgres on the same machine, in one run and in turns, as one table
-//! of figures against their targets. `QUICK=1` is shorter, `ONLY=write,read` leaves out the other groups.
+//! of figures against their targets. `QUICK=1` is shorter, `ONLY=write,read` leaves out the other groups, `SERVICE`
+//! names another binary than the one built here, `BENCH_KEEP` a directory where what is seeded for `scale` stays.
 
 mod answer;
 mod background;
 mod bad_input;
+mod compare;
+mod connection;
 mod document;
+mod edits;
 mod evidence;
 mod figure;
 mod ground;
@@ -16,6 +20,7 @@ mod peers;
 mod reads;
 mod requests;
 mod runs;
+mod scale;
 mod seed;
 mod service;
 mod stage;
@@ -26,78 +31,103 @@ mod writes;
 
 use std::fs;
 use std::path::Path;
+use std::rc::Rc;
+use std::time::Instant;
 
 use anyhow::ensure;
 use figure::Figure;
+use ground::Ground;
 use machine::Machine;
+use scale::Scale;
 use serde_json::json;
-use stage::{Pace, Stage};
+use service::Binary;
+use stage::{PRODUCT, Pace, Stage};
 
 /// That of the service: runs in memory are measured in this process.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const GROUPS: [&str; 8] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input"];
+const GROUPS: [&str; 9] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input", SCALE];
+/// Seeded for minutes, so only where it is asked for in a quick run.
+const SCALE: &str = "scale";
 
 fn main() -> anyhow::Result<()> {
     let quick = std::env::var("QUICK").is_ok_and(|value| !["", "0"].contains(&value.as_str()));
-    let groups = Groups::named()?;
-    let stage = Stage::set(Pace::of(quick))?;
-    let machine = Machine::look(stage.ground.scratch())?;
-    match std::env::args().any(|argument| argument == "peers") {
-        true => report("peers", &machine, &peers::figures(&stage)?),
-        false => report("registry", &machine, &measure(&stage, &groups)?),
+    let groups = Groups::named(quick)?;
+    let ground = Rc::new(Ground::prepare()?);
+    let machine = Machine::look(ground.scratch())?;
+    let asked = |name: &str| std::env::args().any(|argument| argument == name);
+    let pace = Pace::of(quick);
+    if asked("compare") {
+        return report("compare", &machine, &compare::figures(&ground, pace.of_comparison(), &groups)?);
     }
+    if asked("peers") {
+        let stage = Stage::set(&ground, pace, Binary::own(), PRODUCT)?;
+        return report("peers", &machine, &peers::figures(&stage)?);
+    }
+    report("registry", &machine, &measure(&ground, pace, &groups)?)
 }
 
 /// What is measured: everything, or what `ONLY` names.
-struct Groups(Vec<String>);
+#[derive(Debug)]
+pub struct Groups(Vec<String>);
 
 impl Groups {
-    fn named() -> anyhow::Result<Self> {
+    fn named(quick: bool) -> anyhow::Result<Self> {
         let only = std::env::var("ONLY").unwrap_or_default();
         let named = only.split(',').map(str::trim).filter(|name| !name.is_empty());
         let named: Vec<String> = named.map(str::to_owned).collect();
         for name in &named {
             ensure!(GROUPS.contains(&name.as_str()), "ONLY={name}: the groups are {}", GROUPS.join(", "));
         }
-        Ok(Self(named))
+        let all = GROUPS.iter().filter(|name| !quick || **name != SCALE).map(|name| (*name).to_owned());
+        Ok(Self(if named.is_empty() { all.collect() } else { named }))
     }
 
-    fn has(&self, name: &str) -> bool {
-        self.0.is_empty() || self.0.iter().any(|group| group == name)
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|group| group == name)
     }
 }
 
-/// Loads in turns first, each kind by itself; then what is measured alone, the memory after all of it last.
-fn measure(stage: &Stage, groups: &Groups) -> anyhow::Result<Vec<Figure>> {
+/// Group after group. Loads in turns come first, then what is measured alone; bodies of the largest size leave their
+/// mark in the memory and come last of what is measured on one stage.
+fn measure(ground: &Rc<Ground>, pace: Pace, groups: &Groups) -> anyhow::Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    if groups.has("write") {
-        figures.extend(writes::figures(stage));
+    if GROUPS.iter().any(|name| *name != SCALE && groups.has(name)) {
+        let stage = timed("seeding", || {
+            Stage::set_yardstick(ground)?;
+            Stage::set(ground, pace, Binary::own(), PRODUCT)
+        })?;
+        for name in GROUPS.into_iter().filter(|name| groups.has(name)) {
+            figures.extend(timed(name, || staged(name, &stage))?);
+        }
     }
-    if groups.has("read") {
-        figures.extend(reads::figures(stage));
-    }
-    if groups.has("past") {
-        figures.extend(past::figures(stage)?);
-    }
-    if groups.has("run") {
-        figures.extend(runs::figures(stage)?);
-    }
-    if groups.has("start") {
-        figures.extend(starts::figures(stage));
-    }
-    if groups.has("memory") {
-        figures.extend(memory::figures(stage));
-    }
-    if groups.has("evidence") {
-        figures.extend(evidence::figures(stage));
-    }
-    // Last: bodies of the largest size leave their mark in the memory.
-    if groups.has("bad-input") {
-        figures.extend(bad_input::figures(stage));
+    if groups.has(SCALE) {
+        let scale = timed("seeding", || Scale::set(ground, pace, &Binary::own(), PRODUCT))?;
+        figures.extend(timed(SCALE, || scale.figures())?);
     }
     Ok(figures)
+}
+
+fn staged(group: &str, stage: &Stage) -> anyhow::Result<Vec<Figure>> {
+    Ok(match group {
+        "write" => writes::figures(stage),
+        "read" => reads::figures(stage),
+        "past" => past::figures(stage)?,
+        "run" => runs::figures(stage)?,
+        "start" => starts::figures(stage),
+        "memory" => memory::figures(stage),
+        "evidence" => evidence::figures(stage),
+        "bad-input" => bad_input::figures(stage),
+        _ => Vec::new(),
+    })
+}
+
+fn timed<T>(name: &str, act: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
+    let began = Instant::now();
+    let done = act();
+    eprintln!("{name} took {:.0} s", began.elapsed().as_secs_f64());
+    done
 }
 
 /// The table to stdout, and all of it as JSON beside the build.

@@ -1,11 +1,10 @@
 //! What a long history costs: a version, a difference, an instant of a flow with 10,000 versions beside one with 10.
-//! Another flow is edited meanwhile: what is remembered of the past is not answered without a question to the database.
+//! Flows are edited meanwhile: what is remembered of the past is not answered without a question to the database.
 
 use chrono::{DateTime, Duration, SecondsFormat, Utc};
 use serde_json::Value;
 
-use crate::background::Background;
-use crate::document::Body;
+use crate::edits::Edits;
 use crate::figure::{Figure, Target};
 use crate::requests::{Fixed, ask, flow_path, get};
 use crate::seed::{DEEP, Flow, SHALLOW};
@@ -15,33 +14,13 @@ use crate::turns::Turns;
 const CLIENTS: usize = 8;
 /// Requests that a load draws from.
 const DRAWN: usize = 10_000;
-const EDITED_EVERY: std::time::Duration = std::time::Duration::from_millis(20);
+const EDITS_PER_SECOND: u32 = 50;
 /// A reader of the past may pay twice for a history a thousand times as long.
 const COST_MAX: f64 = 2.0;
 
 pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
-    let mut turns = Turns::default();
-    let (deep, shallow) = (stage.seeded.deep, stage.seeded.shallow);
-    for (name, flow, versions) in [("version of 10", shallow, SHALLOW), ("version of 10,000", deep, DEEP)] {
-        let requests = draw(stage, flow, |path| format!("{path}/versions/{}", random(versions)));
-        add(&mut turns, name, requests);
-    }
-    for (name, flow, versions) in [("diff of 10", shallow, SHALLOW), ("diff of 10,000", deep, DEEP)] {
-        let requests = draw(stage, flow, |path| {
-            format!("{path}/diff?from={}&to={}", random(versions), random(versions))
-        });
-        add(&mut turns, name, requests);
-    }
-    for (name, flow) in [("asOf of 10", shallow), ("asOf of 10,000", deep)] {
-        let (first, last) = lifetime(stage, flow)?;
-        let span = (last - first).num_microseconds().unwrap_or_default().max(1000);
-        let requests = draw(stage, flow, |path| {
-            let at = first + Duration::microseconds(rand::random_range(0..span));
-            format!("{path}?asOf={}", at.to_rfc3339_opts(SecondsFormat::Micros, true))
-        });
-        add(&mut turns, name, requests);
-    }
-    turns.run(stage);
+    let mut turns = turns(stage)?;
+    turns.run(stage.pace.rounds);
     Ok([
         ("version n: cost at 10,000 versions / at 10", "version of 10", "version of 10,000"),
         ("diff: cost at 10,000 versions / at 10", "diff of 10", "diff of 10,000"),
@@ -51,25 +30,37 @@ pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
     .into())
 }
 
-fn add(turns: &mut Turns<'_>, name: &'static str, requests: Vec<Vec<u8>>) {
-    let mut requests = Fixed { requests };
-    turns.add(name, move |stage| {
-        let edits = edits(stage);
-        let sample = stage.load(CLIENTS, stage.pace.short_window(), &mut requests)?;
-        edits.end()?;
-        Ok(sample)
-    });
+pub fn turns(stage: &Stage) -> anyhow::Result<Turns<'_>> {
+    let mut turns = Turns::default();
+    let (deep, shallow) = (stage.seeded.deep, stage.seeded.shallow);
+    for (name, flow, versions) in [("version of 10", shallow, SHALLOW), ("version of 10,000", deep, DEEP)] {
+        let requests = draw(stage, flow, |path| format!("{path}/versions/{}", random(versions)));
+        add(&mut turns, stage, name, requests);
+    }
+    for (name, flow, versions) in [("diff of 10", shallow, SHALLOW), ("diff of 10,000", deep, DEEP)] {
+        let requests = draw(stage, flow, |path| {
+            format!("{path}/diff?from={}&to={}", random(versions), random(versions))
+        });
+        add(&mut turns, stage, name, requests);
+    }
+    for (name, flow) in [("asOf of 10", shallow), ("asOf of 10,000", deep)] {
+        let (first, last) = lifetime(stage, flow)?;
+        let span = (last - first).num_microseconds().unwrap_or_default().max(1000);
+        let requests = draw(stage, flow, |path| {
+            let at = first + Duration::microseconds(rand::random_range(0..span));
+            format!("{path}?asOf={}", at.to_rfc3339_opts(SecondsFormat::Micros, true))
+        });
+        add(&mut turns, stage, name, requests);
+    }
+    Ok(turns)
 }
 
-fn edits(stage: &Stage) -> Background {
-    let flow = stage.seeded.flows[0];
-    let tenant = &stage.seeded.tenants[flow.tenant];
-    let (address, path, key) = (stage.service.address, flow_path(tenant, &flow), tenant.key.clone());
-    let body = Body::new();
-    Background::every(EDITED_EVERY, move || {
-        ask(address, "PATCH", &path, &key, &body.value(rand::random_range(0..1_000_000_000)))?;
-        Ok(())
-    })
+fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Vec<u8>>) {
+    let mut requests = Fixed { requests };
+    let edits = Edits::of(&stage.seeded, &stage.seeded.flows, EDITS_PER_SECOND);
+    turns.add(name, move || {
+        edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.short_window(), &mut requests))
+    });
 }
 
 fn draw(stage: &Stage, flow: Flow, path: impl Fn(&str) -> String) -> Vec<Vec<u8>> {

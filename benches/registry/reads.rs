@@ -1,5 +1,7 @@
-//! Flows by id, by version, and in lists, against the yardstick's reads by primary key and index.
+//! Flows by id, by version, and in lists, against the yardstick's reads by primary key and index; on either side
+//! while flows are edited.
 
+use crate::edits::{self, Edits};
 use crate::figure::{Figure, Target};
 use crate::requests::{Fixed, flow_path, get};
 use crate::seed::{DEEP, Flow, Seeded, Tenant};
@@ -11,22 +13,32 @@ const LIST: &str = include_str!("yardstick/list.sql");
 const CLIENTS: usize = 32;
 
 pub fn figures(stage: &Stage) -> Vec<Figure> {
-    let mut turns = Turns::default();
-    turns.add("R", |stage| stage.yardstick(READ, CLIENTS));
-    for (name, requests) in [("get", by_id(&stage.seeded)), ("get version", by_version(&stage.seeded))] {
-        let mut requests = Fixed { requests };
-        turns.add(name, move |stage| stage.load(CLIENTS, stage.pace.window(), &mut requests));
-    }
-    turns.add("L", |stage| stage.yardstick(LIST, CLIENTS));
-    let mut requests = Fixed { requests: lists(&stage.seeded) };
-    turns.add("list", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut requests));
-    turns.run(stage);
+    let mut turns = turns(stage);
+    turns.run(stage.pace.rounds);
     let ratio = |figure: &str, name, base, least| turns.ratio(figure, name, base, Target::AtLeast(least));
     vec![
-        ratio("GET by id / R, 32 connections", "get", "R", 0.8),
-        ratio("list of 50 / L, 32 connections", "list", "L", 0.6),
+        ratio("GET by id / R, 32 connections, beside 200 edits/s", "get", "R", 0.8),
+        ratio("list of 50 / L, 32 connections, beside 200 edits/s", "list", "L", 0.6),
         ratio("GET version n of 10,000 / GET by id", "get version", "get", 0.95),
     ]
+}
+
+pub fn turns(stage: &Stage) -> Turns<'_> {
+    let mut turns = Turns::default();
+    turns.add_yardstick("R", || stage.yardstick_beside_edits(READ, CLIENTS));
+    add(&mut turns, stage, "get", by_id(&stage.seeded));
+    add(&mut turns, stage, "get version", by_version(&stage.seeded));
+    turns.add_yardstick("L", || stage.yardstick_beside_edits(LIST, CLIENTS));
+    add(&mut turns, stage, "list", lists(&stage.seeded));
+    turns
+}
+
+fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Vec<u8>>) {
+    let mut requests = Fixed { requests };
+    let edits = Edits::of(&stage.seeded, &stage.seeded.flows, edits::PER_SECOND);
+    turns.add(name, move || {
+        edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.window(), &mut requests))
+    });
 }
 
 pub fn by_id(seeded: &Seeded) -> Vec<Vec<u8>> {

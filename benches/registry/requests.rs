@@ -42,11 +42,8 @@ pub struct Patches<'a> {
 
 impl<'a> Patches<'a> {
     pub fn new(seeded: &Seeded, flows: &[Flow], pick: Pick, body: Body, revision: &'a Cell<u64>) -> Self {
-        let head = |flow: &Flow| {
-            let tenant = &seeded.tenants[flow.tenant];
-            head("PATCH", &flow_path(tenant, flow), &tenant.key, Some(body.len()))
-        };
-        Self { heads: flows.iter().map(head).collect(), pick, body, revision }
+        let heads = flows.iter().map(|flow| edit_head(&seeded.tenants[flow.tenant], flow, &body)).collect();
+        Self { heads, pick, body, revision }
     }
 }
 
@@ -62,8 +59,12 @@ impl Requests for Patches<'_> {
     }
 }
 
+pub fn flows_path(tenant: &Tenant) -> String {
+    format!("/organizations/{}/bot/flows", tenant.org_id)
+}
+
 pub fn flow_path(tenant: &Tenant, flow: &Flow) -> String {
-    format!("/organizations/{}/bot/flows/{}", tenant.org_id, flow.id)
+    format!("{}/{}", flows_path(tenant), flow.id)
 }
 
 /// A whole request without a body.
@@ -78,13 +79,25 @@ pub fn send(method: &str, path: &str, key: &str, body: &[u8]) -> Vec<u8> {
     request
 }
 
+/// What comes before the body of an edit.
+pub fn edit_head(tenant: &Tenant, flow: &Flow, body: &Body) -> Vec<u8> {
+    head("PATCH", &flow_path(tenant, flow), &tenant.key, Some(body.len()))
+}
+
 fn head(method: &str, path: &str, key: &str, body_length: Option<usize>) -> Vec<u8> {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: bench\r\nX-Api-Key: {key}\r\n");
+    let mut head = Vec::new();
+    write_head(&mut head, method, path, &format!("X-Api-Key: {key}"), body_length);
+    head
+}
+
+/// The head of a request; `credential` is a header.
+pub fn write_head(out: &mut Vec<u8>, method: &str, path: &str, credential: &str, body_length: Option<usize>) {
+    let mut push = |text: &str| out.extend_from_slice(text.as_bytes());
+    push(&format!("{method} {path} HTTP/1.1\r\nHost: bench\r\n{credential}\r\n"));
     if let Some(length) = body_length {
-        head.push_str(&format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"));
+        push(&format!("Content-Type: application/json\r\nContent-Length: {length}\r\n"));
     }
-    head.push_str("\r\n");
-    head.into_bytes()
+    push("\r\n");
 }
 
 /// One request and its answer, outside of measurements. A body of null is none.

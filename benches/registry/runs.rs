@@ -12,7 +12,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::figure::{Figure, Target, Unit, grouped};
-use crate::requests::{Fixed, ask, send};
+use crate::requests::{Fixed, ask, flows_path, send};
 use crate::stage::{Pace, Stage};
 use crate::stats::Spread;
 use crate::turns::Turns;
@@ -29,17 +29,8 @@ fn ten_steps() -> anyhow::Result<(Value, Value)> {
 }
 
 pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
-    let mut turns = Turns::default();
-    let (flow, request) = ten_steps()?;
-    let tenant = &stage.seeded.tenants[2];
-    let flows = format!("/organizations/{}/bot/flows", tenant.org_id);
-    let created = ask(stage.service.address, "POST", &flows, &tenant.key, &flow)?;
-    let id = created["data"]["id"].as_str().context("a created flow has an id")?;
-    let body = request.to_string();
-    let request = send("POST", &format!("{flows}/{id}/test-run"), &tenant.key, body.as_bytes());
-    let mut requests = Fixed { requests: vec![request] };
-    turns.add("test-run", move |stage| stage.load(CLIENTS, stage.pace.window(), &mut requests));
-    turns.run(stage);
+    let mut turns = turns(stage)?;
+    turns.run(stage.pace.rounds);
     Ok(vec![
         steps("test-run steps, to the trace", 1.5e6, stage.pace, |trace| {
             black_box(trace);
@@ -50,6 +41,20 @@ pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
         }),
         turns.rate("test-run over HTTP, 32 connections", "test-run", Target::AtLeast(5_000.0)),
     ])
+}
+
+pub fn turns(stage: &Stage) -> anyhow::Result<Turns<'_>> {
+    let mut turns = Turns::default();
+    let (flow, request) = ten_steps()?;
+    let tenant = &stage.seeded.tenants[2];
+    let flows = flows_path(tenant);
+    let created = ask(stage.service.address, "POST", &flows, &tenant.key, &flow)?;
+    let id = created["data"]["id"].as_str().context("a created flow has an id")?;
+    let body = request.to_string();
+    let request = send("POST", &format!("{flows}/{id}/test-run"), &tenant.key, body.as_bytes());
+    let mut requests = Fixed { requests: vec![request] };
+    turns.add("test-run", move || stage.load(CLIENTS, stage.pace.window(), &mut requests));
+    Ok(turns)
 }
 
 /// Steps per second on one core.

@@ -1,35 +1,43 @@
 //! What is there before anything is measured: 100 organizations with a key each, 10,000 flows in them, one flow with
-//! 10,000 versions and one with 10. Keys and flows are made by the use cases; long histories are appended to the log
-//! in batches, as the writer would append them.
+//! 10,000 versions and one with 10. Made through the API alone, so that any build of the service can be measured.
 
-use bytes::Bytes;
-use flow_registry::flow::document::Canonical;
-use flow_registry::flow::event::{
-    Actor, ActorKind, Context, EventType, Payload, State, StreamKind, canonical_bytes,
-};
-use flow_registry::flow::text;
-use flow_registry::registry::Registry;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
-use flow_registry::store::{self, Append, FlowChange, NewEvent, Store, ViewChange};
-use futures_util::future::try_join_all;
-use secrecy::ExposeSecret as _;
-use serde_json::json;
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::answer;
 use crate::document::Body;
+use crate::ground::finish;
+use crate::load::{self, Requests};
+use crate::requests::{edit_head, flows_path, send};
+use crate::service::Binary;
 
 pub const ORGANIZATIONS: usize = 100;
 pub const FLOWS: usize = 10_000;
 pub const DEEP: i64 = 10_000;
 pub const SHALLOW: i64 = 10;
-const OPERATOR: &str = "bench";
-/// Creates under way at once: what the writer takes in one call.
+/// What the writer takes in one call.
 const TOGETHER: usize = 64;
+/// Above the numbers of flows, below the revisions that are measured.
+const FIRST_EDIT: u64 = 100_000;
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Tenant {
     pub org_id: Uuid,
     pub key: String,
+}
+
+impl Tenant {
+    /// A new organization with a key that may do everything.
+    pub fn new(binary: &Binary, database_url: &str) -> anyhow::Result<Self> {
+        let org_id = Uuid::new_v4();
+        let mut create = binary.command();
+        create.args(["keys", "create", "--name", "bench", "--org", &org_id.to_string()]);
+        let said = finish(create.args(["--database-url", database_url]))?;
+        Ok(Self { org_id, key: said.trim().to_owned() })
+    }
 }
 
 /// A flow, and which of the tenants it belongs to.
@@ -47,107 +55,101 @@ pub struct Seeded {
     pub shallow: Flow,
 }
 
-pub async fn seed(store: &Store) -> anyhow::Result<Seeded> {
-    store::migrate(store.pool()).await?;
-    let registry = Registry::new(store.clone());
-    let keys = ApiKeys::new(registry.clone(), ApiKeyVerifier::new(store.clone()));
-    let mut tenants = Vec::with_capacity(ORGANIZATIONS);
-    for _ in 0..ORGANIZATIONS {
-        tenants.push(tenant(&keys).await?);
-    }
-    let body = Body::new();
-    let mut flows = Vec::with_capacity(FLOWS);
-    for numbers in (0..FLOWS).collect::<Vec<_>>().chunks(TOGETHER) {
-        let creates = numbers.iter().map(|&number| {
-            let tenant = number % ORGANIZATIONS;
-            let created =
-                registry.create(operator(tenants[tenant].org_id, OPERATOR), body.value(number as u64));
-            async move { created.await.map(|written| Flow { tenant, id: written.flow.record.flow_id }) }
-        });
-        flows.extend(try_join_all(creates).await?);
-    }
-    let deep = Flow { tenant: 0, id: Uuid::now_v7() };
-    let shallow = Flow { tenant: 0, id: Uuid::now_v7() };
+pub fn seed(binary: &Binary, database_url: &str, address: SocketAddr) -> anyhow::Result<Seeded> {
+    let tenants = (0..ORGANIZATIONS).map(|_| Tenant::new(binary, database_url));
+    let tenants = tenants.collect::<anyhow::Result<Vec<_>>>()?;
+    let owners: Vec<usize> = (0..FLOWS).map(|number| number % ORGANIZATIONS).chain([0, 0]).collect();
+    let mut flows = create(address, &tenants, &owners, Body::new())?;
+    let (shallow, deep) = (flows.pop(), flows.pop());
+    let (shallow, deep) = (shallow.context("a flow")?, deep.context("a flow")?);
     for (flow, versions) in [(deep, DEEP), (shallow, SHALLOW)] {
-        append_histories(store, tenants[0].org_id, &[flow.id], versions).await?;
+        append_histories(address, &tenants, &[flow], versions)?;
     }
-    registry.finish().await;
     Ok(Seeded { tenants, flows, deep, shallow })
 }
 
-/// A new organization with a key that may do everything.
-pub async fn tenant(keys: &ApiKeys) -> anyhow::Result<Tenant> {
-    let org_id = Uuid::new_v4();
-    let created = keys.create(operator(org_id, OPERATOR), KeyMode::Live, &json!({"name": "bench"})).await?;
-    Ok(Tenant { org_id, key: created.secret.expose_secret().to_owned() })
+/// New flows of these tenants, in no particular order.
+pub fn create(
+    address: SocketAddr,
+    tenants: &[Tenant],
+    owners: &[usize],
+    body: Body,
+) -> anyhow::Result<Vec<Flow>> {
+    let mut creates = Creates {
+        tenants,
+        owners,
+        begun: 0,
+        under_way: vec![0; TOGETHER],
+        body,
+        flows: Vec::with_capacity(owners.len()),
+    };
+    load::all(address, TOGETHER, &mut creates)?;
+    Ok(creates.flows)
 }
 
-/// New flows and their edits, each with a document of its own.
-pub async fn append_histories(
-    store: &Store,
-    org_id: Uuid,
-    flow_ids: &[Uuid],
+struct Creates<'a> {
+    tenants: &'a [Tenant],
+    owners: &'a [usize],
+    begun: usize,
+    /// Of each connection, whose flow it creates.
+    under_way: Vec<usize>,
+    body: Body,
+    flows: Vec<Flow>,
+}
+
+impl Requests for Creates<'_> {
+    fn write(&mut self, connection: usize, out: &mut Vec<u8>) -> bool {
+        let Some(&owner) = self.owners.get(self.begun) else { return false };
+        let mut body = Vec::with_capacity(self.body.len());
+        self.body.write(self.begun as u64, &mut body);
+        let tenant = &self.tenants[owner];
+        out.extend_from_slice(&send("POST", &flows_path(tenant), &tenant.key, &body));
+        self.under_way[connection] = owner;
+        self.begun += 1;
+        true
+    }
+
+    fn answered(&mut self, connection: usize, answer: &[u8]) -> anyhow::Result<()> {
+        self.flows.push(Flow { tenant: self.under_way[connection], id: created_id(answer)? });
+        Ok(())
+    }
+}
+
+/// The id of a flow, from the answer to the request that made it.
+pub fn created_id(answer: &[u8]) -> anyhow::Result<Uuid> {
+    let location = answer::header(answer, "location").context("a created flow has a location")?;
+    let id = location.rsplit('/').next().unwrap_or_default();
+    Uuid::try_parse(id).with_context(|| format!("no flow is at {location}"))
+}
+
+/// Edits of flows, which are at version 1, until all are at another; each edit with a document of its own.
+pub fn append_histories(
+    address: SocketAddr,
+    tenants: &[Tenant],
+    flows: &[Flow],
     versions: i64,
 ) -> anyhow::Result<()> {
     let body = Body::new();
-    for version in 1..=versions {
-        for (chunk, flow_ids) in flow_ids.chunks(TOGETHER).enumerate() {
-            let document = |index: usize| {
-                let flow = (chunk * TOGETHER + index) as u64;
-                body.canonical(flow << 32 | version.unsigned_abs())
-            };
-            let row = |(index, flow_id): (usize, &Uuid)| row(org_id, *flow_id, version, &document(index));
-            store.append(&flow_ids.iter().enumerate().map(row).collect::<Vec<_>>()).await?;
+    let heads = flows.iter().map(|flow| edit_head(&tenants[flow.tenant], flow, &body)).collect::<Vec<_>>();
+    let edits = heads.len() as u64 * (versions.unsigned_abs() - 1);
+    load::all(address, TOGETHER, &mut Histories { heads, body, edits, begun: 0 })
+}
+
+struct Histories {
+    heads: Vec<Vec<u8>>,
+    body: Body,
+    edits: u64,
+    begun: u64,
+}
+
+impl Requests for Histories {
+    fn write(&mut self, _connection: usize, out: &mut Vec<u8>) -> bool {
+        if self.begun == self.edits {
+            return false;
         }
+        out.extend_from_slice(&self.heads[self.begun as usize % self.heads.len()]);
+        self.body.write(FIRST_EDIT + self.begun, out);
+        self.begun += 1;
+        true
     }
-    Ok(())
-}
-
-fn row(org_id: Uuid, flow_id: Uuid, version: i64, canonical: &Canonical) -> Append {
-    let actor = Actor { kind: ActorKind::Operator, id: OPERATOR.to_owned(), name: None };
-    let (event_type, payload) = match version {
-        1 => (EventType::FlowCreated, Payload::default()),
-        _ => (EventType::FlowUpdated, Payload::default().with_changed(vec!["description".to_owned()])),
-    };
-    let document = &canonical.document;
-    let event = NewEvent {
-        stream_kind: StreamKind::Flow,
-        stream_id: flow_id,
-        expected: version - 1,
-        event_id: Uuid::now_v7(),
-        event_type,
-        payload: canonical_bytes(&payload).into(),
-        context: context(&actor),
-        actor: actor.opaque_id(),
-        state: State {
-            document: Some(canonical.digest),
-            enabled: true,
-            deleted: false,
-            published_version: None,
-            published_by_version: None,
-        },
-        document_bytes: Some(canonical.bytes.clone()),
-        view: ViewChange::Flow(Box::new(FlowChange {
-            author: canonical_bytes(&actor).into(),
-            phone_number_id: document.phone_number_id.clone(),
-            search: Some(text::search_text(&document.name, document.description.as_deref())),
-            ..FlowChange::default()
-        })),
-    };
-    Append::event(org_id, event, None)
-}
-
-fn context(actor: &Actor) -> Bytes {
-    let context = Context {
-        salt: hex::encode(rand::random::<[u8; 16]>()),
-        actor: actor.clone(),
-        key_prefix: None,
-        on_behalf_of: None,
-        reason: None,
-        label: None,
-        request_id: Some(Uuid::now_v7().to_string()),
-        address: None,
-        user_agent: None,
-    };
-    canonical_bytes(&context).into()
 }

@@ -1,9 +1,10 @@
 //! The service as its users run it: the release binary, a process of its own, every setting at its default.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,32 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 const POLL: Duration = Duration::from_millis(1);
+
+/// A release binary: the service, and the commands beside it.
+#[derive(Debug, Clone)]
+pub struct Binary(PathBuf);
+
+impl Binary {
+    /// The one that was built with this benchmark, or the one `SERVICE` names.
+    pub fn own() -> Self {
+        let named = std::env::var_os("SERVICE").filter(|path| !path.is_empty());
+        Self(named.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_flow-registry")), PathBuf::from))
+    }
+
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// With nothing of our own environment but what finds Postgres.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(&self.0);
+        command.env_clear().stdin(Stdio::null());
+        for name in ["PATH", "HOME", "TMPDIR"] {
+            command.envs(std::env::var_os(name).map(|value| (name, value)));
+        }
+        command
+    }
+}
 
 /// Killed with this value.
 #[derive(Debug)]
@@ -24,14 +51,14 @@ pub struct Service {
 
 impl Service {
     /// Returns when it is ready. Its log goes to a file in `scratch`.
-    pub fn start(scratch: &Path, arguments: &[&str]) -> anyhow::Result<Self> {
+    pub fn start(binary: &Binary, scratch: &Path, arguments: &[impl AsRef<OsStr>]) -> anyhow::Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
-        let log = scratch.join("service.log");
-        let mut command = program();
+        let log = scratch.join(format!("service-{}.log", address.port()));
+        let mut command = binary.command();
         command.args(["serve", "--listen", &address.to_string()]).args(arguments);
         command.stdout(Stdio::null()).stderr(File::create(&log)?);
         let began = Instant::now();
-        let child = command.spawn().context("cannot start the service")?;
+        let child = command.spawn().with_context(|| format!("cannot start {}", binary.0.display()))?;
         let mut service = Self { child, address, ready_after: Duration::ZERO };
         while !is_ready(address) {
             if let Some(status) = service.child.try_wait()? {
@@ -63,16 +90,6 @@ impl Drop for Service {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// The release binary, with nothing of our own environment but what finds Postgres.
-pub fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flow-registry"));
-    command.env_clear().stdin(Stdio::null());
-    for name in ["PATH", "HOME", "TMPDIR"] {
-        command.envs(std::env::var_os(name).map(|value| (name, value)));
-    }
-    command
 }
 
 fn is_ready(address: SocketAddr) -> bool {

@@ -4,15 +4,14 @@ use anyhow::Context as _;
 
 use crate::figure::{Figure, Measured, Target, Unit};
 use crate::service::Service;
-use crate::stage::{PRODUCT, Stage};
+use crate::stage::Stage;
 use crate::stats::Spread;
 
 const STARTS: usize = 5;
 
 pub fn figures(stage: &Stage) -> Vec<Figure> {
-    let url = stage.ground.url(PRODUCT);
-    let data_dir = stage.ground.scratch().join("embedded");
-    let external = starts(stage, &["--database-url", &url]);
+    let data_dir = stage.ground.scratch().join(format!("private-{}", stage.database));
+    let external = starts(stage, &["--database-url", &stage.database_url]);
     let embedded = data_dir
         .to_str()
         .context("the scratch directory's name is no text")
@@ -27,7 +26,7 @@ pub fn figures(stage: &Stage) -> Vec<Figure> {
 fn starts(stage: &Stage, arguments: &[&str]) -> anyhow::Result<Measured> {
     let mut times = Vec::with_capacity(STARTS);
     for start in 0..=STARTS {
-        let service = Service::start(stage.ground.scratch(), arguments)?;
+        let service = Service::start(&stage.binary, stage.ground.scratch(), arguments)?;
         if start > 0 {
             times.push(service.ready_after.as_secs_f64());
         }
