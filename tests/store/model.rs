@@ -62,11 +62,14 @@ struct Planned {
     event: NewEvent,
 }
 
+/// The request that a key was first used for, and what it is answered with.
+type KnownAnswer = (String, Vec<(Uuid, i64)>);
+
 #[derive(Default)]
 struct Model {
     streams: HashMap<Uuid, Stream>,
     positions: HashMap<Uuid, i64>,
-    answers: HashMap<(Uuid, String), (String, Vec<(Uuid, i64)>)>,
+    answers: HashMap<(Uuid, String), KnownAnswer>,
 }
 
 /// An outcome without the time, which only the database knows.

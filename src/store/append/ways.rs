@@ -24,11 +24,7 @@ pub(super) async fn append(
     check(appends)?;
     let actors = memory.actors(connection, appends).await?;
     let mut outcomes = Outcomes { appends, found: vec![None; appends.len()], wrote: false };
-    let calls: Vec<Range<usize>> = match memory.form {
-        Form::Statement => vec![0..appends.len()],
-        Form::Function => of_one_organization_each(appends),
-    };
-    for call in calls {
+    for call in calls(appends, memory.form) {
         let done = append_call(connection, memory, &actors, &mut outcomes, call).await;
         // Other rows are in the database by now: the call as a whole is neither done nor undone.
         done.map_err(|error| if outcomes.wrote { error.in_doubt() } else { error })?;
@@ -36,11 +32,13 @@ pub(super) async fn append(
     Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
 }
 
-fn of_one_organization_each(appends: &[Append]) -> Vec<Range<usize>> {
+/// The statement takes all appends at once, the function those of one organization.
+fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
     let mut end = 0;
-    let calls = appends.chunk_by(|a, b| a.org_id == b.org_id).map(|own| {
-        end += own.len();
-        end - own.len()..end
+    let together = |a: &Append, b: &Append| form == Form::Statement || a.org_id == b.org_id;
+    let calls = appends.chunk_by(together).map(|call| {
+        end += call.len();
+        end - call.len()..end
     });
     calls.collect()
 }
