@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::documents::{LoadedDocument, TRUSTED_FOR};
-use crate::store::{FlowRecord, SeenIn, Snapshot, StoreError};
+use crate::store::{FlowRecord, StoreError};
 
 /// A flow at one of its versions: its state, and the draft or, where that was asked for, the document in force.
 #[derive(Debug)]
@@ -17,7 +17,6 @@ pub struct FlowAnswer {
     pub document: Arc<LoadedDocument>,
     summary: OnceLock<Bytes>,
     read_at: Instant,
-    pub(super) seen_in: SeenIn,
 }
 
 /// The three statuses a flow can have.
@@ -39,14 +38,8 @@ impl Status {
 }
 
 impl FlowAnswer {
-    pub(super) fn new(
-        org_id: Uuid,
-        record: FlowRecord,
-        document: Arc<LoadedDocument>,
-        seen_in: Snapshot,
-    ) -> Arc<Self> {
-        let (summary, read_at, seen_in) = (OnceLock::new(), Instant::now(), SeenIn::new(seen_in));
-        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
+    pub(super) fn new(org_id: Uuid, record: FlowRecord, document: Arc<LoadedDocument>) -> Arc<Self> {
+        Arc::new(Self { org_id, record, document, summary: OnceLock::new(), read_at: Instant::now() })
     }
 
     /// Whether it was read or written so lately that it counts as the row of its version.
@@ -57,8 +50,7 @@ impl FlowAnswer {
     /// The same, as old as it is, with another of the flow's documents.
     pub(super) fn showing(&self, document: Arc<LoadedDocument>) -> Arc<Self> {
         let (org_id, record, read_at) = (self.org_id, self.record.clone(), self.read_at);
-        let (summary, seen_in) = (OnceLock::new(), SeenIn::new(self.seen_in.get()));
-        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
+        Arc::new(Self { org_id, record, document, summary: OnceLock::new(), read_at })
     }
 
     /// How a list shows the flow, in the form whoever renders it gives it; rendered once.

@@ -12,9 +12,7 @@ use super::row::{after, row};
 use super::{CurrentVersion, Registry, RegistryError};
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
 use crate::flow::event::StreamKind;
-use crate::store::{
-    Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, Snapshot, StoreError,
-};
+use crate::store::{Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Projection, StoreError};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
@@ -147,7 +145,7 @@ impl Registry {
             Some(document) => document,
             None => self.documents.resolve(org_id, record.document, read.document),
         };
-        let found = self.documents.answer(org_id, record, document, Snapshot::NONE);
+        let found = self.documents.answer(org_id, record, document);
         self.documents.saw(&found);
         self.met(intent, found)
     }
@@ -219,7 +217,7 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                let flow = self.documents.answer(intent.caller.org_id, record, document, Snapshot::NONE);
+                let flow = self.documents.answer(intent.caller.org_id, record, document);
                 self.documents.saw(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
@@ -238,8 +236,7 @@ impl Registry {
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
         let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
-        let (found, _) = self.flows.ask(wanted).await?;
-        let stored = match found {
+        let stored = match self.flows.ask(wanted).await? {
             FoundFlow::Stored(record, _) => record.version,
             FoundFlow::Unchanged | FoundFlow::Missing => 0,
         };

@@ -46,9 +46,7 @@ pub use crate::store::{
     StoreError,
 };
 
-use crate::store::{
-    Append, CurrentFlow, CurrentHead, CurrentSnapshot, FlowAtVersion, NewRun, Reader, Snapshot, Store, Writer,
-};
+use crate::store::{Append, CurrentFlow, CurrentHead, FlowAtVersion, NewRun, Reader, Store, Writer};
 use checkpoints::Signer;
 
 /// The use cases over one database; clones share everything.
@@ -60,7 +58,6 @@ pub struct Registry {
     flows: Reader<CurrentFlow>,
     heads: Reader<CurrentHead>,
     versions: Reader<FlowAtVersion>,
-    snapshots: Reader<CurrentSnapshot>,
     hub: feed::Hub,
     documents: documents::DocumentCache,
     pages: pages::PageCache,
@@ -78,7 +75,6 @@ impl Registry {
             flows: Reader::start(&store),
             heads: Reader::start(&store),
             versions: Reader::start(&store),
-            snapshots: Reader::start(&store),
             hub: feed::Hub::new(store.clone()),
             store,
             documents: documents::DocumentCache::new(),
@@ -97,11 +93,6 @@ impl Registry {
 
     pub fn store(&self) -> &Store {
         &self.store
-    }
-
-    /// Whether what was read in a snapshot is so now: nothing at all was committed since.
-    async fn stands(&self, seen_in: Snapshot) -> Result<bool, StoreError> {
-        Ok(self.store.latest_snapshot() == seen_in && self.snapshots.ask(CurrentSnapshot).await? == seen_in)
     }
 
     /// Waits until every command that was begun has ended. No new one may be begun after this is called.

@@ -1,6 +1,5 @@
 //! Pages of lists as they were last read: which flows, at which versions. While the organization's log has not moved a
-//! page is what it was; so one look at where the log ends stands for the whole list, and where nothing at all was
-//! committed since, not even that.
+//! page is what it was; so one look at where the log ends stands for the whole list.
 
 use std::sync::Arc;
 
@@ -10,7 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::documents::TRUSTED_FOR;
-use crate::store::{ListFilter, ListPage, SeenIn, Snapshot};
+use crate::store::{ListFilter, ListPage};
 
 /// What pages may take in memory.
 const BYTES_MAX: u64 = 2 * 1024 * 1024;
@@ -30,16 +29,14 @@ pub(super) struct PageKey {
 pub(super) struct Page {
     /// Where the log ended just before.
     pub(super) head: i64,
-    /// The last snapshot in which it ended there.
-    pub(super) seen_in: SeenIn,
     read_at: Instant,
-    pub(super) stands: Box<[(Uuid, i64)]>,
+    pub(super) flows: Box<[(Uuid, i64)]>,
 }
 
 impl Page {
     /// Flows with their versions, in the order of the list.
-    pub(super) fn new(head: i64, seen_in: Snapshot, stands: Vec<(Uuid, i64)>) -> Arc<Self> {
-        Arc::new(Self { head, seen_in: SeenIn::new(seen_in), read_at: Instant::now(), stands: stands.into() })
+    pub(super) fn new(head: i64, flows: Vec<(Uuid, i64)>) -> Arc<Self> {
+        Arc::new(Self { head, read_at: Instant::now(), flows: flows.into() })
     }
 }
 
@@ -53,7 +50,7 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
     fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
         let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
         let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
-        (PAGE_BYTES + asked + size_of_val(&*page.stands)) as u64
+        (PAGE_BYTES + asked + size_of_val(&*page.flows)) as u64
     }
 }
 

@@ -12,9 +12,7 @@ use super::pages::{Page, PageKey};
 use super::past::{Moment, Wanted};
 use super::{Registry, RegistryError};
 use crate::flow::digest::Digest;
-use crate::store::{
-    CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage, Snapshot,
-};
+use crate::store::{CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, ListFilter, ListPage};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +101,7 @@ impl Registry {
                 let (record, bytes) = found.ok_or(RegistryError::FlowNotFound)?;
                 let document = self.documents.resolve(caller.org_id, record.document, bytes);
                 self.documents.keep(caller.org_id, &document);
-                seen_by(caller, self.documents.answer(caller.org_id, record, document, Snapshot::NONE))
+                seen_by(caller, self.documents.answer(caller.org_id, record, document))
             }
         }
     }
@@ -115,16 +113,8 @@ impl Registry {
         in_force: bool,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let last_seen = self.documents.last_seen(caller.org_id, flow_id);
-        let stands = match &last_seen {
-            Some(flow) if flow.is_trusted() => self.stands(flow.seen_in.get()).await?,
-            _ => false,
-        };
         let known = last_seen.and_then(|flow| self.showing(flow, in_force));
-        let flow = match known {
-            Some(flow) if stands => flow,
-            known => self.read_current(caller.org_id, flow_id, in_force, known).await?,
-        };
-        seen_by(caller, flow)
+        seen_by(caller, self.read_current(caller.org_id, flow_id, in_force, known).await?)
     }
 
     pub(super) async fn read_current(
@@ -142,17 +132,13 @@ impl Registry {
             version: trusted.map(|flow| flow.record.version),
             known: known.as_ref().map(|flow| flow.document.digest()),
         };
-        let (found, snapshot) = self.flows.ask(question).await?;
-        match (found, known) {
-            (FoundFlow::Unchanged, Some(flow)) => {
-                flow.seen_in.set(snapshot);
-                Ok(flow)
-            }
+        match (self.flows.ask(question).await?, known) {
+            (FoundFlow::Unchanged, Some(flow)) => Ok(flow),
             (FoundFlow::Unchanged, None) | (FoundFlow::Missing, _) => Err(RegistryError::FlowNotFound),
             (FoundFlow::Stored(record, content), known) => {
                 let known = known.map(|flow| Arc::clone(&flow.document));
                 let document = self.documents.found(org_id, shown(&record, in_force), content, known);
-                let flow = self.documents.answer(org_id, *record, document, snapshot);
+                let flow = self.documents.answer(org_id, *record, document);
                 match in_force {
                     true => self.documents.keep(org_id, &flow.document),
                     false => self.documents.saw(&flow),
@@ -181,12 +167,6 @@ impl Registry {
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let org_id = caller.org_id;
         let remembered = self.documents.remembered_version(org_id, flow_id, version);
-        if let Some(flow) = &remembered
-            && flow.is_trusted()
-            && self.stands(flow.seen_in.get()).await?
-        {
-            return seen_by(caller, Arc::clone(flow));
-        }
         let expected = match &remembered {
             Some(flow) => Some(Arc::clone(&flow.document)),
             None => self.documents.expected(org_id, flow_id),
@@ -194,16 +174,12 @@ impl Registry {
         let known = expected.as_ref().map(|document| document.digest());
         let trusted = remembered.filter(|flow| flow.is_trusted());
         let bound_to = trusted.as_ref().map(|flow| flow.record.phone_number_id.clone());
-        let (found, snapshot) =
-            self.versions.ask(FlowAtVersion { org_id, flow_id, version, known, bound_to }).await?;
+        let found = self.versions.ask(FlowAtVersion { org_id, flow_id, version, known, bound_to }).await?;
         match (found, trusted) {
-            (FoundFlow::Unchanged, Some(flow)) => {
-                flow.seen_in.set(snapshot);
-                seen_by(caller, flow)
-            }
+            (FoundFlow::Unchanged, Some(flow)) => seen_by(caller, flow),
             (FoundFlow::Stored(record, content), _) => {
                 let document = self.documents.found_version(org_id, &record, content, expected);
-                let flow = self.documents.answer(org_id, *record, document, snapshot);
+                let flow = self.documents.answer(org_id, *record, document);
                 self.documents.saw_version(&flow);
                 seen_by(caller, flow)
             }
@@ -241,7 +217,7 @@ impl Registry {
             let remembered = |(flow_id, version): &(Uuid, i64)| {
                 self.documents.remembered(org_id, *flow_id).filter(|flow| flow.record.version == *version)
             };
-            if let Some(flows) = page_now.stands.iter().map(remembered).collect() {
+            if let Some(flows) = page_now.flows.iter().map(remembered).collect() {
                 return Ok(flows);
             }
         }
@@ -255,19 +231,12 @@ impl Registry {
 
     /// Which flows a page has, and the version each is at.
     async fn page(&self, key: PageKey) -> Result<Arc<Page>, RegistryError> {
-        let kept = self.pages.get(&key);
-        if let Some(page) = &kept
-            && self.stands(page.seen_in.get()).await?
-        {
-            return Ok(Arc::clone(page));
-        }
-        let (head, snapshot) = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
-        if let Some(page) = kept.filter(|page| page.head == head) {
-            page.seen_in.set(snapshot);
+        let head = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
+        if let Some(page) = self.pages.get(&key).filter(|page| page.head == head) {
             return Ok(page);
         }
-        let stands = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
-        let page = Page::new(head, snapshot, stands);
+        let flows = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
+        let page = Page::new(head, flows);
         self.pages.keep(key, Arc::clone(&page));
         Ok(page)
     }
@@ -303,7 +272,7 @@ impl Registry {
             let digest = shown(&record, in_force);
             let document = found.get(&digest).cloned();
             let document = document.unwrap_or_else(|| self.documents.resolve(org_id, digest, None));
-            self.documents.answer(org_id, record, document, Snapshot::NONE)
+            self.documents.answer(org_id, record, document)
         };
         Ok(records.into_iter().zip(seen).map(|(record, seen)| seen.unwrap_or_else(|| join(record))).collect())
     }

@@ -15,7 +15,7 @@ use super::{Findings, LoadedDocument, judge};
 use crate::flow::digest::Digest;
 use crate::flow::document::{Applied, Canonical};
 use crate::registry::answer::FlowAnswer;
-use crate::store::{Content, FlowRecord, Snapshot, StoreError};
+use crate::store::{Content, FlowRecord, StoreError};
 
 /// What flows as they were last seen may take in memory, by estimate.
 const SEEN_BYTES_MAX: u64 = 25 * 1024 * 1024;
@@ -131,7 +131,6 @@ impl DocumentCache {
         org_id: Uuid,
         mut record: FlowRecord,
         document: Arc<LoadedDocument>,
-        seen_in: Snapshot,
     ) -> Arc<FlowAnswer> {
         for author in [&mut record.created_by, &mut record.updated_by] {
             match self.authors.get(author) {
@@ -139,7 +138,7 @@ impl DocumentCache {
                 None => self.authors.insert(author.clone(), author.clone()),
             }
         }
-        FlowAnswer::new(org_id, record, document, seen_in)
+        FlowAnswer::new(org_id, record, document)
     }
 
     /// A flow as it was last seen, with its draft, however long ago.
