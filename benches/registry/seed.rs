@@ -9,7 +9,7 @@ use flow_registry::flow::event::{
 };
 use flow_registry::flow::text;
 use flow_registry::registry::Registry;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
+use flow_registry::registry::access::{ApiKeys, KeyMode, operator};
 use flow_registry::store::{self, Append, FlowRow, NewEvent, Projection, Store};
 use futures_util::future::try_join_all;
 use secrecy::ExposeSecret as _;
@@ -50,18 +50,18 @@ pub struct Seeded {
 pub async fn seed(store: &Store) -> anyhow::Result<Seeded> {
     store::migrate(store.pool()).await?;
     let registry = Registry::new(store.clone());
-    let keys = ApiKeys::new(registry.clone(), ApiKeyVerifier::new(store.clone()));
     let mut tenants = Vec::with_capacity(ORGANIZATIONS);
     for _ in 0..ORGANIZATIONS {
-        tenants.push(tenant(&keys).await?);
+        tenants.push(tenant(&registry.keys).await?);
     }
     let body = Body::new();
     let mut flows = Vec::with_capacity(FLOWS);
     for numbers in (0..FLOWS).collect::<Vec<_>>().chunks(TOGETHER) {
         let creates = numbers.iter().map(|&number| {
             let tenant = number % ORGANIZATIONS;
-            let created =
-                registry.create(operator(tenants[tenant].org_id, OPERATOR), body.value(number as u64));
+            let created = registry
+                .commands
+                .create(operator(tenants[tenant].org_id, OPERATOR), body.value(number as u64));
             async move { created.await.map(|written| Flow { tenant, id: written.flow.record.flow_id }) }
         });
         flows.extend(try_join_all(creates).await?);

@@ -1,6 +1,7 @@
 //! Lists of flows as they were when the log stood at a position. Each flow's version of then is found by halving, so
 //! the cost depends on how many flows there are, not on how much happened to them.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -23,6 +24,17 @@ impl Store {
         let query =
             sqlx::query_scalar::<_, Option<i64>>(VERSION_AT).bind(org_id).bind(flow_id).bind(position);
         Ok(query.fetch_optional(&self.pool).await?.flatten())
+    }
+
+    /// The version a flow had just before an instant; `None` before its first.
+    pub async fn version_before(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        instant: DateTime<Utc>,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_scalar("SELECT version_before($1, $2, $3)").bind(org_id).bind(flow_id);
+        Ok(query.bind(instant).fetch_one(&self.pool).await?)
     }
 
     /// One page of the list of then, last change first. What the filter asks of documents (number, text) is left to

@@ -80,7 +80,7 @@ async fn a_log_whose_end_is_known_needs_no_call() {
         assert_eq!(bytes.unwrap(), text);
     }
     assert_eq!(wrong_hashes(&store).await, 0);
-    let read = store.read_for_command(first, a, None, Some("k3")).await.unwrap();
+    let read = store.read_for_command(first, a, None, "k3").await.unwrap();
     assert_eq!(read.answered.map(|answered| (answered.stream_id, answered.version)), Some((a, 4)));
 }
 

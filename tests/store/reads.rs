@@ -106,10 +106,10 @@ async fn the_past_is_read_by_version_and_by_instant() {
             (version, times[0], *at)
         );
         let after = *at + Duration::microseconds(1);
-        let (by_instant, _) = store.flow_before(org, flow, after).await.unwrap().unwrap();
-        assert_eq!(by_instant, by_version);
+        let by_instant = store.version_before(org, flow, after).await.unwrap();
+        assert_eq!(by_instant, Some(version));
     }
-    assert!(store.flow_before(org, flow, times[0]).await.unwrap().is_none());
+    assert!(store.version_before(org, flow, times[0]).await.unwrap().is_none());
     for missing in [0, -1, 21, i64::MAX] {
         assert!(then(&store, org, flow, missing).await.is_none());
     }
@@ -121,12 +121,17 @@ async fn a_command_sees_flow_and_key_at_once() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[with_key(row(org, flow, 0, "v1"), "k", "r")]).await.unwrap();
-    let read = store.read_for_command(org, flow, None, Some("k")).await.unwrap();
-    assert_eq!(read.flow.unwrap().version, 1);
-    assert_eq!(read.document.as_deref(), Some(&b"v1"[..]));
+    let read = store.read_for_command(org, flow, None, "k").await.unwrap();
+    let (record, content) = read.flow.unwrap();
+    assert_eq!((record.version, content), (1, Content::Bytes("v1".into())));
+    let known = store.read_for_command(org, flow, Some(Digest::of(b"v1")), "k").await.unwrap();
+    assert_eq!(known.flow.unwrap().1, Content::Known);
     assert_eq!(read.answered.unwrap().request, Digest::of(b"r"));
-    let nothing = store.read_for_command(org, Uuid::new_v4(), None, Some("other")).await.unwrap();
-    assert!(nothing.flow.is_none() && nothing.answered.is_none() && nothing.document.is_none());
+    let nothing = store.read_for_command(org, Uuid::new_v4(), None, "other").await.unwrap();
+    assert!(nothing.flow.is_none() && nothing.answered.is_none());
+    sqlx::query("UPDATE document SET bytes = NULL").execute(store.pool()).await.unwrap();
+    let erased = store.read_for_command(org, flow, Some(Digest::of(b"v1")), "k").await.unwrap();
+    assert_eq!(erased.flow.unwrap().1, Content::Erased);
 }
 
 #[tokio::test]
