@@ -20,7 +20,7 @@ use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room, Threads};
 use crate::registry::Registry;
-use crate::registry::access::{ApiKeyVerifier, ApiKeys, CredentialVerifier, JwtVerifier};
+use crate::registry::access::{CredentialVerifier, JwtVerifier};
 use crate::registry::projections::Projections;
 use database::Database;
 
@@ -48,20 +48,17 @@ pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
     let signer = signing::signer(keyring, checkpoints, database.data_dir(), public_url)?;
-    let registry = Registry::new(store.clone()).with_signer(signer);
-    let api_keys = ApiKeyVerifier::new(store.clone());
-    let keys = ApiKeys::new(registry.clone(), api_keys.clone());
+    let registry = Registry::signing(store.clone(), signer);
     if database.data_dir().is_some() {
-        welcome::first_key(&keys, config.http.public_url(address).as_str()).await?;
+        welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let upkeep = tokio::spawn(upkeep::run(store.clone(), shutdown.clone()));
+    let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), dropped_lines));
-    let watch = tokio::spawn(drift::watch(Projections::new(store), shutdown.clone()));
-    let signing = tokio::spawn(signing::run(registry.clone(), shutdown.clone()));
+    let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
+    let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
-        verifier: CredentialVerifier { api_keys, tokens },
-        keys,
+        verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
         feeds: feeds(&config.http, &shutdown),
         room: Room::default(),
         public_url: config.http.public_url(address).as_str().into(),
@@ -80,7 +77,7 @@ pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::
     counting.abort();
     watch.abort();
     signing.abort();
-    signing::last_round(&registry).await;
+    signing::last_round(&registry.checkpoints).await;
     database.close().await;
     tracing::info!("stopped");
     Ok(())
@@ -120,9 +117,7 @@ fn feeds(config: &HttpConfig, shutdown: &CancellationToken) -> Feeds {
 /// Carries out an order on API keys.
 pub async fn keys(order: &KeysOrder) -> anyhow::Result<()> {
     let database = Database::open(order.database()).await?;
-    let registry = Registry::new(database.store.clone());
-    let verifier = ApiKeyVerifier::new(database.store.clone());
-    let done = order.run(&ApiKeys::new(registry, verifier)).await;
+    let done = order.run(&Registry::new(database.store.clone()).keys).await;
     database.close().await;
     done
 }
@@ -140,7 +135,7 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let database = Database::open_to_read(&order.database).await;
     let database = database.map_err(|error| Failure::NoAnswer(format!("{error:#}")))?;
     let own = signing::known_keys(keyring, database.data_dir());
-    let verified = order.verify_live(&Registry::new(database.store.clone()), own).await;
+    let verified = order.verify_live(&database.store, own).await;
     database.close().await;
     verified
 }

@@ -7,9 +7,8 @@ use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ConfigError, PublicUrl};
-use crate::registry::Registry;
 use crate::registry::checkpoints::{
-    CheckpointDirectory, Due, Keyring, PublicKey, Signer, default_key_name, read_key_file,
+    CheckpointDirectory, Checkpoints, Due, Keyring, PublicKey, Signer, default_key_name, read_key_file,
     read_or_create_key_file,
 };
 
@@ -63,8 +62,8 @@ pub(super) fn known_keys(keyring: Option<Keyring>, data_dir: Option<&Path>) -> V
 }
 
 /// Signs what is due, until `shutdown`.
-pub(super) async fn run(registry: Registry, shutdown: CancellationToken) {
-    if !registry.signs() {
+pub(super) async fn run(checkpoints: Checkpoints, shutdown: CancellationToken) {
+    if !checkpoints.signs() {
         return;
     }
     let (mut complete, mut pause): (Option<Instant>, _) = (None, EVERY);
@@ -74,7 +73,7 @@ pub(super) async fn run(registry: Registry, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
         }
         let begun = Instant::now();
-        match registry.sign_what_is_due(complete.map(|at| at.elapsed() + LOOK_BACK), Due::NORMALLY).await {
+        match checkpoints.sign_what_is_due(complete.map(|at| at.elapsed() + LOOK_BACK), Due::NORMALLY).await {
             Ok(is_busy) => {
                 complete = Some(begun);
                 pause = if is_busy { EVERY_UNDER_LOAD } else { EVERY };
@@ -88,9 +87,9 @@ pub(super) async fn run(registry: Registry, shutdown: CancellationToken) {
 }
 
 /// Signs whatever moved since the last checkpoint, so that what lies there while no service runs can be proven whole.
-pub(super) async fn last_round(registry: &Registry) {
-    if registry.signs() {
-        let round = registry.sign_what_is_due(Some(LOOK_BACK), Due::AT_ONCE);
+pub(super) async fn last_round(checkpoints: &Checkpoints) {
+    if checkpoints.signs() {
+        let round = checkpoints.sign_what_is_due(Some(LOOK_BACK), Due::AT_ONCE);
         let _ = tokio::time::timeout(LAST_ROUND_WITHIN, round).await;
     }
 }

@@ -12,7 +12,7 @@ use futures_util::stream;
 use super::problem::Problem;
 use super::wire::{self, View};
 use super::{etag, headers};
-use crate::registry::{FlowAnswer, FlowList, RegistryError, StoreError, Written};
+use crate::registry::{FlowAnswer, FlowList, RegistryError, Written};
 
 /// One flow, whole, with its version as tag.
 pub fn flow(status: StatusCode, answer: &FlowAnswer) -> Result<Response, Problem> {
@@ -62,7 +62,7 @@ pub fn page(flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> 
         body.put_u8(b'[');
         put_entries(body, flows, view, true)?;
         body.put_u8(b']');
-        Ok::<(), StoreError>(())
+        Ok::<(), RegistryError>(())
     });
     Ok(response?)
 }
@@ -94,7 +94,7 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
     match list.next_chunk().await.map_err(cut)? {
         Some(flows) => {
             let mut chunk = BytesMut::new();
-            put_entries(&mut chunk, &flows, view, false).map_err(|error| cut(error.into()))?;
+            put_entries(&mut chunk, &flows, view, false).map_err(cut)?;
             Ok(Some((chunk.freeze(), Part::Middle(list))))
         }
         None => Ok(Some((format!("]{}", wire::envelope_end()).into(), Part::End))),
@@ -107,7 +107,7 @@ fn put_entries(
     flows: &[Arc<FlowAnswer>],
     view: View,
     are_first: bool,
-) -> Result<(), StoreError> {
+) -> Result<(), RegistryError> {
     for (index, answer) in flows.iter().enumerate() {
         if index > 0 || !are_first {
             json.put_u8(b',');

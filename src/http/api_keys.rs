@@ -18,7 +18,7 @@ use crate::registry::access::KeyMode;
 type Answer = Result<Response, Problem>;
 
 pub async fn list(State(app): State<App>, call: Read<KeysManage, (), ()>) -> Answer {
-    let keys = app.keys.list(&call.caller).await?;
+    let keys = app.registry.keys.list(&call.caller).await?;
     let keys = keys.into_iter().map(ApiKey::from).collect();
     Ok(wire::envelope(StatusCode::OK, &Page::only(keys)))
 }
@@ -28,20 +28,20 @@ pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>
         let message = "cannot be used here: the secret of a key is shown once";
         return Err(Problem::header_of(Code::InvalidIdempotencyKey, IDEMPOTENCY_KEY.as_str(), message));
     }
-    let created = app.keys.create(call.intent, KeyMode::Live, &call.body.0).await?;
+    let created = app.registry.keys.create(call.intent, KeyMode::Live, &call.body.0).await?;
     let shown = CreatedApiKey { key: created.key.into(), secret: created.secret.expose_secret() };
     Ok(wire::envelope(StatusCode::CREATED, &shown))
 }
 
 pub async fn change(State(app): State<App>, call: Command<KeysManage, KeyId, Whole>) -> Answer {
-    let written = app.keys.change(call.intent, call.id.0, &call.body.0).await?;
+    let written = app.registry.keys.change(call.intent, call.id.0, &call.body.0).await?;
     let mut response = wire::envelope(StatusCode::OK, &ApiKey::from(written.key));
     mark_replay(&mut response, written.replayed);
     Ok(response)
 }
 
 pub async fn revoke(State(app): State<App>, call: Command<KeysManage, KeyId, Nothing>) -> Answer {
-    let written = app.keys.revoke(call.intent, call.id.0).await?;
+    let written = app.registry.keys.revoke(call.intent, call.id.0).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     mark_replay(&mut response, written.replayed);
     Ok(response)

@@ -21,7 +21,7 @@ pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>)
     let position = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
     // One more than is asked for tells whether there is a next page.
     let wanted = AuditPage::Before { position, limit: limit + 1 };
-    let mut entries = app.registry.audit(&call.caller, filter.clone(), wanted).await?;
+    let mut entries = app.registry.history.audit(&call.caller, filter.clone(), wanted).await?;
     let size = usize::try_from(*limit).expect("limits are small and positive");
     let has_next_page = entries.len() > size;
     entries.truncate(size);
@@ -41,13 +41,13 @@ pub async fn export(
     // Before anything is recorded of an export that its client would not take.
     media::check_accept_of(&headers, query.media_type())?;
     if method == Method::HEAD {
-        return export::head(&app.registry, &intent, &query.order, query.format).await;
+        return export::head(&app.registry.exports, &intent, &query.order, query.format).await;
     }
     match query.format {
-        Some(ExportFormat::Csv) => export::csv(&app.registry, &intent, &query.order).await,
-        Some(ExportFormat::Ndjson) => export::bundle(&app.registry, &intent, &query.order).await,
+        Some(ExportFormat::Csv) => export::csv(&app.registry.exports, &intent, &query.order).await,
+        Some(ExportFormat::Ndjson) => export::bundle(&app.registry.exports, &intent, &query.order).await,
         None => {
-            let link = app.registry.make_link(&intent, query.written()).await?;
+            let link = app.registry.exports.make_link(&intent, query.written()).await?;
             let (base, org_id) = (&app.public_url, intent.caller.org_id);
             let url = format!("{base}/organizations/{org_id}/audit/export/{}", link.ticket);
             let link = json!({"url": url, "expiresAt": wire::instant(link.expires_at)});
@@ -59,8 +59,9 @@ pub async fn export(
 /// What a link leads to, for whoever has it.
 pub async fn linked_export(State(app): State<App>, method: Method, call: LinkedRead<ExportQuery>) -> Answer {
     if method == Method::HEAD {
-        return export::head(&app.registry, &call.intent, &call.query.order, Some(ExportFormat::Csv)).await;
+        return export::head(&app.registry.exports, &call.intent, &call.query.order, Some(ExportFormat::Csv))
+            .await;
     }
     let order = ExportOrder { by_link: true, ..call.query.order };
-    export::csv(&app.registry, &call.intent, &order).await
+    export::csv(&app.registry.exports, &call.intent, &order).await
 }

@@ -164,7 +164,7 @@ impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let org_id = path::id(parts, "orgId")?;
         tracing::Span::current().record("org", tracing::field::display(org_id));
-        let link = state.registry.open_link(org_id, path::last(parts)).await?;
+        let link = state.registry.exports.open_link(org_id, path::last(parts)).await?;
         query::read::<()>(parts.uri.query())?;
         let query = query::read(Some(&link.asked))?;
         let intent = intent(parts, link.caller, None)?;

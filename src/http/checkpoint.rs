@@ -26,7 +26,7 @@ pub async fn checkpoint(
     if !wants_text {
         media::check_accept(&headers)?;
     }
-    let Some(signed) = app.registry.checkpoint(&call.caller).await? else {
+    let Some(signed) = app.registry.checkpoints.latest(&call.caller).await? else {
         let detail = "This replica holds no key to sign with, and no checkpoint of the log is stored.";
         return Err(Problem::retry(Code::NoCheckpoint, RETRY_SECONDS, detail));
     };
@@ -41,16 +41,16 @@ pub async fn checkpoint(
         "signedAt": checkpoint.time.to_rfc3339_opts(SecondsFormat::Micros, true),
         "note": signed.note,
         "headPosition": signed.head,
-        "signsHere": app.registry.signs(),
+        "signsHere": app.registry.checkpoints.signs(),
     });
     Ok(wire::envelope(StatusCode::OK, &data))
 }
 
 /// The keys of this replica, one a line: a file to give to a verifier.
 pub async fn keys(State(app): State<App>) -> Response {
-    let keys = app.registry.public_keys();
+    let keys = app.registry.checkpoints.public_keys();
     let mut lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
-    if !app.registry.signs() {
+    if !app.registry.checkpoints.signs() {
         lines.insert_str(0, "# This replica does not sign checkpoints.\n");
     }
     text(lines)

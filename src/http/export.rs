@@ -13,7 +13,7 @@ use super::answer::cut;
 use super::problem::Problem;
 use super::wire;
 use crate::registry::caller::Intent;
-use crate::registry::{Coverage, ExportFormat, ExportOrder, Registry};
+use crate::registry::{Coverage, ExportFormat, ExportOrder, Exports};
 
 const CSV: HeaderValue = HeaderValue::from_static("text/csv; charset=utf-8; header=present");
 const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
@@ -21,8 +21,8 @@ const NDJSON: HeaderValue = HeaderValue::from_static("application/x-ndjson");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Rows for people. The first are read before the answer begins, so that what fails at once has a status.
-pub async fn csv(registry: &Registry, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
-    let mut export = registry.export_entries(intent, order).await?;
+pub async fn csv(exports: &Exports, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
+    let mut export = exports.entries(intent, order).await?;
     let coverage = export.coverage;
     let mut begin = wire::csv_header();
     if let Some(entries) = export.next_chunk().await? {
@@ -36,8 +36,8 @@ pub async fn csv(registry: &Registry, intent: &Intent, order: &ExportOrder) -> R
 }
 
 /// The evidence bundle, begun in the same way.
-pub async fn bundle(registry: &Registry, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
-    let mut export = registry.export_bundle(intent, order).await?;
+pub async fn bundle(exports: &Exports, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
+    let mut export = exports.bundle(intent, order).await?;
     let coverage = export.coverage();
     let begin = export.next_chunk().await?.unwrap_or_default();
     let rest = stream::try_unfold(export, async |mut export| {
@@ -50,12 +50,12 @@ pub async fn bundle(registry: &Registry, intent: &Intent, order: &ExportOrder) -
 /// The headers alone. Nothing is handed out, so nothing is recorded; how far an export goes, and with it the name of
 /// its file, is known only once it begins.
 pub async fn head(
-    registry: &Registry,
+    exports: &Exports,
     intent: &Intent,
     order: &ExportOrder,
     format: Option<ExportFormat>,
 ) -> Result<Response, Problem> {
-    registry.check_export(&intent.caller, order).await?;
+    exports.check(&intent.caller, order).await?;
     let media_type = match format {
         Some(ExportFormat::Csv) => CSV,
         Some(ExportFormat::Ndjson) => NDJSON,

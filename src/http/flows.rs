@@ -14,21 +14,21 @@ use super::path::FlowId;
 use super::problem::Problem;
 use super::state::App;
 use super::wire::View;
-use crate::registry::{CurrentVersion, ListPage};
+use crate::registry::ListPage;
 
 type Answer = Result<Response, Problem>;
 
 pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
     let position = match call.query.as_of {
-        Some(moment) => Some(app.registry.position_at(&call.caller, moment).await?),
+        Some(moment) => Some(app.registry.reads.position_at(&call.caller, moment).await?),
         None => None,
     };
     if let Some(page) = &call.query.page {
         return list_page(&app, &call, position, page).await;
     }
     let list = match position {
-        Some(position) => app.registry.list_at(&call.caller, position, call.query.filter).await?,
-        None => app.registry.list(&call.caller, call.query.filter).await?,
+        Some(position) => app.registry.reads.list_at(&call.caller, position, call.query.filter).await?,
+        None => app.registry.reads.list(&call.caller, call.query.filter).await?,
     };
     answer::stream(list, call.query.view).await
 }
@@ -47,10 +47,10 @@ async fn list_page(
     let before = page.cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
     // One more than is asked for tells whether there is a next page.
     let wanted = ListPage { limit: page.limit + 1, before };
-    let (registry, wanted_flows) = (&app.registry, call.query.filter.clone());
+    let (reads, wanted_flows) = (&app.registry.reads, call.query.filter.clone());
     let mut flows = match position {
-        Some(position) => registry.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
-        None => registry.list_page(&call.caller, wanted_flows, wanted).await?,
+        Some(position) => reads.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
+        None => reads.list_page(&call.caller, wanted_flows, wanted).await?,
     };
     let size = usize::try_from(page.limit).expect("limits are small and positive");
     let has_next = flows.len() > size;
@@ -74,14 +74,10 @@ fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cu
 }
 
 pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>) -> Answer {
-    let flow = app.registry.get(&call.caller, call.id.0, call.query.selector).await?;
+    let flow = app.registry.reads.get(&call.caller, call.id.0, call.query.selector).await?;
     let record = &flow.record;
     if !call.conditions.accept(record.version) {
-        return Err(Problem::precondition_failed(CurrentVersion {
-            version: record.version,
-            updated_at: record.updated_at,
-            updated_by: record.updated_by.clone(),
-        }));
+        return Err(Problem::precondition_failed(flow.current_version()));
     }
     if call.conditions.know(record.version) {
         return Ok(answer::not_modified(record.version));
@@ -90,27 +86,27 @@ pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>
 }
 
 pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> Answer {
-    answer::created(&app.registry.create(call.intent, call.body.0).await?)
+    answer::created(&app.registry.commands.create(call.intent, call.body.0).await?)
 }
 
 pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Whole>) -> Answer {
-    answer::written(StatusCode::OK, &app.registry.update(call.intent, call.id.0, call.body.0).await?)
+    answer::written(StatusCode::OK, &app.registry.commands.update(call.intent, call.id.0, call.body.0).await?)
 }
 
 pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
-    let written = app.registry.publish(call.intent, call.id.0, call.body.order).await;
+    let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 
 pub async fn unpublish(State(app): State<App>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
-    answer::written(StatusCode::CREATED, &app.registry.unpublish(call.intent, call.id.0).await?)
+    answer::written(StatusCode::CREATED, &app.registry.commands.unpublish(call.intent, call.id.0).await?)
 }
 
 pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId, DuplicateOrder>) -> Answer {
-    let written = app.registry.duplicate(call.intent, call.id.0, call.body.0).await;
+    let written = app.registry.commands.duplicate(call.intent, call.id.0, call.body.0).await;
     answer::created(&written.map_err(Problem::of_version)?)
 }
 
 pub async fn delete(State(app): State<App>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {
-    Ok(answer::deleted(&app.registry.delete(call.intent, call.id.0).await?))
+    Ok(answer::deleted(&app.registry.commands.delete(call.intent, call.id.0).await?))
 }

@@ -21,7 +21,7 @@ pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, Histor
     let before = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
     // One more than is asked for tells whether there is a next page.
     let wanted = HistoryPage { limit: limit + 1, before };
-    let mut entries = app.registry.history(&call.caller, call.id.0, filter, wanted).await?;
+    let mut entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
     let size = usize::try_from(*limit).expect("limits are small and positive");
     let has_next_page = entries.len() > size;
     entries.truncate(size);
@@ -32,7 +32,7 @@ pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, Histor
 
 pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> Answer {
     let FlowVersion { flow_id, version } = call.id;
-    let flow = app.registry.get(&call.caller, flow_id, Selector::Version(version)).await?;
+    let flow = app.registry.reads.get(&call.caller, flow_id, Selector::Version(version)).await?;
     answer::flow(StatusCode::OK, &flow)
 }
 
@@ -69,7 +69,7 @@ async fn compared(
     which: Which,
 ) -> Result<Compared, Problem> {
     let point = which.point(call.id.0);
-    app.registry.compared(&call.caller, point).await.map_err(|error| {
+    app.registry.history.compared(&call.caller, point).await.map_err(|error| {
         let is_other = point.flow_id != call.id.0;
         match error {
             RegistryError::FlowNotFound if !is_other => error.into(),
@@ -89,7 +89,7 @@ fn side(compared: &Compared) -> Value {
 }
 
 pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> Answer {
-    let blame = app.registry.blame(&call.caller, call.id.0).await?;
+    let blame = app.registry.history.blame(&call.caller, call.id.0).await?;
     let steps: Vec<Value> = blame
         .steps
         .iter()

@@ -61,10 +61,10 @@ pub async fn restore(
 ) -> Result<Response, Problem> {
     let RestoreBody { order, dry_run, .. } = call.body;
     if dry_run {
-        let rehearsal = app.registry.rehearse_restore(call.intent, call.id.0, order).await;
+        let rehearsal = app.registry.commands.rehearse_restore(call.intent, call.id.0, order).await;
         return Ok(wire::envelope(StatusCode::OK, &rehearsed(&rehearsal.map_err(Problem::of_version)?)));
     }
-    let written = app.registry.restore(call.intent, call.id.0, order).await;
+    let written = app.registry.commands.restore(call.intent, call.id.0, order).await;
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 

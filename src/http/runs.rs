@@ -34,7 +34,7 @@ pub async fn run(
     State(app): State<App>,
     call: Command<FlowsTest, FlowId, RunBody>,
 ) -> Result<Response, Problem> {
-    let answer = app.registry.test_run(call.intent, call.id.0, call.body.0).await;
+    let answer = app.registry.runs.run(call.intent, call.id.0, call.body.0).await;
     let answer = answer.map_err(Problem::of_version)?;
     let mut response = wire::enveloped(StatusCode::CREATED, &wire::run(&answer));
     if answer.replayed {
@@ -50,7 +50,7 @@ pub async fn list(
     let list = cursor::List::new(call.caller.org_id, format!("test-runs of {}", call.id.0));
     let before = call.query.cursor.as_deref().map(|cursor| list.id(cursor)).transpose()?;
     let limit = call.query.limit;
-    let mut runs = app.registry.test_runs(&call.caller, call.id.0, limit + 1, before).await?;
+    let mut runs = app.registry.runs.list(&call.caller, call.id.0, limit + 1, before).await?;
     let size = usize::try_from(limit).expect("limits are small and positive");
     let has_next_page = runs.len() > size;
     runs.truncate(size);
@@ -59,6 +59,6 @@ pub async fn list(
 }
 
 pub async fn read(State(app): State<App>, call: Read<FlowsRead, RunId, ()>) -> Result<Response, Problem> {
-    let answer = app.registry.read_test_run(&call.caller, call.id.0).await?;
+    let answer = app.registry.runs.read(&call.caller, call.id.0).await?;
     Ok(wire::enveloped(StatusCode::OK, &wire::stored_run(&answer)))
 }

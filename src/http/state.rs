@@ -8,7 +8,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use super::body::Room;
 use super::feed::Feeds;
 use crate::registry::Registry;
-use crate::registry::access::{ApiKeys, CredentialVerifier};
+use crate::registry::access::CredentialVerifier;
 
 /// As handlers get it.
 pub type App = Arc<AppState>;
@@ -17,7 +17,6 @@ pub type App = Arc<AppState>;
 pub struct AppState {
     pub registry: Registry,
     pub verifier: CredentialVerifier,
-    pub keys: ApiKeys,
     pub feeds: Feeds,
     /// For bodies that are large.
     pub room: Room,

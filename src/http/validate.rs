@@ -26,14 +26,14 @@ pub async fn document(
     State(app): State<App>,
     call: Command<FlowsRead, (), Whole>,
 ) -> Result<Response, Problem> {
-    Ok(verdict(app.registry.validate_document(&call.intent.caller, call.body.0).await?))
+    Ok(verdict(app.registry.validation.document(&call.intent.caller, call.body.0).await?))
 }
 
 pub async fn flow(
     State(app): State<App>,
     call: Command<FlowsRead, FlowId, Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(verdict(app.registry.validate_flow(&call.intent.caller, call.id.0).await?))
+    Ok(verdict(app.registry.validation.flow(&call.intent.caller, call.id.0).await?))
 }
 
 fn verdict(findings: Vec<Finding>) -> Response {

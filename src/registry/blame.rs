@@ -5,7 +5,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::{Registry, RegistryError};
+use super::reads::{FlowReads, Shown};
+use super::{History, RegistryError};
 use crate::flow::diff;
 use crate::flow::event::{EventType, Payload};
 use crate::store::{HistoryFilter, HistoryPage, LogEntry};
@@ -38,16 +39,16 @@ enum Touched {
     Unknown,
 }
 
-impl Registry {
+impl History {
     /// Who touched each step of the draft last; of a deleted flow too.
     pub async fn blame(&self, caller: &Caller, flow_id: Uuid) -> Result<Blame, RegistryError> {
-        let draft = self.current(caller, flow_id, false).await?;
+        let draft = self.reads.current(caller, flow_id, Shown::Draft).await?;
         if draft.document.is_erased() {
             return Err(RegistryError::Erased);
         }
         let ids = step_ids(&draft.document.value()?);
         let mut steps: Vec<_> = ids.into_iter().map(|id| BlamedStep { id, event: None }).collect();
-        let mut walk = Walk { registry: self, caller, flow_id, loaded: 0 };
+        let mut walk = Walk { reads: &self.reads, caller, flow_id, loaded: 0 };
         let mut before = Some(draft.record.version + 1);
         while let Some(version) = before.filter(|_| steps.iter().any(|step| step.event.is_none())) {
             let page = HistoryPage { limit: CHUNK, before: Some(version) };
@@ -64,7 +65,7 @@ impl Registry {
 }
 
 struct Walk<'a> {
-    registry: &'a Registry,
+    reads: &'a FlowReads,
     caller: &'a Caller,
     flow_id: Uuid,
     loaded: usize,
@@ -108,8 +109,8 @@ impl Walk<'_> {
         if self.loaded > DOCUMENTS_MAX {
             return Ok(Touched::Unknown);
         }
-        let before = self.registry.version(self.caller, self.flow_id, version - 1).await?;
-        let after = self.registry.version(self.caller, self.flow_id, version).await?;
+        let before = self.reads.version(self.caller, self.flow_id, version - 1).await?;
+        let after = self.reads.version(self.caller, self.flow_id, version).await?;
         let (before, after) = (&before.document, &after.document);
         if before.is_erased() || after.is_erased() {
             return Ok(Touched::Unknown);

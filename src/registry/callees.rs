@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::RegistryError;
 use super::caller::Caller;
-use super::read::Selector;
-use super::{Registry, RegistryError};
-use crate::flow::document::{Canonical, Document, FlowVersion, TriggerType};
-use crate::flow::finding::Finding;
-use crate::flow::validation::{self, Neighbours, Reference, called_flows};
-use crate::store::ListFilter;
+use super::reads::{FlowReads, Selector};
+use crate::flow::document::{Canonical, FlowVersion};
+use crate::flow::validation::{Reference, called_flows};
 
 /// Flows that are resolved at most, so that a web of calls cannot keep a request busy. What lies beyond is not found.
 const RESOLVED_MAX: usize = 100;
@@ -44,7 +42,7 @@ impl Callees {
             .filter_map(|((id, version), callee)| Some((*id, *version, callee.as_ref().ok()?)))
     }
 
-    fn reference(&self, flow_id: Uuid, version: FlowVersion) -> Reference {
+    pub(super) fn reference(&self, flow_id: Uuid, version: FlowVersion) -> Reference {
         match self.resolved.get(&(flow_id, version)) {
             Some(Ok(callee)) => Reference::Found(Arc::clone(&callee.canonical.document)),
             Some(Err(Missing::Version)) => Reference::NoVersion,
@@ -54,7 +52,7 @@ impl Callees {
     }
 }
 
-impl Registry {
+impl FlowReads {
     /// Resolves the flows that a document calls, and those that they call in turn.
     pub(super) async fn callees(
         &self,
@@ -121,47 +119,4 @@ impl Registry {
         let canonical = answer.document.canonical()?;
         Ok(Ok(Callee { version, canonical }))
     }
-
-    /// Everything that can be said of a document: by itself, and among the other flows of its organization.
-    pub(super) async fn all_findings(
-        &self,
-        caller: &Caller,
-        own_id: Option<Uuid>,
-        flow: &Canonical,
-    ) -> Result<Vec<Finding>, RegistryError> {
-        let mut findings = validation::findings(flow);
-        let callees = self.callees(caller, &called_flows(&flow.document)).await?;
-        let listeners = self.keyword_listeners(caller, flow).await?;
-        let neighbours =
-            Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
-        findings.extend(validation::references(flow, own_id, &neighbours));
-        crate::flow::document::sort_findings(&mut findings, flow);
-        Ok(findings)
-    }
-
-    /// Flows in force that listen to keywords, where the document does so too.
-    async fn keyword_listeners(
-        &self,
-        caller: &Caller,
-        flow: &Canonical,
-    ) -> Result<Vec<(Uuid, Arc<Document>)>, RegistryError> {
-        let mut listeners = Vec::new();
-        if !listens(&flow.document) {
-            return Ok(listeners);
-        }
-        let mut list = self.list(caller, ListFilter { in_force: true, ..ListFilter::default() }).await?;
-        while let Some(chunk) = list.next_chunk().await? {
-            for answer in chunk {
-                let document = answer.document.canonical()?.document;
-                if listens(&document) {
-                    listeners.push((answer.record.flow_id, document));
-                }
-            }
-        }
-        Ok(listeners)
-    }
-}
-
-fn listens(document: &Document) -> bool {
-    matches!(document.trigger.kind, TriggerType::Keyword { .. })
 }

@@ -60,6 +60,21 @@ pub enum RegistryError {
     /// The log contradicts itself, or what was signed of it: nobody vouches for it any more. Says how.
     #[error("the log contradicts what was signed of it: {0}")]
     NotSigned(String),
+    /// More waits than can be done in time: nothing was done.
+    #[error("too much is waiting")]
+    Overloaded,
+    /// It may have happened or not. The same idempotency key finds out.
+    #[error("the outcome is not known: {0}")]
+    OutcomeUnknown(String),
+    /// What was read makes no sense.
+    #[error("stored data is corrupt at {place}: {what}")]
+    Corrupt { place: String, what: String },
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl RegistryError {
+    pub(crate) fn corrupt(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Corrupt { place: place.into(), what: what.into() }
+    }
 }

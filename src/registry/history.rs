@@ -1,16 +1,15 @@
-//! What happened to one flow, and what is different between two of its states, or those of two flows.
+//! What happened: to one flow, and in an organization; and what is different between two states of flows.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::answer::FlowAnswer;
+use super::RegistryError;
 use super::caller::Caller;
-use super::command::current_version;
-use super::{Registry, RegistryError};
+use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
-use crate::store::{HistoryFilter, HistoryPage, LogEntry};
+use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
 
 /// A state of a flow to compare. Those of deleted flows count too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +54,31 @@ impl Comparison {
     }
 }
 
-impl Registry {
+/// What happened, as people read it.
+#[derive(Debug, Clone)]
+pub struct History {
+    pub(super) store: Store,
+    pub(super) reads: FlowReads,
+}
+
+impl History {
+    pub(super) fn new(store: Store, reads: FlowReads) -> Self {
+        Self { store, reads }
+    }
+
+    /// A part of an organization's log. A caller confined to numbers sees what happened to their flows only.
+    pub async fn audit(
+        &self,
+        caller: &Caller,
+        filter: AuditFilter,
+        page: AuditPage,
+    ) -> Result<Vec<LogEntry>, RegistryError> {
+        let filter = AuditFilter { confined_to: caller.phone_number_ids.to_vec(), ..filter };
+        Ok(self.store.audit(caller.org_id, &filter, page).await?)
+    }
+
     /// A part of a flow's history, newest first; deleted flows have theirs too.
-    pub async fn history(
+    pub async fn of_flow(
         &self,
         caller: &Caller,
         flow_id: Uuid,
@@ -75,13 +96,13 @@ impl Registry {
     /// A state of a flow with its document, one side of a [`Comparison`].
     pub async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
         let answer = match point.side {
-            Side::Draft => self.current(caller, point.flow_id, false).await?,
-            Side::Published => self.current(caller, point.flow_id, true).await?,
-            Side::Version(version) => self.version(caller, point.flow_id, version).await?,
+            Side::Draft => self.reads.current(caller, point.flow_id, Shown::Draft).await?,
+            Side::Published => self.reads.current(caller, point.flow_id, Shown::InForce).await?,
+            Side::Version(version) => self.reads.version(caller, point.flow_id, version).await?,
         };
         let version = match (point.side, &answer.record.published) {
             (Side::Published, None) => {
-                return Err(RegistryError::NotPublished(current_version(&answer.record)));
+                return Err(RegistryError::NotPublished(answer.current_version()));
             }
             (Side::Published, Some(published)) => published.version,
             _ => answer.record.version,

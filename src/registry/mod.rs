@@ -2,111 +2,97 @@
 //! A command reads, decides and appends; a read finds a record and its document. No HTTP, no SQL.
 
 pub mod access;
-mod answer;
-mod audit;
 mod blame;
 mod callees;
 pub mod caller;
 pub mod checkpoints;
 mod command;
-mod documents;
 mod error;
 mod export;
 mod feed;
 mod history;
-mod orders;
-mod pages;
-mod past;
+mod log;
 pub mod projections;
-mod read;
-mod restore;
+mod reads;
 mod row;
 mod runs;
 mod turns;
 mod validate;
 pub mod verification;
 
-use tokio_util::task::TaskTracker;
-
-pub use answer::{FlowAnswer, Status, Written};
 pub use blame::{Blame, BlamedStep};
-pub use documents::LoadedDocument;
+pub use command::{Commands, DuplicateOrder, PublishOrder, Rehearsal, RestoreOrder, RestoreSource, Written};
 pub use error::{CurrentVersion, RegistryError};
-pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Link, LinkUse};
-pub use feed::FeedReader;
-pub use history::{Compared, Comparison, Point, Side};
-pub use orders::{DuplicateOrder, PublishOrder};
-pub use past::Moment;
-pub use read::{FlowList, Selector};
-pub use restore::{Rehearsal, RestoreOrder, RestoreSource};
-pub use runs::{RunAnswer, StoredRunAnswer, StoredRunEntry};
+pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
+pub use feed::{Feed, FeedReader};
+pub use history::{Compared, Comparison, History, Point, Side};
+pub use reads::{FlowAnswer, FlowList, FlowReads, LoadedDocument, Moment, Selector, Status};
+pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
+pub use validate::Validation;
 
 pub use crate::store::{
     AuditFilter, AuditPage, Deleted, FeedEntry, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
     StoreError,
 };
 
-use crate::store::{
-    Append, CurrentFlow, CurrentHead, CurrentSnapshot, FlowAtVersion, NewRun, Reader, Snapshot, Store, Writer,
-};
-use checkpoints::Signer;
+use crate::store::Store;
+use access::{ApiKeyVerifier, ApiKeys};
+use checkpoints::{Checkpoints, Signer};
+use log::Log;
+use projections::Projections;
 
-/// The use cases over one database; clones share everything.
+/// The use cases over one database, each with what it needs and no more; clones share everything.
 #[derive(Debug, Clone)]
 pub struct Registry {
+    pub reads: FlowReads,
+    pub history: History,
+    pub validation: Validation,
+    pub commands: Commands,
+    pub runs: Runs,
+    pub keys: ApiKeys,
+    pub feed: Feed,
+    pub checkpoints: Checkpoints,
+    pub exports: Exports,
+    pub projections: Projections,
+    log: Log,
     store: Store,
-    writer: Writer<Append>,
-    run_writer: Writer<NewRun>,
-    flows: Reader<CurrentFlow>,
-    heads: Reader<CurrentHead>,
-    versions: Reader<FlowAtVersion>,
-    snapshots: Reader<CurrentSnapshot>,
-    hub: feed::Hub,
-    documents: documents::DocumentCache,
-    pages: pages::PageCache,
-    turns: turns::Turns,
-    programs: runs::ProgramCache,
-    commands: TaskTracker,
-    signer: Signer,
 }
 
 impl Registry {
+    /// Signs nothing.
     pub fn new(store: Store) -> Self {
-        Self {
-            writer: Writer::start(&store),
-            run_writer: Writer::start(&store),
-            flows: Reader::start(&store),
-            heads: Reader::start(&store),
-            versions: Reader::start(&store),
-            snapshots: Reader::start(&store),
-            hub: feed::Hub::new(store.clone()),
-            store,
-            documents: documents::DocumentCache::new(),
-            pages: pages::PageCache::new(),
-            turns: turns::Turns::new(),
-            programs: runs::ProgramCache::new(),
-            commands: TaskTracker::new(),
-            signer: Signer::default(),
-        }
+        Self::signing(store, Signer::default())
     }
 
-    /// The same, signing checkpoints.
-    pub fn with_signer(self, signer: Signer) -> Self {
-        Self { signer, ..self }
+    /// Signs checkpoints.
+    pub fn signing(store: Store, signer: Signer) -> Self {
+        let feed = Feed::new(store.clone());
+        let log = Log::new(&store, feed.hub());
+        let reads = FlowReads::new(store.clone());
+        let validation = Validation::new(reads.clone());
+        let checkpoints = Checkpoints::new(store.clone(), signer);
+        Self {
+            history: History::new(store.clone(), reads.clone()),
+            commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
+            runs: Runs::new(store.clone(), reads.clone()),
+            keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
+            exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
+            projections: Projections::new(store.clone()),
+            reads,
+            validation,
+            feed,
+            checkpoints,
+            log,
+            store,
+        }
     }
 
     pub fn store(&self) -> &Store {
         &self.store
     }
 
-    /// Whether what was read in a snapshot is so now: nothing at all was committed since.
-    async fn stands(&self, seen_in: Snapshot) -> Result<bool, StoreError> {
-        Ok(self.store.latest_snapshot() == seen_in && self.snapshots.ask(CurrentSnapshot).await? == seen_in)
-    }
-
     /// Waits until every command that was begun has ended. No new one may be begun after this is called.
     pub async fn finish(&self) {
-        self.commands.close();
-        self.commands.wait().await;
+        self.log.finish().await;
     }
 }

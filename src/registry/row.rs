@@ -3,9 +3,9 @@
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::answer::FlowAnswer;
 use super::caller::Intent;
-use super::orders::Plan;
+use super::command::plan::Plan;
+use super::reads::FlowAnswer;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::Change;
 use crate::flow::event::{Actor, Context, EventType, Payload, State, StreamKind};

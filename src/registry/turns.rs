@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::store::StoreError;
+use super::RegistryError;
 
 /// Flows share this many locks by hash: bounded memory, and a wait for another flow's command is rare and harmless.
 const LOCKS: usize = 1024;
@@ -28,9 +28,9 @@ impl Turns {
 
     /// Waits for the turn of a command on this flow; it lasts until the guard is dropped. Whoever waits for long is
     /// refused: its caller may have gone, and nothing was done yet.
-    pub(super) async fn take(&self, flow_id: Uuid) -> Result<OwnedMutexGuard<()>, StoreError> {
+    pub(super) async fn take(&self, flow_id: Uuid) -> Result<OwnedMutexGuard<()>, RegistryError> {
         let index = self.hasher.hash_one(flow_id) as usize % LOCKS;
         let turn = Arc::clone(&self.locks[index]).lock_owned();
-        timeout(WAIT_MAX, turn).await.map_err(|_| StoreError::Overloaded)
+        timeout(WAIT_MAX, turn).await.map_err(|_| RegistryError::Overloaded)
     }
 }

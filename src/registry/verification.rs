@@ -15,7 +15,8 @@ use super::projections::{Drift, Trouble, compare};
 use crate::evidence::{ChainVerifier, EventRecord};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
-use crate::store::{Reading, Store, StoreError, StoredCheckpoint, StoredDocument, StoredEvent};
+pub use crate::store::Store;
+use crate::store::{Reading, StoreError, StoredCheckpoint, StoredDocument, StoredEvent};
 
 /// Events of one part; a part is in memory at once.
 const PART: i64 = 1000;

@@ -71,9 +71,7 @@ pub struct Answered {
 /// Everything a command on an existing flow needs before it decides.
 #[derive(Debug)]
 pub struct CommandRead {
-    pub flow: Option<FlowRecord>,
-    /// The draft's bytes; `None` when the caller said it knows them, or when they were erased.
-    pub document: Option<Bytes>,
+    pub flow: Option<(FlowRecord, Content)>,
     pub answered: Option<Answered>,
 }
 
@@ -119,8 +117,8 @@ pub(super) use view_columns;
 const FOR_COMMAND: &str = concat!(
     "SELECT ",
     view_columns!(),
-    ", (SELECT d.bytes FROM document d WHERE d.org_id = v.org_id AND d.digest = v.document_digest \
-        AND d.digest IS DISTINCT FROM $3) AS bytes, \
+    ", (SELECT CASE WHEN b.digest = $3 AND b.bytes IS NOT NULL THEN ''::bytea ELSE b.bytes END \
+         FROM document b WHERE b.org_id = $1 AND b.digest = v.document_digest) AS bytes, \
      k.request_digest, k.answer \
      FROM (VALUES (1)) AS always \
      LEFT JOIN flow_view v ON v.org_id = $1 AND v.flow_id = $2 \
@@ -150,17 +148,6 @@ macro_rules! event_joins {
 }
 pub(super) use event_joins;
 
-/// $3: the instant before which the last version is wanted.
-const BEFORE: &str = concat!(
-    "SELECT ",
-    event_columns!(),
-    ", (SELECT b.bytes FROM document b WHERE b.org_id = e.org_id AND b.digest = e.document_digest) AS bytes FROM event e",
-    event_joins!(),
-    "LEFT JOIN flow_view v ON v.org_id = e.org_id AND v.flow_id = e.stream_id \
-     WHERE e.org_id = $1 AND e.stream_id = $2 AND e.stream_kind = 1 \
-     AND e.version = (SELECT version_before($1, $2, $3))"
-);
-
 impl Store {
     /// A flow, its draft and what an idempotency key was answered with, in one round trip.
     pub async fn read_for_command(
@@ -168,7 +155,7 @@ impl Store {
         org_id: Uuid,
         flow_id: Uuid,
         known: Option<Digest>,
-        idempotency_key: Option<&str>,
+        idempotency_key: &str,
     ) -> Result<CommandRead, StoreError> {
         let row = sqlx::query(FOR_COMMAND)
             .bind(org_id)
@@ -178,22 +165,10 @@ impl Store {
             .fetch_one(&self.pool)
             .await?;
         let flow = match row.try_get::<Option<Uuid>, _>("flow_id")? {
-            Some(_) => Some(read_view(&row)?),
+            Some(_) => Some((read_view(&row)?, Content::read(&row)?)),
             None => None,
         };
-        Ok(CommandRead { flow, document: read_bytes(&row)?, answered: read_answered(&row)? })
-    }
-
-    /// A flow as it stood just before an instant.
-    pub async fn flow_before(
-        &self,
-        org_id: Uuid,
-        flow_id: Uuid,
-        instant: DateTime<Utc>,
-    ) -> Result<Option<(FlowRecord, Option<Bytes>)>, StoreError> {
-        let query = sqlx::query(BEFORE).bind(org_id).bind(flow_id).bind(instant);
-        let row = query.fetch_optional(&self.pool).await?;
-        row.map(|row| Ok((read_event(&row)?, read_bytes(&row)?))).transpose()
+        Ok(CommandRead { flow, answered: read_answered(&row)? })
     }
 }
 
@@ -204,7 +179,7 @@ pub(super) fn read_answered(row: &PgRow) -> Result<Option<Answered>, StoreError>
     Ok(Some(Answered { request: read_digest(request)?, answer }))
 }
 
-pub(super) fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
+fn read_bytes(row: &PgRow) -> Result<Option<Bytes>, StoreError> {
     Ok(row.try_get::<Option<Vec<u8>>, _>("bytes")?.map(Bytes::from))
 }
 

@@ -8,7 +8,6 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::time::Instant;
 
 use super::connect::{PING_AFTER_IDLE, refuse_standby};
-use super::snapshot::Snapshots;
 use super::{Store, StoreError};
 
 /// Statements are planned once, maybe when tables are still small; what they touch is always found by its key.
@@ -25,7 +24,6 @@ pub struct Lane {
     /// The connection while nobody uses it, and since when.
     idle: Option<(PgConnection, Instant)>,
     pub(super) patience: Duration,
-    pub(super) snapshots: Snapshots,
 }
 
 impl Lane {
@@ -51,7 +49,6 @@ impl Lane {
         let mut connection =
             PgConnection::connect_with(&self.options).await.map_err(StoreError::not_reached)?;
         refuse_standby(&mut connection).await?;
-        self.snapshots.renew();
         Ok(connection)
     }
 
@@ -66,11 +63,6 @@ impl Lane {
 impl Store {
     pub(super) fn lane(&self) -> Lane {
         let options = PgConnectOptions::clone(&self.pool.connect_options());
-        Lane {
-            options: options.options(BY_KEY),
-            idle: None,
-            patience: self.patience,
-            snapshots: self.snapshots.clone(),
-        }
+        Lane { options: options.options(BY_KEY), idle: None, patience: self.patience }
     }
 }

@@ -26,7 +26,6 @@ mod reader;
 mod reading;
 mod rebuild;
 mod references;
-mod snapshot;
 mod still;
 mod test_runs;
 mod version;
@@ -59,7 +58,6 @@ pub use past::PastPage;
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
-pub use snapshot::{CurrentSnapshot, SeenIn, Snapshot};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use version::FlowAtVersion;
@@ -71,12 +69,11 @@ pub struct Store {
     pool: PgPool,
     /// How long to wait for one statement where nobody else looks at the clock.
     patience: Duration,
-    snapshots: snapshot::Snapshots,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, patience: connect::PATIENCE, snapshots: snapshot::Snapshots::default() }
+        Self { pool, patience: connect::PATIENCE }
     }
 
     /// The pool, for the start of the service and for tests.

@@ -8,7 +8,6 @@ use super::StoreError;
 use super::append::column;
 use super::flows::{Content, FlowRecord, read_view, view_columns, wanted_bytes};
 use super::reader::Question;
-use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it is now, deleted or not.
@@ -37,9 +36,7 @@ pub enum FoundFlow {
 /// The view is probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row
 /// of its own.
 const TOGETHER: &str = concat!(
-    "SELECT * FROM (SELECT ",
-    snapshot_columns!(),
-    " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
+    "SELECT k.n, ",
     view_columns!(),
     ", (SELECT ",
     wanted_bytes!(),
@@ -48,17 +45,13 @@ const TOGETHER: &str = concat!(
      FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::bytea[]) \
        WITH ORDINALITY AS k (org_id, flow_id, in_force, version, known, n) LEFT JOIN LATERAL \
        (SELECT * FROM flow_view f WHERE f.org_id = k.org_id AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
-     WHERE k.version IS NULL OR v.version IS DISTINCT FROM k.version) AS c ON true"
+     WHERE k.version IS NULL OR v.version IS DISTINCT FROM k.version"
 );
 
 impl Question for CurrentFlow {
-    type Answer = (FoundFlow, Snapshot);
+    type Answer = FoundFlow;
 
-    async fn ask(
-        connection: &mut PgConnection,
-        snapshots: &Snapshots,
-        questions: &[Self],
-    ) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask(connection: &mut PgConnection, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let rows = sqlx::query(TOGETHER)
             .bind(column(questions, |wanted| wanted.org_id))
             .bind(column(questions, |wanted| wanted.flow_id))
@@ -68,16 +61,13 @@ impl Question for CurrentFlow {
             .fetch_all(&mut *connection)
             .await?;
         let mut found = vec![FoundFlow::Unchanged; questions.len()];
-        let mut snapshot = Snapshot::NONE;
         for row in &rows {
-            snapshot = snapshots.of_row(row)?;
-            let Some(answer) = answered_by(row, &mut found)? else { continue };
-            *answer = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+            *answered_by(row, &mut found)? = match row.try_get::<Option<Uuid>, _>("flow_id")? {
                 Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), Content::read(row)?),
                 None => FoundFlow::Missing,
             };
         }
-        Ok(found.into_iter().map(|found| (found, snapshot)).collect())
+        Ok(found)
     }
 }
 
@@ -87,30 +77,21 @@ pub struct CurrentHead {
     pub org_id: Uuid,
 }
 
-const HEADS: &str = concat!(
-    "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) ORDER BY k.n) AS heads, ",
-    snapshot_columns!(),
-    " FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)"
-);
+const HEADS: &str = "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) \
+     ORDER BY k.n) FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)";
 
 impl Question for CurrentHead {
-    type Answer = (i64, Snapshot);
+    type Answer = i64;
 
-    async fn ask(
-        connection: &mut PgConnection,
-        snapshots: &Snapshots,
-        questions: &[Self],
-    ) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask(connection: &mut PgConnection, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let organizations = column(questions, |question| question.org_id);
-        let row = sqlx::query(HEADS).bind(organizations).fetch_one(&mut *connection).await?;
-        let snapshot = snapshots.of_row(&row)?;
-        Ok(row.try_get::<Vec<i64>, _>("heads")?.into_iter().map(|head| (head, snapshot)).collect())
+        Ok(sqlx::query_scalar(HEADS).bind(organizations).fetch_one(&mut *connection).await?)
     }
 }
 
-/// The place for the answer that a row holds, if it is about one of the questions.
-pub(super) fn answered_by<'a, A>(row: &PgRow, answers: &'a mut [A]) -> Result<Option<&'a mut A>, StoreError> {
-    let Some(number) = row.try_get::<Option<i64>, _>("n")? else { return Ok(None) };
+/// The place for the answer that a row holds.
+pub(super) fn answered_by<'a, A>(row: &PgRow, answers: &'a mut [A]) -> Result<&'a mut A, StoreError> {
+    let number: i64 = row.try_get("n")?;
     let place = usize::try_from(number - 1).ok().and_then(|place| answers.get_mut(place));
-    place.map(Some).ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))
+    place.ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))
 }

@@ -2,6 +2,7 @@
 //! them, and only those that changed since are looked up in the log. Further back the log is walked backwards until the
 //! page is full. Either way the cost depends on the page, not on how many flows there are.
 
+use chrono::{DateTime, Utc};
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -40,6 +41,17 @@ impl Store {
         let query =
             sqlx::query_scalar::<_, Option<i64>>(VERSION_AT).bind(org_id).bind(flow_id).bind(position);
         Ok(query.fetch_optional(&self.pool).await?.flatten())
+    }
+
+    /// The version a flow had just before an instant; `None` before its first.
+    pub async fn version_before(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        instant: DateTime<Utc>,
+    ) -> Result<Option<i64>, StoreError> {
+        let query = sqlx::query_scalar("SELECT version_before($1, $2, $3)").bind(org_id).bind(flow_id);
+        Ok(query.bind(instant).fetch_one(&self.pool).await?)
     }
 
     /// One page of the list of then, last change first. It may have flows whose documents are not what the filter asks

@@ -12,7 +12,6 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
 
 use super::lane::Lane;
-use super::snapshot::Snapshots;
 use super::{Store, StoreError};
 
 /// Questions of one statement.
@@ -27,7 +26,6 @@ pub trait Question: Send + Sync + Sized + 'static {
     /// One answer for each question, in their order.
     fn ask(
         connection: &mut PgConnection,
-        snapshots: &Snapshots,
         questions: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
 }
@@ -151,7 +149,7 @@ async fn asked<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::A
 
 async fn ask_once<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
     let mut connection = lane.take().await?;
-    let ask = AssertUnwindSafe(Q::ask(&mut connection, &lane.snapshots, questions)).catch_unwind();
+    let ask = AssertUnwindSafe(Q::ask(&mut connection, questions)).catch_unwind();
     let Ok(answers) = ask.await else {
         // Everybody's reads go this way: what one answer does to it ends with that answer.
         return Err(StoreError::corrupt("a read", "its answer could not be handled; the panic is logged"));

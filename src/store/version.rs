@@ -8,7 +8,6 @@ use super::append::column;
 use super::flows::{Content, event_columns, read_event, wanted_bytes};
 use super::now::{FoundFlow, answered_by};
 use super::reader::Question;
-use super::snapshot::{Snapshot, Snapshots, snapshot_columns};
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it stood after its event `version`.
@@ -28,9 +27,7 @@ pub struct FlowAtVersion {
 /// the flow was bound to then. Everything is probed by its key for each, whatever the planner thinks of the tables; what
 /// is unchanged leads to no row of its own, and to no event.
 const TOGETHER: &str = concat!(
-    "SELECT * FROM (SELECT ",
-    snapshot_columns!(),
-    " OFFSET 0) AS s LEFT JOIN (SELECT k.n, ",
+    "SELECT k.n, ",
     event_columns!(),
     ", (SELECT ",
     wanted_bytes!(),
@@ -45,18 +42,14 @@ const TOGETHER: &str = concat!(
      LEFT JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
        AND x.version = k.version AND x.stream_kind = 1 OFFSET 0) AS e ON true \
      LEFT JOIN LATERAL (SELECT * FROM event x WHERE x.org_id = k.org_id AND x.stream_id = k.flow_id \
-       AND x.version = 1 OFFSET 0) AS f ON true) AS c ON true"
+       AND x.version = 1 OFFSET 0) AS f ON true"
 );
 
 impl Question for FlowAtVersion {
     /// What is missing is that version; the flow may be there.
-    type Answer = (FoundFlow, Snapshot);
+    type Answer = FoundFlow;
 
-    async fn ask(
-        connection: &mut PgConnection,
-        snapshots: &Snapshots,
-        questions: &[Self],
-    ) -> Result<Vec<Self::Answer>, StoreError> {
+    async fn ask(connection: &mut PgConnection, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
         let rows = sqlx::query(TOGETHER)
             .bind(column(questions, |wanted| wanted.org_id))
             .bind(column(questions, |wanted| wanted.flow_id))
@@ -67,15 +60,12 @@ impl Question for FlowAtVersion {
             .fetch_all(&mut *connection)
             .await?;
         let mut found = vec![FoundFlow::Unchanged; questions.len()];
-        let mut snapshot = Snapshot::NONE;
         for row in &rows {
-            snapshot = snapshots.of_row(row)?;
-            let Some(answer) = answered_by(row, &mut found)? else { continue };
-            *answer = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+            *answered_by(row, &mut found)? = match row.try_get::<Option<Uuid>, _>("flow_id")? {
                 Some(_) => FoundFlow::Stored(Box::new(read_event(row)?), Content::read(row)?),
                 None => FoundFlow::Missing,
             };
         }
-        Ok(found.into_iter().map(|found| (found, snapshot)).collect())
+        Ok(found)
     }
 }

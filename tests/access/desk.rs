@@ -28,9 +28,9 @@ pub async fn desk() -> Desk {
 
 /// What another process on the same database has.
 pub fn replica(database: &TestDatabase) -> (ApiKeys, ApiKeyVerifier) {
-    let store = Store::new(database.pool.clone());
-    let verifier = ApiKeyVerifier::new(store.clone());
-    (ApiKeys::new(Registry::new(store), verifier.clone()), verifier)
+    let keys = Registry::new(Store::new(database.pool.clone())).keys;
+    let verifier = keys.verifier().clone();
+    (keys, verifier)
 }
 
 impl Desk {

@@ -74,7 +74,7 @@ async fn a_bundle_proves_what_is_in_it_and_what_is_left_out() {
 async fn checkpoints_stand_where_they_were_made() {
     let api = api().await;
     story(&api).await;
-    api.registry.sign_head(api.org_id).await.unwrap();
+    api.registry.checkpoints.sign_head(api.org_id).await.unwrap();
     api.create_sound("Baja").await;
     let bundle = bundle(&api, "").await;
     assert_eq!(assert_intact(&bundle, 6).counts.checkpoints, 2);

@@ -24,7 +24,7 @@ use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
 use flow_registry::http::{self, AppState, Feeds, Limits, Room, Threads, router};
 use flow_registry::registry::Registry;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, CredentialVerifier, KeyMode, operator};
+use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -71,7 +71,7 @@ pub async fn api() -> Api {
 /// The same over another pool than the database's own.
 pub async fn api_over(database: TestDatabase, store: Store) -> Api {
     let state = state_over(store);
-    let (registry, keys) = (state.registry.clone(), state.keys.clone());
+    let (registry, keys) = (state.registry.clone(), state.registry.keys.clone());
     let org_id = Uuid::new_v4();
     let mut api = Api { org_id, key: String::new(), router: router(state), registry, keys, database };
     api.key = api.new_key(org_id, json!({"name": "backend"})).await;
@@ -85,11 +85,9 @@ pub fn state_over(store: Store) -> AppState {
 }
 
 pub fn state_with(store: Store, signer: Signer) -> AppState {
-    let registry = Registry::new(store.clone()).with_signer(signer);
-    let api_keys = ApiKeyVerifier::new(store);
+    let registry = Registry::signing(store, signer);
     AppState {
-        keys: ApiKeys::new(registry.clone(), api_keys.clone()),
-        verifier: CredentialVerifier { api_keys, tokens: None },
+        verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens: None },
         registry,
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),

@@ -149,9 +149,9 @@ async fn a_database_is_verified_as_it_runs() {
     let orgs = [Uuid::from_u128(1), Uuid::from_u128(2)];
     for org_id in orgs {
         let intent = || Intent { caller: Caller { org_id, ..hand.caller.clone() }, ..hand.intent() };
-        let flow = hand.registry.create(intent(), sound("Alta")).await.unwrap().flow.record.flow_id;
+        let flow = hand.registry.commands.create(intent(), sound("Alta")).await.unwrap().flow.record.flow_id;
         for name in ["Baja", "Cambio"] {
-            hand.registry.update(intent(), flow, json!({"name": name})).await.unwrap();
+            hand.registry.commands.update(intent(), flow, json!({"name": name})).await.unwrap();
         }
     }
     let verify = |more: &[&str]| verify(&[&["--database-url", &url], more].concat());
@@ -159,10 +159,10 @@ async fn a_database_is_verified_as_it_runs() {
     let (status, printed) = verify(&["--key", &key]);
     assert_eq!((status, printed.matches("end not proven at position 3").count()), (Some(3), 2), "{printed}");
 
-    let registry = Registry::new(store).with_signer(Signer::new(keyring(1), None));
+    let registry = Registry::signing(store, Signer::new(keyring(1), None));
     let kept = scratch.path().join("kept");
     for org in orgs {
-        let signed = registry.sign_head(org).await.unwrap().unwrap();
+        let signed = registry.checkpoints.sign_head(org).await.unwrap().unwrap();
         fs::write(&kept, signed.note).unwrap();
     }
     let kept = kept.to_str().unwrap();

@@ -20,7 +20,7 @@ fn keyring(seeds: &[u8]) -> Keyring {
 }
 
 fn signing(hand: &Hand, seeds: &[u8]) -> Registry {
-    Registry::new(hand.registry.store().clone()).with_signer(Signer::new(keyring(seeds), None))
+    Registry::signing(hand.registry.store().clone(), Signer::new(keyring(seeds), None))
 }
 
 #[tokio::test]
@@ -29,30 +29,30 @@ async fn the_head_is_signed_once_whoever_asks() {
     let org = hand.caller.org_id;
     hand.create(sound("Alta")).await;
     let (one, other) = (signing(&hand, &[1]), signing(&hand, &[1]));
-    let (a, b) = tokio::join!(one.sign_head(org), other.sign_head(org));
+    let (a, b) = tokio::join!(one.checkpoints.sign_head(org), other.checkpoints.sign_head(org));
     let (a, b) = (a.unwrap().unwrap(), b.unwrap().unwrap());
     assert_eq!(a, b);
-    assert_eq!(one.sign_head(org).await.unwrap(), Some(a.clone()));
-    let (checkpoint, _) = Checkpoint::open(&a.note, &one.public_keys()).unwrap();
+    assert_eq!(one.checkpoints.sign_head(org).await.unwrap(), Some(a.clone()));
+    let (checkpoint, _) = Checkpoint::open(&a.note, &one.checkpoints.public_keys()).unwrap();
     assert_eq!((checkpoint.organization, checkpoint.position), (org, 1));
     assert_eq!(checkpoint.time, a.signed_at);
 
     // Replicas without a key see what others signed, and a new key signs below the old one.
-    assert_eq!(hand.registry.sign_head(org).await.unwrap(), Some(a.clone()));
-    let rotated = signing(&hand, &[2]).sign_head(org).await.unwrap().unwrap();
+    assert_eq!(hand.registry.checkpoints.sign_head(org).await.unwrap(), Some(a.clone()));
+    let rotated = signing(&hand, &[2]).checkpoints.sign_head(org).await.unwrap().unwrap();
     assert!(rotated.note.starts_with(&a.note));
     Checkpoint::open(&rotated.note, &keyring(&[2]).public_keys()).unwrap();
     hand.create(sound("Baja")).await;
-    assert_eq!(hand.registry.sign_head(org).await.unwrap(), None);
-    let both = signing(&hand, &[1, 2]).sign_head(org).await.unwrap().unwrap();
+    assert_eq!(hand.registry.checkpoints.sign_head(org).await.unwrap(), None);
+    let both = signing(&hand, &[1, 2]).checkpoints.sign_head(org).await.unwrap().unwrap();
     assert_eq!((both.position, both.note.matches("\n— ").count()), (2, 2));
-    assert_eq!(hand.registry.checkpoint(&hand.caller).await.unwrap().unwrap().note, both.note);
+    assert_eq!(hand.registry.checkpoints.latest(&hand.caller).await.unwrap().unwrap().note, both.note);
 }
 
 #[tokio::test]
 async fn a_log_without_events_can_be_signed() {
     let hand = hand().await;
-    let signed = signing(&hand, &[1]).checkpoint(&hand.caller).await.unwrap().unwrap();
+    let signed = signing(&hand, &[1]).checkpoints.latest(&hand.caller).await.unwrap().unwrap();
     assert_eq!((signed.checkpoint.position, signed.head), (0, 0));
     Checkpoint::open(&signed.note, &keyring(&[1]).public_keys()).unwrap();
 }
@@ -73,11 +73,11 @@ async fn what_was_altered_is_not_signed() {
         for name in ["Alta", "Baja"] {
             hand.create(sound(name)).await;
         }
-        registry.sign_head(hand.caller.org_id).await.unwrap().unwrap();
+        registry.checkpoints.sign_head(hand.caller.org_id).await.unwrap().unwrap();
         let store: &Store = hand.registry.store();
         let alteration = format!("ALTER TABLE event DISABLE TRIGGER ALL; {alteration}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(alteration)).execute(store.pool()).await.unwrap();
-        let error = registry.sign_head(hand.caller.org_id).await.unwrap_err().to_string();
+        let error = registry.checkpoints.sign_head(hand.caller.org_id).await.unwrap_err().to_string();
         assert!(error.contains("contradicts what was signed"), "{error}");
     }
 }
@@ -93,7 +93,7 @@ async fn what_follows_a_rewritten_event_is_not_signed() {
         let hand = hand().await;
         let registry = signing(&hand, &[1]);
         hand.create(sound("Alta")).await;
-        registry.sign_head(hand.caller.org_id).await.unwrap().unwrap();
+        registry.checkpoints.sign_head(hand.caller.org_id).await.unwrap().unwrap();
         let pool = hand.registry.store().pool();
         let alteration = format!(
             "ALTER TABLE event DISABLE TRIGGER ALL; ALTER TABLE checkpoint DISABLE TRIGGER ALL; {alteration}"
@@ -103,11 +103,11 @@ async fn what_follows_a_rewritten_event_is_not_signed() {
         let at_once = Due { events: 1, older_than: Duration::ZERO };
         for _ in 0..2 {
             // One log that is altered holds up no other.
-            registry.sign_what_is_due(None, at_once).await.unwrap();
+            registry.checkpoints.sign_what_is_due(None, at_once).await.unwrap();
         }
         let latest = registry.store().latest_checkpoint(hand.caller.org_id).await.unwrap().unwrap();
         assert_eq!(latest.position, 1, "{alteration}");
-        let error = registry.checkpoint(&hand.caller).await.unwrap_err();
+        let error = registry.checkpoints.latest(&hand.caller).await.unwrap_err();
         assert!(matches!(error, RegistryError::NotSigned(_)), "{alteration}: {error}");
     }
 }
@@ -120,12 +120,12 @@ async fn what_is_due_is_signed_and_kept_as_files() {
     let scratch = Scratch::new();
     let kept = scratch.path().join("kept").join("here");
     let directory = CheckpointDirectory::open(&kept).unwrap();
-    let registry = Registry::new(hand.registry.store().clone());
-    let registry = registry.with_signer(Signer::new(keyring(&[1]), Some(directory)));
-    assert!(!registry.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
+    let signer = Signer::new(keyring(&[1]), Some(directory));
+    let registry = Registry::signing(hand.registry.store().clone(), signer);
+    assert!(!registry.checkpoints.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
     hand.create(sound("Baja")).await;
     // The last one was just made.
-    assert!(!registry.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
+    assert!(!registry.checkpoints.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
     let files: Vec<_> = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap()).collect();
     assert_eq!(files.len(), 1);
     assert_eq!(files[0].file_name(), "1.checkpoint");
@@ -134,10 +134,10 @@ async fn what_is_due_is_signed_and_kept_as_files() {
     assert_eq!(hand.registry.store().latest_checkpoint(Uuid::new_v4()).await.unwrap(), None);
 
     // A file that is missing is written when its place is asked for again.
-    registry.sign_head(org).await.unwrap();
+    registry.checkpoints.sign_head(org).await.unwrap();
     let second = kept.join(org.to_string()).join("2.checkpoint");
     fs::remove_file(&second).unwrap();
-    registry.sign_head(org).await.unwrap();
+    registry.checkpoints.sign_head(org).await.unwrap();
     assert!(fs::read_to_string(&second).unwrap().contains("\n2\n"));
     // What cannot be put in its place leaves nothing behind.
     let directory = CheckpointDirectory::open(&kept).unwrap();

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use flow_registry::registry::{ListFilter, ListPage, Registry, RegistryError};
+use flow_registry::registry::{
+    FlowAnswer, ListFilter, ListPage, PublishOrder, Registry, RegistryError, Selector,
+};
 use flow_registry::store::Store;
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -16,7 +18,9 @@ async fn sixteen_writers_with_one_version_have_one_winner() {
     let mut tasks = JoinSet::new();
     for n in 0..16 {
         let (registry, intent) = (hand.registry.clone(), hand.intent_at(1));
-        tasks.spawn(async move { registry.update(intent, flow, json!({"name": format!("w{n}")})).await });
+        tasks.spawn(
+            async move { registry.commands.update(intent, flow, json!({"name": format!("w{n}")})).await },
+        );
     }
     let (mut won, mut lost) = (0, 0);
     for outcome in tasks.join_all().await {
@@ -39,7 +43,9 @@ async fn unconditional_writers_of_several_replicas_all_succeed() {
         for n in 0..8 {
             let (registry, intent) = (registry.clone(), hand.intent());
             let name = format!("replica {replica} writer {n}");
-            tasks.spawn(async move { registry.update(intent, flow, json!({"name": name})).await.unwrap() });
+            tasks.spawn(async move {
+                registry.commands.update(intent, flow, json!({"name": name})).await.unwrap()
+            });
         }
     }
     let versions: BTreeSet<i64> =
@@ -58,7 +64,7 @@ async fn one_key_sent_sixteen_times_is_one_event_and_sixteen_equal_answers() {
             0 => hand.registry.clone(),
             _ => Registry::new(Store::new(hand.registry.store().pool().clone())),
         };
-        tasks.spawn(async move { registry.create(intent, sound("a")).await.unwrap() });
+        tasks.spawn(async move { registry.commands.create(intent, sound("a")).await.unwrap() });
     }
     let answers = tasks.join_all().await;
     assert_eq!(answers.iter().filter(|written| !written.replayed).count(), 1);
@@ -74,7 +80,7 @@ async fn a_command_whose_caller_goes_away_is_finished() {
     let hand = hand().await;
     let flow = hand.create(sound("a")).await;
     {
-        let update = hand.registry.update(hand.intent(), flow, json!({"name": "b"}));
+        let update = hand.registry.commands.update(hand.intent(), flow, json!({"name": "b"}));
         tokio::select! {
             biased;
             _ = update => {}
@@ -91,17 +97,17 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     let here = &hand.registry;
     let there = Registry::new(Store::new(here.store().pool().clone()));
     let flow = hand.create(sound("a")).await;
-    there.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
+    there.commands.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
     // Memory says "a" at version 1: what would be nothing, stale or a conflict there is decided on what is.
-    let back = here.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow;
+    let back = here.commands.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow;
     assert_eq!(back.record.version, 3);
-    there.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
-    here.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
-    let then = here.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await.unwrap();
-    let document: serde_json::Value = serde_json::from_slice(&then.document.bytes()).unwrap();
+    there.commands.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
+    here.commands.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
+    let then = here.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
+    let document: serde_json::Value = serde_json::from_slice(then.document.bytes()).unwrap();
     assert_eq!((&document["name"], &document["description"]), (&json!("c"), &json!("kept")));
-    there.delete(hand.intent(), flow).await.unwrap();
-    let gone = here.update(hand.intent(), flow, json!({"name": "d"})).await;
+    there.commands.delete(hand.intent(), flow).await.unwrap();
+    let gone = here.commands.update(hand.intent(), flow, json!({"name": "d"})).await;
     assert!(matches!(gone, Err(RegistryError::FlowNotFound)));
 }
 
@@ -115,13 +121,45 @@ async fn a_page_shows_what_another_replica_did() {
     let second = hand.create(sound("b")).await;
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
-        let flows = here.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
+        let flows = here.reads.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
         flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
     };
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
-    there.update(hand.intent(), first, json!({"name": "c"})).await.unwrap();
+    there.commands.update(hand.intent(), first, json!({"name": "c"})).await.unwrap();
     assert_eq!(shown().await, [(first, 2), (second, 1)]);
-    there.delete(hand.intent(), second).await.unwrap();
+    there.commands.delete(hand.intent(), second).await.unwrap();
     assert_eq!(shown().await, [(first, 2)]);
+}
+
+/// What is in force is answered from memory only while it is, wherever it changes.
+#[tokio::test]
+async fn what_is_in_force_is_shown_as_another_replica_left_it() {
+    let hand = hand().await;
+    let here = &hand.registry;
+    let there = Registry::new(Store::new(here.store().pool().clone()));
+    let flow = hand.create(sound("a")).await;
+    here.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let name = |flow: &FlowAnswer| {
+        let document: serde_json::Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+        document["name"].as_str().unwrap().to_owned()
+    };
+    let in_force = ListFilter { in_force: true, ..ListFilter::default() };
+    let page = ListPage { limit: 10, before: None };
+    let shown = async || {
+        let flow = here.reads.get(&hand.caller, flow, Selector::Published).await?;
+        let listed = here.reads.list_page(&hand.caller, in_force.clone(), page).await?;
+        assert_eq!(listed.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
+        Ok((name(&flow), flow.record.version))
+    };
+    assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
+    assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
+    there.commands.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
+    assert_eq!(shown().await.unwrap(), ("a".to_owned(), 3));
+    there.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    assert_eq!(shown().await.unwrap(), ("b".to_owned(), 4));
+    there.commands.unpublish(hand.intent(), flow).await.unwrap();
+    let ended: Result<_, RegistryError> = shown().await;
+    assert!(matches!(ended, Err(RegistryError::NotPublished(_))));
+    assert!(here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().is_empty());
 }

@@ -62,7 +62,7 @@ impl Hand {
     }
 
     pub async fn create(&self, body: Value) -> Uuid {
-        self.registry.create(self.intent(), body).await.unwrap().flow.record.flow_id
+        self.registry.commands.create(self.intent(), body).await.unwrap().flow.record.flow_id
     }
 
     pub async fn events(&self) -> Vec<(String, i64, i64)> {

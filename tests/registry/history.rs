@@ -18,27 +18,28 @@ fn say(id: &str, text: &str) -> Value {
 }
 
 async fn steps(hand: &Hand, flow: Uuid, steps: Value) {
-    hand.registry.update(hand.intent(), flow, json!({"steps": steps})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"steps": steps})).await.unwrap();
 }
 
 #[tokio::test]
 async fn any_two_states_of_any_two_flows_can_be_compared() {
     let hand = hand().await;
     let flow = hand.create(sound("one")).await;
-    hand.registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
     steps(&hand, flow, json!([say("hola", "Hola"), {"id": "adios", "type": "end", "text": "Chau"}])).await;
-    let copy = hand.registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
+    let copy =
+        hand.registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
     let copy = copy.flow.record.flow_id;
     let at = |flow_id, side| Point { flow_id, side };
     let paths = async |from, to| {
-        let compared = async |point| hand.registry.compared(&hand.caller, point).await.unwrap();
+        let compared = async |point| hand.registry.history.compared(&hand.caller, point).await.unwrap();
         let comparison = Comparison { from: compared(from).await, to: compared(to).await };
         let (before, patch) =
-            (serde_json::from_slice(&comparison.from.answer.document.bytes()), comparison.json_patch());
+            (serde_json::from_slice(comparison.from.answer.document.bytes()), comparison.json_patch());
         let mut patched: Value = before.unwrap();
         json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(patch).unwrap())
             .unwrap();
-        let after: Value = serde_json::from_slice(&comparison.to.answer.document.bytes()).unwrap();
+        let after: Value = serde_json::from_slice(comparison.to.answer.document.bytes()).unwrap();
         assert_eq!(patched, after);
         ((comparison.from.version, comparison.to.version), comparison.diff().changed_paths())
     };
@@ -48,16 +49,16 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
     assert_eq!(paths(at(flow, Side::Version(1)), at(flow, Side::Version(2))).await.1, [""; 0]);
     assert_eq!(paths(at(flow, Side::Draft), at(copy, Side::Draft)).await.1, ["name"]);
     // What was deleted can still be compared.
-    hand.registry.delete(hand.intent(), flow).await.unwrap();
+    hand.registry.commands.delete(hand.intent(), flow).await.unwrap();
     assert_eq!(paths(at(flow, Side::Draft), at(copy, Side::Version(1))).await, ((4, 1), vec!["name".into()]));
-    let compared = |point| hand.registry.compared(&hand.caller, point);
+    let compared = |point| hand.registry.history.compared(&hand.caller, point);
     assert!(matches!(compared(at(flow, Side::Published)).await, Err(RegistryError::NotPublished(_))));
     assert!(matches!(compared(at(flow, Side::Version(9))).await, Err(RegistryError::VersionNotFound)));
     assert!(matches!(compared(at(Uuid::new_v4(), Side::Draft)).await, Err(RegistryError::FlowNotFound)));
 }
 
 async fn blamed(hand: &Hand, flow: Uuid) -> Vec<(String, Option<i64>)> {
-    let blame = hand.registry.blame(&hand.caller, flow).await.unwrap();
+    let blame = hand.registry.history.blame(&hand.caller, flow).await.unwrap();
     blame.steps.into_iter().map(|step| (step.id, step.event.map(|event| event.version))).collect()
 }
 
@@ -70,10 +71,10 @@ async fn each_step_is_blamed_on_the_last_event_that_touched_it() {
     let hand = hand().await;
     let flow =
         hand.create(json!({"name": "n", "steps": [say("a", "1"), say("b", "1"), say("c", "1")]})).await;
-    hand.registry.update(hand.intent(), flow, json!({"name": "m"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": "m"})).await.unwrap();
     steps(&hand, flow, json!([say("a", "1"), say("b", "2"), say("c", "1")])).await;
     let pin = PublishOrder { version: Some(1), label: None };
-    hand.registry.publish(hand.intent(), flow, pin).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), flow, pin).await.unwrap();
     steps(&hand, flow, json!([say("b", "2"), say("c", "1"), say("a", "1"), say("d", "1")])).await;
     assert_eq!(blamed(&hand, flow).await, expected(&[("b", 3), ("c", 1), ("a", 5), ("d", 5)]));
     let mut moved = say("b", "2");
@@ -82,8 +83,8 @@ async fn each_step_is_blamed_on_the_last_event_that_touched_it() {
     assert_eq!(blamed(&hand, flow).await[0].1, Some(3), "where an editor draws a step is nobody's fault");
     let order = RestoreOrder { source: RestoreSource::Version(1), mode: RestoreMode::Draft };
     let intent = Intent { reason: Some("back to the start".into()), ..hand.intent() };
-    hand.registry.restore(intent, flow, order).await.unwrap();
-    hand.registry.delete(hand.intent(), flow).await.unwrap();
+    hand.registry.commands.restore(intent, flow, order).await.unwrap();
+    hand.registry.commands.delete(hand.intent(), flow).await.unwrap();
     let after = blamed(&hand, flow).await;
     assert_eq!((after[1].clone(), after[2].clone()), (("b".into(), Some(7)), ("c".into(), Some(1))));
 }
@@ -110,7 +111,7 @@ async fn blame_looks_into_changes_too_long_to_list_and_stops_where_they_are_eras
         .await
         .unwrap();
     let fresh = flow_registry::registry::Registry::new(hand.registry.store().clone());
-    let blame = fresh.blame(&hand.caller, flow).await.unwrap();
+    let blame = fresh.history.blame(&hand.caller, flow).await.unwrap();
     assert_eq!(blame.steps[0].event.as_ref().unwrap().version, 3);
     assert!(blame.steps[1..].iter().all(|step| step.event.is_none()));
 }
@@ -126,15 +127,15 @@ async fn lists_of_then_have_the_documents_of_then() {
     };
     let a = hand.create(numbered("Alta", "1")).await;
     let b = hand.create(numbered("Baja", "1")).await;
-    registry.publish(hand.intent(), a, PublishOrder::default()).await.unwrap();
-    registry.update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"})).await.unwrap();
-    registry.delete(hand.intent(), b).await.unwrap();
+    registry.commands.publish(hand.intent(), a, PublishOrder::default()).await.unwrap();
+    registry.commands.update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"})).await.unwrap();
+    registry.commands.delete(hand.intent(), b).await.unwrap();
     let names = async |position, filter: ListFilter| {
-        let mut list = registry.list_at(&hand.caller, position, filter.clone()).await.unwrap();
+        let mut list = registry.reads.list_at(&hand.caller, position, filter.clone()).await.unwrap();
         let mut names = Vec::new();
         while let Some(chunk) = list.next_chunk().await.unwrap() {
             for flow in chunk {
-                let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
+                let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
                 names.push(document["name"].as_str().unwrap().to_owned());
             }
         }
@@ -142,9 +143,9 @@ async fn lists_of_then_have_the_documents_of_then() {
         let mut page = ListPage { limit: 1, before: None };
         let mut paged = Vec::new();
         while let Some(flow) =
-            registry.list_page_at(&hand.caller, position, filter.clone(), page).await.unwrap().pop()
+            registry.reads.list_page_at(&hand.caller, position, filter.clone(), page).await.unwrap().pop()
         {
-            let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
+            let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
             paged.push(document["name"].as_str().unwrap().to_owned());
             page.before = Some(flow.record.position);
         }
@@ -163,11 +164,11 @@ async fn lists_of_then_have_the_documents_of_then() {
     assert_eq!(names(5, ListFilter { in_force: true, ..one }).await, ["Alta"]);
     assert_eq!(names(4, ListFilter { search: Some("baj".into()), ..all() }).await, ["Baja"]);
 
-    let then = registry.get(&hand.caller, a, Selector::AsOf(Moment::Position(3))).await.unwrap();
+    let then = registry.reads.get(&hand.caller, a, Selector::AsOf(Moment::Position(3))).await.unwrap();
     assert_eq!((then.record.version, then.in_force()), (2, true));
-    let early = registry.get(&hand.caller, b, Selector::AsOf(Moment::Position(1))).await;
+    let early = registry.reads.get(&hand.caller, b, Selector::AsOf(Moment::Position(1))).await;
     assert!(matches!(early, Err(RegistryError::FlowNotFound)));
     let after = Moment::Before(then.record.updated_at + Duration::microseconds(1));
-    assert_eq!(registry.position_at(&hand.caller, after).await.unwrap(), 3);
-    assert_eq!(registry.position_at(&hand.caller, Moment::Position(99)).await.unwrap(), 5);
+    assert_eq!(registry.reads.position_at(&hand.caller, after).await.unwrap(), 3);
+    assert_eq!(registry.reads.position_at(&hand.caller, Moment::Position(99)).await.unwrap(), 5);
 }

@@ -14,19 +14,25 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     let hand = hand().await;
     let registry = &hand.registry;
     let flow = hand.create(sound("Alta")).await;
-    let updated =
-        registry.update(hand.intent(), flow, json!({"description": "Da de alta"})).await.unwrap().flow;
+    let updated = registry
+        .commands
+        .update(hand.intent(), flow, json!({"description": "Da de alta"}))
+        .await
+        .unwrap()
+        .flow;
     assert_eq!((updated.record.version, updated.status()), (2, Status::Draft));
-    let published = registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow;
+    let published =
+        registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow;
     assert_eq!(published.record.published.as_ref().unwrap().version, 3);
     assert!(published.in_force() && !published.has_unpublished_changes());
-    registry.unpublish(hand.intent(), flow).await.unwrap();
-    let copy = registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
+    registry.commands.unpublish(hand.intent(), flow).await.unwrap();
+    let copy =
+        registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
     assert_eq!((copy.record.version, copy.record.duplicated_from.as_deref()), (1, Some(&(flow, 4))));
-    let value: Value = serde_json::from_slice(&copy.document.bytes()).unwrap();
+    let value: Value = serde_json::from_slice(copy.document.bytes()).unwrap();
     assert_eq!(value["name"], "Alta (copia)");
-    registry.delete(hand.intent(), flow).await.unwrap();
-    assert!(matches!(registry.delete(hand.intent(), flow).await, Err(RegistryError::FlowNotFound)));
+    registry.commands.delete(hand.intent(), flow).await.unwrap();
+    assert!(matches!(registry.commands.delete(hand.intent(), flow).await, Err(RegistryError::FlowNotFound)));
 
     let events = hand.events().await;
     let log: Vec<_> =
@@ -54,16 +60,16 @@ async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
     let flow = hand.create(document).await;
     let pool = registry.store().pool();
     sqlx::query("UPDATE document SET bytes = NULL").execute(pool).await.unwrap();
-    let named = registry.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap().flow;
-    let value: Value = serde_json::from_slice(&named.document.bytes()).unwrap();
+    let named = registry.commands.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap().flow;
+    let value: Value = serde_json::from_slice(named.document.bytes()).unwrap();
     assert_eq!((&value["name"], named.record.version), (&json!("Baja"), 2));
     assert!(!value.to_string().contains("Ana Torres"), "{value}");
 
     sqlx::query("UPDATE flow_view SET enabled = false").execute(pool).await.unwrap();
     let fresh = flow_registry::registry::Registry::new(registry.store().clone());
-    assert!(!fresh.get(&hand.caller, flow, Selector::Draft).await.unwrap().record.enabled);
+    assert!(!fresh.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap().record.enabled);
     sqlx::query("UPDATE flow_view SET enabled = true").execute(pool).await.unwrap();
-    let renamed = fresh.update(hand.intent(), flow, json!({"name": "Alta"})).await.unwrap().flow;
+    let renamed = fresh.commands.update(hand.intent(), flow, json!({"name": "Alta"})).await.unwrap().flow;
     assert!(renamed.record.enabled && renamed.record.version == 3);
 }
 
@@ -71,29 +77,40 @@ async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
 async fn answers_of_commands_are_what_a_read_finds() {
     let hand = hand().await;
     let registry = &hand.registry;
-    let mut answers = vec![registry.create(hand.intent(), sound("a")).await.unwrap().flow];
+    let mut answers = vec![registry.commands.create(hand.intent(), sound("a")).await.unwrap().flow];
     let flow = answers[0].record.flow_id;
-    answers.push(registry.update(hand.intent(), flow, json!({"phoneNumberId": "7"})).await.unwrap().flow);
-    answers.push(registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow);
     answers.push(
-        registry.update(hand.intent(), flow, json!({"name": "b", "enabled": false})).await.unwrap().flow,
+        registry.commands.update(hand.intent(), flow, json!({"phoneNumberId": "7"})).await.unwrap().flow,
+    );
+    answers.push(registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow);
+    answers.push(
+        registry
+            .commands
+            .update(hand.intent(), flow, json!({"name": "b", "enabled": false}))
+            .await
+            .unwrap()
+            .flow,
     );
     let pin = PublishOrder { version: Some(1), label: Some("first".into()) };
-    answers.push(registry.publish(hand.intent(), flow, pin).await.unwrap().flow);
-    assert_eq!(registry.get(&hand.caller, flow, Selector::Draft).await.unwrap().record, answers[4].record);
+    answers.push(registry.commands.publish(hand.intent(), flow, pin).await.unwrap().flow);
+    assert_eq!(
+        registry.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap().record,
+        answers[4].record
+    );
     for (index, answer) in answers.iter().enumerate() {
         let version = index as i64 + 1;
-        let then = registry.get(&hand.caller, flow, Selector::Version(version)).await.unwrap();
+        let then = registry.reads.get(&hand.caller, flow, Selector::Version(version)).await.unwrap();
         assert_eq!(then.document.bytes(), answer.document.bytes());
         // The number a flow is bound to now decides who sees it, also in the past.
         let mut expected = answer.record.clone();
         expected.phone_number_id = Some("7".into());
         assert_eq!(then.record, expected);
         let before = answer.record.updated_at + Duration::microseconds(1);
-        let as_of = registry.get(&hand.caller, flow, Selector::AsOf(Moment::Before(before))).await.unwrap();
+        let as_of =
+            registry.reads.get(&hand.caller, flow, Selector::AsOf(Moment::Before(before))).await.unwrap();
         assert_eq!(as_of.record, expected);
     }
-    let in_force = registry.get(&hand.caller, flow, Selector::Published).await.unwrap();
+    let in_force = registry.reads.get(&hand.caller, flow, Selector::Published).await.unwrap();
     assert_eq!(in_force.document.digest(), answers[0].document.digest());
     assert_eq!(in_force.record.version, 5);
 }
@@ -104,19 +121,25 @@ async fn what_is_so_already_is_no_event() {
     let registry = &hand.registry;
     let flow = hand.create(sound("a")).await;
     for body in [json!({}), json!({"name": "a"}), json!({"enabled": true}), json!({"description": null})] {
-        let same = registry.update(hand.intent(), flow, body).await.unwrap().flow;
+        let same = registry.commands.update(hand.intent(), flow, body).await.unwrap().flow;
         assert_eq!(same.record.version, 1);
     }
-    assert_eq!(registry.unpublish(hand.intent(), flow).await.unwrap().flow.record.version, 1);
-    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    let again =
-        registry.publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default()).await.unwrap();
+    assert_eq!(registry.commands.unpublish(hand.intent(), flow).await.unwrap().flow.record.version, 1);
+    registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let again = registry
+        .commands
+        .publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default())
+        .await
+        .unwrap();
     assert!(!again.replayed);
-    let replay =
-        registry.publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default()).await.unwrap();
+    let replay = registry
+        .commands
+        .publish(hand.intent_with_key("k", "publish"), flow, PublishOrder::default())
+        .await
+        .unwrap();
     assert!(replay.replayed, "an answer without event is repeated too");
     assert_eq!(replay.flow.record, again.flow.record);
-    let other = registry.unpublish(hand.intent_with_key("k", "unpublish"), flow).await;
+    let other = registry.commands.unpublish(hand.intent_with_key("k", "unpublish"), flow).await;
     assert!(matches!(other, Err(RegistryError::IdempotencyKeyReused)));
     assert_eq!(hand.events().await.len(), 2);
 }
@@ -126,23 +149,23 @@ async fn refusals_leave_no_trace() {
     let hand = hand().await;
     let registry = &hand.registry;
     let empty = hand.create(json!({"name": "empty"})).await;
-    let publish = registry.publish(hand.intent(), empty, PublishOrder::default()).await;
+    let publish = registry.commands.publish(hand.intent(), empty, PublishOrder::default()).await;
     assert!(
         matches!(publish, Err(RegistryError::NotPublishable(findings)) if findings[0].code == "EMPTY_FLOW")
     );
     let missing = PublishOrder { version: Some(9), label: None };
     assert!(matches!(
-        registry.publish(hand.intent(), empty, missing).await,
+        registry.commands.publish(hand.intent(), empty, missing).await,
         Err(RegistryError::VersionNotFound)
     ));
-    let unknown = registry.update(hand.intent(), Uuid::new_v4(), json!({"name": "x"})).await;
+    let unknown = registry.commands.update(hand.intent(), Uuid::new_v4(), json!({"name": "x"})).await;
     assert!(matches!(unknown, Err(RegistryError::FlowNotFound)));
-    let invalid = registry.update(hand.intent(), empty, json!({"nombre": "x"})).await;
+    let invalid = registry.commands.update(hand.intent(), empty, json!({"nombre": "x"})).await;
     assert!(matches!(invalid, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/nombre"));
-    let published = registry.get(&hand.caller, empty, Selector::Published).await;
+    let published = registry.reads.get(&hand.caller, empty, Selector::Published).await;
     assert!(matches!(published, Err(RegistryError::NotPublished(at)) if at.version == 1));
     let stale = Intent { if_match: Some(IfMatch::Versions(vec![])), ..hand.intent() };
-    let stale = registry.delete(stale, empty).await;
+    let stale = registry.commands.delete(stale, empty).await;
     assert!(matches!(stale, Err(RegistryError::PreconditionFailed(at)) if at.version == 1));
     assert_eq!(hand.events().await.len(), 1);
 }
@@ -160,11 +183,12 @@ async fn organizations_and_numbers_do_not_see_each_other() {
     confined.phone_number_ids = ["2".to_owned()].into();
     for caller in [stranger, confined.clone()] {
         for selector in [Selector::Current, Selector::Draft, Selector::Published, Selector::Version(1)] {
-            let found = registry.get(&caller, flow, selector).await;
+            let found = registry.reads.get(&caller, flow, selector).await;
             assert!(matches!(found, Err(RegistryError::FlowNotFound)), "{selector:?}");
         }
         assert!(
             registry
+                .reads
                 .list(&caller, ListFilter::default())
                 .await
                 .unwrap()
@@ -174,12 +198,12 @@ async fn organizations_and_numbers_do_not_see_each_other() {
                 .is_none()
         );
         let intent = Intent { caller, ..hand.intent() };
-        let update = registry.update(intent.clone(), flow, json!({"name": "mine"})).await;
+        let update = registry.commands.update(intent.clone(), flow, json!({"name": "mine"})).await;
         assert!(matches!(update, Err(RegistryError::FlowNotFound)));
-        assert!(matches!(registry.delete(intent, flow).await, Err(RegistryError::FlowNotFound)));
+        assert!(matches!(registry.commands.delete(intent, flow).await, Err(RegistryError::FlowNotFound)));
     }
     let elsewhere = Intent { caller: confined, ..hand.intent() };
-    let create = registry.create(elsewhere, sound("b")).await;
+    let create = registry.commands.create(elsewhere, sound("b")).await;
     assert!(
         matches!(create, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/phoneNumberId")
     );
@@ -192,9 +216,9 @@ async fn switching_a_published_flow_takes_the_scope_to_publish() {
     let flow = hand.create(sound("a")).await;
     let mut writer = hand.intent();
     writer.caller.scopes = Scopes::default().with(Scope::FlowsRead).with(Scope::FlowsWrite);
-    registry.update(writer.clone(), flow, json!({"enabled": false})).await.unwrap();
-    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    let off = registry.update(writer, flow, json!({"enabled": false})).await;
+    registry.commands.update(writer.clone(), flow, json!({"enabled": false})).await.unwrap();
+    registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    let off = registry.commands.update(writer, flow, json!({"enabled": false})).await;
     assert!(matches!(off, Err(RegistryError::InsufficientScope(Scope::FlowsPublish))));
 }
 
@@ -206,7 +230,7 @@ async fn a_flow_that_calls_others_is_published_after_them() {
     let calling =
         |id: Uuid| json!({"name": "caller", "steps": [{"id": "llama", "type": "flow", "flowId": id}]});
     let caller = hand.create(calling(callee)).await;
-    let publish = async |flow| registry.publish(hand.intent(), flow, PublishOrder::default()).await;
+    let publish = async |flow| registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await;
     let code = |refused: Result<_, RegistryError>| match refused {
         Err(RegistryError::NotPublishable(findings)) => {
             findings.iter().find(|finding| finding.is_error()).unwrap().code
@@ -218,6 +242,10 @@ async fn a_flow_that_calls_others_is_published_after_them() {
     publish(caller).await.unwrap();
     let lost = hand.create(calling(Uuid::new_v4())).await;
     assert_eq!(code(publish(lost).await), "FLOW_REF_NOT_FOUND");
-    registry.update(hand.intent(), callee, json!({"steps": calling(caller)["steps"]})).await.unwrap();
+    registry
+        .commands
+        .update(hand.intent(), callee, json!({"steps": calling(caller)["steps"]}))
+        .await
+        .unwrap();
     assert_eq!(code(publish(callee).await), "RECURSION");
 }

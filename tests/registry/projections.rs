@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use flow_registry::flow::event::RestoreMode;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
+use flow_registry::registry::access::{KeyMode, operator};
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::projections::{Drift, Projections, Trouble};
 use flow_registry::registry::{
-    DuplicateOrder, PublishOrder, RegistryError, RestoreOrder, RestoreSource, StoreError, Written,
+    DuplicateOrder, PublishOrder, RegistryError, RestoreOrder, RestoreSource, Written,
 };
 use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
@@ -33,24 +33,24 @@ impl Hand {
         let (flow, what, number) = (flows[dice.roll(flows.len())], dice.roll(12), dice.roll(4) as i64);
         let intent = Intent { reason: Some("porque sí".into()), ..self.intent() };
         let registry = &self.registry;
-        let update = |body| registry.update(intent.clone(), flow, body);
+        let update = |body| registry.commands.update(intent.clone(), flow, body);
         let restore = |mode| {
             let order = RestoreOrder { source: RestoreSource::Version(number + 1), mode };
-            registry.restore(intent.clone(), flow, order)
+            registry.commands.restore(intent.clone(), flow, order)
         };
         let done: Result<Written, RegistryError> = match what {
-            0 => registry.create(intent, sound(&format!("Flujo {number}"))).await,
+            0 => registry.commands.create(intent, sound(&format!("Flujo {number}"))).await,
             1 => update(json!({"name": format!("  Año {number} "), "description": "¿Qué tal?"})).await,
             2 => update(json!({"phoneNumberId": format!("{number}"), "description": null})).await,
             3 => update(json!({"enabled": number % 2 == 0, "name": "Otro"})).await,
-            4 | 5 => registry.publish(intent, flow, PublishOrder::default()).await,
+            4 | 5 => registry.commands.publish(intent, flow, PublishOrder::default()).await,
             6 => {
                 let order = PublishOrder { version: Some(number + 1), label: None };
-                registry.publish(intent, flow, order).await
+                registry.commands.publish(intent, flow, order).await
             }
-            7 => registry.unpublish(intent, flow).await,
-            8 => registry.duplicate(intent, flow, DuplicateOrder::default()).await,
-            9 => registry.delete(intent, flow).await,
+            7 => registry.commands.unpublish(intent, flow).await,
+            8 => registry.commands.duplicate(intent, flow, DuplicateOrder::default()).await,
+            9 => registry.commands.delete(intent, flow).await,
             10 => restore(RestoreMode::Draft).await,
             _ => restore(RestoreMode::Live).await,
         };
@@ -69,8 +69,7 @@ impl Hand {
         for _ in 0..150 {
             self.do_something(&mut dice, &mut flows).await;
         }
-        let verifier = ApiKeyVerifier::new(self.registry.store().clone());
-        let keys = ApiKeys::new(self.registry.clone(), verifier);
+        let keys = &self.registry.keys;
         for n in 0..2 {
             let intent = operator(self.caller.org_id, "ana");
             let body =
@@ -145,7 +144,7 @@ async fn every_altered_column_is_found_and_put_right() {
     listening["triggerType"] = json!("KEYWORD");
     listening["triggerConfig"] = json!({"keywords": ["Hola"]});
     let listening = hand.create(listening).await;
-    hand.registry.publish(hand.intent(), listening, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), listening, PublishOrder::default()).await.unwrap();
     let before = hand.rows().await;
     let flow = "flow_view SET";
     let key = "api_key SET";
@@ -230,7 +229,7 @@ async fn rows_that_nobody_recorded_go_and_lost_secrets_are_named() {
 async fn what_is_wrong_with_the_log_is_told_and_left_alone() {
     let hand = hand().await;
     let flow = hand.create(sound("Uno")).await;
-    hand.registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
     let alter = |sql: &str| {
         hand.execute(format!(
             "ALTER TABLE event DISABLE TRIGGER ALL; {sql}; ALTER TABLE event ENABLE TRIGGER ALL"
@@ -325,14 +324,15 @@ async fn a_rebuilt_flow_can_be_changed_again() {
     ] {
         let hand = hand().await;
         let flow = hand.create(sound("Uno")).await;
-        let rename = |name: &str| hand.registry.update(hand.intent(), flow, json!({"name": name}));
+        let rename = |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}));
         rename("Dos").await.unwrap();
         hand.execute(altered).await;
         // Whether the process has seen the row altered or not.
-        let seen = hand.registry.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await;
+        let seen =
+            hand.registry.reads.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await;
         if !altered.contains('+') {
             match rename("Tres").await.unwrap_err() {
-                RegistryError::Store(error @ StoreError::Corrupt { .. }) => {
+                error @ RegistryError::Corrupt { .. } => {
                     assert!(error.to_string().contains("rebuild it"), "{error}");
                 }
                 RegistryError::FlowNotFound => assert!(altered.contains("DELETE"), "{altered}"),

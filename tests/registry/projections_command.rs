@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode, operator};
+use flow_registry::registry::access::{KeyMode, operator};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -72,8 +72,7 @@ async fn a_check_only_reads() {
 async fn a_service_tells_how_much_has_drifted() {
     let hand = hand().await;
     let flow = hand.create(sound("Uno")).await;
-    let store = hand.registry.store().clone();
-    let keys = ApiKeys::new(hand.registry.clone(), ApiKeyVerifier::new(store));
+    let keys = &hand.registry.keys;
     let last_of_all = Uuid::max();
     let made = keys.create(operator(last_of_all, "ana"), KeyMode::Live, &json!({"name": "números"})).await;
     let key = made.unwrap().secret.expose_secret().to_owned();

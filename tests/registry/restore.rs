@@ -22,19 +22,19 @@ fn because(hand: &Hand) -> Intent {
 }
 
 async fn restore(hand: &Hand, flow: Uuid, order: RestoreOrder) -> Result<Written, RegistryError> {
-    hand.registry.restore(because(hand), flow, order).await
+    hand.registry.commands.restore(because(hand), flow, order).await
 }
 
 async fn rename(hand: &Hand, flow: Uuid, name: &str) {
-    hand.registry.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
 }
 
 async fn publish(hand: &Hand, flow: Uuid) {
-    hand.registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
 }
 
 fn name(flow: &FlowAnswer) -> String {
-    let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
+    let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
     document["name"].as_str().unwrap().to_owned()
 }
 
@@ -55,13 +55,13 @@ async fn a_draft_goes_back_and_what_is_in_force_stays() {
     assert_eq!((restored.record.version, restored.record.restored_from), (5, Some(1)));
     assert_eq!(name(&restored), "one");
     assert_eq!(restored.record.published.as_ref().unwrap().version, 4);
-    let in_force = hand.registry.get(&hand.caller, flow, Selector::Published).await.unwrap();
+    let in_force = hand.registry.reads.get(&hand.caller, flow, Selector::Published).await.unwrap();
     assert_eq!(name(&in_force), "three");
-    let read = hand.registry.get(&hand.caller, flow, Selector::Draft).await.unwrap();
+    let read = hand.registry.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
     assert_eq!(read.record, restored.record);
     // Any later change is no restore any more.
     rename(&hand, flow, "four").await;
-    let read = hand.registry.get(&hand.caller, flow, Selector::Draft).await.unwrap();
+    let read = hand.registry.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
     assert_eq!(read.record.restored_from, None);
 }
 
@@ -70,13 +70,13 @@ async fn live_puts_it_in_force_and_leaves_the_switch_alone() {
     let hand = hand().await;
     let flow = three(&hand).await;
     publish(&hand, flow).await;
-    hand.registry.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
     let restored = restore(&hand, flow, version(2, LIVE)).await.unwrap().flow;
     let published = restored.record.published.as_ref().unwrap();
     assert_eq!((published.version, published.by_version), (6, 6));
     assert_eq!(published.at, restored.record.updated_at);
     assert!(!restored.record.enabled && !restored.in_force() && !restored.has_unpublished_changes());
-    let in_force = hand.registry.get(&hand.caller, flow, Selector::Published).await.unwrap();
+    let in_force = hand.registry.reads.get(&hand.caller, flow, Selector::Published).await.unwrap();
     assert_eq!((name(&in_force).as_str(), &in_force.record), ("two", &restored.record));
 }
 
@@ -98,7 +98,7 @@ async fn a_deleted_flow_comes_back_under_its_id() {
     let hand = hand().await;
     let flow = three(&hand).await;
     publish(&hand, flow).await;
-    hand.registry.delete(hand.intent(), flow).await.unwrap();
+    hand.registry.commands.delete(hand.intent(), flow).await.unwrap();
     // The document it was deleted with counts as well: the flow is not there.
     let restored = restore(&hand, flow, version(3, DRAFT)).await.unwrap().flow;
     assert!(!restored.record.deleted && restored.record.published.is_none());
@@ -106,10 +106,13 @@ async fn a_deleted_flow_comes_back_under_its_id() {
         (restored.record.flow_id, restored.record.version, name(&restored).as_str()),
         (flow, 6, "three")
     );
-    hand.registry.delete(hand.intent(), flow).await.unwrap();
+    hand.registry.commands.delete(hand.intent(), flow).await.unwrap();
     let live = restore(&hand, flow, version(2, LIVE)).await.unwrap().flow;
     assert!(live.in_force());
-    assert_eq!(hand.registry.get(&hand.caller, flow, Selector::Draft).await.unwrap().record, live.record);
+    assert_eq!(
+        hand.registry.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap().record,
+        live.record
+    );
 }
 
 #[tokio::test]
@@ -122,8 +125,8 @@ async fn what_is_there_already_is_no_event() {
         assert_eq!(restore(&hand, flow, version(3, mode)).await.unwrap().flow.record.version, 4);
     }
     let intent = Intent { idempotency: hand.intent_with_key("k", "restore").idempotency, ..because(&hand) };
-    let first = hand.registry.restore(intent.clone(), flow, version(1, DRAFT)).await.unwrap();
-    let again = hand.registry.restore(intent, flow, version(1, DRAFT)).await.unwrap();
+    let first = hand.registry.commands.restore(intent.clone(), flow, version(1, DRAFT)).await.unwrap();
+    let again = hand.registry.commands.restore(intent, flow, version(1, DRAFT)).await.unwrap();
     assert!(again.replayed && !first.replayed);
     assert_eq!(again.flow.record, first.flow.record);
     assert_eq!(hand.events().await.len(), 5);
@@ -133,12 +136,13 @@ async fn what_is_there_already_is_no_event() {
 async fn errors_keep_a_version_out_of_force_unless_it_was_there_before() {
     let hand = hand().await;
     let flow = hand.create(json!({"name": "empty"})).await;
-    hand.registry.update(hand.intent(), flow, sound("sound")).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, sound("sound")).await.unwrap();
     let refused = restore(&hand, flow, version(1, LIVE)).await;
     assert!(
         matches!(refused, Err(RegistryError::NotPublishable(findings)) if findings[0].code == "EMPTY_FLOW")
     );
-    let rehearsal = hand.registry.rehearse_restore(hand.intent(), flow, version(1, LIVE)).await.unwrap();
+    let rehearsal =
+        hand.registry.commands.rehearse_restore(hand.intent(), flow, version(1, LIVE)).await.unwrap();
     assert!(rehearsal.is_refused && rehearsal.version.is_none());
     // As if an earlier release had let it through.
     let mut connection = hand.registry.store().pool().acquire().await.unwrap();
@@ -158,7 +162,8 @@ async fn a_rehearsal_says_what_would_be_and_writes_nothing() {
     let hand = hand().await;
     let flow = three(&hand).await;
     publish(&hand, flow).await;
-    let rehearse = async |order| hand.registry.rehearse_restore(hand.intent(), flow, order).await.unwrap();
+    let rehearse =
+        async |order| hand.registry.commands.rehearse_restore(hand.intent(), flow, order).await.unwrap();
     let draft = rehearse(version(1, DRAFT)).await;
     assert_eq!((draft.version, draft.from_version, draft.is_refused), (Some(5), 1, false));
     assert_eq!(draft.diff.changed_paths(), ["name"]);
@@ -180,7 +185,7 @@ async fn refusals_change_nothing() {
     let events = hand.events().await.len();
     let order = version(1, DRAFT);
     for reason in [None, Some("no".to_owned())] {
-        let refused = hand.registry.restore(Intent { reason, ..hand.intent() }, flow, order).await;
+        let refused = hand.registry.commands.restore(Intent { reason, ..hand.intent() }, flow, order).await;
         assert!(matches!(refused, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/reason"));
     }
     for missing in [0, -1, 4, i64::MAX] {
@@ -191,13 +196,16 @@ async fn refusals_change_nothing() {
     assert!(matches!(unknown, Err(RegistryError::FlowNotFound)));
     let elsewhere = Caller { org_id: Uuid::new_v4(), ..hand.caller.clone() };
     let intent = Intent { caller: elsewhere, ..because(&hand) };
-    assert!(matches!(hand.registry.restore(intent, flow, order).await, Err(RegistryError::FlowNotFound)));
+    assert!(matches!(
+        hand.registry.commands.restore(intent, flow, order).await,
+        Err(RegistryError::FlowNotFound)
+    ));
     let stale = Intent { if_match: Some(IfMatch::Versions(vec![2])), ..because(&hand) };
-    let refused = hand.registry.restore(stale.clone(), flow, order).await;
+    let refused = hand.registry.commands.restore(stale.clone(), flow, order).await;
     assert!(matches!(refused, Err(RegistryError::PreconditionFailed(at)) if at.version == 3));
-    hand.registry.delete(hand.intent(), other).await.unwrap();
+    hand.registry.commands.delete(hand.intent(), other).await.unwrap();
     let stale = Intent { if_match: Some(IfMatch::Versions(vec![1])), ..stale };
-    let refused = hand.registry.restore(stale, other, order).await;
+    let refused = hand.registry.commands.restore(stale, other, order).await;
     assert!(matches!(refused, Err(RegistryError::PreconditionFailed(at)) if at.version == 2));
     assert_eq!(hand.events().await.len(), events + 1);
 }
@@ -210,7 +218,7 @@ async fn erased_content_does_not_come_back() {
         WHERE digest = (SELECT document_digest FROM event WHERE stream_id = $1 AND version = 1)";
     sqlx::query(sql).bind(flow).execute(hand.registry.store().pool()).await.unwrap();
     let fresh = flow_registry::registry::Registry::new(hand.registry.store().clone());
-    let refused = fresh.restore(because(&hand), flow, version(1, DRAFT)).await;
+    let refused = fresh.commands.restore(because(&hand), flow, version(1, DRAFT)).await;
     assert!(matches!(refused, Err(RegistryError::Erased)));
 }
 
@@ -223,7 +231,7 @@ async fn two_at_once_with_one_version_in_mind_have_one_winner() {
         let registry =
             if wanted == 1 { registry.clone() } else { flow_registry::registry::Registry::new(store) };
         let intent = Intent { if_match: Some(IfMatch::Versions(vec![3])), ..because(&hand) };
-        async move { registry.restore(intent, flow, version(wanted, DRAFT)).await }
+        async move { registry.commands.restore(intent, flow, version(wanted, DRAFT)).await }
     });
     let outcomes = futures_util::future::join_all(attempts).await;
     let won = outcomes.iter().filter(|outcome| outcome.is_ok()).count();

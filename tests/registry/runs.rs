@@ -12,7 +12,7 @@ fn trace(answer: &RunAnswer) -> Value {
 }
 
 async fn run(hand: &Hand, flow: Uuid, body: Value) -> RunAnswer {
-    hand.registry.test_run(hand.intent(), flow, body).await.unwrap()
+    hand.registry.runs.run(hand.intent(), flow, body).await.unwrap()
 }
 
 /// A flow that asks for a personal value and says it.
@@ -39,8 +39,8 @@ fn request() -> Value {
 async fn a_run_names_the_version_it_ran() {
     let hand = hand().await;
     let flow = hand.create(sound("one")).await;
-    hand.registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    hand.registry.update(hand.intent(), flow, json!({"name": "three"})).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": "three"})).await.unwrap();
     for (asked, version) in [(json!({}), 3), (json!({"version": "published"}), 2), (json!({"version": 1}), 1)]
     {
         let answer = run(&hand, flow, asked).await;
@@ -49,9 +49,9 @@ async fn a_run_names_the_version_it_ran() {
     }
     let inline = run(&hand, flow, json!({"definition": sound("inline")})).await;
     assert_eq!((inline.version, &trace(&inline)["flow"]["version"]), (None, &json!("inline")));
-    let missing = hand.registry.test_run(hand.intent(), flow, json!({"version": 9})).await;
+    let missing = hand.registry.runs.run(hand.intent(), flow, json!({"version": 9})).await;
     assert!(matches!(missing, Err(RegistryError::VersionNotFound)));
-    let nobody = hand.registry.test_run(hand.intent(), Uuid::new_v4(), json!({})).await;
+    let nobody = hand.registry.runs.run(hand.intent(), Uuid::new_v4(), json!({})).await;
     assert!(matches!(nobody, Err(RegistryError::FlowNotFound)));
     assert_eq!(hand.events().await.len(), 3, "a run is no event");
 }
@@ -63,19 +63,19 @@ async fn a_stored_run_is_run_again_with_secrets_gone_and_personal_values_masked(
     let answer = run(&hand, flow, request()).await;
     assert_eq!(trace(&answer)["status"], "completed");
     assert!(String::from_utf8_lossy(&answer.trace).contains("ana@example.com"));
-    hand.registry.update(hand.intent(), flow, json!({"steps": []})).await.unwrap();
-    let read = hand.registry.read_test_run(&hand.caller, answer.run_id).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"steps": []})).await.unwrap();
+    let read = hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap();
     assert!(read.reproducible);
     assert_eq!(read.run.digest, answer.digest);
     let shown = String::from_utf8_lossy(&read.trace);
     assert!(!shown.contains("ana@example.com") && shown.contains("•••"));
     let stored = String::from_utf8_lossy(&read.run.request).into_owned();
     assert!(!stored.contains("hunter2") && stored.contains("CRM"), "{stored}");
-    let list = hand.registry.test_runs(&hand.caller, flow, 10, None).await.unwrap();
+    let list = hand.registry.runs.list(&hand.caller, flow, 10, None).await.unwrap();
     assert_eq!(list, [read.run]);
     let mut stranger = hand.caller.clone();
     stranger.org_id = Uuid::new_v4();
-    let refused = hand.registry.read_test_run(&stranger, answer.run_id).await;
+    let refused = hand.registry.runs.read(&stranger, answer.run_id).await;
     assert!(matches!(refused, Err(RegistryError::RunNotFound)));
 }
 
@@ -83,17 +83,18 @@ async fn a_stored_run_is_run_again_with_secrets_gone_and_personal_values_masked(
 async fn called_flows_stay_at_the_version_they_had() {
     let hand = hand().await;
     let callee = hand.create(sound("callee")).await;
-    hand.registry.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
     let body = json!({"name": "caller", "steps": [{"id": "llama", "type": "flow", "flowId": callee}]});
     let flow = hand.create(body).await;
     let answer = run(&hand, flow, json!({})).await;
     assert_eq!(trace(&answer)["calledFlows"][0]["version"], 2);
     hand.registry
+        .commands
         .update(hand.intent(), callee, json!({"steps": [{"type": "end", "text": "Otra"}]}))
         .await
         .unwrap();
-    hand.registry.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
-    assert!(hand.registry.read_test_run(&hand.caller, answer.run_id).await.unwrap().reproducible);
+    hand.registry.commands.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
+    assert!(hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap().reproducible);
     assert_ne!(run(&hand, flow, json!({})).await.digest, answer.digest);
 }
 
@@ -102,14 +103,14 @@ async fn a_document_with_errors_is_not_run_but_an_unfinished_one_is() {
     let hand = hand().await;
     let broken = json!({"name": "a", "steps": [{"id": "x", "type": "goto", "next": "nowhere"}]});
     let broken = hand.create(broken).await;
-    let refused = hand.registry.test_run(hand.intent(), broken, json!({})).await;
+    let refused = hand.registry.runs.run(hand.intent(), broken, json!({})).await;
     assert!(
         matches!(refused, Err(RegistryError::NotRunnable(findings)) if findings[0].code == "DANGLING_NEXT")
     );
     let empty = hand.create(json!({"name": "empty"})).await;
     let answer = run(&hand, empty, json!({"name": "string", "description": "string"})).await;
     assert_eq!((&trace(&answer)["status"], &trace(&answer)["steps"]), (&json!("completed"), &json!([])));
-    let save = hand.registry.test_run(hand.intent(), empty, json!({"saveAs": {"name": "x"}})).await;
+    let save = hand.registry.runs.run(hand.intent(), empty, json!({"saveAs": {"name": "x"}})).await;
     assert!(matches!(save, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/saveAs"));
 }
 
@@ -120,7 +121,7 @@ async fn equal_requests_give_one_digest_and_one_key_stores_one_run() {
     let mut tasks = JoinSet::new();
     for _ in 0..64 {
         let (registry, intent) = (hand.registry.clone(), hand.intent_with_key("k", "run"));
-        tasks.spawn(async move { registry.test_run(intent, flow, request()).await.unwrap() });
+        tasks.spawn(async move { registry.runs.run(intent, flow, request()).await.unwrap() });
     }
     let answers = tasks.join_all().await;
     assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
@@ -128,6 +129,6 @@ async fn equal_requests_give_one_digest_and_one_key_stores_one_run() {
         assert_eq!((answer.run_id, answer.digest), (answers[0].run_id, answers[0].digest));
         assert_eq!(answer.trace, answers[0].trace);
     }
-    let other = hand.registry.test_run(hand.intent_with_key("k", "another"), flow, json!({})).await;
+    let other = hand.registry.runs.run(hand.intent_with_key("k", "another"), flow, json!({})).await;
     assert!(matches!(other, Err(RegistryError::IdempotencyKeyReused)));
 }

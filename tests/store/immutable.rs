@@ -56,11 +56,11 @@ async fn erasure_leaves_the_digests_and_content_may_come_back() {
     let known = Some(then(&store, org, flow, 1).await.unwrap().0.document);
     let content = async || {
         let wanted = FlowAtVersion { org_id: org, flow_id: flow, version: 1, known, bound_to: None };
-        let FoundFlow::Stored(_, then) = Reader::start(&store).ask(wanted).await.unwrap().0 else {
+        let FoundFlow::Stored(_, then) = Reader::start(&store).ask(wanted).await.unwrap() else {
             panic!("the version is there");
         };
         let wanted = CurrentFlow { org_id: org, flow_id: flow, in_force: false, version: None, known };
-        let FoundFlow::Stored(_, now) = Reader::start(&store).ask(wanted).await.unwrap().0 else {
+        let FoundFlow::Stored(_, now) = Reader::start(&store).ask(wanted).await.unwrap() else {
             panic!("the flow is there");
         };
         (then, now)

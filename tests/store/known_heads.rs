@@ -59,7 +59,7 @@ async fn logs_whose_ends_are_known_go_on_behind_them() {
             assert_eq!(bytes.unwrap(), text);
         }
         assert_eq!(wrong_hashes(&store).await, 0);
-        let read = store.read_for_command(first, a, None, Some("k3")).await.unwrap();
+        let read = store.read_for_command(first, a, None, "k3").await.unwrap();
         assert_eq!(read.answered.map(|answered| answered.answer), Some(vec![(a, 4)]));
     }
 }

@@ -35,8 +35,7 @@ async fn a_flow_is_read_unless_it_is_known() {
     ];
     let reader = Reader::start(&store);
     let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
-    let (found, snapshots): (Vec<_>, Vec<_>) = answers.into_iter().map(Result::unwrap).unzip();
-    assert!(snapshots.iter().all(|snapshot| *snapshot == snapshots[0]), "asked together, seen together");
+    let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
     assert!(matches!(found[0], FoundFlow::Unchanged));
     for behind in [1, 2] {
         assert!(
@@ -71,7 +70,7 @@ async fn a_version_is_read_unless_it_is_known_and_bound_as_it_was() {
         FlowAtVersion { bound_to: None, ..wanted(9, "v1", None) },
     ]);
     let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
-    let found: Vec<FoundFlow> = answers.into_iter().map(|answer| answer.unwrap().0).collect();
+    let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
     assert!(matches!(found[0], FoundFlow::Unchanged));
     for (index, version) in [(1, 1), (2, 2)] {
         assert!(matches!(&found[index], FoundFlow::Stored(at, Content::Known) if at.version == version
@@ -82,7 +81,7 @@ async fn a_version_is_read_unless_it_is_known_and_bound_as_it_was() {
     );
     assert!(matches!(found[4], FoundFlow::Missing));
     sqlx::query("UPDATE document SET bytes = NULL").execute(store.pool()).await.unwrap();
-    let erased = reader.ask(wanted(1, "v1", Some("phone of v2"))).await.unwrap().0;
+    let erased = reader.ask(wanted(1, "v1", Some("phone of v2"))).await.unwrap();
     assert!(matches!(erased, FoundFlow::Stored(_, Content::Erased)));
 }
 
@@ -107,10 +106,10 @@ async fn the_past_is_read_by_version_and_by_instant() {
             (version, times[0], *at)
         );
         let after = *at + Duration::microseconds(1);
-        let (by_instant, _) = store.flow_before(org, flow, after).await.unwrap().unwrap();
-        assert_eq!(by_instant, by_version);
+        let by_instant = store.version_before(org, flow, after).await.unwrap();
+        assert_eq!(by_instant, Some(version));
     }
-    assert!(store.flow_before(org, flow, times[0]).await.unwrap().is_none());
+    assert!(store.version_before(org, flow, times[0]).await.unwrap().is_none());
     for missing in [0, -1, 21, i64::MAX] {
         assert!(then(&store, org, flow, missing).await.is_none());
     }
@@ -122,12 +121,17 @@ async fn a_command_sees_flow_and_key_at_once() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[with_key(row(org, flow, 0, "v1"), "k", "r")]).await.unwrap();
-    let read = store.read_for_command(org, flow, None, Some("k")).await.unwrap();
-    assert_eq!(read.flow.unwrap().version, 1);
-    assert_eq!(read.document.as_deref(), Some(&b"v1"[..]));
+    let read = store.read_for_command(org, flow, None, "k").await.unwrap();
+    let (record, content) = read.flow.unwrap();
+    assert_eq!((record.version, content), (1, Content::Bytes("v1".into())));
+    let known = store.read_for_command(org, flow, Some(Digest::of(b"v1")), "k").await.unwrap();
+    assert_eq!(known.flow.unwrap().1, Content::Known);
     assert_eq!(read.answered.unwrap().request, Digest::of(b"r"));
-    let nothing = store.read_for_command(org, Uuid::new_v4(), None, Some("other")).await.unwrap();
-    assert!(nothing.flow.is_none() && nothing.answered.is_none() && nothing.document.is_none());
+    let nothing = store.read_for_command(org, Uuid::new_v4(), None, "other").await.unwrap();
+    assert!(nothing.flow.is_none() && nothing.answered.is_none());
+    sqlx::query("UPDATE document SET bytes = NULL").execute(store.pool()).await.unwrap();
+    let erased = store.read_for_command(org, flow, Some(Digest::of(b"v1")), "k").await.unwrap();
+    assert_eq!(erased.flow.unwrap().1, Content::Erased);
 }
 
 #[tokio::test]
@@ -175,7 +179,7 @@ async fn a_read_outlives_the_connection_it_found_broken() {
     store.append(&[row(org_id, flow_id, 0, "v1")]).await.unwrap();
     let reader = Reader::start(&store);
     let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: Some(1), known: None };
-    assert!(matches!(reader.ask(wanted).await.unwrap().0, FoundFlow::Unchanged));
+    assert!(matches!(reader.ask(wanted).await.unwrap(), FoundFlow::Unchanged));
     let ended: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity \
          WHERE datname = current_database() AND pid <> pg_backend_pid() OFFSET 0) AS ended",
@@ -184,5 +188,5 @@ async fn a_read_outlives_the_connection_it_found_broken() {
     .await
     .unwrap();
     assert!(ended > 0);
-    assert!(matches!(reader.ask(wanted).await.unwrap().0, FoundFlow::Unchanged));
+    assert!(matches!(reader.ask(wanted).await.unwrap(), FoundFlow::Unchanged));
 }

@@ -92,7 +92,7 @@ pub fn two_organizations() -> (Uuid, Uuid) {
 /// A flow as it is now, with its draft's bytes.
 pub async fn now(store: &Store, org_id: Uuid, flow_id: Uuid) -> Option<(FlowRecord, Option<Bytes>)> {
     let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
-    stored(Reader::start(store).ask(wanted).await.unwrap().0)
+    stored(Reader::start(store).ask(wanted).await.unwrap())
 }
 
 /// A flow as it stood after a version, with its document's bytes.
@@ -103,7 +103,7 @@ pub async fn then(
     version: i64,
 ) -> Option<(FlowRecord, Option<Bytes>)> {
     let wanted = FlowAtVersion { org_id, flow_id, version, known: None, bound_to: None };
-    stored(Reader::start(store).ask(wanted).await.unwrap().0)
+    stored(Reader::start(store).ask(wanted).await.unwrap())
 }
 
 fn stored(found: FoundFlow) -> Option<(FlowRecord, Option<Bytes>)> {

@@ -17,9 +17,8 @@ use crate::cli::client::Client;
 use crate::cli::failure::Failure;
 use crate::cli::{from_environment, screen};
 use crate::config::{ClientConfig, ConfigError, DatabaseConfig, SigningKeyFile};
-use crate::registry::Registry;
 use crate::registry::verification::{
-    Checkpoint, LiveVerification, PublicKey, Report, Verdict, verify_export,
+    Checkpoint, LiveVerification, PublicKey, Report, Store, Verdict, verify_export,
 };
 
 pub const EXIT_STATUS: &str = "\
@@ -145,12 +144,12 @@ impl VerifyOrder {
     }
 
     /// Verifies logs of the database, by the keys that are given or else by `own`.
-    pub async fn verify_live(&self, registry: &Registry, own: Vec<PublicKey>) -> anyhow::Result<Verified> {
+    pub async fn verify_live(&self, store: &Store, own: Vec<PublicKey>) -> anyhow::Result<Verified> {
         let given = self.given_keys()?;
         let keys = if given.is_empty() { own } else { given };
         let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
         self.org.map_or(Ok(()), |org| refuse_foreign(&kept, org))?;
-        let mut live = LiveVerification::begin(registry.store(), keys, kept).await.map_err(failed)?;
+        let mut live = LiveVerification::begin(store, keys, kept).await.map_err(failed)?;
         let organizations = match self.org {
             Some(org) if !live.knows(org).await.map_err(failed)? => {
                 bail!(ConfigError(format!("--org: there is no log of organization {org}")));

@@ -66,11 +66,11 @@ pub async fn follow(
 ) -> Result<Response, Problem> {
     media::check_accept_of(&headers, EVENT_STREAM)?;
     let credential = credentials::read(&headers)?;
-    let head = app.registry.head(&call.caller).await?;
+    let head = app.registry.feed.head(&call.caller).await?;
     let begin = begin(&headers, &call.query, head)?;
     let crowded = || Problem::retry(Code::Overloaded, 5, "As many feeds are open as this process takes.");
     let place = app.feeds.place().ok_or_else(crowded)?;
-    let reader = app.registry.follow(&call.caller, begin.unwrap_or(head), head).ok_or_else(crowded)?;
+    let reader = app.registry.feed.follow(&call.caller, begin.unwrap_or(head), head).ok_or_else(crowded)?;
     let stream = Stream::new(&app, credential, call.caller, reader, place);
     Ok(stream.into_answer(begin.is_some()))
 }

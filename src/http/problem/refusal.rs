@@ -1,5 +1,7 @@
 //! The one match that turns what the registry answers into a problem. Causes are logged here and go no further.
 
+use std::fmt::Display;
+
 use super::{Code, Extra, Place, Problem};
 use crate::flow::finding::Finding;
 use crate::registry::{RegistryError, StoreError};
@@ -47,6 +49,9 @@ impl From<RegistryError> for Problem {
                               Verify it with `flow-registry audit verify`.";
                 Self::new(Code::LogNotSigned, detail)
             }
+            RegistryError::Overloaded => overloaded(),
+            RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),
+            RegistryError::Corrupt { .. } => internal(&error),
             RegistryError::Store(error) => Self::from(error),
         }
     }
@@ -103,27 +108,30 @@ impl From<StoreError> for Problem {
                 tracing::warn!(%error, "storage unavailable");
                 Self::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment.")
             }
-            StoreError::OutcomeUnknown(_) => {
-                tracing::warn!(%error, "outcome unknown");
-                let detail = "It is not known whether the change happened. Try again with the same \
-                              Idempotency-Key.";
-                Self::retry(Code::OutcomeUnknown, 1, detail)
-            }
-            StoreError::Overloaded => Self::retry(
-                Code::Overloaded,
-                1,
-                "More changes are waiting to be written than this process takes.",
-            ),
+            StoreError::OutcomeUnknown(_) => outcome_unknown(&error),
+            StoreError::Overloaded => overloaded(),
             StoreError::Corrupt { .. }
             | StoreError::Statement(_)
             | StoreError::Address(_)
             | StoreError::OnlyStandbys
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
-            | StoreError::Migrate(_) => {
-                tracing::error!(%error, "internal error");
-                Self::new(Code::Internal, "Something went wrong. The cause is logged under the request id.")
-            }
+            | StoreError::Migrate(_) => internal(&error),
         }
     }
+}
+
+fn overloaded() -> Problem {
+    Problem::retry(Code::Overloaded, 1, "More changes are waiting to be written than this process takes.")
+}
+
+fn outcome_unknown(error: &dyn Display) -> Problem {
+    tracing::warn!(%error, "outcome unknown");
+    let detail = "It is not known whether the change happened. Try again with the same Idempotency-Key.";
+    Problem::retry(Code::OutcomeUnknown, 1, detail)
+}
+
+fn internal(error: &dyn Display) -> Problem {
+    tracing::error!(%error, "internal error");
+    Problem::new(Code::Internal, "Something went wrong. The cause is logged under the request id.")
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::instant;
 use crate::flow::digest::Digest;
-use crate::registry::{FlowAnswer, StoreError};
+use crate::registry::{FlowAnswer, RegistryError};
 
 /// How much of a flow a list shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,21 +53,21 @@ pub struct DuplicatedFrom {
 }
 
 /// Writes a flow as JSON. The document's bytes are copied into it as they are stored.
-pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), StoreError> {
+pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), RegistryError> {
     let document = &answer.document;
     match view {
         View::Summary => json.put_slice(answer.summary(summary)?),
         View::Whole => {
-            put_members(json, answer, &document.bytes())?;
+            put_members(json, answer, document.bytes())?;
             json.put_slice(b",\"findings\":");
-            json.put_slice(&document.findings_json()?);
+            json.put_slice(document.findings()?);
             json.put_u8(b'}');
         }
     }
     Ok(())
 }
 
-fn summary(answer: &FlowAnswer) -> Result<Bytes, StoreError> {
+fn summary(answer: &FlowAnswer) -> Result<Bytes, RegistryError> {
     let mut json = BytesMut::new();
     put_members(&mut json, answer, &answer.document.summary_json()?)?;
     json.put_u8(b'}');
@@ -76,7 +76,7 @@ fn summary(answer: &FlowAnswer) -> Result<Bytes, StoreError> {
 }
 
 /// An object that is not closed yet: whose the flow is, the given members of the document, and the state.
-fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8]) -> Result<(), StoreError> {
+fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8]) -> Result<(), RegistryError> {
     let state = serde_json::to_vec(&state(answer)?).expect("our own wire types always serialize");
     json.reserve(members.len() + state.len() + 256);
     json.put_slice(b"{\"id\":\"");
@@ -98,7 +98,7 @@ fn inside(object: &[u8]) -> &[u8] {
         .expect("documents and states are JSON objects without space around them")
 }
 
-fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, StoreError> {
+fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, RegistryError> {
     let record = &answer.record;
     Ok(FlowState {
         status: answer.status().as_str(),
@@ -123,7 +123,6 @@ fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, StoreError> {
     })
 }
 
-fn actor<'a>(json: &'a Bytes, place: &str) -> Result<&'a RawValue, StoreError> {
-    serde_json::from_slice(json)
-        .map_err(|error| StoreError::Corrupt { place: place.to_owned(), what: error.to_string() })
+fn actor<'a>(json: &'a Bytes, place: &str) -> Result<&'a RawValue, RegistryError> {
+    serde_json::from_slice(json).map_err(|error| RegistryError::corrupt(place, error.to_string()))
 }

@@ -11,14 +11,15 @@ use super::key_order::{KeyChange, NewKey};
 use super::key_text::{KeyMode, KeyText};
 use super::key_verifier::ApiKeyVerifier;
 use crate::registry::caller::{Caller, Intent, Scope};
-use crate::registry::command::{DECISIONS_MAX, only};
-use crate::registry::{CurrentVersion, Registry, RegistryError};
-use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, StoreError};
+use crate::registry::log::{DECISIONS_MAX, Log, only};
+use crate::registry::{CurrentVersion, RegistryError};
+use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, Store};
 
 /// The API keys of all organizations; clones share everything.
 #[derive(Debug, Clone)]
 pub struct ApiKeys {
-    pub(super) registry: Registry,
+    pub(super) store: Store,
+    log: Log,
     verifier: ApiKeyVerifier,
 }
 
@@ -53,14 +54,18 @@ enum Meeting {
 }
 
 impl ApiKeys {
-    /// `verifier` is the one that serves requests here: it learns at once of what is changed here.
-    pub fn new(registry: Registry, verifier: ApiKeyVerifier) -> Self {
-        Self { registry, verifier }
+    pub(in crate::registry) fn new(store: Store, log: Log, verifier: ApiKeyVerifier) -> Self {
+        Self { store, log, verifier }
+    }
+
+    /// The one that serves requests here: it learns at once of what is changed here.
+    pub fn verifier(&self) -> &ApiKeyVerifier {
+        &self.verifier
     }
 
     /// The keys of the caller's organization that are not revoked, oldest first.
     pub async fn list(&self, caller: &Caller) -> Result<Vec<KeyRecord>, RegistryError> {
-        Ok(self.registry.store.keys(caller.org_id).await?)
+        Ok(self.store.keys(caller.org_id).await?)
     }
 
     /// Makes a key from `{name, scopes?, phoneNumberIds?, expiresAt?}`.
@@ -78,7 +83,7 @@ impl ApiKeys {
 
     pub(super) async fn issue(&self, intent: Intent, order: NewKey) -> Result<CreatedKey, RegistryError> {
         let keys = self.clone();
-        self.registry.detached(async move { keys.make(&intent, order).await }).await
+        self.log.detached(async move { keys.make(&intent, order).await }).await
     }
 
     /// Replaces what `{name?, scopes?, phoneNumberIds?}` names.
@@ -90,15 +95,14 @@ impl ApiKeys {
     ) -> Result<WrittenKey, RegistryError> {
         let change = KeyChange::read(body).map_err(RegistryError::Invalid)?;
         let keys = self.clone();
-        self.registry
-            .detached(async move { keys.carry_out(&intent, key_id, &Order::Change(change)).await })
-            .await
+        let change = Order::Change(change);
+        self.log.detached(async move { keys.carry_out(&intent, key_id, &change).await }).await
     }
 
     /// Ends a key for good. A second time there is no such key.
     pub async fn revoke(&self, intent: Intent, key_id: Uuid) -> Result<WrittenKey, RegistryError> {
         let keys = self.clone();
-        self.registry.detached(async move { keys.carry_out(&intent, key_id, &Order::Revoke).await }).await
+        self.log.detached(async move { keys.carry_out(&intent, key_id, &Order::Revoke).await }).await
     }
 
     async fn make(&self, intent: &Intent, order: NewKey) -> Result<CreatedKey, RegistryError> {
@@ -107,9 +111,9 @@ impl ApiKeys {
         let text = KeyText::generate(mode);
         let id = Uuid::now_v7();
         let row = key_event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
-        let Outcome::Appended(places) = self.registry.append(row).await? else {
+        let Outcome::Appended(places) = self.log.append(row).await? else {
             let what = "the first event of a new stream met another";
-            return Err(StoreError::corrupt(format!("key {id}"), what).into());
+            return Err(RegistryError::corrupt(format!("key {id}"), what));
         };
         let place = only(&places)?;
         let key = KeyRecord {
@@ -135,7 +139,7 @@ impl ApiKeys {
         key_id: Uuid,
         order: &Order,
     ) -> Result<WrittenKey, RegistryError> {
-        let _turn = self.registry.turns.take(key_id).await?;
+        let _turn = self.log.turn(key_id).await?;
         let mut at = 0;
         for _ in 0..DECISIONS_MAX {
             let key = match self.meet(intent, key_id).await? {
@@ -144,7 +148,7 @@ impl ApiKeys {
             };
             let (row, after) = decide(intent, &key, order)?;
             let Some(row) = row else { return Ok(WrittenKey { key, replayed: false }) };
-            match self.registry.append(row).await? {
+            match self.log.append(row).await? {
                 Outcome::Appended(places) if places.is_empty() => {
                     return Ok(WrittenKey { key, replayed: false });
                 }
@@ -154,7 +158,7 @@ impl ApiKeys {
                 Outcome::Conflict { version, .. } => at = version,
                 Outcome::StateDiffers { .. } => {
                     let what = "its row is not at the version the log is at: rebuild it";
-                    return Err(StoreError::corrupt(format!("key {key_id}"), what).into());
+                    return Err(RegistryError::corrupt(format!("key {key_id}"), what));
                 }
             }
         }
@@ -169,7 +173,7 @@ impl ApiKeys {
     async fn meet(&self, intent: &Intent, key_id: Uuid) -> Result<Meeting, RegistryError> {
         let idempotency = intent.idempotency.as_ref();
         let asked = idempotency.map(|idempotency| idempotency.key.as_str());
-        let read = self.registry.store.read_key_for_command(intent.caller.org_id, key_id, asked).await?;
+        let read = self.store.read_key_for_command(intent.caller.org_id, key_id, asked).await?;
         if let Some(answered) = read.answered {
             let is_same = idempotency.is_some_and(|idempotency| idempotency.request == answered.request);
             return match read.key {
@@ -198,17 +202,20 @@ impl ApiKeys {
         let event = self.event(key.org_id, key.id, version).await?;
         let payload = event.payload.ok_or(RegistryError::Erased)?;
         let terms = key_event::terms_of(&payload).map_err(|error| {
-            StoreError::corrupt(format!("version {version} of key {}", key.id), format!("payload: {error}"))
+            RegistryError::corrupt(
+                format!("version {version} of key {}", key.id),
+                format!("payload: {error}"),
+            )
         })?;
         apply(&mut key, terms);
         key.version = version;
         Ok(WrittenKey { key, replayed: true })
     }
 
-    async fn event(&self, org_id: Uuid, key_id: Uuid, version: i64) -> Result<KeyEvent, StoreError> {
-        let event = self.registry.store.key_event(org_id, key_id, version).await?;
+    async fn event(&self, org_id: Uuid, key_id: Uuid, version: i64) -> Result<KeyEvent, RegistryError> {
+        let event = self.store.key_event(org_id, key_id, version).await?;
         event.ok_or_else(|| {
-            StoreError::corrupt(format!("version {version} of key {key_id}"), "the event is missing")
+            RegistryError::corrupt(format!("version {version} of key {key_id}"), "the event is missing")
         })
     }
 }
@@ -225,7 +232,7 @@ fn decide(
         Order::Change(change) => change,
     };
     let mode = KeyMode::of(&key.prefix)
-        .ok_or_else(|| StoreError::corrupt(format!("key {}", key.id), "the prefix has no mode"))?;
+        .ok_or_else(|| RegistryError::corrupt(format!("key {}", key.id), "the prefix has no mode"))?;
     let after = regrant(&intent.caller, mode, &before, change)?;
     let row = match after == before {
         true => leave(intent, key),

@@ -36,7 +36,7 @@ pub fn operator(org_id: Uuid, user: &str) -> Intent {
 impl ApiKeys {
     /// A new organization with an admin key, where nothing was ever recorded; else nothing.
     pub async fn first_key(&self, user: &str) -> Result<Option<CreatedKey>, RegistryError> {
-        if !self.registry.store().log_is_empty().await? {
+        if !self.store.log_is_empty().await? {
             return Ok(None);
         }
         let order = NewKey {

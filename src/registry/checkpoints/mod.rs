@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::RegistryError;
 use super::caller::Caller;
-use super::{Registry, RegistryError};
 pub use crate::evidence::{Checkpoint, Keyring, PublicKey};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
-use crate::store::{Head, SignedPlace, StoreError, StoredCheckpoint};
+use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
 pub use directory::CheckpointDirectory;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use signer::Signer;
@@ -47,7 +47,18 @@ pub struct Signed {
     pub head: i64,
 }
 
-impl Registry {
+/// Checkpoints of all logs, made with the keys of this process.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    store: Store,
+    signer: Signer,
+}
+
+impl Checkpoints {
+    pub(super) fn new(store: Store, signer: Signer) -> Self {
+        Self { store, signer }
+    }
+
     /// The public keys of this process: those it signs with, and retired ones.
     pub fn public_keys(&self) -> Vec<PublicKey> {
         self.signer.keyring().public_keys()
@@ -127,7 +138,7 @@ impl Registry {
 
     /// The checkpoint that this process can give: over the head where it signs, else the latest that was stored, and
     /// `None` where there is none.
-    pub async fn checkpoint(&self, caller: &Caller) -> Result<Option<Signed>, RegistryError> {
+    pub async fn latest(&self, caller: &Caller) -> Result<Option<Signed>, RegistryError> {
         let org_id = caller.org_id;
         let (stored, head) = if self.signs() {
             let stored = self.sign_head(org_id).await?;
@@ -139,7 +150,7 @@ impl Registry {
         let Some(stored) = stored else { return Ok(None) };
         let checkpoint = Checkpoint::unverified(&stored.note).map_err(|wrong| {
             let place = format!("the checkpoint of organization {org_id} at {}", stored.position);
-            StoreError::corrupt(place, wrong.to_string())
+            RegistryError::corrupt(place, wrong.to_string())
         })?;
         Ok(Some(Signed { checkpoint, note: stored.note, head }))
     }

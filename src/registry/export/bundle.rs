@@ -6,12 +6,12 @@ use std::{io, mem};
 
 use bytes::Bytes;
 
-use super::{Coverage, ExportFormat, ExportOrder, confined};
+use super::{Coverage, ExportFormat, ExportOrder, Exports, confined};
 use crate::evidence::BundleWriter;
 use crate::flow::digest::Digest;
+use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
 use crate::registry::verification::event_record;
-use crate::registry::{Registry, RegistryError};
 use crate::store::{AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
@@ -124,18 +124,14 @@ impl Log {
     }
 }
 
-fn broken(error: io::Error) -> StoreError {
-    StoreError::corrupt("a line in memory", error.to_string())
+fn broken(error: io::Error) -> RegistryError {
+    RegistryError::corrupt("a line in memory", error.to_string())
 }
 
-impl Registry {
+impl Exports {
     /// Begins an export of evidence. What a filter leaves out, or a caller confined to numbers may not see, is there as
     /// its hash alone.
-    pub async fn export_bundle(
-        &self,
-        intent: &Intent,
-        order: &ExportOrder,
-    ) -> Result<BundleExport, RegistryError> {
+    pub async fn bundle(&self, intent: &Intent, order: &ExportOrder) -> Result<BundleExport, RegistryError> {
         let coverage = self.begin_export(intent, order, ExportFormat::Ndjson).await?;
         // At least one event, for the last checkpoint to stand behind.
         let (org_id, after) = (coverage.org_id, coverage.wanted_after.min(coverage.up_to - 1));
@@ -143,7 +139,7 @@ impl Registry {
             .store
             .chain_hash(org_id, after)
             .await?
-            .ok_or_else(|| StoreError::corrupt(format!("position {after}"), "there is no event"))?;
+            .ok_or_else(|| RegistryError::corrupt(format!("position {after}"), "there is no event"))?;
         let log = Log {
             coverage,
             store: self.store.clone(),

@@ -1,8 +1,8 @@
 //! The export for people: the entries of the audit log, oldest first.
 
-use super::{Coverage, ExportFormat, ExportOrder, confined};
+use super::{Coverage, ExportFormat, ExportOrder, Exports, confined};
+use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
-use crate::registry::{Registry, RegistryError};
 use crate::store::{AuditFilter, AuditPage, LogEntry, Store};
 
 /// Entries read at once: enough that a statement's cost is spread, few enough that others get their turn between.
@@ -30,13 +30,9 @@ impl EntryExport {
     }
 }
 
-impl Registry {
+impl Exports {
     /// Begins an export of entries. A caller confined to numbers gets what happened to their flows only.
-    pub async fn export_entries(
-        &self,
-        intent: &Intent,
-        order: &ExportOrder,
-    ) -> Result<EntryExport, RegistryError> {
+    pub async fn entries(&self, intent: &Intent, order: &ExportOrder) -> Result<EntryExport, RegistryError> {
         let coverage = self.begin_export(intent, order, ExportFormat::Csv).await?;
         let filter = confined(&intent.caller, &order.filter);
         let position = Some(coverage.wanted_after);

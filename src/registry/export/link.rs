@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use uuid::Uuid;
 
+use super::Exports;
 use crate::flow::event::{Actor, ActorKind, canonical_bytes};
+use crate::registry::RegistryError;
 use crate::registry::access;
 use crate::registry::caller::{Caller, Intent, Scope, Scopes};
-use crate::registry::{Registry, RegistryError};
-use crate::store::StoreError;
 
 const VALID_FOR: TimeDelta = TimeDelta::minutes(10);
 const SECRET_BYTES: usize = 32;
@@ -55,7 +55,7 @@ struct Ticket {
     asked: String,
 }
 
-impl Registry {
+impl Exports {
     /// A link to what `asked` says; what that means is the caller's affair.
     pub async fn make_link(&self, intent: &Intent, asked: String) -> Result<Link, RegistryError> {
         let caller = &intent.caller;
@@ -110,8 +110,7 @@ impl Registry {
         }
         self.store.make_export_secret(org_id, &rand::random::<[u8; SECRET_BYTES]>()).await?;
         let secret = self.store.export_secret(org_id).await?;
-        Ok(secret
-            .ok_or_else(|| StoreError::corrupt("export_secret", "a secret that was made is not there"))?)
+        secret.ok_or_else(|| RegistryError::corrupt("export_secret", "a secret that was made is not there"))
     }
 }
 

@@ -12,12 +12,13 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::RegistryError;
 use super::caller::{Caller, Intent};
-use super::command::{DECISIONS_MAX, only};
+use super::checkpoints::Checkpoints;
+use super::log::{DECISIONS_MAX, Log, only};
 use super::row::context;
-use super::{Registry, RegistryError};
 use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
-use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, StoreError, ViewChange};
+use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, Store, ViewChange};
 
 pub use bundle::BundleExport;
 pub use entries::EntryExport;
@@ -74,9 +75,21 @@ struct ExportPayload<'a> {
     by_link: bool,
 }
 
-impl Registry {
+/// Exports of logs, each an event of its log, and links to them.
+#[derive(Debug, Clone)]
+pub struct Exports {
+    store: Store,
+    log: Log,
+    checkpoints: Checkpoints,
+}
+
+impl Exports {
+    pub(super) fn new(store: Store, log: Log, checkpoints: Checkpoints) -> Self {
+        Self { store, log, checkpoints }
+    }
+
     /// Whether an export can begin where it is to.
-    pub async fn check_export(&self, caller: &Caller, order: &ExportOrder) -> Result<(), RegistryError> {
+    pub async fn check(&self, caller: &Caller, order: &ExportOrder) -> Result<(), RegistryError> {
         let head = self.store.head(caller.org_id).await?;
         if order.after > head { Err(RegistryError::BeyondTheLog) } else { Ok(()) }
     }
@@ -89,9 +102,9 @@ impl Registry {
         format: ExportFormat,
     ) -> Result<Coverage, RegistryError> {
         let org_id = intent.caller.org_id;
-        self.check_export(&intent.caller, order).await?;
-        let (registry, event) = (self.clone(), exported(intent, order, format));
-        let own = self.detached(async move { registry.append_export(org_id, event).await }).await?;
+        self.check(&intent.caller, order).await?;
+        let (exports, event) = (self.clone(), exported(intent, order, format));
+        let own = self.log.detached(async move { exports.append_export(org_id, event).await }).await?;
         let signed = if format == ExportFormat::Ndjson { self.sign_export(org_id).await? } else { None };
         let up_to = signed.unwrap_or(own.position).max(own.position);
         let (mut wanted_after, mut wanted_up_to) = (order.after, up_to);
@@ -107,7 +120,7 @@ impl Registry {
     /// Signs the head, which is the export's own event or soon behind it, and says how far that reaches. A log that
     /// contradicts itself is not signed, but exported: that is how its auditors find out.
     async fn sign_export(&self, org_id: Uuid) -> Result<Option<i64>, RegistryError> {
-        match self.sign_head(org_id).await {
+        match self.checkpoints.sign_head(org_id).await {
             Ok(signed) => Ok(signed.map(|signed| signed.position)),
             Err(error @ RegistryError::NotSigned(_)) => {
                 tracing::error!(%error, org = %org_id, "an export is not signed: verify it");
@@ -119,19 +132,19 @@ impl Registry {
 
     /// Exports of one organization are one stream: they take turns here, and other replicas may come between.
     async fn append_export(&self, org_id: Uuid, mut event: NewEvent) -> Result<Appended, RegistryError> {
-        let _turn = self.turns.take(event.stream_id).await?;
+        let _turn = self.log.turn(event.stream_id).await?;
         event.expected = self.store.stream_version(org_id, event.stream_id).await?;
         for _ in 0..DECISIONS_MAX {
-            match self.append(Append::event(org_id, event.clone(), None)).await? {
-                Outcome::Appended(places) => return Ok(only(&places)?),
+            match self.log.append(Append::event(org_id, event.clone(), None)).await? {
+                Outcome::Appended(places) => return only(&places),
                 Outcome::Conflict { version, .. } => event.expected = version,
                 other => {
                     let what = format!("a row without an idempotency key came to {other:?}");
-                    return Err(StoreError::corrupt("an append", what).into());
+                    return Err(RegistryError::corrupt("an append", what));
                 }
             }
         }
-        Err(StoreError::Overloaded.into())
+        Err(RegistryError::Overloaded)
     }
 }
 

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 pub(super) use self::hub::Hub;
 use self::tail::Tail;
+use super::RegistryError;
 use super::caller::{Caller, Scope};
-use super::{Registry, RegistryError};
 use crate::flow::event::StreamKind;
-use crate::store::{Append, FeedEntry, Outcome, Store, StoreError};
+use crate::store::{FeedEntry, Store, StoreError};
 
 /// Events that are read at once.
 const PAGE: usize = 256;
@@ -79,7 +79,23 @@ fn is_shown(caller: &Caller, event: &FeedEntry) -> bool {
     }
 }
 
-impl Registry {
+/// The logs, to be followed.
+#[derive(Debug, Clone)]
+pub struct Feed {
+    store: Store,
+    hub: Hub,
+}
+
+impl Feed {
+    pub(super) fn new(store: Store) -> Self {
+        Self { hub: Hub::new(store.clone()), store }
+    }
+
+    /// To be told of what is appended here.
+    pub(super) fn hub(&self) -> Hub {
+        self.hub.clone()
+    }
+
     /// Where the log of the caller's organization stands.
     pub async fn head(&self, caller: &Caller) -> Result<i64, RegistryError> {
         Ok(self.store.head(caller.org_id).await?)
@@ -92,15 +108,5 @@ impl Registry {
         let tail = self.hub.follow(org_id, head)?;
         let failures = tail.borrow().failures();
         Some(FeedReader { store, org_id, position, tail, failures })
-    }
-
-    /// Appends, and tells those who follow the log here.
-    pub(super) async fn append(&self, row: Append) -> Result<Outcome, StoreError> {
-        let org_id = row.org_id;
-        let outcome = self.writer.append(row).await?;
-        if matches!(outcome, Outcome::Appended(_)) {
-            self.hub.appended(org_id);
-        }
-        Ok(outcome)
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use uuid::Uuid;
 
 use super::super::access::KeyProjection;
-use super::super::documents::{members, stand_in};
+use super::super::reads::{members, stand_in};
 use super::Trouble;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;

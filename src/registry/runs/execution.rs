@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::Runs;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::finding::Finding;
@@ -15,11 +16,10 @@ use crate::flow::validation;
 use crate::interpreter::{
     CalledFlow, CalledFlows, Identity, Program, RanVersion, RunRequest, Subject, expectations, run,
 };
+use crate::registry::RegistryError;
 use crate::registry::callees::Callees;
 use crate::registry::caller::Caller;
-use crate::registry::read::Selector;
-use crate::registry::{Registry, RegistryError};
-use crate::store::StoreError;
+use crate::registry::reads::Selector;
 
 /// Errors that keep a flow from being published, but not from being tried.
 const TRIED_ALL_THE_SAME: [&str; 3] = ["EMPTY_FLOW", "NO_END_REACHABLE", "MISSING_TRIGGER_CONFIG"];
@@ -44,7 +44,7 @@ pub(super) struct Ran {
     pub(super) duration_ms: i64,
 }
 
-impl Registry {
+impl Runs {
     /// Resolves what a request names: the document, and every flow it calls as it is now.
     pub(super) async fn prepare_run(
         &self,
@@ -53,7 +53,7 @@ impl Registry {
         request: RunRequest,
     ) -> Result<Execution, RegistryError> {
         let (program, version) = self.subject(caller, flow_id, &request.subject).await?;
-        let callees = self.callees(caller, program.calls()).await?;
+        let callees = self.reads.callees(caller, program.calls()).await?;
         self.execution(flow_id, request, program, version, &callees)
     }
 
@@ -69,7 +69,7 @@ impl Registry {
             Subject::Published => Selector::Published,
             Subject::Version(version) => Selector::Version(*version),
         };
-        let answer = self.get(caller, flow_id, selector).await?;
+        let answer = self.reads.get(caller, flow_id, selector).await?;
         if let Subject::Inline(canonical) = subject {
             return Ok((self.program(canonical.digest, || Ok(Canonical::clone(canonical)))?, None));
         }
@@ -86,7 +86,7 @@ impl Registry {
     pub(super) fn program(
         &self,
         digest: Digest,
-        canonical: impl FnOnce() -> Result<Canonical, StoreError>,
+        canonical: impl FnOnce() -> Result<Canonical, RegistryError>,
     ) -> Result<Arc<Program>, RegistryError> {
         if let Some(program) = self.programs.known(digest) {
             return Ok(program);
@@ -98,7 +98,7 @@ impl Registry {
             findings.retain(|finding| !finding.is_error() || stops_a_run(finding));
             return Err(RegistryError::NotRunnable(findings));
         }
-        Ok(self.programs.compile(&canonical)?)
+        self.programs.compile(&canonical)
     }
 
     pub(super) fn execution(

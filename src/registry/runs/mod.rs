@@ -11,14 +11,15 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use self::execution::Ran;
-pub(super) use self::programs::ProgramCache;
+use self::programs::ProgramCache;
+use super::RegistryError;
 use super::caller::Intent;
-use super::{Registry, RegistryError};
+use super::reads::FlowReads;
 use crate::flow::canonical_json;
 use crate::flow::digest::Digest;
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::RunRequest;
-use crate::store::{NewRun, StoredRun, TestRun};
+use crate::store::{NewRun, Store, StoredRun, TestRun, Writer};
 
 pub use self::stored::{StoredRunAnswer, StoredRunEntry};
 
@@ -44,9 +45,22 @@ pub struct RunAnswer {
     pub replayed: bool,
 }
 
-impl Registry {
+/// Test runs: carried out, stored, listed and run again.
+#[derive(Debug, Clone)]
+pub struct Runs {
+    store: Store,
+    reads: FlowReads,
+    writer: Writer<NewRun>,
+    programs: ProgramCache,
+}
+
+impl Runs {
+    pub(super) fn new(store: Store, reads: FlowReads) -> Self {
+        Self { writer: Writer::start(&store), programs: ProgramCache::new(), store, reads }
+    }
+
     /// Runs a version of a flow in the sandbox and stores what was asked.
-    pub async fn test_run(
+    pub async fn run(
         &self,
         intent: Intent,
         flow_id: Uuid,
@@ -84,7 +98,7 @@ impl Registry {
         };
         let answered = answer(run.clone(), ran);
         let row = NewRun { run, idempotency: intent.idempotency.clone() };
-        match self.run_writer.append(row).await? {
+        match self.writer.append(row).await? {
             StoredRun::Stored => Ok(answered),
             StoredRun::Replayed(run_id) => self.repeat_run(&intent, run_id).await,
             StoredRun::KeyReused => Err(RegistryError::IdempotencyKeyReused),

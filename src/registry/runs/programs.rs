@@ -8,19 +8,19 @@ use moka::sync::Cache;
 use crate::flow::digest::Digest;
 use crate::flow::document::Canonical;
 use crate::interpreter::Program;
-use crate::store::StoreError;
+use crate::registry::RegistryError;
 
 /// Bytes of documents whose programs are kept; a program is some fifteen times as large.
 const CACHED_BYTES_MAX: u64 = 512 * 1024;
 const IDLE: Duration = Duration::from_secs(300);
 
 #[derive(Debug, Clone)]
-pub(in crate::registry) struct ProgramCache {
+pub(super) struct ProgramCache {
     programs: Cache<Digest, (u32, Arc<Program>)>,
 }
 
 impl ProgramCache {
-    pub(in crate::registry) fn new() -> Self {
+    pub(super) fn new() -> Self {
         let programs = Cache::builder()
             .max_capacity(CACHED_BYTES_MAX)
             .weigher(|_: &Digest, (weight, _): &(u32, Arc<Program>)| *weight)
@@ -35,9 +35,9 @@ impl ProgramCache {
     }
 
     /// Compiles a document in which validation found no errors, and keeps its program.
-    pub(super) fn compile(&self, canonical: &Canonical) -> Result<Arc<Program>, StoreError> {
+    pub(super) fn compile(&self, canonical: &Canonical) -> Result<Arc<Program>, RegistryError> {
         let program = Program::compile(&canonical.document, canonical.digest).map_err(|error| {
-            StoreError::corrupt(
+            RegistryError::corrupt(
                 canonical.digest.to_string(),
                 format!("a sound document does not compile: {error:?}"),
             )

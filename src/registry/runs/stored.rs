@@ -7,14 +7,15 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::Runs;
 use super::execution::{Execution, Ran};
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::{RunRequest, Subject, mask_personal};
+use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::registry::read::Selector;
-use crate::registry::{Registry, RegistryError};
-use crate::store::{StoreError, TestRun};
+use crate::registry::reads::{Selector, Shown};
+use crate::store::TestRun;
 
 /// A run as the list shows it.
 pub type StoredRunEntry = TestRun;
@@ -39,9 +40,9 @@ struct ResolvedCallee {
     version: i64,
 }
 
-impl Registry {
+impl Runs {
     /// The runs of a flow, newest first, before the one where the last page ended.
-    pub async fn test_runs(
+    pub async fn list(
         &self,
         caller: &Caller,
         flow_id: Uuid,
@@ -53,11 +54,7 @@ impl Registry {
     }
 
     /// Reads a stored run by running it again.
-    pub async fn read_test_run(
-        &self,
-        caller: &Caller,
-        run_id: Uuid,
-    ) -> Result<StoredRunAnswer, RegistryError> {
+    pub async fn read(&self, caller: &Caller, run_id: Uuid) -> Result<StoredRunAnswer, RegistryError> {
         let run = self.stored_run(caller, run_id).await?;
         let execution = self.rerun(caller, &run).await?;
         let personal = execution.personal_variables();
@@ -78,7 +75,7 @@ impl Registry {
 
     /// The same run again: the stored request on the versions that were resolved then.
     pub(super) async fn rerun(&self, caller: &Caller, run: &TestRun) -> Result<Execution, RegistryError> {
-        let corrupt = |what: String| StoreError::corrupt(format!("test run {}", run.run_id), what);
+        let corrupt = |what: String| RegistryError::corrupt(format!("test run {}", run.run_id), what);
         let body: Value = serde_json::from_slice(&run.request).map_err(|error| corrupt(error.to_string()))?;
         let request = RunRequest::read(&body).map_err(|findings| corrupt(format!("{findings:?}")))?;
         let callees: Vec<ResolvedCallee> =
@@ -87,17 +84,17 @@ impl Registry {
             let asked = callee.asked.as_i64().map_or(FlowVersion::Published, FlowVersion::Number);
             (callee.flow_id, asked, callee.version)
         });
-        let callees = self.callees_at(caller, resolved).await?;
+        let callees = self.reads.callees_at(caller, resolved).await?;
         let program = match &request.subject {
             Subject::Inline(canonical) => {
                 self.program(canonical.digest, || Ok(Canonical::clone(canonical)))?
             }
             Subject::Version(version) => {
-                let then = self.get(caller, run.flow_id, Selector::Version(*version)).await?;
+                let then = self.reads.get(caller, run.flow_id, Selector::Version(*version)).await?;
                 self.program(then.document.digest(), || then.document.canonical())?
             }
             Subject::Draft | Subject::Published => {
-                return Err(corrupt("the version is not resolved".into()).into());
+                return Err(corrupt("the version is not resolved".into()));
             }
         };
         self.execution(run.flow_id, request, program, run.version, &callees)
@@ -105,15 +102,15 @@ impl Registry {
 
     /// Whether the caller may know of a flow, deleted or not.
     async fn visible(&self, caller: &Caller, flow_id: Uuid) -> Result<(), RegistryError> {
-        self.current(caller, flow_id, false).await.map(drop)
+        self.reads.current(caller, flow_id, Shown::Draft).await.map(drop)
     }
 }
 
 /// Trace and expectations with personal values masked; expectations repeat what the trace holds.
-fn masked(ran: &Ran, personal: &BTreeSet<String>) -> Result<(Bytes, Bytes), StoreError> {
+fn masked(ran: &Ran, personal: &BTreeSet<String>) -> Result<(Bytes, Bytes), RegistryError> {
     let read = |bytes: &Bytes| {
         serde_json::from_slice::<Value>(bytes)
-            .map_err(|error| StoreError::corrupt("a trace", error.to_string()))
+            .map_err(|error| RegistryError::corrupt("a trace", error.to_string()))
     };
     let mut trace = read(&ran.trace)?;
     trace["expectations"] = read(&ran.expectations)?;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Report};
 use flow_registry::flow::chain::chain_start;
 use flow_registry::flow::event::RestoreMode;
-use flow_registry::registry::access::{ApiKeyVerifier, ApiKeys, KeyMode};
+use flow_registry::registry::access::KeyMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::projections::Projections;
@@ -19,7 +19,16 @@ use crate::evidence::sample::{keyring, public_keys};
 use crate::registry::hand::{Hand, hand, sound};
 
 /// The tables an administrator may alter, in an order in which they can be filled again.
-const TABLES: [&str; 6] = ["event", "document", "log_head", "checkpoint", "flow_view", "api_key"];
+const TABLES: [&str; 8] = [
+    "event",
+    "document",
+    "log_head",
+    "checkpoint",
+    "flow_view",
+    "flow_search",
+    "flow_reference",
+    "api_key",
+];
 
 pub struct Database {
     hand: Hand,
@@ -33,29 +42,29 @@ pub struct Database {
 pub async fn database() -> Database {
     let hand = hand().await;
     let (store, org) = (hand.registry.store().clone(), hand.caller.org_id);
-    let registry = Registry::new(store.clone()).with_signer(Signer::new(keyring(1), None));
-    let keys = ApiKeys::new(registry.clone(), ApiKeyVerifier::new(store));
+    let registry = Registry::signing(store, Signer::new(keyring(1), None));
+    let keys = &registry.keys;
     let because = || Intent { reason: Some("la última edición falló".into()), ..hand.intent() };
     let key = keys.create(hand.intent(), KeyMode::Live, &json!({"name": "bot"})).await.unwrap().key.id;
     let flow = hand.create(sound("Alta")).await;
     for name in ["Alta de clientes", "Alta 🎆"] {
-        registry.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+        registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
     }
-    registry.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    registry.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
-    registry.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
-    registry.update(hand.intent(), flow, json!({"description": "d"})).await.unwrap();
-    registry.unpublish(hand.intent(), flow).await.unwrap();
-    let mut notes = vec![registry.sign_head(org).await.unwrap().unwrap().note];
-    registry.delete(hand.intent(), flow).await.unwrap();
+    registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
+    registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
+    registry.commands.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
+    registry.commands.update(hand.intent(), flow, json!({"description": "d"})).await.unwrap();
+    registry.commands.unpublish(hand.intent(), flow).await.unwrap();
+    let mut notes = vec![registry.checkpoints.sign_head(org).await.unwrap().unwrap().note];
+    registry.commands.delete(hand.intent(), flow).await.unwrap();
     let back = RestoreOrder { source: RestoreSource::Version(2), mode: RestoreMode::Live };
-    registry.restore(because(), flow, back).await.unwrap();
+    registry.commands.restore(because(), flow, back).await.unwrap();
     keys.revoke(hand.intent(), key).await.unwrap();
     for name in ["Baja", "Cambio"] {
         let other = hand.create(sound(name)).await;
-        registry.publish(hand.intent(), other, PublishOrder::default()).await.unwrap();
+        registry.commands.publish(hand.intent(), other, PublishOrder::default()).await.unwrap();
     }
-    notes.push(registry.sign_head(org).await.unwrap().unwrap().note);
+    notes.push(registry.checkpoints.sign_head(org).await.unwrap().unwrap().note);
     let database = Database { hand, registry, org, notes };
     for table in TABLES {
         let sql = format!(
@@ -84,7 +93,7 @@ impl Database {
     /// Makes head and views those of the log as it is now, and leaves no checkpoint beyond its end.
     pub async fn cover_tracks(&self) {
         self.administer(
-            "DELETE FROM log_head; DELETE FROM flow_view; \
+            "DELETE FROM log_head; DELETE FROM flow_view; DELETE FROM flow_search; DELETE FROM flow_reference; \
              DELETE FROM checkpoint WHERE position > (SELECT coalesce(max(position), 0) FROM event); \
              INSERT INTO log_head SELECT org_id, position, chain_hash, recorded_at FROM event \
                ORDER BY position DESC LIMIT 1",
@@ -101,12 +110,12 @@ impl Database {
 
     /// Signs the log as it is now with another key than the service's.
     pub async fn sign_as_somebody_else(&self) {
-        let forger = Registry::new(self.registry.store().clone()).with_signer(Signer::new(keyring(9), None));
-        forger.sign_head(self.org).await.unwrap().unwrap();
+        let forger = Registry::signing(self.registry.store().clone(), Signer::new(keyring(9), None));
+        forger.checkpoints.sign_head(self.org).await.unwrap().unwrap();
     }
 
     pub async fn sign_as_service(&self) {
-        self.registry.sign_head(self.org).await.unwrap().unwrap();
+        self.registry.checkpoints.sign_head(self.org).await.unwrap().unwrap();
     }
 
     /// Computes every digest and hash anew.

@@ -3,11 +3,11 @@
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::documents::{LoadedDocument, TRUSTED_FOR};
-use crate::store::{FlowRecord, SeenIn, Snapshot, StoreError};
+use super::document::LoadedDocument;
+use crate::registry::error::CurrentVersion;
+use crate::store::FlowRecord;
 
 /// A flow at one of its versions: its state, and the draft or, where that was asked for, the document in force.
 #[derive(Debug)]
@@ -16,8 +16,6 @@ pub struct FlowAnswer {
     pub record: FlowRecord,
     pub document: Arc<LoadedDocument>,
     summary: OnceLock<Bytes>,
-    read_at: Instant,
-    pub(super) seen_in: SeenIn,
 }
 
 /// The three statuses a flow can have.
@@ -39,33 +37,16 @@ impl Status {
 }
 
 impl FlowAnswer {
-    pub(super) fn new(
+    pub(in crate::registry) fn new(
         org_id: Uuid,
         record: FlowRecord,
         document: Arc<LoadedDocument>,
-        seen_in: Snapshot,
     ) -> Arc<Self> {
-        let (summary, read_at, seen_in) = (OnceLock::new(), Instant::now(), SeenIn::new(seen_in));
-        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
-    }
-
-    /// Whether it was read or written so lately that it counts as the row of its version.
-    pub(super) fn is_trusted(&self) -> bool {
-        self.read_at.elapsed() < TRUSTED_FOR
-    }
-
-    /// The same, as old as it is, with another of the flow's documents.
-    pub(super) fn showing(&self, document: Arc<LoadedDocument>) -> Arc<Self> {
-        let (org_id, record, read_at) = (self.org_id, self.record.clone(), self.read_at);
-        let (summary, seen_in) = (OnceLock::new(), SeenIn::new(self.seen_in.get()));
-        Arc::new(Self { org_id, record, document, summary, read_at, seen_in })
+        Arc::new(Self { org_id, record, document, summary: OnceLock::new() })
     }
 
     /// How a list shows the flow, in the form whoever renders it gives it; rendered once.
-    pub fn summary(
-        &self,
-        render: impl FnOnce(&Self) -> Result<Bytes, StoreError>,
-    ) -> Result<&Bytes, StoreError> {
+    pub fn summary<E>(&self, render: impl FnOnce(&Self) -> Result<Bytes, E>) -> Result<&Bytes, E> {
         if let Some(summary) = self.summary.get() {
             return Ok(summary);
         }
@@ -90,12 +71,13 @@ impl FlowAnswer {
     pub fn has_unpublished_changes(&self) -> bool {
         self.record.published.as_ref().is_some_and(|published| published.document != self.record.document)
     }
-}
 
-/// The answer to a command.
-#[derive(Debug, Clone)]
-pub struct Written {
-    pub flow: Arc<FlowAnswer>,
-    /// The answer repeats an earlier one, given under the same idempotency key.
-    pub replayed: bool,
+    /// Where the flow stands, for somebody who came with another version in mind.
+    pub fn current_version(&self) -> CurrentVersion {
+        CurrentVersion {
+            version: self.record.version,
+            updated_at: self.record.updated_at,
+            updated_by: self.record.updated_by.clone(),
+        }
+    }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::answer::FlowAnswer;
-use super::caller::Caller;
-use super::read::{FlowList, confined};
-use super::{Registry, RegistryError};
+use super::list::{FlowList, confined};
+use super::{FlowReads, Shown};
 use crate::flow::text;
+use crate::registry::RegistryError;
+use crate::registry::caller::Caller;
 use crate::store::{ListFilter, ListPage};
 
 /// A moment of an organization's log.
@@ -61,7 +62,7 @@ impl Wanted {
     }
 }
 
-impl Registry {
+impl FlowReads {
     /// The position the log stood at then; what comes after it cannot change what was.
     pub async fn position_at(&self, caller: &Caller, moment: Moment) -> Result<i64, RegistryError> {
         Ok(match moment {
@@ -78,10 +79,10 @@ impl Registry {
         filter: ListFilter,
     ) -> Result<FlowList, RegistryError> {
         let page = ListPage { limit: i64::MAX, before: None };
-        let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
+        let (shown, wanted) = (Shown::by(&filter), Wanted::of(&filter));
         let filter = confined(caller, filter);
         let records = self.store.list_at(caller.org_id, position, &filter, page).await?.flows;
-        Ok(FlowList::new(self.clone(), caller.org_id, in_force, records).keeping(wanted))
+        Ok(FlowList::new(self.clone(), caller.org_id, shown, records, Some(wanted)))
     }
 
     /// One page of the same list; the position of its last flow is where the next page begins.
@@ -92,14 +93,14 @@ impl Registry {
         filter: ListFilter,
         page: ListPage,
     ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
-        let (in_force, wanted) = (filter.in_force, Wanted::of(&filter));
+        let (shown, wanted) = (Shown::by(&filter), Wanted::of(&filter));
         let filter = confined(caller, filter);
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let mut found = Vec::new();
         let mut next = page;
         loop {
             let part = self.store.list_at(caller.org_id, position, &filter, next).await?;
-            let mut flows = self.with_documents(caller.org_id, in_force, part.flows).await?;
+            let mut flows = self.with_documents(caller.org_id, shown, part.flows).await?;
             wanted.keep(&mut flows)?;
             found.append(&mut flows);
             next.before = part.next;

@@ -1,67 +1,66 @@
 //! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
 //! so that conflicts only come from other replicas.
 
+mod meeting;
+mod orders;
+pub(super) mod plan;
+mod restore;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::answer::{FlowAnswer, Written};
-use super::caller::{Idempotency, Intent};
-use super::orders::{Command, Plan};
+use self::meeting::Meeting;
+use self::plan::{Command, Plan};
+pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
+pub use self::restore::Rehearsal;
+use super::caller::Intent;
+use super::log::{DECISIONS_MAX, Log, only};
+use super::reads::{FlowAnswer, FlowReads, Shown};
 use super::row::{after, row};
-use super::{CurrentVersion, Registry, RegistryError};
+use super::{RegistryError, Validation};
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
-use crate::store::{Answered, Append, CurrentFlow, FlowRecord, FoundFlow, Outcome, Snapshot, StoreError};
+use crate::store::{Append, FlowRecord, Outcome, Store};
 
-/// How often a command is decided again when other replicas were faster.
-pub(super) const DECISIONS_MAX: usize = 64;
-
-/// Commands under way at once, also those whose callers have gone.
-const UNDER_WAY_MAX: usize = 4096;
-
-/// What a command meets: the flow, or the answer it was given before under its idempotency key.
-pub(super) enum Meeting {
-    Flow(Arc<FlowAnswer>),
-    Answered(Written),
+/// The answer to a command.
+#[derive(Debug, Clone)]
+pub struct Written {
+    pub flow: Arc<FlowAnswer>,
+    /// The answer repeats an earlier one, given under the same idempotency key.
+    pub replayed: bool,
 }
 
-impl Registry {
-    /// Runs a command in a task of its own: whoever waits for it may go away, the command does not.
-    pub(super) async fn detached<F, T>(&self, command: F) -> Result<T, RegistryError>
-    where
-        F: Future<Output = Result<T, RegistryError>> + Send + 'static,
-        T: Send + 'static,
-    {
-        // Callers are bounded by their connections; those that are gone must not pile up behind a database that stalls.
-        if self.commands.len() >= UNDER_WAY_MAX {
-            return Err(StoreError::Overloaded.into());
-        }
-        match self.commands.spawn(command).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(StoreError::OutcomeUnknown("the service was stopped".to_owned()).into()),
-            },
-        }
+/// The commands on flows.
+#[derive(Debug, Clone)]
+pub struct Commands {
+    store: Store,
+    reads: FlowReads,
+    validation: Validation,
+    log: Log,
+}
+
+impl Commands {
+    pub(super) fn new(store: Store, reads: FlowReads, validation: Validation, log: Log) -> Self {
+        Self { store, reads, validation, log }
     }
 
     /// Carries out a command on an existing flow.
-    pub(super) async fn carry_out(
+    async fn carry_out(
         &self,
         intent: &Intent,
         flow_id: Uuid,
         command: &Command,
     ) -> Result<Written, RegistryError> {
         // A flow that is not in memory is read before its turn, together with others: it may not be there at all.
-        if self.documents.last_seen(intent.caller.org_id, flow_id).is_none() {
+        if self.reads.unproven(intent.caller.org_id, flow_id).is_none() {
             check(command)?;
             if let Meeting::Answered(written) = self.meet(intent, flow_id).await? {
                 return Ok(written);
             }
         }
-        let _turn = self.turns.take(flow_id).await?;
+        let _turn = self.log.turn(flow_id).await?;
         if let Some(written) = self.try_remembered(intent, flow_id, command).await? {
             return Ok(written);
         }
@@ -86,7 +85,7 @@ impl Registry {
             last = Some(found);
         }
         let last = last.expect("at least one decision was tried");
-        Err(RegistryError::VersionConflict(current_version(&last.record)))
+        Err(RegistryError::VersionConflict(last.current_version()))
     }
 
     /// Decides on the flow as it was last seen, however long ago, which saves the read. Only an event counts, because
@@ -97,7 +96,7 @@ impl Registry {
         flow_id: Uuid,
         command: &Command,
     ) -> Result<Option<Written>, RegistryError> {
-        let Some(found) = self.documents.last_seen(intent.caller.org_id, flow_id) else { return Ok(None) };
+        let Some(found) = self.reads.unproven(intent.caller.org_id, flow_id) else { return Ok(None) };
         let accepted = intent.if_match.as_ref().is_none_or(|wanted| wanted.accepts(found.record.version));
         if !accepted || !intent.caller.sees(found.record.phone_number_id.as_deref()) {
             return Ok(None);
@@ -110,7 +109,7 @@ impl Registry {
     }
 
     /// Starts a new flow: its id is nobody else's, so nothing can conflict.
-    pub(super) async fn start(&self, intent: &Intent, plan: Plan) -> Result<Written, RegistryError> {
+    async fn start(&self, intent: &Intent, plan: Plan) -> Result<Written, RegistryError> {
         let Ok(Decision::Event(change)) = decide(None, plan.order.clone()) else {
             unreachable!("an order that starts a flow is always an event");
         };
@@ -118,63 +117,12 @@ impl Registry {
         Ok(written.expect("the first event of a new stream meets no other"))
     }
 
-    /// Reads the flow, unless the idempotency key was answered already.
-    pub(super) async fn meet(&self, intent: &Intent, flow_id: Uuid) -> Result<Meeting, RegistryError> {
-        let org_id = intent.caller.org_id;
-        let Some(Idempotency { key, .. }) = &intent.idempotency else {
-            let known = self.documents.last_seen(org_id, flow_id);
-            return self.met(intent, self.read_current(org_id, flow_id, false, known).await?);
-        };
-        let expected = self.documents.expected(org_id, flow_id);
-        let known = expected.as_ref().map(|document| document.digest());
-        let read = self.store.read_for_command(org_id, flow_id, known, Some(key)).await?;
-        if let Some(answered) = read.answered {
-            return self.repeat(intent, answered).await.map(Meeting::Answered);
-        }
-        let record = read.flow.ok_or(RegistryError::FlowNotFound)?;
-        let document = match expected.filter(|document| document.digest() == record.document) {
-            Some(document) => document,
-            None => self.documents.resolve(org_id, record.document, read.document),
-        };
-        let found = self.documents.answer(org_id, record, document, Snapshot::NONE);
-        self.documents.saw(&found);
-        self.met(intent, found)
-    }
-
-    fn met(&self, intent: &Intent, found: Arc<FlowAnswer>) -> Result<Meeting, RegistryError> {
-        if !intent.caller.sees(found.record.phone_number_id.as_deref()) {
-            return Err(RegistryError::FlowNotFound);
-        }
-        let unwanted = intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version));
-        if unwanted && !found.record.deleted {
-            return Err(RegistryError::PreconditionFailed(current_version(&found.record)));
-        }
-        Ok(Meeting::Flow(found))
-    }
-
-    /// The first answer again; another request under the same key is refused.
-    async fn repeat(&self, intent: &Intent, answered: Answered) -> Result<Written, RegistryError> {
-        if intent.idempotency.as_ref().is_none_or(|idempotency| idempotency.request != answered.request) {
-            return Err(RegistryError::IdempotencyKeyReused);
-        }
-        self.replayed(intent, only(&answered.answer)?).await
-    }
-
-    async fn replayed(
-        &self,
-        intent: &Intent,
-        (flow_id, version): (Uuid, i64),
-    ) -> Result<Written, RegistryError> {
-        let flow = self.version(&intent.caller, flow_id, version).await?;
-        Ok(Written { flow, replayed: true })
-    }
-
     /// Nothing to change: only the idempotency key is recorded, so that a repeated request is answered alike.
     async fn leave(&self, intent: &Intent, found: Arc<FlowAnswer>) -> Result<Written, RegistryError> {
         if let Some(idempotency) = intent.idempotency.clone() {
             let FlowRecord { flow_id, version, .. } = found.record;
             let row = Append::unchanged(intent.caller.org_id, flow_id, version, idempotency);
-            match self.append(row).await? {
+            match self.log.append(row).await? {
                 Outcome::Replayed(answer) => return self.replayed(intent, only(&answer)?).await,
                 Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
                 Outcome::Appended(_) | Outcome::Conflict { .. } | Outcome::StateDiffers { .. } => {}
@@ -193,7 +141,7 @@ impl Registry {
         change: &Change,
     ) -> Result<Option<Written>, RegistryError> {
         let row = row(intent, found, flow_id, plan, change);
-        match self.append(row).await? {
+        match self.log.append(row).await? {
             Outcome::Appended(places) => {
                 let place = only(&places)?;
                 let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));
@@ -203,8 +151,8 @@ impl Registry {
                     (None, Some(found)) => Arc::clone(&found.document),
                     (None, None) => unreachable!("a new flow brings its document"),
                 };
-                let flow = self.documents.answer(intent.caller.org_id, record, document, Snapshot::NONE);
-                self.documents.saw(&flow);
+                let flow = FlowAnswer::new(intent.caller.org_id, record, document);
+                self.reads.observe(&flow);
                 Ok(Some(Written { flow, replayed: false }))
             }
             Outcome::Replayed(answer) => self.replayed(intent, only(&answer)?).await.map(Some),
@@ -215,7 +163,7 @@ impl Registry {
             }
             Outcome::StateDiffers { .. } => {
                 // What is remembered may be wrong: it is read and decided anew.
-                self.documents.forget(intent.caller.org_id, flow_id);
+                self.reads.invalidate(intent.caller.org_id, flow_id);
                 Ok(None)
             }
         }
@@ -223,25 +171,13 @@ impl Registry {
 
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.
     async fn check_view(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<(), RegistryError> {
-        let wanted = CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None };
-        let (found, _) = self.flows.ask(wanted).await?;
-        let stored = match found {
-            FoundFlow::Stored(record, _) => record.version,
-            FoundFlow::Unchanged | FoundFlow::Missing => 0,
-        };
+        let stored = self.reads.stored(org_id, flow_id, Shown::Draft).await?;
+        let stored = stored.map_or(0, |flow| flow.record.version);
         if stored >= version {
             return Ok(());
         }
         let what = format!("the view is at version {stored}, the log at {version}: rebuild it");
-        Err(StoreError::corrupt(format!("flow {flow_id}"), what).into())
-    }
-}
-
-/// The one of a list that holds what a single event led to.
-pub(super) fn only<T: Copy>(list: &[T]) -> Result<T, StoreError> {
-    match list {
-        [only] => Ok(*only),
-        _ => Err(StoreError::corrupt("an append", format!("{} results of one event", list.len()))),
+        Err(RegistryError::corrupt(format!("flow {flow_id}"), what))
     }
 }
 
@@ -258,13 +194,5 @@ pub(super) fn current(record: &FlowRecord) -> Current {
         version: record.version,
         state: record.state(),
         published_document: record.published.as_ref().map(|published| published.document),
-    }
-}
-
-pub(super) fn current_version(record: &FlowRecord) -> CurrentVersion {
-    CurrentVersion {
-        version: record.version,
-        updated_at: record.updated_at,
-        updated_by: record.updated_by.clone(),
     }
 }

@@ -5,33 +5,20 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::answer::{FlowAnswer, Written};
-use super::caller::Intent;
-use super::command::{Meeting, current, current_version};
-use super::documents::LoadedDocument;
-use super::orders::{Command, Plan, Prepared, confine};
-use super::{Registry, RegistryError};
+use super::meeting::Meeting;
+use super::orders::confine;
+use super::plan::{Command, Plan, Prepared, RestoreOrder, RestoreSource};
+use super::{Commands, Written, current};
 use crate::flow::decide::{Decision, Order, Refusal, Restoration, decide};
 use crate::flow::diff::{self, Diff};
 use crate::flow::event::{RestoreMode, State};
 use crate::flow::finding::Finding;
+use crate::registry::RegistryError;
+use crate::registry::caller::Intent;
+use crate::registry::reads::{FlowAnswer, LoadedDocument};
 
 /// What a reason must say at least, in characters.
 const REASON_MIN: usize = 3;
-
-/// Which document is wanted back, and how far it goes.
-#[derive(Debug, Clone, Copy)]
-pub struct RestoreOrder {
-    pub source: RestoreSource,
-    pub mode: RestoreMode,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RestoreSource {
-    Version(i64),
-    /// The document in force: discards what the draft has beyond it.
-    Published,
-}
 
 /// What a restore would do.
 #[derive(Debug)]
@@ -50,7 +37,7 @@ pub struct Rehearsal {
     pub findings: Vec<Finding>,
 }
 
-impl Registry {
+impl Commands {
     /// Brings back a document of the past, and the flow with it where it is deleted.
     pub async fn restore(
         &self,
@@ -81,7 +68,9 @@ impl Registry {
         let findings = match order.mode {
             RestoreMode::Live => plan.findings.clone(),
             RestoreMode::Draft => {
-                self.all_findings(&intent.caller, Some(flow_id), &restored.document.canonical()?).await?
+                self.validation
+                    .findings(&intent.caller, Some(flow_id), &restored.document.canonical()?)
+                    .await?
             }
         };
         let Order::Restore(Restoration { from_version, .. }) = &plan.order else {
@@ -111,7 +100,7 @@ impl Registry {
     ) -> Result<Plan, RegistryError> {
         // Elsewhere a deleted flow is not found before any precondition counts.
         if intent.if_match.as_ref().is_some_and(|wanted| !wanted.accepts(found.record.version)) {
-            return Err(RegistryError::PreconditionFailed(current_version(&found.record)));
+            return Err(RegistryError::PreconditionFailed(found.current_version()));
         }
         let source = self.restored(intent, order.source, found).await?;
         if source.document.is_erased() {
@@ -123,7 +112,7 @@ impl Registry {
             RestoreMode::Draft => (Vec::new(), true),
             RestoreMode::Live => {
                 let own_id = Some(found.record.flow_id);
-                let findings = self.all_findings(&intent.caller, own_id, &canonical).await?;
+                let findings = self.validation.findings(&intent.caller, own_id, &canonical).await?;
                 let has_errors = findings.iter().any(Finding::is_error);
                 let is_publishable = !has_errors || self.was_in_force(&source).await?;
                 (findings, is_publishable)
@@ -155,10 +144,10 @@ impl Registry {
             RestoreSource::Version(version) => version,
             RestoreSource::Published => match &found.record.published {
                 Some(published) => published.version,
-                None => return Err(RegistryError::NotPublished(current_version(&found.record))),
+                None => return Err(RegistryError::NotPublished(found.current_version())),
             },
         };
-        self.version(&intent.caller, found.record.flow_id, version).await
+        self.reads.version(&intent.caller, found.record.flow_id, version).await
     }
 
     async fn was_in_force(&self, source: &FlowAnswer) -> Result<bool, RegistryError> {

@@ -2,93 +2,29 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{FlowAnswer, Written};
-use super::caller::{Caller, Intent, Scope};
-use super::documents::{LoadedDocument, Lookup};
-use super::restore::RestoreOrder;
-use super::{Registry, RegistryError};
+use super::meeting::Meeting;
+use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared, PublishOrder};
+use super::{Commands, Written};
 use crate::flow::decide::{Candidate, Order};
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
-use crate::flow::reference::{Reference, references};
+use crate::registry::RegistryError;
+use crate::registry::caller::{Caller, Intent, Scope};
+use crate::registry::reads::{FlowAnswer, LoadedDocument};
 
-/// What is to be put in force.
-#[derive(Debug, Clone, Default)]
-pub struct PublishOrder {
-    /// A version to pin; `None` publishes the draft.
-    pub version: Option<i64>,
-    /// A name for people, kept with the event.
-    pub label: Option<String>,
-}
-
-/// What is to be copied, and the name of the copy.
-#[derive(Debug, Clone, Default)]
-pub struct DuplicateOrder {
-    pub name: Option<String>,
-    pub version: Option<i64>,
-}
-
-/// A command on an existing flow.
-#[derive(Debug)]
-pub(super) enum Command {
-    Update(Patch),
-    Publish(PublishOrder),
-    Unpublish,
-    Delete,
-    Restore(RestoreOrder),
-}
-
-/// A document that becomes a draft or comes in force, with what the view keeps of it.
-pub(super) struct Prepared {
-    pub(super) document: Arc<LoadedDocument>,
-    pub(super) bytes: Bytes,
-    pub(super) lookup: Lookup,
-    /// What it refers to, where it comes in force.
-    pub(super) references: Vec<Reference>,
-}
-
-impl Prepared {
-    pub(super) fn draft(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
-        let lookup = Lookup::of(canonical.labels());
-        Self { document, bytes: canonical.bytes.clone(), lookup, references: Vec::new() }
-    }
-
-    pub(super) fn in_force(canonical: &Canonical, document: Arc<LoadedDocument>) -> Self {
-        Self { references: references(&canonical.document), ..Self::draft(canonical, document) }
-    }
-}
-
-/// A command, ready to be decided and appended.
-pub(super) struct Plan {
-    pub(super) order: Order,
-    /// The new draft, where the command brings one.
-    pub(super) draft: Option<Prepared>,
-    /// The document that comes in force, where one does.
-    pub(super) in_force: Option<Prepared>,
-    /// What validation says of the document that should come in force.
-    pub(super) findings: Vec<Finding>,
-    pub(super) label: Option<String>,
-}
-
-impl Plan {
-    pub(super) fn plain(order: Order) -> Self {
-        Self { order, draft: None, in_force: None, findings: Vec::new(), label: None }
-    }
-}
-
-impl Registry {
+impl Commands {
     /// Creates a flow from a create body.
     pub async fn create(&self, intent: Intent, body: Value) -> Result<Written, RegistryError> {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, canonical.phone_number_id())?;
         let order = Order::Create { document: canonical.digest };
-        let plan = Plan { draft: Some(self.prepared(&canonical)), ..Plan::plain(order) };
-        let registry = self.clone();
-        self.detached(async move { registry.start(&intent, plan).await }).await
+        let draft = Prepared::draft(&canonical, LoadedDocument::made(&canonical));
+        let plan = Plan { draft: Some(draft), ..Plan::plain(order) };
+        let commands = self.clone();
+        self.log.detached(async move { commands.start(&intent, plan).await }).await
     }
 
     /// Changes document members, `enabled`, or the definition as a whole.
@@ -124,8 +60,8 @@ impl Registry {
         flow_id: Uuid,
         order: DuplicateOrder,
     ) -> Result<Written, RegistryError> {
-        let registry = self.clone();
-        self.detached(async move { registry.copy(&intent, flow_id, order).await }).await
+        let commands = self.clone();
+        self.log.detached(async move { commands.copy(&intent, flow_id, order).await }).await
     }
 
     pub(super) async fn command(
@@ -134,12 +70,8 @@ impl Registry {
         flow_id: Uuid,
         command: Command,
     ) -> Result<Written, RegistryError> {
-        let registry = self.clone();
-        self.detached(async move { registry.carry_out(&intent, flow_id, &command).await }).await
-    }
-
-    fn prepared(&self, canonical: &Canonical) -> Prepared {
-        Prepared::draft(canonical, self.documents.made(canonical))
+        let commands = self.clone();
+        self.log.detached(async move { commands.carry_out(&intent, flow_id, &command).await }).await
     }
 
     /// What a command comes to on the flow that was found.
@@ -177,7 +109,7 @@ impl Registry {
         confine(&intent.caller, applied.labels.phone_number_id.as_deref())?;
         let document = match applied.digest == found.document.digest() {
             true => Arc::clone(&found.document),
-            false => self.documents.changed(&found.document, &applied)?,
+            false => found.document.changed(&applied)?,
         };
         let draft = Prepared {
             document,
@@ -198,7 +130,7 @@ impl Registry {
         let document = match order.version {
             None => Arc::clone(&found.document),
             Some(version) => {
-                let earlier = self.version(&intent.caller, found.record.flow_id, version).await?;
+                let earlier = self.reads.version(&intent.caller, found.record.flow_id, version).await?;
                 Arc::clone(&earlier.document)
             }
         };
@@ -207,7 +139,7 @@ impl Registry {
         }
         let canonical = document.canonical()?;
         let own_id = Some(found.record.flow_id);
-        let findings = self.all_findings(&intent.caller, own_id, &canonical).await?;
+        let findings = self.validation.findings(&intent.caller, own_id, &canonical).await?;
         let candidate = Candidate {
             version: order.version,
             document: document.digest(),
@@ -229,15 +161,15 @@ impl Registry {
         order: DuplicateOrder,
     ) -> Result<Written, RegistryError> {
         let found = match self.meet(intent, flow_id).await? {
-            super::command::Meeting::Answered(written) => return Ok(written),
-            super::command::Meeting::Flow(found) => found,
+            Meeting::Answered(written) => return Ok(written),
+            Meeting::Flow(found) => found,
         };
         if found.record.deleted {
             return Err(RegistryError::FlowNotFound);
         }
         let (source_version, source) = match order.version {
             None => (found.record.version, found),
-            Some(version) => (version, self.version(&intent.caller, flow_id, version).await?),
+            Some(version) => (version, self.reads.version(&intent.caller, flow_id, version).await?),
         };
         if source.document.is_erased() {
             return Err(RegistryError::Erased);
@@ -249,7 +181,7 @@ impl Registry {
         let rename = Patch::read(json!({ "name": name })).map_err(RegistryError::Invalid)?;
         let copy = source.document.change(&rename)?;
         confine(&intent.caller, copy.labels.phone_number_id.as_deref())?;
-        let document = self.documents.changed(&source.document, &copy)?;
+        let document = source.document.changed(&copy)?;
         let draft =
             Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels), references: Vec::new() };
         let order = Order::Duplicate { document: copy.digest, source_flow_id: flow_id, source_version };

@@ -1,0 +1,148 @@
+//! Lists of flows as they are now: whole, sent a chunk at a time, or in pages.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::answer::FlowAnswer;
+use super::document::LoadedDocument;
+use super::memory::{Page, PageKey, Which};
+use super::past::Wanted;
+use super::{FlowReads, Shown};
+use crate::flow::digest::Digest;
+use crate::registry::RegistryError;
+use crate::registry::caller::Caller;
+use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage};
+
+/// The records of a whole list, whose documents are loaded a chunk at a time while it is sent.
+#[derive(Debug)]
+pub struct FlowList {
+    reads: FlowReads,
+    org_id: Uuid,
+    shown: Shown,
+    records: std::vec::IntoIter<FlowRecord>,
+    /// What is asked of the documents, where that could not be asked of the records.
+    wanted: Option<Wanted>,
+}
+
+/// Documents loaded at once for a list that is streamed.
+const CHUNK: usize = 64;
+
+impl FlowList {
+    pub(super) fn new(
+        reads: FlowReads,
+        org_id: Uuid,
+        shown: Shown,
+        records: Vec<FlowRecord>,
+        wanted: Option<Wanted>,
+    ) -> Self {
+        Self { reads, org_id, shown, records: records.into_iter(), wanted }
+    }
+
+    /// The next flows, at most [`CHUNK`]; `None` at the end.
+    pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
+        loop {
+            let records: Vec<FlowRecord> = self.records.by_ref().take(CHUNK).collect();
+            if records.is_empty() {
+                return Ok(None);
+            }
+            let mut flows = self.reads.with_documents(self.org_id, self.shown, records).await?;
+            if let Some(wanted) = &self.wanted {
+                wanted.keep(&mut flows)?;
+            }
+            if !flows.is_empty() {
+                return Ok(Some(flows));
+            }
+        }
+    }
+}
+
+impl FlowReads {
+    /// All flows the filter lets through, as they are at one moment.
+    pub async fn list(&self, caller: &Caller, filter: ListFilter) -> Result<FlowList, RegistryError> {
+        let shown = Shown::by(&filter);
+        let page = ListPage { limit: i64::MAX, before: None };
+        let records = self.store.list(caller.org_id, &confined(caller, filter), page).await?;
+        Ok(FlowList::new(self.clone(), caller.org_id, shown, records, None))
+    }
+
+    /// One page of the same list; the position of its last flow is where the next page begins.
+    pub async fn list_page(
+        &self,
+        caller: &Caller,
+        filter: ListFilter,
+        page: ListPage,
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+        let (org_id, which) = (caller.org_id, Which::Now(Shown::by(&filter)));
+        let filter = confined(caller, filter);
+        // Mostly every flow of a page is remembered at the version it has.
+        let of_now = self.page(PageKey { org_id, filter: filter.clone(), page }).await?;
+        let remembered = |(flow_id, version): &(Uuid, i64)| {
+            self.memory.trusted(org_id, *flow_id, which).filter(|flow| flow.record.version == *version)
+        };
+        if let Some(flows) = of_now.flows.iter().map(remembered).collect() {
+            return Ok(flows);
+        }
+        let records = self.store.list(org_id, &filter, page).await?;
+        let flows = self.with_documents(org_id, Shown::by(&filter), records).await?;
+        for flow in &flows {
+            self.memory.keep(which, flow);
+        }
+        Ok(flows)
+    }
+
+    /// Which flows a page has, and the version each is at.
+    async fn page(&self, key: PageKey) -> Result<Arc<Page>, RegistryError> {
+        let head = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
+        if let Some(page) = self.memory.page(&key).filter(|page| page.head == head) {
+            return Ok(page);
+        }
+        let flows = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
+        Ok(self.memory.keep_page(key, head, flows))
+    }
+
+    /// Joins records with the documents they show, loading those that are not in memory in one statement.
+    pub(super) async fn with_documents(
+        &self,
+        org_id: Uuid,
+        shown: Shown,
+        records: Vec<FlowRecord>,
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+        let remembered = |record: &FlowRecord| self.memory.trusted(org_id, record.flow_id, Which::Now(shown));
+        let remembered: Vec<_> = records.iter().map(remembered).collect();
+        let mut documents: HashMap<Digest, Arc<LoadedDocument>> = HashMap::new();
+        for flow in remembered.iter().flatten() {
+            documents.insert(flow.document.digest(), Arc::clone(&flow.document));
+        }
+        let digests: BTreeSet<Digest> = records.iter().map(|record| shown.digest(record)).collect();
+        let missing: Vec<Digest> =
+            digests.into_iter().filter(|digest| !documents.contains_key(digest)).collect();
+        if !missing.is_empty() {
+            for stored in self.store.documents(org_id, &missing).await? {
+                documents.insert(stored.digest, LoadedDocument::stored(stored.digest, stored.bytes));
+            }
+        }
+        let join = |(record, remembered): (FlowRecord, Option<Arc<FlowAnswer>>)| {
+            if let Some(flow) = remembered.filter(|flow| flow.record.version == record.version) {
+                return flow;
+            }
+            let digest = shown.digest(&record);
+            let document = documents.get(&digest).cloned();
+            let document = document.unwrap_or_else(|| LoadedDocument::stored(digest, None));
+            FlowAnswer::new(org_id, record, document)
+        };
+        Ok(records.into_iter().zip(remembered).map(join).collect())
+    }
+}
+
+impl Shown {
+    pub(super) fn by(filter: &ListFilter) -> Self {
+        if filter.in_force { Self::InForce } else { Self::Draft }
+    }
+}
+
+/// The filter, with the numbers a caller is confined to.
+pub(super) fn confined(caller: &Caller, filter: ListFilter) -> ListFilter {
+    ListFilter { confined_to: caller.phone_number_ids.to_vec(), ..filter }
+}

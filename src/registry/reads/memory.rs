@@ -1,0 +1,160 @@
+//! What is remembered of flows and of pages of lists, bounded by the bytes it takes. How long it counts for anything is
+//! told by [`FlowReads`](super::FlowReads).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::answer::FlowAnswer;
+use crate::store::{ListFilter, ListPage};
+
+/// What flows may take in memory, by estimate: 10,000 of 2 KB. Compressed by lz4 a third more would fit, and a read would
+/// cost 2 µs more of 30, an edit 7 of 100.
+const FLOWS_BYTES_MAX: u64 = 32 * 1024 * 1024;
+/// What a flow takes beside document and authors: state, summary, findings, its place in the cache.
+const FLOW_BYTES: usize = 1024;
+/// What a flow of the usual size takes.
+const FLOW_BYTES_EXPECTED: usize = 3 * 1024;
+/// What pages may take in memory.
+const PAGES_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// Of a page without flows: what was asked, its place in the cache.
+const PAGE_BYTES: usize = 256;
+/// How long what was read is trusted.
+const TRUSTED_FOR: Duration = Duration::from_secs(60);
+
+/// Which document of a flow goes with its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::registry) enum Shown {
+    Draft,
+    /// The document in force; the draft where there is none.
+    InForce,
+}
+
+/// Which state of a flow is remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Which {
+    Now(Shown),
+    /// As it stood after a version, with its draft.
+    At(i64),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct FlowKey {
+    org_id: Uuid,
+    flow_id: Uuid,
+    which: Which,
+}
+
+/// A flow as it was read or written.
+#[derive(Debug, Clone)]
+pub(super) struct RememberedFlow {
+    pub(super) flow: Arc<FlowAnswer>,
+    read_at: Instant,
+}
+
+impl RememberedFlow {
+    pub(super) fn is_trusted(&self) -> bool {
+        self.read_at.elapsed() < TRUSTED_FOR
+    }
+}
+
+/// Which page of which list.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct PageKey {
+    pub(super) org_id: Uuid,
+    pub(super) filter: ListFilter,
+    pub(super) page: ListPage,
+}
+
+/// A page as it was read.
+#[derive(Debug)]
+pub(super) struct Page {
+    /// Where the log ended just before.
+    pub(super) head: i64,
+    /// Flows with their versions, in the order of the list.
+    pub(super) flows: Box<[(Uuid, i64)]>,
+    read_at: Instant,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Memory {
+    flows: Arc<Cache<FlowKey, RememberedFlow, Bytewise>>,
+    pages: Arc<Cache<PageKey, Arc<Page>, Bytewise>>,
+}
+
+/// Weighs what is kept by the bytes it takes.
+#[derive(Debug, Clone)]
+struct Bytewise;
+
+impl Weighter<FlowKey, RememberedFlow> for Bytewise {
+    fn weight(&self, _: &FlowKey, RememberedFlow { flow, .. }: &RememberedFlow) -> u64 {
+        let authors = flow.record.created_by.len() + flow.record.updated_by.len();
+        (flow.document.bytes().len() + authors + FLOW_BYTES) as u64
+    }
+}
+
+impl Weighter<PageKey, Arc<Page>> for Bytewise {
+    fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
+        let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
+        let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
+        (PAGE_BYTES + asked + size_of_val(&*page.flows)) as u64
+    }
+}
+
+impl Memory {
+    pub(super) fn new() -> Self {
+        let items = |bytes: u64, each: usize| usize::try_from(bytes).unwrap_or(usize::MAX) / each;
+        let (flows, pages) =
+            (items(FLOWS_BYTES_MAX, FLOW_BYTES_EXPECTED), items(PAGES_BYTES_MAX, 2 * FLOW_BYTES));
+        Self {
+            flows: Arc::new(Cache::with_weighter(flows, FLOWS_BYTES_MAX, Bytewise)),
+            pages: Arc::new(Cache::with_weighter(pages, PAGES_BYTES_MAX, Bytewise)),
+        }
+    }
+
+    /// A flow as it was last seen, however long ago.
+    pub(super) fn flow(&self, org_id: Uuid, flow_id: Uuid, which: Which) -> Option<RememberedFlow> {
+        self.flows.get(&FlowKey { org_id, flow_id, which })
+    }
+
+    /// A flow as it was last seen, if that is trusted.
+    pub(super) fn trusted(&self, org_id: Uuid, flow_id: Uuid, which: Which) -> Option<Arc<FlowAnswer>> {
+        self.flow(org_id, flow_id, which).filter(RememberedFlow::is_trusted).map(|remembered| remembered.flow)
+    }
+
+    /// Remembers a flow, unless it is seen as younger already. Erased content is not kept, nor what it was before.
+    pub(super) fn keep(&self, which: Which, flow: &Arc<FlowAnswer>) {
+        let (org_id, flow_id) = (flow.org_id, flow.record.flow_id);
+        if flow.document.is_erased() {
+            self.flows.remove(&FlowKey { org_id, flow_id, which });
+            return;
+        }
+        let known = self.trusted(org_id, flow_id, which);
+        if known.is_none_or(|known| known.record.version < flow.record.version) {
+            let remembered = RememberedFlow { flow: Arc::clone(flow), read_at: Instant::now() };
+            self.flows.insert(FlowKey { org_id, flow_id, which }, remembered);
+        }
+    }
+
+    /// Lets go of a flow as it was last seen.
+    pub(super) fn forget(&self, org_id: Uuid, flow_id: Uuid) {
+        for shown in [Shown::Draft, Shown::InForce] {
+            self.flows.remove(&FlowKey { org_id, flow_id, which: Which::Now(shown) });
+        }
+    }
+
+    /// A page as it was last read, if that is trusted.
+    pub(super) fn page(&self, key: &PageKey) -> Option<Arc<Page>> {
+        self.pages.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)
+    }
+
+    pub(super) fn keep_page(&self, key: PageKey, head: i64, flows: Vec<(Uuid, i64)>) -> Arc<Page> {
+        let page = Arc::new(Page { head, flows: flows.into(), read_at: Instant::now() });
+        self.pages.insert(key, Arc::clone(&page));
+        page
+    }
+}
