@@ -27,7 +27,7 @@ pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) 
         return list_page(&app, &call, position, page).await;
     }
     let list = match position {
-        Some(position) => app.registry.reads.list_at(&call.caller, position, call.query.filter).await?,
+        Some(position) => app.registry.reads.list_at(&call.caller, position, call.query.filter),
         None => app.registry.reads.list(&call.caller, call.query.filter).await?,
     };
     answer::stream(list, call.query.view).await
@@ -45,19 +45,15 @@ async fn list_page(
     let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
     let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
     let before = page.cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
-    // One more than is asked for tells whether there is a next page.
-    let wanted = ListPage { limit: page.limit + 1, before };
+    let wanted = ListPage { limit: page.limit, before };
     let (reads, wanted_flows) = (&app.registry.reads, call.query.filter.clone());
-    let mut flows = match position {
+    let found = match position {
         Some(position) => reads.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
         None => reads.list_page(&call.caller, wanted_flows, wanted).await?,
     };
-    let size = usize::try_from(page.limit).expect("limits are small and positive");
-    let has_next = flows.len() > size;
-    flows.truncate(size);
-    let mut response = answer::page(&flows, call.query.view)?;
-    if let Some(last) = flows.last().filter(|_| has_next) {
-        let link = next_link(call, &filter, page.limit, &list.cursor(last.record.position));
+    let mut response = answer::page(&found.flows, call.query.view)?;
+    if let Some(next) = found.next {
+        let link = next_link(call, &filter, page.limit, &list.cursor(next));
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)

@@ -26,7 +26,7 @@ pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
-pub use reads::{FlowAnswer, FlowList, FlowReads, LoadedDocument, Moment, Selector, Status};
+pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 
@@ -69,7 +69,7 @@ impl Registry {
         let feed = Feed::new(store.clone());
         let log = Log::new(&store, feed.hub());
         let reads = FlowReads::new(store.clone());
-        let validation = Validation::new(reads.clone());
+        let validation = Validation::new(store.clone(), reads.clone());
         let checkpoints = Checkpoints::new(store.clone(), signer);
         Self {
             history: History::new(store.clone(), reads.clone()),

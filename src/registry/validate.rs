@@ -9,20 +9,22 @@ use uuid::Uuid;
 use super::RegistryError;
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
-use crate::flow::document::{Canonical, Document, TriggerType, sort_findings};
+use crate::flow::document::{Canonical, Document, sort_findings};
 use crate::flow::finding::Finding;
+use crate::flow::reference::{ReferenceKind, references};
 use crate::flow::validation::{self, Neighbours, called_flows};
-use crate::store::ListFilter;
+use crate::store::Store;
 
 /// Says what is wrong or doubtful in documents.
 #[derive(Debug, Clone)]
 pub struct Validation {
+    store: Store,
     reads: FlowReads,
 }
 
 impl Validation {
-    pub(super) fn new(reads: FlowReads) -> Self {
-        Self { reads }
+    pub(super) fn new(store: Store, reads: FlowReads) -> Self {
+        Self { store, reads }
     }
 
     /// What is wrong or doubtful in a document. Errors of shape are findings here, no refusal.
@@ -48,7 +50,7 @@ impl Validation {
     ) -> Result<Vec<Finding>, RegistryError> {
         let mut findings = validation::findings(flow);
         let callees = self.reads.callees(caller, &called_flows(&flow.document)).await?;
-        let listeners = self.keyword_listeners(caller, flow).await?;
+        let listeners = self.keyword_listeners(caller, own_id, flow).await?;
         let neighbours =
             Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
         findings.extend(validation::references(flow, own_id, &neighbours));
@@ -56,30 +58,32 @@ impl Validation {
         Ok(findings)
     }
 
-    /// Flows in force that listen to keywords, where the document does so too.
+    /// Other flows in force that listen to one of the document's keywords, with the documents in force.
     async fn keyword_listeners(
         &self,
         caller: &Caller,
+        own_id: Option<Uuid>,
         flow: &Canonical,
     ) -> Result<Vec<(Uuid, Arc<Document>)>, RegistryError> {
-        let mut listeners = Vec::new();
-        if !listens(&flow.document) {
-            return Ok(listeners);
+        let keywords = references(&flow.document).into_iter();
+        let keywords = keywords.filter(|reference| reference.kind == ReferenceKind::Keyword);
+        let keywords: Vec<String> = keywords.map(|reference| reference.value).collect();
+        if keywords.is_empty() {
+            return Ok(Vec::new());
         }
-        let mut list =
-            self.reads.list(caller, ListFilter { in_force: true, ..ListFilter::default() }).await?;
-        while let Some(chunk) = list.next_chunk().await? {
-            for answer in chunk {
-                let document = answer.document.canonical()?.document;
-                if listens(&document) {
-                    listeners.push((answer.record.flow_id, document));
-                }
+        let (number, confined_to) = (flow.phone_number_id(), &caller.phone_number_ids[..]);
+        let found =
+            self.store.keyword_listeners(caller.org_id, &keywords, own_id, number, confined_to).await?;
+        let mut listeners = Vec::with_capacity(found.len());
+        for flow_id in found {
+            match self.reads.get(caller, flow_id, Selector::Published).await {
+                Ok(answer) if answer.document.is_erased() => {}
+                Ok(answer) => listeners.push((flow_id, answer.document.canonical()?.document)),
+                // Out of force since.
+                Err(RegistryError::FlowNotFound | RegistryError::NotPublished(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(listeners)
     }
-}
-
-fn listens(document: &Document) -> bool {
-    matches!(document.trigger.kind, TriggerType::Keyword { .. })
 }

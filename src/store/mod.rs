@@ -54,7 +54,7 @@ pub use keys::{KeyCommandRead, KeyEvent, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage};
 pub use migrate::{Durability, durability, migrate};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow};
-pub use past::PastPage;
+pub use past::{PastPage, WALK_MAX};
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};

@@ -15,7 +15,7 @@ const NEAR: i64 = 1_000;
 /// The same for a filter that asks documents, which the view answers from an index.
 const NEAR_FOR_DOCUMENTS: i64 = 10_000;
 /// Events that one page looks at, at most, on its walk backwards.
-const WALK_MAX: i64 = 20_000;
+pub const WALK_MAX: i64 = 20_000;
 
 /// The view says how far to seek, and answers at once where the flow has not changed since.
 const VERSION_AT: &str = "SELECT CASE WHEN v.position <= $3 THEN v.version \

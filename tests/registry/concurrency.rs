@@ -122,7 +122,7 @@ async fn a_page_shows_what_another_replica_did() {
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
         let flows = here.reads.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
-        flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
+        flows.flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
     };
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
@@ -149,7 +149,7 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     let shown = async || {
         let flow = here.reads.get(&hand.caller, flow, Selector::Published).await?;
         let listed = here.reads.list_page(&hand.caller, in_force.clone(), page).await?;
-        assert_eq!(listed.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
+        assert_eq!(listed.flows.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
         Ok((name(&flow), flow.record.version))
     };
     assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
@@ -161,5 +161,5 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     there.commands.unpublish(hand.intent(), flow).await.unwrap();
     let ended: Result<_, RegistryError> = shown().await;
     assert!(matches!(ended, Err(RegistryError::NotPublished(_))));
-    assert!(here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().is_empty());
+    assert!(here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().flows.is_empty());
 }

@@ -131,7 +131,7 @@ async fn lists_of_then_have_the_documents_of_then() {
     registry.commands.update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"})).await.unwrap();
     registry.commands.delete(hand.intent(), b).await.unwrap();
     let names = async |position, filter: ListFilter| {
-        let mut list = registry.reads.list_at(&hand.caller, position, filter.clone()).await.unwrap();
+        let mut list = registry.reads.list_at(&hand.caller, position, filter.clone());
         let mut names = Vec::new();
         while let Some(chunk) = list.next_chunk().await.unwrap() {
             for flow in chunk {
@@ -142,8 +142,13 @@ async fn lists_of_then_have_the_documents_of_then() {
         // Pages of one flow each say the same.
         let mut page = ListPage { limit: 1, before: None };
         let mut paged = Vec::new();
-        while let Some(flow) =
-            registry.reads.list_page_at(&hand.caller, position, filter.clone(), page).await.unwrap().pop()
+        while let Some(flow) = registry
+            .reads
+            .list_page_at(&hand.caller, position, filter.clone(), page)
+            .await
+            .unwrap()
+            .flows
+            .pop()
         {
             let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
             paged.push(document["name"].as_str().unwrap().to_owned());

@@ -1,6 +1,6 @@
 //! Lists of flows as they are now: whole, sent a chunk at a time, or in pages.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -8,49 +8,51 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::document::LoadedDocument;
 use super::memory::{Page, PageKey, Which};
-use super::past::Wanted;
+use super::past::{FlowPage, Wanted};
 use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage};
+use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, PastPage};
 
-/// The records of a whole list, whose documents are loaded a chunk at a time while it is sent.
+/// A whole list as it was when the log was at a position, read a part at a time while it is sent. However long it is and
+/// whatever is changed meanwhile, it holds some records and the documents of one chunk.
 #[derive(Debug)]
 pub struct FlowList {
     reads: FlowReads,
     org_id: Uuid,
-    shown: Shown,
-    records: std::vec::IntoIter<FlowRecord>,
-    /// What is asked of the documents, where that could not be asked of the records.
-    wanted: Option<Wanted>,
+    filter: ListFilter,
+    position: i64,
+    records: VecDeque<FlowRecord>,
+    /// Where the list goes on behind the records; `None` at its end.
+    next: Option<ListPage>,
 }
 
-/// Documents loaded at once for a list that is streamed.
-const CHUNK: usize = 64;
+/// Records read at once for a list that is streamed.
+const RECORDS: i64 = 64;
+/// Documents loaded at once for it: what a reader who does not read holds in memory.
+const CHUNK: usize = 4;
 
 impl FlowList {
-    pub(super) fn new(
-        reads: FlowReads,
-        org_id: Uuid,
-        shown: Shown,
-        records: Vec<FlowRecord>,
-        wanted: Option<Wanted>,
-    ) -> Self {
-        Self { reads, org_id, shown, records: records.into_iter(), wanted }
+    pub(super) fn new(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
+        let next = Some(ListPage { limit: RECORDS, before: None });
+        Self { reads, org_id, filter, position, records: VecDeque::new(), next }
     }
 
     /// The next flows, at most [`CHUNK`]; `None` at the end.
     pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
+        let wanted = Wanted::of(&self.filter);
         loop {
-            let records: Vec<FlowRecord> = self.records.by_ref().take(CHUNK).collect();
-            if records.is_empty() {
-                return Ok(None);
+            if self.records.is_empty() {
+                let Some(page) = self.next else { return Ok(None) };
+                let part = self.reads.list_part(self.org_id, self.position, &self.filter, page).await?;
+                self.next = part.next.map(|before| ListPage { before: Some(before), ..page });
+                self.records = part.flows.into();
+                continue;
             }
-            let mut flows = self.reads.with_documents(self.org_id, self.shown, records).await?;
-            if let Some(wanted) = &self.wanted {
-                wanted.keep(&mut flows)?;
-            }
+            let chunk: Vec<FlowRecord> = self.records.drain(..CHUNK.min(self.records.len())).collect();
+            let mut flows = self.reads.with_documents(self.org_id, Shown::by(&self.filter), chunk).await?;
+            wanted.keep(&mut flows)?;
             if !flows.is_empty() {
                 return Ok(Some(flows));
             }
@@ -61,14 +63,45 @@ impl FlowList {
 impl FlowReads {
     /// All flows the filter lets through, as they are at one moment.
     pub async fn list(&self, caller: &Caller, filter: ListFilter) -> Result<FlowList, RegistryError> {
-        let shown = Shown::by(&filter);
-        let page = ListPage { limit: i64::MAX, before: None };
-        let records = self.store.list(caller.org_id, &confined(caller, filter), page).await?;
-        Ok(FlowList::new(self.clone(), caller.org_id, shown, records, None))
+        let position = self.heads.ask(CurrentHead { org_id: caller.org_id }).await?;
+        Ok(FlowList::new(self.clone(), caller.org_id, confined(caller, filter), position))
+    }
+
+    /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.
+    async fn list_part(
+        &self,
+        org_id: Uuid,
+        position: i64,
+        filter: &ListFilter,
+        page: ListPage,
+    ) -> Result<PastPage, RegistryError> {
+        let flows = self.store.list(org_id, filter, page).await?;
+        if self.heads.ask(CurrentHead { org_id }).await? == position {
+            let is_full = i64::try_from(flows.len()).is_ok_and(|found| found == page.limit);
+            let next = flows.last().filter(|_| is_full).map(|last| last.position);
+            return Ok(PastPage { flows, next });
+        }
+        Ok(self.store.list_at(org_id, position, filter, page).await?)
     }
 
     /// One page of the same list; the position of its last flow is where the next page begins.
     pub async fn list_page(
+        &self,
+        caller: &Caller,
+        filter: ListFilter,
+        page: ListPage,
+    ) -> Result<FlowPage, RegistryError> {
+        // One more than is asked for tells whether there is a next page.
+        let more = ListPage { limit: page.limit + 1, ..page };
+        let mut flows = self.page_of_now(caller, filter, more).await?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let has_next = flows.len() > limit;
+        flows.truncate(limit);
+        let next = flows.last().filter(|_| has_next).map(|last| last.record.position);
+        Ok(FlowPage { flows, next })
+    }
+
+    async fn page_of_now(
         &self,
         caller: &Caller,
         filter: ListFilter,

@@ -16,7 +16,7 @@ pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
-pub use self::past::Moment;
+pub use self::past::{FlowPage, Moment};
 use super::RegistryError;
 use super::caller::Caller;
 use crate::flow::digest::Digest;

@@ -11,7 +11,7 @@ use super::{FlowReads, Shown};
 use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{ListFilter, ListPage};
+use crate::store::{ListFilter, ListPage, WALK_MAX};
 
 /// A moment of an organization's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,17 @@ pub enum Moment {
     Position(i64),
     /// Just before an instant.
     Before(DateTime<Utc>),
+}
+
+/// Flows of then that are read at once.
+const PART_MAX: i64 = 1_000;
+
+/// A page of the list of then.
+#[derive(Debug)]
+pub struct FlowPage {
+    pub flows: Vec<Arc<FlowAnswer>>,
+    /// Where the list goes on: flows whose last change of then came before this position. `None` at its end.
+    pub next: Option<i64>,
 }
 
 /// What a filter asks of the document that is shown.
@@ -71,44 +82,39 @@ impl FlowReads {
         })
     }
 
-    /// All flows the filter let through when the log stood at a position.
-    pub async fn list_at(
-        &self,
-        caller: &Caller,
-        position: i64,
-        filter: ListFilter,
-    ) -> Result<FlowList, RegistryError> {
-        let page = ListPage { limit: i64::MAX, before: None };
-        let (shown, wanted) = (Shown::by(&filter), Wanted::of(&filter));
-        let filter = confined(caller, filter);
-        let records = self.store.list_at(caller.org_id, position, &filter, page).await?.flows;
-        Ok(FlowList::new(self.clone(), caller.org_id, shown, records, Some(wanted)))
+    /// All flows the filter let through when the log was at a position.
+    pub fn list_at(&self, caller: &Caller, position: i64, filter: ListFilter) -> FlowList {
+        FlowList::new(self.clone(), caller.org_id, confined(caller, filter), position)
     }
 
-    /// One page of the same list; the position of its last flow is where the next page begins.
+    /// One page of the same list. It may be shorter than asked for and yet go on: one page looks at a bounded part of
+    /// the log.
     pub async fn list_page_at(
         &self,
         caller: &Caller,
         position: i64,
         filter: ListFilter,
         page: ListPage,
-    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+    ) -> Result<FlowPage, RegistryError> {
         let (shown, wanted) = (Shown::by(&filter), Wanted::of(&filter));
         let filter = confined(caller, filter);
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let mut found = Vec::new();
-        let mut next = page;
+        let begin = page.before.unwrap_or(position + 1);
+        let (mut found, mut next) = (Vec::new(), page);
         loop {
             let part = self.store.list_at(caller.org_id, position, &filter, next).await?;
             let mut flows = self.with_documents(caller.org_id, shown, part.flows).await?;
             wanted.keep(&mut flows)?;
             found.append(&mut flows);
-            next.before = part.next;
-            if part.next.is_none() || found.len() >= limit {
-                break;
+            let is_far = part.next.is_some_and(|next| begin - next >= WALK_MAX);
+            if part.next.is_none() || is_far || found.len() >= limit {
+                let cut = found.get(limit.saturating_sub(1)).filter(|_| found.len() > limit);
+                let next = cut.map(|last| last.record.position).or(part.next);
+                found.truncate(limit);
+                return Ok(FlowPage { flows: found, next });
             }
+            // What few documents meet is sought in larger parts.
+            next = ListPage { before: part.next, limit: (4 * next.limit).min(PART_MAX) };
         }
-        found.truncate(limit);
-        Ok(found)
     }
 }

@@ -19,16 +19,8 @@ use crate::evidence::sample::{keyring, public_keys};
 use crate::registry::hand::{Hand, hand, sound};
 
 /// The tables an administrator may alter, in an order in which they can be filled again.
-const TABLES: [&str; 8] = [
-    "event",
-    "document",
-    "log_head",
-    "checkpoint",
-    "flow_view",
-    "flow_search",
-    "flow_reference",
-    "api_key",
-];
+const TABLES: [&str; 8] =
+    ["event", "document", "log_head", "checkpoint", "flow_view", "flow_search", "flow_reference", "api_key"];
 
 pub struct Database {
     hand: Hand,
