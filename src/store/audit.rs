@@ -72,9 +72,10 @@ impl Store {
             Some(actors) => Some(self.actor_ids(org_id, actors).await?),
             None => None,
         };
-        let mut query = QueryBuilder::<Postgres>::new("WITH bounds AS (SELECT greatest(");
-        push_bounds(&mut query, org_id, filter, page);
-        query.push(concat!(") AS high) SELECT ", entry_columns!(), " FROM "));
+        let (low, high) = self.bounds(org_id, filter, page).await?;
+        let mut query = QueryBuilder::<Postgres>::new("WITH bounds AS (SELECT ");
+        query.push_bind(low).push(" AS low, ").push_bind(high).push(" AS high) SELECT ");
+        query.push(concat!(entry_columns!(), " FROM "));
         // The commonest type is in no index of types: a walk along the positions finds it at once.
         let common = EventType::FlowUpdated.as_str();
         let rare = filter.types.clone().filter(|types| types.iter().all(|name| name != common));
@@ -96,23 +97,27 @@ impl Store {
         rows.iter().map(read_entry).collect()
     }
 
+    /// The positions between which the answer lies, themselves not in it.
+    async fn bounds(
+        &self,
+        org_id: Uuid,
+        filter: &AuditFilter,
+        page: AuditPage,
+    ) -> Result<(i64, i64), StoreError> {
+        let (mut low, mut high) = page.bounds();
+        if let Some(from) = filter.from {
+            low = low.max(self.position_before(org_id, from).await?);
+        }
+        if let Some(until) = filter.until {
+            high = high.min(self.position_before(org_id, until).await? + 1);
+        }
+        Ok((low, high))
+    }
+
     /// The last position recorded before an instant; 0 if there is none.
     pub async fn position_before(&self, org_id: Uuid, instant: DateTime<Utc>) -> Result<i64, StoreError> {
         let query = sqlx::query_scalar("SELECT position_before($1, $2)").bind(org_id).bind(instant);
         Ok(query.fetch_one(&self.pool).await?)
-    }
-}
-
-/// The positions between which the answer lies, as two columns.
-fn push_bounds(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &AuditFilter, page: AuditPage) {
-    let (low, high) = page.bounds();
-    query.push_bind(low);
-    if let Some(from) = filter.from {
-        query.push(", position_before(").push_bind(org_id).push(", ").push_bind(from).push(")");
-    }
-    query.push(") AS low, least(").push_bind(high);
-    if let Some(until) = filter.until {
-        query.push(", position_before(").push_bind(org_id).push(", ").push_bind(until).push(") + 1");
     }
 }
 

@@ -23,6 +23,9 @@ const AFTER: &str = concat!(
      WHERE e.org_id = $1 AND e.position > $2 ORDER BY e.position LIMIT $3"
 );
 
+/// The heads of several logs.
+pub(super) const HEADS: &str = "SELECT org_id, position FROM log_head WHERE org_id = ANY($1)";
+
 impl Store {
     /// The last position of an organization's log; 0 where nothing happened yet.
     pub async fn head(&self, org_id: Uuid) -> Result<i64, StoreError> {
@@ -38,8 +41,7 @@ impl Store {
 
     /// The last positions of several logs, of those where anything happened.
     pub async fn heads(&self, org_ids: &[Uuid]) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let heads = sqlx::query_as("SELECT org_id, position FROM log_head WHERE org_id = ANY($1)");
-        Ok(heads.bind(org_ids).fetch_all(&self.pool).await?)
+        Ok(sqlx::query_as(HEADS).bind(org_ids).fetch_all(&self.pool).await?)
     }
 
     /// The events after a position, in order, at most `limit`.

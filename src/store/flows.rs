@@ -125,18 +125,20 @@ const FOR_COMMAND: &str = concat!(
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $4"
 );
 
-/// What [`read_event`] reads: an event `e`, the first one `f` of its flow, and the view `v`. The event that published,
+/// What [`read_event`] reads, of an organization: an event `e`, the first one `f` of its flow, and the view `v`. The event that published,
 /// and the published one, are probed by their whole key: joined, a stream of thousands was read to its end.
 macro_rules! event_columns {
-    () => {
+    ($org:literal) => {
+        concat!(
         "e.stream_id AS flow_id, e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
          e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
          f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
          f.recorded_at AS first_recorded_at, \
-         (SELECT p.recorded_at FROM event p WHERE p.org_id = e.org_id AND p.stream_id = e.stream_id \
+         (SELECT p.recorded_at FROM event p WHERE p.org_id = ", $org, " AND p.stream_id = e.stream_id \
            AND p.version = e.published_by_version) AS published_at, \
-         (SELECT d.document_digest FROM event d WHERE d.org_id = e.org_id AND d.stream_id = e.stream_id \
+         (SELECT d.document_digest FROM event d WHERE d.org_id = ", $org, " AND d.stream_id = e.stream_id \
            AND d.version = e.published_version) AS published_digest, v.phone_number_id"
+        )
     };
 }
 pub(super) use event_columns;

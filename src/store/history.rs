@@ -60,9 +60,8 @@ impl Store {
         }
         for (bound, instant) in [(" AND e.version > ", filter.from), (" AND e.version <= ", filter.until)] {
             if let Some(instant) = instant {
-                query.push(bound).push("coalesce((SELECT version_before(");
-                query.push_bind(org_id).push(", ").push_bind(flow_id).push(", ").push_bind(instant);
-                query.push(")), 0)");
+                let version = self.version_before(org_id, flow_id, instant).await?;
+                query.push(bound).push_bind(version.unwrap_or(0));
             }
         }
         query.push(" ORDER BY e.version DESC LIMIT ").push_bind(page.limit);

@@ -157,7 +157,7 @@ impl Store {
 
     /// Whether nothing was ever appended, for any organization.
     pub async fn log_is_empty(&self) -> Result<bool, StoreError> {
-        Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT FROM log_head)").fetch_one(&self.pool).await?)
+        Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM log_head)").fetch_one(&self.pool).await?)
     }
 }
 

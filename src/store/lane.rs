@@ -8,15 +8,14 @@ use sqlx::{Connection as _, PgConnection};
 use tokio::time::Instant;
 
 use super::connect::{PING_AFTER_IDLE, refuse_standby};
+use super::reader::Form;
 use super::{Store, StoreError};
 
-/// Statements are planned once, maybe when tables are still small; what they touch is always found by its key.
-const BY_KEY: [(&str, &str); 4] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-];
+/// Statements are planned when tables may still be small; what they touch is always found by its key.
+const BY_KEY: [(&str, &str); 3] =
+    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
+/// Statements are planned once. A database that is distributed by organization plans each for the one it is about.
+const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 
 #[derive(Debug)]
 pub struct Lane {
@@ -61,8 +60,12 @@ impl Lane {
 }
 
 impl Store {
-    pub(super) fn lane(&self) -> Lane {
-        let options = PgConnectOptions::clone(&self.pool.connect_options());
-        Lane { options: options.options(BY_KEY), idle: None, patience: self.patience }
+    pub(super) fn lane(&self, form: Form) -> Lane {
+        let options = PgConnectOptions::clone(&self.pool.connect_options()).options(BY_KEY);
+        let options = match form {
+            Form::Together => options.options(PLANNED_ONCE),
+            Form::OfOne => options,
+        };
+        Lane { options, idle: None, patience: self.patience }
     }
 }

@@ -1,13 +1,16 @@
 //! Flows as they are now, and where logs end: what most requests ask first, each answered for many at once.
 
+use std::collections::HashMap;
+
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
+use super::feed::HEADS;
 use super::flows::{Content, FlowRecord, read_view, view_columns, wanted_bytes};
-use super::reader::Question;
+use super::reader::{Form, Question};
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it is now, deleted or not.
@@ -34,26 +37,49 @@ pub enum FoundFlow {
 
 /// $1 to $5: organization, flow, whether the document in force is wanted, the version and the document the caller knows.
 /// The view is probed by its key for each, whatever the planner thinks of the tables; what is unchanged leads to no row
-/// of its own.
-const TOGETHER: &str = concat!(
-    "SELECT k.n, ",
-    view_columns!(),
-    ", (SELECT ",
-    wanted_bytes!(),
-    " FROM document b WHERE b.org_id = v.org_id \
-        AND b.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes \
-     FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::bytea[]) \
-       WITH ORDINALITY AS k (org_id, flow_id, in_force, version, known, n) LEFT JOIN LATERAL \
-       (SELECT * FROM flow_view f WHERE f.org_id = k.org_id AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
-     WHERE k.version IS NULL OR v.version IS DISTINCT FROM k.version"
+/// of its own. The first parameter is an array, or the organization that all questions are about.
+macro_rules! current_flows {
+    ($org:literal, $asked:literal) => {
+        concat!(
+            "SELECT k.n, ",
+            view_columns!(),
+            ", (SELECT ",
+            wanted_bytes!(),
+            " FROM document b WHERE b.org_id = ",
+            $org,
+            " AND b.digest = CASE WHEN k.in_force THEN v.published_digest ELSE v.document_digest END) AS bytes FROM ",
+            $asked,
+            "flow_id, in_force, version, known, n) LEFT JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = ",
+            $org,
+            " AND f.flow_id = k.flow_id OFFSET 0) AS v ON true \
+             WHERE k.version IS NULL OR v.version IS DISTINCT FROM k.version"
+        )
+    };
+}
+
+const TOGETHER: &str = current_flows!(
+    "k.org_id",
+    "unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::bytea[]) WITH ORDINALITY AS k (org_id, "
+);
+const OF_ONE: &str = current_flows!(
+    "$1",
+    "unnest($2::uuid[], $3::boolean[], $4::bigint[], $5::bytea[]) WITH ORDINALITY AS k ("
 );
 
 impl Question for CurrentFlow {
     type Answer = FoundFlow;
 
-    async fn ask(connection: &mut PgConnection, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
-        let rows = sqlx::query(TOGETHER)
-            .bind(column(questions, |wanted| wanted.org_id))
+    fn org_id(&self) -> Uuid {
+        self.org_id
+    }
+
+    async fn ask(
+        connection: &mut PgConnection,
+        form: Form,
+        questions: &[Self],
+    ) -> Result<Vec<Self::Answer>, StoreError> {
+        let rows = form
+            .statement(questions, TOGETHER, OF_ONE)
             .bind(column(questions, |wanted| wanted.flow_id))
             .bind(column(questions, |wanted| wanted.in_force))
             .bind(column(questions, |wanted| wanted.version))
@@ -77,15 +103,22 @@ pub struct CurrentHead {
     pub org_id: Uuid,
 }
 
-const HEADS: &str = "SELECT array_agg(coalesce((SELECT l.position FROM log_head l WHERE l.org_id = k.org_id), 0) \
-     ORDER BY k.n) FROM unnest($1::uuid[]) WITH ORDINALITY AS k (org_id, n)";
-
 impl Question for CurrentHead {
     type Answer = i64;
 
-    async fn ask(connection: &mut PgConnection, questions: &[Self]) -> Result<Vec<Self::Answer>, StoreError> {
+    fn org_id(&self) -> Uuid {
+        self.org_id
+    }
+
+    async fn ask(
+        connection: &mut PgConnection,
+        _: Form,
+        questions: &[Self],
+    ) -> Result<Vec<Self::Answer>, StoreError> {
         let organizations = column(questions, |question| question.org_id);
-        Ok(sqlx::query_scalar(HEADS).bind(organizations).fetch_one(&mut *connection).await?)
+        let heads = sqlx::query_as(HEADS).bind(&organizations).fetch_all(&mut *connection).await?;
+        let heads: HashMap<Uuid, i64> = heads.into_iter().collect();
+        Ok(organizations.iter().map(|org_id| heads.get(org_id).copied().unwrap_or(0)).collect())
     }
 }
 

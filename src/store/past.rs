@@ -104,7 +104,7 @@ fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage
     }
     query.push(concat!(
         ") SELECT ",
-        event_columns!(),
+        event_columns!("e.org_id"),
         " FROM was t JOIN event e ON e.stream_id = t.flow_id AND e.version = t.version AND e.org_id = "
     ));
     query.push_bind(org_id).push(event_joins!());
@@ -124,7 +124,7 @@ fn backwards(
     (floor, start): (i64, i64),
     limit: i64,
 ) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(concat!("SELECT ", event_columns!(), " FROM event e"));
+    let mut query = QueryBuilder::new(concat!("SELECT ", event_columns!("e.org_id"), " FROM event e"));
     query.push(event_joins!());
     query.push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ").push_bind(org_id);
     query.push(" WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);

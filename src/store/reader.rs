@@ -6,11 +6,15 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use sqlx::PgConnection;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
+use super::append::column;
 use super::lane::Lane;
 use super::{Store, StoreError};
 
@@ -23,11 +27,39 @@ const WAITING_MAX: usize = 1024;
 pub trait Question: Send + Sync + Sized + 'static {
     type Answer: Send;
 
+    /// Whose data it is about.
+    fn org_id(&self) -> Uuid;
+
     /// One answer for each question, in their order.
     fn ask(
         connection: &mut PgConnection,
+        form: Form,
         questions: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
+}
+
+/// How statements name the organizations that they are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// An array of them, one for each question: on one Postgres the fewest statements are the cheapest.
+    Together,
+    /// One organization, to which every table is bound: a database that is distributed by organization takes no other.
+    OfOne,
+}
+
+impl Form {
+    /// Begins a statement about questions with what stands in its first parameter.
+    pub(super) fn statement<Q: Question>(
+        self,
+        questions: &[Q],
+        together: &'static str,
+        of_one: &'static str,
+    ) -> Query<'static, Postgres, PgArguments> {
+        match (self, questions) {
+            (Self::OfOne, [first, ..]) => sqlx::query(of_one).bind(first.org_id()),
+            _ => sqlx::query(together).bind(column(questions, Question::org_id)),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -53,8 +85,17 @@ impl<Q: Question> Clone for Reader<Q> {
 impl<Q: Question> Reader<Q> {
     /// Starts the reader on the current runtime.
     pub fn start(store: &Store) -> Self {
+        Self::over(store, Form::Together)
+    }
+
+    /// Starts a reader for a database that is distributed by organization.
+    pub fn for_distributed(store: &Store) -> Self {
+        Self::over(store, Form::OfOne)
+    }
+
+    fn over(store: &Store, form: Form) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(store.lane(), waiting));
+        tokio::spawn(run(store.lane(form), form, waiting));
         Self { queue, patience: store.patience }
     }
 
@@ -69,7 +110,7 @@ impl<Q: Question> Reader<Q> {
 }
 
 /// One statement at a time: with a second one under way both share less, and together they do not read more.
-async fn run<Q: Question>(mut lane: Lane, mut queue: mpsc::Receiver<Waiting<Q>>) {
+async fn run<Q: Question>(mut lane: Lane, form: Form, mut queue: mpsc::Receiver<Waiting<Q>>) {
     let mut waiting = Vec::with_capacity(TOGETHER_MAX);
     while gather(&mut waiting, &mut queue).await {
         // Who has hung up meanwhile is not asked for, nor who has waited behind a dead connection.
@@ -78,10 +119,16 @@ async fn run<Q: Question>(mut lane: Lane, mut queue: mpsc::Receiver<Waiting<Q>>)
         for late in waiting.extract_if(.., |waiting| waiting.deadline <= now) {
             let _ = late.tell.send(Err(StoreError::late()));
         }
+        if form == Form::OfOne {
+            waiting.sort_by_key(|waiting| waiting.question.org_id());
+        }
         let (questions, tell): (Vec<Q>, Vec<_>) =
             waiting.drain(..).map(|waiting| (waiting.question, waiting.tell)).unzip();
-        for (tell, answer) in tell.into_iter().zip(answers(&mut lane, &questions).await) {
-            let _ = tell.send(answer);
+        let mut tell = tell.into_iter();
+        for together in questions.chunk_by(|a, b| form == Form::Together || a.org_id() == b.org_id()) {
+            for (answer, tell) in answers(&mut lane, form, together).await.into_iter().zip(tell.by_ref()) {
+                let _ = tell.send(answer);
+            }
         }
     }
 }
@@ -106,11 +153,12 @@ async fn gather<T>(waiting: &mut Vec<T>, queue: &mut mpsc::Receiver<T>) -> bool 
 }
 
 /// What became of each question. Where asking together fails, each is tried alone: nobody gets another's error.
-async fn answers<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Vec<Result<Q::Answer, StoreError>> {
-    if questions.is_empty() {
-        return Vec::new();
-    }
-    match in_time(lane, questions).await {
+async fn answers<Q: Question>(
+    lane: &mut Lane,
+    form: Form,
+    questions: &[Q],
+) -> Vec<Result<Q::Answer, StoreError>> {
+    match in_time(lane, form, questions).await {
         Ok(answers) => return answers.into_iter().map(Ok).collect(),
         // Nobody can be answered for now.
         Err(StoreError::Unavailable(error)) => {
@@ -122,16 +170,20 @@ async fn answers<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Vec<Result<Q:
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let alone = in_time(lane, std::slice::from_ref(question)).await;
+        let alone = in_time(lane, form, std::slice::from_ref(question)).await;
         answers.push(alone.map(|mut answers| answers.remove(0)));
     }
     answers
 }
 
 /// Others wait behind it, so a lost connection must not hold them for ever.
-async fn in_time<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
-    let answers =
-        timeout(lane.patience, asked(lane, questions)).await.unwrap_or_else(|_| Err(StoreError::late()))?;
+async fn in_time<Q: Question>(
+    lane: &mut Lane,
+    form: Form,
+    questions: &[Q],
+) -> Result<Vec<Q::Answer>, StoreError> {
+    let answers = timeout(lane.patience, asked(lane, form, questions)).await;
+    let answers = answers.unwrap_or_else(|_| Err(StoreError::late()))?;
     match answers.len() == questions.len() {
         true => Ok(answers),
         false => Err(StoreError::corrupt("a read", "another number of answers than of questions")),
@@ -139,17 +191,25 @@ async fn in_time<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q:
 }
 
 /// Asked again where a connection that was kept turns out to be broken: a read changes nothing.
-async fn asked<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
+async fn asked<Q: Question>(
+    lane: &mut Lane,
+    form: Form,
+    questions: &[Q],
+) -> Result<Vec<Q::Answer>, StoreError> {
     let was_open = lane.is_open();
-    match ask_once(lane, questions).await {
-        Err(error) if was_open && !error.leaves_connection() => ask_once(lane, questions).await,
+    match ask_once(lane, form, questions).await {
+        Err(error) if was_open && !error.leaves_connection() => ask_once(lane, form, questions).await,
         answers => answers,
     }
 }
 
-async fn ask_once<Q: Question>(lane: &mut Lane, questions: &[Q]) -> Result<Vec<Q::Answer>, StoreError> {
+async fn ask_once<Q: Question>(
+    lane: &mut Lane,
+    form: Form,
+    questions: &[Q],
+) -> Result<Vec<Q::Answer>, StoreError> {
     let mut connection = lane.take().await?;
-    let ask = AssertUnwindSafe(Q::ask(&mut connection, questions)).catch_unwind();
+    let ask = AssertUnwindSafe(Q::ask(&mut connection, form, questions)).catch_unwind();
     let Ok(answers) = ask.await else {
         // Everybody's reads go this way: what one answer does to it ends with that answer.
         return Err(StoreError::corrupt("a read", "its answer could not be handled; the panic is logged"));

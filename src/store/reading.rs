@@ -2,7 +2,7 @@
 //! writing.
 
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, Row, Transaction};
+use sqlx::{PgExecutor, Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::checkpoints::{RANGE, StoredCheckpoint};
@@ -17,34 +17,31 @@ pub struct Reading {
     transaction: Transaction<'static, Postgres>,
 }
 
-/// The least organization that a bound lets through in any of these tables, each asked by its index.
+/// The least organization from $1 on in any of these tables: every one that an organization leaves a lasting trace in.
 macro_rules! least_organization {
-    ($bound:literal; $first:literal $(, $table:literal)*) => {
+    ($first:literal $(, $table:literal)*) => {
         concat!(
-            "least((SELECT org_id FROM ", $first, " WHERE org_id ", $bound, " ORDER BY org_id LIMIT 1)"
-            $(, ", (SELECT org_id FROM ", $table, " WHERE org_id ", $bound, " ORDER BY org_id LIMIT 1)")*, ")"
+            "SELECT least((SELECT org_id FROM ", $first, " WHERE org_id >= $1 ORDER BY org_id LIMIT 1)"
+            $(, ", (SELECT org_id FROM ", $table, " WHERE org_id >= $1 ORDER BY org_id LIMIT 1)")*, ")"
         )
     };
 }
 
-/// Of every table that an organization leaves a lasting trace in.
-macro_rules! next_organization {
-    ($bound:literal) => {
-        least_organization!(
-            $bound; "event", "log_head", "checkpoint", "document", "flow_view", "api_key", "test_run", "export_secret"
-        )
-    };
-}
-
-/// Organizations, found by steps along the indexes however much each of them has.
-const ORGANIZATIONS: &str = concat!(
-    "WITH RECURSIVE walk AS (SELECT ",
-    next_organization!(">= $1"),
-    " AS org_id, 1::bigint AS n UNION ALL SELECT ",
-    next_organization!("> walk.org_id"),
-    ", walk.n + 1 FROM walk WHERE walk.org_id IS NOT NULL AND walk.n < $2) \
-     SELECT org_id FROM walk WHERE org_id IS NOT NULL ORDER BY org_id"
+/// The first organization from an id on, however much each of them has: a step along the indexes.
+const ORGANIZATION_FROM: &str = least_organization!(
+    "event",
+    "log_head",
+    "checkpoint",
+    "document",
+    "flow_view",
+    "api_key",
+    "test_run",
+    "export_secret"
 );
+
+async fn organization_from(database: impl PgExecutor<'_>, from: Uuid) -> Result<Option<Uuid>, StoreError> {
+    Ok(sqlx::query_scalar(ORGANIZATION_FROM).bind(from).fetch_one(database).await?)
+}
 
 /// The first id that may come after another.
 pub(super) fn following(after: Option<Uuid>) -> Option<Uuid> {
@@ -61,30 +58,31 @@ impl Store {
     /// The organization that comes after one, or the first, of all that left a trace in the database.
     pub async fn organization_after(&self, after: Option<Uuid>) -> Result<Option<Uuid>, StoreError> {
         let Some(from) = following(after) else { return Ok(None) };
-        let query = sqlx::query_scalar(ORGANIZATIONS).bind(from).bind(1_i64);
-        Ok(query.fetch_optional(&self.pool).await?)
+        organization_from(&self.pool, from).await
     }
 
     /// Whether an organization left any trace in the database.
     pub async fn knows(&self, org_id: Uuid) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar(ORGANIZATIONS).bind(org_id).bind(1_i64);
-        let first: Option<Uuid> = query.fetch_optional(&self.pool).await?;
-        Ok(first == Some(org_id))
+        Ok(organization_from(&self.pool, org_id).await? == Some(org_id))
     }
 }
 
 impl Reading {
     /// Every organization that left a trace, ascending.
     pub async fn organizations(&mut self) -> Result<Vec<Uuid>, StoreError> {
-        let query = sqlx::query_scalar(ORGANIZATIONS).bind(Uuid::nil()).bind(i64::MAX);
-        Ok(query.fetch_all(&mut *self.transaction).await?)
+        let (mut found, mut next) = (Vec::new(), following(None));
+        while let Some(from) = next
+            && let Some(org_id) = organization_from(&mut *self.transaction, from).await?
+        {
+            found.push(org_id);
+            next = following(Some(org_id));
+        }
+        Ok(found)
     }
 
     /// Whether an organization left any.
     pub async fn knows(&mut self, org_id: Uuid) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar(ORGANIZATIONS).bind(org_id).bind(1_i64);
-        let first: Option<Uuid> = query.fetch_optional(&mut *self.transaction).await?;
-        Ok(first == Some(org_id))
+        Ok(organization_from(&mut *self.transaction, org_id).await? == Some(org_id))
     }
 
     /// One organization at this moment.

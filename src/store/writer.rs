@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::lane::Lane;
+use super::reader::Form;
 use super::{Store, StoreError};
 
 /// Rows of one call. Beyond this the commit is no longer what a row costs.
@@ -95,7 +96,10 @@ impl<R: Row> Writer<R> {
     pub fn start(store: &Store) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(run(
-            Pen::<R> { lane: store.lane().waiting_for_locks(LOCKED_FOR), memory: R::Memory::default() },
+            Pen::<R> {
+                lane: store.lane(Form::Together).waiting_for_locks(LOCKED_FOR),
+                memory: R::Memory::default(),
+            },
             waiting,
         ));
         Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)) }

@@ -3,7 +3,8 @@
 use chrono::Duration;
 use flow_registry::flow::digest::Digest;
 use flow_registry::store::{
-    Content, CurrentFlow, Deleted, FlowAtVersion, FoundFlow, ListFilter, ListPage, Outcome, Reader, Store,
+    Content, CurrentFlow, CurrentHead, Deleted, FlowAtVersion, FoundFlow, ListFilter, ListPage, Outcome,
+    Reader, Store,
 };
 use futures_util::future::join_all;
 use uuid::Uuid;
@@ -33,18 +34,70 @@ async fn a_flow_is_read_unless_it_is_known() {
         wanted(org, Uuid::new_v4(), Some(2)),
         CurrentFlow { in_force: true, ..wanted(org, flow, None) },
     ];
-    let reader = Reader::start(&store);
-    let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
-    let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
-    assert!(matches!(found[0], FoundFlow::Unchanged));
-    for behind in [1, 2] {
-        assert!(
-            matches!(&found[behind], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
-        );
+    for reader in [Reader::start(&store), Reader::for_distributed(&store)] {
+        let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
+        let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
+        assert!(matches!(found[0], FoundFlow::Unchanged));
+        for behind in [1, 2] {
+            assert!(
+                matches!(&found[behind], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
+            );
+        }
+        assert!(matches!(found[3], FoundFlow::Missing), "another organization's");
+        assert!(matches!(found[4], FoundFlow::Missing), "one that was known is not there any more");
+        assert!(matches!(&found[5], FoundFlow::Stored(_, Content::Erased)), "nothing is in force");
     }
-    assert!(matches!(found[3], FoundFlow::Missing), "another organization's");
-    assert!(matches!(found[4], FoundFlow::Missing), "one that was known is not there any more");
-    assert!(matches!(&found[5], FoundFlow::Stored(_, Content::Erased)), "nothing is in force");
+}
+
+#[tokio::test]
+async fn many_organizations_ask_at_once_and_each_is_told_of_its_own() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let organizations: Vec<Uuid> = (0..8).map(|_| Uuid::new_v4()).collect();
+    // The same flow id everywhere, and as many versions as the number of the organization says.
+    let flow_id = Uuid::new_v4();
+    for (versions, org_id) in organizations.iter().enumerate() {
+        for version in 0..versions as i64 {
+            let text = format!("{versions} at {version}");
+            store.append(&[row(*org_id, flow_id, version, &text)]).await.unwrap();
+        }
+    }
+    // In an order in which no two questions about an organization follow each other.
+    let asked: Vec<usize> = (0..24).map(|n| n * 5 % 8).collect();
+    for is_distributed in [false, true] {
+        let (flows, versions, heads) = match is_distributed {
+            false => (Reader::start(&store), Reader::start(&store), Reader::start(&store)),
+            true => (
+                Reader::for_distributed(&store),
+                Reader::for_distributed(&store),
+                Reader::for_distributed(&store),
+            ),
+        };
+        let now = |n: &usize| {
+            let org_id = organizations[*n];
+            flows.ask(CurrentFlow { org_id, flow_id, in_force: false, version: None, known: None })
+        };
+        let first = |n: &usize| {
+            let org_id = organizations[*n];
+            versions.ask(FlowAtVersion { org_id, flow_id, version: 1, known: None, bound_to: None })
+        };
+        let head = |n: &usize| heads.ask(CurrentHead { org_id: organizations[*n] });
+        let now = join_all(asked.iter().map(now)).await;
+        let first = join_all(asked.iter().map(first)).await;
+        let heads = join_all(asked.iter().map(head)).await;
+        for (((n, now), first), head) in asked.iter().zip(now).zip(first).zip(heads) {
+            assert_eq!(head.unwrap(), *n as i64);
+            match (n, now.unwrap(), first.unwrap()) {
+                (0, FoundFlow::Missing, FoundFlow::Missing) => {}
+                (n, FoundFlow::Stored(now, last), FoundFlow::Stored(then, first)) => {
+                    assert_eq!((now.version, then.version), (*n as i64, 1));
+                    assert_eq!(last, Content::Bytes(format!("{n} at {}", n - 1).into()));
+                    assert_eq!(first, Content::Bytes(format!("{n} at 0").into()));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -54,7 +107,6 @@ async fn a_version_is_read_unless_it_is_known_and_bound_as_it_was() {
     let (org_id, flow_id) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org_id, flow_id, 0, "v1")]).await.unwrap();
     store.append(&[row(org_id, flow_id, 1, "v2")]).await.unwrap();
-    let reader = Reader::start(&store);
     let wanted = |version, known: &str, bound_to: Option<&str>| FlowAtVersion {
         org_id,
         flow_id,
@@ -63,26 +115,32 @@ async fn a_version_is_read_unless_it_is_known_and_bound_as_it_was() {
         bound_to: Some(bound_to.map(str::to_owned)),
     };
     // The first of them is known with its content, the second too, but the flow was bound to another number then.
-    let all =
-        [wanted(1, "v1", Some("phone of v2")), wanted(1, "v1", Some("phone of v1")), wanted(2, "v2", None)];
-    let all = all.into_iter().chain([
+    let all = [
+        wanted(1, "v1", Some("phone of v2")),
+        wanted(1, "v1", Some("phone of v1")),
+        wanted(2, "v2", None),
         wanted(2, "v3", Some("phone of v2")),
         FlowAtVersion { bound_to: None, ..wanted(9, "v1", None) },
-    ]);
-    let answers = join_all(all.map(|wanted| reader.ask(wanted))).await;
-    let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
-    assert!(matches!(found[0], FoundFlow::Unchanged));
-    for (index, version) in [(1, 1), (2, 2)] {
-        assert!(matches!(&found[index], FoundFlow::Stored(at, Content::Known) if at.version == version
-                && at.phone_number_id.as_deref() == Some("phone of v2")));
+    ];
+    let readers = [Reader::start(&store), Reader::for_distributed(&store)];
+    for reader in &readers {
+        let answers = join_all(all.iter().map(|wanted| reader.ask(wanted.clone()))).await;
+        let found: Vec<FoundFlow> = answers.into_iter().map(Result::unwrap).collect();
+        assert!(matches!(found[0], FoundFlow::Unchanged));
+        for (index, version) in [(1, 1), (2, 2)] {
+            assert!(matches!(&found[index], FoundFlow::Stored(at, Content::Known) if at.version == version
+                    && at.phone_number_id.as_deref() == Some("phone of v2")));
+        }
+        assert!(
+            matches!(&found[3], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
+        );
+        assert!(matches!(found[4], FoundFlow::Missing));
     }
-    assert!(
-        matches!(&found[3], FoundFlow::Stored(at, Content::Bytes(bytes)) if at.version == 2 && bytes == "v2")
-    );
-    assert!(matches!(found[4], FoundFlow::Missing));
     sqlx::query("UPDATE document SET bytes = NULL").execute(store.pool()).await.unwrap();
-    let erased = reader.ask(wanted(1, "v1", Some("phone of v2"))).await.unwrap();
-    assert!(matches!(erased, FoundFlow::Stored(_, Content::Erased)));
+    for reader in &readers {
+        let erased = reader.ask(wanted(1, "v1", Some("phone of v2"))).await.unwrap();
+        assert!(matches!(erased, FoundFlow::Stored(_, Content::Erased)));
+    }
 }
 
 #[tokio::test]
