@@ -72,6 +72,23 @@ fn an_empty_variable_is_an_absent_one() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
+/// Its tables are others than those that the migrations of today would make.
+#[tokio::test]
+async fn a_database_of_an_unreleased_build_is_refused() {
+    let database = database().await;
+    let url = database.url();
+    sqlx::query("UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1")
+        .execute(&database.pool)
+        .await
+        .unwrap();
+    check_refused(
+        &["migrate", "--database-url", &url, "--allow-unsafe-durability"],
+        &[],
+        1,
+        &["made by a build before the first release", "audit export", "empty database or data directory"],
+    );
+}
+
 /// The cluster of the tests is such a database.
 #[tokio::test]
 async fn a_database_that_may_lose_changes_needs_a_flag() {

@@ -177,3 +177,67 @@ async fn lists_of_then_have_the_documents_of_then() {
     assert_eq!(registry.reads.position_at(&hand.caller, after).await.unwrap(), 3);
     assert_eq!(registry.reads.position_at(&hand.caller, Moment::Position(99)).await.unwrap(), 5);
 }
+
+/// A list that is sent slowly while its flows are changed, made and deleted: each flow once, as it was at the beginning.
+#[tokio::test]
+async fn a_list_is_of_one_moment_however_slowly_it_is_read() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let mut flows = Vec::new();
+    for n in 0..70 {
+        flows.push(hand.create(sound(&format!("Flujo {n}"))).await);
+    }
+    let mut list = registry.reads.list(&hand.caller, ListFilter::default()).await.unwrap();
+    let mut seen = Vec::new();
+    while let Some(chunk) = list.next_chunk().await.unwrap() {
+        seen.extend(chunk.iter().map(|flow| (flow.record.flow_id, flow.record.version)));
+        let next = seen.len();
+        if let Some(flow) = flows.get(next) {
+            registry.commands.update(hand.intent(), *flow, json!({"name": "Otro"})).await.unwrap();
+        }
+        registry.commands.delete(hand.intent(), flows[next - 1]).await.ok();
+        hand.create(sound("Nuevo")).await;
+    }
+    flows.reverse();
+    assert_eq!(seen, flows.iter().map(|flow| (*flow, 1)).collect::<Vec<_>>());
+}
+
+/// Whoever publishes a keyword is told of flows in force that listen to it too, for the same number.
+#[tokio::test]
+async fn keywords_are_compared_with_flows_in_force() {
+    let hand = hand().await;
+    let registry = &hand.registry;
+    let listening = |name: &str, keyword: &str, number: Option<&str>| {
+        let mut body = sound(name);
+        body["triggerType"] = json!("KEYWORD");
+        body["triggerConfig"] = json!({"keywords": [keyword]});
+        body["phoneNumberId"] = json!(number);
+        body
+    };
+    let conflicts = async |flow: Uuid| {
+        let findings = registry.validation.flow(&hand.caller, flow).await.unwrap();
+        let of_keywords = findings.iter().filter(|finding| finding.code == "KEYWORD_CONFLICT");
+        of_keywords.map(|finding| finding.message.clone()).collect::<Vec<_>>()
+    };
+    let first = hand.create(listening("Uno", "¡Hola!", Some("1"))).await;
+    let same = hand.create(listening("Dos", "hola", Some("1"))).await;
+    let elsewhere = hand.create(listening("Tres", "hola", Some("2"))).await;
+    let everywhere = hand.create(listening("Cuatro", "HOLA", None)).await;
+    assert_eq!(conflicts(same).await, [""; 0], "a draft listens to nothing");
+    registry.commands.publish(hand.intent(), first, PublishOrder::default()).await.unwrap();
+    let claimed = |keyword: &str| format!("The published flow \"Uno\" claims the keyword \"{keyword}\" too.");
+    assert_eq!(conflicts(first).await, [""; 0], "its own");
+    assert_eq!(conflicts(same).await, [claimed("hola")]);
+    assert_eq!(conflicts(elsewhere).await, [""; 0]);
+    assert_eq!(conflicts(everywhere).await, [claimed("HOLA")]);
+    registry.commands.update(hand.intent(), first, json!({"enabled": false})).await.unwrap();
+    assert_eq!(conflicts(same).await, [""; 0], "a paused flow listens to nothing");
+    registry.commands.update(hand.intent(), first, json!({"enabled": true})).await.unwrap();
+    registry.commands.update(hand.intent(), first, listening("Uno", "adiós", Some("1"))).await.unwrap();
+    assert_eq!(conflicts(same).await, [claimed("hola")], "what is in force counts, not the draft");
+    registry.commands.publish(hand.intent(), first, PublishOrder::default()).await.unwrap();
+    assert_eq!(conflicts(same).await, [""; 0]);
+    registry.commands.unpublish(hand.intent(), first).await.unwrap();
+    let adios = hand.create(listening("Cinco", "Adios", Some("1"))).await;
+    assert_eq!(conflicts(adios).await, [""; 0]);
+}

@@ -375,3 +375,17 @@ async fn a_rebuild_goes_on_beside_writers() {
     }
     assert_eq!(hand.check().await, []);
 }
+
+/// A release that folds texts by other rules computes them again after its start.
+#[tokio::test]
+async fn what_was_folded_by_other_rules_is_computed_again() {
+    let hand = hand().await;
+    hand.with_a_past(11).await;
+    let before = hand.rows().await;
+    let projections = hand.projections();
+    assert_eq!(projections.refold().await.unwrap(), 0);
+    hand.execute("UPDATE flow_search SET text = 'by older rules', folding = 0").await;
+    assert!(projections.refold().await.unwrap() > 0);
+    assert_eq!(hand.rows().await, before);
+    assert_eq!(projections.refold().await.unwrap(), 0);
+}

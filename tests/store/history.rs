@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use chrono::Duration;
 use flow_registry::store::{
-    Append, AuditFilter, AuditPage, Deleted, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
-    Store,
+    Append, AuditFilter, AuditPage, Deleted, FlowRecord, HistoryFilter, HistoryPage, ListFilter, ListPage,
+    LogEntry, Store,
 };
 use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
@@ -210,6 +210,43 @@ async fn an_instant_leads_to_a_position() {
     assert_eq!(store.position_before(Uuid::new_v4(), chrono::Utc::now()).await.unwrap(), 0);
 }
 
+type Lists = (Vec<FlowRecord>, Vec<FlowRecord>);
+
+/// Lists of each position, of all flows and of those that are not deleted, are what they were then.
+async fn assert_lists_of_then(store: &Store, org: Uuid, then: &[Lists]) {
+    let page = ListPage { limit: 100, before: None };
+    let everything = ListFilter { deleted: Deleted::Included, ..ListFilter::default() };
+    // The number of now decides who sees a flow, also in the past.
+    let numberless = |flows: &[FlowRecord]| {
+        let flow = |flow: &FlowRecord| FlowRecord { phone_number_id: None, ..flow.clone() };
+        flows.iter().map(flow).collect::<Vec<_>>()
+    };
+    for (position, (all, alive)) in (1..).zip(then) {
+        for (filter, expected) in [(&everything, all), (&ListFilter::default(), alive)] {
+            let found = store.list_at(org, position, filter, page).await.unwrap();
+            assert_eq!(numberless(&found.flows), numberless(expected), "at {position}");
+            assert_eq!(found.next, None, "at {position}");
+        }
+    }
+    assert!(store.list_at(org, 0, &everything, page).await.unwrap().flows.is_empty());
+    let second = ListPage { limit: 1, before: Some(24) };
+    assert!(store.list_at(org, 24, &everything, second).await.unwrap().flows[0].position < 24);
+}
+
+/// Copies of a flow's first event at later places, as nobody appends them: only to fill a log.
+async fn fill(store: &Store, org: Uuid, flow: Uuid, count: i64) {
+    let copy = "WITH head AS (UPDATE log_head SET position = position + $3 WHERE org_id = $1 RETURNING position - $3 AS last), \
+         filled AS (INSERT INTO event (org_id, stream_id, version, position, stream_kind, event_id, type, \
+           schema_version, recorded_at, payload, context, payload_digest, context_digest, actor, document_digest, \
+           enabled, deleted, event_hash, chain_hash) \
+         SELECT e.org_id, e.stream_id, 1 + n, h.last + n, 1, e.event_id, 'flow.updated', 1, e.recorded_at, e.payload, \
+           e.context, e.payload_digest, e.context_digest, e.actor, e.document_digest, e.enabled, e.deleted, \
+           e.event_hash, e.chain_hash FROM event e, head h, generate_series(1, $3) n \
+         WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = 1) \
+         UPDATE flow_view v SET version = 1 + $3, position = h.last + $3 FROM head h WHERE v.org_id = $1 AND v.flow_id = $2";
+    sqlx::query(copy).bind(org).bind(flow).bind(count).execute(store.pool()).await.unwrap();
+}
+
 #[tokio::test]
 async fn lists_of_then_are_what_lists_were() {
     let database = support::database().await;
@@ -217,7 +254,6 @@ async fn lists_of_then_are_what_lists_were() {
     let org = Uuid::new_v4();
     let flows: Vec<Uuid> = (0..4).map(|_| Uuid::new_v4()).collect();
     let page = ListPage { limit: 100, before: None };
-    let everything = ListFilter { deleted: Deleted::Included, ..ListFilter::default() };
     let mut then = Vec::new();
     for n in 0..24_usize {
         let mut next = row(org, flows[n % 4 * n % 4], 0, &format!("document {n}"));
@@ -226,29 +262,61 @@ async fn lists_of_then_are_what_lists_were() {
         event.state.enabled = n % 3 != 0;
         event.expected = now(&store, org, event.stream_id).await.map_or(0, |(record, _)| record.version);
         store.append(&[next]).await.unwrap();
-        let filters = [everything.clone(), ListFilter::default()];
-        let [all, alive] = filters.map(|filter| {
-            let store = &store;
-            async move { store.list(org, &filter, page).await.unwrap() }
-        });
-        then.push((all.await, alive.await));
+        let everything = ListFilter { deleted: Deleted::Included, ..ListFilter::default() };
+        let all = store.list(org, &everything, page).await.unwrap();
+        then.push((all, store.list(org, &ListFilter::default(), page).await.unwrap()));
     }
-    for (index, (mut all, mut alive)) in then.into_iter().enumerate() {
-        let position = index as i64 + 1;
-        let read = |filter: ListFilter| {
-            let store = &store;
-            async move {
-                let mut flows = store.list_at(org, position, &filter, page).await.unwrap().flows;
-                // The number of now decides who sees a flow, also in the past.
-                flows.iter_mut().for_each(|flow| flow.phone_number_id = None);
-                flows
-            }
+    assert_lists_of_then(&store, org, &then).await;
+    // Far from the end of the log they are read in another way.
+    let filler = Uuid::new_v4();
+    store.append(&[row(org, filler, 0, "filler")]).await.unwrap();
+    fill(&store, org, filler, 2_000).await;
+    assert_lists_of_then(&store, org, &then).await;
+}
+
+/// However often one flow was changed: a page looks at a bounded part of the log, and says where the list goes on.
+#[tokio::test]
+async fn a_page_of_then_ends_where_it_has_looked_far_enough() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let org = Uuid::new_v4();
+    let (old, busy) = (Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, old, 0, "old")]).await.unwrap();
+    store.append(&[row(org, busy, 0, "busy")]).await.unwrap();
+    fill(&store, org, busy, 45_000).await;
+    let (position, filter) = (43_000, ListFilter::default());
+    let mut page = ListPage { limit: 10, before: None };
+    let mut pages = Vec::new();
+    loop {
+        let found = store.list_at(org, position, &filter, page).await.unwrap();
+        pages.push(found.flows.iter().map(|flow| flow.flow_id).collect::<Vec<_>>());
+        let Some(next) = found.next else { break };
+        page.before = Some(next);
+    }
+    assert_eq!(pages, [vec![busy], vec![], vec![old]]);
+}
+
+#[tokio::test]
+async fn texts_are_found_as_they_were() {
+    let database = support::database().await;
+    let store = Store::new(database.pool.clone());
+    let (org, flow, other) = (Uuid::new_v4(), Uuid::new_v4(), Uuid::new_v4());
+    store.append(&[row(org, flow, 0, "50%_a")]).await.unwrap();
+    store.append(&[row(org, other, 0, "501_a")]).await.unwrap();
+    store.append(&[row(org, flow, 1, "later")]).await.unwrap();
+    let page = ListPage { limit: 10, before: None };
+    let found = async |text: &str, position: Option<i64>| {
+        let filter = ListFilter { search: Some(text.to_owned()), ..ListFilter::default() };
+        let flows = match position {
+            Some(position) => store.list_at(org, position, &filter, page).await.unwrap().flows,
+            None => store.list(org, &filter, page).await.unwrap(),
         };
-        all.iter_mut().chain(&mut alive).for_each(|flow| flow.phone_number_id = None);
-        assert_eq!(read(everything.clone()).await, all, "at {position}");
-        assert_eq!(read(ListFilter::default()).await, alive, "at {position}");
-    }
-    assert!(store.list_at(org, 0, &everything, page).await.unwrap().flows.is_empty());
-    let second = ListPage { limit: 1, before: Some(24) };
-    assert!(store.list_at(org, 24, &everything, second).await.unwrap().flows[0].position < 24);
+        flows.iter().map(|flow| flow.flow_id).collect::<Vec<_>>()
+    };
+    assert_eq!(found("50", None).await, [other], "what a text was before is not found");
+    assert_eq!(found("0%_", None).await, [Uuid::nil(); 0], "signs of patterns are taken for themselves");
+    assert_eq!(found("1_", None).await, [other]);
+    // Of flows whose text has changed since the caller looks into the documents.
+    assert_eq!(found("later", Some(2)).await, [flow]);
+    assert_eq!(found("nowhere", Some(3)).await, [Uuid::nil(); 0]);
 }
