@@ -3,6 +3,7 @@
 
 mod batch;
 mod memory;
+mod parameters;
 mod statement;
 mod ways;
 
