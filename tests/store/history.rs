@@ -314,9 +314,9 @@ async fn texts_are_found_as_they_were() {
         flows.iter().map(|flow| flow.flow_id).collect::<Vec<_>>()
     };
     assert_eq!(found("50", None).await, [other], "what a text was before is not found");
-    assert_eq!(found("0%_", None).await, [Uuid::nil(); 0], "signs of patterns are taken for themselves");
+    assert!(found("0%_", None).await.is_empty(), "signs of patterns are taken for themselves");
     assert_eq!(found("1_", None).await, [other]);
     // Of flows whose text has changed since the caller looks into the documents.
     assert_eq!(found("later", Some(2)).await, [flow]);
-    assert_eq!(found("nowhere", Some(3)).await, [Uuid::nil(); 0]);
+    assert!(found("nowhere", Some(3)).await.is_empty());
 }
