@@ -8,9 +8,9 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::read::Selector;
 use super::{Registry, RegistryError};
-use crate::flow::document::{Canonical, Document, FlowVersion, TriggerType};
+use crate::flow::document::{Canonical, Document, FlowVersion};
 use crate::flow::finding::Finding;
-use crate::flow::validation::{self, Neighbours, Reference, called_flows};
+use crate::flow::validation::{self, Neighbours, Reference, called_flows, listens};
 use crate::store::ListFilter;
 
 /// Flows that are resolved at most, so that a web of calls cannot keep a request busy. What lies beyond is not found.
@@ -131,7 +131,7 @@ impl Registry {
     ) -> Result<Vec<Finding>, RegistryError> {
         let mut findings = validation::findings(flow);
         let callees = self.callees(caller, &called_flows(&flow.document)).await?;
-        let listeners = self.keyword_listeners(caller, flow).await?;
+        let listeners = self.listeners(caller, flow).await?;
         let neighbours =
             Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
         findings.extend(validation::references(flow, own_id, &neighbours));
@@ -139,8 +139,8 @@ impl Registry {
         Ok(findings)
     }
 
-    /// Flows in force that listen to keywords, where the document does so too.
-    async fn keyword_listeners(
+    /// Flows in force that listen to messages or events, where the document does so too.
+    async fn listeners(
         &self,
         caller: &Caller,
         flow: &Canonical,
@@ -160,8 +160,4 @@ impl Registry {
         }
         Ok(listeners)
     }
-}
-
-fn listens(document: &Document) -> bool {
-    matches!(document.trigger.kind, TriggerType::Keyword { .. })
 }

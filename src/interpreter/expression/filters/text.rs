@@ -2,12 +2,13 @@
 
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, State};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::cost::pay_for_text;
 use super::super::failure::{coded, no_text};
 use super::super::text::{TEXT_BYTES_MAX, text_of};
 use super::{defined, text_arg};
-use crate::flow::text::fold;
+use crate::flow::text::{cut, decimal_digit, fold};
 use crate::interpreter::canonical;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
@@ -23,6 +24,7 @@ pub fn register(env: &mut Environment<'static>) {
     env.add_filter("string", |value: &Value| text_arg(value).map(Value::from));
     env.add_filter("join", join);
     env.add_filter("urlencode", urlencode);
+    env.add_filter("safe_path", |text: &Value| text_arg(text).map(|text| percent_encoded(&text, b"/.-_~")));
     env.add_filter("tojson", tojson);
     env.add_filter("truncate", truncate);
     env.add_filter("digits", |text: &Value| text_arg(text).map(|text| digits(&text)));
@@ -41,12 +43,14 @@ fn capitalized(text: &str) -> String {
 }
 
 fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+    text.chars().filter_map(|c| char::from_digit(decimal_digit(c)?, 10)).collect()
 }
 
+/// All signs but the last few hidden; what a person sees as one sign is one.
 fn mask(text: &str, shown: usize) -> String {
-    let hidden = text.chars().count().saturating_sub(shown);
-    text.chars().enumerate().map(|(index, c)| if index < hidden { '•' } else { c }).collect()
+    let signs: Vec<&str> = text.graphemes(true).collect();
+    let hidden = signs.len().saturating_sub(shown);
+    signs.iter().enumerate().map(|(index, sign)| if index < hidden { "•" } else { sign }).collect()
 }
 
 fn trim(state: &State, text: &Value, chars: Option<&Value>) -> Result<String, Error> {
@@ -144,12 +148,4 @@ fn tojson(value: &Value) -> Result<String, Error> {
 fn truncate(text: &Value, chars: usize) -> Result<String, Error> {
     let text = text_arg(text)?;
     Ok(cut(&text, chars))
-}
-
-/// A text of at most `chars` characters, the last of them `…` when it had to be cut.
-pub fn cut(text: &str, chars: usize) -> String {
-    if text.chars().count() <= chars {
-        return text.to_owned();
-    }
-    text.chars().take(chars.saturating_sub(1)).chain((chars > 0).then_some('…')).collect()
 }
