@@ -37,6 +37,7 @@ pub const CODES: &[&str] = &[
     "UNKNOWN_FUNCTION",
     "EXPR_SYNTAX",
     "BAD_REGEX",
+    "BAD_DATE_FORMAT",
     "SAVE_TYPE_MISMATCH",
     "CHANNEL_LIMIT",
     "INPUTLESS_LOOP",
@@ -63,6 +64,9 @@ pub const CODES: &[&str] = &[
     "MISSING_TRANSLATION",
     "UNKNOWN_TRANSLATION_PATH",
     "KEYWORD_CONFLICT",
+    "TRIGGER_CONFLICT",
+    "OUTSIDE_SERVICE_WINDOW",
+    "NOTHING_TO_RESUME",
 ];
 
 /// Cases that are sound: nothing in them blocks publishing.

@@ -31,6 +31,7 @@ pub const FILTERS: &[&str] = &[
     "replace",
     "reverse",
     "round",
+    "safe_path",
     "select",
     "selectattr",
     "slice",
@@ -68,7 +69,17 @@ pub const TESTS: &[&str] = &[
 
 /// Functions.
 pub const FUNCTIONS: &[&str] =
-    &["has_all_words", "has_any_word", "has_phrase", "has_tag", "matches", "range"];
+    &["capture", "find", "has_all_words", "has_any_word", "has_phrase", "has_tag", "matches", "range"];
+
+/// Functions whose second argument is a literal pattern.
+pub const PATTERN_FUNCTIONS: &[&str] = &["capture", "matches"];
+
+/// What `find` finds in a text, in byte order.
+pub const FIND_KINDS: &[&str] = &["date", "email", "integer", "number", "phone", "time", "url"];
+
+/// What may follow a `%` in the format of the filter `date`, in byte order.
+pub const DATE_CODES: &[char] =
+    &['%', 'A', 'B', 'H', 'I', 'M', 'S', 'Y', 'Z', 'a', 'b', 'd', 'e', 'j', 'm', 'p', 'y', 'z'];
 
 /// Names that mean something else than a variable.
 pub const RESERVED: &[&str] = &[
@@ -87,7 +98,7 @@ pub const NAMESPACES: &[(&str, &[&str])] = &[
     ("trigger", &["type", "text", "keyword", "intent", "payload"]),
     ("input", &["type", "text", "payload", "intent", "entities", "at"]),
     ("flow", &["id", "name", "version"]),
-    ("run", &["id", "seed", "locale", "startedAt", "stepCount", "transcript"]),
+    ("run", &["id", "seed", "locale", "startedAt", "stepCount", "transcript", "entities"]),
 ];
 
 /// The members of `loop` in a `for`; among options made from a list only `index` exists.

@@ -12,6 +12,7 @@ pub mod finding;
 pub mod fold;
 pub mod json;
 pub mod language;
+pub mod moment;
 pub mod pointer;
 pub mod projection;
 pub mod reference;

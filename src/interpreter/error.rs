@@ -17,6 +17,7 @@ pub mod code {
     pub const EMPTY_OPTIONS: &str = "EMPTY_OPTIONS";
     pub const RETRIES_EXHAUSTED: &str = "RETRIES_EXHAUSTED";
     pub const HTTP_URL: &str = "HTTP_URL";
+    pub const HTTP_HEADER: &str = "HTTP_HEADER";
     pub const HTTP_STATUS: &str = "HTTP_STATUS";
     pub const HTTP_TIMEOUT: &str = "HTTP_TIMEOUT";
     pub const HTTP_NETWORK: &str = "HTTP_NETWORK";
@@ -27,6 +28,7 @@ pub mod code {
     pub const BAD_FLOW_MAPPING: &str = "BAD_FLOW_MAPPING";
     pub const RECURSION: &str = "RECURSION";
     pub const CALL_DEPTH: &str = "CALL_DEPTH";
+    pub const NOTHING_TO_RESUME: &str = "NOTHING_TO_RESUME";
     pub const MOCK_MISSING: &str = "MOCK_MISSING";
     pub const LOOP_WITHOUT_INPUT: &str = "LOOP_WITHOUT_INPUT";
     pub const STEP_BUDGET: &str = "STEP_BUDGET";

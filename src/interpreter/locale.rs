@@ -104,6 +104,21 @@ impl Locale {
         self.names(&SPANISH_DAYS, &ENGLISH_DAYS, &PORTUGUESE_DAYS)[from_monday % 7]
     }
 
+    /// The short name of a month, 0 for January.
+    pub fn short_month(&self, month0: usize) -> &'static str {
+        self.names(&SHORT_SPANISH_MONTHS, &SHORT_ENGLISH_MONTHS, &SHORT_PORTUGUESE_MONTHS)[month0 % 12]
+    }
+
+    /// The short name of a weekday, 0 for Monday.
+    pub fn short_weekday(&self, from_monday: usize) -> &'static str {
+        self.names(&SHORT_SPANISH_DAYS, &SHORT_ENGLISH_DAYS, &SHORT_PORTUGUESE_DAYS)[from_monday % 7]
+    }
+
+    /// What stands behind an hour of the twelve before noon, or after it.
+    pub fn half_of_day(&self, is_after_noon: bool) -> &'static str {
+        self.names(&["a. m.", "p. m."], &["AM", "PM"], &["AM", "PM"])[usize::from(is_after_noon)]
+    }
+
     fn names<const N: usize>(
         &self,
         spanish: &'static [&'static str; N],
@@ -182,6 +197,16 @@ const ENGLISH_DAYS: [&str; 7] =
     ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const PORTUGUESE_DAYS: [&str; 7] =
     ["segunda-feira", "terça-feira", "quarta-feira", "quinta-feira", "sexta-feira", "sábado", "domingo"];
+
+const SHORT_SPANISH_MONTHS: [&str; 12] =
+    ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
+const SHORT_ENGLISH_MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const SHORT_PORTUGUESE_MONTHS: [&str; 12] =
+    ["jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez"];
+const SHORT_SPANISH_DAYS: [&str; 7] = ["lun", "mar", "mié", "jue", "vie", "sáb", "dom"];
+const SHORT_ENGLISH_DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+const SHORT_PORTUGUESE_DAYS: [&str; 7] = ["seg", "ter", "qua", "qui", "sex", "sáb", "dom"];
 
 #[cfg(test)]
 mod tests {

@@ -158,20 +158,30 @@ pub fn from_json(json: &serde_json::Value) -> Value {
 
 /// Whether two values are the same JSON: kinds never mix, numbers compare by amount.
 pub fn same(a: &Value, b: &Value) -> bool {
+    same_by(a, b, &|a, b| a == b)
+}
+
+/// The same with texts compared by `same_text`.
+pub fn same_by(a: &Value, b: &Value, same_text: &dyn Fn(&str, &str) -> bool) -> bool {
     match (a.kind(), b.kind()) {
         (ValueKind::Undefined | ValueKind::None, ValueKind::Undefined | ValueKind::None) => true,
-        (ValueKind::Seq | ValueKind::Iterable, ValueKind::Seq | ValueKind::Iterable) => same_items(a, b),
-        (ValueKind::Map, ValueKind::Map) => same_members(a, b),
+        (ValueKind::String, ValueKind::String) => {
+            same_text(a.as_str().unwrap_or_default(), b.as_str().unwrap_or_default())
+        }
+        (ValueKind::Seq | ValueKind::Iterable, ValueKind::Seq | ValueKind::Iterable) => {
+            same_items(a, b, same_text)
+        }
+        (ValueKind::Map, ValueKind::Map) => same_members(a, b, same_text),
         (one, other) => one == other && a == b,
     }
 }
 
-fn same_items(a: &Value, b: &Value) -> bool {
+fn same_items(a: &Value, b: &Value, same_text: &dyn Fn(&str, &str) -> bool) -> bool {
     match (a.try_iter(), b.try_iter()) {
         (Ok(mut left), Ok(mut right)) => loop {
             match (left.next(), right.next()) {
                 (None, None) => return true,
-                (Some(one), Some(other)) if same(&one, &other) => {}
+                (Some(one), Some(other)) if same_by(&one, &other, same_text) => {}
                 _ => return false,
             }
         },
@@ -179,11 +189,11 @@ fn same_items(a: &Value, b: &Value) -> bool {
     }
 }
 
-fn same_members(a: &Value, b: &Value) -> bool {
+fn same_members(a: &Value, b: &Value, same_text: &dyn Fn(&str, &str) -> bool) -> bool {
     let Ok(mut keys) = a.try_iter() else { return false };
     a.len() == b.len()
         && keys.all(|key| match (a.get_item(&key), b.get_item(&key)) {
-            (Ok(one), Ok(other)) => same(&one, &other),
+            (Ok(one), Ok(other)) => same_by(&one, &other, same_text),
             _ => false,
         })
 }

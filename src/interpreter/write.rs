@@ -7,6 +7,7 @@ use super::error::{StepError, code};
 use super::expression::STATE_BYTES_MAX;
 use super::value::{self, DEPTH_MAX, Value, from_json};
 use crate::flow::document::VariableType;
+use crate::flow::text::cut;
 
 /// The value as a variable of this type keeps it. The rules are those of documents: see
 /// [`VariableType::coerce`].
@@ -49,7 +50,7 @@ fn shown(value: &Value) -> String {
     match value.kind() {
         ValueKind::Seq => "A list".to_owned(),
         ValueKind::Map => "An object".to_owned(),
-        _ => super::expression::cut(&canonical::text(value), 80),
+        _ => cut(&canonical::text(value), 80),
     }
 }
 

@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::RegistryError;
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
-use crate::flow::document::{Canonical, Document, sort_findings};
+use crate::flow::document::{Canonical, Document, MatchMode, sort_findings};
 use crate::flow::finding::Finding;
-use crate::flow::reference::{ReferenceKind, references};
+use crate::flow::reference::{Reference, ReferenceKind, triggers};
 use crate::flow::validation::{self, Neighbours, called_flows};
-use crate::store::Store;
+use crate::store::{Listener, Listening, Store};
 
 /// Says what is wrong or doubtful in documents.
 #[derive(Debug, Clone)]
@@ -50,7 +50,7 @@ impl Validation {
     ) -> Result<Vec<Finding>, RegistryError> {
         let mut findings = validation::findings(flow);
         let callees = self.reads.callees(caller, &called_flows(&flow.document)).await?;
-        let listeners = self.keyword_listeners(caller, own_id, flow).await?;
+        let listeners = self.listeners(caller, own_id, flow).await?;
         let neighbours =
             Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
         findings.extend(validation::references(flow, own_id, &neighbours));
@@ -58,24 +58,15 @@ impl Validation {
         Ok(findings)
     }
 
-    /// Other flows in force that listen to one of the document's keywords, with the documents in force.
-    async fn keyword_listeners(
+    /// Other flows in force that start by what the document starts by, with the documents in force.
+    async fn listeners(
         &self,
         caller: &Caller,
         own_id: Option<Uuid>,
         flow: &Canonical,
     ) -> Result<Vec<(Uuid, Arc<Document>)>, RegistryError> {
-        let keywords = references(&flow.document).into_iter();
-        let keywords = keywords.filter(|reference| reference.kind == ReferenceKind::Keyword);
-        let keywords: Vec<String> = keywords.map(|reference| reference.value).collect();
-        if keywords.is_empty() {
-            return Ok(Vec::new());
-        }
-        let (number, confined_to) = (flow.phone_number_id(), &caller.phone_number_ids[..]);
-        let found =
-            self.store.keyword_listeners(caller.org_id, &keywords, own_id, number, confined_to).await?;
-        let mut listeners = Vec::with_capacity(found.len());
-        for flow_id in found {
+        let mut listeners = Vec::new();
+        for flow_id in self.rivals(caller, own_id, flow).await? {
             match self.reads.get(caller, flow_id, Selector::Published).await {
                 Ok(answer) if answer.document.is_erased() => {}
                 Ok(answer) => listeners.push((flow_id, answer.document.canonical()?.document)),
@@ -85,5 +76,42 @@ impl Validation {
             }
         }
         Ok(listeners)
+    }
+
+    /// The flows that may be told of: of each thing the document starts by, one. A keyword that is heard as a whole is
+    /// compared with equal ones, which an index finds, and with those that are heard otherwise; any other keyword with
+    /// all keywords in force, but never with documents.
+    async fn rivals(
+        &self,
+        caller: &Caller,
+        own_id: Option<Uuid>,
+        flow: &Canonical,
+    ) -> Result<Vec<Uuid>, RegistryError> {
+        let own = triggers(&flow.document);
+        let Some(first) = own.first() else { return Ok(Vec::new()) };
+        let listening = Listening {
+            org_id: caller.org_id,
+            own_id,
+            number: flow.phone_number_id(),
+            confined_to: &caller.phone_number_ids,
+        };
+        let keywords = ReferenceKind::KEYWORDS.map(ReferenceKind::number);
+        let (equal, others) = match ReferenceKind::match_mode(first.kind.number()) {
+            None => (self.store.listeners(listening, &own).await?, Vec::new()),
+            Some(MatchMode::Exact) => (
+                self.store.listeners(listening, &own).await?,
+                self.store.listeners_by_kind(listening, &keywords[1..]).await?,
+            ),
+            Some(_) => (Vec::new(), self.store.listeners_by_kind(listening, &keywords).await?),
+        };
+        let of = |own: &Reference| {
+            let is_equal = |it: &&Listener| (it.kind, &it.value) == (own.kind.number(), &own.value);
+            let is_heard = |it: &&Listener| validation::are_both_heard(own, it.kind, &it.value);
+            equal.iter().find(is_equal).or_else(|| others.iter().find(is_heard)).map(|it| it.flow_id)
+        };
+        let mut rivals: Vec<Uuid> = own.iter().filter_map(of).collect();
+        rivals.sort_unstable();
+        rivals.dedup();
+        Ok(rivals)
     }
 }

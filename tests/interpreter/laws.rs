@@ -12,7 +12,7 @@ const STEPS: [&str; 6] = ["s0", "s1", "s2", "s3", "s4", "s5"];
 const TRACE_BYTES_MAX: usize = 2 * 1024 * 1024;
 
 fn target() -> impl Strategy<Value = &'static str> {
-    select([&STEPS[..], &["$next", "$end"]].concat())
+    select([&STEPS[..], &["$next", "$end", "$resume"]].concat())
 }
 
 /// A target that follows nothing: what handlers need.
@@ -30,6 +30,10 @@ fn expression() -> impl Strategy<Value = &'static str> {
         "b",
         "n / (n - 2) > 1",
         "has_tag('x')",
+        "n > t",
+        "[now, t, '2025-01-01T13:00+01:00'] | select('defined') | max == now",
+        "input.text | default('') == 'dos'",
+        "find(run.transcript, 'integer') is defined",
         "run.stepCount % 3 == 0",
         "matches(t | default(''), '^[a-z]+$')",
     ])
@@ -106,8 +110,9 @@ fn flow() -> impl Strategy<Value = Value> {
     let step =
         (kind(), prop::option::weighted(0.2, expression()), prop::option::weighted(0.3, fixed_target()));
     let steps = prop::collection::vec(step, STEPS.len());
-    (steps, prop::option::weighted(0.5, fixed_target()), prop::option::of(expression())).prop_map(
-        |(steps, on_error, interrupt)| {
+    let missing = select(vec!["error", "empty"]);
+    (steps, prop::option::weighted(0.5, fixed_target()), prop::option::of(expression()), missing).prop_map(
+        |(steps, on_error, interrupt, missing)| {
             let steps: Vec<Value> = steps
                 .into_iter()
                 .zip(STEPS)
@@ -123,7 +128,7 @@ fn flow() -> impl Strategy<Value = Value> {
                 .map(|when| json!({"keywords": ["stop"], "when": when, "next": "s5"}))
                 .collect();
             json!({
-                "steps": steps, "interrupts": interrupts, "settings": {"onError": on_error},
+                "steps": steps, "interrupts": interrupts, "settings": {"onError": on_error, "missing": missing},
                 "variables": [
                     {"name": "n", "type": "integer", "default": 1}, {"name": "t", "type": "string"},
                     {"name": "l", "type": "list"}, {"name": "o", "type": "object"},

@@ -1,10 +1,10 @@
 //! What a value becomes when it is written to a variable.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 use serde_json::Value;
 
 use super::VariableType;
 use crate::flow::json::INTEGER_MAX;
+use crate::flow::moment::{Moment, parse_date, parse_time};
 
 impl VariableType {
     /// The value as this type keeps it; `None` when it does not fit. Null fits every type, `any` takes
@@ -34,9 +34,10 @@ impl VariableType {
             }
             Self::Integer => number(text).and_then(integer).map(Value::from),
             Self::Boolean => text.parse::<bool>().ok().map(Value::Bool),
-            Self::Date => is_date(text).then(|| Value::from(text)),
+            Self::Date => parse_date(text).map(|_| Value::from(text)),
             Self::Time => is_time(text).then(|| Value::from(text)),
-            Self::Datetime => is_datetime(text).then(|| Value::from(text)),
+            // With or without seconds and an offset.
+            Self::Datetime => Moment::parse_datetime(text).map(|_| Value::from(text)),
             _ => None,
         }
     }
@@ -63,25 +64,9 @@ fn plain_number(number: f64) -> String {
     number.to_string()
 }
 
-fn is_date(text: &str) -> bool {
-    text.len() == 10 && NaiveDate::parse_from_str(text, "%Y-%m-%d").is_ok()
-}
-
+/// `HH:MM` or `HH:MM:SS`.
 fn is_time(text: &str) -> bool {
-    let formats: &[(usize, &str)] = &[(5, "%H:%M"), (8, "%H:%M:%S")];
-    formats
-        .iter()
-        .any(|&(length, format)| text.len() == length && NaiveTime::parse_from_str(text, format).is_ok())
-}
-
-/// With or without seconds and an offset.
-fn is_datetime(text: &str) -> bool {
-    let local = ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"];
-    let zoned = ["%Y-%m-%dT%H:%M%:z", "%Y-%m-%dT%H:%M:%S%.f%:z"];
-    let utc = text.strip_suffix('Z').unwrap_or(text);
-    text.get(10..11) == Some("T")
-        && (local.iter().any(|format| NaiveDateTime::parse_from_str(utc, format).is_ok())
-            || zoned.iter().any(|format| DateTime::parse_from_str(text, format).is_ok()))
+    matches!(text.len(), 5 | 8) && parse_time(text).is_some()
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub enum Target {
     Next,
     /// `"$end"`: the run completes.
     End,
+    /// `"$resume"`: the step that waited when the last interrupt was heard.
+    Resume,
     /// A step by its id, which need not exist in a draft.
     Step(String),
 }
@@ -20,6 +22,7 @@ impl Target {
         match text {
             "$next" => Self::Next,
             "$end" => Self::End,
+            "$resume" => Self::Resume,
             id => Self::Step(id.to_owned()),
         }
     }
@@ -28,6 +31,7 @@ impl Target {
         match self {
             Self::Next => "$next",
             Self::End => "$end",
+            Self::Resume => "$resume",
             Self::Step(id) => id,
         }
     }
@@ -35,7 +39,7 @@ impl Target {
     pub fn step_id(&self) -> Option<&str> {
         match self {
             Self::Step(id) => Some(id),
-            Self::Next | Self::End => None,
+            Self::Next | Self::End | Self::Resume => None,
         }
     }
 }

@@ -32,7 +32,7 @@ pub use duration::Duration;
 pub use edge::{Edge, Target};
 pub use exit::Exit;
 pub use patch::{Applied, Labels, Patch};
-pub use settings::{Interrupt, Reminder, Retry, Settings, Timeout};
+pub use settings::{Interrupt, Missing, Reminder, Retry, Settings, Timeout, is_language_tag};
 pub use site::{Language, Names, Site};
 pub use step::*;
 pub use texts::Texts;
@@ -193,10 +193,20 @@ fn interrupts(node: Node<'_>) -> Vec<Interrupt> {
     node.list(0..=20, Interrupt::read)
 }
 
+/// The further texts that choose an option, as translations call them: a list, of which no entry is a template.
+pub fn is_match_path(path: &str) -> bool {
+    path.starts_with("options.") && path.ends_with(".match")
+}
+
 fn translations(node: Node<'_>) -> Translations {
-    let text = |text: Node<'_>| text.text(0..=TEMPLATE_LENGTH_MAX);
-    let steps =
-        |steps: Node<'_>| steps.keyed(|_, paths| paths.keyed(|_, path| text(path)).into_iter().collect());
+    let text = |path: &str, text: Node<'_>| {
+        if is_match_path(path) && text.value.is_array() {
+            // Kept one to a line: an entry is folded, which leaves no lines in it.
+            return text.list(0..=step::MATCHES_MAX, step::match_text).join("\n");
+        }
+        text.text(0..=TEMPLATE_LENGTH_MAX)
+    };
+    let steps = |steps: Node<'_>| steps.keyed(|_, paths| paths.keyed(text).into_iter().collect());
     node.keyed(|tag, node| {
         settings::check_locale(tag, node);
         steps(node).into_iter().collect()

@@ -297,7 +297,7 @@ impl<'a> Node<'a> {
         let Some(text) = self.str() else { return Target::default() };
         let target = Target::parse(text);
         if text.is_empty() || (text.starts_with('$') && target.step_id().is_some()) {
-            self.invalid("must be a step id, \"$next\" or \"$end\"");
+            self.invalid("must be a step id, \"$next\", \"$end\" or \"$resume\"");
         }
         target
     }

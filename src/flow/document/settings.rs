@@ -2,6 +2,7 @@
 
 use chrono_tz::Tz;
 
+use super::names::names;
 use super::reader::{Node, TEMPLATE_LENGTH_MAX};
 use super::trigger::keywords;
 use super::{Duration, Expression, MatchMode, Target, Template};
@@ -23,6 +24,8 @@ pub struct Settings {
     pub timeout: Option<Timeout>,
     /// Receives the errors of steps without `onError`. Never `Target::Next`.
     pub on_error: Option<Target>,
+    /// What a condition or text does that needs a value which is not there.
+    pub missing: Missing,
     /// Sent on a rejected input when neither the rule nor the retry policy has a text.
     pub invalid_input_text: Template,
 }
@@ -35,6 +38,7 @@ impl Default for Settings {
             retry: Retry::default(),
             timeout: None,
             on_error: None,
+            missing: Missing::default(),
             invalid_input_text: default_invalid_input_text("es").to_owned(),
         }
     }
@@ -50,12 +54,27 @@ impl Settings {
             retry: o.or_default("retry", Retry::read),
             timeout: o.optional("timeout", Timeout::read),
             on_error: o.optional("onError", on_error),
+            missing: o.or_default("missing", |missing| missing.one_of(Missing::NAMES)),
             invalid_input_text: o
                 .optional("invalidInputText", |text| text.text(1..=TEMPLATE_LENGTH_MAX))
                 .unwrap_or_else(|| default_text.to_owned()),
             locale,
         }
     }
+}
+
+/// What becomes of a value that is needed and not there.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Missing {
+    /// The step fails.
+    #[default]
+    Error,
+    /// It counts as empty, or as false, and the run warns.
+    Empty,
+}
+
+names! {
+    Missing { Error = "error", Empty = "empty" }
 }
 
 /// A language tag of BCP-47: a language, and optionally a script, a region and variants.
@@ -72,7 +91,7 @@ pub(super) fn check_locale(text: &str, node: Node<'_>) {
     }
 }
 
-fn is_language_tag(text: &str) -> bool {
+pub fn is_language_tag(text: &str) -> bool {
     let mut subtags = text.split('-');
     let language = subtags.next().unwrap_or_default();
     (2..=3).contains(&language.len())

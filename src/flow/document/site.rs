@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::step::*;
-use super::{Document, Retry, Settings, Step, Timeout};
+use super::{Document, Retry, Settings, Step, Timeout, is_match_path};
 use crate::flow::pointer;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -153,7 +153,7 @@ impl Walk<'_> {
         for (locale, steps) in &document.translations {
             for (id, paths) in steps {
                 self.step = document.step_index(id);
-                for (path, text) in paths {
+                for (path, text) in paths.iter().filter(|(path, _)| !is_match_path(path)) {
                     let names = Names { value: path.starts_with("validation."), ..Names::default() };
                     self.with(names, |place| {
                         place.at(locale, |place| place.at(id, |place| place.template(path, text)));
@@ -300,6 +300,7 @@ impl Walk<'_> {
                         place.template("title", &option.title);
                         place.template("description", &option.description);
                         place.template("section", &option.section);
+                        option.media.iter().for_each(|media| place.media("media", media));
                         place.expression("when", &option.when);
                     });
                 }
@@ -310,6 +311,7 @@ impl Walk<'_> {
                     place.template("id", &from.id);
                     place.template("title", &from.title);
                     place.template("description", &from.description);
+                    from.media.iter().for_each(|media| place.media("media", media));
                     place.expression("value", &from.value);
                 });
             }),

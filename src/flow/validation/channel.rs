@@ -2,15 +2,24 @@
 
 use super::collect::Findings;
 use super::menu;
-use super::texts::{TEXT_MAX, is_literal, texts};
+use super::texts::{HEADER_MAX, TEXT_MAX, is_literal, texts};
 use crate::flow::document::{
-    Ask, Body, Document, Input, Media, MediaKind, MediaSource, Message, Prompt, Retry, Settings, StepKind,
-    TemplateHeader, TemplateMessage,
+    Ask, Body, Contact, Document, Input, Media, MediaKind, MediaSource, Message, Prompt, Retry, Settings,
+    StepKind, TemplateHeader, TemplateMessage,
 };
 use crate::flow::finding::Finding;
+use crate::flow::text::is_blank;
 
+/// Characters of a contact's name, and of its language.
+const NAME_MAX: usize = 256;
+/// Characters of a tag.
+const TAG_MAX: usize = 64;
 /// Characters of an address.
 const URL_MAX: usize = 2000;
+/// Characters of a parameter in the body of a template that has a header or buttons.
+const PARAMETER_MAX: usize = 1024;
+/// Characters of a parameter in a template that is its body only.
+const LONE_PARAMETER_MAX: usize = 32_768;
 
 pub fn check(document: &Document, findings: &mut Findings) {
     for (index, step) in document.steps.iter().enumerate() {
@@ -23,6 +32,7 @@ pub fn check(document: &Document, findings: &mut Findings) {
             StepKind::Message(message) => check_message(message, &place(), findings),
             StepKind::Ask(ask) => check_ask(ask, &place(), findings),
             StepKind::Choice(choice) => menu::check(choice, &place(), findings),
+            StepKind::Contact(contact) => check_contact(contact, &place(), findings),
             _ => {}
         }
     }
@@ -32,12 +42,12 @@ pub fn check(document: &Document, findings: &mut Findings) {
 /// What is wrong with the length of a literal text.
 pub fn length_fault(source: &str, length_max: usize, pointer: impl FnOnce() -> String) -> Option<Finding> {
     // A character is at least a byte.
-    if source.len() <= length_max && !source.trim().is_empty() {
+    if source.len() <= length_max && !is_blank(source) {
         return None;
     }
     let message = match source.chars().count() {
         _ if !is_literal(source) => return None,
-        _ if source.trim().is_empty() => "An empty text cannot be sent.".to_owned(),
+        _ if is_blank(source) => "An empty text cannot be sent.".to_owned(),
         length if length > length_max => {
             format!("The text has {length} characters; at most {length_max} are sent.")
         }
@@ -93,6 +103,21 @@ fn check_ask(ask: &Ask, place: &str, findings: &mut Findings) {
     }
 }
 
+/// What can never become part of a contact.
+fn check_contact(contact: &Contact, place: &str, findings: &mut Findings) {
+    for (member, source) in [("name", &contact.name), ("language", &contact.language)] {
+        let source = source.iter();
+        findings.extend(
+            source.filter_map(|source| length_fault(source, NAME_MAX, || format!("{place}/{member}"))),
+        );
+    }
+    for (list, tags) in [("addTags", &contact.add_tags), ("removeTags", &contact.remove_tags)] {
+        for (index, tag) in tags.iter().enumerate() {
+            findings.extend(length_fault(tag, TAG_MAX, || format!("{place}/{list}/{index}")));
+        }
+    }
+}
+
 fn check_media(media: &Media, place: &str, findings: &mut Findings) {
     if let MediaSource::Url(url) = &media.source {
         findings.extend(length_fault(url, URL_MAX, || format!("{place}/url")));
@@ -109,7 +134,33 @@ fn check_media(media: &Media, place: &str, findings: &mut Findings) {
 }
 
 fn check_template(template: &TemplateMessage, place: &str, findings: &mut Findings) {
-    if let Some(TemplateHeader::Media(media)) = &template.header {
-        check_media(media, &format!("{place}/template/header/media"), findings);
+    let mut parameter = |source: &str, length_max: usize, pointer: String| {
+        let length = length_fault(source, length_max, || pointer.clone());
+        let fault = parameter_fault(source).filter(|_| is_literal(source) && length.is_none());
+        let fault =
+            fault.map(|fault| Finding::error("CHANNEL_LIMIT", pointer, format!("A parameter {fault}.")));
+        findings.extend(length.or(fault));
+    };
+    let is_alone = template.header.is_none() && template.buttons.is_empty();
+    for (index, source) in template.body.iter().enumerate() {
+        let length_max = if is_alone { LONE_PARAMETER_MAX } else { PARAMETER_MAX };
+        parameter(source, length_max, format!("{place}/template/body/{index}"));
     }
+    match &template.header {
+        Some(TemplateHeader::Text(text)) => {
+            parameter(text, HEADER_MAX, format!("{place}/template/header/text"))
+        }
+        Some(TemplateHeader::Media(media)) => {
+            check_media(media, &format!("{place}/template/header/media"), findings);
+        }
+        None => {}
+    }
+}
+
+/// What the platform does not take in a parameter of a template, as the rest of a sentence.
+pub fn parameter_fault(text: &str) -> Option<&'static str> {
+    if text.contains(['\n', '\r', '\t']) {
+        return Some("has no line breaks or tabs");
+    }
+    text.contains("     ").then_some("has at most four spaces in a row")
 }

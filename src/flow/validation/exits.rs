@@ -1,7 +1,7 @@
 //! Exits that a careful author gives: for when nobody answers well, nobody answers at all, or a call fails.
 
 use super::collect::Findings;
-use crate::flow::document::{Document, StepKind};
+use crate::flow::document::{Ask, Document, Input, StepKind};
 use crate::flow::finding::Finding;
 
 pub fn check(document: &Document, findings: &mut Findings) {
@@ -11,9 +11,10 @@ pub fn check(document: &Document, findings: &mut Findings) {
             findings.push(Finding::warning(code, format!("/steps/{index}"), message));
         };
         if step.asks() {
+            let can_reject = !matches!(&step.kind, StepKind::Ask(ask) if takes_anything(ask));
             let retry_next =
                 step.retry().and_then(|retry| retry.next.as_ref()).or(settings.retry.next.as_ref());
-            if retry_next.is_none() && step.on_error.is_none() {
+            if can_reject && retry_next.is_none() && step.on_error.is_none() {
                 warn(
                     "NO_RETRY_EXIT",
                     "When the last chance is used up the run fails: \"retry.next\" is not set.",
@@ -32,4 +33,9 @@ pub fn check(document: &Document, findings: &mut Findings) {
             warn("NO_ERROR_EXIT", "When the call fails so does the run: \"onError\" is not set.");
         }
     }
+}
+
+/// Whether no answer is ever rejected.
+fn takes_anything(ask: &Ask) -> bool {
+    ask.input == Input::Any && ask.validation.is_empty() && ask.pattern.is_none()
 }

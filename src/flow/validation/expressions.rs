@@ -8,7 +8,7 @@ use minijinja::value::ValueKind;
 
 use super::collect::Findings;
 use super::pattern::Patterns;
-use super::syntax::{NamePath, Operand, Syntax};
+use super::syntax::{Comparison, NamePath, Operand, Syntax};
 use crate::flow::document::{Document, Language, Names, Site, Step, StepKind, VariableType};
 use crate::flow::finding::{Finding, Position};
 use crate::flow::language::{NAMESPACES, STEP_FIELDS};
@@ -45,7 +45,7 @@ pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findin
         let mut check = Check { document, site, chars, findings, reads: &mut reads };
         check.faults(&syntax);
         syntax.paths.iter().for_each(|path| check.path(path));
-        syntax.comparisons.iter().for_each(|(left, right, span)| check.comparison(left, right, span));
+        syntax.comparisons.iter().for_each(|comparison| check.comparison(comparison));
         check.dead_case(&syntax);
     });
     reads
@@ -201,11 +201,18 @@ impl Check<'_> {
         }
     }
 
-    fn comparison(&mut self, left: &Operand, right: &Operand, span: &Range<usize>) {
-        let (Some(left), Some(right)) = (self.kind(left), self.kind(right)) else { return };
-        if !left.compares_with(right) {
-            let message = format!("A {left} is compared with a {right}.");
-            let Position { offset, length } = self.chars.position(span);
+    fn comparison(&mut self, comparison: &Comparison) {
+        let (left, right) = (self.kind(&comparison.left), self.kind(&comparison.right));
+        let unordered =
+            [left, right].into_iter().flatten().find(|kind| comparison.is_order && !kind.has_order());
+        let message = match (left, right) {
+            (Some(left), Some(right)) if !left.compares_with(right) => {
+                Some(format!("A {left} is compared with a {right}."))
+            }
+            _ => unordered.map(|kind| format!("A {kind} has no order.")),
+        };
+        if let Some(message) = message {
+            let Position { offset, length } = self.chars.position(&comparison.span);
             let finding = Finding::warning("MIXED_COMPARISON", self.site.pointer, message);
             self.findings.push(finding.at(offset, length));
         }
@@ -267,6 +274,13 @@ enum Kind {
 }
 
 impl Kind {
+    /// Whether one value of the type can be less than another.
+    fn has_order(self) -> bool {
+        use VariableType::{File, Location, Object};
+        let (Self::Declared(kind) | Self::Constant(kind)) = self;
+        !matches!(kind, Object | File | Location)
+    }
+
     fn compares_with(self, other: Self) -> bool {
         use VariableType::{Date, Datetime, Integer, Number, String, Time};
         let wider = |kind| if kind == Integer { Number } else { kind };

@@ -1,6 +1,6 @@
 //! The graph of steps: where a run can go from each, with what settings and interrupts add.
 
-use crate::flow::document::{Document, Edge, Exit, Step, StepKind, Target, Wait};
+use crate::flow::document::{CallMode, Document, Edge, Exit, Step, StepKind, Target, Wait};
 
 /// One way from a step.
 #[derive(Debug, Clone)]
@@ -51,11 +51,21 @@ impl<'d> Graph<'d> {
 
     /// The steps that can be reached from these, themselves included.
     pub fn reachable(&self, from: impl IntoIterator<Item = usize>) -> Vec<bool> {
+        self.reachable_by(from, |_| true)
+    }
+
+    /// The same by edges of some kinds.
+    pub fn reachable_by(
+        &self,
+        from: impl IntoIterator<Item = usize>,
+        by: impl Fn(&Edge) -> bool,
+    ) -> Vec<bool> {
         let mut reached = vec![false; self.hops.len()];
         let mut pending: Vec<usize> = from.into_iter().filter(|&step| step < reached.len()).collect();
         while let Some(step) = pending.pop() {
             if !std::mem::replace(&mut reached[step], true) {
-                pending.extend(self.hops[step].iter().filter_map(|hop| hop.to.step()));
+                let hops = self.hops[step].iter().filter(|hop| by(&hop.edge));
+                pending.extend(hops.filter_map(|hop| hop.to.step()));
             }
         }
         reached
@@ -65,31 +75,33 @@ impl<'d> Graph<'d> {
 fn hops(document: &Document, index: usize, exits: &[Exit<'_>]) -> Vec<Hop> {
     let step = &document.steps[index];
     let to = |target: &Target| match target {
-        Target::Next if index + 1 < document.steps.len() => Node::Step(index + 1),
-        Target::Next | Target::End => Node::End,
-        Target::Step(id) => document.step_index(id).map_or(Node::Nowhere, Node::Step),
+        Target::Next if index + 1 < document.steps.len() => vec![Node::Step(index + 1)],
+        Target::Next | Target::End => vec![Node::End],
+        Target::Step(id) => vec![document.step_index(id).map_or(Node::Nowhere, Node::Step)],
+        // Any step that may have waited.
+        Target::Resume => {
+            let heard = document.steps.iter().enumerate().filter(|(_, step)| hears_interrupts(step));
+            heard.map(|(index, _)| Node::Step(index)).collect()
+        }
     };
-    let mut hops: Vec<Hop> =
-        exits.iter().map(|exit| Hop { edge: exit.edge.clone(), to: to(exit.target) }).collect();
+    let lead =
+        |edge: Edge, target: &Target| to(target).into_iter().map(move |to| Hop { edge: edge.clone(), to });
+    let mut hops: Vec<Hop> = exits.iter().flat_map(|exit| lead(exit.edge.clone(), exit.target)).collect();
     let settings = &document.settings;
     let has = |hops: &[Hop], edge: &Edge| hops.iter().any(|hop| hop.edge == *edge);
     if step.asks() && !has(&hops, &Edge::RetriesExhausted) {
-        hops.extend(
-            settings.retry.next.iter().map(|next| Hop { edge: Edge::RetriesExhausted, to: to(next) }),
-        );
+        hops.extend(settings.retry.next.iter().flat_map(|next| lead(Edge::RetriesExhausted, next)));
     }
     if step.can_time_out() && step.timeout().is_none() {
-        let expiry = settings.timeout.iter().map(|timeout| timeout.next.as_ref().map_or(Node::End, to));
-        hops.extend(expiry.map(|to| Hop { edge: Edge::Timeout, to }));
+        let expiry = settings.timeout.iter().map(|timeout| timeout.next.as_ref().unwrap_or(&Target::End));
+        hops.extend(expiry.flat_map(|next| lead(Edge::Timeout, next)));
     }
     if step.on_error.is_none() {
-        hops.extend(settings.on_error.iter().map(|target| Hop { edge: Edge::Error, to: to(target) }));
+        hops.extend(settings.on_error.iter().flat_map(|target| lead(Edge::Error, target)));
     }
     if hears_interrupts(step) {
         let interrupts = document.interrupts.iter().enumerate();
-        hops.extend(
-            interrupts.map(|(index, command)| Hop { edge: Edge::Interrupt(index), to: to(&command.next) }),
-        );
+        hops.extend(interrupts.flat_map(|(index, command)| lead(Edge::Interrupt(index), &command.next)));
     }
     hops
 }
@@ -99,6 +111,8 @@ fn hears_interrupts(step: &Step) -> bool {
         StepKind::Ask(ask) => ask.allow_interrupts,
         StepKind::Choice(choice) => choice.allow_interrupts,
         StepKind::Wait(Wait { allow_interrupts, .. }) => *allow_interrupts,
+        // While the called flow waits.
+        StepKind::Flow(call) => call.mode == CallMode::Call,
         _ => false,
     }
 }

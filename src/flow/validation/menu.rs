@@ -5,13 +5,14 @@ use std::collections::HashMap;
 
 use super::collect::Findings;
 use super::texts::{BUTTON_MAX, ROW_MAX, TEXT_MAX, is_literal};
-use crate::flow::document::{Choice, ChoiceOption, Display, MediaKind, Options};
+use crate::flow::document::{Choice, ChoiceOption, Display, Media, MediaKind, Options};
 use crate::flow::finding::Finding;
-use crate::flow::text::fold;
+use crate::flow::text::{fold, same_title};
 
 const BUTTONS_MAX: usize = 3;
 const ROWS_MAX: usize = 10;
 const SECTIONS_MAX: usize = 10;
+const CARDS_MAX: usize = 10;
 
 /// How a choice is shown: never `Auto`. Texts that are computed are taken to be short enough.
 pub fn shown_as(choice: &Choice) -> Display {
@@ -38,24 +39,32 @@ pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
     let mut limit = |member: &str, message: &str| {
         findings.push(Finding::error("CHANNEL_LIMIT", format!("{place}{member}"), message));
     };
-    if choice.multiple.is_some() && matches!(choice.display, Display::Buttons | Display::List) {
+    if choice.multiple.is_some() && !matches!(choice.display, Display::Auto | Display::Text) {
         limit("/display", "Several options can be chosen from a text menu only.");
     }
     if let Some(media) = &choice.header_media {
         if choice.header.is_some() {
             limit("/headerMedia", "A message has one header: \"header\" is there too.");
         }
-        if matches!(media.kind, MediaKind::Audio | MediaKind::Sticker) {
-            limit("/headerMedia/kind", "A header is an image, a video or a document.");
-        }
-        if media.caption.is_some() {
-            limit("/headerMedia/caption", "The media of a header has no caption.");
-        }
+        check_header(media, "/headerMedia", &mut limit);
+    }
+    let of_list = match &choice.options {
+        Options::From(from) => from.media.as_ref(),
+        Options::Fixed(_) => None,
+    };
+    if let Some(media) = of_list {
+        check_card(media, shown, "/optionsFrom/media", &mut limit);
     }
     let Options::Fixed(options) = &choice.options else { return };
+    for (index, option) in options.iter().enumerate() {
+        if let Some(media) = &option.media {
+            check_card(media, shown, &format!("/options/{index}/media"), &mut limit);
+        }
+    }
     match shown {
         Display::Buttons => check_buttons(options, limit),
         Display::List => check_list(options, limit),
+        Display::Cards => check_cards(options, limit),
         Display::Text | Display::Auto => check_text_menu(choice, options, limit),
     }
     if choice.display == Display::Auto && choice.multiple.is_none() && shown == Display::Text {
@@ -63,6 +72,32 @@ pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
         findings.push(Finding::warning("DISPLAY_DOWNGRADE", format!("{place}/options"), message));
     }
     ambiguous_options(options, place, findings);
+}
+
+/// The media above a text with buttons.
+fn check_header(media: &Media, member: &str, limit: &mut impl FnMut(&str, &str)) {
+    if matches!(media.kind, MediaKind::Audio | MediaKind::Sticker) {
+        limit(&format!("{member}/kind"), "A header is an image, a video or a document.");
+    }
+    if media.caption.is_some() {
+        limit(&format!("{member}/caption"), "The media of a header has no caption.");
+    }
+}
+
+fn check_card(media: &Media, shown: Display, member: &str, limit: &mut impl FnMut(&str, &str)) {
+    if shown != Display::Cards {
+        limit(member, "Only options that are shown as cards have media.");
+    }
+    check_header(media, member, limit);
+}
+
+fn check_cards(options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
+    if options.len() > CARDS_MAX {
+        limit("/options", &format!("At most {CARDS_MAX} cards are sent, here are {}.", options.len()));
+    }
+    for (index, _) in options.iter().enumerate().filter(|(_, option)| option.section.is_some()) {
+        limit(&format!("/options/{index}/section"), "A card has no section.");
+    }
 }
 
 fn check_buttons(options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
@@ -127,9 +162,17 @@ fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Findi
     for (index, option) in options.iter().enumerate() {
         let title = fold(&option.title);
         if let Some(&earlier) = accepted.get(&title).filter(|_| is_literal(&option.title)) {
-            let message = format!("Reads the same as the option \"{}\".", options[earlier].id);
+            let other = &options[earlier];
+            let message = format!("Reads the same as the option \"{}\".", other.id);
             let pointer = format!("{place}/options/{index}/title");
-            findings.push(Finding::warning("DUPLICATE_TITLE_FOLDED", pointer, message));
+            // Of options that have conditions perhaps only one is shown.
+            let is_refused =
+                option.when.is_none() && other.when.is_none() && same_title(&option.title, &other.title);
+            findings.push(if is_refused {
+                Finding::error("DUPLICATE_OPTION", pointer, message)
+            } else {
+                Finding::warning("DUPLICATE_TITLE_FOLDED", pointer, message)
+            });
         }
         accepted.entry(title).or_insert(index);
     }

@@ -1,5 +1,5 @@
 //! Semantic findings: what is wrong or doubtful in a document whose shape is sound. Nothing here changes or fails.
-//! About runs ask `names`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`;
+//! About runs ask `names`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`, `window`;
 //! about what is written in strings `syntax`, `operators`, `expressions`, `pattern`, `secrets`; about other flows
 //! `references`.
 
@@ -19,8 +19,10 @@ mod syntax;
 mod texts;
 mod translations;
 mod variables;
+mod window;
 
-pub use references::{Neighbours, Reference, called_flows, references};
+pub use channel::parameter_fault;
+pub use references::{Neighbours, Reference, are_both_heard, called_flows, references};
 
 use collect::Findings;
 use pattern::Patterns;
@@ -41,6 +43,7 @@ pub fn findings(flow: &Canonical) -> Vec<Finding> {
         &mut |findings| paths::check(document, &graph, findings),
         &mut |findings| paths::loops(document, &graph, findings),
         &mut |findings| exits::check(document, findings),
+        &mut |findings| window::check(document, &graph, findings),
         &mut |findings| channel::check(document, findings),
         &mut |findings| translations::check(document, findings),
         &mut |findings| secrets::check(document, findings),

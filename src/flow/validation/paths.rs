@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::collect::Findings;
 use super::graph::{Graph, Node};
-use crate::flow::document::{Document, Edge, Step, StepKind, Target};
+use crate::flow::document::{Document, Edge, Step, StepKind, Target, WaitFor};
 use crate::flow::finding::Finding;
 use crate::flow::text::nearest;
 
@@ -14,15 +14,33 @@ pub fn check(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
         return;
     }
     unreachable_steps(document, graph, findings);
+    resumed_from_nowhere(document, graph, findings);
     let reached = graph.reachable([0]);
     let leaves =
         |step: usize| graph.hops[step].iter().any(|hop| is_way_out(&hop.edge) && hop.to.step().is_none());
     if !reached.iter().enumerate().any(|(step, &reached)| reached && leaves(step)) {
         let message = "No path from the first step reaches an end.";
-        findings.push(Finding::error("NO_END_REACHABLE", "/steps", message));
+        // A menu that always comes back is meant; a flow that goes on by itself for ever is not.
+        let asks = |step: &Step| waits_for_the_person(&step.kind);
+        let runs_on = cycles(document, graph, asks).iter().flatten().any(|&step| reached[step]);
+        let is_dead =
+            !reached.iter().enumerate().any(|(step, &reached)| reached && asks(&document.steps[step]));
+        findings.push(if runs_on || is_dead {
+            Finding::error("NO_END_REACHABLE", "/steps", message)
+        } else {
+            Finding::warning("NO_END_REACHABLE", "/steps", message)
+        });
     }
     for index in 0..document.steps.len() {
         fallthrough_into_branch(document, graph, index, findings);
+    }
+}
+
+fn waits_for_the_person(kind: &StepKind) -> bool {
+    match kind {
+        StepKind::Ask(_) | StepKind::Choice(_) => true,
+        StepKind::Wait(wait) => matches!(wait.until, WaitFor::Event { .. }),
+        _ => false,
     }
 }
 
@@ -55,6 +73,43 @@ fn dangling_targets(document: &Document, findings: &mut Findings) {
     }
     for (index, interrupt) in document.interrupts.iter().enumerate() {
         check(&interrupt.next, &|| format!("/interrupts/{index}/next"));
+    }
+}
+
+/// Targets that lead back to where an interrupt was heard, at places that a run reaches without one.
+fn resumed_from_nowhere(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
+    let message = "A run comes here without an interrupt, and then has nothing to resume.";
+    let mut tell = |pointer: String| findings.push(Finding::error("NOTHING_TO_RESUME", pointer, message));
+    let is_resume = |target: &&Target| **target == Target::Resume;
+    let resumes = |step: &Step| step.targets().iter().any(|(_, target)| is_resume(target));
+    if document.steps.iter().any(resumes) {
+        let on_error =
+            document.settings.on_error.iter().filter_map(|target| document.step_index(target.step_id()?));
+        let is_interrupt = |edge: &Edge| matches!(edge, Edge::Interrupt(_));
+        let reached = graph.reachable_by([0].into_iter().chain(on_error), |edge| !is_interrupt(edge));
+        for (index, step) in document.steps.iter().enumerate().filter(|&(index, _)| reached[index]) {
+            for (place, target) in step.targets() {
+                if is_resume(&target) {
+                    tell(format!("/steps/{index}{place}"));
+                }
+            }
+        }
+    }
+    let settings = &document.settings;
+    let timeout = settings.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
+    for (target, pointer) in [
+        (settings.retry.next.as_ref(), "/settings/retry/next"),
+        (timeout, "/settings/timeout/next"),
+        (settings.on_error.as_ref(), "/settings/onError"),
+    ] {
+        if target.as_ref().is_some_and(is_resume) {
+            tell(pointer.to_owned());
+        }
+    }
+    for (index, interrupt) in document.interrupts.iter().enumerate() {
+        if is_resume(&&interrupt.next) {
+            tell(format!("/interrupts/{index}/next"));
+        }
     }
 }
 
@@ -107,7 +162,7 @@ fn falls_through(document: &Document, graph: &Graph<'_>, step: usize) -> bool {
 
 /// Cycles in which nobody is waited for.
 pub fn loops(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
-    for cycle in cycles(document, graph) {
+    for cycle in cycles(document, graph, |step| step.kind.waits()) {
         let names: Vec<String> =
             cycle.iter().map(|&index| format!("\"{}\"", document.steps[index].id)).collect();
         let pointer = format!("/steps/{}", cycle[0]);
@@ -122,11 +177,11 @@ pub fn loops(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
     }
 }
 
-/// The steps of each cycle that no waiting step is part of, in array order.
-fn cycles(document: &Document, graph: &Graph<'_>) -> Vec<Vec<usize>> {
+/// The steps of each cycle that no step which `waits` is part of, in array order.
+fn cycles(document: &Document, graph: &Graph<'_>, waits: impl Fn(&Step) -> bool) -> Vec<Vec<usize>> {
     let next = |from: usize| {
         let step = &document.steps[from];
-        let hops = if step.kind.waits() { &[][..] } else { &graph.hops[from] };
+        let hops = if waits(step) { &[][..] } else { &graph.hops[from] };
         hops.iter().filter(move |hop| counts(step, &hop.edge)).filter_map(|hop| hop.to.step())
     };
     let reach: Vec<BTreeSet<usize>> = (0..document.steps.len())
@@ -154,7 +209,12 @@ fn cycles(document: &Document, graph: &Graph<'_>) -> Vec<Vec<usize>> {
 /// Where a call itself says its errors go is part of how the flow goes on; other errors are accidents.
 fn counts(step: &Step, edge: &Edge) -> bool {
     let calls = matches!(step.kind, StepKind::Http(_) | StepKind::Action(_) | StepKind::Flow(_));
-    *edge != Edge::Error || (calls && step.on_error.is_some())
+    match edge {
+        Edge::Error => calls && step.on_error.is_some(),
+        // Who interrupts has been waited for, inside a called flow.
+        Edge::Interrupt(_) => false,
+        _ => true,
+    }
 }
 
 /// Whether something that is decided during the run leads out of a cycle. A called flow may wait itself.

@@ -19,22 +19,32 @@ const FLOW_BYTES_MAX: usize = 16 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct Patterns {
     /// What was found out about each.
-    known: HashMap<String, Option<String>>,
+    known: HashMap<(String, bool), Option<String>>,
     bytes: usize,
 }
 
 impl Patterns {
     /// Why a pattern cannot be used, as a sentence.
     pub fn fault(&mut self, pattern: &str) -> Option<String> {
-        if let Some(known) = self.known.get(pattern) {
+        self.fault_of(pattern, false)
+    }
+
+    /// The same for one to which capitals and small letters are the same.
+    pub fn caseless_fault(&mut self, pattern: &str) -> Option<String> {
+        self.fault_of(pattern, true)
+    }
+
+    fn fault_of(&mut self, pattern: &str, is_caseless: bool) -> Option<String> {
+        let key = (pattern.to_owned(), is_caseless);
+        if let Some(known) = self.known.get(&key) {
             return known.clone();
         }
-        let fault = self.compile(pattern);
-        self.known.insert(pattern.to_owned(), fault.clone());
+        let fault = self.compile(pattern, is_caseless);
+        self.known.insert(key, fault.clone());
         fault
     }
 
-    fn compile(&mut self, pattern: &str) -> Option<String> {
+    fn compile(&mut self, pattern: &str, is_caseless: bool) -> Option<String> {
         if pattern.chars().count() > PATTERN_LENGTH_MAX {
             return Some(format!("A pattern has at most {PATTERN_LENGTH_MAX} characters."));
         }
@@ -43,7 +53,7 @@ impl Patterns {
             if !is_free && self.bytes + size > FLOW_BYTES_MAX {
                 return Some("The patterns of this flow are too large together.".to_owned());
             }
-            match RegexBuilder::new(pattern).size_limit(size).build() {
+            match RegexBuilder::new(pattern).case_insensitive(is_caseless).size_limit(size).build() {
                 Ok(_) => {
                     self.bytes += if is_free { 0 } else { size };
                     return None;
@@ -65,25 +75,25 @@ impl Patterns {
 }
 
 pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) {
-    let mut check = |pattern: &str, pointer: String| {
-        findings.extend(patterns.fault(pattern).map(|message| Finding::error("BAD_REGEX", pointer, message)));
+    let mut tell = |fault: Option<String>, pointer: String| {
+        findings.extend(fault.map(|message| Finding::error("BAD_REGEX", pointer, message)));
     };
     if let TriggerType::Keyword { keywords, match_mode: MatchMode::Regex } = &document.trigger.kind {
         for (index, keyword) in keywords.iter().enumerate() {
-            check(keyword, format!("/triggerConfig/keywords/{index}"));
+            tell(patterns.caseless_fault(keyword), format!("/triggerConfig/keywords/{index}"));
         }
     }
     for (index, step) in document.steps.iter().enumerate() {
         if let StepKind::Ask(ask) = &step.kind
             && let Some(pattern) = &ask.pattern
         {
-            check(pattern, format!("/steps/{index}/pattern"));
+            tell(patterns.fault(pattern), format!("/steps/{index}/pattern"));
         }
     }
     for (index, interrupt) in document.interrupts.iter().enumerate() {
         if interrupt.match_mode == MatchMode::Regex {
             for (keyword, pattern) in interrupt.keywords.iter().enumerate() {
-                check(pattern, format!("/interrupts/{index}/keywords/{keyword}"));
+                tell(patterns.caseless_fault(pattern), format!("/interrupts/{index}/keywords/{keyword}"));
             }
         }
     }

@@ -1,16 +1,18 @@
-//! What concerns other flows: the ones this flow calls, and those that listen to the same keywords.
+//! What concerns other flows: the ones this flow calls, and those that listen to the same messages.
 //! Whoever asks brings the facts; nothing is looked up here.
 
-use std::collections::{BTreeSet, HashSet};
+mod conflicts;
+
+pub use conflicts::are_both_heard;
+
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::flow::document::{
-    CallMode, Canonical, Document, FlowVersion, StepKind, SubFlow, TriggerType, sort_findings,
-};
+use crate::flow::document::{CallMode, Canonical, Document, FlowVersion, StepKind, SubFlow, sort_findings};
 use crate::flow::finding::Finding;
-use crate::flow::text::{fold, nearest};
+use crate::flow::text::nearest;
 
 /// Calls inside calls, at most.
 pub const CALL_DEPTH_MAX: usize = 5;
@@ -29,7 +31,7 @@ pub enum Reference {
 pub struct Neighbours<'a> {
     /// Answers for every flow of [`called_flows`], and for theirs in turn.
     pub resolve: &'a dyn Fn(Uuid, FlowVersion) -> Reference,
-    /// Other published flows with a keyword trigger: those with the documents in force.
+    /// Other flows in force that may start by the same, with the documents in force.
     pub published: &'a [(Uuid, Arc<Document>)],
 }
 
@@ -65,7 +67,7 @@ pub fn references(flow: &Canonical, own_id: Option<Uuid>, neighbours: &Neighbour
         let found = check_call(call, &place, own_id, neighbours);
         findings.extend(found.into_iter().map(|finding| finding.in_step(id)));
     }
-    keyword_conflicts(&flow.document, own_id, neighbours, &mut findings);
+    conflicts::check(&flow.document, own_id, neighbours, &mut findings);
     sort_findings(&mut findings, flow);
     findings
 }
@@ -167,38 +169,4 @@ fn check_mapping(call: &SubFlow, place: &str, callee: &Document) -> Vec<Finding>
         }
     }
     findings
-}
-
-fn keyword_conflicts(
-    document: &Document,
-    own_id: Option<Uuid>,
-    neighbours: &Neighbours<'_>,
-    findings: &mut Vec<Finding>,
-) {
-    let share_a_number = |other: &Document| match (&document.phone_number_id, &other.phone_number_id) {
-        (Some(own), Some(other)) => own == other,
-        _ => true,
-    };
-    let rivals: Vec<(&Document, BTreeSet<String>)> = neighbours
-        .published
-        .iter()
-        .filter(|(id, other)| Some(*id) != own_id && share_a_number(other))
-        .map(|(_, other)| (other.as_ref(), keywords(other).iter().map(|keyword| fold(keyword)).collect()))
-        .collect();
-    for (index, keyword) in keywords(document).iter().enumerate() {
-        let folded = fold(keyword);
-        if let Some((other, _)) = rivals.iter().find(|(_, claimed)| claimed.contains(&folded)) {
-            let message =
-                format!("The published flow \"{}\" claims the keyword \"{keyword}\" too.", other.name);
-            let pointer = format!("/triggerConfig/keywords/{index}");
-            findings.push(Finding::warning("KEYWORD_CONFLICT", pointer, message));
-        }
-    }
-}
-
-fn keywords(document: &Document) -> &[String] {
-    match &document.trigger.kind {
-        TriggerType::Keyword { keywords, .. } => keywords,
-        _ => &[],
-    }
 }

@@ -1,5 +1,7 @@
 //! What a template or expression says, read from the engine's syntax tree: the names it refers to, what it
-//! compares, and what in it does not exist. The one file of this room that knows that tree.
+//! compares, and what in it does not exist. Nothing else in this room knows that tree.
+
+mod arguments;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -12,7 +14,7 @@ use minijinja::value::ValueKind;
 use super::operators::foreign_operator;
 use super::pattern::Patterns;
 use crate::flow::document::Language;
-use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, TESTS};
+use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, PATTERN_FUNCTIONS, TESTS};
 use crate::flow::text::nearest;
 
 /// Something that is wrong whatever the document declares.
@@ -44,11 +46,22 @@ pub enum Operand {
     Other,
 }
 
+/// Two values that are compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Comparison {
+    pub left: Operand,
+    pub right: Operand,
+    /// Whether they need an order, rather than to be equal or not.
+    pub is_order: bool,
+    pub span: Range<usize>,
+}
+
 #[derive(Debug, Default)]
 pub struct Syntax {
     pub faults: Vec<Fault>,
     pub paths: Vec<NamePath>,
-    pub comparisons: Vec<(Operand, Operand, Range<usize>)>,
+    /// Both sides, whether they are ordered or only told apart, and where.
+    pub comparisons: Vec<Comparison>,
     /// Whether functions are called.
     pub calls: bool,
 }
@@ -174,7 +187,9 @@ impl<'s> Reader<'s, '_> {
                 self.expr(&node.left, is_logic);
                 self.expr(&node.right, is_logic);
                 if is_comparison(node.op) {
-                    self.syntax.comparisons.push((operand(&node.left), operand(&node.right), span));
+                    let is_order = !matches!(node.op, BinOpKind::Eq | BinOpKind::Ne);
+                    let (left, right) = (operand(&node.left), operand(&node.right));
+                    self.syntax.comparisons.push(Comparison { left, right, is_order, span });
                 }
             }
             Expr::Compare(node) => {
@@ -186,7 +201,10 @@ impl<'s> Reader<'s, '_> {
                 }
                 for next in &node.ops {
                     self.expr(&next.expr, false);
-                    self.syntax.comparisons.push((operand(left), operand(&next.expr), span.clone()));
+                    let is_order = !matches!(next.op, CompareOpKind::Eq | CompareOpKind::Ne);
+                    let (one, other) = (operand(left), operand(&next.expr));
+                    let span = span.clone();
+                    self.syntax.comparisons.push(Comparison { left: one, right: other, is_order, span });
                     left = &next.expr;
                 }
             }
@@ -196,9 +214,12 @@ impl<'s> Reader<'s, '_> {
                 node.false_expr.iter().for_each(|expr| self.expr(expr, is_guarded));
             }
             Expr::Filter(node) => {
-                self.known("UNKNOWN_FILTER", "filter", node.name, FILTERS, span);
+                self.known("UNKNOWN_FILTER", "filter", node.name, FILTERS, span.clone());
                 node.expr.iter().for_each(|expr| self.expr(expr, node.name == "default"));
                 self.args(&node.args);
+                if node.name == "date" {
+                    self.date_format(&node.args, span);
+                }
             }
             Expr::Test(node) => {
                 self.known("UNKNOWN_FUNCTION", "test", node.name, TESTS, span);
@@ -247,8 +268,11 @@ impl<'s> Reader<'s, '_> {
                 {
                     fault.hint.get_or_insert_with(|| format!("Write \"| {filter}\" instead."));
                 }
-                if name.id == "matches" {
-                    self.pattern(&node.args, span);
+                if PATTERN_FUNCTIONS.contains(&name.id) {
+                    self.pattern(name.id, &node.args, span.clone());
+                }
+                if name.id == "find" {
+                    self.find_kind(&node.args, span);
                 }
             }
             Expr::GetAttr(method) => {
@@ -264,26 +288,6 @@ impl<'s> Reader<'s, '_> {
             }
         }
         self.args(&node.args);
-    }
-
-    /// The pattern of `matches` is compiled with the flow, so it must be there.
-    fn pattern(&mut self, args: &[CallArg<'s>], span: Range<usize>) {
-        let [_, CallArg::Pos(pattern)] = args else {
-            let message = "\"matches\" takes a text and a literal pattern.".to_owned();
-            self.fault("BAD_REGEX", span, message);
-            return;
-        };
-        let span = bytes(pattern.span());
-        let message = match pattern {
-            Expr::Const(node) => match node.value.as_str() {
-                Some(text) => self.patterns.fault(text),
-                None => Some("The pattern must be a text.".to_owned()),
-            },
-            _ => Some("The pattern must be a literal text.".to_owned()),
-        };
-        if let Some(message) = message {
-            self.fault("BAD_REGEX", span, message);
-        }
     }
 
     /// A chain of members down to a name, or to anything else that has members.

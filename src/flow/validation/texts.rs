@@ -3,7 +3,8 @@
 
 use super::menu::shown_as;
 use crate::flow::document::{
-    Ask, Body, Choice, Display, Input, Media, Message, Options, Prompt, Retry, Step, StepKind, Timeout,
+    Ask, Body, Choice, Display, Input, Media, MediaSource, Message, Options, Prompt, Retry, Step, StepKind,
+    Timeout,
 };
 use crate::flow::pointer::Spot;
 
@@ -13,7 +14,7 @@ pub const TEXT_MAX: usize = 4096;
 const INTERACTIVE_TEXT_MAX: usize = 1024;
 const CAPTION_MAX: usize = 1024;
 /// Characters of a header, and of a footer.
-const HEADER_MAX: usize = 60;
+pub const HEADER_MAX: usize = 60;
 /// Characters on a button.
 pub const BUTTON_MAX: usize = 20;
 /// Characters of a row of a list, and of a section's title.
@@ -52,6 +53,23 @@ impl Text<'_> {
             Name::Option(id, member) => Some(format!("options.{id}.{member}")),
         }
     }
+}
+
+/// What else of a step may differ by language, and needs not: addresses of media, and further texts that choose an
+/// option.
+pub fn optional_paths(step: &Step) -> Vec<String> {
+    let media = match &step.kind {
+        StepKind::Message(Message { body: Body::Media(media), .. }) => Some(media),
+        StepKind::Ask(Ask { prompt: Some(Prompt::Media(media)), .. }) => Some(media),
+        _ => None,
+    };
+    let url =
+        media.filter(|media| matches!(media.source, MediaSource::Url(_))).map(|_| "media.url".to_owned());
+    let options = match &step.kind {
+        StepKind::Choice(Choice { options: Options::Fixed(options), .. }) => &options[..],
+        _ => &[],
+    };
+    url.into_iter().chain(options.iter().map(|option| format!("options.{}.match", option.id))).collect()
 }
 
 /// Whether a source is sent as it stands.
@@ -138,8 +156,10 @@ impl<'d> Texts<'d> {
         self.translatable(Spot::at("/text"), &choice.text, INTERACTIVE_TEXT_MAX);
         self.translatable(Spot::at("/header"), &choice.header, HEADER_MAX);
         self.translatable(Spot::at("/footer"), &choice.footer, HEADER_MAX);
-        let title_max = match shown_as(choice) {
-            Display::Buttons => BUTTON_MAX,
+        let shown = shown_as(choice);
+        let description_max = if shown == Display::Cards { INTERACTIVE_TEXT_MAX } else { DESCRIPTION_MAX };
+        let title_max = match shown {
+            Display::Buttons | Display::Cards => BUTTON_MAX,
             Display::List => ROW_MAX,
             Display::Text | Display::Auto => MENU_ITEM_MAX,
         };
@@ -149,7 +169,7 @@ impl<'d> Texts<'d> {
                 let name = |member| Name::Option(&option.id, member);
                 self.add(place("/title"), name("title"), &option.title, title_max);
                 if let Some(description) = &option.description {
-                    self.add(place("/description"), name("description"), description, DESCRIPTION_MAX);
+                    self.add(place("/description"), name("description"), description, description_max);
                 }
                 if let Some(section) = &option.section {
                     self.add(place("/section"), Name::None, section, ROW_MAX);

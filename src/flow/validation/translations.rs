@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::channel::length_fault;
 use super::collect::Findings;
-use super::texts::{Text, texts};
+use super::texts::{TEXT_MAX, Text, is_literal, optional_paths, texts};
 use crate::flow::document::{Document, Template};
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
@@ -36,6 +36,9 @@ fn check_step(
     findings: &mut Findings,
 ) {
     let Some(step) = document.step(id) else {
+        if id == "settings" {
+            return check_settings(locale, paths, findings);
+        }
         let finding = Finding::warning(
             "UNKNOWN_TRANSLATION_PATH",
             place(&[locale, id]),
@@ -44,10 +47,19 @@ fn check_step(
         let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
         return findings.push(finding.did_you_mean(meant));
     };
+    let optional = optional_paths(step);
     let texts: Vec<(Option<String>, Text<'_>)> =
         texts(step).into_iter().map(|text| (text.path(), text)).collect();
     for (path, translation) in paths {
         match texts.iter().find(|(known, _)| known.as_ref() == Some(path)) {
+            None if optional.contains(path) => {
+                let is_sound =
+                    path != "media.url" || !is_literal(translation) || translation.starts_with("https://");
+                if !is_sound {
+                    let message = "The address must begin with https://.";
+                    findings.push(Finding::error("CHANNEL_LIMIT", place(&[locale, id, path]), message));
+                }
+            }
             Some((_, text)) => {
                 findings.extend(length_fault(translation, text.length_max, || place(&[locale, id, path])));
             }
@@ -56,8 +68,24 @@ fn check_step(
                 let finding =
                     Finding::warning("UNKNOWN_TRANSLATION_PATH", place(&[locale, id, path]), message);
                 let known = texts.iter().filter_map(|(path, _)| path.as_deref());
+                let known = known.chain(optional.iter().map(String::as_str));
                 findings.push(finding.did_you_mean(nearest(path, known)));
             }
+        }
+    }
+}
+
+/// Texts of the settings, which are lent to steps that have none.
+fn check_settings(locale: &str, paths: &BTreeMap<String, Template>, findings: &mut Findings) {
+    const PATHS: [&str; 2] = ["invalidInputText", "retry.text"];
+    for (path, translation) in paths {
+        let at = || place(&[locale, "settings", path]);
+        if PATHS.contains(&path.as_str()) {
+            findings.extend(length_fault(translation, TEXT_MAX, at));
+        } else {
+            let message = format!("The settings have no text \"{path}\" to translate.");
+            let finding = Finding::warning("UNKNOWN_TRANSLATION_PATH", at(), message);
+            findings.push(finding.did_you_mean(nearest(path, PATHS)));
         }
     }
 }

@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
 use super::Reading;
 use crate::flow::text::fold;
-use crate::interpreter::moment::{date_text, datetime_text, time_text};
+use crate::interpreter::moment::{date_text, datetime_text, in_zone, time_text};
 use crate::interpreter::value::Value;
 
 /// A leap day comes back within this many years.
@@ -25,7 +25,7 @@ pub fn datetime(text: &str, reading: Reading<'_>) -> Option<Value> {
     let by_space = lower.match_indices(' ').map(|(at, _)| (&lower[..at], &lower[at + 1..]));
     by_word.chain(by_space).find_map(|(date, time)| {
         let local = read_date(date.trim(), reading)?.and_time(read_time(time.trim())?);
-        Some(Value::from(datetime_text(local, reading.zone)))
+        Some(Value::from(datetime_text(in_zone(local, reading.zone))))
     })
 }
 
@@ -121,6 +121,11 @@ mod tests {
                 ("pasado mañana", "es", "\"2025-02-02\""),
                 ("tomorrow", "en", "\"2025-02-01\""),
                 ("24/01-2025", "es", "-"),
+                ("٢٤/٠١/٢٠٢٥", "ar", "\"2025-01-24\""),
+                ("２０２５－０１－２４", "ja", "\"2025-01-24\""),
+                ("24–01–2025", "es", "\"2025-01-24\""),
+                ("\u{200f}24/01/2025", "es", "\"2025-01-24\""),
+                ("2²/01/2025", "es", "-"),
                 ("24/01/25", "es", "-"),
                 ("ayer", "es", "-"),
                 ("24", "es", "-"),
@@ -142,6 +147,10 @@ mod tests {
                 ("12 PM", "en", "\"12:00\""),
                 ("15h", "es", "\"15:00\""),
                 ("15h30", "es", "\"15:30\""),
+                ("١٥:٣٠", "ar", "\"15:30\""),
+                ("15：30", "zh", "\"15:30\""),
+                ("3:30\u{202f}p.\u{a0}m.", "es", "\"15:30\""),
+                ("①5:30", "es", "-"),
                 ("13pm", "es", "-"),
                 ("24:00", "es", "-"),
                 ("9:3", "es", "-"),

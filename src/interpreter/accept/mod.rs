@@ -1,21 +1,25 @@
 //! What an `ask` accepts (the table of docs/flow-format.md, 3.2): one file per group of kinds.
-//! Text is taken after NFKC and trimming; what people actually sent stays in the trace.
+//! Free text stays what was written; values are read in plain signs, whatever keyboard they were typed on.
 
 mod address;
 mod boolean;
+mod currency;
 mod date;
+mod find;
 mod number;
 mod place;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
-use unicode_normalization::UnicodeNormalization;
+
+pub use find::{find, is_kind};
 
 use super::inbound::{Content, Inbound};
 use super::locale::Locale;
 use super::moment::Instant;
 use super::value::Value;
 use crate::flow::document::{Input, MediaKind};
+use crate::flow::text::{is_blank, plain};
 
 /// A text answer is at most this long.
 const TEXT_CHARS_MAX: usize = 4096;
@@ -55,29 +59,25 @@ pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<V
         }
         _ => {}
     }
-    let text = normalized(inbound.text()?);
+    let written = inbound.text()?.trim();
+    if input == Input::Text {
+        let fits = !is_blank(written) && written.chars().count() <= TEXT_CHARS_MAX;
+        return fits.then(|| Value::from(written));
+    }
+    let text = &*plain(written);
     match input {
-        Input::Text => ((1..=TEXT_CHARS_MAX).contains(&text.chars().count())).then(|| Value::from(text)),
-        Input::Number => number::number(&text, reading.locale),
-        Input::Integer => number::integer(&text, reading.locale),
-        Input::Boolean => boolean::boolean(&text),
-        Input::Email => address::email(&text),
-        Input::Phone => address::phone(&text),
-        Input::Url => address::url(&text),
-        Input::Date => date::date(&text, reading),
-        Input::Time => date::time(&text),
-        Input::Datetime => date::datetime(&text, reading),
-        Input::Location => place::location(&text),
+        Input::Number => number::number(text, reading.locale),
+        Input::Integer => number::integer(text, reading.locale),
+        Input::Boolean => boolean::boolean(text),
+        Input::Email => address::email(text),
+        Input::Phone => address::phone(text),
+        Input::Url => address::url(text),
+        Input::Date => date::date(text, reading),
+        Input::Time => date::time(text),
+        Input::Datetime => date::datetime(text, reading),
+        Input::Location => place::location(text),
         _ => None,
     }
-}
-
-/// The form of a text in which it is judged.
-pub fn normalized(text: &str) -> String {
-    if text.is_ascii() {
-        return text.trim().to_owned();
-    }
-    text.nfkc().collect::<String>().trim().to_owned()
 }
 
 fn media(inbound: &Inbound, kinds: &[MediaKind]) -> Option<Value> {

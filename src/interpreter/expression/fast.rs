@@ -2,17 +2,17 @@
 //! constants. A plan answers exactly what the engine would, or nothing, and then the engine is asked.
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
 use minijinja::value::ValueKind;
 
+use super::compare;
 use super::machine::Evaluated;
 use super::path::NamePath;
 use super::scope::{Names, Scope};
 use super::text::{TEXT_BYTES_MAX, write_text};
 use super::tree::plain_path;
-use crate::interpreter::value::{self, Value};
+use crate::interpreter::value::Value;
 
 #[derive(Debug)]
 pub enum Fast {
@@ -174,14 +174,16 @@ impl Node {
             }
             Self::Compare(comparison, left, right) => {
                 let (left, right) = (left.evaluate(scope)?, right.evaluate(scope)?);
-                Cow::Owned(Value::from(compared(*comparison, &left, &right)?))
+                Cow::Owned(Value::from(compared(*comparison, &left, &right, scope)?))
             }
             Self::OneOf(node, items) => {
                 let value = node.evaluate(scope)?;
                 if !scalar(&value) {
                     return None;
                 }
-                Cow::Owned(Value::from(items.iter().any(|item| value::same(item, &value))))
+                Cow::Owned(Value::from(
+                    items.iter().any(|item| compare::equal(item, &value, || scope.shared.zone)),
+                ))
             }
         })
     }
@@ -203,21 +205,19 @@ fn scalar(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::Bool | ValueKind::Number | ValueKind::String)
 }
 
-/// Scalars only; an order only within one kind, and never of booleans.
-fn compared(comparison: Comparison, left: &Value, right: &Value) -> Option<bool> {
+/// Scalars only; an order only within one kind.
+fn compared(comparison: Comparison, left: &Value, right: &Value, scope: &Scope) -> Option<bool> {
     if !scalar(left) || !scalar(right) {
         return None;
     }
-    let order = || {
-        let kind = left.kind();
-        (kind == right.kind() && kind != ValueKind::Bool).then(|| left.cmp(right))
-    };
+    let zone = || scope.shared.zone;
+    let order = || compare::order(left, right, zone).ok();
     Some(match comparison {
-        Comparison::Equal => value::same(left, right),
-        Comparison::NotEqual => !value::same(left, right),
-        Comparison::Less => order()? == Ordering::Less,
-        Comparison::LessOrEqual => order()? != Ordering::Greater,
-        Comparison::Greater => order()? == Ordering::Greater,
-        Comparison::GreaterOrEqual => order()? != Ordering::Less,
+        Comparison::Equal => compare::equal(left, right, zone),
+        Comparison::NotEqual => !compare::equal(left, right, zone),
+        Comparison::Less => order()?.is_lt(),
+        Comparison::LessOrEqual => order()?.is_le(),
+        Comparison::Greater => order()?.is_gt(),
+        Comparison::GreaterOrEqual => order()?.is_ge(),
     })
 }

@@ -8,18 +8,26 @@ use super::failure::{coded, no_text, undefined};
 use super::filters::with_scope;
 use super::operators::contained;
 use super::pattern::Pattern;
+use super::scope::Shared;
 use super::text::text_of;
-use crate::flow::text::fold;
+use crate::flow::language::FIND_KINDS;
+use crate::flow::text::{cut, spaced};
+use crate::interpreter::accept::{self, Reading};
 use crate::interpreter::error::code;
+use crate::interpreter::moment::Moment;
 use crate::interpreter::value::{self, Value};
 
 const RANGE_MAX: i64 = 100;
 /// Folding decomposes every character, which costs a few times copying it.
 const FOLD_WEIGHT: u64 = 4;
+/// What a byte of a text costs that is searched for values.
+const FIND_WEIGHT: u64 = 16;
 
 pub fn register(env: &mut Environment<'static>) {
     env.add_function("range", range);
     env.add_function("matches", matches);
+    env.add_function("capture", capture);
+    env.add_function("find", find_value);
     env.add_function("has_any_word", |state: &State, text: &Value, words: Rest<Value>| {
         word_test(state, text, &words, |hay, words| words.iter().any(|word| has_words(hay, word)))
     });
@@ -107,6 +115,43 @@ fn matches(state: &State, text: &Value, pattern: &Value) -> Result<bool, Error> 
     Ok(pattern.is_match(&text))
 }
 
+/// The text of a group of the first match: of the first group, unless one is named or numbered; undefined where there
+/// is none.
+fn capture(state: &State, text: &Value, pattern: &Value, group: Option<&Value>) -> Result<Value, Error> {
+    let text = plain_text(text)?;
+    let pattern = pattern
+        .downcast_object_ref::<Pattern>()
+        .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
+    pay_for_text(state, &text, pattern.weight)?;
+    let captured = match group {
+        None => pattern.capture(&text, 1),
+        Some(group) => {
+            match (group.as_str(), value::as_integer(group).and_then(|number| usize::try_from(number).ok())) {
+                (Some(name), _) => pattern.capture_named(&text, name),
+                (None, Some(number)) => pattern.capture(&text, number),
+                (None, None) => return Err(coded(code::EXPR_TYPE, "a group is named by a text or a number")),
+            }
+        }
+    };
+    Ok(captured.map(Value::from).unwrap_or_default())
+}
+
+/// The first value of a kind inside a text; undefined where there is none.
+fn find_value(state: &State, text: &Value, kind: &Value) -> Result<Value, Error> {
+    let (text, kind) = (plain_text(text)?, plain_text(kind)?);
+    if !accept::is_kind(&kind) {
+        let message = format!("find looks for {}, not for “{}”", FIND_KINDS.join(", "), cut(&kind, 40));
+        return Err(coded(code::EXPR_TYPE, message));
+    }
+    pay_for_text(state, &text, FIND_WEIGHT)?;
+    let found = with_scope(state, |scope| {
+        let Shared { locale, zone, now, .. } = &scope.shared;
+        let now = now.as_str().and_then(Moment::parse).and_then(|now| now.instant(*zone)).unwrap_or_default();
+        accept::find(&text, &kind, Reading { locale, zone: *zone, now })
+    })?;
+    Ok(found.unwrap_or_default())
+}
+
 fn word_test(
     state: &State,
     text: &Value,
@@ -123,18 +168,6 @@ fn word_test(
         folded.push(spaced(&word));
     }
     Ok(test(&hay, &folded))
-}
-
-/// Folded, with one space before, between and after the words, punctuation counting as space.
-pub fn spaced(text: &str) -> String {
-    let folded = fold(text);
-    let mut spaced = String::with_capacity(folded.len() + 2);
-    spaced.push(' ');
-    for word in folded.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-        spaced.push_str(word);
-        spaced.push(' ');
-    }
-    spaced
 }
 
 /// Whether words stand in a row inside a text; both spaced.

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
-    BinOp, BinOpKind, Call, CallArg, Compare, CompareOp, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop,
-    GetAttr, GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOp, UnaryOpKind, Var,
+    BinOp, BinOpKind, Call, CallArg, Compare, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop, GetAttr,
+    GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOp, UnaryOpKind, Var,
 };
 
 use super::operators as op;
@@ -15,11 +15,11 @@ use super::path::{Key, NamePath, Reference};
 use super::pattern::Pattern;
 use super::scope::Names;
 use super::tree::{
-    Plain, binary, collect_targets, constant, copy_path, copy_target, filter, first_filter_is_default,
-    is_constant, known, list, not, one_is_text, plain_path, repeats_little, unary,
+    Plain, binary, collect_targets, constant, copy_path, copy_target, filter, known, list, not,
+    one_is_mere_text, plain_path, repeats_little, unary,
 };
 use crate::flow::finding::Position;
-use crate::flow::language::{FILTERS, FUNCTIONS, TESTS};
+use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
 
 /// Loops may be nested this deep.
@@ -42,6 +42,10 @@ pub struct Lowering<'n, 's> {
     bound: Vec<HashSet<&'s str>>,
     /// Whether loops are nested deeper than the engine may recurse.
     pub too_deep: bool,
+    /// Whether something is called that needs the time without naming it.
+    pub reads_clock: bool,
+    /// Whether what a template shows becomes part of an address.
+    pub is_address: bool,
 }
 
 pub type Lowered<'s> = Result<Expr<'s>, Refusal>;
@@ -61,7 +65,14 @@ pub fn position(source: &str, start: usize, end: usize) -> Position {
 
 impl<'n, 's> Lowering<'n, 's> {
     pub fn new(names: &'n Names) -> Self {
-        Self { names, references: Vec::new(), bound: Vec::new(), too_deep: false }
+        Self {
+            names,
+            references: Vec::new(),
+            bound: Vec::new(),
+            too_deep: false,
+            reads_clock: false,
+            is_address: false,
+        }
     }
 
     pub fn template(&mut self, stmt: &Stmt<'s>) -> Result<Stmt<'s>, Refusal> {
@@ -72,7 +83,11 @@ impl<'n, 's> Lowering<'n, 's> {
             }
             Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
             Stmt::EmitExpr(node) => {
-                let expr = self.emitted(&node.expr, op::RENDER)?;
+                let expr = if self.is_address {
+                    self.address_part(&node.expr)?
+                } else {
+                    self.emitted(&node.expr, op::RENDER)?
+                };
                 Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, node.span()))
             }
             Stmt::IfCond(node) => {
@@ -112,26 +127,47 @@ impl<'n, 's> Lowering<'n, 's> {
         Ok(ForLoop { target, iter, filter_expr, recursive: false, body, else_body })
     }
 
-    /// An expression whose value is shown: a plain path, alone or before a `default`, is looked up by `look_up`,
-    /// which takes undefined on the way for undefined at the end.
+    /// A part of an address is encoded, once: what ends in `urlencode` is but for its slashes, what ends in `safe_path`
+    /// is as it is meant.
+    fn address_part(&mut self, expr: &Expr<'s>) -> Lowered<'s> {
+        let span = expr.span();
+        Ok(match expr {
+            Expr::IfExpr(node) => {
+                let branches = IfExpr {
+                    test_expr: self.expr(&node.test_expr)?,
+                    true_expr: self.address_part(&node.true_expr)?,
+                    false_expr: node.false_expr.as_ref().map(|expr| self.address_part(expr)).transpose()?,
+                };
+                Expr::IfExpr(Spanned::new(branches, span))
+            }
+            Expr::Filter(node) if node.name == "safe_path" => self.emitted(expr, op::RENDER)?,
+            Expr::Filter(node) if node.name == "urlencode" => {
+                filter(op::ENCODED, self.emitted(expr, op::RENDER)?, Vec::new(), span)
+            }
+            _ => filter(op::SEGMENT, self.emitted(expr, op::RENDER)?, Vec::new(), span),
+        })
+    }
+
+    /// An expression whose value is shown: a plain path is looked up by `look_up`, which takes undefined on the way for
+    /// undefined at the end.
     pub fn emitted(&mut self, expr: &Expr<'s>, look_up: &'static str) -> Lowered<'s> {
+        match plain_path(expr) {
+            Some(plain) => self.looked_up(&plain, look_up, expr.span()),
+            None => self.expr(expr),
+        }
+    }
+
+    /// What stands before `default` or `is defined`: undefined anywhere on a path is undefined at its end.
+    fn forgiven(&mut self, expr: &Expr<'s>) -> Lowered<'s> {
         if let Some(plain) = plain_path(expr) {
-            return self.looked_up(&plain, look_up, expr.span());
+            return self.looked_up(&plain, op::LOOK_UP, expr.span());
         }
-        match expr {
-            Expr::Filter(node) if node.name == "default" => {
-                let Some(plain) = node.expr.as_ref().and_then(plain_path) else { return self.expr(expr) };
-                let inner = self.looked_up(&plain, op::LOOK_UP, expr.span())?;
-                let args = self.args(&node.args)?;
-                Ok(filter("default", inner, args, node.span()))
-            }
-            Expr::Filter(node) if first_filter_is_default(expr) => {
-                let Some(inner) = &node.expr else { return self.expr(expr) };
-                let inner = self.emitted(inner, op::LOOK_UP)?;
-                self.filter(node.name, inner, &node.args, node.span())
-            }
-            _ => self.expr(expr),
-        }
+        let (inner, key) = match expr {
+            Expr::GetAttr(node) => (&node.expr, constant(Value::from(node.name), expr.span())),
+            Expr::GetItem(node) => (&node.expr, self.expr(&node.subscript_expr)?),
+            _ => return self.expr(expr),
+        };
+        Ok(binary(op::MEMBER, self.forgiven(inner)?, key, expr.span()))
     }
 
     fn looked_up(&mut self, plain: &Plain<'s>, look_up: &'static str, span: Span) -> Lowered<'s> {
@@ -200,7 +236,7 @@ impl<'n, 's> Lowering<'n, 's> {
             }
             Expr::Filter(node) => {
                 let Some(inner) = &node.expr else { return refuse(span, "a filter needs a value") };
-                let inner = self.expr(inner)?;
+                let inner = if node.name == "default" { self.forgiven(inner)? } else { self.expr(inner)? };
                 self.filter(node.name, inner, &node.args, span)?
             }
             Expr::Test(node) => self.test(node, span)?,
@@ -229,17 +265,14 @@ impl<'n, 's> Lowering<'n, 's> {
         let native = |left, right| Expr::BinOp(Spanned::new(BinOp { op: node.op, left, right }, span));
         Ok(match node.op {
             BinOpKind::ScAnd | BinOpKind::ScOr => native(left, right),
-            BinOpKind::Eq if one_is_text(&left, &right) => native(left, right),
-            BinOpKind::Ne if one_is_text(&left, &right) => native(left, right),
+            BinOpKind::Eq if one_is_mere_text(&left, &right) => native(left, right),
+            BinOpKind::Ne if one_is_mere_text(&left, &right) => native(left, right),
             BinOpKind::Eq => binary(op::EQUAL, left, right, span),
             BinOpKind::Ne => not(binary(op::EQUAL, left, right, span), span),
-            BinOpKind::Lt | BinOpKind::Lte | BinOpKind::Gt | BinOpKind::Gte => {
-                if is_constant(&left) || is_constant(&right) {
-                    native(left, right)
-                } else {
-                    native(unary(op::PAID, left), unary(op::PAID, right))
-                }
-            }
+            BinOpKind::Lt => binary(op::LESS, left, right, span),
+            BinOpKind::Lte => binary(op::LESS_OR_EQUAL, left, right, span),
+            BinOpKind::Gt => binary(op::GREATER, left, right, span),
+            BinOpKind::Gte => binary(op::GREATER_OR_EQUAL, left, right, span),
             BinOpKind::In => binary(op::CONTAINED, left, right, span),
             BinOpKind::Concat => native(unary(op::TEXT, left), unary(op::TEXT, right)),
             BinOpKind::Mul if repeats_little(&left, &right) || repeats_little(&right, &left) => {
@@ -254,17 +287,26 @@ impl<'n, 's> Lowering<'n, 's> {
         })
     }
 
-    /// `a < b <= c`: compared pairwise by the engine, once what is compared is paid for.
+    /// `a < b <= c`: compared pairwise, up to the first pair that does not hold.
     fn chain(&mut self, node: &Compare<'s>, span: Span) -> Lowered<'s> {
-        let expr = unary(op::PAID, self.expr(&node.expr)?);
-        let mut ops = Vec::with_capacity(node.ops.len());
+        let first = self.expr(&node.expr)?;
+        let mut args = Vec::with_capacity(2 * node.ops.len());
         for operand in &node.ops {
-            if matches!(operand.op, CompareOpKind::In | CompareOpKind::NotIn) {
-                return refuse(span, "`in` cannot be chained with other comparisons");
-            }
-            ops.push(CompareOp { op: operand.op, expr: unary(op::PAID, self.expr(&operand.expr)?) });
+            let name = match operand.op {
+                CompareOpKind::Eq => "==",
+                CompareOpKind::Ne => "!=",
+                CompareOpKind::Lt => "<",
+                CompareOpKind::Lte => "<=",
+                CompareOpKind::Gt => ">",
+                CompareOpKind::Gte => ">=",
+                CompareOpKind::In | CompareOpKind::NotIn => {
+                    return refuse(span, "`in` cannot be chained with other comparisons");
+                }
+            };
+            args.push(CallArg::Pos(constant(Value::from(name), span)));
+            args.push(CallArg::Pos(self.expr(&operand.expr)?));
         }
-        Ok(Expr::Compare(Spanned::new(Compare { expr, ops }, span)))
+        Ok(filter(op::CHAIN, first, args, span))
     }
 
     fn filter(&mut self, name: &'s str, inner: Expr<'s>, args: &[CallArg<'s>], span: Span) -> Lowered<'s> {
@@ -279,7 +321,9 @@ impl<'n, 's> Lowering<'n, 's> {
         if !TESTS.contains(&node.name) {
             return refuse(span, format!("there is no test {}", node.name));
         }
-        let test = Test { name: node.name, expr: self.expr(&node.expr)?, args: self.args(&node.args)? };
+        let asks_whether_it_is = matches!(node.name, "defined" | "undefined");
+        let expr = if asks_whether_it_is { self.forgiven(&node.expr)? } else { self.expr(&node.expr)? };
+        let test = Test { name: node.name, expr, args: self.args(&node.args)? };
         Ok(Expr::Test(Spanned::new(test, span)))
     }
 
@@ -289,9 +333,10 @@ impl<'n, 's> Lowering<'n, 's> {
             _ => return refuse(span, "there is no such function"),
         };
         let mut args = self.args(&node.args)?;
-        if name == "matches" {
-            compile_pattern(&mut args, span)?;
+        if PATTERN_FUNCTIONS.contains(&name) {
+            compile_pattern(name, &mut args, span)?;
         }
+        self.reads_clock |= name == "find";
         let expr = Expr::Var(Spanned::new(Var { id: name }, node.expr.span()));
         Ok(Expr::Call(Spanned::new(Call { expr, args }, span)))
     }
@@ -309,9 +354,11 @@ impl<'n, 's> Lowering<'n, 's> {
     }
 }
 
-/// Replaces the literal pattern of `matches` by the regex made from it.
-fn compile_pattern(args: &mut [CallArg<'_>], span: Span) -> Result<(), Refusal> {
-    let [_, CallArg::Pos(arg)] = args else { return refuse(span, "matches takes a text and a pattern") };
+/// Replaces the literal pattern of `matches` and `capture` by the regex made from it.
+fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), Refusal> {
+    let [_, CallArg::Pos(arg), ..] = args else {
+        return refuse(span, format!("{name} takes a text and a pattern"));
+    };
     let source = match arg {
         Expr::Const(node) => node.value.as_str().map(str::to_owned),
         _ => None,

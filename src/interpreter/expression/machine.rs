@@ -28,6 +28,10 @@ pub enum Kind {
     Expression,
     /// Text with `{{ }}` and `{% %}` in it.
     Template,
+    /// A template of an address, whose parts are encoded.
+    Address,
+    /// One of the parts that a template consists of, or that of an address.
+    Piece { index: usize, is_address: bool },
     /// A template that is one `{{ }}` and nothing else, for the value inside.
     Native,
 }
@@ -37,6 +41,7 @@ pub enum Kind {
 pub struct Compiled {
     pub machine: Machine,
     pub references: Vec<Reference>,
+    pub reads_clock: bool,
     /// A plan that needs no engine, where the source is simple enough for one.
     pub fast: Option<Fast>,
 }
@@ -71,8 +76,16 @@ pub fn is_native(source: &str) -> bool {
             if matches!(&template.children[..], [Stmt::EmitExpr(_)]))
 }
 
+/// How many parts a template consists of.
+pub fn pieces(source: &str) -> usize {
+    match machinery::parse(source, "", syntax()) {
+        Ok(Stmt::Template(template)) => template.children.len(),
+        _ => 0,
+    }
+}
+
 pub fn compile(source: &str, kind: Kind, names: &Names) -> Result<Compiled, Refusal> {
-    let (mut references, mut fast, mut too_deep) = (Vec::new(), None, false);
+    let (mut references, mut fast, mut too_deep, mut reads_clock) = (Vec::new(), None, false, false);
     let cell = Cell::try_new(source.into(), |source| {
         let mut lowering = Lowering::new(names);
         let mut generator = CodeGenerator::new("", source);
@@ -82,10 +95,17 @@ pub fn compile(source: &str, kind: Kind, names: &Names) -> Result<Compiled, Refu
                 fast = Fast::expression(&expr, names);
                 generator.compile_expr(&lowering.expr(&expr)?);
             }
-            Kind::Template => {
+            Kind::Template | Kind::Address => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
-                fast = Fast::template(&stmt, names);
+                lowering.is_address = kind == Kind::Address;
+                fast = if lowering.is_address { None } else { Fast::template(&stmt, names) };
                 generator.compile_stmt(&lowering.template(&stmt)?);
+            }
+            Kind::Piece { index, is_address } => {
+                let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
+                let Stmt::Template(template) = &stmt else { unreachable!("a template is parsed") };
+                lowering.is_address = is_address;
+                generator.compile_stmt(&lowering.template(&template.children[index])?);
             }
             Kind::Native => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
@@ -96,9 +116,10 @@ pub fn compile(source: &str, kind: Kind, names: &Names) -> Result<Compiled, Refu
             }
         }
         (references, too_deep) = (lowering.references, lowering.too_deep);
+        reads_clock = lowering.reads_clock;
         Ok::<_, Refusal>(Code(generator.finish().0))
     })?;
-    Ok(Compiled { machine: Machine { cell, too_deep }, references, fast })
+    Ok(Compiled { machine: Machine { cell, too_deep }, references, reads_clock, fast })
 }
 
 fn native_expr<'a, 's>(stmt: &'a Stmt<'s>) -> Option<&'a Expr<'s>> {

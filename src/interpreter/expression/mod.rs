@@ -2,6 +2,7 @@
 //! The language is minijinja's; what differs is done in `lower`, what exists is listed in
 //! docs/flow-format.md, 4.2. Nothing here knows steps.
 
+mod compare;
 mod cost;
 mod environment;
 mod failure;
@@ -24,13 +25,14 @@ use std::sync::Arc;
 
 use failure::Failure;
 use fast::Fast;
-pub use filters::cut;
-pub use functions::{has_words, spaced};
+pub use functions::has_words;
 use machine::{Compiled, Evaluated, Kind, Machine, is_native};
 pub use path::Reference;
 pub use pattern::Pattern;
 pub use scope::{Local, Names, Root, Scope, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
+use text::TEXT_BYTES_MAX;
+pub use text::text_of;
 
 use super::error::{StepError, code};
 use super::trace::SourceLabel;
@@ -90,6 +92,8 @@ pub struct Source {
     pub label: SourceLabel,
     machine: Machine,
     fast: Option<Fast>,
+    /// The parts of a template one by one, for a flow that goes on where a value is missing.
+    pieces: Box<[Machine]>,
     /// Which namespaces have to be brought up to date before.
     pub reads_now: bool,
     pub reads_run: bool,
@@ -100,13 +104,14 @@ pub struct Source {
 
 impl Source {
     fn new(source: &str, kind: Kind, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
-        let Compiled { machine, mut references, fast } = match machine::compile(source, kind, names) {
-            Ok(compiled) => compiled,
-            Err(refusal) => {
-                let position = refusal.span.map(|(start, end)| lower::position(source, start, end));
-                return Err(Uncompilable { pointer, message: refusal.message, position });
-            }
-        };
+        let Compiled { machine, mut references, reads_clock, fast } =
+            match machine::compile(source, kind, names) {
+                Ok(compiled) => compiled,
+                Err(refusal) => {
+                    let position = refusal.span.map(|(start, end)| lower::position(source, start, end));
+                    return Err(Uncompilable { pointer, message: refusal.message, position });
+                }
+            };
         // In the order in which a trace writes them.
         references.sort_by(|a, b| key_order(&a.path.text, &b.path.text));
         let reads = |roots: &[Root]| references.iter().any(|reference| roots.contains(&reference.path.root));
@@ -114,9 +119,10 @@ impl Source {
         Ok(Self {
             label: SourceLabel::new(&pointer, source, paths),
             pointer: pointer.into(),
+            pieces: if names.missing_is_empty { pieces(source, kind, names)? } else { Box::default() },
             machine,
             fast,
-            reads_now: reads(&[Root::Now, Root::Today]),
+            reads_now: reads_clock || reads(&[Root::Now, Root::Today]),
             reads_run: reads(&[Root::Run]),
             reads_input: reads(&[Root::Input]),
             reads_flow: reads(&[Root::Flow]),
@@ -127,6 +133,30 @@ impl Source {
 
     pub fn text(&self) -> &str {
         self.machine.source()
+    }
+
+    /// The parts of a template one after the other, those left out that need a value which is missing.
+    fn render_pieces(&self, scope: &Arc<Scope>, evaluator: &mut Evaluator) -> Result<Rendered, StepError> {
+        let (mut text, mut nulls, mut missing) = (String::new(), Vec::new(), Vec::new());
+        for piece in &self.pieces {
+            match piece.text(scope, &mut evaluator.fuel) {
+                Ok(evaluated) => {
+                    text.push_str(evaluated.value.as_str().unwrap_or_default());
+                    nulls.extend(evaluated.nulls_rendered);
+                }
+                Err(failure) if failure.error.code == code::EXPR_UNDEFINED => {
+                    missing.push(failure.error.message)
+                }
+                Err(failure) => {
+                    return Err(failure.located(self.text(), &self.references).or_at(&self.pointer));
+                }
+            }
+        }
+        if text.len() > TEXT_BYTES_MAX {
+            let message = format!("The text is longer than {TEXT_BYTES_MAX} bytes.");
+            return Err(StepError::new(code::EXPR_LIMIT, message).or_at(&self.pointer));
+        }
+        Ok(Rendered { text: Value::from(text), nulls, missing })
     }
 
     /// The plan's answer if there is one, else the engine's.
@@ -147,6 +177,23 @@ impl Source {
         evaluated.value = settle(&evaluated.value).map_err(|error| error.or_at(&self.pointer))?;
         Ok(evaluated)
     }
+}
+
+/// The parts of a template, compiled one by one. What is no template has none.
+fn pieces(source: &str, kind: Kind, names: &Names) -> Result<Box<[Machine]>, Uncompilable> {
+    if !matches!(kind, Kind::Template | Kind::Address) {
+        return Ok(Box::default());
+    }
+    let is_address = kind == Kind::Address;
+    let compile = |index| {
+        let compiled = machine::compile(source, Kind::Piece { index, is_address }, names);
+        compiled.map(|compiled| compiled.machine).map_err(|refusal| Uncompilable {
+            pointer: String::new(),
+            message: refusal.message,
+            position: None,
+        })
+    };
+    (0..machine::pieces(source)).map(compile).collect()
 }
 
 /// What evaluations of one run share.
@@ -189,13 +236,22 @@ impl Text {
         }
         Source::new(source, Kind::Template, pointer, names).map(Self::Template)
     }
+
+    /// An address, of which each part that is computed is encoded.
+    pub fn compile_address(source: &str, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
+        if !is_template(source) {
+            return Ok(Self::Literal(Value::from(source)));
+        }
+        Source::new(source, Kind::Address, pointer, names).map(Self::Template)
+    }
 }
 
-/// The rendered text, and the paths that were rendered as nothing.
+/// The rendered text, the paths that were rendered as nothing, and what is told of parts that were left out.
 #[derive(Debug)]
 pub struct Rendered {
     pub text: Value,
     pub nulls: Vec<Box<str>>,
+    pub missing: Vec<String>,
 }
 
 /// Renders a template to text.
@@ -204,8 +260,15 @@ pub fn render(
     scope: &Arc<Scope>,
     evaluator: &mut Evaluator,
 ) -> Result<Rendered, StepError> {
-    let evaluated = template.evaluate(scope, evaluator, Machine::text)?;
-    Ok(Rendered { text: evaluated.value, nulls: evaluated.nulls_rendered })
+    match template.evaluate(scope, evaluator, Machine::text) {
+        Ok(evaluated) => {
+            Ok(Rendered { text: evaluated.value, nulls: evaluated.nulls_rendered, missing: Vec::new() })
+        }
+        Err(error) if scope.names.missing_is_empty && error.code == code::EXPR_UNDEFINED => {
+            template.render_pieces(scope, evaluator)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// JSON whose strings are templates; a string that is one `{{ }}` keeps the kind of its value.

@@ -1,11 +1,16 @@
 //! Operators that lowering puts where the engine's own would read kinds as one another, walk values unpaid
 //! or fail on undefined too early. They are filters whose names no template can spell.
 
+use std::cmp::Ordering;
+
+use chrono_tz::Tz;
 use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, State};
 
+use super::compare;
 use super::cost::{is_container, pay_for_text, pay_for_walk, pay_for_walks};
 use super::failure::{coded, no_text, undefined};
+use super::filters::{ONE_SEGMENT, percent_encoded, with_scope};
 use super::path::{Key, step};
 use super::text::text_of;
 use crate::interpreter::error::code;
@@ -15,6 +20,8 @@ use crate::interpreter::value::{self, Value};
 pub const RENDER: &str = "=render";
 /// Looks a plain path up: undefined anywhere on the way is undefined.
 pub const LOOK_UP: &str = "=look-up";
+/// A member by a computed key; of undefined it is undefined.
+pub const MEMBER: &str = "=member";
 /// An operand of arithmetic: refuses undefined.
 pub const KNOWN: &str = "=known";
 /// An operand of a product: refuses undefined, and lists, which the engine would repeat without end.
@@ -24,25 +31,49 @@ pub const DIVISOR: &str = "=divisor";
 pub const POWER: &str = "=power";
 /// An operand of `~`, as text.
 pub const TEXT: &str = "=text";
-/// An operand of an order comparison, paid for.
-pub const PAID: &str = "=paid";
 /// A key of an object literal: text only.
 pub const KEY: &str = "=key";
 pub const EQUAL: &str = "=equal";
+pub const LESS: &str = "=less";
+pub const LESS_OR_EQUAL: &str = "=less-or-equal";
+pub const GREATER: &str = "=greater";
+pub const GREATER_OR_EQUAL: &str = "=greater-or-equal";
+/// Comparisons in a row: `a < b <= c`. Arguments are the names of comparisons, each before its right side.
+pub const CHAIN: &str = "=chain";
 pub const CONTAINED: &str = "=in";
+/// A part of an address, as one segment of its path or one value of its query.
+pub const SEGMENT: &str = "=segment";
+/// A part of an address that is encoded but for the slashes in it.
+pub const ENCODED: &str = "=encoded";
 
 pub fn register(env: &mut Environment<'static>) {
     env.add_filter(RENDER, render);
     env.add_filter(LOOK_UP, look_up);
+    env.add_filter(MEMBER, |value: &Value, key: &Value| member(value, key));
     env.add_filter(KNOWN, known);
     env.add_filter(FACTOR, factor);
     env.add_filter(DIVISOR, divisor);
     env.add_filter(POWER, power);
     env.add_filter(TEXT, text);
-    env.add_filter(PAID, paid);
     env.add_filter(KEY, key);
     env.add_filter(EQUAL, equal);
+    env.add_filter(LESS, |state: &State, a: &Value, b: &Value| Ok::<_, Error>(ordered(state, a, b)?.is_lt()));
+    env.add_filter(LESS_OR_EQUAL, |state: &State, a: &Value, b: &Value| {
+        Ok::<_, Error>(ordered(state, a, b)?.is_le())
+    });
+    env.add_filter(GREATER, |state: &State, a: &Value, b: &Value| {
+        Ok::<_, Error>(ordered(state, a, b)?.is_gt())
+    });
+    env.add_filter(GREATER_OR_EQUAL, |state: &State, a: &Value, b: &Value| {
+        Ok::<_, Error>(ordered(state, a, b)?.is_ge())
+    });
+    env.add_filter(CHAIN, chain);
     env.add_filter(CONTAINED, contained);
+    env.add_filter(SEGMENT, segment);
+    env.add_filter(ENCODED, |part: &Value| match part.as_str() {
+        Some(text) => Value::from(text.replace('/', "%2F")),
+        None => part.clone(),
+    });
 }
 
 /// The paths that an evaluation rendered as nothing.
@@ -67,11 +98,15 @@ fn look_up(root: &Value, args: Rest<Value>) -> Value {
 
 fn walk(root: &Value, args: &[Value]) -> Value {
     let keys = args.get(1..).unwrap_or_default();
-    keys.iter().fold(root.clone(), |value, key| match (key.as_str(), value::as_integer(key)) {
-        (Some(name), _) => step(&value, &Key::Name(name.into())),
-        (None, Some(index)) => step(&value, &Key::Index(index)),
+    keys.iter().fold(root.clone(), |value, key| member(&value, key))
+}
+
+fn member(value: &Value, key: &Value) -> Value {
+    match (key.as_str(), value::as_integer(key)) {
+        (Some(name), _) => step(value, &Key::Name(name.into())),
+        (None, Some(index)) => step(value, &Key::Index(index)),
         (None, None) => Value::UNDEFINED,
-    })
+    }
 }
 
 fn known(operand: &Value) -> Result<Value, Error> {
@@ -114,11 +149,6 @@ fn text(operand: &Value) -> Result<Value, Error> {
     text_of(operand).map(Value::from).map_err(no_text)
 }
 
-fn paid(state: &State, operand: &Value) -> Result<Value, Error> {
-    pay_for_walk(state, operand)?;
-    Ok(operand.clone())
-}
-
 fn key(operand: &Value) -> Result<Value, Error> {
     match operand.kind() {
         ValueKind::Undefined => Err(undefined(operand)),
@@ -127,26 +157,63 @@ fn key(operand: &Value) -> Result<Value, Error> {
     }
 }
 
-fn equal(state: &State, left: &Value, right: &Value) -> Result<bool, Error> {
-    for operand in [left, right] {
-        if operand.is_undefined() {
-            return Err(undefined(operand));
-        }
+fn segment(state: &State, part: &Value) -> Result<Value, Error> {
+    let text = text_of(part).map_err(no_text)?;
+    pay_for_text(state, &text, 2)?;
+    Ok(Value::from(percent_encoded(&text, ONE_SEGMENT)))
+}
+
+fn both_known(left: &Value, right: &Value) -> Result<(), Error> {
+    match [left, right].into_iter().find(|operand| operand.is_undefined()) {
+        Some(operand) => Err(undefined(operand)),
+        None => Ok(()),
     }
+}
+
+/// The zone of the flow that is run; outside of a run there is none but UTC.
+fn zone_of(state: &State) -> Tz {
+    with_scope(state, |scope| scope.shared.zone).unwrap_or_default()
+}
+
+fn equal(state: &State, left: &Value, right: &Value) -> Result<bool, Error> {
+    both_known(left, right)?;
     if is_container(left) && is_container(right) {
         pay_for_walk(state, left)?;
         pay_for_walk(state, right)?;
     }
-    Ok(value::same(left, right))
+    Ok(compare::equal(left, right, || zone_of(state)))
+}
+
+fn ordered(state: &State, left: &Value, right: &Value) -> Result<Ordering, Error> {
+    both_known(left, right)?;
+    pay_for_walk(state, left)?;
+    pay_for_walk(state, right)?;
+    compare::order(left, right, || zone_of(state)).map_err(|mixed| coded(code::EXPR_TYPE, mixed.to_string()))
+}
+
+fn chain(state: &State, first: &Value, rest: Rest<Value>) -> Result<bool, Error> {
+    let mut left = first;
+    for pair in rest.chunks_exact(2) {
+        let right = &pair[1];
+        let holds = match pair[0].as_str() {
+            Some("==") => equal(state, left, right)?,
+            Some("!=") => !equal(state, left, right)?,
+            Some("<") => ordered(state, left, right)?.is_lt(),
+            Some("<=") => ordered(state, left, right)?.is_le(),
+            Some(">") => ordered(state, left, right)?.is_gt(),
+            _ => ordered(state, left, right)?.is_ge(),
+        };
+        if !holds {
+            return Ok(false);
+        }
+        left = right;
+    }
+    Ok(true)
 }
 
 /// Membership: a part of a text, an item of a list, a key of an object.
 pub fn contained(state: &State, needle: &Value, container: &Value) -> Result<bool, Error> {
-    for operand in [container, needle] {
-        if operand.is_undefined() {
-            return Err(undefined(operand));
-        }
-    }
+    both_known(container, needle)?;
     match container.kind() {
         ValueKind::String => {
             let hay = container.as_str().unwrap_or_default();
@@ -160,7 +227,7 @@ pub fn contained(state: &State, needle: &Value, container: &Value) -> Result<boo
             let items = container.len().unwrap_or(0) as u64;
             pay_for_walks(state, needle, items)?;
             state.consume_fuel(items / 2)?;
-            Ok(container.try_iter()?.any(|item| value::same(&item, needle)))
+            Ok(container.try_iter()?.any(|item| compare::equal(&item, needle, || zone_of(state))))
         }
         ValueKind::Map => Ok(needle
             .as_str()

@@ -10,6 +10,7 @@ use regex_syntax::hir::{Hir, HirKind};
 use super::Fuel;
 use super::cost::UNITS_PER_FUEL;
 use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
+use crate::flow::text::typed_forms;
 use crate::interpreter::error::StepError;
 use crate::interpreter::value::Value;
 
@@ -41,11 +42,22 @@ pub struct Pattern {
 
 impl Pattern {
     pub fn new(source: &str) -> Result<Self, BadPattern> {
+        Self::compile(source, false)
+    }
+
+    /// A pattern to which capitals and small letters are the same, unless it says `(?-i)`.
+    pub fn caseless(source: &str) -> Result<Self, BadPattern> {
+        Self::compile(source, true)
+    }
+
+    fn compile(source: &str, is_caseless: bool) -> Result<Self, BadPattern> {
         if source.chars().count() > PATTERN_LENGTH_MAX {
             return Err(BadPattern::TooLong);
         }
-        let regex = RegexBuilder::new(source).size_limit(PATTERN_BYTES_MAX).build()?;
-        let positions = regex_syntax::parse(source).map_or(u64::MAX, |hir| positions(&hir));
+        let mut builder = RegexBuilder::new(source);
+        let regex = builder.case_insensitive(is_caseless).size_limit(PATTERN_BYTES_MAX).build()?;
+        let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(is_caseless).build();
+        let positions = parser.parse(source).map_or(u64::MAX, |hir| positions(&hir));
         Ok(Self { regex, weight: positions.saturating_mul(UNITS_PER_POSITION).max(1) })
     }
 
@@ -54,7 +66,26 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// The same outside an evaluation: the run pays.
+    /// What a group of the first match holds.
+    pub fn capture<'t>(&self, text: &'t str, group: usize) -> Option<&'t str> {
+        Some(self.regex.captures(text)?.get(group)?.as_str())
+    }
+
+    /// The same for a named group.
+    pub fn capture_named<'t>(&self, text: &'t str, group: &str) -> Option<&'t str> {
+        Some(self.regex.captures(text)?.name(group)?.as_str())
+    }
+
+    /// Whether it matches a text as a person typed it: as it stands, or without typography and markup around it.
+    pub fn is_match_typed(&self, written: &str, fuel: &mut Fuel) -> Result<bool, StepError> {
+        let (typed, plain) = typed_forms(written);
+        if self.is_match_paid(&typed, fuel)? {
+            return Ok(true);
+        }
+        plain.map_or(Ok(false), |plain| self.is_match_paid(&plain, fuel))
+    }
+
+    /// Whether it matches, outside of an evaluation: the run pays.
     pub fn is_match_paid(&self, text: &str, fuel: &mut Fuel) -> Result<bool, StepError> {
         fuel.burn((text.len() as u64).saturating_mul(self.weight) / UNITS_PER_FUEL)?;
         Ok(self.is_match(text))

@@ -15,6 +15,8 @@ use crate::interpreter::value::{self, Value};
 pub struct Names {
     pub variables: Vec<Box<str>>,
     pub steps: Vec<Box<str>>,
+    /// Whether the flow goes on where a value is missing: `settings.missing`.
+    pub missing_is_empty: bool,
     variable_index: HashMap<Box<str>, usize>,
     step_index: HashMap<Box<str>, usize>,
 }
@@ -27,7 +29,8 @@ impl Names {
         let variables: Vec<Box<str>> = variables.into_iter().map(Box::from).collect();
         let steps: Vec<Box<str>> = steps.into_iter().map(Box::from).collect();
         let index = |names: &[Box<str>]| names.iter().cloned().zip(0..).collect();
-        Self { variable_index: index(&variables), step_index: index(&steps), variables, steps }
+        let (variable_index, step_index) = (index(&variables), index(&steps));
+        Self { variable_index, step_index, variables, steps, missing_is_empty: false }
     }
 
     pub fn variable(&self, name: &str) -> Option<usize> {

@@ -6,11 +6,11 @@ use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
     CallArg, Const, Expr, Filter, GetAttr, GetItem, List, Spanned, UnaryOp, UnaryOpKind, Var,
 };
-use minijinja::value::ValueKind;
 
 use super::lower::{Lowered, refuse};
 use super::operators as op;
 use super::path::Key;
+use crate::interpreter::moment::Moment;
 use crate::interpreter::value::{self, Value};
 
 /// A list literal may be repeated this often.
@@ -45,17 +45,6 @@ pub fn plain_path<'s>(expr: &Expr<'s>) -> Option<Plain<'s>> {
             Some(plain)
         }
         _ => None,
-    }
-}
-
-pub fn first_filter_is_default(expr: &Expr<'_>) -> bool {
-    match expr {
-        Expr::Filter(node) => match &node.expr {
-            Some(inner @ Expr::Filter(_)) => first_filter_is_default(inner),
-            Some(inner) => node.name == "default" && plain_path(inner).is_some(),
-            None => false,
-        },
-        _ => false,
     }
 }
 
@@ -129,15 +118,17 @@ pub fn binary<'s>(name: &'static str, left: Expr<'s>, right: Expr<'s>, span: Spa
     filter(name, left, vec![CallArg::Pos(right)], span)
 }
 
-pub fn is_constant(expr: &Expr<'_>) -> bool {
+fn is_constant(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(_))
 }
 
-/// Comparing with a text is cheap and never mixes kinds: the engine may do it.
-pub fn one_is_text(left: &Expr<'_>, right: &Expr<'_>) -> bool {
-    let is_text =
-        |expr: &Expr<'_>| matches!(expr, Expr::Const(node) if node.value.kind() == ValueKind::String);
-    is_text(left) || is_text(right)
+/// Comparing with a text that is no datetime is cheap and never mixes kinds: the engine may do it.
+pub fn one_is_mere_text(left: &Expr<'_>, right: &Expr<'_>) -> bool {
+    let is_mere_text = |expr: &Expr<'_>| match expr {
+        Expr::Const(node) => node.value.as_str().is_some_and(|text| Moment::parse_datetime(text).is_none()),
+        _ => false,
+    };
+    is_mere_text(left) || is_mere_text(right)
 }
 
 /// A literal list, repeated a small and constant number of times.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::policy::WaitPolicy;
 use super::{Exit, Goto, Heard, Interrupt, Localized, Step};
-use crate::flow::document::{self, Document, Edge, Target};
+use crate::flow::document::{self, Document, Edge, Missing, Target};
 use crate::interpreter::expression::{Expression, Names, Text, Uncompilable, ValueTemplate};
 use crate::interpreter::step::Kind;
 use crate::interpreter::trace::StepLabel;
@@ -21,9 +21,11 @@ impl<'d> Compiler<'d> {
     pub fn new(document: &'d Document) -> Self {
         let variables = document.variables.iter().map(|variable| variable.name.as_str());
         let steps = document.steps.iter().map(|step| step.id.as_str());
+        let mut names = Names::new(variables, steps);
+        names.missing_is_empty = document.settings.missing == Missing::Empty;
         Self {
             document,
-            names: Arc::new(Names::new(variables, steps)),
+            names: Arc::new(names),
             locales: document.translations.keys().map(|locale| locale.as_str().into()).collect(),
         }
     }
@@ -37,6 +39,7 @@ impl<'d> Compiler<'d> {
                 _ => Goto::End,
             },
             Target::End => Goto::End,
+            Target::Resume => Goto::Resume,
         }
     }
 
@@ -139,6 +142,10 @@ impl StepCompiler<'_, '_> {
         self.compiler.text(source, self.at(member))
     }
 
+    pub fn address(&self, source: &str, member: &str) -> Result<Text, Uncompilable> {
+        Text::compile_address(source, self.at(member), &self.compiler.names)
+    }
+
     pub fn maybe_text(&self, source: Option<&String>, member: &str) -> Result<Option<Text>, Uncompilable> {
         source.map(|source| self.text(source, member)).transpose()
     }
@@ -162,6 +169,31 @@ impl StepCompiler<'_, '_> {
             translated.push((index, self.compiler.text(text, pointer)?));
         }
         Ok(Localized { base, translated })
+    }
+
+    /// A text of the settings: as the step translates it, else as the settings do.
+    pub fn lent(&self, source: &str, path: &str, own_path: &str) -> Result<Localized, Uncompilable> {
+        let pointer = format!("/settings/{}", path.replace('.', "/"));
+        let mut text = self.localized_at(source, own_path, pointer)?;
+        let document = self.compiler.document;
+        if document.step("settings").is_some() {
+            return Ok(text);
+        }
+        for (index, (locale, steps)) in document.translations.iter().enumerate() {
+            let lent = steps.get("settings").and_then(|texts| texts.get(path));
+            if let Some(lent) = lent.filter(|_| text.translated.iter().all(|(known, _)| *known != index)) {
+                let pointer = format!("/translations/{locale}/settings/{path}");
+                text.translated.push((index, self.compiler.text(lent, pointer)?));
+            }
+        }
+        Ok(text)
+    }
+
+    /// Entries that a translation lists, one to a line, by locale.
+    pub fn translated_lines(&self, path: &str) -> impl Iterator<Item = (usize, &str)> {
+        let translations = self.compiler.document.translations.values().enumerate();
+        translations
+            .filter_map(move |(index, steps)| Some((index, steps.get(&self.step.id)?.get(path)?.as_str())))
     }
 
     pub fn maybe_localized(

@@ -60,6 +60,8 @@ pub struct Variable {
 pub enum Goto {
     Step(usize),
     End,
+    /// Back to the step that waited when the last interrupt was heard.
+    Resume,
 }
 
 /// A way out of a step, named as traces name it.

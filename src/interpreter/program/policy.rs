@@ -58,10 +58,10 @@ impl RetryPolicy {
         let settings = &step.compiler.document.settings;
         let none = Retry::default();
         let (own, lent) = (step.step.retry().unwrap_or(&none), &settings.retry);
-        let (text, pointer) = match (&own.text, &lent.text) {
-            (Some(text), _) => (text, step.at("retry/text")),
-            (None, Some(text)) => (text, "/settings/retry/text".to_owned()),
-            (None, None) => (&settings.invalid_input_text, "/settings/invalidInputText".to_owned()),
+        let text = match (&own.text, &lent.text) {
+            (Some(text), _) => step.localized(text, "retry.text", "retry/text")?,
+            (None, Some(text)) => step.lent(text, "retry.text", "retry.text")?,
+            (None, None) => step.lent(&settings.invalid_input_text, "invalidInputText", "retry.text")?,
         };
         let exhausted = match (&own.next, &lent.next) {
             (Some(_), _) => Some(step.exit(&Edge::RetriesExhausted)),
@@ -72,7 +72,7 @@ impl RetryPolicy {
         };
         Ok(Self {
             max: own.max.or(lent.max).unwrap_or(Retry::MAX_DEFAULT),
-            text: step.localized_at(text, "retry.text", pointer)?,
+            text,
             repeat_prompt: own.repeat_prompt.or(lent.repeat_prompt).unwrap_or(false),
             exhausted,
         })

@@ -1,10 +1,10 @@
-//! What starts a flow, and what its interrupts hear: keywords held against folded text.
+//! What starts a flow, and what its interrupts hear: keywords held against folded text, patterns against what was typed.
 
 use super::Compiler;
 use crate::flow::document::{self, MatchMode, TriggerType};
-use crate::flow::text::fold;
+use crate::flow::text::{fold, spaced};
 use crate::interpreter::error::StepError;
-use crate::interpreter::expression::{Expression, Fuel, Pattern, Uncompilable, has_words, spaced};
+use crate::interpreter::expression::{Expression, Fuel, Pattern, Uncompilable, has_words};
 use crate::interpreter::value::{self, Value};
 
 /// Keywords, prepared for how they are matched.
@@ -30,11 +30,13 @@ impl Heard {
                 MatchMode::StartsWith => Matcher::StartsWith(fold(keyword)),
                 MatchMode::Contains => Matcher::Contains(fold(keyword)),
                 MatchMode::Word => Matcher::Word(spaced(keyword)),
-                MatchMode::Regex => Matcher::Regex(Pattern::new(keyword).map_err(|error| Uncompilable {
-                    pointer: format!("{pointer}/{index}"),
-                    message: error.to_string(),
-                    position: None,
-                })?),
+                MatchMode::Regex => {
+                    Matcher::Regex(Pattern::caseless(keyword).map_err(|error| Uncompilable {
+                        pointer: format!("{pointer}/{index}"),
+                        message: error.to_string(),
+                        position: None,
+                    })?)
+                }
             };
             Ok((keyword.as_str().into(), matcher))
         };
@@ -63,7 +65,7 @@ impl Matcher {
             Self::StartsWith(keyword) => said.folded.starts_with(&**keyword),
             Self::Contains(keyword) => said.folded.contains(&**keyword),
             Self::Word(keyword) => has_words(&said.words, keyword),
-            Self::Regex(pattern) => pattern.is_match_paid(&said.folded, fuel)?,
+            Self::Regex(pattern) => pattern.is_match_typed(&said.written, fuel)?,
         })
     }
 }
@@ -73,11 +75,12 @@ impl Matcher {
 pub struct Said {
     folded: String,
     words: String,
+    written: String,
 }
 
 impl Said {
     pub fn new(text: &str) -> Self {
-        Self { folded: fold(text), words: spaced(text) }
+        Self { folded: fold(text), words: spaced(text), written: text.to_owned() }
     }
 }
 

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::visit::Visit;
-use super::{FlowEnd, Left, Run, RunEnd};
+use super::{FlowEnd, Left, Run, RunEnd, locale_order};
 use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{Local, STATE_BYTES_MAX, Scope, Shared, StepRecord};
+use crate::interpreter::locale::Locale;
 use crate::interpreter::program::{Exit, Goto, Program, Step, Visited};
 use crate::interpreter::trace::{RanVersion, Status};
 use crate::interpreter::value::{Value, object};
@@ -13,6 +14,8 @@ use crate::interpreter::write;
 
 /// The visit on which a step that nothing waited between is taken for a loop.
 const VISITS_WITHOUT_WAIT_MAX: u32 = 25;
+/// So many interrupted steps are remembered; those further back nobody resumes.
+const INTERRUPTED_MAX: usize = 100;
 
 #[derive(Debug)]
 pub struct Frame<'a> {
@@ -31,6 +34,8 @@ pub struct Frame<'a> {
     since_wait: Vec<(u32, u32)>,
     waits: u32,
     handler_used: bool,
+    /// The steps that waited when an interrupt was heard, the last one last.
+    interrupted: Vec<usize>,
 }
 
 impl<'a> Frame<'a> {
@@ -60,6 +65,7 @@ impl<'a> Frame<'a> {
             since_wait: vec![(0, 0); program.steps.len()],
             waits: 0,
             handler_used: false,
+            interrupted: Vec::new(),
             program,
             version,
             flow_path,
@@ -85,6 +91,18 @@ impl<'a> Frame<'a> {
 
     pub fn scope(&mut self) -> &mut Scope {
         Arc::make_mut(&mut self.scope)
+    }
+
+    /// Takes back what the whole conversation shares, from a flow that was called.
+    pub fn resume(&mut self, shared: Shared) {
+        self.locale_order = locale_order(self.program, shared.locale.tag());
+        self.scope().shared = shared;
+    }
+
+    /// From now on the run speaks this language.
+    pub fn speak(&mut self, tag: &str) {
+        self.locale_order = locale_order(self.program, tag);
+        self.scope().shared.locale = Locale::new(tag);
     }
 
     /// Forgets how often steps were entered: the run waits.
@@ -191,6 +209,27 @@ impl<'a> Frame<'a> {
         })
     }
 
+    /// An interrupt was heard while this step waited.
+    pub fn note_interrupt(&mut self, step: usize) {
+        if self.interrupted.len() == INTERRUPTED_MAX {
+            self.interrupted.remove(0);
+        }
+        self.interrupted.push(step);
+    }
+
+    /// Where a target leads now; an error where there is nothing to go back to.
+    pub fn place_of(&mut self, to: Goto) -> Result<Goto, StepError> {
+        match to {
+            Goto::Resume => self.interrupted.pop().map(Goto::Step).ok_or_else(|| {
+                StepError::new(
+                    code::NOTHING_TO_RESUME,
+                    "No interrupt led here, so there is nothing to resume.",
+                )
+            }),
+            to => Ok(to),
+        }
+    }
+
     /// Where an error leads: the step's handler, else the flow's, once.
     pub fn handler(&mut self, step: &'a Step) -> Option<Handler<'a>> {
         if let Some(exit) = &step.on_error {
@@ -210,6 +249,7 @@ impl<'a> Frame<'a> {
         match to {
             Goto::Step(index) => &self.program.steps[index].id,
             Goto::End => "$end",
+            Goto::Resume => "$resume",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The run: state that all flows of a conversation share, and the way from a request to a trace.
 
 mod frame;
+mod interrupt;
 mod recorder;
 mod script;
 mod start;
@@ -8,7 +9,10 @@ mod visit;
 mod waiting;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
+
+use chrono_tz::Tz;
 
 pub use frame::Frame;
 pub use start::{Identity, locale_order, run};
@@ -18,14 +22,14 @@ pub use waiting::{Asked, Judged, Verdict};
 use self::recorder::Recorder;
 use self::script::Script;
 use super::error::{ErrorEntry, StepError, code};
-use super::expression::{Evaluator, Source};
+use super::expression::{Evaluator, Scope, Source};
 use super::inbound::{Content, Inbound};
 use super::mock::MockUses;
 use super::moment::{Instant, date_text};
-use super::program::{CalledFlows, Exit};
+use super::program::{CalledFlows, Exit, Program};
 use super::request::RunRequest;
 use super::trace::{HandoffEntry, Message, RunStatus, Speaker, Stats, WaitingFor};
-use super::value::{Value, object};
+use super::value::{Members, Value, members, object};
 
 /// Free text reaches a person this long after the last message from them.
 const SERVICE_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
@@ -53,6 +57,20 @@ pub enum FlowEnd<'a> {
     Failed(ErrorEntry<'a>),
     /// The whole run is over, or waits.
     Over(RunEnd<'a>),
+    /// By an interrupt of the calling flow at this depth, which goes on by the exit.
+    Interrupted { depth: usize, exit: &'a Exit },
+}
+
+/// A flow that waits for one it has called.
+#[derive(Debug)]
+pub struct Caller<'a> {
+    pub program: &'a Program,
+    pub scope: Arc<Scope>,
+    /// The index of the step that calls.
+    pub step: usize,
+    pub zone: Tz,
+    /// `flow.*` of it.
+    pub flow: Value,
 }
 
 /// How a step left.
@@ -69,6 +87,11 @@ pub enum Left<'a> {
         exit: Option<&'a Exit>,
         end: RunEnd<'a>,
     },
+    /// An interrupt of a calling flow ends all flows it has called; `depth` says which one.
+    Interrupted {
+        depth: usize,
+        exit: &'a Exit,
+    },
 }
 
 pub type StepResult<'a> = Result<Left<'a>, StepError>;
@@ -84,6 +107,8 @@ pub struct Run<'a> {
     pub mocks: MockUses,
     recorder: Recorder<'a>,
     script: Script<'a>,
+    /// The flows that wait for one they have called, the flow of the run first.
+    pub callers: Vec<Caller<'a>>,
     locale: &'a str,
     /// The options of the last menu that was shown: id and title.
     pub menu: Vec<(Value, Value)>,
@@ -92,10 +117,12 @@ pub struct Run<'a> {
     has_left_window: bool,
     /// The last input consumed and when; `input.*` is made from it when something reads it.
     consumed: Option<(Cow<'a, Inbound>, Instant)>,
+    /// The last value of each entity that arrived, and whether a step has taken it.
+    entities: BTreeMap<String, (Value, bool)>,
     /// The keyword that started the run.
     keyword: Option<&'a str>,
     /// Which instant `now` and `today` were last made for.
-    now_at: Option<(Instant, chrono_tz::Tz)>,
+    now_at: Option<(Instant, Tz)>,
 }
 
 impl<'a> Run<'a> {
@@ -150,10 +177,14 @@ impl<'a> Run<'a> {
             frame.scope().shared.run = object([
                 ("id", Value::from("sandbox")),
                 ("seed", Value::from(&*self.request.seed)),
-                ("locale", Value::from(self.locale)),
+                ("locale", Value::from(frame.scope.shared.locale.tag())),
                 ("startedAt", Value::from(self.request.clock.to_string())),
                 ("stepCount", Value::from(self.stats.steps)),
                 ("transcript", Value::from(self.transcript())),
+                (
+                    "entities",
+                    object(self.entities.iter().map(|(name, (value, _))| (name.as_str(), value.clone()))),
+                ),
             ]);
         }
     }
@@ -188,12 +219,21 @@ impl<'a> Run<'a> {
         if inbound.is_message() {
             self.last_inbound = Some(self.clock);
         }
+        for (name, value) in members(&inbound.entities).into_iter().flat_map(Members::iter) {
+            self.entities.insert(name.to_owned(), (value.clone(), false));
+        }
         self.recorder.say(self.clock, speaker, step_id, Arc::new(message)).map(drop)
     }
 
     /// Notes something for people who read the transcript, that the person does not see.
     pub fn annotate(&mut self, step_id: &'a str, message: Message) -> Result<(), StepError> {
         self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message)).map(drop)
+    }
+
+    /// An entity that no step has taken yet; from now on one has.
+    pub fn take_entity(&mut self, name: &str) -> Option<Value> {
+        let (value, is_taken) = self.entities.get_mut(name)?;
+        (!std::mem::replace(is_taken, true)).then(|| value.clone())
     }
 
     pub fn is_summary(&self) -> bool {

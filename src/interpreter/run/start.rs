@@ -1,6 +1,7 @@
 //! From a request to a trace: start values, trigger, the walk, and what is left to tell at the end.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use super::recorder::Recorder;
 use super::script::Script;
 use super::{FlowEnd, Frame, Run, RunEnd};
 use crate::flow::finding::Finding;
-use crate::interpreter::error::{ErrorEntry, StepError};
+use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{Evaluator, Shared};
 use crate::interpreter::inbound::{Content, Inbound};
 use crate::interpreter::locale::{Locale, fallbacks};
@@ -68,6 +69,7 @@ pub fn run<'a>(
         mocks: MockUses::new(&request.mocks),
         recorder: Recorder::new(request.detail, program.coverage_bytes),
         script: Script::new(&request.inputs),
+        callers: Vec::new(),
         locale,
         menu: Vec::new(),
         last_inbound: (!matches!(request.start, Start::Event { .. })).then_some(request.clock),
@@ -75,6 +77,7 @@ pub fn run<'a>(
         consumed: None,
         now_at: None,
         keyword: None,
+        entities: BTreeMap::new(),
     };
     let end = match triggered(&mut run, &mut frame) {
         Ok(true) => Some(frame.walk(&mut run)),
@@ -163,7 +166,10 @@ fn triggered<'a>(run: &mut Run<'a>, frame: &mut Frame<'a>) -> Result<bool, StepE
     run.keyword = keyword;
     let Some(when) = &program.trigger.when else { return Ok(true) };
     run.refresh(frame, when.source());
-    Ok(when.evaluate(&frame.scope, &mut run.evaluator)?.is_true())
+    match when.evaluate(&frame.scope, &mut run.evaluator) {
+        Err(error) if error.code == code::EXPR_UNDEFINED && program.names.missing_is_empty => Ok(false),
+        result => Ok(result?.is_true()),
+    }
 }
 
 /// `trigger.*`. `keyword` is the one that started the run.
@@ -230,6 +236,7 @@ impl<'a> Ending<'a> {
             Some(FlowEnd::Over(RunEnd::Transferred)) => Self::new(RunStatus::Transferred),
             Some(FlowEnd::Over(RunEnd::Expired)) => Self::new(RunStatus::Expired),
             Some(FlowEnd::Over(RunEnd::Stopped)) => Self::new(RunStatus::Stopped),
+            Some(FlowEnd::Interrupted { .. }) => unreachable!("a calling flow goes on by its interrupt"),
         }
     }
 }

@@ -91,7 +91,28 @@ impl<'r, 'a> Visit<'r, 'a> {
 
     fn quietly(&mut self, expression: &'a Expression) -> Result<Value, StepError> {
         self.run.refresh(self.frame, expression.source());
-        expression.evaluate(&self.frame.scope, &mut self.run.evaluator)
+        let result = expression.evaluate(&self.frame.scope, &mut self.run.evaluator);
+        self.or_missing(result, expression.source())
+    }
+
+    /// Goes on with nothing where a value is missing, if the settings say so.
+    fn or_missing(
+        &mut self,
+        result: Result<Value, StepError>,
+        source: &'a Source,
+    ) -> Result<Value, StepError> {
+        match result {
+            Err(error) if error.code == code::EXPR_UNDEFINED && self.frame.program.names.missing_is_empty => {
+                self.warn_missing(&error.message, source);
+                Ok(Value::UNDEFINED)
+            }
+            result => result,
+        }
+    }
+
+    fn warn_missing(&mut self, what: &str, source: &'a Source) {
+        let message = format!("{what} It counted as empty.");
+        self.warn("MISSING_VALUE", message, Some(Cow::Borrowed(&*source.pointer)));
     }
 
     pub fn text(&mut self, text: &'a Text) -> Result<Value, StepError> {
@@ -128,6 +149,7 @@ impl<'r, 'a> Visit<'r, 'a> {
             ValueTemplate::Native(source) => {
                 self.run.refresh(self.frame, source);
                 let result = native(source, &self.frame.scope, &mut self.run.evaluator);
+                let result = self.or_missing(result, source);
                 self.note(source, result.as_ref().cloned(), false);
                 result?
             }
@@ -146,7 +168,10 @@ impl<'r, 'a> Visit<'r, 'a> {
         self.run.refresh(self.frame, template);
         let result = render(template, &self.frame.scope, &mut self.run.evaluator);
         self.note(template, result.as_ref().map(|rendered| rendered.text.clone()), is_masked);
-        let Rendered { text, nulls } = result?;
+        let Rendered { text, nulls, missing } = result?;
+        for what in missing {
+            self.warn_missing(&what, template);
+        }
         for path in nulls {
             let message = format!("`{path}` has no value and was rendered as nothing.");
             self.warn("NULL_RENDERED", message, Some(Cow::Borrowed(&*template.pointer)));
@@ -230,8 +255,15 @@ impl<'r, 'a> Visit<'r, 'a> {
 
     /// Closes the visit by the way the step left.
     pub fn leave(&mut self, left: Left<'a>) -> Entered<'a> {
+        let mut next = None;
         let (exit, entered) = match left {
-            Left::By(exit) => (Some(exit), Entered::Onward(exit.to)),
+            Left::By(exit) => match self.frame.place_of(exit.to) {
+                Ok(to) => {
+                    next = Some(to);
+                    (Some(exit), Entered::Onward(to))
+                }
+                Err(error) => return self.fail(&error),
+            },
             Left::Finished { exit, outcome } => (Some(exit), Entered::Ended(FlowEnd::Completed(outcome))),
             Left::Over { exit, end } => {
                 self.entry.status = match end {
@@ -242,10 +274,15 @@ impl<'r, 'a> Visit<'r, 'a> {
                 };
                 (exit, Entered::Ended(FlowEnd::Over(end)))
             }
+            Left::Interrupted { depth, exit } => {
+                self.entry.edge = Some(&exit.label);
+                self.entry.left_at = Some(self.run.clock);
+                (None, Entered::Ended(FlowEnd::Interrupted { depth, exit }))
+            }
         };
         if let Some(exit) = exit {
             self.entry.edge = Some(&exit.label);
-            self.entry.next = Some(self.frame.target_name(exit.to));
+            self.entry.next = Some(self.frame.target_name(next.unwrap_or(exit.to)));
             self.entry.left_at = Some(self.run.clock);
             self.frame.note_taken(self.index, exit);
         }
@@ -267,13 +304,16 @@ impl<'r, 'a> Visit<'r, 'a> {
         let Some(handler) = self.frame.handler(step) else {
             return Entered::Ended(FlowEnd::Failed(entry));
         };
+        let Ok(to) = self.frame.place_of(handler.to) else {
+            return Entered::Ended(FlowEnd::Failed(entry));
+        };
         self.entry.edge = Some(handler.label);
-        self.entry.next = Some(self.frame.target_name(handler.to));
+        self.entry.next = Some(self.frame.target_name(to));
         self.entry.left_at = Some(self.run.clock);
         if let Some(exit) = handler.exit {
             self.frame.note_taken(index, exit);
         }
-        Entered::Onward(handler.to)
+        Entered::Onward(to)
     }
 
     /// The finished entry.

@@ -1,15 +1,16 @@
-//! Waiting: for an answer that a step judges, for an event, or for time to pass; with reminders, timeouts
-//! and interrupts on the virtual clock.
+//! Waiting: for an answer that a step judges, for an event, or for time to pass; with reminders and timeouts on the
+//! virtual clock.
 
 use std::borrow::Cow;
 
 use super::script::Arrival;
 use super::visit::Visit;
 use super::{Left, RunEnd, StepResult};
+use crate::flow::text::is_blank;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::inbound::{Content, Inbound};
 use crate::interpreter::moment::Instant;
-use crate::interpreter::program::{Goto, Interrupt, RetryPolicy, Said, TimeoutPolicy, WaitPolicy};
+use crate::interpreter::program::{RetryPolicy, TimeoutPolicy, WaitPolicy};
 use crate::interpreter::trace::{Attempt, RunStatus, WaitingFor, shown};
 use crate::interpreter::value::Value;
 
@@ -302,55 +303,8 @@ impl<'a> Visit<'_, 'a> {
     }
 
     /// Makes an input the last one consumed: `input.*`.
-    fn consume(&mut self, inbound: Cow<'a, Inbound>) {
+    pub(super) fn consume(&mut self, inbound: Cow<'a, Inbound>) {
         self.run.consumed = Some((inbound, self.run.clock));
-    }
-
-    /// The first interrupt that hears a message, if the step lets it.
-    fn interrupted(
-        &mut self,
-        policy: &WaitPolicy,
-        inbound: &Cow<'a, Inbound>,
-    ) -> Result<Option<Left<'a>>, StepError> {
-        let program = self.frame.program;
-        if !policy.allow_interrupts || program.interrupts.is_empty() {
-            return Ok(None);
-        }
-        self.consume(inbound.clone());
-        let said = inbound.text().map(Said::new);
-        for interrupt in &program.interrupts {
-            let is_own_target = interrupt.exit.to == Goto::Step(self.index);
-            if is_own_target || !self.hears(interrupt, inbound, said.as_ref())? {
-                continue;
-            }
-            let mut attempt = Attempt::event(self.run.clock, Cow::Owned(interrupt.exit.label.to_string()));
-            attempt.input = shown(&inbound.json);
-            self.entry.attempts.push(attempt);
-            return Ok(Some(Left::By(&interrupt.exit)));
-        }
-        Ok(None)
-    }
-
-    /// By a keyword or an intent, or by `when` alone when none is listed; `when` must hold in any case.
-    fn hears(
-        &mut self,
-        interrupt: &'a Interrupt,
-        inbound: &Inbound,
-        said: Option<&Said>,
-    ) -> Result<bool, StepError> {
-        let by_keyword = match said {
-            Some(said) => interrupt.heard.keyword(said, &mut self.run.evaluator.fuel)?.is_some(),
-            None => false,
-        };
-        let by_intent = inbound
-            .intent
-            .as_deref()
-            .is_some_and(|intent| interrupt.intents.iter().any(|known| known == intent));
-        let lists_none = interrupt.heard.is_empty() && interrupt.intents.is_empty();
-        if !by_keyword && !by_intent && !lists_none {
-            return Ok(false);
-        }
-        interrupt.when.as_ref().map_or(Ok(true), |when| self.condition(when))
     }
 
     fn say_again<J: Judged<'a>>(
@@ -359,7 +313,7 @@ impl<'a> Visit<'_, 'a> {
         text: Option<Value>,
         judge: &mut J,
     ) -> Result<(), StepError> {
-        let text = match text {
+        let text = match text.filter(|text| !is_blank(text.as_str().unwrap_or_default())) {
             Some(text) => text,
             None => self.localized(&retry.text)?,
         };

@@ -6,11 +6,11 @@ use super::body::{LABEL_CHARS_MAX, Media, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX, 
 use crate::flow::document::{self, Edge, Input};
 use crate::interpreter::accept::{Reading, accept};
 use crate::interpreter::error::StepError;
-use crate::interpreter::expression::{Expression, Pattern, Text, Uncompilable};
+use crate::interpreter::expression::{Expression, Pattern, Text, Uncompilable, text_of};
 use crate::interpreter::inbound::Inbound;
 use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
 use crate::interpreter::run::{Asked, Judged, Left, StepResult, Verdict, Visit};
-use crate::interpreter::trace::{Message, WaitingFor};
+use crate::interpreter::trace::{Attempt, Message, WaitingFor, shown};
 use crate::interpreter::value::{self, Value, object};
 
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub struct Ask {
     bounds: Bounds,
     rules: Vec<Rule>,
     policy: WaitPolicy,
+    entity: Option<Box<str>>,
     next: Exit,
 }
 
@@ -47,6 +48,8 @@ struct Bounds {
     min: Option<f64>,
     max: Option<f64>,
     pattern: Option<Pattern>,
+    /// Whether any text is an answer.
+    is_free: bool,
 }
 
 #[derive(Debug)]
@@ -90,18 +93,46 @@ impl Ask {
             bounds: Bounds::compile(ask, step)?,
             rules: ask.validation.iter().enumerate().map(rule).collect::<Result<_, _>>()?,
             policy: step.wait_policy(ask.allow_interrupts)?,
+            entity: ask.entity.as_deref().map(Box::from),
             next: step.exit(&Edge::Next),
         })
     }
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
-        match visit.ask(&self.policy, &mut Judge { ask: self })? {
-            Asked::Left(left) => Ok(left),
-            Asked::Answered(value) => {
-                visit.set_value(value.clone());
-                visit.write_to(self.save_to, value)?;
-                Ok(Left::By(&self.next))
+        let value = match self.filled(visit)? {
+            Some(value) => value,
+            None => match visit.ask(&self.policy, &mut Judge { ask: self })? {
+                Asked::Left(left) => return Ok(left),
+                Asked::Answered(value) => value,
+            },
+        };
+        if let Some(name) = &self.entity {
+            // What came with the answer itself has been answered.
+            visit.run.take_entity(name);
+        }
+        visit.set_value(value.clone());
+        visit.write_to(self.save_to, value)?;
+        Ok(Left::By(&self.next))
+    }
+
+    /// The value of an entity that arrived earlier, if it is an answer to this question.
+    fn filled<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Option<Value>, StepError> {
+        let Some(name) = &self.entity else { return Ok(None) };
+        let Some(entity) = visit.run.take_entity(name) else { return Ok(None) };
+        let Ok(mut text) = text_of(&entity) else { return Ok(None) };
+        if entity.kind() == ValueKind::Number {
+            // Read as the language of the run writes numbers.
+            text = text.replace('.', &visit.frame.scope.shared.locale.decimal_mark().to_string());
+        }
+        match (Judge { ask: self }).judge(visit, &Inbound::of_text(&text))? {
+            Verdict::Accepted { value, .. } => {
+                let members =
+                    [("type", Value::from("entity")), ("entity", Value::from(&**name)), ("value", entity)];
+                let input = shown(&object(members));
+                visit.entry.attempts.push(Attempt::accepted(visit.run.clock, input, shown(&value)));
+                Ok(Some(value))
             }
+            Verdict::Rejected { .. } => Ok(None),
         }
     }
 }
@@ -121,6 +152,7 @@ impl Bounds {
             min: ask.min,
             max: ask.max,
             pattern: pattern.transpose()?,
+            is_free: ask.input == Input::Text,
         })
     }
 
@@ -154,10 +186,13 @@ impl Bounds {
             return Ok(Some("max"));
         }
         if let Some(pattern) = &self.pattern {
-            // What is no text is held against what the person wrote.
-            let written = inbound.text().map(crate::interpreter::accept::normalized).unwrap_or_default();
-            let text = value.as_str().unwrap_or(&written);
-            if !pattern.is_match_paid(text, &mut visit.run.evaluator.fuel)? {
+            let fuel = &mut visit.run.evaluator.fuel;
+            // Free text, and what is no text, is held against what the person wrote.
+            let fits = match value.as_str().filter(|_| !self.is_free) {
+                Some(text) => pattern.is_match_paid(text, fuel)?,
+                None => pattern.is_match_typed(inbound.text().unwrap_or_default(), fuel)?,
+            };
+            if !fits {
                 return Ok(Some("pattern"));
             }
         }

@@ -2,6 +2,8 @@
 //! Shared by the steps that send.
 
 use crate::flow::document;
+use crate::flow::text::is_blank;
+use crate::flow::validation::parameter_fault;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Text, Uncompilable};
 use crate::interpreter::program::{Localized, StepCompiler};
@@ -17,11 +19,15 @@ pub const FOOTER_CHARS_MAX: usize = 60;
 pub const CAPTION_CHARS_MAX: usize = 1024;
 pub const LABEL_CHARS_MAX: usize = 20;
 pub const URL_CHARS_MAX: usize = 2000;
+/// A parameter in the body of a template that has a header or buttons.
+const PARAMETER_CHARS_MAX: usize = 1024;
+/// A parameter in a template that is its body only.
+const LONE_PARAMETER_CHARS_MAX: usize = 32_768;
 
 /// A rendered text within its limit, and not empty.
 pub fn checked(what: &str, text: Value, most: usize) -> Result<Value, StepError> {
     let plain = text.as_str().unwrap_or_default();
-    if plain.trim().is_empty() {
+    if is_blank(plain) {
         return Err(StepError::new(code::EMPTY_MESSAGE, format!("{what} is empty.")));
     }
     // A character has at least one byte.
@@ -32,6 +38,20 @@ pub fn checked(what: &str, text: Value, most: usize) -> Result<Value, StepError>
         }
     }
     Ok(text)
+}
+
+/// An optional part of a message; one that renders empty is left out.
+pub fn present(part: Option<Value>) -> Option<Value> {
+    part.filter(|text| !is_blank(text.as_str().unwrap_or_default()))
+}
+
+/// A parameter of a template, by the platform's rules.
+fn parameter(what: &str, text: Value, most: usize) -> Result<Value, StepError> {
+    let text = checked(what, text, most)?;
+    match parameter_fault(text.as_str().unwrap_or_default()) {
+        Some(fault) => Err(StepError::new(code::INVALID_MESSAGE, format!("{what} {fault}."))),
+        None => Ok(text),
+    }
 }
 
 /// A rendered https address.
@@ -52,7 +72,7 @@ impl<'a> Visit<'_, 'a> {
         self.send(Message::new("text", Some(text)))
     }
 
-    /// Renders an optional part of a message.
+    /// Renders an optional part of a message; one that renders empty is left out.
     pub fn part(
         &mut self,
         what: &str,
@@ -60,7 +80,7 @@ impl<'a> Visit<'_, 'a> {
         most: usize,
     ) -> Result<Option<Value>, StepError> {
         let rendered = self.maybe_localized(text)?;
-        rendered.map(|text| checked(what, text, most)).transpose()
+        present(rendered).map(|text| checked(what, text, most)).transpose()
     }
 }
 
@@ -75,7 +95,7 @@ pub fn with_part(message: Message, name: &'static str, part: Option<Value>) -> M
 #[derive(Debug)]
 pub struct Media {
     kind: &'static str,
-    url: Option<Text>,
+    url: Option<Localized>,
     media_id: Option<Text>,
     caption: Option<Localized>,
     filename: Option<Text>,
@@ -90,7 +110,9 @@ impl Media {
     ) -> Result<Self, Uncompilable> {
         let at = |name: &str| format!("{member}/{name}");
         let (url, media_id) = match &media.source {
-            document::MediaSource::Url(url) => (Some(step.text(url, &at("url"))?), None),
+            document::MediaSource::Url(url) => {
+                (Some(step.localized(url, &format!("{member}.url"), &at("url"))?), None)
+            }
             document::MediaSource::Id(id) => (None, Some(step.text(id, &at("mediaId"))?)),
         };
         Ok(Self {
@@ -104,7 +126,7 @@ impl Media {
 
     pub fn payload<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Value, StepError> {
         let mut members = vec![("kind", Value::from(self.kind))];
-        if let Some(url) = visit.maybe_text(self.url.as_ref())? {
+        if let Some(url) = visit.maybe_localized(self.url.as_ref())? {
             members.push(("url", https("The media address", url)?));
         }
         if let Some(id) = visit.maybe_text(self.media_id.as_ref())? {
@@ -113,10 +135,18 @@ impl Media {
         if let Some(caption) = visit.part("The caption", self.caption.as_ref(), CAPTION_CHARS_MAX)? {
             members.push(("caption", caption));
         }
-        if let Some(filename) = visit.maybe_text(self.filename.as_ref())? {
+        if let Some(filename) = present(visit.maybe_text(self.filename.as_ref())?) {
             members.push(("filename", filename));
         }
         Ok(object(members))
+    }
+
+    /// The same where a message has text too: without an address the media are left out.
+    pub fn present<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Option<Value>, StepError> {
+        match self.payload(visit) {
+            Err(error) if error.code == code::EMPTY_MESSAGE => Ok(None),
+            payload => payload.map(Some),
+        }
     }
 
     pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
@@ -175,13 +205,24 @@ impl TemplateMessage {
     pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
         let header = match &self.header {
             Some(Header::Media(media)) => object([("media", media.payload(visit)?)]),
-            Some(Header::Text(text)) => object([("text", visit.text(text)?)]),
+            Some(Header::Text(text)) => {
+                let text = parameter("The header's parameter", visit.text(text)?, HEADER_CHARS_MAX)?;
+                object([("text", text)])
+            }
             None => Value::UNDEFINED,
         };
-        let body = self.body.iter().map(|text| visit.text(text)).collect::<Result<_, _>>()?;
+        let is_alone = self.header.is_none() && self.buttons.is_empty();
+        let most = if is_alone { LONE_PARAMETER_CHARS_MAX } else { PARAMETER_CHARS_MAX };
+        let body =
+            self.body.iter().enumerate().map(|(index, text)| {
+                parameter(&format!("The parameter {}", index + 1), visit.text(text)?, most)
+            });
+        let body = body.collect::<Result<_, _>>()?;
         let mut buttons = Vec::with_capacity(self.buttons.len());
         for (index, payload) in &self.buttons {
-            buttons.push(object([("index", Value::from(*index)), ("payload", visit.text(payload)?)]));
+            if let Some(payload) = present(Some(visit.text(payload)?)) {
+                buttons.push(object([("index", Value::from(*index)), ("payload", payload)]));
+            }
         }
         let mut members =
             vec![("name", self.name.clone()), ("language", self.language.clone()), ("body", list(body))];

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::body::{Media, checked};
+use super::body::{Media, checked, present};
 use super::menu::{self, ROW_CHARS_MAX, Shown};
 use crate::flow::document::{self, Display, Edge};
-use crate::flow::text::fold;
+use crate::flow::text::{cut, fold};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Local, Text, Uncompilable, cut};
+use crate::interpreter::expression::{Expression, Local, Text, Uncompilable};
 use crate::interpreter::inbound::Inbound;
 use crate::interpreter::locale::Language;
 use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
@@ -52,10 +52,28 @@ struct FixedOption {
     pair: Option<Value>,
     description: Option<Localized>,
     section: Option<Text>,
+    media: Option<Media>,
     value: Value,
-    matches: Arc<[String]>,
+    matches: Matches,
     when: Option<Expression>,
     exit: Exit,
+}
+
+/// Further texts that choose an option, folded.
+#[derive(Debug)]
+struct Matches {
+    base: Arc<[String]>,
+    /// By index into the program's locales.
+    translated: Vec<(usize, Arc<[String]>)>,
+}
+
+impl Matches {
+    /// Those of a run that prefers these locales, best first.
+    fn pick(&self, order: &[usize]) -> Arc<[String]> {
+        let mut found =
+            order.iter().filter_map(|wanted| self.translated.iter().find(|(locale, _)| locale == wanted));
+        found.next().map_or(&self.base, |(_, texts)| texts).clone()
+    }
 }
 
 #[derive(Debug)]
@@ -64,6 +82,7 @@ struct OptionsFrom {
     id: Text,
     title: Text,
     description: Option<Text>,
+    media: Option<Media>,
     value: Option<Expression>,
     limit: usize,
     pointer: Box<str>,
@@ -113,6 +132,7 @@ impl Choice {
                 None => Err(StepError::new(code::EMPTY_OPTIONS, "There is no option to choose from.")),
             };
         }
+        menu::distinct(&options)?;
         let mut judge = Judge { choice: self, options };
         let chosen = match visit.ask(&self.policy, &mut judge)? {
             Asked::Left(left) => return Ok(left),
@@ -152,9 +172,10 @@ impl Choice {
                 folded: option.folded.clone().unwrap_or_else(|| folded(&title)),
                 pair: option.pair.clone(),
                 title,
-                description: visit.maybe_localized(option.description.as_ref())?,
-                section: visit.maybe_text(option.section.as_ref())?,
-                matches: option.matches.clone(),
+                description: present(visit.maybe_localized(option.description.as_ref())?),
+                section: present(visit.maybe_text(option.section.as_ref())?),
+                media: option.media.as_ref().map(|media| media.present(visit)).transpose()?.flatten(),
+                matches: option.matches.pick(&visit.frame.locale_order),
                 kept: (option.value.clone(), &option.exit),
             });
         }
@@ -163,13 +184,14 @@ impl Choice {
 
     fn frame<'a>(&'a self, visit: &mut Visit<'_, 'a>, display: Display) -> Result<menu::Frame, StepError> {
         let language = visit.frame.scope.shared.locale.language();
-        let button_label = match &self.button_label {
-            Some(label) if display == Display::List => visit.localized(label)?,
-            _ if language == Language::Spanish => Value::from("Ver opciones"),
-            _ => Value::from("Options"),
+        let label = self.button_label.as_ref().filter(|_| display == Display::List);
+        let button_label = match present(visit.maybe_localized(label)?) {
+            Some(label) => label,
+            None if language == Language::Spanish => Value::from("Ver opciones"),
+            None => Value::from("Options"),
         };
         let header_media = match &self.header_media {
-            Some(media) if display == Display::Buttons => Some(media.payload(visit)?),
+            Some(media) if display == Display::Buttons => media.present(visit)?,
             Some(media) => {
                 let message = media.message(visit)?;
                 visit.send(message)?;
@@ -179,8 +201,8 @@ impl Choice {
         };
         Ok(menu::Frame {
             text: visit.localized(&self.text)?,
-            header: visit.maybe_localized(self.header.as_ref())?,
-            footer: visit.maybe_localized(self.footer.as_ref())?,
+            header: present(visit.maybe_localized(self.header.as_ref())?),
+            footer: present(visit.maybe_localized(self.footer.as_ref())?),
             header_media,
             button_label,
         })
@@ -207,8 +229,19 @@ impl FixedOption {
             title,
             description: step.maybe_localized(description, &path("description"), &at("description"))?,
             section: step.maybe_text(option.section.as_ref(), &at("section"))?,
+            media: option
+                .media
+                .as_ref()
+                .map(|media| Media::compile(media, &at("media"), step))
+                .transpose()?,
             value: value.map_or_else(|| Value::from(option.id.as_str()), from_json),
-            matches: option.matches.iter().map(|text| fold(text)).collect(),
+            matches: Matches {
+                base: option.matches.iter().map(|text| fold(text)).collect(),
+                translated: step
+                    .translated_lines(&path("match"))
+                    .map(|(locale, lines)| (locale, lines.lines().map(fold).collect()))
+                    .collect(),
+            },
             when: when.map(|when| step.expression(when, &at("when"))).transpose()?,
             exit: step.exit(&Edge::Option(option.id.clone())),
         })
@@ -224,6 +257,7 @@ impl OptionsFrom {
             id: step.text(&from.id, &at("id"))?,
             title: step.text(&from.title, &at("title"))?,
             description: step.maybe_text(from.description.as_ref(), &at("description"))?,
+            media: from.media.as_ref().map(|media| Media::compile(media, &at("media"), step)).transpose()?,
             value: value.map(|value| step.expression(value, &at("value"))).transpose()?,
             limit: from.limit as usize,
             pointer: step.at("optionsFrom/list").into(),
@@ -251,7 +285,8 @@ impl OptionsFrom {
             let id = checked("An option's id", id, ID_BYTES_MAX)?;
             let title = visit.text(&self.title)?;
             let title = Value::from(cut(title.as_str().unwrap_or_default(), ROW_CHARS_MAX));
-            let description = visit.maybe_text(self.description.as_ref())?;
+            let description = present(visit.maybe_text(self.description.as_ref())?);
+            let media = self.media.as_ref().map(|media| media.present(visit)).transpose()?.flatten();
             let value = match &self.value {
                 Some(value) => visit.evaluate(value)?,
                 None => id.clone(),
@@ -263,6 +298,7 @@ impl OptionsFrom {
                 pair: None,
                 description,
                 section: None,
+                media,
                 matches: Arc::default(),
                 kept: (value, next),
             });
@@ -302,7 +338,9 @@ impl<'a> Judged<'a> for Judge<'a> {
         let message: Message = menu::message(display, frame, &self.options)?;
         visit.run.menu =
             self.options.iter().map(|option| (option.id.clone(), option.title.clone())).collect();
-        visit.send(message)
+        let cards = if display == Display::Cards { menu::cards(&self.options)? } else { Vec::new() };
+        visit.send(message)?;
+        cards.into_iter().try_for_each(|card| visit.send(card))
     }
 
     fn judge(&mut self, _: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Vec<usize>>, StepError> {

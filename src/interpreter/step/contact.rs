@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::body::checked;
-use crate::flow::document::{self, Edge};
+use crate::flow::document::{self, Edge, is_language_tag};
+use crate::flow::text::is_blank;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
@@ -23,6 +24,7 @@ pub struct Contact {
     language: Option<Text>,
     add_tags: Vec<Text>,
     remove_tags: Vec<Text>,
+    removes_all_tags: bool,
     attributes: Vec<(Box<str>, ValueTemplate)>,
     next: Exit,
 }
@@ -42,6 +44,7 @@ impl Contact {
             language: step.maybe_text(contact.language.as_ref(), "language")?,
             add_tags: tags("addTags", &contact.add_tags)?,
             remove_tags: tags("removeTags", &contact.remove_tags)?,
+            removes_all_tags: contact.removes_all_tags,
             attributes: contact.attributes.iter().enumerate().map(attribute).collect::<Result<_, _>>()?,
             next: step.exit(&Edge::Next),
         })
@@ -51,8 +54,15 @@ impl Contact {
         let fields = [("name", "contact.name", &self.name), ("language", "contact.language", &self.language)];
         for (field, told, text) in fields {
             if let Some(text) = visit.maybe_text(text.as_ref())? {
+                if is_blank(text.as_str().unwrap_or_default()) {
+                    warn_empty(visit, &format!("The contact's {field}"));
+                    continue;
+                }
                 let text = checked(&format!("The contact's {field}"), text, NAME_CHARS_MAX)?;
-                change(visit, field, told, text)?;
+                change(visit, field, told, text.clone())?;
+                if let Some(tag) = text.as_str().filter(|tag| field == "language" && is_language_tag(tag)) {
+                    visit.frame.speak(tag);
+                }
             }
         }
         self.change_tags(visit)?;
@@ -69,9 +79,16 @@ impl Contact {
 
     fn change_tags<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<(), StepError> {
         let before = member(&visit.frame.scope.shared.contact, "tags");
-        let mut tags: Vec<Value> = items(&before).unwrap_or_default().to_vec();
+        let mut tags: Vec<Value> = match self.removes_all_tags {
+            true => Vec::new(),
+            false => items(&before).unwrap_or_default().to_vec(),
+        };
         for text in &self.add_tags {
             let tag = visit.text(text)?;
+            if is_blank(tag.as_str().unwrap_or_default()) {
+                warn_empty(visit, "A tag");
+                continue;
+            }
             let tag = checked("A tag", tag, TAG_CHARS_MAX)?;
             if !tags.contains(&tag) {
                 tags.push(tag);
@@ -84,6 +101,10 @@ impl Contact {
         let after = list(tags);
         if same(&before, &after) { Ok(()) } else { change(visit, "tags", "contact.tags", after) }
     }
+}
+
+fn warn_empty(visit: &mut Visit<'_, '_>, what: &str) {
+    visit.warn("EMPTY_CHANGE", format!("{what} is empty: nothing was changed."), None);
 }
 
 /// Changes a field of the contact and notes it under the name `told`.

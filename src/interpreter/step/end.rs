@@ -1,5 +1,6 @@
 //! `end`: the flow is finished, with an outcome and perhaps a farewell.
 
+use super::body::present;
 use crate::flow::document::{self, Edge};
 use crate::interpreter::expression::Uncompilable;
 use crate::interpreter::program::{Exit, Localized, StepCompiler};
@@ -23,7 +24,7 @@ impl End {
     }
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
-        if let Some(text) = visit.maybe_localized(self.text.as_ref())? {
+        if let Some(text) = present(visit.maybe_localized(self.text.as_ref())?) {
             visit.send_text(text)?;
         }
         visit.set_outcome(self.outcome.clone());

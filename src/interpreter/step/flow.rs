@@ -8,7 +8,7 @@ use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{Uncompilable, ValueTemplate};
 use crate::interpreter::mock::MockUses;
 use crate::interpreter::program::{CalledFlow, Exit, StepCompiler};
-use crate::interpreter::run::{FlowEnd, Frame, Left, RunEnd, StepResult, Visit, locale_order};
+use crate::interpreter::run::{Caller, FlowEnd, Frame, Left, RunEnd, StepResult, Visit, locale_order};
 use crate::interpreter::trace::shown;
 use crate::interpreter::value::{Value, member, object};
 use crate::interpreter::write;
@@ -79,7 +79,7 @@ impl SubFlow {
             }
             (None, Some(called)) => match self.call(visit, called, &inputs)? {
                 Called::Back { outcome, outputs } => (outcome, outputs, None),
-                Called::Over(end) => return Ok(Left::Over { exit: None, end }),
+                Called::Left(left) => return Ok(left),
             },
             (None, None) => {
                 let message = format!("The flow {} is not there to be called.", self.id);
@@ -117,13 +117,24 @@ impl SubFlow {
         let order = locale_order(&called.program, shared.locale.tag());
         let mut frame = Frame::new(&called.program, called.version, path, shared, order);
         let end = match set_inputs(&mut frame, inputs) {
-            Ok(()) => Ok(frame.walk(visit.run)),
+            Ok(()) => {
+                visit.run.callers.push(Caller {
+                    program: visit.frame.program,
+                    scope: visit.frame.scope.clone(),
+                    step: visit.index,
+                    zone: own_zone,
+                    flow: visit.frame.namespace(),
+                });
+                let end = frame.walk(visit.run);
+                visit.run.callers.pop();
+                Ok(end)
+            }
             Err(error) => Err(error),
         };
         let mut shared = std::mem::take(&mut frame.scope().shared);
         shared.zone = own_zone;
         shared.now = Value::UNDEFINED;
-        visit.frame.scope().shared = shared;
+        visit.frame.resume(shared);
         match end? {
             FlowEnd::Completed(outcome) => {
                 let value = |from: &str| {
@@ -134,7 +145,12 @@ impl SubFlow {
                 Ok(Called::Back { outcome, outputs: outputs.collect() })
             }
             FlowEnd::Failed(error) => Err(failed(&self.id, &error)),
-            FlowEnd::Over(end) => Ok(Called::Over(end)),
+            FlowEnd::Over(end) => Ok(Called::Left(Left::Over { exit: None, end })),
+            FlowEnd::Interrupted { depth, exit } if depth == visit.frame.depth() => {
+                visit.frame.note_interrupt(visit.index);
+                Ok(Called::Left(Left::By(exit)))
+            }
+            FlowEnd::Interrupted { depth, exit } => Ok(Called::Left(Left::Interrupted { depth, exit })),
         }
     }
 
@@ -172,8 +188,8 @@ enum Called<'a> {
         outcome: Value,
         outputs: Vec<Value>,
     },
-    /// The whole run is over, or waits inside it.
-    Over(RunEnd<'a>),
+    /// It does not come back: the whole run is over or waits inside it, or a flow that called goes on elsewhere.
+    Left(Left<'a>),
 }
 
 fn set_inputs(frame: &mut Frame<'_>, inputs: &[(Box<str>, Value)]) -> Result<(), StepError> {

@@ -1,6 +1,6 @@
 //! `handoff`: hand the conversation to people. The run is over.
 
-use super::body::checked;
+use super::body::{checked, present};
 use crate::flow::document::{self, Edge};
 use crate::interpreter::expression::{Text, Uncompilable};
 use crate::interpreter::program::{Exit, Localized, StepCompiler};
@@ -30,12 +30,12 @@ impl Handoff {
     }
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
-        let queue = visit.maybe_text(self.queue.as_ref())?;
+        let queue = present(visit.maybe_text(self.queue.as_ref())?);
         let queue = queue.map(|queue| checked("The queue", queue, QUEUE_CHARS_MAX)).transpose()?;
-        if let Some(text) = visit.maybe_localized(self.text.as_ref())? {
+        if let Some(text) = present(visit.maybe_localized(self.text.as_ref())?) {
             visit.send_text(text)?;
         }
-        let note = visit.maybe_text(self.note.as_ref())?;
+        let note = present(visit.maybe_text(self.note.as_ref())?);
         if let Some(note) = &note {
             visit.run.annotate(visit.entry.step_id, Message::new("note", Some(note.clone())))?;
         }

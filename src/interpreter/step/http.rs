@@ -90,7 +90,7 @@ impl Http {
         let exit = |on: &document::OnStatus| (on.status, step.exit(&Edge::Status(on.status.to_string())));
         Ok(Self {
             method: http.method,
-            url: step.text(&http.url, "url")?,
+            url: step.address(&http.url, "url")?,
             headers: texts("headers", &http.headers)?,
             query: texts("query", &http.query)?,
             body,
@@ -149,12 +149,9 @@ impl Http {
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, text) in &self.headers {
             let is_masked = MASKED_HEADERS.iter().any(|masked| name.eq_ignore_ascii_case(masked));
-            let shown_text = if is_masked {
-                visit.masked_text(text)?;
-                Value::from(MASKED)
-            } else {
-                shown(&visit.text(text)?)
-            };
+            let text = if is_masked { visit.masked_text(text)? } else { visit.text(text)? };
+            check_header(name, text.as_str().unwrap_or_default())?;
+            let shown_text = if is_masked { Value::from(MASKED) } else { shown(&text) };
             headers.push((name.clone(), shown_text));
         }
         let mut url = address.clone();
@@ -277,7 +274,26 @@ fn checked_url(url: &str) -> Result<String, StepError> {
     if host.is_empty() || host.contains('@') || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
         return refuse("is not sound");
     }
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    if path.split(['/', '\\']).skip(1).any(is_dotted) {
+        return refuse("has a segment . or .. in its path");
+    }
     Ok(url.to_owned())
+}
+
+/// Refuses what would end a header and begin another: RFC 9110, section 5.5.
+fn check_header(name: &str, text: &str) -> Result<(), StepError> {
+    if text.contains(['\r', '\n', '\0']) {
+        let message = format!("The header {name} has a line break in its value.");
+        return Err(StepError::new(code::HTTP_HEADER, message));
+    }
+    Ok(())
+}
+
+/// Whether a segment of a path is one that clients resolve before they call: `.` or `..`, however it is written.
+fn is_dotted(segment: &str) -> bool {
+    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
+    plain == "." || plain == ".."
 }
 
 /// A text whose content type is JSON is parsed; anything else is taken as it is.

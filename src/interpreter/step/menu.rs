@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::body::{FOOTER_CHARS_MAX, HEADER_CHARS_MAX, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::Display;
-use crate::flow::text::fold;
+use crate::flow::text::{cut, fold, has_other_digits, is_blank, same_title};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::inbound::{Content, Inbound};
 use crate::interpreter::run::too_long;
@@ -14,6 +14,7 @@ use crate::interpreter::value::{Value, list, object};
 const BUTTONS_MAX: usize = 3;
 const BUTTON_CHARS_MAX: usize = 20;
 const ROWS_MAX: usize = 10;
+const CARDS_MAX: usize = 10;
 pub const ROW_CHARS_MAX: usize = 24;
 const DESCRIPTION_CHARS_MAX: usize = 72;
 const SECTION_CHARS_MAX: usize = 24;
@@ -29,6 +30,8 @@ pub struct Shown<T> {
     pub folded: Arc<str>,
     pub description: Option<Value>,
     pub section: Option<Value>,
+    /// The media of a card.
+    pub media: Option<Value>,
     /// `{id, title}`, when it is always the same.
     pub pair: Option<Value>,
     /// Further texts that choose it, folded.
@@ -74,6 +77,25 @@ pub fn display_of<T>(options: &[Shown<T>]) -> Display {
     }
 }
 
+/// Refuses options that the channel could not tell apart: with one id, or one title.
+pub fn distinct<T>(options: &[Shown<T>]) -> Result<(), StepError> {
+    for (index, option) in options.iter().enumerate() {
+        for earlier in &options[..index] {
+            let twice = |what: &str, text: &str| {
+                let message = format!("Two options have the {what} “{}”.", cut(text, 40));
+                Err(StepError::new(code::INVALID_MESSAGE, message))
+            };
+            if earlier.id() == option.id() {
+                return twice("id", option.id());
+            }
+            if earlier.folded == option.folded && same_title(earlier.title(), option.title()) {
+                return twice("title", option.title());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The parts of a menu beside its options, rendered.
 #[derive(Debug)]
 pub struct Frame {
@@ -97,6 +119,10 @@ pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Resul
             rows(&frame, options)?
         }
         Display::Text | Display::Auto => lines(&frame, options)?,
+        Display::Cards => {
+            within("The text", &frame.text, TEXT_CHARS_MAX)?;
+            Message::new("text", Some(frame.text.clone()))
+        }
     };
     for (name, part, most) in
         [("header", frame.header, HEADER_CHARS_MAX), ("footer", frame.footer, FOOTER_CHARS_MAX)]
@@ -112,9 +138,29 @@ pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Resul
     })
 }
 
+/// The messages that show options as cards, each with its media, its words and one button.
+pub fn cards<T>(options: &[Shown<T>]) -> Result<Vec<Message>, StepError> {
+    if options.len() > CARDS_MAX {
+        return Err(too_many("cards", options.len(), CARDS_MAX));
+    }
+    let card = |option: &Shown<T>| {
+        within("A card's button", &option.title, BUTTON_CHARS_MAX)?;
+        let text = option.description.as_ref().unwrap_or(&option.title);
+        within("A card's text", text, TEXT_ABOVE_CHARS_MAX)?;
+        let message = Message::new("buttons", Some(text.clone())).with("buttons", list(vec![option.pair()]));
+        Ok(match &option.media {
+            Some(media) => message.with("headerMedia", media.clone()),
+            None => message,
+        })
+    };
+    options.iter().map(card).collect()
+}
+
 fn within(what: &str, text: &Value, most: usize) -> Result<(), StepError> {
     match chars(text) {
-        0 => Err(StepError::new(code::EMPTY_MESSAGE, format!("{what} is empty."))),
+        _ if is_blank(text.as_str().unwrap_or_default()) => {
+            Err(StepError::new(code::EMPTY_MESSAGE, format!("{what} is empty.")))
+        }
         actual if actual > most => Err(too_long(what, actual, most)),
         _ => Ok(()),
     }
@@ -184,7 +230,7 @@ fn rows<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
 /// The menu as numbered lines below the text.
 fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
     let mut text = frame.text.as_str().unwrap_or_default().to_owned();
-    if text.trim().is_empty() {
+    if is_blank(&text) {
         return Err(StepError::new(code::EMPTY_MESSAGE, "The text is empty."));
     }
     let mut shown = Vec::with_capacity(options.len());
@@ -209,14 +255,22 @@ pub fn chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<usize> {
     {
         return Some(index);
     }
-    by_text(options, &fold(inbound.text()?))
+    let written = inbound.text()?;
+    // Who writes a title as it stands means that one, whatever else folds to the same.
+    let as_shown = || options.iter().position(|option| same_title(option.title(), written));
+    as_shown().or_else(|| by_text(options, &fold(written), counts(written)))
 }
 
-fn by_text<T>(options: &[Shown<T>], folded: &str) -> Option<usize> {
+/// Whether the digits of an answer are digits, and not signs that fold to them.
+fn counts(written: &str) -> bool {
+    !has_other_digits(written)
+}
+
+fn by_text<T>(options: &[Shown<T>], folded: &str, counts: bool) -> Option<usize> {
     let by_title = || options.iter().position(|option| *option.folded == *folded);
     let by_match = || options.iter().position(|option| option.matches.iter().any(|text| text == folded));
     by_title().or_else(by_match).or_else(|| {
-        let is_number = folded.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = counts && folded.bytes().all(|byte| byte.is_ascii_digit());
         let number: usize = is_number.then(|| folded.parse().ok())??;
         (1..=options.len()).contains(&number).then(|| number - 1)
     })
@@ -228,16 +282,17 @@ pub fn all_chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<Vec<usiz
     if let Some(one) = chosen(options, inbound) {
         return Some(vec![one]);
     }
-    let folded = fold(inbound.text()?);
-    let parts = folded.split([',', ';', '/']).flat_map(|part| part.split(" y "));
+    let written = inbound.text()?;
+    let (folded, counts) = (fold(written), counts(written));
+    let parts = folded.split([',', ';', '/', '،', '؛', '、']).flat_map(|part| part.split(" y "));
     let mut indices = Vec::new();
     for part in parts.flat_map(|part| part.split(" and ")).map(str::trim) {
-        match by_text(options, &fold(part)) {
+        match by_text(options, &fold(part), counts) {
             Some(index) => indices.push(index),
             // Numbers may stand side by side.
             None if part.chars().all(|c| c.is_ascii_digit() || c == ' ') && !part.is_empty() => {
                 for number in part.split_whitespace() {
-                    indices.push(by_text(options, number)?);
+                    indices.push(by_text(options, number, counts)?);
                 }
             }
             None => return None,

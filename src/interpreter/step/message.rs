@@ -2,7 +2,7 @@
 
 use super::body::{
     FOOTER_CHARS_MAX, HEADER_CHARS_MAX, LABEL_CHARS_MAX, Media, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX,
-    TemplateMessage, checked, https, with_part,
+    TemplateMessage, checked, https, present, with_part,
 };
 use crate::flow::document::{self, Edge};
 use crate::interpreter::error::{StepError, code};
@@ -167,7 +167,7 @@ impl Location {
             ("longitude", self.longitude.value(visit, 180.0)?),
         ];
         for (name, text) in [("name", &self.name), ("address", &self.address)] {
-            if let Some(text) = visit.maybe_text(text.as_ref())? {
+            if let Some(text) = present(visit.maybe_text(text.as_ref())?) {
                 members.push((name, text));
             }
         }
@@ -201,8 +201,13 @@ fn contacts<'a>(
     for card in cards {
         let mut members = Vec::with_capacity(CARD.len());
         for (name, text) in CARD.into_iter().zip(card) {
-            if let Some(text) = visit.maybe_text(text.as_ref())? {
-                members.push((name, text));
+            let text = present(visit.maybe_text(text.as_ref())?);
+            match text {
+                Some(text) => members.push((name, text)),
+                None if name == CARD[0] => {
+                    return Err(StepError::new(code::EMPTY_MESSAGE, "The name on a contact card is empty."));
+                }
+                None => {}
             }
         }
         shown.push(object(members));

@@ -1,6 +1,7 @@
 //! `wait`: for a while, until a moment, or for an event.
 
 use crate::flow::document::{self, Duration, Edge, WaitFor, WaitTime};
+use crate::flow::text::cut;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Text, Uncompilable};
 use crate::interpreter::moment::{Instant, Moment};
@@ -80,7 +81,7 @@ fn moment<'a>(visit: &mut Visit<'_, 'a>, text: &'a Text) -> Result<Instant, Step
 }
 
 fn mismatch(written: &str, what: &str, visit: &Visit<'_, '_>, member: &str) -> StepError {
-    let written = crate::interpreter::expression::cut(written, 40);
+    let written = cut(written, 40);
     StepError::new(code::TYPE_MISMATCH, format!("“{written}” is {what}."))
         .or_at(&format!("{}/{member}", visit.entry.pointer))
 }

@@ -23,7 +23,7 @@ use super::value::Value;
 use crate::flow::digest::Digest;
 
 /// Raised when the meaning of flows changes.
-pub const ENGINE: &str = "flow-engine/1";
+pub const ENGINE: &str = "flow-engine/2";
 pub const FORMAT: &str = "flow-trace/1";
 /// The canonical trace is at most this long.
 pub const TRACE_BYTES_MAX: usize = 2 * 1024 * 1024;

@@ -3,6 +3,7 @@
 
 use minijinja::value::ValueKind;
 
+use crate::flow::text::beginning;
 use crate::interpreter::canonical::{self, Page};
 use crate::interpreter::value::{Value, items, list, members, object};
 
@@ -54,9 +55,9 @@ pub fn cut(text: &str) -> Option<String> {
     if text.len() <= TEXT_CHARS_MAX {
         return None;
     }
-    let (end, _) = text.char_indices().nth(TEXT_CHARS_MAX)?;
-    let rest = text[end..].chars().count();
-    Some(format!("{}…(+{rest})", &text[..end]))
+    let shown = beginning(text, TEXT_CHARS_MAX);
+    let rest = text[shown.len()..].chars().count();
+    (rest > 0).then(|| format!("{shown}…(+{rest})"))
 }
 
 /// Writes a whole value of which texts are cut.

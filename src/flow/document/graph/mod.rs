@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value, json};
 
 use super::canonical::insert_if_it_fits;
-use super::edge::Edge;
+use super::edge::{Edge, Target};
 use super::reader::{Node, Report};
 use crate::flow::pointer::{self, Path};
 use exits::{loose_exits, set_exit};
@@ -98,11 +98,15 @@ impl Builder {
         self.edges_seen += 1;
         let o = edge.object();
         let source = o.need("source", |source| self.find(source));
-        let target = o.need("target", |target| self.find(target));
+        let is_resume = edge.value.get("target").is_some_and(|target| target == Target::Resume.as_str());
+        let target = if is_resume { None } else { o.need("target", |target| self.find(target)) };
         let handle = o.optional("sourceHandle", Node::string);
-        let (Some(source), Some(target)) = (source, target) else { return };
+        let (Some(source), true) = (source, target.is_some() || is_resume) else { return };
         let handle = handle.unwrap_or_else(|| "next".to_owned());
-        let id = self.steps[target].get("id").cloned().unwrap_or_default();
+        let id = match target {
+            Some(target) => self.steps[target].get("id").cloned().unwrap_or_default(),
+            None => Value::from(Target::Resume.as_str()),
+        };
         let exit = Edge::parse(&handle).and_then(|exit| set_exit(&mut self.steps[source], &exit, &id));
         let Some(pointer) = exit else {
             let kind = self.steps[source].get("type").and_then(Value::as_str).unwrap_or_default();
@@ -116,9 +120,7 @@ impl Builder {
             );
         }
         self.sources.insert((source, pointer), index);
-        if source != target {
-            self.entered.insert(target);
-        }
+        self.entered.extend(target.filter(|target| *target != source));
         self.keep_extras(source, &handle, edge.value);
     }
 

@@ -90,6 +90,7 @@ const SETTINGS: Part = Part::Object(&[
     ("retry", RETRY),
     ("timeout", TIMEOUT),
     ("onError", Part::Leaf),
+    ("missing", Part::Leaf),
     ("invalidInputText", Part::Leaf),
 ]);
 
@@ -188,6 +189,7 @@ const ASK: &[Member] = &[
     ("retry", RETRY),
     ("timeout", TIMEOUT),
     ("allowInterrupts", Part::Leaf),
+    ("entity", Part::Leaf),
     ("form", Part::Object(&[("flowId", Part::Leaf), ("cta", Part::Leaf), ("screen", Part::Leaf)])),
 ];
 
@@ -204,6 +206,7 @@ const CHOICE: &[Member] = &[
             ("title", Part::Leaf),
             ("description", Part::Leaf),
             ("section", Part::Leaf),
+            ("media", MEDIA),
             ("value", Part::Leaf),
             ("match", LEAVES),
             ("next", Part::Leaf),
@@ -217,6 +220,7 @@ const CHOICE: &[Member] = &[
             ("id", Part::Leaf),
             ("title", Part::Leaf),
             ("description", Part::Leaf),
+            ("media", MEDIA),
             ("value", Part::Leaf),
             ("limit", Part::Leaf),
         ]),

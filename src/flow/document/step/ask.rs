@@ -26,6 +26,8 @@ pub struct Ask {
     pub retry: Option<Retry>,
     pub timeout: Option<Timeout>,
     pub allow_interrupts: bool,
+    /// An entity that fills the step without asking, when it arrived earlier and is an answer.
+    pub entity: Option<String>,
     /// With `Input::Form` only.
     pub form: Option<Form>,
 }
@@ -125,6 +127,7 @@ impl Ask {
             retry: o.optional("retry", Retry::read),
             timeout: o.optional("timeout", Timeout::read),
             allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true),
+            entity: o.optional("entity", |entity| entity.text(1..=64)),
             form: o.optional("form", Form::read),
         };
         ask.check_bounds(o);

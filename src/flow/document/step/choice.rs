@@ -7,6 +7,14 @@ use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object};
 use crate::flow::document::{Expression, Retry, Target, Template, Timeout};
 
+/// Further texts that choose one option, at most.
+pub const MATCHES_MAX: usize = 50;
+
+/// One of them.
+pub fn match_text(node: Node<'_>) -> String {
+    node.text(1..=80)
+}
+
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice {
     pub text: Template,
@@ -35,6 +43,8 @@ pub enum Display {
     List,
     /// A numbered menu inside the text.
     Text,
+    /// Each option a message of its own, with media and one button.
+    Cards,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +65,8 @@ pub struct ChoiceOption {
     pub title: Template,
     pub description: Option<Template>,
     pub section: Option<Template>,
+    /// Of a card only.
+    pub media: Option<Media>,
     /// Literal JSON that is saved instead of the id.
     pub value: Option<Value>,
     /// Further texts that choose this option.
@@ -71,6 +83,7 @@ pub struct OptionsFrom {
     pub id: Template,
     pub title: Template,
     pub description: Option<Template>,
+    pub media: Option<Media>,
     pub value: Option<Expression>,
     /// 1–30.
     pub limit: u32,
@@ -89,7 +102,7 @@ pub struct Multiple {
 }
 
 names! {
-    Display { Auto = "auto", Buttons = "buttons", List = "list", Text = "text" }
+    Display { Auto = "auto", Buttons = "buttons", List = "list", Text = "text", Cards = "cards" }
 }
 
 impl Choice {
@@ -149,8 +162,9 @@ impl ChoiceOption {
             title: o.need("title", Node::template),
             description: o.optional("description", Node::template),
             section: o.optional("section", Node::template),
+            media: o.optional("media", Media::read),
             value: o.optional("value", |value| value.value.clone()),
-            matches: o.or_default("match", |list| list.list(0..=50, |text| text.text(1..=80))),
+            matches: o.or_default("match", |list| list.list(0..=MATCHES_MAX, match_text)),
             next: o.optional("next", Node::target),
             when: o.optional("when", Node::expression),
         }
@@ -165,6 +179,7 @@ impl OptionsFrom {
             id: o.need("id", Node::template),
             title: o.need("title", Node::template),
             description: o.optional("description", Node::template),
+            media: o.optional("media", Media::read),
             value: o.optional("value", Node::expression),
             limit: o.optional("limit", |limit| limit.small(1..=30)).unwrap_or(Self::LIMIT_DEFAULT),
         }

@@ -15,6 +15,7 @@ mod wait;
 pub use action::{Action, Outcome, SampleResult};
 pub use ask::{Ask, Form, Input, Prompt, Rule};
 pub use choice::{Choice, ChoiceOption, Display, Multiple, Options, OptionsFrom};
+pub(super) use choice::{MATCHES_MAX, match_text};
 pub use contact::{Attribute, Contact};
 pub use ending::{End, Handoff, Priority};
 pub use http::{Extract, Http, HttpBody, Method, OnStatus, SampleResponse, StatusMatch};

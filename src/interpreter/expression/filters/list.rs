@@ -1,9 +1,9 @@
-//! Filters over lists. Sorting and searching compare items deeply, so they pay for the depth first.
+//! Filters over lists but those that compare their items.
 
-use minijinja::value::{Kwargs, Rest, ValueKind};
+use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, State, filters};
+use unicode_segmentation::UnicodeSegmentation;
 
-use super::super::cost::pay_for_walks;
 use super::super::failure::coded;
 use super::defined;
 use crate::interpreter::error::code;
@@ -11,7 +11,10 @@ use crate::interpreter::value::{self, Value};
 
 pub fn register(env: &mut Environment<'static>) {
     env.add_filter("default", filters::default);
-    env.add_filter("first", |value: &Value| filters::first(defined(value)?));
+    env.add_filter("first", |value: &Value| match defined(value)?.as_str() {
+        Some(text) => Ok(text.graphemes(true).next().map(Value::from).unwrap_or_default()),
+        None => filters::first(value),
+    });
     env.add_filter("items", items);
     env.add_filter("last", last);
     env.add_filter("length", |value: &Value| filters::length(defined(value)?));
@@ -23,29 +26,7 @@ pub fn register(env: &mut Environment<'static>) {
     env.add_filter("rejectattr", filters::rejectattr);
     env.add_filter("slice", filters::slice);
     env.add_filter("reverse", reverse);
-    env.add_filter("sort", |state: &State, list: Value, kwargs: Kwargs| {
-        pay_for_order(state, &list)?;
-        filters::sort(state, list, kwargs)
-    });
-    env.add_filter("unique", |state: &State, list: Value, kwargs: Kwargs| {
-        pay_for_order(state, &list)?;
-        filters::unique(state, list, kwargs)
-    });
-    env.add_filter("min", |state: &State, list: Value, kwargs: Kwargs| {
-        pay_for_walks(state, &list, 1)?;
-        filters::min(state, list, kwargs)
-    });
-    env.add_filter("max", |state: &State, list: Value, kwargs: Kwargs| {
-        pay_for_walks(state, &list, 1)?;
-        filters::max(state, list, kwargs)
-    });
     env.add_filter("sum", sum);
-}
-
-/// Each level of a sort touches every item once.
-fn pay_for_order(state: &State, list: &Value) -> Result<(), Error> {
-    let levels = u64::from(list.len().unwrap_or(0).checked_ilog2().unwrap_or(0)) + 1;
-    pay_for_walks(state, list, levels)
 }
 
 /// The members of an object as pairs of name and value.
@@ -64,7 +45,7 @@ fn items(state: &State, object: &Value) -> Result<Value, Error> {
 
 fn last(state: &State, value: &Value) -> Result<Value, Error> {
     if let Some(text) = defined(value)?.as_str() {
-        return Ok(text.chars().next_back().map(Value::from).unwrap_or_default());
+        return Ok(text.graphemes(true).next_back().map(Value::from).unwrap_or_default());
     }
     state.consume_fuel(value.len().unwrap_or(0) as u64 / 2)?;
     Ok(value.try_iter()?.last().unwrap_or_default())
@@ -72,7 +53,7 @@ fn last(state: &State, value: &Value) -> Result<Value, Error> {
 
 fn reverse(state: &State, value: &Value) -> Result<Value, Error> {
     if let Some(text) = defined(value)?.as_str() {
-        return Ok(Value::from(text.chars().rev().collect::<String>()));
+        return Ok(Value::from(text.graphemes(true).rev().collect::<String>()));
     }
     state.consume_fuel(value.len().unwrap_or(0) as u64 / 2)?;
     let mut items: Vec<Value> = value.try_iter()?.collect();

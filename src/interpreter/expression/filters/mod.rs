@@ -1,12 +1,14 @@
 //! The filters of expressions (docs/flow-format.md, 4.2). Where the engine has one of the same name it is used,
 //! behind a guard when it would walk nested values unpaid or write them as Python does.
 
+mod calendar;
 mod date;
 mod list;
 mod number;
+mod sort;
 mod text;
 
-pub use text::cut;
+pub use text::{ONE_SEGMENT, percent_encoded};
 
 use std::borrow::Cow;
 
@@ -19,9 +21,11 @@ use crate::interpreter::error::code;
 use crate::interpreter::value::Value;
 
 pub fn register(env: &mut Environment<'static>) {
+    calendar::register(env);
     date::register(env);
     list::register(env);
     number::register(env);
+    sort::register(env);
     text::register(env);
 }
 

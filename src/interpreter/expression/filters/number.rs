@@ -5,6 +5,7 @@ use minijinja::{Environment, Error, State, filters};
 
 use super::super::failure::coded;
 use super::{defined, text_arg, with_scope};
+use crate::flow::text::cut;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
@@ -60,7 +61,7 @@ pub fn spelled_number(text: &str) -> Option<f64> {
 
 fn shown(value: &Value) -> String {
     match value.as_str() {
-        Some(text) => format!("“{}”", super::text::cut(text, 40)),
+        Some(text) => format!("“{}”", cut(text, 40)),
         None => value.kind().to_string(),
     }
 }

@@ -3,12 +3,13 @@
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, State};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::cost::pay_for_text;
 use super::super::failure::{coded, no_text};
 use super::super::text::{TEXT_BYTES_MAX, text_of};
 use super::{defined, text_arg};
-use crate::flow::text::fold;
+use crate::flow::text::{cut, decimal_digit, fold};
 use crate::interpreter::canonical;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
@@ -24,6 +25,7 @@ pub fn register(env: &mut Environment<'static>) {
     env.add_filter("string", |value: &Value| text_arg(value).map(Value::from));
     env.add_filter("join", join);
     env.add_filter("urlencode", urlencode);
+    env.add_filter("safe_path", |text: &Value| text_arg(text).map(|text| percent_encoded(&text, PATH)));
     env.add_filter("tojson", tojson);
     env.add_filter("truncate", truncate);
     env.add_filter("digits", |text: &Value| text_arg(text).map(|text| digits(&text)));
@@ -42,12 +44,14 @@ fn capitalized(text: &str) -> String {
 }
 
 fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
+    text.chars().filter_map(|c| char::from_digit(decimal_digit(c)?, 10)).collect()
 }
 
+/// All signs but the last few hidden; what a person sees as one sign is one.
 fn mask(text: &str, shown: usize) -> String {
-    let hidden = text.chars().count().saturating_sub(shown);
-    text.chars().enumerate().map(|(index, c)| if index < hidden { '•' } else { c }).collect()
+    let signs: Vec<&str> = text.graphemes(true).collect();
+    let hidden = signs.len().saturating_sub(shown);
+    signs.iter().enumerate().map(|(index, sign)| if index < hidden { "•" } else { sign }).collect()
 }
 
 fn trim(state: &State, text: &Value, chars: Option<&Value>) -> Result<String, Error> {
@@ -102,6 +106,15 @@ fn join(state: &State, items: &Value, separator: Option<&Value>, kwargs: Kwargs)
 /// What `urlencode` encodes, as in Jinja: everything but letters, digits and `/.-_`.
 const URLENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
+/// What a path keeps as it is.
+const PATH: &AsciiSet = &URLENCODED.remove(b'~');
+/// What one segment of a path, or a value of a query, keeps as it is.
+pub const ONE_SEGMENT: &AsciiSet = &PATH.add(b'/');
+
+pub fn percent_encoded(text: &str, encoded: &'static AsciiSet) -> String {
+    utf8_percent_encode(text, encoded).to_string()
+}
+
 /// Percent-encodes a text; an object becomes a query string.
 fn urlencode(value: &Value) -> Result<String, Error> {
     if defined(value)?.kind() != ValueKind::Map {
@@ -134,12 +147,4 @@ fn tojson(value: &Value) -> Result<String, Error> {
 fn truncate(text: &Value, chars: usize) -> Result<String, Error> {
     let text = text_arg(text)?;
     Ok(cut(&text, chars))
-}
-
-/// A text of at most `chars` characters, the last of them `…` when it had to be cut.
-pub fn cut(text: &str, chars: usize) -> String {
-    if text.chars().count() <= chars {
-        return text.to_owned();
-    }
-    text.chars().take(chars.saturating_sub(1)).chain((chars > 0).then_some('…')).collect()
 }

@@ -2,6 +2,8 @@
 
 mod laws;
 mod limits;
+mod moments;
+mod order;
 
 use serde_json::{Value as Json, json};
 
@@ -52,7 +54,7 @@ fn evaluate(source: &str, scope: &Arc<Scope>) -> Result<Value, StepError> {
 
 fn render_text(source: &str, scope: &Arc<Scope>) -> Result<Rendered, StepError> {
     match Text::compile(source, "/at".to_owned(), &scope.names).expect(source) {
-        Text::Literal(text) => Ok(Rendered { text, nulls: Vec::new() }),
+        Text::Literal(text) => Ok(Rendered { text, nulls: Vec::new(), missing: Vec::new() }),
         Text::Template(template) => render(&template, scope, &mut Evaluator::default()),
     }
 }
@@ -127,7 +129,17 @@ fn expressions_evaluate_as_the_format_says() {
         ("steps.ask_name.value", "\"Ana\""),
         ("steps['my-id'].visits", "2"),
         ("steps.nope is defined", "false"),
-        ("secrets.KEY is defined", "EXPR_UNDEFINED"),
+        ("secrets.KEY is defined", "false"),
+        // A path that is asked whether it is there may end anywhere on the way.
+        ("nada.b.c is defined", "false"),
+        ("order.nope.deeper is undefined and order.id is defined", "true"),
+        ("(order.nope.deeper | default('x')) == 'x'", "true"),
+        ("['a', nada.b | default('x')]", "[\"a\",\"x\"]"),
+        ("(nada.b ~ 'x') | default('y')", "EXPR_UNDEFINED"),
+        ("nada[t].b is defined", "false"),
+        ("order[nada].b | default('x')", "\"x\""),
+        ("order['cust' ~ 'omer'].name | default('x')", "\"Luz\""),
+        ("list[n].a.b is undefined", "true"),
         ("today", "\"2025-01-01\""),
         // Filters.
         ("-7 | abs", "7"),

@@ -1,0 +1,45 @@
+//! Text as people type it: forms in which it is compared or read as a value, and the nearest known name for a hint.
+//! What is kept of a text is what was written; these forms are for comparing only.
+
+mod cut;
+mod digits;
+mod fold;
+mod signs;
+
+pub use cut::{beginning, cut};
+pub use digits::{decimal_digit, has_other_digits};
+pub use fold::{fold, plain, same_title, search_text, searched, spaced, typed_forms};
+pub use signs::{is_blank, is_invisible};
+
+/// The number of the rules of [`fold`]. Folded text that is stored under another number is computed again.
+pub const FOLDING: i16 = 2;
+
+/// Names further away than this are not worth a hint.
+const HINT_DISTANCE_MAX: usize = 2;
+
+/// The candidate nearest to `name`, if one is near enough to be meant.
+pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    let length = name.chars().count();
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= HINT_DISTANCE_MAX)
+        .map(|candidate| (strsim::osa_distance(name, candidate), candidate))
+        .filter(|&(distance, candidate)| {
+            distance <= HINT_DISTANCE_MAX && distance < candidate.chars().count()
+        })
+        .min_by_key(|&(distance, _)| distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_stay_near() {
+        assert_eq!(nearest("plna", ["plan", "plane"]), Some("plan"));
+        assert_eq!(nearest("pide_empreza", ["pide_empresa", "empresa"]), Some("pide_empresa"));
+        assert_eq!(nearest("x", ["y", "ab"]), None);
+        assert_eq!(nearest("total", ["precio"]), None);
+    }
+}

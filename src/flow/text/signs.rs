@@ -1,0 +1,93 @@
+//! Signs that stand in texts without being part of what is said: invisible ones, quotation marks, and the markup
+//! of messengers around a whole text.
+
+/// Whether a sign is seen by nobody: joiners, direction marks, the byte order mark, variation selectors. Tags stay,
+/// because flags of regions are made of them.
+pub fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0001}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Letters that have no ink.
+fn is_filler(c: char) -> bool {
+    matches!(c, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+}
+
+/// Whether a text shows nothing at all.
+pub fn is_blank(text: &str) -> bool {
+    text.chars().all(|c| c.is_whitespace() || is_invisible(c) || is_filler(c))
+}
+
+/// Quotation marks and apostrophes as a keyboard without typography has them.
+pub fn plain_quote(c: char) -> char {
+    match c {
+        '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{2039}'
+        | '\u{203a}' | '\u{2bc}' | '\u{2bb}' | '\u{b4}' | '\u{55a}' | '\u{a78c}' | '\u{ff07}' => '\'',
+        '\u{201c}'..='\u{201f}'
+        | '\u{2033}'
+        | '\u{2036}'
+        | '\u{ab}'
+        | '\u{bb}'
+        | '\u{300c}'..='\u{300f}'
+        | '\u{301d}'..='\u{301f}'
+        | '\u{ff02}'
+        | '\u{ff62}'
+        | '\u{ff63}' => '"',
+        other => other,
+    }
+}
+
+/// What may stand at both ends of a whole text: quotation marks, and WhatsApp's bold, italics and the like.
+const AROUND: [&str; 7] = ["```", "*", "_", "~", "`", "\"", "'"];
+
+/// A text without what stands around all of it: space, markup, quotation marks, and what `also` names.
+pub fn bare(text: &str, also: fn(char) -> bool) -> &str {
+    let mut bare = text;
+    loop {
+        let trimmed = bare.trim_matches(|c: char| c.is_whitespace() || also(c));
+        match AROUND.iter().find_map(|mark| inside(trimmed, mark)) {
+            Some(inner) => bare = inner,
+            None => return trimmed,
+        }
+    }
+}
+
+/// What stands between two marks at the ends of a text, if it is one thing.
+fn inside<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
+    let inner = text.strip_prefix(mark)?.strip_suffix(mark)?;
+    let is_one = !inner.trim_matches(|c| mark.starts_with(c)).contains(mark);
+    (is_one && !is_blank(inner)).then_some(inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_around_a_whole_text_is_taken_off() {
+        for (text, expected) in [
+            ("*hola*", "hola"),
+            (" ```_hola_``` ", "hola"),
+            ("\"'hola'\"", "hola"),
+            ("**hola**", "hola"),
+            ("*hola* mundo", "*hola* mundo"),
+            ("*hola* o *adiós*", "*hola* o *adiós*"),
+            ("a_b_", "a_b_"),
+            ("**", "**"),
+            ("*", "*"),
+            ("* *", "* *"),
+            ("rock 'n' roll", "rock 'n' roll"),
+        ] {
+            assert_eq!(bare(text, |_| false), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn blank_is_what_shows_nothing() {
+        assert!(["", " \n", "\u{200b}", "\u{3164}\u{feff}", "\u{2800} "].into_iter().all(is_blank));
+        assert!(!["a", ".", "\u{200b}x", "🏴\u{e0067}"].into_iter().any(is_blank));
+    }
+}

@@ -1,0 +1,123 @@
+//! Two flows of one number that would both start by the same message or event.
+
+use regex::RegexBuilder;
+use uuid::Uuid;
+
+use super::Neighbours;
+use crate::flow::document::{Document, MatchMode, TriggerType};
+use crate::flow::finding::Finding;
+use crate::flow::language::PATTERN_BYTES_MAX;
+use crate::flow::reference::{Reference, ReferenceKind};
+use crate::flow::text::{fold, spaced};
+
+/// Whether something that somebody writes is heard both by a keyword and by one that an index holds.
+pub fn are_both_heard(own: &Reference, kind: i16, value: &str) -> bool {
+    let heard = |kind, value| Some(Heard::new(value, ReferenceKind::match_mode(kind)?));
+    match (heard(own.kind.number(), &own.value), heard(kind, value)) {
+        (Some(own), Some(other)) => own.meets(&other),
+        _ => false,
+    }
+}
+
+pub fn check(
+    document: &Document,
+    own_id: Option<Uuid>,
+    neighbours: &Neighbours<'_>,
+    findings: &mut Vec<Finding>,
+) {
+    let share_a_number = |other: &Document| match (&document.phone_number_id, &other.phone_number_id) {
+        (Some(own), Some(other)) => own == other,
+        _ => true,
+    };
+    let others =
+        neighbours.published.iter().filter(|(id, other)| Some(*id) != own_id && share_a_number(other));
+    let others: Vec<&Document> = others.map(|(_, other)| other.as_ref()).collect();
+    match &document.trigger.kind {
+        TriggerType::Keyword { keywords, match_mode } => {
+            let rivals: Vec<(&Document, Vec<Heard>)> =
+                others.into_iter().map(|other| (other, heard(other))).collect();
+            for (index, keyword) in keywords.iter().enumerate() {
+                let own = Heard::new(keyword, *match_mode);
+                let is_rival =
+                    |(_, claimed): &&(&Document, Vec<Heard>)| claimed.iter().any(|other| own.meets(other));
+                if let Some((other, _)) = rivals.iter().find(is_rival) {
+                    let message = format!(
+                        "The published flow \"{}\" claims the keyword \"{keyword}\" too.",
+                        other.name
+                    );
+                    let pointer = format!("/triggerConfig/keywords/{index}");
+                    findings.push(Finding::warning("KEYWORD_CONFLICT", pointer, message));
+                }
+            }
+        }
+        own => {
+            // Conditions may part what the triggers do not.
+            let is_unconditional = |document: &Document| document.trigger.when.is_none();
+            let mut rivals =
+                others.into_iter().filter(|other| is_unconditional(other) && is_unconditional(document));
+            if let Some(other) = rivals.find(|other| meet(own, &other.trigger.kind)) {
+                let message = format!("The published flow \"{}\" starts by the same.", other.name);
+                findings.push(Finding::warning("TRIGGER_CONFLICT", "/triggerType", message));
+            }
+        }
+    }
+}
+
+/// Whether something starts by both triggers, neither of which is a keyword's.
+fn meet(one: &TriggerType, other: &TriggerType) -> bool {
+    let share = |one: &[String], other: &[String]| one.iter().any(|entry| other.contains(entry));
+    match (one, other) {
+        (TriggerType::AnyMessage, TriggerType::AnyMessage) => true,
+        (TriggerType::Intent { intents: one }, TriggerType::Intent { intents: other }) => share(one, other),
+        (TriggerType::Event { event: Some(one) }, TriggerType::Event { event: Some(other) }) => one == other,
+        (TriggerType::Referral { sources: one }, TriggerType::Referral { sources: other }) => {
+            (one.is_empty() && other.is_empty()) || share(one, other)
+        }
+        _ => false,
+    }
+}
+
+fn heard(document: &Document) -> Vec<Heard<'_>> {
+    match &document.trigger.kind {
+        TriggerType::Keyword { keywords, match_mode } => {
+            keywords.iter().map(|keyword| Heard::new(keyword, *match_mode)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A keyword and how it is heard.
+struct Heard<'d> {
+    keyword: &'d str,
+    folded: String,
+    mode: MatchMode,
+}
+
+impl<'d> Heard<'d> {
+    fn new(keyword: &'d str, mode: MatchMode) -> Self {
+        Self { keyword, folded: fold(keyword), mode }
+    }
+
+    /// Whether one of two is heard where the other is written.
+    fn meets(&self, other: &Self) -> bool {
+        (self.mode == other.mode && self.folded == other.folded) || self.hears(other) || other.hears(self)
+    }
+
+    fn hears(&self, other: &Self) -> bool {
+        // What a pattern looks like nobody writes.
+        if other.mode == MatchMode::Regex || (self.folded.is_empty() && self.mode != MatchMode::Regex) {
+            return false;
+        }
+        match self.mode {
+            MatchMode::Exact => self.folded == other.folded,
+            MatchMode::StartsWith => other.folded.starts_with(&self.folded),
+            MatchMode::Contains => other.folded.contains(&self.folded),
+            MatchMode::Word => spaced(other.keyword).contains(&spaced(self.keyword)),
+            MatchMode::Regex => {
+                let mut builder = RegexBuilder::new(self.keyword);
+                let regex = builder.case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build();
+                regex.is_ok_and(|regex| regex.is_match(other.keyword.trim()))
+            }
+        }
+    }
+}
