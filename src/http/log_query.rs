@@ -115,8 +115,7 @@ impl ExportQuery {
         let ExportOrder { asked, after, .. } = &self.order;
         let mut written = format!("after={after}");
         for (name, value) in asked {
-            let _ = write!(written, "&{name}=");
-            percent::encode(value, &mut written);
+            let _ = write!(written, "&{name}={}", percent::encode(value));
         }
         written
     }
@@ -161,9 +160,7 @@ fn written(
     let mut written = String::new();
     for (name, value) in names {
         if let Some(value) = value {
-            let _ = write!(written, "{name}=");
-            percent::encode(value, &mut written);
-            written.push('&');
+            let _ = write!(written, "{name}={}&", percent::encode(value));
         }
     }
     let _ = write!(written, "{from:?}&{until:?}");

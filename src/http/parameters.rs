@@ -98,8 +98,8 @@ impl FromQuery for ListQuery {
         let mut filter = ListFilter::default();
         let mut written = String::new();
         let mut note = |name: &str, value: &str| {
-            let _ = write!(written, "{}{name}=", if written.is_empty() { "" } else { "&" });
-            percent::encode(value, &mut written);
+            let separator = if written.is_empty() { "" } else { "&" };
+            let _ = write!(written, "{separator}{name}={}", percent::encode(value));
         };
         if let Some(number) = query.text("phoneNumberId") {
             note("phoneNumberId", &number);

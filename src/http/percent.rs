@@ -1,40 +1,25 @@
 //! Percent-encoding, strictly: what is not a well-formed encoding of UTF-8 text without NUL is refused, not guessed.
 
-/// The text behind an encoded path segment or query part; `None` when there is none that can be kept.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, percent_decode_str, utf8_percent_encode};
+
+/// Everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Decodes a path segment or a query part. Returns nothing where a `%` begins no code, or where the text is not UTF-8 or
+/// has a NUL.
 pub fn decode(encoded: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(encoded.len());
-    let mut rest = encoded.bytes();
-    while let Some(byte) = rest.next() {
-        let byte = match byte {
-            b'%' => digit(rest.next()?)? << 4 | digit(rest.next()?)?,
-            byte => byte,
-        };
-        if byte == 0 {
-            return None;
-        }
-        bytes.push(byte);
+    // The crate would let a `%` that begins no code stand for itself.
+    let is_code = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
+    if !encoded.split('%').skip(1).all(is_code) {
+        return None;
     }
-    String::from_utf8(bytes).ok()
+    let text = percent_decode_str(encoded).decode_utf8().ok()?;
+    (!text.contains('\0')).then(|| text.into_owned())
 }
 
 /// Encodes everything but the unreserved characters of RFC 3986.
-pub fn encode(text: &str, onto: &mut String) {
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => onto.push(byte.into()),
-            byte => {
-                onto.push('%');
-                onto.push(HEX[usize::from(byte >> 4)].into());
-                onto.push(HEX[usize::from(byte & 15)].into());
-            }
-        }
-    }
-}
-
-const HEX: &[u8; 16] = b"0123456789ABCDEF";
-
-fn digit(byte: u8) -> Option<u8> {
-    char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+pub fn encode(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, RESERVED)
 }
 
 #[cfg(test)]
@@ -54,8 +39,7 @@ mod tests {
     proptest! {
         #[test]
         fn decoding_undoes_encoding(text in "[^\0]*") {
-            let mut encoded = String::new();
-            encode(&text, &mut encoded);
+            let encoded = encode(&text).to_string();
             prop_assert!(encoded.is_ascii());
             prop_assert_eq!(decode(&encoded), Some(text));
         }

@@ -1,5 +1,5 @@
 //! Dates, times and datetimes as texts: the plain forms of ISO 8601 that variables hold, and instants as
-//! traces write them. What a person may type is read in `input`.
+//! traces write them. What a person may type is read in `accept`.
 
 use std::fmt;
 

@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::postgres::{PgRow, PgValueFormat, PgValueRef};
 use uuid::Uuid;
 
-use super::{Store, StoreError};
+use super::StoreError;
 use crate::flow::digest::Digest;
 
 /// The row of an event. A digest of another length than 32 bytes is read as zeros, which no content has.
@@ -47,23 +47,8 @@ pub(super) use evidence_columns;
 pub(super) const AFTER: &str = concat!(
     "SELECT ",
     evidence_columns!(),
-    " FROM event e WHERE e.org_id = $1 AND e.position > $2 AND e.position <= $3 ORDER BY e.position LIMIT $4"
+    " FROM event e WHERE e.org_id = $1 AND e.position > $2 ORDER BY e.position LIMIT $3"
 );
-
-impl Store {
-    /// The events after one position and not above another, in order, at most `limit`.
-    pub async fn stored_events(
-        &self,
-        org_id: Uuid,
-        after: i64,
-        up_to: i64,
-        limit: i64,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(up_to).bind(limit);
-        let rows = query.fetch_all(&self.pool).await?;
-        rows.iter().map(read_stored_event).collect()
-    }
-}
 
 pub(super) fn read_stored_event(row: &PgRow) -> Result<StoredEvent, StoreError> {
     Ok(StoredEvent {

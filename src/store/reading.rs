@@ -108,7 +108,7 @@ impl Reading {
         after: i64,
         limit: i64,
     ) -> Result<Vec<StoredEvent>, StoreError> {
-        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(i64::MAX).bind(limit);
+        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(limit);
         let rows = query.fetch_all(&mut *self.transaction).await?;
         rows.iter().map(read_stored_event).collect()
     }

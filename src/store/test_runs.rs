@@ -114,12 +114,6 @@ const FORGET: &str = "DELETE FROM test_run r USING (\
      ORDER BY executed_at LIMIT $1) AS old WHERE r.org_id = old.org_id AND r.run_id = old.run_id";
 
 impl Store {
-    /// Stores runs, but not one whose idempotency key was answered before. One transaction; storing the same run
-    /// again changes nothing.
-    pub async fn store_runs(&self, rows: &[NewRun]) -> Result<Vec<StoredRun>, StoreError> {
-        store(&mut *self.pool().acquire().await?, rows).await
-    }
-
     /// What an idempotency key was answered with, if it was.
     pub async fn answered_run(
         &self,

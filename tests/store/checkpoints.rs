@@ -77,9 +77,10 @@ async fn events_are_read_with_all_that_is_hashed() {
     for version in 0..5 {
         store.append(&[row(org, flow, version, &format!("v{version}"))]).await.unwrap();
     }
-    let events = store.stored_events(org, 1, 4, 2).await.unwrap();
+    let mut reading = store.reading().await.unwrap();
+    let events = reading.events(org, 1, 2).await.unwrap();
     assert_eq!(events.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
-    for event in store.stored_events(org, 0, i64::MAX, 100).await.unwrap() {
+    for event in reading.events(org, 0, 100).await.unwrap() {
         let hash = event_hash(&EventHashInput {
             organization: org,
             stream_kind: StreamKind::from_number(event.stream_kind).unwrap(),
@@ -108,6 +109,6 @@ async fn events_are_read_with_all_that_is_hashed() {
     ] {
         sqlx::query(statement).execute(store.pool()).await.unwrap();
     }
-    let strange = &store.stored_events(org, 1, 2, 1).await.unwrap()[0];
+    let strange = &store.reading().await.unwrap().events(org, 1, 1).await.unwrap()[0];
     assert_eq!((strange.recorded_at_us, strange.event_hash.0), (i64::MAX, [0; 32]));
 }

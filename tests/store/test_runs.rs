@@ -5,6 +5,7 @@ use chrono::{Duration, SubsecRound, Utc};
 use flow_registry::flow::digest::Digest;
 use flow_registry::registry::caller::Idempotency;
 use flow_registry::store::{NewRun, Store, StoredRun, TestRun, Writer};
+use futures_util::future::try_join_all;
 use serde_json::json;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -39,6 +40,11 @@ fn keyed(run: TestRun, key: &Idempotency) -> NewRun {
     NewRun { run, idempotency: Some(key.clone()) }
 }
 
+/// Stores rows that wait together.
+async fn store_all(writer: &Writer<NewRun>, rows: &[NewRun]) -> Vec<StoredRun> {
+    try_join_all(rows.iter().map(|row| writer.append(row.clone()))).await.unwrap()
+}
+
 #[tokio::test]
 async fn runs_are_read_back_by_id_and_by_flow() {
     let database = support::database().await;
@@ -46,8 +52,9 @@ async fn runs_are_read_back_by_id_and_by_flow() {
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let runs: Vec<TestRun> = (0..5).map(|_| run(org, flow)).collect();
     let rows: Vec<NewRun> = runs.iter().cloned().map(unkeyed).collect();
-    assert_eq!(store.store_runs(&rows).await.unwrap(), [StoredRun::Stored; 5]);
-    assert_eq!(store.store_runs(&rows).await.unwrap(), [StoredRun::Stored; 5], "again changes nothing");
+    let writer = Writer::start(&store);
+    assert_eq!(store_all(&writer, &rows).await, [StoredRun::Stored; 5]);
+    assert_eq!(store_all(&writer, &rows).await, [StoredRun::Stored; 5], "again changes nothing");
     assert_eq!(store.run(org, runs[2].run_id).await.unwrap().as_ref(), Some(&runs[2]));
     assert_eq!(store.run(Uuid::new_v4(), runs[2].run_id).await.unwrap(), None);
     let newest = store.runs(org, flow, 2, None).await.unwrap();
@@ -88,7 +95,7 @@ async fn one_key_stores_one_run() {
     ];
     let replayed = StoredRun::Replayed(stored[0].run_id);
     let outcomes = [StoredRun::KeyReused, StoredRun::Stored, StoredRun::Stored, replayed];
-    assert_eq!(store.store_runs(&rows).await.unwrap(), outcomes, "each row has its own");
+    assert_eq!(store_all(&writer, &rows).await, outcomes, "each row has its own");
     assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 2);
 }
 
@@ -98,7 +105,7 @@ async fn runs_are_forgotten_after_thirty_days() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     let old = TestRun { executed_at: Utc::now() - Duration::days(31), ..run(org, flow) };
-    store.store_runs(&[unkeyed(old), unkeyed(run(org, flow))]).await.unwrap();
+    store_all(&Writer::start(&store), &[unkeyed(old), unkeyed(run(org, flow))]).await;
     assert_eq!(store.forget_runs(100).await.unwrap(), 1);
     assert_eq!(store.runs(org, flow, 9, None).await.unwrap().len(), 1);
 }

@@ -109,10 +109,6 @@ impl Canonical {
         &self.document.name
     }
 
-    pub fn description(&self) -> Option<&str> {
-        self.document.description.as_deref()
-    }
-
     pub fn phone_number_id(&self) -> Option<&str> {
         self.document.phone_number_id.as_deref()
     }
@@ -124,11 +120,6 @@ impl Canonical {
             description: description.clone(),
             phone_number_id: phone_number_id.clone(),
         }
-    }
-
-    /// The language of the base texts.
-    pub fn locale(&self) -> &str {
-        &self.document.settings.locale
     }
 }
 

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 use failure::Failure;
 use fast::Fast;
-pub use filters::{cut, percent_encoded};
+pub use filters::cut;
 pub use functions::{has_words, spaced};
 use machine::{Compiled, Evaluated, Kind, Machine, is_native};
 pub use path::Reference;

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::body::URL_CHARS_MAX;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Local, Text, Uncompilable, ValueTemplate, percent_encoded};
+use crate::interpreter::expression::{Expression, Local, Text, Uncompilable, ValueTemplate};
 use crate::interpreter::mock::HttpCall;
 use crate::interpreter::program::{Exit, StepCompiler};
 use crate::interpreter::request::HttpAnswer;
@@ -20,6 +22,8 @@ const BACKOFF_MS: [u64; 3] = [1000, 2000, 4000];
 /// Headers whose values are shown nowhere.
 const MASKED_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
 const MASKED: &str = "•••";
+/// What is encoded in a query: everything but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Debug)]
 pub struct Http {
@@ -157,9 +161,9 @@ impl Http {
         for (name, text) in &self.query {
             let text = visit.text(text)?;
             url.push(if url.contains('?') { '&' } else { '?' });
-            url += &percent_encoded(name, b"-._~");
+            url.extend(utf8_percent_encode(name, RESERVED));
             url.push('=');
-            url += &percent_encoded(text.as_str().unwrap_or_default(), b"-._~");
+            url.extend(utf8_percent_encode(text.as_str().unwrap_or_default(), RESERVED));
         }
         let body = match &self.body {
             Some(Body::Json(template)) => visit.value(template)?,

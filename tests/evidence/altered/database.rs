@@ -134,7 +134,7 @@ impl Database {
     /// The export of the log as the database holds it now.
     pub async fn export(&self) -> Vec<u8> {
         let store = self.registry.store();
-        let events = store.stored_events(self.org, 0, i64::MAX, 1000).await.unwrap();
+        let events = store.reading().await.unwrap().events(self.org, 0, 1000).await.unwrap();
         let digests: Vec<_> = events.iter().filter_map(|event| event.document).collect();
         let documents = store.documents(self.org, &digests).await.unwrap();
         let documents: HashMap<_, _> =

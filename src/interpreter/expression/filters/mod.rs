@@ -6,7 +6,7 @@ mod list;
 mod number;
 mod text;
 
-pub use text::{cut, percent_encoded};
+pub use text::cut;
 
 use std::borrow::Cow;
 

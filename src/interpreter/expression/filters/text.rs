@@ -2,6 +2,7 @@
 
 use minijinja::value::{Kwargs, ValueKind};
 use minijinja::{Environment, Error, State};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::cost::pay_for_text;
 use super::super::failure::{coded, no_text};
@@ -98,11 +99,13 @@ fn join(state: &State, items: &Value, separator: Option<&Value>, kwargs: Kwargs)
     Ok(joined)
 }
 
-/// As the family does it: everything but letters, digits and `/.-_` is percent-encoded; an object becomes
-/// a query string.
+/// What `urlencode` encodes, as in Jinja: everything but letters, digits and `/.-_`.
+const URLENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
+/// Percent-encodes a text; an object becomes a query string.
 fn urlencode(value: &Value) -> Result<String, Error> {
     if defined(value)?.kind() != ValueKind::Map {
-        return Ok(percent_encoded(&text_arg(value)?, b"/.-_"));
+        return Ok(utf8_percent_encode(&text_arg(value)?, URLENCODED).to_string());
     }
     let mut query = String::new();
     for key in value.try_iter()? {
@@ -113,24 +116,11 @@ fn urlencode(value: &Value) -> Result<String, Error> {
         if !query.is_empty() {
             query.push('&');
         }
-        query.push_str(&percent_encoded(&text_arg(&key)?, b"/.-_"));
+        query.extend(utf8_percent_encode(&text_arg(&key)?, URLENCODED));
         query.push('=');
-        query.push_str(&percent_encoded(&text_arg(&member)?, b"/.-_"));
+        query.extend(utf8_percent_encode(&text_arg(&member)?, URLENCODED));
     }
     Ok(query)
-}
-
-/// Percent-encodes all bytes but ASCII letters, digits and the ones named.
-pub fn percent_encoded(text: &str, kept: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || kept.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 fn tojson(value: &Value) -> Result<String, Error> {
