@@ -5,7 +5,7 @@ use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::store::{
-    Append, Appended, AuditFilter, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord,
+    Append, Appended, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord,
     FoundFlow, Idempotency, NewEvent, Outcome, Reader, Store, ViewChange,
 };
 use uuid::Uuid;
@@ -128,9 +128,7 @@ pub async fn wrong_hashes(store: &Store) -> usize {
     for organization in organizations {
         let mut chain = chain_start(organization);
         let mut before = i64::MIN;
-        let all = AuditFilter::default();
-        let events = store.exported_events(organization, &all, 0, i64::MAX, i64::MAX).await.unwrap();
-        for event in events.into_iter().map(|exported| exported.stored) {
+        for event in store.reading().await.unwrap().events(organization, 0, i64::MAX).await.unwrap() {
             let content = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of);
             let hash = event_hash(&EventHashInput {
                 organization,
