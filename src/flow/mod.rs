@@ -14,6 +14,7 @@ pub mod json;
 pub mod language;
 pub mod pointer;
 pub mod projection;
+pub mod record;
 pub mod reference;
 pub mod text;
 pub mod validation;
