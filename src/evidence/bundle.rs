@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::checkpoint::Checkpoint;
 use super::line::{self, CheckpointNote, End, FORMAT, Header, Line, Omitted};
 use super::note::PublicKey;
-use super::record::EventRecord;
 use super::report::{Alteration, Counts, Report, Verdict};
 use super::verifier::ChainVerifier;
 use crate::flow::digest::Digest;
+use crate::flow::record::EventRecord;
 
 /// The longest line a bundle has: a document of the largest size, even in base64, fits several times.
 pub const LINE_BYTES_MAX: usize = 4 << 20;
@@ -143,7 +143,7 @@ impl BundleVerifier {
             return self.begin(&header);
         };
         let announced = self.announced.take();
-        let document = if let Line::Event(event) = &line { event.document } else { None };
+        let document = if let Line::Event(event) = &line { event.state.document } else { None };
         if announced.is_some() && announced != document {
             return wrong("a document stands here without its event");
         }

@@ -10,9 +10,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::instant;
-use super::record::EventRecord;
 use crate::flow::digest::Digest;
-use crate::flow::event::StreamKind;
+use crate::flow::event::{State, StreamKind};
+use crate::flow::record::EventRecord;
 
 pub(super) const FORMAT: &str = "flow-registry/evidence/1";
 
@@ -163,11 +163,11 @@ pub(super) fn write_event(event: &EventRecord<'_>, out: &mut Vec<u8>) {
         version: event.version,
         event_id: event.event,
         schema_version: event.schema_version,
-        document: event.document,
-        enabled: event.enabled,
-        deleted: event.deleted,
-        published_version: event.published_version,
-        published_by_version: event.published_by_version,
+        document: event.state.document,
+        enabled: event.state.enabled,
+        deleted: event.state.deleted,
+        published_version: event.state.published_version,
+        published_by_version: event.state.published_by_version,
         payload_digest: event.payload_digest,
         context_digest: event.context_digest,
         event_hash: event.event_hash,
@@ -198,11 +198,13 @@ impl<'a> Event<'a> {
             version: self.version,
             event: self.event_id,
             schema_version: self.schema_version,
-            document: self.document,
-            enabled: self.enabled,
-            deleted: self.deleted,
-            published_version: self.published_version,
-            published_by_version: self.published_by_version,
+            state: State {
+                document: self.document,
+                enabled: self.enabled,
+                deleted: self.deleted,
+                published_version: self.published_version,
+                published_by_version: self.published_by_version,
+            },
             event_hash: self.event_hash,
             chain_hash: self.chain_hash,
             payload: part(self.payload)?,

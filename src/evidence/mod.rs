@@ -9,15 +9,14 @@ mod instant;
 mod keyring;
 mod line;
 mod note;
-mod record;
 mod report;
 mod verifier;
 
+pub use crate::flow::record::EventRecord;
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
 pub use checkpoint::Checkpoint;
 pub use error::Error;
 pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};
-pub use record::EventRecord;
 pub use report::{Alteration, Counts, Proof, Report, Verdict};
 pub use verifier::ChainVerifier;

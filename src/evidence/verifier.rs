@@ -8,10 +8,10 @@ use uuid::Uuid;
 use super::checkpoint::Checkpoint;
 use super::error::Error;
 use super::note::{Note, PublicKey};
-use super::record::EventRecord;
 use super::report::{Alteration, Counts, Proof, Report, Verdict};
 use crate::flow::chain::{chain_next, chain_start};
 use crate::flow::digest::Digest;
+use crate::flow::record::EventRecord;
 
 /// The walk. Feed it every event in order of position, each document before the first event that refers to it, each
 /// checkpoint right after the event it names, and stop at the first alteration.
@@ -121,7 +121,7 @@ impl ChainVerifier {
             }
             Some(_) => {}
         }
-        if event.document.is_some_and(|document| !self.documents.contains(&document)) {
+        if event.state.document.is_some_and(|document| !self.documents.contains(&document)) {
             return wrong("its document is missing");
         }
         self.counts.events += 1;

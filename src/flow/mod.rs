@@ -15,6 +15,7 @@ pub mod language;
 pub mod moment;
 pub mod pointer;
 pub mod projection;
+pub mod record;
 pub mod reference;
 pub mod text;
 pub mod validation;

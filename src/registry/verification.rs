@@ -16,7 +16,7 @@ use crate::evidence::{ChainVerifier, EventRecord};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
 pub use crate::store::Store;
-use crate::store::{Reading, StoreError, StoredCheckpoint, StoredDocument, StoredEvent};
+use crate::store::{Reading, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events of one part; a part is in memory at once.
 const PART: i64 = 1000;
@@ -181,7 +181,7 @@ impl From<StoreError> for Stop {
 
 /// Events that were read and not fed yet, and the checkpoints made over any of them.
 struct Part {
-    events: VecDeque<StoredEvent>,
+    events: VecDeque<EventRecord<'static>>,
     checkpoints: VecDeque<StoredCheckpoint>,
 }
 
@@ -192,14 +192,14 @@ impl Part {
     /// The documents that these events bring up, in the order in which they are needed.
     fn wanted_documents(&self, chain: &ChainVerifier) -> Vec<Digest> {
         let mut seen = HashSet::new();
-        let documents = self.events.iter().filter_map(|event| event.document);
+        let documents = self.events.iter().filter_map(|event| event.state.document);
         documents.filter(|document| !chain.knows(document) && seen.insert(*document)).collect()
     }
 
     /// Feeds events until one needs a document that is not in memory.
     fn feed(&mut self, chain: &mut ChainVerifier, documents: &Documents) -> Result<(), Alteration> {
         while let Some(event) = self.events.front() {
-            if let Some(digest) = event.document.filter(|digest| !chain.knows(digest)) {
+            if let Some(digest) = event.state.document.filter(|digest| !chain.knows(digest)) {
                 match documents.get(&digest) {
                     Some(Some(document)) => chain.document(digest, document.bytes.as_deref())?,
                     // A row that somebody removed, which the event finds out.
@@ -207,7 +207,7 @@ impl Part {
                     None => return Ok(()),
                 }
             }
-            chain.event(&event_record(event))?;
+            chain.event(event)?;
             let position = event.position;
             while let Some(made) = self.checkpoints.pop_front_if(|made| made.position <= position) {
                 chain.checkpoint(&made.note)?;
@@ -215,30 +215,5 @@ impl Part {
             self.events.pop_front();
         }
         Ok(())
-    }
-}
-
-/// A stored event as evidence.
-pub fn event_record(event: &StoredEvent) -> EventRecord<'_> {
-    EventRecord {
-        position: event.position,
-        recorded_at_us: event.recorded_at_us,
-        event_type: event.event_type.as_str().into(),
-        stream_kind: event.stream_kind,
-        stream: event.stream_id,
-        version: event.version,
-        event: event.event_id,
-        schema_version: event.schema_version,
-        document: event.document,
-        enabled: event.enabled,
-        deleted: event.deleted,
-        published_version: event.published_version,
-        published_by_version: event.published_by_version,
-        event_hash: event.event_hash,
-        chain_hash: event.chain_hash,
-        payload: event.payload.as_deref().map(Into::into),
-        payload_digest: event.payload_digest,
-        context: event.context.as_deref().map(Into::into),
-        context_digest: event.context_digest,
     }
 }

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::StoreError;
-use crate::flow::event::{Context, StreamKind};
+use crate::flow::event::{Actor, ActorKind, Context, StreamKind};
 
 /// One event of an organization's log.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,16 @@ pub struct LogEntry {
     pub payload: Option<Map<String, Value>>,
     /// `None` once erased.
     pub context: Option<Context>,
+}
+
+impl LogEntry {
+    /// Who acted, as far as that is still known.
+    pub fn actor(&self) -> Actor {
+        match &self.context {
+            Some(context) => context.actor.clone(),
+            None => Actor { kind: ActorKind::Erased, id: self.actor.to_string(), name: None },
+        }
+    }
 }
 
 macro_rules! entry_columns {

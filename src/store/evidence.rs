@@ -1,39 +1,15 @@
 //! Events as evidence: every column that is hashed, as it is stored, however strange. An altered log must be shown as
 //! it is, so that nothing is refused here that a verifier could name.
 
+use std::borrow::Cow;
+
 use sqlx::Row;
 use sqlx::postgres::{PgRow, PgValueFormat, PgValueRef};
-use uuid::Uuid;
 
 use super::StoreError;
 use crate::flow::digest::Digest;
-
-/// The row of an event. A digest of another length than 32 bytes is read as zeros, which no content has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEvent {
-    pub position: i64,
-    /// Microseconds since 1970.
-    pub recorded_at_us: i64,
-    pub event_type: String,
-    pub stream_kind: i16,
-    pub stream_id: Uuid,
-    pub version: i64,
-    pub event_id: Uuid,
-    pub schema_version: i16,
-    pub document: Option<Digest>,
-    pub enabled: bool,
-    pub deleted: bool,
-    pub published_version: Option<i64>,
-    pub published_by_version: Option<i64>,
-    pub event_hash: Digest,
-    pub chain_hash: Digest,
-    /// `None` once erased.
-    pub payload: Option<Vec<u8>>,
-    pub payload_digest: Digest,
-    /// `None` once erased.
-    pub context: Option<Vec<u8>>,
-    pub context_digest: Digest,
-}
+use crate::flow::event::State;
+use crate::flow::record::EventRecord;
 
 macro_rules! evidence_columns {
     () => {
@@ -44,33 +20,34 @@ macro_rules! evidence_columns {
 }
 pub(super) use evidence_columns;
 
-pub(super) const AFTER: &str = concat!(
-    "SELECT ",
-    evidence_columns!(),
-    " FROM event e WHERE e.org_id = $1 AND e.position > $2 ORDER BY e.position LIMIT $3"
-);
-
-pub(super) fn read_stored_event(row: &PgRow) -> Result<StoredEvent, StoreError> {
-    Ok(StoredEvent {
+pub(super) fn read_record(row: &PgRow) -> Result<EventRecord<'static>, StoreError> {
+    Ok(EventRecord {
         position: row.try_get("position")?,
         recorded_at_us: microseconds(row)?,
-        event_type: row.try_get("type")?,
+        event_type: row.try_get::<String, _>("type")?.into(),
         stream_kind: row.try_get("stream_kind")?,
-        stream_id: row.try_get("stream_id")?,
+        stream: row.try_get("stream_id")?,
         version: row.try_get("version")?,
-        event_id: row.try_get("event_id")?,
+        event: row.try_get("event_id")?,
         schema_version: row.try_get("schema_version")?,
+        state: read_state(row)?,
+        event_hash: read_digest_as_it_is(row.try_get("event_hash")?),
+        chain_hash: read_digest_as_it_is(row.try_get("chain_hash")?),
+        payload: row.try_get::<Option<Vec<u8>>, _>("payload")?.map(Cow::Owned),
+        payload_digest: read_digest_as_it_is(row.try_get("payload_digest")?),
+        context: row.try_get::<Option<Vec<u8>>, _>("context")?.map(Cow::Owned),
+        context_digest: read_digest_as_it_is(row.try_get("context_digest")?),
+    })
+}
+
+/// The state after an event; a digest of another length than 32 bytes is read as zeros, which no content has.
+pub(super) fn read_state(row: &PgRow) -> Result<State, StoreError> {
+    Ok(State {
         document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(read_digest_as_it_is),
         enabled: row.try_get("enabled")?,
         deleted: row.try_get("deleted")?,
         published_version: row.try_get("published_version")?,
         published_by_version: row.try_get("published_by_version")?,
-        event_hash: read_digest_as_it_is(row.try_get("event_hash")?),
-        chain_hash: read_digest_as_it_is(row.try_get("chain_hash")?),
-        payload: row.try_get("payload")?,
-        payload_digest: read_digest_as_it_is(row.try_get("payload_digest")?),
-        context: row.try_get("context")?,
-        context_digest: read_digest_as_it_is(row.try_get("context_digest")?),
     })
 }
 

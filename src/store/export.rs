@@ -5,22 +5,15 @@ use uuid::Uuid;
 
 use super::audit::{AuditFilter, push_confinement};
 use super::documents::read_digest;
-use super::evidence::{StoredEvent, evidence_columns, read_stored_event};
+use super::evidence::{evidence_columns, read_record};
 use super::{Store, StoreError};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
-
-/// An event on its way into an export.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ExportedEvent {
-    pub stored: StoredEvent,
-    /// Whether the filter lets it through.
-    pub is_wanted: bool,
-}
+use crate::flow::record::EventRecord;
 
 impl Store {
     /// The events after one position and not above another, in order, at most `limit`: all of them, also those that
-    /// the filter does not let through. Of the filter, types, actors and confinement count.
+    /// the filter does not let through. With each whether it does. Of the filter, types, actors and confinement count.
     pub async fn exported_events(
         &self,
         org_id: Uuid,
@@ -28,7 +21,7 @@ impl Store {
         after: i64,
         up_to: i64,
         limit: i64,
-    ) -> Result<Vec<ExportedEvent>, StoreError> {
+    ) -> Result<Vec<(EventRecord<'static>, bool)>, StoreError> {
         let mut query = QueryBuilder::<Postgres>::new(concat!("SELECT ", evidence_columns!(), ", (true"));
         if let Some(types) = &filter.types {
             query.push(" AND e.type = ANY(").push_bind(types.clone()).push(")");
@@ -42,12 +35,7 @@ impl Store {
         query.push(" AND e.position > ").push_bind(after).push(" AND e.position <= ").push_bind(up_to);
         query.push(" ORDER BY e.position LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(&self.pool).await?;
-        rows.iter()
-            .map(|row| {
-                let is_wanted = row.try_get("is_wanted")?;
-                Ok(ExportedEvent { stored: read_stored_event(row)?, is_wanted })
-            })
-            .collect()
+        rows.iter().map(|row| Ok((read_record(row)?, row.try_get("is_wanted")?))).collect()
     }
 
     /// The hash of an organization's log up to a position; `None` where there is no such event.

@@ -33,6 +33,12 @@ const WAS_IN_FORCE: &str = "SELECT EXISTS (SELECT FROM event p \
      WHERE p.org_id = $1 AND p.stream_id = $2 AND p.stream_kind = 1 AND p.published_by_version = p.version \
      AND d.document_digest = $3)";
 
+const ENTRY: &str = concat!(
+    "SELECT ",
+    entry_columns!(),
+    " FROM event e WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3"
+);
+
 impl Store {
     /// One page of a flow's history; deleted flows have theirs too.
     pub async fn history(
@@ -67,6 +73,17 @@ impl Store {
         query.push(" ORDER BY e.version DESC LIMIT ").push_bind(page.limit);
         let rows = query.build().fetch_all(&self.pool).await?;
         rows.iter().map(read_entry).collect()
+    }
+
+    /// One event of a stream.
+    pub async fn entry(
+        &self,
+        org_id: Uuid,
+        stream_id: Uuid,
+        version: i64,
+    ) -> Result<Option<LogEntry>, StoreError> {
+        let query = sqlx::query(ENTRY).bind(org_id).bind(stream_id).bind(version);
+        query.fetch_optional(&self.pool).await?.as_ref().map(read_entry).transpose()
     }
 
     /// The number a flow is bound to now, deleted or not; `None` where there is no such flow.

@@ -1,14 +1,13 @@
 //! API keys as they are now: looked up for every request, listed for people. They change by appends only, but for
 //! the time of last use, which is not a fact of the log.
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use secrecy::SecretSlice;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::flows::{author, read_answered};
+use super::flows::read_answered;
 use super::{Answered, Store, StoreError};
 
 /// A key without what proves it.
@@ -46,16 +45,6 @@ pub struct KeyCommandRead {
     pub answered: Option<Answered>,
 }
 
-/// An event of a key.
-#[derive(Debug)]
-pub struct KeyEvent {
-    pub recorded_at: DateTime<Utc>,
-    /// Who acted, as RFC 8785 JSON.
-    pub author: Bytes,
-    /// `None` when it was erased.
-    pub payload: Option<Bytes>,
-}
-
 macro_rules! key_columns {
     () => {
         "a.org_id, a.id, a.version, a.prefix, a.name, a.scopes, a.phone_number_ids, a.created_at, a.expires_at, \
@@ -84,9 +73,6 @@ const FOR_COMMAND: &str = concat!(
      LEFT JOIN api_key a ON a.org_id = $1 AND a.id = $2 \
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $3"
 );
-
-const EVENT: &str = "SELECT e.payload, e.context, e.actor, e.recorded_at FROM event e \
-     WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3 AND e.stream_kind = 2";
 
 /// Replicas that use the same key at once write once a minute between them.
 const USED: &str = "UPDATE api_key SET last_used_at = now() WHERE org_id = $1 AND id = $2 \
@@ -128,25 +114,6 @@ impl Store {
             None => None,
         };
         Ok(KeyCommandRead { key, answered: read_answered(&row)? })
-    }
-
-    /// One event of a key.
-    pub async fn key_event(
-        &self,
-        org_id: Uuid,
-        key_id: Uuid,
-        version: i64,
-    ) -> Result<Option<KeyEvent>, StoreError> {
-        let row =
-            sqlx::query(EVENT).bind(org_id).bind(key_id).bind(version).fetch_optional(&self.pool).await?;
-        row.map(|row| {
-            Ok(KeyEvent {
-                recorded_at: row.try_get("recorded_at")?,
-                author: author(row.try_get("context")?, row.try_get("actor")?),
-                payload: row.try_get::<Option<Vec<u8>>, _>("payload")?.map(Bytes::from),
-            })
-        })
-        .transpose()
     }
 
     /// Notes that a key was used just now, unless that was noted less than a minute ago.

@@ -6,10 +6,11 @@ use sqlx::{PgExecutor, Postgres, Row, Transaction};
 use uuid::Uuid;
 
 use super::checkpoints::{RANGE, StoredCheckpoint};
-use super::evidence::{AFTER, StoredEvent, read_digest_as_it_is, read_stored_event};
+use super::evidence::{evidence_columns, read_digest_as_it_is, read_record};
 use super::still::Still;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
+use crate::flow::record::EventRecord;
 
 /// A reading that began at some moment and sees nothing younger.
 #[derive(Debug)]
@@ -37,6 +38,13 @@ const ORGANIZATION_FROM: &str = least_organization!(
     "api_key",
     "test_run",
     "export_secret"
+);
+
+/// The events after a position, in order.
+const EVENTS: &str = concat!(
+    "SELECT ",
+    evidence_columns!(),
+    " FROM event e WHERE e.org_id = $1 AND e.position > $2 ORDER BY e.position LIMIT $3"
 );
 
 async fn organization_from(database: impl PgExecutor<'_>, from: Uuid) -> Result<Option<Uuid>, StoreError> {
@@ -105,10 +113,10 @@ impl Reading {
         org_id: Uuid,
         after: i64,
         limit: i64,
-    ) -> Result<Vec<StoredEvent>, StoreError> {
-        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(limit);
+    ) -> Result<Vec<EventRecord<'static>>, StoreError> {
+        let query = sqlx::query(EVENTS).bind(org_id).bind(after).bind(limit);
         let rows = query.fetch_all(&mut *self.transaction).await?;
-        rows.iter().map(read_stored_event).collect()
+        rows.iter().map(read_record).collect()
     }
 
     /// The checkpoints after one position and not above another, in order.

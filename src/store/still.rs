@@ -10,12 +10,12 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::documents::{StoredDocument, WITHIN, read_document_within};
-use super::evidence::{microseconds, read_digest_as_it_is};
+use super::evidence::{microseconds, read_state};
 use super::flows::author;
 use super::reading::following;
 use super::rebuild::{KeyRow, ViewRow};
 use crate::flow::digest::Digest;
-use crate::flow::event::StreamKind;
+use crate::flow::event::{State, StreamKind};
 
 /// An event as it was recorded, whatever its kind; only what holds of all of them is read.
 #[derive(Debug, Clone)]
@@ -37,11 +37,7 @@ pub struct StreamEvent {
     /// `None` where it is no time that a calendar has.
     pub recorded_at: Option<DateTime<Utc>>,
     /// A digest of another length than 32 bytes is read as zeros, which no content has.
-    pub document: Option<Digest>,
-    pub enabled: bool,
-    pub deleted: bool,
-    pub published_version: Option<i64>,
-    pub published_by_version: Option<i64>,
+    pub state: State,
 }
 
 /// Walks from stream to stream along the primary key; rows of views that have no stream are found too.
@@ -158,10 +154,6 @@ fn read_event(row: &PgRow) -> Result<StreamEvent, StoreError> {
         author: author(context, actor),
         has_context: context.is_some(),
         recorded_at: DateTime::from_timestamp_micros(microseconds(row)?),
-        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(read_digest_as_it_is),
-        enabled: row.try_get("enabled")?,
-        deleted: row.try_get("deleted")?,
-        published_version: row.try_get("published_version")?,
-        published_by_version: row.try_get("published_by_version")?,
+        state: read_state(row)?,
     })
 }

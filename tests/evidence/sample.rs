@@ -84,11 +84,13 @@ impl Log {
             version: position,
             event: Uuid::from_u128(0xe00 + position as u128),
             schema_version: 1,
-            document,
-            enabled: position % 3 != 0,
-            deleted: event_type == EventType::FlowDeleted,
-            published_version: (position == 4).then_some(3),
-            published_by_version: (position == 4).then_some(4),
+            state: State {
+                document,
+                enabled: position % 3 != 0,
+                deleted: event_type == EventType::FlowDeleted,
+                published_version: (position == 4).then_some(3),
+                published_by_version: (position == 4).then_some(4),
+            },
             event_hash: Digest([0; 32]),
             chain_hash: Digest([0; 32]),
             payload_digest: Digest::of(&payload),
@@ -147,7 +149,7 @@ impl Log {
         let mut writer = BundleWriter::new(Vec::new(), self.organization, after, chain_hash).unwrap();
         for (index, event) in self.events.iter().enumerate().skip(usize::try_from(after).unwrap()) {
             if wanted(event) {
-                let document = event.document.filter(|digest| writer.wants(digest));
+                let document = event.state.document.filter(|digest| writer.wants(digest));
                 if let Some((digest, bytes)) =
                     document.and_then(|digest| self.documents.get_key_value(&digest))
                 {
@@ -176,13 +178,7 @@ fn hash_of(organization: Uuid, event: &EventRecord<'_>) -> Digest {
         position: event.position,
         recorded_at_us: event.recorded_at_us,
         schema_version: event.schema_version,
-        state: State {
-            document: event.document,
-            enabled: event.enabled,
-            deleted: event.deleted,
-            published_version: event.published_version,
-            published_by_version: event.published_by_version,
-        },
+        state: event.state,
         payload: event.payload_digest,
         context: event.context_digest,
         event_type: &event.event_type,

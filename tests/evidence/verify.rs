@@ -36,7 +36,7 @@ fn what_was_signed_is_intact() {
     let mut erased = log.clone();
     erased.at(3).payload = None;
     erased.at(6).context = None;
-    let document = erased.at(2).document.unwrap();
+    let document = erased.at(2).state.document.unwrap();
     erased.documents.insert(document, None);
     cases.add("erased on legal demand", erased.export(), "intact up to position 12");
 
@@ -173,13 +173,13 @@ fn edits_of_columns_are_found_at_their_event() {
     edit("no stream kind", &|log| log.at(4).stream_kind = 77);
     edit("version", &|log| log.at(4).version = -1);
     edit("schema version", &|log| log.at(4).schema_version = i16::MIN);
-    edit("no document", &|log| log.at(4).document = None);
-    edit("flags", &|log| log.at(4).deleted = true);
-    edit("published version", &|log| log.at(4).published_version = None);
+    edit("no document", &|log| log.at(4).state.document = None);
+    edit("flags", &|log| log.at(4).state.deleted = true);
+    edit("published version", &|log| log.at(4).state.published_version = None);
     edit("an absent version written as 0", &|log| {
-        log.at(4).published_version = None;
+        log.at(4).state.published_version = None;
         log.chain_from(4);
-        log.at(4).published_version = Some(0);
+        log.at(4).state.published_version = Some(0);
     });
     edit("payload", &|log| log.at(4).payload = Some(Cow::Borrowed(b"{}")));
     edit("a payload that is no JSON", &|log| log.at(4).payload = Some(Cow::Borrowed(b"{\"a\":\xff}")));
@@ -191,11 +191,11 @@ fn edits_of_columns_are_found_at_their_event() {
     edit("event hash", &|log| log.at(4).event_hash.0[7] ^= 1);
     edit("chain hash", &|log| log.at(4).chain_hash.0[31] ^= 128);
     edit("content of the document", &|log| {
-        let document = log.at(4).document.unwrap();
+        let document = log.at(4).state.document.unwrap();
         log.documents.insert(document, Some(b"{}".to_vec()));
     });
     edit("document deleted", &|log| {
-        let document = log.at(4).document.unwrap();
+        let document = log.at(4).state.document.unwrap();
         log.documents.remove(&document);
     });
     cases.check();

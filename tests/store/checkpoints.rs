@@ -3,8 +3,6 @@
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use flow_registry::flow::chain::{EventHashInput, event_hash};
-use flow_registry::flow::event::{State, StreamKind};
 use flow_registry::store::{Store, StoredCheckpoint};
 use uuid::Uuid;
 
@@ -81,27 +79,7 @@ async fn events_are_read_with_all_that_is_hashed() {
     let events = reading.events(org, 1, 2).await.unwrap();
     assert_eq!(events.iter().map(|event| event.position).collect::<Vec<_>>(), [2, 3]);
     for event in reading.events(org, 0, 100).await.unwrap() {
-        let hash = event_hash(&EventHashInput {
-            organization: org,
-            stream_kind: StreamKind::from_number(event.stream_kind).unwrap(),
-            stream: event.stream_id,
-            event: event.event_id,
-            version: event.version,
-            position: event.position,
-            recorded_at_us: event.recorded_at_us,
-            schema_version: event.schema_version,
-            state: State {
-                document: event.document,
-                enabled: event.enabled,
-                deleted: event.deleted,
-                published_version: event.published_version,
-                published_by_version: event.published_by_version,
-            },
-            payload: event.payload_digest,
-            context: event.context_digest,
-            event_type: &event.event_type,
-        });
-        assert_eq!(hash, event.event_hash);
+        assert_eq!(event.hash(org), Some(event.event_hash));
     }
     for statement in [
         "ALTER TABLE event DISABLE TRIGGER ALL",

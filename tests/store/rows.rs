@@ -1,7 +1,7 @@
 //! Rows for appends, with no more in them than a test needs to say.
 
 use bytes::Bytes;
-use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
+use flow_registry::flow::chain::{chain_next, chain_start};
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::store::{
@@ -129,31 +129,12 @@ pub async fn wrong_hashes(store: &Store) -> usize {
         let mut chain = chain_start(organization);
         let mut before = i64::MIN;
         for event in store.reading().await.unwrap().events(organization, 0, i64::MAX).await.unwrap() {
-            let content = |bytes: &Option<Vec<u8>>| bytes.as_deref().map(Digest::of);
-            let hash = event_hash(&EventHashInput {
-                organization,
-                stream_kind: StreamKind::from_number(event.stream_kind).unwrap(),
-                stream: event.stream_id,
-                event: event.event_id,
-                version: event.version,
-                position: event.position,
-                recorded_at_us: event.recorded_at_us,
-                schema_version: event.schema_version,
-                state: State {
-                    document: event.document,
-                    enabled: event.enabled,
-                    deleted: event.deleted,
-                    published_version: event.published_version,
-                    published_by_version: event.published_by_version,
-                },
-                payload: event.payload_digest,
-                context: event.context_digest,
-                event_type: &event.event_type,
-            });
+            let content = |bytes: Option<&[u8]>| bytes.map(Digest::of);
+            let hash = event.hash(organization).unwrap();
             chain = chain_next(chain, hash);
             let is_right = (hash, chain) == (event.event_hash, event.chain_hash)
-                && content(&event.payload).is_none_or(|digest| digest == event.payload_digest)
-                && content(&event.context).is_none_or(|digest| digest == event.context_digest)
+                && content(event.payload.as_deref()).is_none_or(|digest| digest == event.payload_digest)
+                && content(event.context.as_deref()).is_none_or(|digest| digest == event.context_digest)
                 && before < event.recorded_at_us;
             before = event.recorded_at_us;
             wrong += usize::from(!is_right);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::instant;
-use crate::flow::event::{Actor, ActorKind, Context};
+use crate::flow::event::{ActorKind, Context};
 use crate::registry::LogEntry;
 
 /// An event of one flow. Its time has microseconds, so that it can be asked for exactly.
@@ -18,7 +18,7 @@ pub fn history_entry(entry: &LogEntry) -> Value {
         "position": entry.position,
         "type": entry.event_type,
         "at": entry.recorded_at.to_rfc3339_opts(SecondsFormat::Micros, true),
-        "actor": actor(entry),
+        "actor": entry.actor(),
         "onBehalfOf": text(|context| context.on_behalf_of.as_ref()),
         "reason": text(|context| context.reason.as_ref()),
         "label": text(|context| context.label.as_ref()),
@@ -68,13 +68,6 @@ fn payload(entry: &LogEntry) -> Map<String, Value> {
     }));
     members.extend(entry.payload.clone().unwrap_or_default());
     members
-}
-
-fn actor(entry: &LogEntry) -> Actor {
-    match &entry.context {
-        Some(context) => context.actor.clone(),
-        None => Actor { kind: ActorKind::Erased, id: entry.actor.to_string(), name: None },
-    }
 }
 
 fn object(value: Value) -> Map<String, Value> {

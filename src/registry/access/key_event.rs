@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::key_grant::Terms;
@@ -61,8 +61,8 @@ pub(super) fn revoked(intent: &Intent, key: &KeyRecord, terms: &Terms) -> Append
 }
 
 /// The terms a key had after the event with this payload.
-pub(super) fn terms_of(payload: &[u8]) -> Result<Terms, serde_json::Error> {
-    let payload: KeyPayload = serde_json::from_slice(payload)?;
+pub(super) fn terms_of(payload: Map<String, Value>) -> Result<Terms, serde_json::Error> {
+    let payload: KeyPayload = serde_json::from_value(Value::Object(payload))?;
     let scopes: Scopes = payload.scopes.iter().filter_map(|name| Scope::parse(name)).collect();
     Ok(Terms { name: payload.name, scopes, phone_number_ids: payload.phone_number_ids })
 }

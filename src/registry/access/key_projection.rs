@@ -23,7 +23,7 @@ impl KeyProjection {
         Ok(Self {
             version: event.version,
             created_at: before.map_or(recorded_at, |before| before.created_at),
-            revoked_at: event.deleted.then_some(recorded_at),
+            revoked_at: event.state.deleted.then_some(recorded_at),
             payload: payload.map_err(|error| format!("payload: {error}"))?,
         })
     }

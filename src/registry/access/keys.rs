@@ -10,10 +10,11 @@ use super::key_grant::{Terms, grant, regrant};
 use super::key_order::{KeyChange, NewKey};
 use super::key_text::{KeyMode, KeyText};
 use super::key_verifier::ApiKeyVerifier;
+use crate::flow::event::canonical_bytes;
 use crate::registry::caller::{Caller, Intent, Scope};
 use crate::registry::log::{DECISIONS_MAX, Log, only};
 use crate::registry::{CurrentVersion, RegistryError};
-use crate::store::{Append, Appended, KeyEvent, KeyRecord, Outcome, Store};
+use crate::store::{Append, Appended, KeyRecord, LogEntry, Outcome, Store};
 
 /// The API keys of all organizations; clones share everything.
 #[derive(Debug, Clone)]
@@ -166,7 +167,7 @@ impl ApiKeys {
         Err(RegistryError::VersionConflict(CurrentVersion {
             version: at,
             updated_at: event.recorded_at,
-            updated_by: event.author,
+            updated_by: canonical_bytes(&event.actor()).into(),
         }))
     }
 
@@ -201,7 +202,7 @@ impl ApiKeys {
     async fn replayed(&self, mut key: KeyRecord, version: i64) -> Result<WrittenKey, RegistryError> {
         let event = self.event(key.org_id, key.id, version).await?;
         let payload = event.payload.ok_or(RegistryError::Erased)?;
-        let terms = key_event::terms_of(&payload).map_err(|error| {
+        let terms = key_event::terms_of(payload).map_err(|error| {
             RegistryError::corrupt(
                 format!("version {version} of key {}", key.id),
                 format!("payload: {error}"),
@@ -212,8 +213,8 @@ impl ApiKeys {
         Ok(WrittenKey { key, replayed: true })
     }
 
-    async fn event(&self, org_id: Uuid, key_id: Uuid, version: i64) -> Result<KeyEvent, RegistryError> {
-        let event = self.store.key_event(org_id, key_id, version).await?;
+    async fn event(&self, org_id: Uuid, key_id: Uuid, version: i64) -> Result<LogEntry, RegistryError> {
+        let event = self.store.entry(org_id, key_id, version).await?;
         event.ok_or_else(|| {
             RegistryError::corrupt(format!("version {version} of key {key_id}"), "the event is missing")
         })

@@ -7,12 +7,11 @@ use std::{io, mem};
 use bytes::Bytes;
 
 use super::{Coverage, ExportFormat, ExportOrder, Exports, confined};
-use crate::evidence::BundleWriter;
+use crate::evidence::{BundleWriter, EventRecord};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
-use crate::registry::verification::event_record;
-use crate::store::{AuditFilter, ExportedEvent, Store, StoreError, StoredCheckpoint, StoredDocument};
+use crate::store::{AuditFilter, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 250;
@@ -33,8 +32,8 @@ struct Log {
     coverage: Coverage,
     store: Store,
     filter: AuditFilter,
-    /// Events that were read and not written yet, and the checkpoints made over any of them.
-    events: VecDeque<ExportedEvent>,
+    /// Events that were read and not written yet, each with whether the filter lets it through, and the checkpoints made over any of them.
+    events: VecDeque<(EventRecord<'static>, bool)>,
     checkpoints: VecDeque<StoredCheckpoint>,
     /// The position of the last event read.
     position: i64,
@@ -68,7 +67,7 @@ impl Log {
     async fn read(&mut self) -> Result<(), StoreError> {
         let Coverage { org_id, up_to, .. } = self.coverage;
         let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
-        if let Some(last) = events.last().map(|event| event.stored.position) {
+        if let Some(last) = events.last().map(|(event, _)| event.position) {
             self.checkpoints = self.store.checkpoints(org_id, self.position, last).await?.into();
             self.position = last;
         }
@@ -103,10 +102,10 @@ impl Log {
                 }
             }
             match self.is_wanted(event) {
-                true => writer.event(&event_record(&event.stored))?,
-                false => writer.omitted(event.stored.position, event.stored.event_hash)?,
+                true => writer.event(&event.0)?,
+                false => writer.omitted(event.0.position, event.0.event_hash)?,
             }
-            let position = event.stored.position;
+            let position = event.0.position;
             while let Some(checkpoint) = self.checkpoints.pop_front_if(|made| made.position <= position) {
                 writer.checkpoint(&checkpoint.note)?;
             }
@@ -115,12 +114,12 @@ impl Log {
         Ok(())
     }
 
-    fn document(&self, event: &ExportedEvent) -> Option<Digest> {
-        event.stored.document.filter(|_| self.is_wanted(event))
+    fn document(&self, event: &(EventRecord<'_>, bool)) -> Option<Digest> {
+        event.0.state.document.filter(|_| self.is_wanted(event))
     }
 
-    fn is_wanted(&self, event: &ExportedEvent) -> bool {
-        event.is_wanted && self.coverage.wants(event.stored.position)
+    fn is_wanted(&self, (event, is_let_through): &(EventRecord<'_>, bool)) -> bool {
+        *is_let_through && self.coverage.wants(event.position)
     }
 }
 

@@ -231,18 +231,12 @@ fn recorded(event: &StreamEvent, event_type: EventType) -> Result<Recorded, Stri
         payload: payload.map_err(|error| format!("payload: {error}"))?,
         author: event.author.clone(),
         at: event.recorded_at.ok_or("its time is in no calendar")?,
-        state: State {
-            document: Some(document(event)?),
-            enabled: event.enabled,
-            deleted: event.deleted,
-            published_version: event.published_version,
-            published_by_version: event.published_by_version,
-        },
+        state: State { document: Some(document(event)?), ..event.state },
     })
 }
 
 fn document(event: &StreamEvent) -> Result<Digest, &'static str> {
-    match event.document {
+    match event.state.document {
         None => Err("a flow without a document"),
         Some(Digest(bytes)) if bytes == [0; 32] => Err("the digest of its document is not 32 bytes"),
         Some(digest) => Ok(digest),

@@ -9,7 +9,7 @@ use flow_registry::registry::access::KeyMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::projections::Projections;
-use flow_registry::registry::verification::{LiveVerification, event_record};
+use flow_registry::registry::verification::LiveVerification;
 use flow_registry::registry::{DuplicateOrder, PublishOrder, Registry, RestoreOrder, RestoreSource};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
@@ -135,7 +135,7 @@ impl Database {
     pub async fn export(&self) -> Vec<u8> {
         let store = self.registry.store();
         let events = store.reading().await.unwrap().events(self.org, 0, 1000).await.unwrap();
-        let digests: Vec<_> = events.iter().filter_map(|event| event.document).collect();
+        let digests: Vec<_> = events.iter().filter_map(|event| event.state.document).collect();
         let documents = store.documents(self.org, &digests).await.unwrap();
         let documents: HashMap<_, _> =
             documents.into_iter().map(|document| (document.digest, document.bytes)).collect();
@@ -143,11 +143,11 @@ impl Database {
         let notes: HashMap<_, _> = notes.into_iter().map(|kept| (kept.position, kept.note)).collect();
         let mut bundle = BundleWriter::new(Vec::new(), self.org, 0, chain_start(self.org)).unwrap();
         for event in &events {
-            let wanted = event.document.filter(|document| bundle.wants(document));
+            let wanted = event.state.document.filter(|document| bundle.wants(document));
             if let Some((document, bytes)) = wanted.and_then(|wanted| documents.get_key_value(&wanted)) {
                 bundle.document(*document, bytes.as_deref()).unwrap();
             }
-            bundle.event(&event_record(event)).unwrap();
+            bundle.event(event).unwrap();
             if let Some(note) = notes.get(&event.position) {
                 bundle.checkpoint(note).unwrap();
             }

@@ -1,12 +1,12 @@
-//! One event as the log keeps it, ready to be exported or verified.
+//! One event as the log keeps it, with everything: ready to be exported or verified.
 
 use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use crate::flow::chain::{EventHashInput, event_hash};
-use crate::flow::digest::Digest;
-use crate::flow::event::{State, StreamKind};
+use super::chain::{EventHashInput, event_hash};
+use super::digest::Digest;
+use super::event::{State, StreamKind};
 
 /// What the log stores of an event: all that its hash covers, the bytes behind two of its digests, and
 /// both stored hashes. Values are as stored, however strange: an altered log must be shown as it is.
@@ -21,11 +21,9 @@ pub struct EventRecord<'a> {
     pub version: i64,
     pub event: Uuid,
     pub schema_version: i16,
-    pub document: Option<Digest>,
-    pub enabled: bool,
-    pub deleted: bool,
-    pub published_version: Option<i64>,
-    pub published_by_version: Option<i64>,
+    /// The state after the event. A digest that is stored with another length than 32 bytes is zeros here, which no
+    /// content has.
+    pub state: State,
     pub event_hash: Digest,
     pub chain_hash: Digest,
     /// None once erased.
@@ -39,12 +37,12 @@ pub struct EventRecord<'a> {
 impl EventRecord<'_> {
     /// The hash its content should have; `None` when no event is written so. A version 0 and a digest of
     /// zeros are hashed like absent ones, so that they must not pass for them.
-    pub(super) fn hash(&self, organization: Uuid) -> Option<Digest> {
+    pub fn hash(&self, organization: Uuid) -> Option<Digest> {
         let stream_kind = StreamKind::from_number(self.stream_kind)?;
-        let versions = [self.published_version, self.published_by_version];
+        let versions = [self.state.published_version, self.state.published_by_version];
         if self.event_type.len() > usize::from(u16::MAX)
             || versions.contains(&Some(0))
-            || self.document == Some(Digest([0; 32]))
+            || self.state.document == Some(Digest([0; 32]))
         {
             return None;
         }
@@ -57,13 +55,7 @@ impl EventRecord<'_> {
             position: self.position,
             recorded_at_us: self.recorded_at_us,
             schema_version: self.schema_version,
-            state: State {
-                document: self.document,
-                enabled: self.enabled,
-                deleted: self.deleted,
-                published_version: self.published_version,
-                published_by_version: self.published_by_version,
-            },
+            state: self.state,
             payload: self.payload_digest,
             context: self.context_digest,
             event_type: &self.event_type,
