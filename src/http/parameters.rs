@@ -236,7 +236,7 @@ mod tests {
             "q=%C2%A1Hola!&phoneNumberId=+1&limit=5",
             "false Some(\" 1\") Some(\"hola\") None Excluded Some(5) phoneNumberId=%201&q=%C2%A1Hola%21",
         );
-        check("q=!!", "false None None None Excluded None q=%21%21");
+        check("q=!!", "false None Some(\"!!\") None Excluded None q=%21%21");
         check("status=deleted", "false None None None Only None status=deleted");
         check("status=draft&include=deleted", "false None None Some(false) Excluded None status=draft");
         check("include=deleted&view=summary", "false None None None Included None include=deleted");

@@ -5,8 +5,8 @@ use flow_registry::flow::chain::{chain_next, chain_start};
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::store::{
-    Append, Appended, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord,
-    FoundFlow, Idempotency, NewEvent, Outcome, Reader, Store, ViewChange,
+    Append, Appended, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord, FoundFlow,
+    Idempotency, NewEvent, Outcome, Reader, Store, ViewChange,
 };
 use uuid::Uuid;
 
