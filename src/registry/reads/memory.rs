@@ -12,13 +12,13 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use crate::store::{ListFilter, ListPage};
 
-/// What flows may take in memory, by estimate: 10,000 of 2 KB. Compressed by lz4 a third more would fit, and a read would
+/// What flows may take in memory, by estimate: 9,000 of 2 KB. Compressed by lz4 a third more would fit, and a read would
 /// cost 2 µs more of 30, an edit 7 of 100.
 const FLOWS_BYTES_MAX: u64 = 32 * 1024 * 1024;
 /// What a flow takes beside document and authors: state, summary, findings, its place in the cache.
-const FLOW_BYTES: usize = 1024;
+const FLOW_BYTES: usize = 1536;
 /// What a flow of the usual size takes.
-const FLOW_BYTES_EXPECTED: usize = 3 * 1024;
+const FLOW_BYTES_EXPECTED: usize = 7 * 512;
 /// What pages may take in memory.
 const PAGES_BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Of a page without flows: what was asked, its place in the cache.
@@ -108,8 +108,7 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
 impl Memory {
     pub(super) fn new() -> Self {
         let items = |bytes: u64, each: usize| usize::try_from(bytes).unwrap_or(usize::MAX) / each;
-        let (flows, pages) =
-            (items(FLOWS_BYTES_MAX, FLOW_BYTES_EXPECTED), items(PAGES_BYTES_MAX, 2 * FLOW_BYTES));
+        let (flows, pages) = (items(FLOWS_BYTES_MAX, FLOW_BYTES_EXPECTED), items(PAGES_BYTES_MAX, 2 * 1024));
         Self {
             flows: Arc::new(Cache::with_weighter(flows, FLOWS_BYTES_MAX, Bytewise)),
             pages: Arc::new(Cache::with_weighter(pages, PAGES_BYTES_MAX, Bytewise)),
