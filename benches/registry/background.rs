@@ -12,18 +12,28 @@ pub struct Background {
 }
 
 impl Background {
+    pub fn every(period: Duration, act: impl FnMut() -> anyhow::Result<()> + Send + 'static) -> Self {
+        Self::every_from(Instant::now(), period, act)
+    }
+
     /// What came late is made up for.
-    pub fn every(period: Duration, mut act: impl FnMut() -> anyhow::Result<()> + Send + 'static) -> Self {
+    pub fn every_from(
+        first: Instant,
+        period: Duration,
+        mut act: impl FnMut() -> anyhow::Result<()> + Send + 'static,
+    ) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = std::thread::spawn(move || {
-            let mut due = Instant::now();
-            while !stopped.load(Ordering::Relaxed) {
+            let mut due = first;
+            loop {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                if stopped.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
                 act()?;
                 due += period;
-                std::thread::sleep(due.saturating_duration_since(Instant::now()));
             }
-            Ok(())
         });
         Self { stop, thread: Some(thread) }
     }

@@ -59,7 +59,8 @@ fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Ve
     let mut requests = Fixed { requests };
     let edits = Edits::of(&stage.seeded, &stage.seeded.flows, EDITS_PER_SECOND);
     turns.add(name, move || {
-        edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.short_window(), &mut requests))
+        let measure = || stage.load(CLIENTS, stage.pace.short_window(), &mut requests);
+        Ok(edits.beside(stage.service.address, measure)?.0)
     });
 }
 

@@ -37,7 +37,10 @@ fn add<'a>(turns: &mut Turns<'a>, stage: &'a Stage, name: &str, requests: Vec<Ve
     let mut requests = Fixed { requests };
     let edits = Edits::of(&stage.seeded, &stage.seeded.flows, edits::PER_SECOND);
     turns.add(name, move || {
-        edits.beside(stage.service.address, || stage.load(CLIENTS, stage.pace.window(), &mut requests))
+        let measure = || stage.load(CLIENTS, stage.pace.window(), &mut requests);
+        let (sample, rate) = edits.beside(stage.service.address, measure)?;
+        edits::check(rate, edits::PER_SECOND)?;
+        Ok(sample)
     });
 }
 

@@ -165,7 +165,7 @@ impl Stage {
             database: YARDSTICK,
             variables: &[("document", &document)],
             script: APPEND,
-            clients: edits::CONNECTIONS,
+            clients: edits::CONNECTIONS as usize,
             seconds: self.pace.window_s + 1,
             per_second: Some(edits::PER_SECOND),
         })?;

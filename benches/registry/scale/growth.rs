@@ -102,7 +102,8 @@ impl Growth {
             own.live.retain(|flow| *flow != some);
             return Step::Delete(some);
         }
-        if self.begun.is_multiple_of(PUBLISH_EVERY)
+        // Flows are created at each multiple of ten.
+        if self.begun % PUBLISH_EVERY == PUBLISH_EVERY / 2 + 1
             && let Some(flow) = pick(&own.called)
         {
             own.publish_next = Some(flow);

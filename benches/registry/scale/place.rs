@@ -27,7 +27,7 @@ use crate::service::{Binary, Service};
 use crate::stage::Sample;
 
 /// Raised when organizations grow in another way, or another thing of them is kept.
-const RECIPE: u32 = 1;
+const RECIPE: u32 = 2;
 const CLIENTS: usize = 8;
 const WINDOW: Duration = Duration::from_secs(1);
 /// So that nothing is answered because nobody wrote; few, so that the small organization stays small.
@@ -117,7 +117,7 @@ impl Place {
     pub fn load_beside_edits(&self, requests: &mut dyn Requests) -> anyhow::Result<Sample> {
         let (flows, tenant, words) = (Arc::clone(&self.flows), self.tenant.clone(), self.words());
         let edits = Edits::written_by(EDITS_PER_SECOND, move |out| write_edit(&tenant, &flows, words, out));
-        edits.beside(self.service.address, || self.load(requests))
+        Ok(edits.beside(self.service.address, || self.load(requests))?.0)
     }
 
     /// An edit of any flow, each to a revision that hardly ever was.
