@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
 use crate::background::Background;
 use crate::connection::Connection;
@@ -66,10 +66,11 @@ impl Edits {
         std::thread::sleep(LEAD);
         let measured = measure();
         let rate = f64::from(answered.load(Ordering::Relaxed)) / began.elapsed().as_secs_f64();
+        let measured = measured?;
         for writer in writers {
-            writer.end()?;
+            writer.end().context("an edit beside what is measured")?;
         }
-        Ok((measured?, rate))
+        Ok((measured, rate))
     }
 
     fn writer(
