@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use flow_registry::flow::event::ActorKind;
-use flow_registry::registry::access::KeyMode;
+use flow_registry::registry::access::{AccessError, Credential, CredentialVerifier, KeyMode};
 use flow_registry::registry::caller::{Scope, Scopes};
 use flow_registry::store::Store;
+use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::PgPool;
 use uuid::Uuid;
@@ -136,6 +137,23 @@ async fn look_ups_are_remembered() {
     desk.database.pool.close().await;
     assert!(desk.verify(&text).await.is_some(), "remembered without the database");
     assert!(desk.verify(&unknown).await.is_none());
+}
+
+/// Requests with one key wait for one look-up, and all of them are told when it fails.
+#[tokio::test]
+async fn a_look_up_that_fails_is_not_remembered() {
+    let desk = desk().await;
+    let key = desk.make_any().await;
+    let rename = async |statement: &'static str| {
+        sqlx::query(statement).execute(&desk.database.pool).await.unwrap();
+    };
+    rename("ALTER TABLE api_key RENAME TO hidden").await;
+    let verifier = CredentialVerifier { api_keys: desk.verifier.clone(), tokens: None };
+    let credential = Credential::ApiKey(secret(&key).into());
+    let answers = join_all((0..20).map(|_| verifier.verify(&credential))).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(AccessError::Store(_)))), "{answers:?}");
+    rename("ALTER TABLE hidden RENAME TO api_key").await;
+    assert!(desk.verify(secret(&key)).await.is_some());
 }
 
 #[tokio::test]

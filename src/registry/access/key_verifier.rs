@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use moka::{future, sync};
+use quick_cache::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::key_text::{KeyMode, KeyText};
@@ -18,30 +19,42 @@ use crate::store::{KeyRecord, SealedKey, Store, StoreError};
 /// A key revoked elsewhere is refused within five seconds; one is left for a look-up that takes its time.
 const REMEMBERED_FOR: Duration = Duration::from_secs(4);
 /// Prefixes remembered, unknown ones too. Those that are asked for often stay.
-const REMEMBERED_MAX: u64 = 10_000;
+const REMEMBERED_MAX: usize = 10_000;
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 
 /// Knows the API keys of a store. Clones share what they remember.
 #[derive(Debug, Clone)]
 pub struct ApiKeyVerifier {
     store: Store,
-    /// By prefix; an empty list says that there is no such key.
-    found: future::Cache<String, Arc<[SealedKey]>>,
-    /// The keys whose use was noted within the last minute.
-    noted: sync::Cache<(Uuid, Uuid), ()>,
+    /// By prefix.
+    found: Arc<Cache<String, Found>>,
+    /// When the use of a key, by organization and id, was noted last.
+    noted: Arc<Cache<(Uuid, Uuid), Instant>>,
+}
+
+/// What a look-up of a prefix found.
+#[derive(Debug, Clone)]
+struct Found {
+    /// Empty: there is no such key. `None`: the look-up failed.
+    keys: Option<Arc<[SealedKey]>>,
+    asked_at: Instant,
+}
+
+impl Found {
+    fn is_fresh(&self) -> bool {
+        self.keys.is_some() && self.asked_at.elapsed() < REMEMBERED_FOR
+    }
 }
 
 impl ApiKeyVerifier {
     pub fn new(store: Store) -> Self {
-        let found =
-            future::Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(REMEMBERED_FOR).build();
-        let noted = sync::Cache::builder().max_capacity(REMEMBERED_MAX).time_to_live(USE_NOTED_EVERY).build();
-        Self { store, found, noted }
+        let (found, noted) = (Cache::new(REMEMBERED_MAX), Cache::new(REMEMBERED_MAX));
+        Self { store, found: Arc::new(found), noted: Arc::new(noted) }
     }
 
     /// Forgets what is remembered of a key, so that a change made here takes effect here at once.
-    pub async fn forget(&self, prefix: &str) {
-        self.found.invalidate(prefix).await;
+    pub fn forget(&self, prefix: &str) {
+        self.found.remove(prefix);
     }
 
     /// Returns the caller of a key that is known, not revoked and not expired.
@@ -61,29 +74,37 @@ impl ApiKeyVerifier {
 
     async fn look_up(&self, prefix: &str) -> Result<Arc<[SealedKey]>, StoreError> {
         let query = async || self.store.keys_by_prefix(prefix).await.map(Arc::from);
-        match self.found.try_get_with_by_ref(prefix, query()).await {
-            Ok(keys) => Ok(keys),
-            // Requests with the same key wait for one query. When it fails, one of them gets the error to keep;
-            // the others ask for themselves.
-            Err(shared) => match Arc::try_unwrap(shared) {
-                Ok(error) => Err(error),
-                Err(_) => query().await,
-            },
+        if let Some(keys) = self.found.get(prefix).filter(Found::is_fresh).and_then(|found| found.keys) {
+            return Ok(keys);
+        }
+        self.found.remove_if(prefix, |found| !found.is_fresh());
+        // Requests with the same key wait for one query. When it fails they all ask for themselves at once: by turns,
+        // each would wait for the timeouts of those before it.
+        match self.found.get_value_or_guard_async(prefix).await {
+            Ok(Found { keys: Some(keys), .. }) => Ok(keys),
+            Ok(Found { keys: None, .. }) => query().await,
+            Err(guard) => {
+                let asked_at = Instant::now();
+                let found = query().await;
+                // Nothing is kept where the prefix was forgotten meanwhile.
+                let _ = guard.insert(Found { keys: found.as_ref().ok().map(Arc::clone), asked_at });
+                found
+            }
         }
     }
 
     /// Off the request's path, and never its failure.
     fn note_use(&self, key: &KeyRecord) {
         let id = (key.org_id, key.id);
-        // Mostly it was: to see that costs less than to ask whether somebody else is about to note it.
-        if self.noted.contains_key(&id) || !self.noted.entry(id).or_insert(()).is_fresh() {
+        if self.noted.get(&id).is_some_and(|noted_at| noted_at.elapsed() < USE_NOTED_EVERY) {
             return;
         }
-        let (store, noted) = (self.store.clone(), self.noted.clone());
+        self.noted.insert(id, Instant::now());
+        let (store, noted) = (self.store.clone(), Arc::clone(&self.noted));
         tokio::spawn(async move {
             if let Err(error) = store.note_key_used(id.0, id.1).await {
                 tracing::warn!(key_id = %id.1, %error, "the time an API key was last used could not be noted");
-                noted.invalidate(&id);
+                noted.remove(&id);
             }
         });
     }
