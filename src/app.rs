@@ -18,7 +18,7 @@ use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, Feeds, Limits, Patience, Room, Threads};
+use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
 use crate::registry::projections::Projections;
@@ -36,7 +36,6 @@ pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::
     let tokens = token_verifier(&config.jwt)?;
     let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
     let metrics = count()?;
-    let threads = Threads::start().context("cannot start threads")?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
     let listener = listen(config.http.listen).await?;
@@ -67,7 +66,7 @@ pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::
     tracing::info!(%address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let router = http::allow_origins(http::router(state), &origins);
-    http::serve(&threads, listener, router, limits(&config.http), shutdown).await;
+    http::serve(listener, router, limits(&config.http), shutdown).await;
 
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");

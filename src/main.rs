@@ -63,7 +63,7 @@ fn done(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<ExitCo
 }
 
 fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(work)
+    tokio::runtime::Runtime::new()?.block_on(work)
 }
 
 /// Starts the log. It goes to stderr, because stdout is for what a command was asked for.

@@ -34,7 +34,6 @@ mod routes;
 mod runs;
 mod serve;
 mod state;
-mod threads;
 mod validate;
 mod wire;
 
@@ -45,4 +44,3 @@ pub use feed::Feeds;
 pub use routes::router;
 pub use serve::{Limits, serve};
 pub use state::AppState;
-pub use threads::Threads;

@@ -17,12 +17,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
-use super::threads::Threads;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
 /// after them, and all of it within 15 s.
@@ -51,13 +51,8 @@ impl Default for Limits {
 }
 
 /// Serves until `shutdown` is cancelled, then lets requests that are under way end, for a while.
-pub async fn serve(
-    threads: &Threads,
-    listener: TcpListener,
-    router: Router,
-    limits: Limits,
-    shutdown: CancellationToken,
-) {
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
+    let connections = TaskTracker::new();
     let places = Arc::new(Semaphore::new(limits.connections_max));
     // Outlives `shutdown`: whatever is still there when draining is over is dropped.
     let end = CancellationToken::new();
@@ -70,33 +65,20 @@ pub async fn serve(
         let (stream, address, place) = accepted;
         let connection = Connection { router: router.clone(), address, patience: limits.patience };
         let (shutdown, end) = (shutdown.clone(), end.clone());
-        // It is watched by the runtime of the thread that serves it.
-        let stream = match stream.into_std() {
-            Ok(stream) => stream,
-            Err(error) => {
-                tracing::warn!(%error, %address, "a connection could not be handed on");
-                continue;
-            }
-        };
-        let thread = threads.idlest();
-        let served = async move {
-            let stream = match TcpStream::from_std(stream) {
-                Ok(stream) => stream,
-                Err(error) => return tracing::warn!(%error, %address, "a connection could not be taken over"),
-            };
+        connections.spawn(async move {
             tokio::select! {
                 () = connection.serve(stream, shutdown) => {}
                 () = end.cancelled() => {}
             }
             drop(place);
-        };
-        thread.connections.spawn_on(served, &thread.runtime);
+        });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_MAX, threads.idle()).await.is_err() {
-        tracing::warn!(connections = threads.connections(), "requests still under way were cut");
+    connections.close();
+    if tokio::time::timeout(DRAIN_MAX, connections.wait()).await.is_err() {
+        tracing::warn!(connections = connections.len(), "requests still under way were cut");
         end.cancel();
-        threads.idle().await;
+        connections.wait().await;
     }
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, Feeds, Limits, Room, Threads, router};
+use flow_registry::http::{self, AppState, Feeds, Limits, Room, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -39,17 +39,14 @@ pub use client::{Answer, Request, named};
 
 use crate::support::{self, TestDatabase};
 
-/// Serves as the program does, on every core.
+/// Serves as the program does.
 fn serve(
     listener: TcpListener,
     router: Router,
     limits: Limits,
     shutdown: CancellationToken,
 ) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let threads = Threads::start().unwrap();
-        http::serve(&threads, listener, router, limits, shutdown).await;
-    })
+    tokio::spawn(http::serve(listener, router, limits, shutdown))
 }
 
 /// The service over a fresh database, with an organization and an admin key of it.
