@@ -45,10 +45,11 @@ CREATE TABLE flow_search (
     text           text     NOT NULL,
     PRIMARY KEY (org_id, flow_id, in_force)
 );
-CREATE INDEX flow_search_folding ON flow_search (folding);
+CREATE INDEX flow_search_folding ON flow_search (folding, org_id, flow_id);
 
--- What the document in force of each flow refers to, by kind: 1 a folded keyword it listens to, 2 a flow it calls, 3 a
--- flow it hands over to. `since_version` is the event that put the document in force.
+-- What the document in force of each flow refers to and starts by. The kinds are those of `ReferenceKind`: keywords by how
+-- they are heard (1, 4 to 7; folded, but for patterns), other triggers (8 to 11), flows it calls (2) or hands over to (3),
+-- by which callers are found. `since_version` is the event that put the document in force.
 CREATE TABLE flow_reference (
     org_id        uuid     NOT NULL,
     kind          smallint NOT NULL,
@@ -59,7 +60,7 @@ CREATE TABLE flow_reference (
     PRIMARY KEY (org_id, kind, value, flow_id, since_version)
 );
 CREATE INDEX flow_reference_of_flow ON flow_reference (org_id, flow_id);
-CREATE INDEX flow_reference_folding ON flow_reference (folding);
+CREATE INDEX flow_reference_folding ON flow_reference (folding, org_id, flow_id);
 
 -- Text is found by its trigrams where the extensions can be had; elsewhere a search reads the texts of the organization.
 DO $$

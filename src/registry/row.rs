@@ -32,7 +32,12 @@ pub(super) fn row(
         context: of_sorted(&context(intent, plan.label.clone())).into(),
         actor: actor.opaque_id(),
         state: change.after,
-        document_bytes: plan.draft.as_ref().map(|draft| draft.bytes.clone()),
+        // A restored document is in the log already: bytes that were erased meanwhile must not come back with it.
+        document_bytes: plan
+            .draft
+            .as_ref()
+            .filter(|_| change.event_type != EventType::FlowRestored)
+            .map(|draft| draft.bytes.clone()),
         view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
     };
     Append::event(intent.caller.org_id, event, intent.idempotency.clone())

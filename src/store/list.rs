@@ -89,7 +89,7 @@ pub(super) fn push_page(
     } else {
         query.push(" FROM unnest(").push_bind(filter.confined_to.clone());
         query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = ");
-        query.push_bind(org_id).push(" AND ").push(number(filter)).push(" = allowed.number");
+        query.push_bind(org_id).push(" AND v.phone_number_id = allowed.number");
     }
     push_filter(query, org_id, filter);
     if let Some(before) = page.before {

@@ -66,11 +66,9 @@ impl Store {
     ) -> Result<PastPage, StoreError> {
         let since = self.head(org_id).await? - position;
         let near = if filter.asks_documents() { NEAR_FOR_DOCUMENTS } else { NEAR };
-        // The number then in force, for which a credential sees it, is in no view.
-        let is_in_view = filter.confined_to.is_empty() || !filter.in_force;
         let start = page.before.map_or(position, |before| position.min(before - 1));
         let floor = start - WALK_MAX;
-        let (mut query, walks) = match since <= near && is_in_view {
+        let (mut query, walks) = match since <= near {
             true => (near_the_end(org_id, position, filter, page), false),
             false => (backwards(org_id, position, filter, (floor, start), page.limit), true),
         };

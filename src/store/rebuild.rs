@@ -146,11 +146,11 @@ const PUT_VIEW_ROW: &str = "WITH flow AS (INSERT INTO flow_view (org_id, flow_id
      INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
      SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $24 FROM unnest($23::text[]) AS r";
 
-/// The next flow whose texts or references were folded by other rules.
+/// The next flow whose texts or references were folded by older rules.
 const FOLDED_OTHERWISE: &str = "SELECT org_id, flow_id FROM (\
-     (SELECT org_id, flow_id FROM flow_search WHERE folding <> $1 AND (org_id, flow_id) > ($2, $3) \
+     (SELECT org_id, flow_id FROM flow_search WHERE folding < $1 AND (org_id, flow_id) > ($2, $3) \
       ORDER BY org_id, flow_id LIMIT 1) \
-     UNION ALL (SELECT org_id, flow_id FROM flow_reference WHERE folding <> $1 AND (org_id, flow_id) > ($2, $3) \
+     UNION ALL (SELECT org_id, flow_id FROM flow_reference WHERE folding < $1 AND (org_id, flow_id) > ($2, $3) \
       ORDER BY org_id, flow_id LIMIT 1)) AS f ORDER BY org_id, flow_id LIMIT 1";
 
 const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name = $5, scopes = $6, \
@@ -177,7 +177,7 @@ impl Store {
 }
 
 impl Store {
-    /// The first flow after another, by organization and id, whose rows were folded by other rules than `folding`.
+    /// The first flow after another, by organization and id, whose rows were folded by older rules than `folding`.
     pub async fn folded_otherwise(
         &self,
         folding: i16,

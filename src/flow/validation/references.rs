@@ -3,7 +3,7 @@
 
 mod conflicts;
 
-pub use conflicts::are_both_heard;
+pub use conflicts::Heard;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -104,6 +104,14 @@ impl fmt::Display for Trouble {
 }
 
 impl Drift {
+    /// Whether nothing differs but what was folded, by older rules: that is no drift.
+    fn is_of_folding(&self) -> bool {
+        let folded = ["search", "published_search", "references", "folding"];
+        let Trouble::Differs { differences } = &self.trouble else { return false };
+        differences.iter().any(|it| it.column == "folding")
+            && differences.iter().all(|it| folded.contains(&it.column))
+    }
+
     /// Whether a rebuild puts it right. The log is never touched, and the secret of a key is not in it.
     pub fn is_mendable(&self) -> bool {
         match self.trouble {
@@ -208,18 +216,29 @@ impl Projections {
         Ok(Some(Walk { projections, is_of_one: org_id.is_some(), org_id: first, after: None }))
     }
 
-    /// Computes again what was folded by other rules than those of this release, a few flows at a time. Says how many
-    /// rows were put in place.
+    /// Computes again what was folded by older rules than those of this release, a few flows at a time, and nothing else.
+    /// Says how many rows were put in place. A flow that cannot be read keeps nobody from the others.
     pub async fn refold(&self) -> Result<usize, StoreError> {
         let mut after = (Uuid::nil(), Uuid::nil());
         let mut put = 0;
-        while let Some((org_id, flow_id)) = self.store.folded_otherwise(FOLDING, after).await? {
+        while let Some((org_id, flow_id)) =
+            self.store.in_time(self.store.folded_otherwise(FOLDING, after)).await?
+        {
+            after = (org_id, flow_id);
             let before = Uuid::from_u128(flow_id.as_u128().saturating_sub(1));
-            let look = async { compare(&mut self.store.reading().await?, org_id, Some(before)).await };
-            let Some(batch) = self.store.in_time_for(STATEMENTS_MAX, look).await? else { break };
-            after = (org_id, batch.last);
-            put += batch.drifts.len();
-            self.mend(batch).await?;
+            let refolded = async {
+                let Some(mut batch) = compare(&mut self.store.reading().await?, org_id, Some(before)).await?
+                else {
+                    return Ok((0, flow_id));
+                };
+                batch.drifts.retain(Drift::is_of_folding);
+                let (count, last) = (batch.drifts.len(), batch.last);
+                Ok((count - self.mend(batch).await?.len(), last))
+            };
+            match self.store.in_time_for(2 * STATEMENTS_MAX, refolded).await {
+                Ok((count, last)) => (put, after) = (put + count, (org_id, last.max(flow_id))),
+                Err(error) => tracing::warn!(%error, %org_id, %flow_id, "a flow was not folded anew"),
+            }
         }
         Ok(put)
     }

@@ -23,7 +23,7 @@ pub enum Moment {
 }
 
 /// Flows of then that are read at once.
-const PART_MAX: i64 = 1_000;
+const PART_MAX: i64 = 200;
 
 /// A page of the list of then.
 #[derive(Debug)]

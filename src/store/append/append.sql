@@ -43,7 +43,7 @@ WITH told AS MATERIALIZED (
         in_force_position = coalesce(t.new_in_force_position, h.in_force_position)
     FROM told t
     WHERE h.org_id = {t.org_id} AND h.position = t.position AND h.chain_hash = t.chain_hash AND h.repairs = t.repairs
-        AND ($6::boolean OR t.new_recorded_at BETWEEN now() - interval '1 second' AND now() + interval '1 second')
+        AND ($6::boolean OR t.new_position = t.position OR t.new_recorded_at BETWEEN now() - interval '1 second' AND now() + interval '1 second')
         AND NOT EXISTS (SELECT FROM stopped s WHERE s.log = t.log)
         AND NOT EXISTS (SELECT FROM answered a WHERE a.log = t.log)
     RETURNING t.log

@@ -162,6 +162,7 @@ impl Memory {
             return Ok(found);
         }
         unknown.sort();
+        let (wanted, mut read_back) = (unknown.len(), 0);
         let (organizations, subjects): (Vec<Uuid>, Vec<String>) = unknown.into_iter().unzip();
         let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
         let add = sqlx::query(ADD_ACTORS).bind(&organizations).bind(ids).bind(&subjects);
@@ -170,7 +171,11 @@ impl Memory {
         for (org_id, subject, id) in read.fetch_all(connection).await? {
             self.actors.insert((org_id, subject.clone()), (id, Instant::now()));
             found.insert((org_id, subject), id);
+            read_back += 1;
         }
-        Ok(found)
+        match read_back == wanted {
+            true => Ok(found),
+            false => Err(StoreError::corrupt("actor", "a row that was just written is not there")),
+        }
     }
 }

@@ -27,7 +27,7 @@ pub(super) async fn append(
     for call in calls(appends, memory.form) {
         let done = append_call(connection, memory, &actors, &mut outcomes, call).await;
         // Other rows are in the database by now: the call as a whole is neither done nor undone.
-        done.map_err(|error| if outcomes.wrote { error.in_doubt() } else { error })?;
+        done.map_err(|error| if outcomes.wrote && !error.is_locked() { error.in_doubt() } else { error })?;
     }
     Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
 }
@@ -178,14 +178,42 @@ async fn with_locked_heads(
     call: Range<usize>,
 ) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await.map_err(StoreError::of_write)?;
-    let (heads, now) = lock(&mut transaction, &outcomes.organizations(call.clone())).await?;
+    let ends = match write_locked(&mut transaction, memory, actors, outcomes, call).await {
+        Ok(ends) => ends,
+        Err(error) => {
+            // At once, so that nobody waits for the locks of what failed.
+            if let Err(error) = transaction.rollback().await {
+                tracing::debug!(%error, "an append was not rolled back: its connection is gone");
+            }
+            return Err(error);
+        }
+    };
+    transaction.commit().await.map_err(StoreError::of_write)?;
+    outcomes.wrote |= !ends.is_empty();
+    for (org_id, end) in ends {
+        if !memory.is_contested(org_id) {
+            memory.remember(org_id, end);
+        }
+    }
+    Ok(())
+}
+
+/// What [`with_locked_heads`] does in its transaction. Returns where the logs that it wrote end then.
+async fn write_locked(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    actors: &Actors,
+    outcomes: &mut Outcomes<'_>,
+    call: Range<usize>,
+) -> Result<Vec<(Uuid, Head)>, StoreError> {
+    let (heads, now) = lock(&mut *connection, &outcomes.organizations(call.clone())).await?;
     memory.set_clock(now);
     let mut ends = Vec::new();
     // Whatever is in the way of appends is found by the first run; the others are written by the second.
     for _ in 0..2 {
         let mut batch = Batch::new(outcomes.left(call.clone()), &heads, actors, now);
         batch.is_timed_by_database = true;
-        let observed = write(&mut transaction, &batch, memory.form).await?;
+        let observed = write(&mut *connection, &batch, memory.form).await?;
         let written = outcomes.settle(&batch, &observed);
         ends.extend(written.iter().map(|log| (batch.logs[*log].org_id, batch.logs[*log].end)));
         if outcomes.is_complete(call.clone()) {
@@ -195,14 +223,7 @@ async fn with_locked_heads(
     if !outcomes.is_complete(call) {
         return Err(StoreError::corrupt("log_head", "it does not hold what was read under its lock"));
     }
-    transaction.commit().await.map_err(StoreError::of_write)?;
-    outcomes.wrote |= !ends.is_empty();
-    for (org_id, end) in ends {
-        if !memory.is_contested(org_id) {
-            memory.remember(org_id, end);
-        }
-    }
-    Ok(())
+    Ok(ends)
 }
 
 /// In one order for everybody, so that nobody waits for each other.

@@ -1,23 +1,14 @@
 //! Two flows of one number that would both start by the same message or event.
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
 use super::Neighbours;
 use crate::flow::document::{Document, MatchMode, TriggerType};
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_BYTES_MAX;
-use crate::flow::reference::{Reference, ReferenceKind};
+use crate::flow::reference::ReferenceKind;
 use crate::flow::text::{fold, spaced};
-
-/// Whether something that somebody writes is heard both by a keyword and by one that an index holds.
-pub fn are_both_heard(own: &Reference, kind: i16, value: &str) -> bool {
-    let heard = |kind, value| Some(Heard::new(value, ReferenceKind::match_mode(kind)?));
-    match (heard(own.kind.number(), &own.value), heard(kind, value)) {
-        (Some(own), Some(other)) => own.meets(&other),
-        _ => false,
-    }
-}
 
 pub fn check(
     document: &Document,
@@ -77,7 +68,7 @@ fn meet(one: &TriggerType, other: &TriggerType) -> bool {
     }
 }
 
-fn heard(document: &Document) -> Vec<Heard<'_>> {
+fn heard(document: &Document) -> Vec<Heard> {
     match &document.trigger.kind {
         TriggerType::Keyword { keywords, match_mode } => {
             keywords.iter().map(|keyword| Heard::new(keyword, *match_mode)).collect()
@@ -86,20 +77,36 @@ fn heard(document: &Document) -> Vec<Heard<'_>> {
     }
 }
 
-/// A keyword and how it is heard.
-struct Heard<'d> {
-    keyword: &'d str,
+/// A keyword and how it is heard, made ready to be compared with many others.
+#[derive(Debug)]
+pub struct Heard {
+    keyword: String,
     folded: String,
+    spaced: String,
     mode: MatchMode,
+    regex: Option<Regex>,
 }
 
-impl<'d> Heard<'d> {
-    fn new(keyword: &'d str, mode: MatchMode) -> Self {
-        Self { keyword, folded: fold(keyword), mode }
+impl Heard {
+    /// A keyword as an index holds it; `None` where it is a reference of another kind.
+    pub fn of_reference(kind: i16, value: &str) -> Option<Self> {
+        Some(Self::new(value, ReferenceKind::match_mode(kind)?))
+    }
+
+    fn new(keyword: &str, mode: MatchMode) -> Self {
+        let regex =
+            || RegexBuilder::new(keyword).case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build().ok();
+        Self {
+            keyword: keyword.trim().to_owned(),
+            folded: fold(keyword),
+            spaced: spaced(keyword),
+            mode,
+            regex: (mode == MatchMode::Regex).then(regex).flatten(),
+        }
     }
 
     /// Whether one of two is heard where the other is written.
-    fn meets(&self, other: &Self) -> bool {
+    pub fn meets(&self, other: &Self) -> bool {
         (self.mode == other.mode && self.folded == other.folded) || self.hears(other) || other.hears(self)
     }
 
@@ -112,12 +119,8 @@ impl<'d> Heard<'d> {
             MatchMode::Exact => self.folded == other.folded,
             MatchMode::StartsWith => other.folded.starts_with(&self.folded),
             MatchMode::Contains => other.folded.contains(&self.folded),
-            MatchMode::Word => spaced(other.keyword).contains(&spaced(self.keyword)),
-            MatchMode::Regex => {
-                let mut builder = RegexBuilder::new(self.keyword);
-                let regex = builder.case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build();
-                regex.is_ok_and(|regex| regex.is_match(other.keyword.trim()))
-            }
+            MatchMode::Word => other.spaced.contains(&self.spaced),
+            MatchMode::Regex => self.regex.as_ref().is_some_and(|regex| regex.is_match(&other.keyword)),
         }
     }
 }
