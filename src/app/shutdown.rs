@@ -6,9 +6,9 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// What the thread that writes the log gets for the last line.
+/// How long the process waits before it exits, so that the log's writer thread can write the last line.
 const LAST_LINE: Duration = Duration::from_millis(100);
-/// Whoever sent the signal may send SIGKILL soon after this.
+/// How long a shutdown may take. Supervisors often send SIGKILL some seconds later.
 const EXIT_WITHIN: Duration = Duration::from_secs(15);
 
 /// Cancelled by the first SIGTERM or SIGINT. A second one, or too long a shutdown, ends the process at once;

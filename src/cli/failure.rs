@@ -30,7 +30,7 @@ pub enum Failure {
     Problem(#[from] Box<Problem>),
     #[error("{0}: {1}")]
     File(String, io::Error),
-    /// Whoever read the output has enough of it, as `head` does. No error.
+    /// The reader of standard output closed it early, as `head` does. The command ends without a message.
     #[error("the reader of the output is gone")]
     ReaderGone,
 }

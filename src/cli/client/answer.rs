@@ -37,7 +37,7 @@ fn not_understood(error: serde_json::Error) -> Failure {
     Failure::NoAnswer(format!("the answer is not one of a flow registry this command knows: {error}"))
 }
 
-/// Whoever did something.
+/// The person, API key or program that made a change, as an answer of the API names it.
 #[derive(Debug, Clone, Deserialize)]
 pub struct Actor {
     id: String,

@@ -50,7 +50,7 @@ impl Problem {
         self
     }
 
-    /// Whatever stands between the service and us may answer in its own words, which are left out.
+    /// Reads the body of an error. A body that is not a problem document, such as the page of a proxy, is left out.
     pub(super) fn read(status: StatusCode, text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
             status: status.as_u16(),

@@ -7,9 +7,9 @@ use super::reader::{Node, TEMPLATE_LENGTH_MAX};
 use super::trigger::keywords;
 use super::{Duration, Expression, MatchMode, Target, Template};
 
-/// Waits of a conversation last at least this long …
+/// The shortest timeout of a wait.
 const TIMEOUT_MIN: Duration = Duration::from_secs(60);
-/// … and at most this long.
+/// The longest timeout of a wait.
 const TIMEOUT_MAX: Duration = Duration::from_days(30);
 
 /// Flow-wide settings, with defaults filled in.
@@ -45,6 +45,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Every target in the settings, with the pointer to it.
+    pub fn targets(&self) -> impl Iterator<Item = (&Target, &'static str)> {
+        let timeout = self.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
+        let targets = [
+            (self.retry.next.as_ref(), "/settings/retry/next"),
+            (timeout, "/settings/timeout/next"),
+            (self.on_error.as_ref(), "/settings/onError"),
+        ];
+        targets.into_iter().filter_map(|(target, pointer)| Some((target?, pointer)))
+    }
+
     pub(super) fn read(node: Node<'_>) -> Self {
         let o = node.object();
         let locale = o.optional("locale", locale).unwrap_or_else(|| "es".to_owned());

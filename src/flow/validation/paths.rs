@@ -62,14 +62,8 @@ fn dangling_targets(document: &Document, findings: &mut Findings) {
             check(target, &|| format!("/steps/{index}{place}"));
         }
     }
-    let settings = &document.settings;
-    let timeout = settings.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
-    for (target, pointer) in [
-        (settings.retry.next.as_ref(), "/settings/retry/next"),
-        (timeout, "/settings/timeout/next"),
-        (settings.on_error.as_ref(), "/settings/onError"),
-    ] {
-        target.into_iter().for_each(|target| check(target, &|| pointer.to_owned()));
+    for (target, pointer) in document.settings.targets() {
+        check(target, &|| pointer.to_owned());
     }
     for (index, interrupt) in document.interrupts.iter().enumerate() {
         check(&interrupt.next, &|| format!("/interrupts/{index}/next"));
@@ -95,14 +89,8 @@ fn resumed_from_nowhere(document: &Document, graph: &Graph<'_>, findings: &mut F
             }
         }
     }
-    let settings = &document.settings;
-    let timeout = settings.timeout.as_ref().and_then(|timeout| timeout.next.as_ref());
-    for (target, pointer) in [
-        (settings.retry.next.as_ref(), "/settings/retry/next"),
-        (timeout, "/settings/timeout/next"),
-        (settings.on_error.as_ref(), "/settings/onError"),
-    ] {
-        if target.as_ref().is_some_and(is_resume) {
+    for (target, pointer) in document.settings.targets() {
+        if is_resume(&target) {
             tell(pointer.to_owned());
         }
     }
