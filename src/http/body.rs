@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::BoxError;
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
@@ -12,10 +13,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::media;
 use super::problem::{Code, Problem};
+use super::unescape::Unescaped;
 use crate::flow::finding::Finding;
 use crate::flow::json::{self, JsonErrorKind};
 
 const BYTES_MAX: usize = 512 * 1024;
+/// How much larger a body may be with escapes: `\u` and four digits for a single byte.
+const ESCAPED_SIZE_MAX: usize = 6;
 
 /// How long a whole body may take: a client that sends a byte a minute does not hold a connection for days.
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
@@ -94,15 +98,26 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 
 /// All bytes of a body. One that is declared too large is refused before any of it is read.
 async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
-    let too_large =
-        || Problem::new(Code::BodyTooLarge, format!("The body may have at most {bytes_max} bytes."));
+    let too_large = || {
+        let detail =
+            format!("The body may have at most {bytes_max} bytes. Escapes count as what they stand for.");
+        Problem::new(Code::BodyTooLarge, detail)
+    };
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: usize| length > bytes_max) {
+    let written_max = bytes_max * ESCAPED_SIZE_MAX;
+    if declared.is_some_and(|length: usize| length > written_max) {
         return Err(too_large());
     }
-    let collected = tokio::time::timeout(READ_TIMEOUT, Limited::new(body, bytes_max).collect()).await;
-    match collected {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
+    let is_small = declared.is_some_and(|length| length <= bytes_max);
+    let collecting = async {
+        match is_small {
+            true => Limited::new(body, bytes_max).collect().await.map(|body| Some(body.to_bytes())),
+            false => collect_unescaped(Limited::new(body, written_max), bytes_max).await,
+        }
+    };
+    match tokio::time::timeout(READ_TIMEOUT, collecting).await {
+        Ok(Ok(Some(text))) => Ok(text),
+        Ok(Ok(None)) => Err(too_large()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Problem::new(Code::InvalidJson, "The body ended before it was complete.")),
         Err(_) => Err(Problem::new(Code::InvalidJson, "The body did not arrive in time.")),
@@ -114,6 +129,21 @@ pub fn object(body: Value) -> Result<Map<String, Value>, Problem> {
     match body {
         Value::Object(members) => Ok(members),
         Value::Array(items) if items.is_empty() => Ok(Map::new()),
+/// A body that may be larger as it is written than as it is meant; `None` where it is too large as it is meant too. No
+/// more is in memory than is taken.
+async fn collect_unescaped(mut body: Limited<Body>, bytes_max: usize) -> Result<Option<Bytes>, BoxError> {
+    let mut text = Unescaped::default();
+    while let Some(frame) = body.frame().await {
+        if let Some(part) = frame?.data_ref() {
+            text.push(part);
+        }
+        if text.len() > bytes_max {
+            return Ok(None);
+        }
+    }
+    Ok(Some(text.finish().into()))
+}
+
         _ => Err(Problem::validation(vec![Finding::error("WRONG_TYPE", "", "must be an object")])),
     }
 }

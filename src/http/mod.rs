@@ -34,6 +34,7 @@ mod routes;
 mod runs;
 mod serve;
 mod state;
+mod unescape;
 mod validate;
 mod wire;
 

@@ -133,6 +133,50 @@ async fn sizes_and_media_types() {
     assert_eq!(api.events().await, events);
 }
 
+/// Text with everything but letters and spaces in escapes, as many clients write it.
+fn escaped(body: &Value) -> String {
+    let units =
+        |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|it| format!("\\u{it:04x}")).collect::<String>();
+    body.to_string().chars().map(|c| if c.is_ascii() { c.into() } else { units(c) }).collect()
+}
+
+#[tokio::test]
+async fn a_body_counts_as_what_its_escapes_stand_for() {
+    let api = api().await;
+    let flow = |text: &str, times: usize| {
+        let step = |n: usize| json!({"id": format!("s{n}"), "type": "message", "text": text.repeat(times)});
+        json!({"name": "grande", "steps": (0..150).map(step).collect::<Vec<_>>()})
+    };
+    // 240 KB of text as it is meant; 720, 480 and 720 as it is written.
+    for (text, times) in [("á", 800), ("你", 533), ("😀", 400)] {
+        let body = flow(text, times);
+        let written = escaped(&body);
+        assert!(written.len() > body.to_string().len());
+        let made = api.ask("POST", api.flows("")).text(written.clone()).send().await.expect(201).data();
+        assert_eq!(made["steps"], body["steps"]);
+        // As it is declared, a body is let in by its size as it is written.
+        let length = written.len().to_string();
+        let declared = api.ask("POST", api.flows("")).header("content-length", &length);
+        declared.text(written).send().await.expect(201);
+    }
+    let events = api.events().await;
+    let large = escaped(&flow("á", 900));
+    assert!(large.len() > 512 * 1024);
+    let answer = api.ask("POST", api.flows("")).text(large).send().await.expect(400);
+    assert_eq!(answer.json()["errors"][0]["code"], "LIMIT_EXCEEDED", "the document is too large by itself");
+    let far_too_large = escaped(&flow("á", 2_000));
+    for length in ["", "1000000", "9999999"] {
+        let request = api.ask("POST", api.flows("")).text(far_too_large.clone());
+        let request = if length.is_empty() { request } else { request.header("content-length", length) };
+        request.send().await.expect_problem(413, "body_too_large");
+    }
+    let mistake = r#"{"name": "\u00e1", "meta": {"a": "\ud800"}}"#.to_owned() + &" ".repeat(600);
+    let answer =
+        api.ask("POST", api.flows("")).text(mistake).send().await.expect_problem(400, "invalid_text");
+    assert_eq!(answer.json()["errors"][0]["pointer"], "/meta/a");
+    assert_eq!(api.events().await, events);
+}
+
 #[tokio::test]
 async fn parameters_and_paths() {
     let api = api().await;
