@@ -33,6 +33,18 @@ impl List {
         self.open(cursor).map(i64::from_be_bytes)
     }
 
+    /// A cursor into the list as it was when the log ended at a position, behind the entry at another one.
+    pub fn cursor_at(&self, begun_at: i64, position: i64) -> String {
+        self.seal(&[begun_at.to_be_bytes(), position.to_be_bytes()].concat())
+    }
+
+    /// Which list a cursor leads into, by where the log ended, and the position it stands behind.
+    pub fn position_at(&self, cursor: &str) -> Result<(i64, i64), Problem> {
+        let place = self.open::<16>(cursor)?;
+        let number = |begin: usize| i64::from_be_bytes(std::array::from_fn(|n| place[begin + n]));
+        Ok((number(0), number(8)))
+    }
+
     /// A cursor behind the entry with this id.
     pub fn cursor_behind(&self, id: Uuid) -> String {
         self.seal(id.as_bytes())

@@ -39,21 +39,24 @@ async fn list_page(
     position: Option<i64>,
     page: &PageQuery,
 ) -> Answer {
-    // The link to the next page names the position, so that all pages are of one moment.
+    // Named in the link too, so that a person can read it there.
     let as_of = position.map(|position| format!("asOf=position:{position}"));
     let filter = as_of.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
     let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
     let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
-    let before = page.cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
-    let wanted = ListPage { limit: page.limit, before };
+    let begun = page.cursor.as_deref().map(|cursor| list.position_at(cursor)).transpose()?;
+    let wanted = ListPage { limit: page.limit, before: begun.map(|(_, before)| before) };
     let (reads, wanted_flows) = (&app.registry.reads, call.query.filter.clone());
-    let found = match position {
-        Some(position) => reads.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
-        None => reads.list_page(&call.caller, wanted_flows, wanted).await?,
+    let found = match (position, begun) {
+        (Some(position), _) => reads.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
+        (None, Some((begun_at, _))) => {
+            reads.list_page_on(&call.caller, begun_at, wanted_flows, wanted).await?
+        }
+        (None, None) => reads.list_page(&call.caller, wanted_flows, wanted).await?,
     };
     let mut response = answer::page(&found.flows, call.query.view)?;
     if let Some(next) = found.next {
-        let link = next_link(call, &filter, page.limit, &list.cursor(next));
+        let link = next_link(call, &filter, page.limit, &list.cursor_at(found.at, next));
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)

@@ -1,6 +1,6 @@
 //! Lists of flows, newest change first, read from the view alone.
 
-use sqlx::{Postgres, QueryBuilder};
+use sqlx::{Postgres, QueryBuilder, Row as _};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, read_view, view_columns};
@@ -45,19 +45,41 @@ pub struct ListPage {
 }
 
 impl Store {
-    /// Which flows one page of the list has, and the version each is at.
+    /// Which flows one page of the list has, and the version each is at; and where the log ends that this is the list of.
     pub async fn list_versions(
         &self,
         org_id: Uuid,
         filter: &ListFilter,
         page: ListPage,
-    ) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    ) -> Result<(i64, Vec<(Uuid, i64)>), StoreError> {
         // One row in place of many, which each would cost as much as what is read.
-        let mut query = QueryBuilder::new("SELECT array_agg(p.flow_id), array_agg(p.version) FROM (");
+        let mut query = QueryBuilder::new(
+            "SELECT array_agg(p.flow_id), array_agg(p.version), \
+             coalesce((SELECT h.position FROM log_head h WHERE h.org_id = ",
+        );
+        query.push_bind(org_id).push("), 0) FROM (");
         push_page(&mut query, "v.flow_id, v.version", org_id, filter, page);
-        let arrays = query.push(") AS p").build_query_as::<(Option<Vec<Uuid>>, Option<Vec<i64>>)>();
-        let (flows, versions) = arrays.fetch_one(&self.pool).await?;
-        Ok(flows.unwrap_or_default().into_iter().zip(versions.unwrap_or_default()).collect())
+        let arrays = query.push(") AS p").build_query_as::<(Option<Vec<Uuid>>, Option<Vec<i64>>, i64)>();
+        let (flows, versions, head) = arrays.fetch_one(&self.pool).await?;
+        Ok((head, flows.unwrap_or_default().into_iter().zip(versions.unwrap_or_default()).collect()))
+    }
+
+    /// One page of the list, and where the log ends that it is the list of; `None` for a page without flows.
+    pub async fn list_with_head(
+        &self,
+        org_id: Uuid,
+        filter: &ListFilter,
+        page: ListPage,
+    ) -> Result<(Option<i64>, Vec<FlowRecord>), StoreError> {
+        let columns = concat!(
+            view_columns!(),
+            ", (SELECT h.position FROM log_head h WHERE h.org_id = v.org_id) AS head"
+        );
+        let mut query = QueryBuilder::new("");
+        push_page(&mut query, columns, org_id, filter, page);
+        let rows = query.build().fetch_all(&self.pool).await?;
+        let head = rows.first().map(|row| row.try_get("head")).transpose()?;
+        Ok((head, rows.iter().map(read_view).collect::<Result<_, _>>()?))
     }
 
     /// One page of the list.

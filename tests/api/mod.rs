@@ -13,6 +13,7 @@ mod history;
 mod idempotency;
 mod page;
 mod roles;
+mod pages;
 mod round_trips;
 mod runs;
 mod sockets;

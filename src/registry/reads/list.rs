@@ -84,7 +84,7 @@ impl FlowReads {
         Ok(self.store.list_at(org_id, position, filter, page).await?)
     }
 
-    /// One page of the same list; the position of its last flow is where the next page begins.
+    /// One page of the list as it is now.
     pub async fn list_page(
         &self,
         caller: &Caller,
@@ -93,20 +93,39 @@ impl FlowReads {
     ) -> Result<FlowPage, RegistryError> {
         // One more than is asked for tells whether there is a next page.
         let more = ListPage { limit: page.limit + 1, ..page };
-        let mut flows = self.page_of_now(caller, filter, more).await?;
+        let (at, mut flows) = self.page_of_now(caller, filter, more).await?;
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let has_next = flows.len() > limit;
         flows.truncate(limit);
         let next = flows.last().filter(|_| has_next).map(|last| last.record.position);
-        Ok(FlowPage { flows, next })
+        Ok(FlowPage { at, flows, next })
     }
 
+    /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each
+    /// flow is in one of them, whatever is changed meanwhile. While nothing was, it is the list of now.
+    pub async fn list_page_on(
+        &self,
+        caller: &Caller,
+        begun_at: i64,
+        filter: ListFilter,
+        page: ListPage,
+    ) -> Result<FlowPage, RegistryError> {
+        if self.heads.ask(CurrentHead { org_id: caller.org_id }).await? == begun_at {
+            let now = self.list_page(caller, filter.clone(), page).await?;
+            if now.at == begun_at {
+                return Ok(now);
+            }
+        }
+        self.list_page_at(caller, begun_at, filter, page).await
+    }
+
+    /// The flows of a page, and where the log ends that they are the list of.
     async fn page_of_now(
         &self,
         caller: &Caller,
         filter: ListFilter,
         page: ListPage,
-    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+    ) -> Result<(i64, Vec<Arc<FlowAnswer>>), RegistryError> {
         let (org_id, which) = (caller.org_id, Which::Now(Shown::by(&filter)));
         let filter = confined(caller, filter);
         // Mostly every flow of a page is remembered at the version it has.
@@ -115,14 +134,14 @@ impl FlowReads {
             self.memory.trusted(org_id, *flow_id, which).filter(|flow| flow.record.version == *version)
         };
         if let Some(flows) = of_now.flows.iter().map(remembered).collect() {
-            return Ok(flows);
+            return Ok((of_now.head, flows));
         }
-        let records = self.store.list(org_id, &filter, page).await?;
+        let (head, records) = self.store.list_with_head(org_id, &filter, page).await?;
         let flows = self.with_documents(org_id, Shown::by(&filter), records).await?;
         for flow in &flows {
             self.memory.keep(which, flow);
         }
-        Ok(flows)
+        Ok((head.unwrap_or(of_now.head), flows))
     }
 
     /// Which flows a page has, and the version each is at.
@@ -131,7 +150,7 @@ impl FlowReads {
         if let Some(page) = self.memory.page(&key).filter(|page| page.head == head) {
             return Ok(page);
         }
-        let flows = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
+        let (head, flows) = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
         Ok(self.memory.keep_page(key, head, flows))
     }
 

@@ -73,7 +73,7 @@ pub(super) struct PageKey {
 /// A page as it was read.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// Where the log ended just before.
+    /// Where the log ended then.
     pub(super) head: i64,
     /// Flows with their versions, in the order of the list.
     pub(super) flows: Box<[(Uuid, i64)]>,

@@ -25,9 +25,11 @@ pub enum Moment {
 /// Flows of then that are read at once.
 const PART_MAX: i64 = 200;
 
-/// A page of the list of then.
+/// A page of the list of a moment.
 #[derive(Debug)]
 pub struct FlowPage {
+    /// Where the log ended then.
+    pub at: i64,
     pub flows: Vec<Arc<FlowAnswer>>,
     /// Where the list goes on: flows whose last change of then came before this position. `None` at its end.
     pub next: Option<i64>,
@@ -111,7 +113,7 @@ impl FlowReads {
                 let cut = found.get(limit.saturating_sub(1)).filter(|_| found.len() > limit);
                 let next = cut.map(|last| last.record.position).or(part.next);
                 found.truncate(limit);
-                return Ok(FlowPage { flows: found, next });
+                return Ok(FlowPage { at: position, flows: found, next });
             }
             // What few documents meet is sought in larger parts.
             next = ListPage { before: part.next, limit: (4 * next.limit).min(PART_MAX) };
