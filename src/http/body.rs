@@ -64,6 +64,11 @@ pub trait FromBody: Sized {
     fn reason(&self) -> Option<&str> {
         None
     }
+
+    /// Whether flows in force may be left without the flow that they call.
+    fn forced(&self) -> bool {
+        false
+    }
 }
 
 /// The one JSON value of a body, or `None` when it is empty; and its place, to be held until it is dealt with.
@@ -96,7 +101,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
-/// All bytes of a body. One that is declared too large is refused before any of it is read.
+/// The text of a body. One that is declared too large is refused before any of it is read.
 async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let too_large = || {
         let detail =
@@ -124,11 +129,6 @@ async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<By
     }
 }
 
-/// An object's members. An empty array is an empty object: PHP cannot tell the two apart.
-pub fn object(body: Value) -> Result<Map<String, Value>, Problem> {
-    match body {
-        Value::Object(members) => Ok(members),
-        Value::Array(items) if items.is_empty() => Ok(Map::new()),
 /// A body that may be larger as it is written than as it is meant; `None` where it is too large as it is meant too. No
 /// more is in memory than is taken.
 async fn collect_unescaped(mut body: Limited<Body>, bytes_max: usize) -> Result<Option<Bytes>, BoxError> {
@@ -144,6 +144,11 @@ async fn collect_unescaped(mut body: Limited<Body>, bytes_max: usize) -> Result<
     Ok(Some(text.finish().into()))
 }
 
+/// An object's members. An empty array is an empty object: PHP cannot tell the two apart.
+pub fn object(body: Value) -> Result<Map<String, Value>, Problem> {
+    match body {
+        Value::Object(members) => Ok(members),
+        Value::Array(items) if items.is_empty() => Ok(Map::new()),
         _ => Err(Problem::validation(vec![Finding::error("WRONG_TYPE", "", "must be an object")])),
     }
 }
@@ -188,6 +193,11 @@ impl Members {
     pub fn refuse(&mut self, code: &'static str, name: &str, message: impl Into<String>) {
         let name = name.replace('~', "~0").replace('/', "~1");
         self.findings.push(Finding::error(code, format!("/{name}"), message));
+    }
+
+    /// What is left, where nothing was wrong with what was taken.
+    pub fn rest(self) -> Result<Map<String, Value>, Problem> {
+        if self.findings.is_empty() { Ok(self.members) } else { Err(Problem::validation(self.findings)) }
     }
 
     /// What is left is unknown, and everything that is wrong is said at once.

@@ -93,9 +93,10 @@ pub struct LinkedRead<Q> {
 
 /// A request to change something.
 #[derive(Debug)]
-pub struct Command<S, I, B> {
+pub struct Command<S, I, B, Q = ()> {
     pub intent: Intent,
     pub id: I,
+    pub query: Q,
     pub body: B,
     scope: PhantomData<S>,
     /// Held until the command is answered.
@@ -172,11 +173,12 @@ impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
     }
 }
 
-impl<S, I, B> FromRequest<App> for Command<S, I, B>
+impl<S, I, B, Q> FromRequest<App> for Command<S, I, B, Q>
 where
     S: Needs,
     I: FromPath + Send,
     B: FromBody + Send,
+    Q: FromQuery + Send,
 {
     type Rejection = Problem;
 
@@ -185,7 +187,7 @@ where
         let caller = admit::<S>(&parts, state).await?;
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
-        query::read::<()>(parts.uri.query())?;
+        let query = query::read(parts.uri.query())?;
         let (value, place) = body::read(&parts.headers, body, B::BYTES_MAX, &state.room).await?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
@@ -195,9 +197,10 @@ where
         if let Some(reason) = body.reason() {
             intent.reason = Some(reason.to_owned());
         }
+        intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
-        Ok(Self { intent, id, body, scope: PhantomData, _place: place })
+        Ok(Self { intent, id, query, body, scope: PhantomData, _place: place })
     }
 }
 
@@ -243,6 +246,7 @@ fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<In
         address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()),
         user_agent: headers::user_agent(&parts.headers),
         if_match,
+        forced: false,
         idempotency: None,
     })
 }
@@ -254,7 +258,10 @@ fn request_digest(parts: &Parts, intent: &Intent, body: Option<Value>) -> Digest
         IfMatch::Versions(versions) => json!(versions),
         IfMatch::Except(versions) => json!({"except": versions}),
     });
-    let request =
-        json!([parts.method.as_str(), parts.uri.path(), body, if_match, intent.on_behalf_of, intent.reason,]);
+    let mut request =
+        json!([parts.method.as_str(), parts.uri.path(), body, if_match, intent.on_behalf_of, intent.reason]);
+    if let (Value::Array(parts_of_it), Some(query)) = (&mut request, parts.uri.query()) {
+        parts_of_it.push(query.into());
+    }
     Digest::of(&serde_json_canonicalizer::to_vec(&request).expect("strict JSON always has a canonical form"))
 }

@@ -8,13 +8,14 @@ use super::answer;
 use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
-use super::orders::{DuplicateOrder, PublishOrder};
-use super::parameters::{GetQuery, ListQuery, PageQuery};
+use super::orders::{DeleteQuery, DuplicateOrder, PublishOrder, UnpublishOrder, UpdateOrder};
+use super::parameters::{GetQuery, ListQuery, PageQuery, RunsQuery};
 use super::path::FlowId;
 use super::problem::Problem;
 use super::state::App;
-use super::wire::View;
+use super::wire::{self, View};
 use crate::registry::ListPage;
+use crate::registry::caller::Intent;
 
 type Answer = Result<Response, Problem>;
 
@@ -88,8 +89,9 @@ pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>
     answer::created(&app.registry.commands.create(call.intent, call.body.0).await?)
 }
 
-pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Whole>) -> Answer {
-    answer::written(StatusCode::OK, &app.registry.commands.update(call.intent, call.id.0, call.body.0).await?)
+pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateOrder>) -> Answer {
+    let written = app.registry.commands.update(call.intent, call.id.0, call.body.members).await?;
+    answer::written(StatusCode::OK, &written)
 }
 
 pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
@@ -97,7 +99,10 @@ pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId,
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 
-pub async fn unpublish(State(app): State<App>, call: Command<FlowsPublish, FlowId, Nothing>) -> Answer {
+pub async fn unpublish(
+    State(app): State<App>,
+    call: Command<FlowsPublish, FlowId, UnpublishOrder>,
+) -> Answer {
     answer::written(StatusCode::CREATED, &app.registry.commands.unpublish(call.intent, call.id.0).await?)
 }
 
@@ -106,6 +111,25 @@ pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId,
     answer::created(&written.map_err(Problem::of_version)?)
 }
 
-pub async fn delete(State(app): State<App>, call: Command<FlowsWrite, FlowId, Nothing>) -> Answer {
-    Ok(answer::deleted(&app.registry.commands.delete(call.intent, call.id.0).await?))
+pub async fn delete(
+    State(app): State<App>,
+    call: Command<FlowsWrite, FlowId, Nothing, DeleteQuery>,
+) -> Answer {
+    let intent = Intent { forced: call.query.force, ..call.intent };
+    let written = app.registry.commands.delete(intent, call.id.0).await;
+    Ok(answer::deleted(&written.map_err(|error| Problem::from(error).reason_in_header())?))
+}
+
+/// The flows in force that call this one, by which somebody knows what leaving it out would break.
+pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, RunsQuery>) -> Answer {
+    let list = cursor::List::new(call.caller.org_id, format!("callers of {}", call.id.0));
+    let after = call.query.cursor.as_deref().map(|cursor| list.id(cursor)).transpose()?;
+    let limit = call.query.limit;
+    let mut callers = app.registry.reads.calling(&call.caller, call.id.0, limit + 1, after).await?;
+    let size = usize::try_from(limit).expect("limits are small and positive");
+    let has_next_page = callers.len() > size;
+    callers.truncate(size);
+    let end_cursor = callers.last().map(|last| list.cursor_behind(last.flow.record.flow_id));
+    let data = callers.iter().map(wire::calling_flow).collect();
+    Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
 }

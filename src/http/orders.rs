@@ -1,10 +1,11 @@
-//! The small bodies of commands: publish and duplicate.
+//! What commands are given beside or in place of a document: publish, unpublish, duplicate, delete, an update.
 
 use serde_json::Value;
 
 use super::body::{FromBody, Members};
 use super::headers::REASON_CHARS_MAX;
-use super::problem::Problem;
+use super::problem::{Code, Problem};
+use super::query::{FromQuery, Query};
 use crate::flow::json::INTEGER_MAX;
 use crate::registry;
 
@@ -23,13 +24,76 @@ impl FromBody for PublishOrder {
         let mut members = Members::new(body)?;
         let version = version(&mut members);
         let label = members.text("label", 1, LABEL_CHARS_MAX);
-        let reason = members.text("reason", 0, REASON_CHARS_MAX).filter(|reason| !reason.is_empty());
+        let reason = reason(&mut members);
         members.finish()?;
         Ok(Self { order: registry::PublishOrder { version, label }, reason })
     }
 
     fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+/// `{force?, reason?}`, or no body.
+#[derive(Debug)]
+pub struct UnpublishOrder {
+    force: bool,
+    reason: Option<String>,
+}
+
+impl FromBody for UnpublishOrder {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let mut members = Members::new(body)?;
+        let (force, reason) = (force(&mut members), reason(&mut members));
+        members.finish()?;
+        Ok(Self { force, reason })
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    fn forced(&self) -> bool {
+        self.force
+    }
+}
+
+/// Members of a flow, which the registry reads, and beside them `force?` and `reason?`.
+#[derive(Debug)]
+pub struct UpdateOrder {
+    pub members: Value,
+    force: bool,
+    reason: Option<String>,
+}
+
+impl FromBody for UpdateOrder {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let body = body
+            .ok_or_else(|| Problem::new(Code::InvalidJson, "The body is empty: a JSON object is needed."))?;
+        let mut members = Members::new(Some(body))?;
+        let (force, reason) = (force(&mut members), reason(&mut members));
+        Ok(Self { members: members.rest()?.into(), force, reason })
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    fn forced(&self) -> bool {
+        self.force
+    }
+}
+
+/// `?force=true`
+#[derive(Debug)]
+pub struct DeleteQuery {
+    pub force: bool,
+}
+
+impl FromQuery for DeleteQuery {
+    fn take(query: &mut Query) -> Result<Self, Problem> {
+        let force = query.value("force", "true or false", |text| text.parse().ok())?;
+        Ok(Self { force: force.unwrap_or(false) })
     }
 }
 
@@ -51,4 +115,13 @@ fn version(members: &mut Members) -> Option<i64> {
     members.take("version", "a positive integer", |value| {
         value.as_i64().filter(|version| (1..=INTEGER_MAX).contains(version))
     })
+}
+
+fn force(members: &mut Members) -> bool {
+    members.take("force", "true or false", |value| value.as_bool()).unwrap_or(false)
+}
+
+/// An empty reason is an absent one.
+fn reason(members: &mut Members) -> Option<String> {
+    members.text("reason", 0, REASON_CHARS_MAX).filter(|reason| !reason.is_empty())
 }

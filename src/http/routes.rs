@@ -26,6 +26,7 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/publish", post(flows::publish))
         .route("/organizations/{orgId}/bot/flows/{flowId}/unpublish", post(flows::unpublish))
         .route("/organizations/{orgId}/bot/flows/{flowId}/duplicate", post(flows::duplicate))
+        .route("/organizations/{orgId}/bot/flows/{flowId}/callers", get(flows::callers))
         .route("/organizations/{orgId}/bot/flows/{flowId}/test-run", post(runs::run))
         .route("/organizations/{orgId}/bot/flows/{flowId}/test-runs", get(runs::list))
         .route("/organizations/{orgId}/bot/test-runs/{runId}", get(runs::read))

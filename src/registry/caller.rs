@@ -159,6 +159,8 @@ pub struct Intent {
     pub address: Option<String>,
     pub user_agent: Option<String>,
     pub if_match: Option<IfMatch>,
+    /// Flows in force that call this one may be left without it.
+    pub forced: bool,
     pub idempotency: Option<Idempotency>,
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::caller::Scope;
+use super::reads::CallingFlows;
 use crate::flow::finding::Finding;
 use crate::store::StoreError;
 
@@ -35,6 +36,9 @@ pub enum RegistryError {
     NotPublished(CurrentVersion),
     #[error("the document has errors")]
     NotPublishable(Vec<Finding>),
+    /// Flows in force call it or hand over to it.
+    #[error("flows in force call the flow")]
+    Called(CallingFlows),
     /// Its errors are such that no run of it could mean anything.
     #[error("the document has errors and cannot be run")]
     NotRunnable(Vec<Finding>),

@@ -26,7 +26,10 @@ pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
-pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
+pub use reads::{
+    CallingFlow, CallingFlows, CallingStep, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument,
+    Moment, Selector, Status,
+};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 

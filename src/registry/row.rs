@@ -40,7 +40,8 @@ pub(super) fn row(
             .map(|draft| draft.bytes.clone()),
         view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
     };
-    Append::event(intent.caller.org_id, event, intent.idempotency.clone())
+    let in_force_at = plan.in_force_at;
+    Append { in_force_at, ..Append::event(intent.caller.org_id, event, intent.idempotency.clone()) }
 }
 
 fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> FlowChange {
@@ -76,7 +77,11 @@ fn in_force_change(found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> 
     let in_force = |state: &State| (state.published_version, state.published_by_version, state.enabled);
     let was = before.as_ref().map(|before| in_force(&before.state));
     if document == change.published_document {
-        let is_same = document.is_none() || was == Some(in_force(&change.after));
+        // A flow that is gone can be referred to no more, whatever of it was in force.
+        let is_same = match document {
+            None => !change.after.deleted,
+            Some(_) => was == Some(in_force(&change.after)),
+        };
         return (!is_same).then_some(InForceChange::Kept);
     }
     Some(match &plan.in_force {

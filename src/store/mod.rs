@@ -56,7 +56,7 @@ pub use past::{PastPage, WALK_MAX};
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
-pub use references::{Listener, Listening};
+pub use references::{Calling, Listener, Listening};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use version::FlowAtVersion;

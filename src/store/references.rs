@@ -1,10 +1,11 @@
 //! What documents in force refer to, found by kind and value instead of by reading the documents.
 
-use sqlx::FromRow;
+use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
+use super::flows::{FlowRecord, read_view, view_columns};
 use super::{Store, StoreError};
-use crate::flow::reference::Reference;
+use crate::flow::reference::{Reference, ReferenceKind};
 
 /// A flow in force, and what it starts by.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -49,7 +50,59 @@ const BY_KIND: &str = concat!(
     " ORDER BY v.position DESC"
 );
 
+/// Which flows are wanted that call one or hand over to it: others in force, in the order of their ids.
+#[derive(Debug, Clone, Copy)]
+pub struct Calling<'a> {
+    pub org_id: Uuid,
+    pub flow_id: Uuid,
+    /// The numbers a credential is confined to; empty: all.
+    pub confined_to: &'a [String],
+    /// Only flows behind this one.
+    pub after: Option<Uuid>,
+    pub limit: i64,
+}
+
+/// $1 to $7: organization, the flow, its id as references have it, the numbers, behind which flow, how many, and the kinds
+/// of references. Each kind is walked in the order of its index, so that a page costs what it holds. A row without a flow
+/// says the position where there is none.
+const CALLING: &str = concat!(
+    "SELECT coalesce((SELECT h.in_force_position FROM log_head h WHERE h.org_id = $1), 0) AS in_force_position, ",
+    view_columns!(),
+    " FROM (SELECT 1) AS one LEFT JOIN (SELECT f.* FROM (SELECT DISTINCT w.flow_id FROM unnest($7::smallint[]) AS k(kind) CROSS JOIN LATERAL (\
+         SELECT r.flow_id FROM flow_reference r JOIN flow_view f ON f.org_id = $1 AND f.flow_id = r.flow_id \
+         WHERE r.org_id = $1 AND r.kind = k.kind AND r.value = $3 AND r.flow_id <> $2 AND r.flow_id > $5 \
+         AND f.published_version IS NOT NULL AND f.enabled AND NOT f.deleted \
+         AND (cardinality($4::text[]) = 0 OR f.phone_number_id = ANY($4)) \
+         ORDER BY r.flow_id LIMIT $6) AS w ORDER BY w.flow_id LIMIT $6) AS c \
+     JOIN flow_view f ON f.org_id = $1 AND f.flow_id = c.flow_id) AS v ON true ORDER BY v.flow_id"
+);
+
 impl Store {
+    /// The position of the last event that changed what is in force, and of that the flows that call one or hand over to
+    /// it.
+    pub async fn calling(&self, wanted: Calling<'_>) -> Result<(i64, Vec<FlowRecord>), StoreError> {
+        let Calling { org_id, flow_id, confined_to, after, limit } = wanted;
+        let kinds = [ReferenceKind::Call, ReferenceKind::Transfer].map(ReferenceKind::number);
+        let query = sqlx::query(CALLING).bind(org_id).bind(flow_id).bind(flow_id.to_string());
+        let query = query.bind(confined_to).bind(after.unwrap_or_default()).bind(limit).bind(&kinds[..]);
+        let rows = query.fetch_all(&self.pool).await?;
+        let mut position = 0;
+        let mut flows = Vec::with_capacity(rows.len());
+        for row in &rows {
+            position = row.try_get("in_force_position")?;
+            if row.try_get::<Option<Uuid>, _>("flow_id")?.is_some() {
+                flows.push(read_view(row)?);
+            }
+        }
+        Ok((position, flows))
+    }
+
+    /// The position of the last event that changed what is in force of an organization.
+    pub async fn in_force_position(&self, org_id: Uuid) -> Result<i64, StoreError> {
+        let query = sqlx::query_scalar("SELECT in_force_position FROM log_head WHERE org_id = $1");
+        Ok(query.bind(org_id).fetch_optional(&self.pool).await?.unwrap_or(0))
+    }
+
     /// For each of these references a flow that has it, if there is one.
     pub async fn listeners(
         &self,

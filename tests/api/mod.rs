@@ -3,6 +3,7 @@
 mod bad_input;
 mod browsers;
 mod bundles;
+mod callers;
 mod checkpoints;
 mod client;
 mod conditions;
@@ -12,8 +13,8 @@ mod feed;
 mod history;
 mod idempotency;
 mod page;
-mod roles;
 mod pages;
+mod roles;
 mod round_trips;
 mod runs;
 mod sockets;

@@ -8,7 +8,7 @@ use super::{Answer, Api, api, sound};
 /// A method, a path below an organization, the scopes of which it needs one, and a body where one is needed.
 pub type Route = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-pub const ROUTES: [Route; 26] = [
+pub const ROUTES: [Route; 27] = [
     ("GET", "/bot/flows", "flows:read", None),
     ("POST", "/bot/flows", "flows:write", Some(r#"{"name": "Uno"}"#)),
     ("POST", "/bot/flows/validate", "flows:read", Some(r#"{"name": "Uno"}"#)),
@@ -18,6 +18,7 @@ pub const ROUTES: [Route; 26] = [
     ("POST", "/bot/flows/{flowId}/publish", "flows:publish", None),
     ("POST", "/bot/flows/{flowId}/unpublish", "flows:publish", None),
     ("POST", "/bot/flows/{flowId}/duplicate", "flows:write", None),
+    ("GET", "/bot/flows/{flowId}/callers", "flows:read", None),
     ("POST", "/bot/flows/{flowId}/validate", "flows:read", None),
     ("POST", "/bot/flows/{flowId}/test-run", "flows:test", None),
     ("GET", "/bot/flows/{flowId}/test-runs", "flows:read", None),

@@ -48,6 +48,7 @@ impl Hand {
             address: Some("127.0.0.1".into()),
             user_agent: None,
             if_match: None,
+            forced: false,
             idempotency: None,
         }
     }

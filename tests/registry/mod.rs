@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod concurrency;
+mod dependents;
 pub mod hand;
 mod history;
 mod lifecycle;

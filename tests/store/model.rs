@@ -263,6 +263,7 @@ fn rows(call: &Call) -> Vec<Append> {
             idempotency: idempotency(key, request),
             answer: answer(events),
         }),
+        in_force_at: None,
     };
     call.iter().map(append).collect()
 }

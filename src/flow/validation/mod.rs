@@ -22,7 +22,7 @@ mod variables;
 mod window;
 
 pub use channel::parameter_fault;
-pub use references::{Heard, Neighbours, Reference, called_flows, references};
+pub use references::{Heard, Neighbours, Reference, called_flows, calls, references};
 
 use collect::Findings;
 use pattern::Patterns;

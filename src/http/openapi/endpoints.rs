@@ -96,6 +96,12 @@ const ON_BEHALF_OF: Parameter = header(
 const REASON: Parameter = header("X-Reason", r#"{"type":"string","maxLength":500}"#, "Why; recorded.");
 const COMMAND: &[Parameter] = &[IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
 
+const FORCE: Parameter = query(
+    "force",
+    r#"{"type":"boolean"}"#,
+    "Also where flows in force call it; `X-Reason` then says why, in 3 characters or more.",
+);
+
 const LIMIT: Parameter =
     query("limit", r#"{"type":"integer","minimum":1,"maximum":1000}"#, "Entries of one page.");
 const CURSOR: Parameter =
@@ -193,15 +199,19 @@ endpoints! {
     "patch" FLOW, "updateFlow" in "flows": "Change members of the draft", WRITE, COMMAND,
         body("FlowChange", true, r#"{"steps":[{"type":"end","text":"¡Listo!"}]}"#),
         [flow("200", "The flow after the change.")], &[404];
-    "delete" FLOW, "deleteFlow" in "flows": "Delete a flow; its history stays", WRITE, COMMAND, None,
+    "delete" FLOW, "deleteFlow" in "flows": "Delete a flow; its history stays", WRITE,
+        &[FORCE, IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON], None,
         [Answer { headers: &[REPLAYED], ..empty("204", "Gone from lists and out of force.") }], &[404];
     "post" "/organizations/{orgId}/bot/flows/{flowId}/publish", "publishFlow" in "flows":
         "Put the draft, or an earlier version, in force", PUBLISH, COMMAND,
         body("PublishOrder", false, r#"{"reason":"Aprobado por ventas","label":"campaña de mayo"}"#),
         [flow("201", "The flow, in force.")], &[404];
     "post" "/organizations/{orgId}/bot/flows/{flowId}/unpublish", "unpublishFlow" in "flows":
-        "Take the flow out of force", PUBLISH, COMMAND, body("Nothing", false, "{}"),
+        "Take the flow out of force", PUBLISH, COMMAND, body("UnpublishOrder", false, "{}"),
         [flow("201", "The flow, out of force.")], &[404];
+    "get" "/organizations/{orgId}/bot/flows/{flowId}/callers", "listCallers" in "flows":
+        "The flows in force that call this one or hand over to it", READ, &[LIMIT, CURSOR], None,
+        [ok("200", "A page of flows, in the order they were created.", "CallerPageAnswer")], &[404];
     "post" "/organizations/{orgId}/bot/flows/{flowId}/duplicate", "duplicateFlow" in "flows":
         "Copy a flow", WRITE, COMMAND, body("DuplicateOrder", false, r#"{"name":"Copia de prueba"}"#),
         [created("The copy, a draft.")], &[404];

@@ -2,6 +2,7 @@
 //! A test holds its paths against the router's, and a snapshot shows every change of it.
 
 mod endpoints;
+mod problem;
 mod schemas;
 
 use std::sync::LazyLock;

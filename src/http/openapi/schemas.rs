@@ -2,10 +2,12 @@
 
 use serde_json::{Value, json};
 
+use super::problem;
+
 /// Every schema by name.
 pub fn all() -> Value {
     let mut all = answers();
-    for part in [flows(), history(), runs(), keys()] {
+    for part in [problem::schemas(), flows(), history(), runs(), keys()] {
         if let (Value::Object(all), Value::Object(part)) = (&mut all, part) {
             all.extend(part);
         }
@@ -13,7 +15,7 @@ pub fn all() -> Value {
     all
 }
 
-fn reference(name: &str) -> Value {
+pub fn reference(name: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{name}")})
 }
 
@@ -93,32 +95,6 @@ fn answers() -> Value {
                 "warningCount": {"type": "integer"},
                 "findings": {"type": "array", "items": reference("Finding")}
             }
-        },
-        "Problem": {
-            "type": "object",
-            "required": ["type", "title", "status", "detail", "code", "instance", "requestId", "statusCode", "error",
-                "message", "path", "timestamp", "errors"],
-            "properties": {
-                "type": {"type": "string", "description": "Leads to an explanation for people."},
-                "title": {"type": "string"},
-                "status": {"type": "integer"},
-                "statusCode": {"type": "integer"},
-                "detail": {"type": "string"},
-                "code": {"type": "string"},
-                "instance": {"type": "string"},
-                "path": {"type": "string"},
-                "requestId": {"type": "string"},
-                "error": {"type": "string", "description": "The reason phrase."},
-                "message": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},
-                "timestamp": {"type": "string", "format": "date-time"},
-                "errors": {"type": "array", "items": {"type": "object"}},
-                "findings": {"type": "array", "items": reference("Finding")},
-                "current": {"type": "object", "description": "With 409 and 412: where the flow stands.", "properties": {
-                    "version": {"type": "integer"},
-                    "updatedAt": {"type": "string", "format": "date-time"},
-                    "updatedBy": reference("Actor")
-                }}
-            }
         }
     })
 }
@@ -147,6 +123,9 @@ fn flows() -> Value {
     let mut change = document_members();
     change["enabled"] =
         json!({"type": "boolean", "description": "On a published flow it needs `flows:publish`."});
+    change["force"] = json!({"type": ["boolean", "null"],
+        "description": "Pause it though flows in force call it; needs a `reason`."});
+    change["reason"] = json!({"type": ["string", "null"], "maxLength": 500});
     change["json"] = json!({"type": "object",
         "description": "The definition as a whole: `{steps, variables, settings, interrupts, translations}`, or as a \
             graph `{nodes, edges}`. Excludes those members."});
@@ -166,6 +145,12 @@ fn flows() -> Value {
             "reason": {"type": ["string", "null"], "maxLength": 500},
             "label": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}
         }},
+        "UnpublishOrder": {"type": "object", "additionalProperties": false, "properties": {
+            "force": {"type": ["boolean", "null"],
+                "description": "Also where flows in force call it; needs a `reason`."},
+            "reason": {"type": ["string", "null"], "maxLength": 500}
+        }},
+        "CallerPageAnswer": page("CallingFlow"),
         "DuplicateOrder": {"type": "object", "additionalProperties": false, "properties": {
             "version": {"type": ["integer", "null"], "minimum": 1},
             "name": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}

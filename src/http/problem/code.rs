@@ -77,6 +77,10 @@ codes! {
     NotPublished = "not_published", CONFLICT, "Not published",
         "The published version was asked for, and the flow has none. The answer says at which version the flow is, who \
          made it and when.";
+    FlowIsCalled = "flow_is_called", CONFLICT, "Flow is called",
+        "Flows in force call this one or hand over to it, and would be left without it. `callers` names them. Take \
+         them out of force or change them first, or force it with a reason: `\"force\": true` in the body, \
+         `?force=true` on DELETE with `X-Reason`.";
     LogNotSigned = "log_not_signed", CONFLICT, "Log not signed",
         "The log of the organization contradicts itself, or a checkpoint that was signed earlier: it was altered. No \
          further checkpoint is made of it. Verify the log, and hold it against checkpoints that were kept elsewhere.";

@@ -56,6 +56,8 @@ enum Extra {
     Findings(Vec<Finding>),
     Current(CurrentVersion),
     Scope(&'static str),
+    /// Flows that call the one in question, and whether there are more of them.
+    Callers(Vec<Value>, bool),
     /// Whole seconds after which trying again makes sense.
     RetryAfter(u32),
 }
@@ -178,6 +180,10 @@ impl Problem {
             Extra::None | Extra::RetryAfter(_) => {}
             Extra::Findings(findings) => body["findings"] = json!(findings),
             Extra::Scope(scope) => body["scope"] = json!(scope),
+            Extra::Callers(callers, has_more) => {
+                body["callers"] = json!(callers);
+                body["hasMoreCallers"] = json!(has_more);
+            }
             Extra::Current(current) => {
                 body["current"] = json!({
                     "version": current.version,

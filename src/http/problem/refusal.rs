@@ -2,9 +2,10 @@
 
 use std::fmt::Display;
 
+use super::super::wire;
 use super::{Code, Extra, Place, Problem};
 use crate::flow::finding::Finding;
-use crate::registry::{RegistryError, StoreError};
+use crate::registry::{CallingFlows, RegistryError, StoreError};
 
 impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
@@ -24,6 +25,7 @@ impl From<RegistryError> for Problem {
                 ..Self::new(Code::NotPublished, "The flow is not published.")
             },
             RegistryError::NotPublishable(findings) => Self::kept_from("published", findings),
+            RegistryError::Called(callers) => Self::called(&callers),
             RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
             RegistryError::VersionConflict(current) => {
@@ -82,6 +84,28 @@ impl Problem {
         match self.extra {
             Extra::Current(_) => Self { extra: Extra::None, ..self },
             _ => self,
+        }
+    }
+
+    fn called(CallingFlows { named, has_more }: &CallingFlows) -> Self {
+        let names: Vec<String> = named.iter().map(|calling| format!("\"{}\"", calling.name)).collect();
+        let names = match (names.is_empty(), has_more) {
+            (true, _) => "flows that this credential does not see".to_owned(),
+            (false, true) => format!("{} and others", names.join(", ")),
+            (false, false) => names.join(", "),
+        };
+        let detail = format!("The flow is called by flows in force: {names}.");
+        let callers = named.iter().map(wire::calling_flow).collect();
+        Self { extra: Extra::Callers(callers, *has_more), ..Self::new(Code::FlowIsCalled, detail) }
+    }
+
+    /// For requests without a body, whose reason is a header.
+    pub fn reason_in_header(self) -> Self {
+        let is_reason =
+            |error: &super::FieldError| matches!(&error.place, Place::Pointer(it) if it == "/reason");
+        match self.errors.iter().find(|error| is_reason(error)) {
+            Some(error) => Self::header("x-reason", error.message.clone()),
+            None => self,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What goes over the wire in answers: the envelope, and how times are written.
 
 mod api_key;
+mod calling;
 mod csv;
 mod entry;
 mod flow;
@@ -16,6 +17,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 pub use api_key::{ApiKey, CreatedApiKey, Page};
+pub use calling::calling_flow;
 pub use csv::{csv_header, csv_rows};
 pub use entry::{audit_entry, audit_entry_without_actor, history_entry, page};
 pub use flow::{View, put_flow};

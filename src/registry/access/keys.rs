@@ -157,7 +157,7 @@ impl ApiKeys {
                 Outcome::Replayed(answer) => return self.replayed(key, only(&answer)?.1).await,
                 Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
                 Outcome::Conflict { version, .. } => at = version,
-                Outcome::StateDiffers { .. } => {
+                Outcome::StateDiffers { .. } | Outcome::InForceMoved => {
                     let what = "its row is not at the version the log is at: rebuild it";
                     return Err(RegistryError::corrupt(format!("key {key_id}"), what));
                 }

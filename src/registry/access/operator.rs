@@ -29,6 +29,7 @@ pub fn operator(org_id: Uuid, user: &str) -> Intent {
         address: None,
         user_agent: None,
         if_match: None,
+        forced: false,
         idempotency: None,
     }
 }

@@ -1,6 +1,7 @@
 //! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
 //! so that conflicts only come from other replicas.
 
+mod ending;
 mod meeting;
 mod orders;
 pub(super) mod plan;
@@ -125,7 +126,10 @@ impl Commands {
             match self.log.append(row).await? {
                 Outcome::Replayed(answer) => return self.replayed(intent, only(&answer)?).await,
                 Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
-                Outcome::Appended(_) | Outcome::Conflict { .. } | Outcome::StateDiffers { .. } => {}
+                Outcome::Appended(_)
+                | Outcome::Conflict { .. }
+                | Outcome::StateDiffers { .. }
+                | Outcome::InForceMoved => {}
             }
         }
         Ok(Written { flow: found, replayed: false })
@@ -161,6 +165,7 @@ impl Commands {
                 self.check_view(intent.caller.org_id, flow_id, version).await?;
                 Ok(None)
             }
+            Outcome::InForceMoved => Ok(None),
             Outcome::StateDiffers { .. } => {
                 // What is remembered may be wrong: it is read and decided anew.
                 self.reads.invalidate(intent.caller.org_id, flow_id);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::ending::check_reason;
 use super::meeting::Meeting;
 use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared, PublishOrder};
 use super::{Commands, Written};
@@ -70,6 +71,9 @@ impl Commands {
         flow_id: Uuid,
         command: Command,
     ) -> Result<Written, RegistryError> {
+        if intent.forced {
+            check_reason(&intent)?;
+        }
         let commands = self.clone();
         self.log.detached(async move { commands.carry_out(&intent, flow_id, &command).await }).await
     }
@@ -82,15 +86,20 @@ impl Commands {
         found: &FlowAnswer,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch) => self.plan_update(intent, patch, found),
+            Command::Update(patch) => self.plan_update(intent, patch, found).await,
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
-            Command::Unpublish => Ok(Plan::plain(Order::Unpublish)),
-            Command::Delete => Ok(Plan::plain(Order::Delete)),
+            Command::Unpublish => self.plan_ending(intent, Order::Unpublish, found).await,
+            Command::Delete => self.plan_ending(intent, Order::Delete, found).await,
             Command::Restore(order) => self.plan_restore(intent, *order, found).await,
         }
     }
 
-    fn plan_update(&self, intent: &Intent, patch: &Patch, found: &FlowAnswer) -> Result<Plan, RegistryError> {
+    async fn plan_update(
+        &self,
+        intent: &Intent,
+        patch: &Patch,
+        found: &FlowAnswer,
+    ) -> Result<Plan, RegistryError> {
         if found.record.deleted {
             return Err(RegistryError::FlowNotFound);
         }
@@ -103,7 +112,7 @@ impl Commands {
         }
         if !patch.names_members() {
             let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
-            return Ok(Plan::plain(order));
+            return self.plan_ending(intent, order, found).await;
         }
         let applied = found.document.change(patch)?;
         confine(&intent.caller, applied.labels.phone_number_id.as_deref())?;
@@ -118,7 +127,7 @@ impl Commands {
             references: Vec::new(),
         };
         let order = Order::Update { document: applied.digest, enabled, changed: applied.changed };
-        Ok(Plan { draft: Some(draft), ..Plan::plain(order) })
+        Ok(Plan { draft: Some(draft), ..self.plan_ending(intent, order, found).await? })
     }
 
     async fn plan_publish(
@@ -139,6 +148,7 @@ impl Commands {
         }
         let canonical = document.canonical()?;
         let own_id = Some(found.record.flow_id);
+        let in_force_at = self.in_force_at(intent, &canonical).await?;
         let findings = self.validation.findings(&intent.caller, own_id, &canonical).await?;
         let candidate = Candidate {
             version: order.version,
@@ -150,6 +160,7 @@ impl Commands {
             in_force: Some(in_force),
             findings,
             label: order.label.clone(),
+            in_force_at,
             ..Plan::plain(Order::Publish(candidate))
         })
     }

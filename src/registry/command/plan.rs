@@ -95,10 +95,12 @@ pub(in crate::registry) struct Plan {
     /// What validation says of the document that should come in force.
     pub(super) findings: Vec<Finding>,
     pub(in crate::registry) label: Option<String>,
+    /// Where the log last changed what is in force, if the plan depends on that.
+    pub(in crate::registry) in_force_at: Option<i64>,
 }
 
 impl Plan {
     pub(super) fn plain(order: Order) -> Self {
-        Self { order, draft: None, in_force: None, findings: Vec::new(), label: None }
+        Self { order, draft: None, in_force: None, findings: Vec::new(), label: None, in_force_at: None }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::ending::check_reason;
 use super::meeting::Meeting;
 use super::orders::confine;
 use super::plan::{Command, Plan, Prepared, RestoreOrder, RestoreSource};
@@ -16,9 +17,6 @@ use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
 use crate::registry::reads::{FlowAnswer, LoadedDocument};
-
-/// What a reason must say at least, in characters.
-const REASON_MIN: usize = 3;
 
 /// What a restore would do.
 #[derive(Debug)]
@@ -45,10 +43,7 @@ impl Commands {
         flow_id: Uuid,
         order: RestoreOrder,
     ) -> Result<Written, RegistryError> {
-        if intent.reason.as_ref().is_none_or(|reason| reason.chars().count() < REASON_MIN) {
-            let message = format!("must say why, in {REASON_MIN} to 500 characters");
-            return Err(RegistryError::Invalid(vec![Finding::error("INVALID_VALUE", "/reason", message)]));
-        }
+        check_reason(&intent)?;
         self.command(intent, flow_id, Command::Restore(order)).await
     }
 
@@ -108,6 +103,7 @@ impl Commands {
         }
         let canonical = source.document.canonical()?;
         confine(&intent.caller, canonical.phone_number_id())?;
+        let in_force_at = self.in_force_at(intent, &canonical).await?;
         let (findings, is_publishable) = match order.mode {
             RestoreMode::Draft => (Vec::new(), true),
             RestoreMode::Live => {
@@ -130,6 +126,7 @@ impl Commands {
             in_force: (order.mode == RestoreMode::Live)
                 .then(|| Prepared::in_force(&canonical, Arc::clone(&source.document))),
             findings,
+            in_force_at: in_force_at.filter(|_| order.mode == RestoreMode::Live),
             ..Plan::plain(Order::Restore(restoration))
         })
     }

@@ -1,6 +1,7 @@
 //! Reads of flows: one as it is or was, and lists. Commands, runs and validation read through here too.
 
 mod answer;
+mod calling;
 mod document;
 mod list;
 mod memory;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::answer::{FlowAnswer, Status};
+pub use self::calling::{CallingFlow, CallingFlows, CallingStep};
 pub use self::document::LoadedDocument;
 pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;

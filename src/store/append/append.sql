@@ -40,7 +40,7 @@ WITH told AS MATERIALIZED (
     FROM keyed k JOIN idempotency_key i ON i.org_id = {k.org_id} AND i.key = k.key
 ), proven AS (
     UPDATE log_head h SET position = t.new_position, chain_hash = t.new_chain_hash, recorded_at = t.new_recorded_at,
-        in_force_position = coalesce(t.new_in_force_position, h.in_force_position)
+        in_force_position = t.new_in_force_position
     FROM told t
     WHERE h.org_id = {t.org_id} AND h.position = t.position AND h.chain_hash = t.chain_hash AND h.repairs = t.repairs
         AND ($6::boolean OR t.new_position = t.position OR t.new_recorded_at BETWEEN now() - interval '1 second' AND now() + interval '1 second')

@@ -23,8 +23,6 @@ pub(super) struct Log {
     pub(super) told: Head,
     /// Where it ends with the batch.
     pub(super) end: Head,
-    /// Position of the batch's last event that changes which flows are in force.
-    pub(super) in_force_position: Option<i64>,
 }
 
 /// An event with its place, and the hashes that follow from it.
@@ -68,6 +66,8 @@ pub(super) struct Batch<'a> {
     pub(super) events: Vec<PlacedEvent<'a>>,
     pub(super) keys: Vec<PlacedKey<'a>>,
     pub(super) members: Vec<Member>,
+    /// Appends that are left out, by their index in the call: what is in force is not as they depend on it.
+    pub(super) moved: Vec<usize>,
     /// Whether the times were read from the database's clock while the heads were locked.
     pub(super) is_timed_by_database: bool,
 }
@@ -83,9 +83,15 @@ impl<'a> Batch<'a> {
         let mut batch = Self::default();
         let mut brought = HashSet::new();
         for (index, append) in appends {
-            if batch.logs.last().is_none_or(|log| log.org_id != append.org_id) {
-                let told = heads[&append.org_id];
-                batch.logs.push(Log { org_id: append.org_id, told, end: told, in_force_position: None });
+            let known = batch.logs.last().filter(|log| log.org_id == append.org_id).map(|log| log.end);
+            let end = known.unwrap_or_else(|| heads[&append.org_id]);
+            // Behind appends of the same call that change what is in force it is decided anew, as behind any other.
+            if append.in_force_at.is_some_and(|position| position != end.in_force_position) {
+                batch.moved.push(index);
+                continue;
+            }
+            if known.is_none() {
+                batch.logs.push(Log { org_id: append.org_id, told: end, end });
             }
             let log = batch.logs.len() - 1;
             let first = batch.events.len();
@@ -134,10 +140,17 @@ fn place<'a>(
         event_type: event.event_type.as_str(),
     });
     let chain_hash = chain_next(log.end.chain_hash, hash);
-    log.end = Head { position: place.position, chain_hash, recorded_at: place.recorded_at, ..log.end };
-    if matches!(&event.view, ViewChange::Flow(flow) if flow.in_force.is_some()) {
-        log.in_force_position = Some(place.position);
-    }
+    let in_force_position = match &event.view {
+        ViewChange::Flow(flow) if flow.in_force.is_some() => place.position,
+        _ => log.end.in_force_position,
+    };
+    log.end = Head {
+        position: place.position,
+        chain_hash,
+        recorded_at: place.recorded_at,
+        in_force_position,
+        ..log.end
+    };
     let document = event.document_bytes.as_deref().filter(|_| brings);
     PlacedEvent { event, log: log_index, actor, place, payload, context, hash, chain_hash, document }
 }

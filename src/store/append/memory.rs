@@ -31,6 +31,8 @@ pub(super) struct Head {
     pub(super) recorded_at: DateTime<Utc>,
     /// How often views of the organization were repaired.
     pub(super) repairs: i64,
+    /// The position of the last event that changed what is in force.
+    pub(super) in_force_position: i64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +62,8 @@ impl Default for Memory {
     }
 }
 
-pub(super) const HEADS: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head \
-     WHERE org_id = ANY ($1) AND position > 0";
+pub(super) const HEADS: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position \
+     FROM log_head WHERE org_id = ANY ($1) AND position > 0";
 
 pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, Head), StoreError> {
     let head = Head {
@@ -69,6 +71,7 @@ pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, Head), StoreError> {
         chain_hash: read_digest(row.try_get("chain_hash")?)?,
         recorded_at: row.try_get("recorded_at")?,
         repairs: row.try_get("repairs")?,
+        in_force_position: row.try_get("in_force_position")?,
     };
     Ok((row.try_get("org_id")?, head))
 }

@@ -136,6 +136,9 @@ pub struct Append {
     pub org_id: Uuid,
     pub events: Vec<NewEvent>,
     pub key: Option<KeyAnswer>,
+    /// The position of the last event that changed what is in force, where the decision depends on it: the append counts
+    /// only while it is still the last.
+    pub in_force_at: Option<i64>,
 }
 
 impl Append {
@@ -143,13 +146,13 @@ impl Append {
     pub fn event(org_id: Uuid, event: NewEvent, idempotency: Option<Idempotency>) -> Self {
         let answer = vec![(event.stream_id, event.expected + 1)];
         let key = idempotency.map(|idempotency| KeyAnswer { idempotency, answer });
-        Self { org_id, events: vec![event], key }
+        Self { org_id, events: vec![event], key, in_force_at: None }
     }
 
     /// No event: the idempotency key is answered with a stream as it is.
     pub fn unchanged(org_id: Uuid, stream_id: Uuid, version: i64, idempotency: Idempotency) -> Self {
         let key = Some(KeyAnswer { idempotency, answer: vec![(stream_id, version)] });
-        Self { org_id, events: Vec::new(), key }
+        Self { org_id, events: Vec::new(), key, in_force_at: None }
     }
 }
 
@@ -174,6 +177,8 @@ pub enum Outcome {
     Conflict { event: usize, version: i64 },
     /// Nothing was written: the view of this event's stream is not in the state that was decided on.
     StateDiffers { event: usize },
+    /// Nothing was written: what is in force changed since the decision, which depends on it.
+    InForceMoved,
 }
 
 impl Store {

@@ -99,7 +99,7 @@ impl Parameters {
         self.bind("new_position", "bigint[]", column(logs, |log| log.end.position))?;
         self.bind("new_chain_hash", "bytea[]", column(logs, |log| &log.end.chain_hash.as_bytes()[..]))?;
         self.bind("new_recorded_at", "timestamptz[]", column(logs, |log| log.end.recorded_at))?;
-        self.bind("new_in_force_position", "bigint[]", column(logs, |log| log.in_force_position))
+        self.bind("new_in_force_position", "bigint[]", column(logs, |log| log.end.in_force_position))
     }
 
     fn bind_events<'e>(&mut self, events: &'e [PlacedEvent<'e>]) -> Result<(), EncodeError> {

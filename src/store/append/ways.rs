@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::batch::{Actors, Batch, Member};
 use super::memory::{Head, Memory, read_head};
 use super::statement::{Form, Observed, write};
-use super::{Append, Outcome, StoreError};
+use super::{Append, Appended, Outcome, StoreError};
 use crate::flow::chain::chain_start;
 use crate::store::writer::Row as _;
 
@@ -213,6 +213,12 @@ async fn write_locked(
     for _ in 0..2 {
         let mut batch = Batch::new(outcomes.left(call.clone()), &heads, actors, now);
         batch.is_timed_by_database = true;
+        for index in std::mem::take(&mut batch.moved) {
+            outcomes.found[index] = Some(moved(&mut *connection, &outcomes.appends[index]).await?);
+        }
+        if outcomes.is_complete(call.clone()) {
+            break;
+        }
         let observed = write(&mut *connection, &batch, memory.form).await?;
         let written = outcomes.settle(&batch, &observed);
         ends.extend(written.iter().map(|log| (batch.logs[*log].org_id, batch.logs[*log].end)));
@@ -226,11 +232,29 @@ async fn write_locked(
     Ok(ends)
 }
 
+/// What became of an append that depends on what was in force before: it is in the log where an earlier try put it there.
+async fn moved(connection: &mut PgConnection, append: &Append) -> Result<Outcome, StoreError> {
+    let mut places = Vec::with_capacity(append.events.len());
+    for event in &append.events {
+        let version = event.expected + 1;
+        let query = sqlx::query_as(
+            "SELECT position, recorded_at FROM event \
+             WHERE org_id = $1 AND stream_id = $2 AND version = $3 AND event_id = $4",
+        );
+        let query = query.bind(append.org_id).bind(event.stream_id).bind(version).bind(event.event_id);
+        let Some((position, recorded_at)) = query.fetch_optional(&mut *connection).await? else {
+            return Ok(Outcome::InForceMoved);
+        };
+        places.push(Appended { version, position, recorded_at });
+    }
+    Ok(Outcome::Appended(places))
+}
+
 /// In one order for everybody, so that nobody waits for each other.
 /// The clock is read when the locks are held: those who held them before have given their times already.
 const LOCK: &str = "SELECT h.*, clock_timestamp() AS now FROM (\
-     SELECT org_id, position, chain_hash, recorded_at, repairs FROM log_head WHERE org_id = ANY ($1) \
-     ORDER BY org_id FOR UPDATE) AS h";
+     SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position FROM log_head \
+     WHERE org_id = ANY ($1) ORDER BY org_id FOR UPDATE) AS h";
 
 const BEGIN_LOGS: &str = "INSERT INTO log_head (org_id, position, chain_hash, recorded_at) \
      SELECT o.org_id, 0, o.chain_hash, to_timestamp(0) FROM unnest($1::uuid[], $2::bytea[]) AS o(org_id, chain_hash) \
