@@ -14,11 +14,11 @@ use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
+use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
 use crate::registry::projections::Projections;
@@ -30,8 +30,8 @@ const FINISH_WITHIN: Duration = Duration::from_secs(1);
 const DURATION_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
 
-/// Serves until told to stop. `dropped_lines` counts the lines that the log could not take.
-pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::Result<()> {
+/// Serves until told to stop.
+pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
@@ -52,7 +52,7 @@ pub async fn serve(config: ServeConfig, dropped_lines: ErrorCounter) -> anyhow::
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
     let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
-    let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), dropped_lines));
+    let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {

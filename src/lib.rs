@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod flow;
 pub mod http;
 pub mod interpreter;
+pub mod log;
 pub mod postgres;
 pub mod registry;
 pub mod store;

@@ -1,12 +1,12 @@
 //! The process: command line, log, panics, runtime, exit status.
 
-use std::io::{self, BufWriter, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use flow_registry::app;
 use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
 use flow_registry::config::{ConfigError, LogConfig, LogFormat};
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use flow_registry::log::{LogGuard, LogLines};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -20,15 +20,18 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 /// What the shell's own tools answer to a command line they cannot follow.
 const USAGE: u8 = 2;
 
-/// Lines of the log that may wait for whoever reads stderr: about two megabytes.
-const WAITING_LINES_MAX: usize = 8192;
-
 fn main() -> ExitCode {
     let cli = cli::parse();
-    let (log, dropped_lines) = log_to_stderr(&cli.log);
+    let (guard, lines) = match log_to_stderr(&cli.log) {
+        Ok(log) => log,
+        Err(error) => {
+            eprintln!("flow-registry: the log cannot be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     log_panics();
-    let done = run(cli, dropped_lines);
-    drop(log);
+    let done = run(cli, lines);
+    drop(guard);
     done.unwrap_or_else(|error| {
         if let Some(Failure::ReaderGone) = error.downcast_ref() {
             return ExitCode::SUCCESS;
@@ -42,9 +45,9 @@ fn main() -> ExitCode {
     })
 }
 
-fn run(cli: Cli, dropped_lines: ErrorCounter) -> anyhow::Result<ExitCode> {
+fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
     match cli.order {
-        Order::Serve(config) => done(app::serve(*config, dropped_lines)),
+        Order::Serve(config) => done(app::serve(*config, log)),
         Order::Migrate(config) => done(app::migrate(config)),
         Order::Keys(order) => done(app::keys(&order)),
         Order::Projections(order) => done(app::projections(&order)),
@@ -66,25 +69,17 @@ fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
     tokio::runtime::Runtime::new()?.block_on(work)
 }
 
-/// Starts the log. It goes to stderr, because stdout is for what a command was asked for.
-///
-/// A thread writes the lines, so that no request waits for whoever reads stderr. While nobody reads, lines wait in
-/// memory up to `WAITING_LINES_MAX`; further ones are dropped and counted, and the service goes on: what must not be
-/// lost is in the database, not in the log. Dropping the guard writes what waits, for up to a second.
-fn log_to_stderr(config: &LogConfig) -> (WorkerGuard, ErrorCounter) {
+/// Starts the log. It goes to stderr, because stdout is for what a command was asked for. Dropping the guard writes what
+/// waits.
+fn log_to_stderr(config: &LogConfig) -> io::Result<(LogGuard, LogLines)> {
     let filter: Targets = config.log_level.clone();
-    let (lines, guard) = NonBlockingBuilder::default()
-        .lossy(true)
-        .buffered_lines_limit(WAITING_LINES_MAX)
-        .thread_name("log")
-        .finish(BufWriter::new(io::stderr()));
-    let dropped_lines = lines.error_counter();
-    let layer = fmt::layer().with_writer(lines).with_ansi(io::stderr().is_terminal());
+    let (lines, guard) = LogLines::start()?;
+    let layer = fmt::layer().with_writer(lines.clone()).with_ansi(io::stderr().is_terminal());
     match config.log_format {
         LogFormat::Text => registry().with(filter).with(layer).init(),
         LogFormat::Json => registry().with(filter).with(layer.json().flatten_event(true)).init(),
     }
-    (guard, dropped_lines)
+    Ok((guard, lines))
 }
 
 /// In the log's format, where whoever watches the service sees it.

@@ -20,7 +20,10 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("config", &["registry"]),
     ("http", &["registry", "flow"]),
     ("cli", &["registry", "flow", "config"]),
-    ("app", &["cli", "config", "evidence", "flow", "http", "interpreter", "postgres", "registry", "store"]),
+    (
+        "app",
+        &["cli", "config", "evidence", "flow", "http", "interpreter", "log", "postgres", "registry", "store"],
+    ),
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.

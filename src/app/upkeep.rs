@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
-use tracing_appender::non_blocking::ErrorCounter;
 
+use crate::log::LogLines;
 use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -28,9 +28,9 @@ pub(super) async fn run(store: Store, shutdown: CancellationToken) {
 
 /// Folds durations into their buckets, without which they would be kept one by one until somebody asks for the numbers,
 /// and publishes how many lines of the log were dropped.
-pub(super) async fn keep_numbers(metrics: PrometheusHandle, dropped_lines: ErrorCounter) {
+pub(super) async fn keep_numbers(metrics: PrometheusHandle, log: LogLines) {
     loop {
-        metrics::counter!("log_lines_dropped_total").absolute(dropped_lines.dropped_lines() as u64);
+        metrics::counter!("log_lines_dropped_total").absolute(log.dropped());
         metrics.run_upkeep();
         tokio::time::sleep(NUMBERS_EVERY).await;
     }

@@ -113,6 +113,8 @@ pub(super) fn push_page(
         query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = ");
         query.push_bind(org_id).push(" AND v.phone_number_id = allowed.number");
     }
+    // Without it no index of lists is used: `0005_list_indexes.sql` says why.
+    query.push(" AND v.position > 0");
     push_filter(query, org_id, filter);
     if let Some(before) = page.before {
         query.push(" AND v.position < ").push_bind(before);

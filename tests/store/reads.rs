@@ -248,3 +248,29 @@ async fn a_read_outlives_the_connection_it_found_broken() {
     assert!(ended > 0);
     assert!(matches!(reader.ask(wanted).await.unwrap(), FoundFlow::Unchanged));
 }
+
+/// Plans are made once for a connection, often while tables are new. An index that serves lists must not be taken to find
+/// one flow then: the plan would read all flows of the organization when there are many.
+#[tokio::test]
+async fn one_flow_is_found_by_its_key_however_small_the_tables_were_when_that_was_planned() {
+    let database = support::database().await;
+    let mut transaction = database.pool.begin().await.unwrap();
+    sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut *transaction).await.unwrap();
+    let ids = "org_id = '00000000-0000-0000-0000-000000000001'";
+    for (query, index) in [
+        ("AND flow_id = '00000000-0000-0000-0000-000000000002'", "flow_view_pkey"),
+        (
+            "AND flow_id = '00000000-0000-0000-0000-000000000002' AND published_version IS NOT NULL",
+            "flow_view_pkey",
+        ),
+        ("AND position > 0 ORDER BY position DESC LIMIT 50", "flow_view_newest"),
+    ] {
+        let plan: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(format!(
+            "EXPLAIN SELECT version FROM flow_view WHERE {ids} {query}"
+        )))
+        .fetch_all(&mut *transaction)
+        .await
+        .unwrap();
+        assert!(plan.concat().contains(index), "{query}: {plan:?}");
+    }
+}
