@@ -56,26 +56,30 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
     }
 }
 
-/// A part of a list.
-pub fn page(flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
-    let response = wire::enveloping(StatusCode::OK, |body| {
-        body.put_u8(b'[');
-        put_entries(body, flows, view, true)?;
-        body.put_u8(b']');
-        Ok::<(), RegistryError>(())
-    });
-    Ok(response?)
-}
+/// What of a list is written before its answer begins. A list that is no longer is sent whole, with its length.
+const BEGIN_BYTES: usize = 32 * 1024;
 
-/// A whole list, of which no more than a chunk is in memory. The first chunk is read before the answer begins, so
-/// that what fails at once has a status; what fails later cuts the connection.
-pub async fn stream(mut list: FlowList, view: View) -> Result<Response, Problem> {
-    let first = list.next_chunk().await?.unwrap_or_default();
+/// A list, of which no more than a part is in memory. Its first part is read before the answer begins, so that what
+/// fails at once has a status; what fails later cuts the connection.
+pub async fn list(mut list: FlowList, view: View) -> Result<Response, Problem> {
     let mut begin = BytesMut::from(wire::ENVELOPE_BEGIN);
     begin.put_u8(b'[');
-    put_entries(&mut begin, &first, view, true)?;
-    let parts = stream::try_unfold(Part::Begin(begin.freeze(), list), move |part| next_part(part, view));
-    Ok(wire::json(StatusCode::OK, Body::from_stream(parts)))
+    let mut is_first = true;
+    while let Some(flows) = list.next_chunk().await? {
+        put_entries(&mut begin, &flows, view, is_first)?;
+        is_first = false;
+        if begin.len() >= BEGIN_BYTES {
+            let parts =
+                stream::try_unfold(Part::Begin(begin.freeze(), list), move |part| next_part(part, view));
+            return Ok(wire::json(StatusCode::OK, Body::from_stream(parts)));
+        }
+    }
+    begin.put_slice(list_end().as_bytes());
+    Ok(wire::json(StatusCode::OK, Body::from(begin.freeze())))
+}
+
+fn list_end() -> String {
+    format!("]{}", wire::envelope_end())
 }
 
 /// What of a streamed list is to be sent next.
@@ -97,7 +101,7 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
             put_entries(&mut chunk, &flows, view, false).map_err(cut)?;
             Ok(Some((chunk.freeze(), Part::Middle(list))))
         }
-        None => Ok(Some((format!("]{}", wire::envelope_end()).into(), Part::End))),
+        None => Ok(Some((list_end().into(), Part::End))),
     }
 }
 

@@ -31,7 +31,7 @@ pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) 
         Some(position) => app.registry.reads.list_at(&call.caller, position, call.query.filter),
         None => app.registry.reads.list(&call.caller, call.query.filter).await?,
     };
-    answer::stream(list, call.query.view).await
+    answer::list(list, call.query.view).await
 }
 
 async fn list_page(
@@ -55,7 +55,7 @@ async fn list_page(
         }
         (None, None) => reads.list_page(&call.caller, wanted_flows, wanted).await?,
     };
-    let mut response = answer::page(&found.flows, call.query.view)?;
+    let mut response = answer::list(found.list, call.query.view).await?;
     if let Some(next) = found.next {
         let link = next_link(call, &filter, page.limit, &list.cursor_at(found.at, next));
         response.headers_mut().insert(header::LINK, link);

@@ -120,8 +120,8 @@ impl Connection {
             .header_read_timeout(None)
             .max_headers(2 * HEADERS_MAX)
             .max_header_size(2 * HEADER_BYTES_MAX)
-            // What a client that does not read holds of its answer.
-            .max_buf_size(2 * HEADER_BYTES_MAX)
+            // What a client that does not read holds of its answer. Must hold the head of a request too.
+            .max_buf_size(HEADER_BYTES_MAX + HEADER_BYTES_MAX / 4)
             .serve_connection(io, service);
         let mut is_told = false;
         let ended = loop {

@@ -1,6 +1,6 @@
 //! Lists of flows, newest change first, read from the view alone.
 
-use sqlx::{Postgres, QueryBuilder, Row as _};
+use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, read_view, view_columns};
@@ -44,42 +44,79 @@ pub struct ListPage {
     pub before: Option<i64>,
 }
 
+/// A flow at one of its versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListedFlow {
+    pub flow_id: Uuid,
+    pub version: i64,
+}
+
+impl ListedFlow {
+    pub fn of(record: &FlowRecord) -> Self {
+        Self { flow_id: record.flow_id, version: record.version }
+    }
+}
+
+/// Which flows a page of a list has.
+#[derive(Debug)]
+pub struct Listed {
+    /// Where the log ends that this is the list of.
+    pub head: i64,
+    pub flows: Box<[ListedFlow]>,
+    /// Where the list goes on: flows that changed before this position. `None` at its end.
+    pub next: Option<i64>,
+}
+
+const STILL_AT: &str = concat!(
+    "SELECT ",
+    view_columns!(),
+    " FROM unnest($2::uuid[], $3::bigint[]) AS k(flow_id, version) \
+     JOIN flow_view v ON v.org_id = $1 AND v.flow_id = k.flow_id AND v.version = k.version"
+);
+
+/// The columns of keys, as arrays.
+pub(super) fn columns(keys: &[ListedFlow]) -> (Vec<Uuid>, Vec<i64>) {
+    keys.iter().map(|key| (key.flow_id, key.version)).unzip()
+}
+
 impl Store {
-    /// Which flows one page of the list has, and the version each is at; and where the log ends that this is the list of.
-    pub async fn list_versions(
+    /// Which flows one page of the list has.
+    pub async fn list_keys(
         &self,
         org_id: Uuid,
         filter: &ListFilter,
         page: ListPage,
-    ) -> Result<(i64, Vec<(Uuid, i64)>), StoreError> {
+    ) -> Result<Listed, StoreError> {
         // One row in place of many, which each would cost as much as what is read.
-        let mut query = QueryBuilder::new(
-            "SELECT array_agg(p.flow_id), array_agg(p.version), \
-             coalesce((SELECT h.position FROM log_head h WHERE h.org_id = ",
+        let mut query =
+            QueryBuilder::new("SELECT coalesce((SELECT h.position FROM log_head h WHERE h.org_id = ");
+        query.push_bind(org_id).push(
+            "), 0), coalesce(array_agg(p.flow_id), '{}'), coalesce(array_agg(p.version), '{}'), \
+             coalesce(array_agg(p.position), '{}') FROM (",
         );
-        query.push_bind(org_id).push("), 0) FROM (");
-        push_page(&mut query, "v.flow_id, v.version", org_id, filter, page);
-        let arrays = query.push(") AS p").build_query_as::<(Option<Vec<Uuid>>, Option<Vec<i64>>, i64)>();
-        let (flows, versions, head) = arrays.fetch_one(&self.pool).await?;
-        Ok((head, flows.unwrap_or_default().into_iter().zip(versions.unwrap_or_default()).collect()))
+        // One more than is asked for tells whether there is a next page.
+        let more = ListPage { limit: page.limit + 1, ..page };
+        push_page(&mut query, "v.flow_id, v.version, v.position", org_id, filter, more);
+        let arrays = query.push(") AS p").build_query_as::<(i64, Vec<Uuid>, Vec<i64>, Vec<i64>)>();
+        let (head, flows, versions, positions) = arrays.fetch_one(&self.pool).await?;
+        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+        let keys = flows.into_iter().zip(versions).take(limit);
+        Ok(Listed {
+            head,
+            flows: keys.map(|(flow_id, version)| ListedFlow { flow_id, version }).collect(),
+            next: positions.get(limit).and_then(|_| positions.get(limit.checked_sub(1)?)).copied(),
+        })
     }
 
-    /// One page of the list, and where the log ends that it is the list of; `None` for a page without flows.
-    pub async fn list_with_head(
+    /// The flows that are at the given versions now, in any order.
+    pub async fn flows_still_at(
         &self,
         org_id: Uuid,
-        filter: &ListFilter,
-        page: ListPage,
-    ) -> Result<(Option<i64>, Vec<FlowRecord>), StoreError> {
-        let columns = concat!(
-            view_columns!(),
-            ", (SELECT h.position FROM log_head h WHERE h.org_id = v.org_id) AS head"
-        );
-        let mut query = QueryBuilder::new("");
-        push_page(&mut query, columns, org_id, filter, page);
-        let rows = query.build().fetch_all(&self.pool).await?;
-        let head = rows.first().map(|row| row.try_get("head")).transpose()?;
-        Ok((head, rows.iter().map(read_view).collect::<Result<_, _>>()?))
+        keys: &[ListedFlow],
+    ) -> Result<Vec<FlowRecord>, StoreError> {
+        let (flows, versions) = columns(keys);
+        let query = sqlx::query(STILL_AT).bind(org_id).bind(flows).bind(versions);
+        query.fetch_all(&self.pool).await?.iter().map(read_view).collect()
     }
 
     /// One page of the list.

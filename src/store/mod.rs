@@ -49,7 +49,7 @@ pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
-pub use list::{Deleted, ListFilter, ListPage};
+pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
 pub use migrate::{Durability, durability, migrate};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow};
 pub use past::{PastPage, WALK_MAX};

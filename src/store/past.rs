@@ -7,7 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
-use super::list::{containing, push_page};
+use super::list::{ListedFlow, columns, containing, push_page};
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
 /// Up to so many events after the position a list is read from the view.
@@ -21,6 +21,15 @@ pub const WALK_MAX: i64 = 20_000;
 const VERSION_AT: &str = "SELECT CASE WHEN v.position <= $3 THEN v.version \
      ELSE version_at($1, v.flow_id, v.version - 1, $3) END \
      FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2";
+
+const FLOWS_AT: &str = concat!(
+    "SELECT ",
+    event_columns!("e.org_id"),
+    " FROM unnest($2::uuid[], $3::bigint[]) AS k(flow_id, version) \
+     JOIN event e ON e.org_id = $1 AND e.stream_id = k.flow_id AND e.version = k.version",
+    event_joins!(),
+    "JOIN flow_view v ON v.org_id = $1 AND v.flow_id = k.flow_id"
+);
 
 /// A part of the list of then.
 #[derive(Debug)]
@@ -52,6 +61,13 @@ impl Store {
     ) -> Result<Option<i64>, StoreError> {
         let query = sqlx::query_scalar("SELECT version_before($1, $2, $3)").bind(org_id).bind(flow_id);
         Ok(query.bind(instant).fetch_one(&self.pool).await?)
+    }
+
+    /// Flows as they stood at the given versions, in any order.
+    pub async fn flows_at(&self, org_id: Uuid, keys: &[ListedFlow]) -> Result<Vec<FlowRecord>, StoreError> {
+        let (flows, versions) = columns(keys);
+        let query = sqlx::query(FLOWS_AT).bind(org_id).bind(flows).bind(versions);
+        query.fetch_all(&self.pool).await?.iter().map(read_event).collect()
     }
 
     /// One page of the list of then, last change first. It may have flows whose documents are not what the filter asks

@@ -9,7 +9,7 @@ use flow_registry::store::Store;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::hand::{hand, sound};
+use super::hand::{flows_of, hand, sound};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_writers_with_one_version_have_one_winner() {
@@ -121,8 +121,9 @@ async fn a_page_shows_what_another_replica_did() {
     let second = hand.create(sound("b")).await;
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
-        let flows = here.reads.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
-        flows.flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
+        let found = here.reads.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
+        let flows = flows_of(found.list).await.unwrap();
+        flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
     };
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
@@ -148,8 +149,8 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
         let flow = here.reads.get(&hand.caller, flow, Selector::Published).await?;
-        let listed = here.reads.list_page(&hand.caller, in_force.clone(), page).await?;
-        assert_eq!(listed.flows.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
+        let listed = flows_of(here.reads.list_page(&hand.caller, in_force.clone(), page).await?.list).await?;
+        assert_eq!(listed.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
         Ok((name(&flow), flow.record.version))
     };
     assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
@@ -161,5 +162,6 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     there.commands.unpublish(hand.intent(), flow).await.unwrap();
     let ended: Result<_, RegistryError> = shown().await;
     assert!(matches!(ended, Err(RegistryError::NotPublished(_))));
-    assert!(here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().flows.is_empty());
+    let listed = here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().list;
+    assert!(flows_of(listed).await.unwrap().is_empty());
 }

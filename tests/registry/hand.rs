@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{Actor, ActorKind};
-use flow_registry::registry::Registry;
 use flow_registry::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scopes};
+use flow_registry::registry::{FlowAnswer, FlowList, Registry, RegistryError};
 use flow_registry::store::Store;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -77,4 +77,13 @@ impl Hand {
 /// A document that can be published.
 pub fn sound(name: &str) -> Value {
     json!({"name": name, "steps": [{"id": "adios", "type": "end", "text": "¡Listo!"}]})
+}
+
+/// The flows of a list, to its end.
+pub async fn flows_of(mut list: FlowList) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+    let mut flows = Vec::new();
+    while let Some(chunk) = list.next_chunk().await? {
+        flows.extend(chunk);
+    }
+    Ok(flows)
 }

@@ -4,14 +4,14 @@ use chrono::Duration;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::{
-    Comparison, DuplicateOrder, Moment, Point, PublishOrder, RegistryError, RestoreOrder, RestoreSource,
-    Selector, Side,
+    Comparison, DuplicateOrder, FlowAnswer, Moment, Point, PublishOrder, RegistryError, RestoreOrder,
+    RestoreSource, Selector, Side,
 };
 use flow_registry::store::{Deleted, ListFilter, ListPage};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::hand::{Hand, hand, sound};
+use super::hand::{Hand, flows_of, hand, sound};
 
 fn say(id: &str, text: &str) -> Value {
     json!({"id": id, "type": "message", "text": text})
@@ -131,27 +131,21 @@ async fn lists_of_then_have_the_documents_of_then() {
     registry.commands.update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"})).await.unwrap();
     registry.commands.delete(hand.intent(), b).await.unwrap();
     let names = async |position, filter: ListFilter| {
-        let mut list = registry.reads.list_at(&hand.caller, position, filter.clone());
-        let mut names = Vec::new();
-        while let Some(chunk) = list.next_chunk().await.unwrap() {
-            for flow in chunk {
-                let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
-                names.push(document["name"].as_str().unwrap().to_owned());
-            }
-        }
+        let name = |flow: &FlowAnswer| {
+            let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+            document["name"].as_str().unwrap().to_owned()
+        };
+        let list = registry.reads.list_at(&hand.caller, position, filter.clone());
+        let names: Vec<_> = flows_of(list).await.unwrap().iter().map(|flow| name(flow)).collect();
         // Pages of one flow each say the same.
         let mut page = ListPage { limit: 1, before: None };
         let mut paged = Vec::new();
-        while let Some(flow) = registry
-            .reads
-            .list_page_at(&hand.caller, position, filter.clone(), page)
-            .await
-            .unwrap()
-            .flows
-            .pop()
-        {
-            let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
-            paged.push(document["name"].as_str().unwrap().to_owned());
+        loop {
+            let found =
+                registry.reads.list_page_at(&hand.caller, position, filter.clone(), page).await.unwrap();
+            let flows = flows_of(found.list).await.unwrap();
+            let [flow] = &flows[..] else { break };
+            paged.push(name(flow));
             page.before = Some(flow.record.position);
         }
         assert_eq!(paged, names);

@@ -1,4 +1,4 @@
-//! Lists of flows as they are now: whole, sent a chunk at a time, or in pages.
+//! Lists of flows, whole or in pages, sent a chunk at a time; and which flows a list of now has.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,56 +7,116 @@ use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::document::LoadedDocument;
-use super::memory::{Page, PageKey, Which};
+use super::memory::{PageKey, Which};
 use super::past::{FlowPage, Wanted};
 use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, PastPage};
+use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, Listed, ListedFlow, PastPage};
 
-/// A whole list as it was when the log was at a position, read a part at a time while it is sent. However long it is and
-/// whatever is changed meanwhile, it holds some records and the documents of one chunk.
+/// A list as it was when the log was at a position, or a page of one, loaded a part at a time while it is sent. However
+/// long it is and whatever is changed meanwhile, it holds the ids of some flows and some documents.
 #[derive(Debug)]
 pub struct FlowList {
     reads: FlowReads,
     org_id: Uuid,
-    filter: ListFilter,
-    position: i64,
-    records: VecDeque<FlowRecord>,
-    /// Where the list goes on behind the records; `None` at its end.
-    next: Option<ListPage>,
+    shown: Shown,
+    /// The next flows, and the version that is shown of each.
+    keys: VecDeque<ListedFlow>,
+    /// The flows before those.
+    loaded: VecDeque<Arc<FlowAnswer>>,
+    /// How many flows are loaded at once.
+    batch: usize,
+    /// What the list goes on with behind the keys; `None` at its end, and for a page.
+    rest: Option<Rest>,
+    /// What is asked of the documents, where the flows were not chosen by it.
+    wanted: Option<Wanted>,
 }
 
-/// Records read at once for a list that is streamed.
-const RECORDS: i64 = 64;
-/// Documents loaded at once for it: what a reader who does not read holds in memory.
-const CHUNK: usize = 4;
+/// The part of a whole list whose flows are not known yet.
+#[derive(Debug)]
+struct Rest {
+    position: i64,
+    filter: ListFilter,
+    page: ListPage,
+}
+
+/// Keys read at once for a list that is sent whole.
+const KEYS: i64 = 256;
+/// Flows loaded at once while it is not known how large their documents are.
+const FIRST_BATCH: usize = 16;
+const BATCH_MAX: usize = 64;
+/// Bytes of documents loaded at once, if there are several.
+const BATCH_BYTES: usize = 64 * 1024;
+/// Bytes of documents in a chunk, but for the last one: what of a list is held for a reader who does not read.
+const CHUNK_BYTES: usize = 12 * 1024;
 
 impl FlowList {
-    pub(super) fn new(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
-        let next = Some(ListPage { limit: RECORDS, before: None });
-        Self { reads, org_id, filter, position, records: VecDeque::new(), next }
+    /// A whole list.
+    pub(super) fn whole(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
+        let rest = Rest { position, page: ListPage { limit: KEYS, before: None }, filter };
+        let (shown, wanted) = (Shown::by(&rest.filter), Some(Wanted::of(&rest.filter)));
+        Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, VecDeque::new()) }
     }
 
-    /// The next flows, at most [`CHUNK`]; `None` at the end.
-    pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
-        let wanted = Wanted::of(&self.filter);
-        loop {
-            if self.records.is_empty() {
-                let Some(page) = self.next else { return Ok(None) };
-                let part = self.reads.list_part(self.org_id, self.position, &self.filter, page).await?;
-                self.next = part.next.map(|before| ListPage { before: Some(before), ..page });
-                self.records = part.flows.into();
-                continue;
-            }
-            let chunk: Vec<FlowRecord> = self.records.drain(..CHUNK.min(self.records.len())).collect();
-            let mut flows = self.reads.with_documents(self.org_id, Shown::by(&self.filter), chunk).await?;
-            wanted.keep(&mut flows)?;
-            if !flows.is_empty() {
-                return Ok(Some(flows));
-            }
+    /// A page of a list.
+    pub(super) fn page(reads: FlowReads, org_id: Uuid, shown: Shown, keys: VecDeque<ListedFlow>) -> Self {
+        Self {
+            reads,
+            org_id,
+            shown,
+            keys,
+            loaded: VecDeque::new(),
+            batch: FIRST_BATCH,
+            rest: None,
+            wanted: None,
         }
+    }
+
+    /// The next flows; `None` at the end.
+    pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
+        while self.loaded.is_empty() {
+            if self.keys.is_empty() && !self.go_on().await? {
+                return Ok(None);
+            }
+            self.load().await?;
+        }
+        let mut bytes = 0;
+        let mut chunk = Vec::new();
+        while bytes < CHUNK_BYTES
+            && let Some(flow) = self.loaded.pop_front()
+        {
+            bytes += flow.document.bytes().len();
+            chunk.push(flow);
+        }
+        Ok(Some(chunk))
+    }
+
+    /// Reads which flows come next. Returns whether the list goes on.
+    async fn go_on(&mut self) -> Result<bool, RegistryError> {
+        let Some(rest) = &mut self.rest else { return Ok(false) };
+        let part = self.reads.list_part(self.org_id, rest.position, &rest.filter, rest.page).await?;
+        self.keys = part.flows.iter().map(ListedFlow::of).collect();
+        match part.next {
+            Some(before) => rest.page.before = Some(before),
+            None => self.rest = None,
+        }
+        Ok(true)
+    }
+
+    async fn load(&mut self) -> Result<(), RegistryError> {
+        let keys: Vec<ListedFlow> = self.keys.drain(..self.batch.min(self.keys.len())).collect();
+        let mut flows = self.reads.load(self.org_id, self.shown, keys).await?;
+        let bytes: usize = flows.iter().map(|flow| flow.document.bytes().len()).sum();
+        if bytes > 0 {
+            self.batch = (flows.len() * BATCH_BYTES / bytes).clamp(1, BATCH_MAX);
+        }
+        if let Some(wanted) = &self.wanted {
+            wanted.keep(&mut flows)?;
+        }
+        self.loaded.extend(flows);
+        Ok(())
     }
 }
 
@@ -64,7 +124,7 @@ impl FlowReads {
     /// All flows the filter lets through, as they are at one moment.
     pub async fn list(&self, caller: &Caller, filter: ListFilter) -> Result<FlowList, RegistryError> {
         let position = self.heads.ask(CurrentHead { org_id: caller.org_id }).await?;
-        Ok(FlowList::new(self.clone(), caller.org_id, confined(caller, filter), position))
+        Ok(FlowList::whole(self.clone(), caller.org_id, confined(caller, filter), position))
     }
 
     /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.
@@ -91,14 +151,19 @@ impl FlowReads {
         filter: ListFilter,
         page: ListPage,
     ) -> Result<FlowPage, RegistryError> {
-        // One more than is asked for tells whether there is a next page.
-        let more = ListPage { limit: page.limit + 1, ..page };
-        let (at, mut flows) = self.page_of_now(caller, filter, more).await?;
-        let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
-        let has_next = flows.len() > limit;
-        flows.truncate(limit);
-        let next = flows.last().filter(|_| has_next).map(|last| last.record.position);
-        Ok(FlowPage { at, flows, next })
+        let (org_id, shown) = (caller.org_id, Shown::by(&filter));
+        let key = PageKey { org_id, filter: confined(caller, filter), page };
+        let head = self.heads.ask(CurrentHead { org_id }).await?;
+        let page = match self.memory.page(&key).filter(|page| page.listed.head == head) {
+            Some(page) => page,
+            None => {
+                let listed = self.store.list_keys(org_id, &key.filter, key.page).await?;
+                self.memory.keep_page(key, listed)
+            }
+        };
+        let Listed { head, flows, next } = &page.listed;
+        let list = FlowList::page(self.clone(), org_id, shown, flows.iter().copied().collect());
+        Ok(FlowPage { at: *head, list, next: *next })
     }
 
     /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each
@@ -119,39 +184,41 @@ impl FlowReads {
         self.list_page_at(caller, begun_at, filter, page).await
     }
 
-    /// The flows of a page, and where the log ends that they are the list of.
-    async fn page_of_now(
+    /// Flows at the given versions, in their order. Those that are at them now are remembered.
+    async fn load(
         &self,
-        caller: &Caller,
-        filter: ListFilter,
-        page: ListPage,
-    ) -> Result<(i64, Vec<Arc<FlowAnswer>>), RegistryError> {
-        let (org_id, which) = (caller.org_id, Which::Now(Shown::by(&filter)));
-        let filter = confined(caller, filter);
-        // Mostly every flow of a page is remembered at the version it has.
-        let of_now = self.page(PageKey { org_id, filter: filter.clone(), page }).await?;
-        let remembered = |(flow_id, version): &(Uuid, i64)| {
-            self.memory.trusted(org_id, *flow_id, which).filter(|flow| flow.record.version == *version)
+        org_id: Uuid,
+        shown: Shown,
+        keys: Vec<ListedFlow>,
+    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+        let remembered = |key: &ListedFlow| {
+            let flow = self.memory.trusted(org_id, key.flow_id, Which::Now(shown));
+            flow.filter(|flow| flow.record.version == key.version)
         };
-        if let Some(flows) = of_now.flows.iter().map(remembered).collect() {
-            return Ok((of_now.head, flows));
+        let mut flows: Vec<Option<Arc<FlowAnswer>>> = keys.iter().map(remembered).collect();
+        let missing = |flows: &[Option<_>]| -> Vec<ListedFlow> {
+            keys.iter().zip(flows).filter(|(_, flow)| flow.is_none()).map(|(key, _)| *key).collect()
+        };
+        for is_now in [true, false] {
+            let missing = missing(&flows);
+            if missing.is_empty() {
+                break;
+            }
+            let records = match is_now {
+                true => self.store.flows_still_at(org_id, &missing).await?,
+                false => self.store.flows_at(org_id, &missing).await?,
+            };
+            let found = self.with_documents(org_id, shown, records).await?;
+            let mut found: HashMap<Uuid, _> =
+                found.into_iter().map(|flow| (flow.record.flow_id, flow)).collect();
+            for (key, place) in keys.iter().zip(&mut flows).filter(|(_, place)| place.is_none()) {
+                *place = found.remove(&key.flow_id);
+                if let Some(flow) = place.as_ref().filter(|_| is_now) {
+                    self.memory.keep(Which::Now(shown), flow);
+                }
+            }
         }
-        let (head, records) = self.store.list_with_head(org_id, &filter, page).await?;
-        let flows = self.with_documents(org_id, Shown::by(&filter), records).await?;
-        for flow in &flows {
-            self.memory.keep(which, flow);
-        }
-        Ok((head.unwrap_or(of_now.head), flows))
-    }
-
-    /// Which flows a page has, and the version each is at.
-    async fn page(&self, key: PageKey) -> Result<Arc<Page>, RegistryError> {
-        let head = self.heads.ask(CurrentHead { org_id: key.org_id }).await?;
-        if let Some(page) = self.memory.page(&key).filter(|page| page.head == head) {
-            return Ok(page);
-        }
-        let (head, flows) = self.store.list_versions(key.org_id, &key.filter, key.page).await?;
-        Ok(self.memory.keep_page(key, head, flows))
+        Ok(flows.into_iter().flatten().collect())
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.

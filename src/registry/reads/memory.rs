@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answer::FlowAnswer;
-use crate::store::{ListFilter, ListPage};
+use crate::store::{ListFilter, ListPage, Listed};
 
 /// What flows may take in memory, by estimate: 9,000 of 2 KB. Compressed by lz4 a third more would fit, and a read would
 /// cost 2 µs more of 30, an edit 7 of 100.
@@ -73,10 +73,7 @@ pub(super) struct PageKey {
 /// A page as it was read.
 #[derive(Debug)]
 pub(super) struct Page {
-    /// Where the log ended then.
-    pub(super) head: i64,
-    /// Flows with their versions, in the order of the list.
-    pub(super) flows: Box<[(Uuid, i64)]>,
+    pub(super) listed: Listed,
     read_at: Instant,
 }
 
@@ -101,7 +98,7 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
     fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
         let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
         let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
-        (PAGE_BYTES + asked + size_of_val(&*page.flows)) as u64
+        (PAGE_BYTES + asked + size_of_val(&*page.listed.flows)) as u64
     }
 }
 
@@ -151,8 +148,8 @@ impl Memory {
         self.pages.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)
     }
 
-    pub(super) fn keep_page(&self, key: PageKey, head: i64, flows: Vec<(Uuid, i64)>) -> Arc<Page> {
-        let page = Arc::new(Page { head, flows: flows.into(), read_at: Instant::now() });
+    pub(super) fn keep_page(&self, key: PageKey, listed: Listed) -> Arc<Page> {
+        let page = Arc::new(Page { listed, read_at: Instant::now() });
         self.pages.insert(key, Arc::clone(&page));
         page
     }

@@ -1,9 +1,11 @@
 //! Lists of flows as they were at a moment. Which flows there were comes from the log; what a filter asks of their
 //! documents is asked of the documents of then.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::list::{FlowList, confined};
@@ -11,7 +13,7 @@ use super::{FlowReads, Shown};
 use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{ListFilter, ListPage, WALK_MAX};
+use crate::store::{FlowRecord, ListFilter, ListPage, ListedFlow, WALK_MAX};
 
 /// A moment of an organization's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +32,7 @@ const PART_MAX: i64 = 200;
 pub struct FlowPage {
     /// Where the log ended then.
     pub at: i64,
-    pub flows: Vec<Arc<FlowAnswer>>,
+    pub list: FlowList,
     /// Where the list goes on: flows whose last change of then came before this position. `None` at its end.
     pub next: Option<i64>,
 }
@@ -47,9 +49,13 @@ impl Wanted {
         Self { phone_number_id: filter.phone_number_id.clone(), search: filter.search.clone() }
     }
 
+    fn asks(&self) -> bool {
+        self.phone_number_id.is_some() || self.search.is_some()
+    }
+
     /// Keeps the flows whose documents are wanted. Erased ones cannot be found by what they said.
     pub(super) fn keep(&self, flows: &mut Vec<Arc<FlowAnswer>>) -> Result<(), RegistryError> {
-        if self.phone_number_id.is_none() && self.search.is_none() {
+        if !self.asks() {
             return Ok(());
         }
         let mut kept = Vec::with_capacity(flows.len());
@@ -86,7 +92,7 @@ impl FlowReads {
 
     /// All flows the filter let through when the log was at a position.
     pub fn list_at(&self, caller: &Caller, position: i64, filter: ListFilter) -> FlowList {
-        FlowList::new(self.clone(), caller.org_id, confined(caller, filter), position)
+        FlowList::whole(self.clone(), caller.org_id, confined(caller, filter), position)
     }
 
     /// One page of the same list. It may be shorter than asked for and yet go on: one page looks at a bounded part of
@@ -102,21 +108,36 @@ impl FlowReads {
         let filter = confined(caller, filter);
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
         let begin = page.before.unwrap_or(position + 1);
-        let (mut found, mut next) = (Vec::new(), page);
+        let (mut found, mut next) = (VecDeque::new(), page);
         loop {
             let part = self.store.list_at(caller.org_id, position, &filter, next).await?;
-            let mut flows = self.with_documents(caller.org_id, shown, part.flows).await?;
-            wanted.keep(&mut flows)?;
-            found.append(&mut flows);
+            found.extend(self.wanted_of(caller.org_id, shown, &wanted, part.flows).await?);
             let is_far = part.next.is_some_and(|next| begin - next >= WALK_MAX);
             if part.next.is_none() || is_far || found.len() >= limit {
                 let cut = found.get(limit.saturating_sub(1)).filter(|_| found.len() > limit);
-                let next = cut.map(|last| last.record.position).or(part.next);
-                found.truncate(limit);
-                return Ok(FlowPage { at: position, flows: found, next });
+                let next = cut.map(|(last, _)| *last).or(part.next);
+                let keys = found.into_iter().take(limit).map(|(_, key)| key).collect();
+                let list = FlowList::page(self.clone(), caller.org_id, shown, keys);
+                return Ok(FlowPage { at: position, list, next });
             }
             // What few documents meet is sought in larger parts.
             next = ListPage { before: part.next, limit: (4 * next.limit).min(PART_MAX) };
         }
+    }
+    /// The position and key of each flow whose document is wanted.
+    async fn wanted_of(
+        &self,
+        org_id: Uuid,
+        shown: Shown,
+        wanted: &Wanted,
+        records: Vec<FlowRecord>,
+    ) -> Result<Vec<(i64, ListedFlow)>, RegistryError> {
+        let found = |record: &FlowRecord| (record.position, ListedFlow::of(record));
+        if !wanted.asks() {
+            return Ok(records.iter().map(found).collect());
+        }
+        let mut flows = self.with_documents(org_id, shown, records).await?;
+        wanted.keep(&mut flows)?;
+        Ok(flows.iter().map(|flow| found(&flow.record)).collect())
     }
 }
