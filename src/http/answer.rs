@@ -99,7 +99,8 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
         Some(flows) => {
             let mut chunk = BytesMut::new();
             put_entries(&mut chunk, &flows, view, false).map_err(cut)?;
-            Ok(Some((chunk.freeze(), Part::Middle(list))))
+            // As large as what it holds: it may have to wait for its reader.
+            Ok(Some((Bytes::copy_from_slice(&chunk), Part::Middle(list))))
         }
         None => Ok(Some((list_end().into(), Part::End))),
     }

@@ -50,7 +50,7 @@ const BATCH_MAX: usize = 64;
 /// Bytes of documents loaded at once, if there are several.
 const BATCH_BYTES: usize = 64 * 1024;
 /// Bytes of documents in a chunk, but for the last one: what of a list is held for a reader who does not read.
-const CHUNK_BYTES: usize = 12 * 1024;
+const CHUNK_BYTES: usize = 8 * 1024;
 
 impl FlowList {
     /// A whole list.
@@ -109,8 +109,8 @@ impl FlowList {
         let keys: Vec<ListedFlow> = self.keys.drain(..self.batch.min(self.keys.len())).collect();
         let mut flows = self.reads.load(self.org_id, self.shown, keys).await?;
         let bytes: usize = flows.iter().map(|flow| flow.document.bytes().len()).sum();
-        if bytes > 0 {
-            self.batch = (flows.len() * BATCH_BYTES / bytes).clamp(1, BATCH_MAX);
+        if let Some(batch) = (flows.len() * BATCH_BYTES).checked_div(bytes) {
+            self.batch = batch.clamp(1, BATCH_MAX);
         }
         if let Some(wanted) = &self.wanted {
             wanted.keep(&mut flows)?;
