@@ -57,8 +57,8 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
 }
 
 /// A part of a list.
-pub fn page(flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
-    let response = wire::enveloping(StatusCode::OK, |body| {
+pub fn page(status: StatusCode, flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
+    let response = wire::enveloping(status, |body| {
         body.put_u8(b'[');
         put_entries(body, flows, view, true)?;
         body.put_u8(b']');

@@ -8,7 +8,9 @@ use super::answer;
 use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
-use super::orders::{DeleteQuery, DuplicateOrder, PublishOrder, UnpublishOrder, UpdateOrder};
+use super::orders::{
+    DeleteQuery, DuplicateOrder, PublishOrder, PublishSetOrder, UnpublishOrder, UpdateOrder,
+};
 use super::parameters::{GetQuery, ListQuery, PageQuery, RunsQuery};
 use super::path::FlowId;
 use super::problem::Problem;
@@ -55,7 +57,7 @@ async fn list_page(
         }
         (None, None) => reads.list_page(&call.caller, wanted_flows, wanted).await?,
     };
-    let mut response = answer::page(&found.flows, call.query.view)?;
+    let mut response = answer::page(StatusCode::OK, &found.flows, call.query.view)?;
     if let Some(next) = found.next {
         let link = next_link(call, &filter, page.limit, &list.cursor_at(found.at, next));
         response.headers_mut().insert(header::LINK, link);
@@ -97,6 +99,13 @@ pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Up
 pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
     let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
+}
+
+pub async fn publish_set(State(app): State<App>, call: Command<FlowsPublish, (), PublishSetOrder>) -> Answer {
+    let published = app.registry.commands.publish_set(call.intent, call.body.order).await?;
+    let mut response = answer::page(StatusCode::CREATED, &published.flows, View::Whole)?;
+    answer::mark_replay(&mut response, published.replayed);
+    Ok(response)
 }
 
 pub async fn unpublish(
