@@ -56,6 +56,17 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
     }
 }
 
+/// A few flows.
+pub fn flows(status: StatusCode, flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
+    let response = wire::enveloping(status, |body| {
+        body.put_u8(b'[');
+        put_entries(body, flows, view, true)?;
+        body.put_u8(b']');
+        Ok::<(), RegistryError>(())
+    });
+    Ok(response?)
+}
+
 /// What of a list is written before its answer begins. A list that is no longer is sent whole, with its length.
 const BEGIN_BYTES: usize = 32 * 1024;
 

@@ -157,13 +157,15 @@ pub fn object(body: Value) -> Result<Map<String, Value>, Problem> {
 #[derive(Debug)]
 pub struct Members {
     members: Map<String, Value>,
+    /// The pointer to the object they are members of.
+    place: String,
     findings: Vec<Finding>,
 }
 
 impl Members {
     pub fn new(body: Option<Value>) -> Result<Self, Problem> {
         let members = body.map_or_else(|| Ok(Map::new()), object)?;
-        Ok(Self { members, findings: Vec::new() })
+        Ok(Self { members, place: String::new(), findings: Vec::new() })
     }
 
     /// A member that `read` makes sense of; absent and `null` are the same. `expected` says what it must be.
@@ -181,6 +183,38 @@ impl Members {
         taken
     }
 
+    /// A member that must be there.
+    pub fn need<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(Value) -> Option<T>,
+    ) -> Option<T> {
+        if self.members.get(name).is_none_or(Value::is_null) {
+            self.members.remove(name);
+            self.refuse("MISSING_FIELD", name, "is missing");
+            return None;
+        }
+        self.take(name, expected, read)
+    }
+
+    /// The members of an object inside, to be given back by [`Self::outside`].
+    pub fn inside(&mut self, place: String, object: Value) -> Option<Self> {
+        match object {
+            Value::Object(members) => Some(Self { members, place, findings: Vec::new() }),
+            _ => {
+                self.refuse_at("WRONG_TYPE", place, "must be an object");
+                None
+            }
+        }
+    }
+
+    /// Takes over what is wrong with the members of an object inside, those that nobody took included.
+    pub fn outside(&mut self, mut inside: Self) {
+        inside.refuse_unknown();
+        self.findings.append(&mut inside.findings);
+    }
+
     /// Text of at most so many characters, trimmed.
     pub fn text(&mut self, name: &str, chars_min: usize, chars_max: usize) -> Option<String> {
         let expected = format!("a string of {chars_min} to {chars_max} characters");
@@ -192,7 +226,17 @@ impl Members {
 
     pub fn refuse(&mut self, code: &'static str, name: &str, message: impl Into<String>) {
         let name = name.replace('~', "~0").replace('/', "~1");
-        self.findings.push(Finding::error(code, format!("/{name}"), message));
+        self.refuse_at(code, format!("{}/{name}", self.place), message);
+    }
+
+    pub fn refuse_at(&mut self, code: &'static str, pointer: String, message: impl Into<String>) {
+        self.findings.push(Finding::error(code, pointer, message));
+    }
+
+    fn refuse_unknown(&mut self) {
+        for name in std::mem::take(&mut self.members).keys() {
+            self.refuse("UNKNOWN_FIELD", name, "is not a member of this object");
+        }
     }
 
     /// What is left, where nothing was wrong with what was taken.
@@ -202,9 +246,7 @@ impl Members {
 
     /// What is left is unknown, and everything that is wrong is said at once.
     pub fn finish(mut self) -> Result<(), Problem> {
-        for name in std::mem::take(&mut self.members).keys() {
-            self.refuse("UNKNOWN_FIELD", name, "is not a member of this body");
-        }
+        self.refuse_unknown();
         if self.findings.is_empty() { Ok(()) } else { Err(Problem::validation(self.findings)) }
     }
 }

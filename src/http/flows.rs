@@ -8,7 +8,9 @@ use super::answer;
 use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
-use super::orders::{DeleteQuery, DuplicateOrder, PublishOrder, UnpublishOrder, UpdateOrder};
+use super::orders::{
+    DeleteQuery, DuplicateOrder, PublishOrder, PublishSetOrder, UnpublishOrder, UpdateOrder,
+};
 use super::parameters::{GetQuery, ListQuery, PageQuery, RunsQuery};
 use super::path::FlowId;
 use super::problem::Problem;
@@ -97,6 +99,13 @@ pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Up
 pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
     let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
+}
+
+pub async fn publish_set(State(app): State<App>, call: Command<FlowsPublish, (), PublishSetOrder>) -> Answer {
+    let published = app.registry.commands.publish_set(call.intent, call.body.order).await?;
+    let mut response = answer::flows(StatusCode::CREATED, &published.flows, View::Whole)?;
+    answer::mark_replay(&mut response, published.replayed);
+    Ok(response)
 }
 
 pub async fn unpublish(

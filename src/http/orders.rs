@@ -1,13 +1,16 @@
 //! What commands are given beside or in place of a document: publish, unpublish, duplicate, delete, an update.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::body::{FromBody, Members};
 use super::headers::REASON_CHARS_MAX;
+use super::path::hyphenated;
 use super::problem::{Code, Problem};
 use super::query::{FromQuery, Query};
 use crate::flow::json::INTEGER_MAX;
-use crate::registry;
+use crate::registry::{self, SET_MAX};
 
 const NAME_CHARS_MAX: usize = 120;
 const LABEL_CHARS_MAX: usize = 120;
@@ -31,6 +34,55 @@ impl FromBody for PublishOrder {
 
     fn reason(&self) -> Option<&str> {
         self.reason.as_deref()
+    }
+}
+
+/// `{flows: [{id, version?}], reason?, label?}`
+#[derive(Debug)]
+pub struct PublishSetOrder {
+    pub order: registry::SetOrder,
+    reason: Option<String>,
+}
+
+impl FromBody for PublishSetOrder {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let mut members = Members::new(body)?;
+        let label = members.text("label", 1, LABEL_CHARS_MAX);
+        let reason = reason(&mut members);
+        let expected = format!("a list of 1 to {SET_MAX} flows");
+        let items = members.need("flows", &expected, |value| match value {
+            Value::Array(items) if (1..=SET_MAX).contains(&items.len()) => Some(items),
+            _ => None,
+        });
+        let items = items.unwrap_or_default().into_iter().enumerate();
+        let flows: Vec<_> = items.filter_map(|(n, item)| entry(&mut members, n, item)).collect();
+        refuse_repeats(&mut members, &flows);
+        members.finish()?;
+        let flows = flows.into_iter().map(|(_, entry)| entry).collect();
+        Ok(Self { order: registry::SetOrder { flows, label }, reason })
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+}
+
+/// A flow of a set, with its place.
+fn entry(members: &mut Members, index: usize, item: Value) -> Option<(usize, registry::SetEntry)> {
+    let mut item = members.inside(format!("/flows/{index}"), item)?;
+    let expected = "a UUID such as 0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c";
+    let flow_id = item.need("id", expected, |value| hyphenated(value.as_str()?));
+    let version = version(&mut item);
+    members.outside(item);
+    Some((index, registry::SetEntry { flow_id: flow_id?, version }))
+}
+
+fn refuse_repeats(members: &mut Members, flows: &[(usize, registry::SetEntry)]) {
+    let mut seen = HashSet::new();
+    for (index, entry) in flows {
+        if !seen.insert(entry.flow_id) {
+            members.refuse_at("INVALID_VALUE", format!("/flows/{index}/id"), "is in the set more than once");
+        }
     }
 }
 

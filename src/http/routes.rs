@@ -30,6 +30,7 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/test-run", post(runs::run))
         .route("/organizations/{orgId}/bot/flows/{flowId}/test-runs", get(runs::list))
         .route("/organizations/{orgId}/bot/test-runs/{runId}", get(runs::read))
+        .route("/organizations/{orgId}/bot/flows/publish", post(flows::publish_set))
         .route("/organizations/{orgId}/bot/flows/validate", post(validate::document))
         .route("/organizations/{orgId}/bot/flows/{flowId}/validate", post(validate::flow))
         .route("/organizations/{orgId}/bot/flows/{flowId}/events", get(history::events))

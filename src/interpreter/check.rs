@@ -82,8 +82,11 @@ fn text(name: &str, wanted: &Option<String>, found: Option<&str>) -> Option<Chec
 
 fn path(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
     let executed = |status: Status| !matches!(status, Status::Skipped | Status::Stopped);
-    let entries =
-        trace.steps.iter().enumerate().filter(|(_, entry)| entry.depth == 0 && executed(entry.status));
+    let entries = trace
+        .steps
+        .iter()
+        .enumerate()
+        .filter(|(_, entry)| entry.flow_path.is_empty() && executed(entry.status));
     let visits: Vec<(usize, &str)> = entries.map(|(index, entry)| (index, entry.step_id)).collect();
     let ids: Vec<&str> = visits.iter().map(|(_, id)| *id).collect();
     let mut checks = Vec::new();
@@ -164,7 +167,7 @@ fn variable(trace: &Trace<'_>, name: &str, wanted: &VariableExpect) -> Check {
     };
     let wrote = |index: &usize| {
         let entry = &trace.steps[*index];
-        entry.depth == 0 && entry.changes.iter().any(|change| change.variable == name)
+        entry.flow_path.is_empty() && entry.changes.iter().any(|change| change.variable == name)
     };
     let last_write = (0..trace.steps.len()).rev().find(wrote);
     Check::new(format!("variables.{name}"), passed, || expected, || json_of(&found)).at(last_write)

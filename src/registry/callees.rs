@@ -29,6 +29,25 @@ pub(super) enum Missing {
     Publication,
 }
 
+/// Documents that come in force together, by their flows: for each other they are published already.
+pub(super) type Coming = HashMap<Uuid, Canonical>;
+
+/// What stands for flows that are called by what of them is published.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Instead {
+    /// Flows that whoever asks has, and what these call: they are not resolved.
+    pub(super) known: HashMap<Uuid, Vec<(Uuid, FlowVersion)>>,
+    /// Of the others their drafts.
+    pub(super) drafts: bool,
+}
+
+impl Instead {
+    pub(super) fn of(coming: &Coming) -> Self {
+        let calls = |(id, canonical): (&Uuid, &Canonical)| (*id, called_flows(&canonical.document));
+        Self { known: coming.iter().map(calls).collect(), drafts: false }
+    }
+}
+
 /// All flows below a document, by the id and the version they are called by.
 #[derive(Debug, Default)]
 pub(super) struct Callees {
@@ -42,7 +61,10 @@ impl Callees {
             .filter_map(|((id, version), callee)| Some((*id, *version, callee.as_ref().ok()?)))
     }
 
-    pub(super) fn reference(&self, flow_id: Uuid, version: FlowVersion) -> Reference {
+    pub(super) fn reference(&self, coming: &Coming, flow_id: Uuid, version: FlowVersion) -> Reference {
+        if let Some(canonical) = comes(coming, flow_id, version) {
+            return Reference::Found(Arc::clone(&canonical.document));
+        }
         match self.resolved.get(&(flow_id, version)) {
             Some(Ok(callee)) => Reference::Found(Arc::clone(&callee.canonical.document)),
             Some(Err(Missing::Version)) => Reference::NoVersion,
@@ -52,20 +74,31 @@ impl Callees {
     }
 }
 
+fn comes(coming: &Coming, flow_id: Uuid, version: FlowVersion) -> Option<&Canonical> {
+    coming.get(&flow_id).filter(|_| version == FlowVersion::Published)
+}
+
 impl FlowReads {
     /// Resolves the flows that a document calls, and those that they call in turn.
     pub(super) async fn callees(
         &self,
         caller: &Caller,
         called: &[(Uuid, FlowVersion)],
+        mut instead: Instead,
     ) -> Result<Callees, RegistryError> {
         let mut callees = Callees::default();
         let mut open = called.to_vec();
         while let Some((flow_id, version)) = open.pop() {
+            if version == FlowVersion::Published
+                && let Some(calls) = instead.known.get_mut(&flow_id)
+            {
+                open.append(calls);
+                continue;
+            }
             if callees.resolved.len() == RESOLVED_MAX || callees.resolved.contains_key(&(flow_id, version)) {
                 continue;
             }
-            let callee = self.callee(caller, flow_id, version).await?;
+            let callee = self.callee(caller, flow_id, version, instead.drafts).await?;
             if let Ok(callee) = &callee {
                 open.extend(called_flows(&callee.canonical.document));
             }
@@ -94,6 +127,7 @@ impl FlowReads {
         caller: &Caller,
         flow_id: Uuid,
         version: FlowVersion,
+        drafts: bool,
     ) -> Result<Result<Callee, Missing>, RegistryError> {
         // A deleted flow cannot be called, not even one of its versions.
         match self.get(caller, flow_id, Selector::Current).await {
@@ -102,6 +136,7 @@ impl FlowReads {
             Err(error) => return Err(error),
         }
         let selector = match version {
+            FlowVersion::Published if drafts => Selector::Current,
             FlowVersion::Published => Selector::Published,
             FlowVersion::Number(number) => Selector::Version(number),
         };

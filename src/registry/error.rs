@@ -39,6 +39,9 @@ pub enum RegistryError {
     /// Flows in force call it or hand over to it.
     #[error("flows in force call the flow")]
     Called(CallingFlows),
+    /// Of a set, the flow at this place is why.
+    #[error("flow {0} of the set: {1}")]
+    OfSet(usize, Box<Self>),
     /// Its errors are such that no run of it could mean anything.
     #[error("the document has errors and cannot be run")]
     NotRunnable(Vec<Finding>),

@@ -52,6 +52,14 @@ impl Log {
         self.turns.take(stream_id).await
     }
 
+    /// The same for a command on several streams.
+    pub(super) async fn turns(
+        &self,
+        stream_ids: impl Iterator<Item = Uuid>,
+    ) -> Result<Vec<OwnedMutexGuard<()>>, RegistryError> {
+        self.turns.take_all(stream_ids).await
+    }
+
     /// Runs a command in a task of its own: whoever waits for it may go away, the command does not.
     pub(super) async fn detached<F, T>(&self, command: F) -> Result<T, RegistryError>
     where

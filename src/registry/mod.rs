@@ -21,7 +21,10 @@ mod validate;
 pub mod verification;
 
 pub use blame::{Blame, BlamedStep};
-pub use command::{Commands, DuplicateOrder, PublishOrder, Rehearsal, RestoreOrder, RestoreSource, Written};
+pub use command::{
+    Commands, DuplicateOrder, PublishOrder, Published, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
+    SetEntry, SetOrder, Written,
+};
 pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};

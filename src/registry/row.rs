@@ -21,8 +21,21 @@ pub(super) fn row(
     plan: &Plan,
     change: &Change,
 ) -> Append {
+    let event = event(intent, found, flow_id, plan, change);
+    let in_force_at = plan.in_force_at;
+    Append { in_force_at, ..Append::event(intent.caller.org_id, event, intent.idempotency.clone()) }
+}
+
+/// The event of a change.
+pub(super) fn event(
+    intent: &Intent,
+    found: Option<&FlowAnswer>,
+    flow_id: Uuid,
+    plan: &Plan,
+    change: &Change,
+) -> NewEvent {
     let actor = &intent.caller.actor;
-    let event = NewEvent {
+    NewEvent {
         stream_kind: StreamKind::Flow,
         stream_id: flow_id,
         expected: change.version - 1,
@@ -39,9 +52,7 @@ pub(super) fn row(
             .filter(|_| change.event_type != EventType::FlowRestored)
             .map(|draft| draft.bytes.clone()),
         view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
-    };
-    let in_force_at = plan.in_force_at;
-    Append { in_force_at, ..Append::event(intent.caller.org_id, event, intent.idempotency.clone()) }
+    }
 }
 
 fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> FlowChange {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::RegistryError;
+use super::callees::{Coming, Instead};
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
 use crate::flow::document::{Canonical, Document, MatchMode, sort_findings};
@@ -30,7 +31,7 @@ impl Validation {
     /// What is wrong or doubtful in a document. Errors of shape are findings here, no refusal.
     pub async fn document(&self, caller: &Caller, body: Value) -> Result<Vec<Finding>, RegistryError> {
         match Canonical::create(body) {
-            Ok(canonical) => self.findings(caller, None, &canonical).await,
+            Ok(canonical) => self.findings(caller, None, &canonical, &Coming::default()).await,
             Err(findings) => Ok(findings),
         }
     }
@@ -38,21 +39,38 @@ impl Validation {
     /// What is wrong or doubtful in a flow's draft.
     pub async fn flow(&self, caller: &Caller, flow_id: Uuid) -> Result<Vec<Finding>, RegistryError> {
         let answer = self.reads.get(caller, flow_id, Selector::Current).await?;
-        self.findings(caller, Some(flow_id), &answer.document.canonical()?).await
+        self.own_findings(caller, flow_id, &answer.document.canonical()?).await
     }
 
-    /// Everything that can be said of a document: by itself, and among the other flows of its organization.
+    /// What can be said of a document that a flow has or is to have: for itself it is published already.
+    pub(super) async fn own_findings(
+        &self,
+        caller: &Caller,
+        own_id: Uuid,
+        flow: &Canonical,
+    ) -> Result<Vec<Finding>, RegistryError> {
+        let coming = Coming::from([(own_id, flow.clone())]);
+        self.findings(caller, Some(own_id), flow, &coming).await
+    }
+
+    /// Everything that can be said of a document: by itself, and among the other flows of its organization, some of
+    /// which come in force together with it.
     pub(super) async fn findings(
         &self,
         caller: &Caller,
         own_id: Option<Uuid>,
         flow: &Canonical,
+        coming: &Coming,
     ) -> Result<Vec<Finding>, RegistryError> {
         let mut findings = validation::findings(flow);
-        let callees = self.reads.callees(caller, &called_flows(&flow.document)).await?;
-        let listeners = self.listeners(caller, own_id, flow).await?;
-        let neighbours =
-            Neighbours { resolve: &|id, version| callees.reference(id, version), published: &listeners };
+        let callees = self.reads.callees(caller, &called_flows(&flow.document), Instead::of(coming)).await?;
+        let mut listeners = self.listeners(caller, own_id, flow).await?;
+        listeners.retain(|(id, _)| !coming.contains_key(id));
+        listeners.extend(coming.iter().map(|(id, canonical)| (*id, Arc::clone(&canonical.document))));
+        let neighbours = Neighbours {
+            resolve: &|id, version| callees.reference(coming, id, version),
+            published: &listeners,
+        };
         findings.extend(validation::references(flow, own_id, &neighbours));
         sort_findings(&mut findings, flow);
         Ok(findings)

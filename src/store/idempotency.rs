@@ -1,5 +1,8 @@
-//! Idempotency keys grow old: after a day nobody repeats a request.
+//! Idempotency keys: what one was answered with. They grow old: after a day nobody repeats a request.
 
+use uuid::Uuid;
+
+use super::flows::{Answered, read_answered};
 use super::{Store, StoreError};
 
 const FORGET: &str = "DELETE FROM idempotency_key k USING (\
@@ -7,6 +10,14 @@ const FORGET: &str = "DELETE FROM idempotency_key k USING (\
      ORDER BY recorded_at LIMIT $1) AS old WHERE k.org_id = old.org_id AND k.key = old.key";
 
 impl Store {
+    /// What a key was answered with.
+    pub async fn answered(&self, org_id: Uuid, key: &str) -> Result<Option<Answered>, StoreError> {
+        let query =
+            sqlx::query("SELECT request_digest, answer FROM idempotency_key WHERE org_id = $1 AND key = $2");
+        let row = query.bind(org_id).bind(key).fetch_optional(self.pool()).await?;
+        row.as_ref().map(read_answered).transpose().map(Option::flatten)
+    }
+
     /// Deletes at most `batch` keys that are older than a day, and says how many.
     pub async fn forget_idempotency_keys(&self, batch: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query(FORGET).bind(batch).execute(self.pool()).await?.rows_affected())

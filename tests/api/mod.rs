@@ -14,6 +14,7 @@ mod history;
 mod idempotency;
 mod page;
 mod pages;
+mod publish_set;
 mod roles;
 mod round_trips;
 mod runs;

@@ -8,10 +8,11 @@ use super::{Answer, Api, api, sound};
 /// A method, a path below an organization, the scopes of which it needs one, and a body where one is needed.
 pub type Route = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-pub const ROUTES: [Route; 27] = [
+pub const ROUTES: [Route; 28] = [
     ("GET", "/bot/flows", "flows:read", None),
     ("POST", "/bot/flows", "flows:write", Some(r#"{"name": "Uno"}"#)),
     ("POST", "/bot/flows/validate", "flows:read", Some(r#"{"name": "Uno"}"#)),
+    ("POST", "/bot/flows/publish", "flows:publish", Some(r#"{"flows": [{"id": "{flowId}"}]}"#)),
     ("GET", "/bot/flows/{flowId}", "flows:read", None),
     ("PATCH", "/bot/flows/{flowId}", "flows:write", Some(r#"{"name": "Dos"}"#)),
     ("DELETE", "/bot/flows/{flowId}", "flows:write", None),
@@ -73,7 +74,7 @@ pub async fn send(api: &Api, route: Route, org_id: Uuid, ids: &Ids, key: &str) -
     let path = path.replace("{flowId}", &ids.flow).replace("{version}", "1");
     let path = path.replace("{runId}", &ids.run).replace("{keyId}", &ids.key);
     let request = api.ask_openly(method, format!("/organizations/{org_id}{path}")).key(key);
-    body.iter().fold(request, |request, body| request.text(*body)).send().await
+    body.iter().fold(request, |request, body| request.text(body.replace("{flowId}", &ids.flow))).send().await
 }
 
 /// What tells one answer from another, but for the request itself.
@@ -129,7 +130,8 @@ async fn ids_of_another_organization_are_unknown_ids() {
     let (ids, other) = (Ids::of(&api).await, Uuid::new_v4());
     let foreign = api.new_key(other, json!({"name": "ajena"})).await;
     let events = api.events().await;
-    for route in ROUTES.into_iter().filter(|(_, path, ..)| path.contains("Id}")) {
+    let names = |text: &str| text.contains("Id}");
+    for route in ROUTES.into_iter().filter(|(_, path, _, body)| names(path) || body.is_some_and(names)) {
         let theirs = send(&api, route, other, &ids, &foreign).await.expect(404);
         let nobodys = send(&api, route, other, &Ids::unknown(), &foreign).await.expect(404);
         assert_eq!(told(&theirs), told(&nobodys), "{route:?}");

@@ -65,9 +65,9 @@ async fn a_stored_run_is_run_again_with_secrets_gone_and_personal_values_masked(
     assert!(String::from_utf8_lossy(&answer.trace).contains("ana@example.com"));
     hand.registry.commands.update(hand.intent(), flow, json!({"steps": []})).await.unwrap();
     let read = hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap();
-    assert!(read.reproducible);
+    assert_eq!(read.reproducible, Some(true));
     assert_eq!(read.run.digest, answer.digest);
-    let shown = String::from_utf8_lossy(&read.trace);
+    let shown = String::from_utf8_lossy(&read.ran.as_ref().unwrap().trace);
     assert!(!shown.contains("ana@example.com") && shown.contains("•••"));
     let stored = String::from_utf8_lossy(&read.run.request).into_owned();
     assert!(!stored.contains("hunter2") && stored.contains("CRM"), "{stored}");
@@ -94,7 +94,8 @@ async fn called_flows_stay_at_the_version_they_had() {
         .await
         .unwrap();
     hand.registry.commands.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
-    assert!(hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap().reproducible);
+    let read = hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap();
+    assert_eq!(read.reproducible, Some(true));
     assert_ne!(run(&hand, flow, json!({})).await.digest, answer.digest);
 }
 
@@ -131,4 +132,76 @@ async fn equal_requests_give_one_digest_and_one_key_stores_one_run() {
     }
     let other = hand.registry.runs.run(hand.intent_with_key("k", "another"), flow, json!({})).await;
     assert!(matches!(other, Err(RegistryError::IdempotencyKeyReused)));
+}
+
+/// Asks, and then runs another flow.
+fn leading(name: &str, other: Uuid, mode: &str) -> Value {
+    json!({"name": name, "variables": [{"name": "r", "type": "string"}], "steps": [
+        {"id": "pregunta", "type": "ask", "text": name, "saveTo": "r"},
+        {"id": "sigue", "type": "branch", "cases": [{"when": "r == \"no\"", "next": "$end"}]},
+        {"id": "otro", "type": "flow", "flowId": other, "mode": mode}
+    ]})
+}
+
+#[tokio::test]
+async fn drafts_that_lead_to_each_other_run_together() {
+    let hand = hand().await;
+    let (a, b) = (hand.create(sound("A")).await, hand.create(sound("B")).await);
+    let commands = &hand.registry.commands;
+    commands.update(hand.intent(), a, leading("A", b, "transfer")).await.unwrap();
+    commands.update(hand.intent(), b, leading("B", a, "transfer")).await.unwrap();
+    let request = |drafts: bool| json!({"messages": ["1", "2", "3", "no"], "drafts": drafts});
+    let alone = trace(&run(&hand, a, request(false)).await);
+    assert_eq!((&alone["status"], &alone["error"]["code"]), (&json!("failed"), &json!("FLOW_UNRESOLVED")));
+    let together = run(&hand, a, request(true)).await;
+    let told = trace(&together);
+    let said = told["transcript"].as_array().unwrap().iter().filter(|line| line["from"] == "bot");
+    assert_eq!(said.map(|line| &line["text"]).collect::<Vec<_>>(), ["A", "B", "A", "B"]);
+    assert_eq!((&told["status"], told["calledFlows"].as_array().unwrap().len()), (&json!("completed"), 2));
+    // Read again it is the same run, whatever became of the drafts.
+    commands.update(hand.intent(), b, sound("Otra")).await.unwrap();
+    let read = hand.registry.runs.read(&hand.caller, together.run_id).await.unwrap();
+    assert_eq!((read.reproducible, read.run.digest), (Some(true), together.digest));
+    let changed = trace(&run(&hand, a, request(true)).await);
+    assert_eq!(changed["transcript"][2]["text"], "¡Listo!");
+
+    commands.update(hand.intent(), a, leading("A", b, "call")).await.unwrap();
+    commands.update(hand.intent(), b, leading("B", a, "call")).await.unwrap();
+    let told = trace(&run(&hand, a, request(true)).await);
+    assert!(told["error"]["message"].as_str().unwrap().contains("RECURSION"), "{}", told["error"]);
+    for wrong in [json!({"drafts": "yes"}), json!({"drafts": 1})] {
+        let refused = hand.registry.runs.run(hand.intent(), a, wrong).await;
+        assert!(matches!(refused, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/drafts"));
+    }
+}
+
+#[tokio::test]
+async fn a_draft_that_leads_to_itself_goes_on_in_itself() {
+    let hand = hand().await;
+    let own = hand.create(sound("A")).await;
+    hand.registry.commands.publish(hand.intent(), own, PublishOrder::default()).await.unwrap();
+    hand.registry.commands.update(hand.intent(), own, leading("B", own, "transfer")).await.unwrap();
+    let ran = run(&hand, own, json!({"messages": ["1", "no"]})).await;
+    let told = trace(&ran);
+    assert_eq!((&told["status"], &told["transcript"][2]["text"]), (&json!("completed"), &json!("B")));
+    let read = hand.registry.runs.read(&hand.caller, ran.run_id).await.unwrap();
+    assert_eq!(read.reproducible, Some(true));
+    let inline = json!({"definition": leading("C", own, "transfer"), "messages": ["1", "no"]});
+    assert_eq!(trace(&run(&hand, own, inline).await)["transcript"][2]["text"], "C");
+}
+
+/// What other rules led to cannot be held against what these lead to.
+#[tokio::test]
+async fn a_run_of_another_engine_is_shown_as_it_was_noted() {
+    let hand = hand().await;
+    let flow = hand.create(asking()).await;
+    let ran = run(&hand, flow, request()).await;
+    sqlx::query("UPDATE test_run SET engine = 'flow-engine/1', request = '{\"no\": 1}'")
+        .execute(hand.registry.store().pool())
+        .await
+        .unwrap();
+    let read = hand.registry.runs.read(&hand.caller, ran.run_id).await.unwrap();
+    assert_eq!((read.reproducible, read.run.engine.as_str()), (None, "flow-engine/1"));
+    assert_eq!((read.run.digest, read.run.status.as_str()), (ran.digest, "completed"));
+    assert!(read.ran.is_none());
 }

@@ -206,6 +206,11 @@ endpoints! {
         "Put the draft, or an earlier version, in force", PUBLISH, COMMAND,
         body("PublishOrder", false, r#"{"reason":"Aprobado por ventas","label":"campaña de mayo"}"#),
         [flow("201", "The flow, in force.")], &[404];
+    "post" "/organizations/{orgId}/bot/flows/publish", "publishFlows" in "flows":
+        "Put flows in force together, or none of them", PUBLISH, &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON],
+        body("PublishSetOrder", true, r#"{"flows":[{"id":"0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c"}],"reason":"Campaña"}"#),
+        [Answer { headers: &[REPLAYED], ..ok("201", "The flows, in force, in the order asked.", "FlowListAnswer") }],
+        &[404];
     "post" "/organizations/{orgId}/bot/flows/{flowId}/unpublish", "unpublishFlow" in "flows":
         "Take the flow out of force", PUBLISH, COMMAND, body("UnpublishOrder", false, "{}"),
         [flow("201", "The flow, out of force.")], &[404];

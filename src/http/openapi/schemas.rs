@@ -145,6 +145,16 @@ fn flows() -> Value {
             "reason": {"type": ["string", "null"], "maxLength": 500},
             "label": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}
         }},
+        "PublishSetOrder": {"type": "object", "required": ["flows"], "additionalProperties": false, "properties": {
+            "flows": {"type": "array", "minItems": 1, "maxItems": 50, "items": {
+                "type": "object", "required": ["id"], "additionalProperties": false, "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "version": {"type": ["integer", "null"], "minimum": 1}
+                }
+            }},
+            "reason": {"type": ["string", "null"], "maxLength": 500},
+            "label": {"type": ["string", "null"], "minLength": 1, "maxLength": 120}
+        }},
         "UnpublishOrder": {"type": "object", "additionalProperties": false, "properties": {
             "force": {"type": ["boolean", "null"],
                 "description": "Also where flows in force call it; needs a `reason`."},
@@ -261,6 +271,7 @@ fn runs() -> Value {
             "description": {"type": ["string", "null"], "maxLength": 1000},
             "version": {"oneOf": [{"enum": ["draft", "published", null]}, {"type": "integer", "minimum": 1}]},
             "definition": {"type": ["object", "null"], "description": "An unsaved document; excludes `version`."},
+            "drafts": {"type": ["boolean", "null"], "description": "Run called flows by their drafts."},
             "trigger": {"type": ["object", "null"]},
             "messages": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 200},
             "inputs": {"type": ["array", "null"], "maxItems": 200},
@@ -297,7 +308,8 @@ fn runs() -> Value {
                 "steps": {"type": "array", "items": {"type": "object", "required": ["stepId", "type", "output"]}},
                 "finalVariables": {"type": "object"},
                 "transcript": {"type": "array", "items": {"type": "object"}},
-                "reproducible": {"type": "boolean", "description": "On reading: whether the digest still matches."}
+                "reproducible": {"type": ["boolean", "null"],
+                    "description": "On reading: whether the digest still matches; null for a run by other rules."}
             }}
     })
 }

@@ -26,6 +26,7 @@ impl From<RegistryError> for Problem {
             },
             RegistryError::NotPublishable(findings) => Self::kept_from("published", findings),
             RegistryError::Called(callers) => Self::called(&callers),
+            RegistryError::OfSet(index, error) => Self::from(*error).in_set(index),
             RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
             RegistryError::VersionConflict(current) => {
@@ -68,6 +69,16 @@ impl Problem {
             Code::VersionNotFound | Code::NotPublished => problem.at(Place::Pointer("/version".to_owned())),
             _ => problem,
         }
+    }
+
+    /// The same of a flow of a set, which the answer points at.
+    fn in_set(self, index: usize) -> Self {
+        let member = match self.code {
+            Code::FlowNotFound => "/id",
+            Code::VersionNotFound => "/version",
+            _ => return self,
+        };
+        self.at(Place::Pointer(format!("/flows/{index}{member}")))
     }
 
     /// What a parameter names is not there.

@@ -26,8 +26,12 @@ pub struct RunEntry<'a> {
     status: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<&'a RawValue>,
+    /// Where no trace says it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    reproducible: Option<bool>,
+    engine: Option<&'a str>,
+    /// Absent but for a run that is read; null there for one by other rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reproducible: Option<Option<bool>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expectations: Option<&'a RawValue>,
 }
@@ -49,7 +53,11 @@ struct PageInfo {
 
 impl<'a> RunPage<'a> {
     pub fn new(runs: &'a [StoredRunEntry], end_cursor: Option<String>, has_next_page: bool) -> Self {
-        let entry = |run: &'a StoredRunEntry| RunEntry { status: Some(&run.status), ..RunEntry::new(run) };
+        let entry = |run: &'a StoredRunEntry| RunEntry {
+            status: Some(&run.status),
+            engine: Some(&run.engine),
+            ..RunEntry::new(run)
+        };
         Self { data: runs.iter().map(entry).collect(), page_info: PageInfo { end_cursor, has_next_page } }
     }
 }
@@ -68,6 +76,7 @@ impl<'a> RunEntry<'a> {
             passed: run.passed,
             status: None,
             created_by: raw(&run.author),
+            engine: None,
             reproducible: None,
             expectations: None,
         }
@@ -93,20 +102,23 @@ pub fn run(answer: &RunAnswer) -> Vec<u8> {
         passed: answer.passed,
         status: None,
         created_by: None,
+        engine: None,
         reproducible: None,
         expectations: raw(&answer.expectations),
     };
     with_trace(&head, &answer.trace)
 }
 
-/// A stored run, run again.
+/// A stored run, run again; one by other rules as it was noted.
 pub fn stored_run(answer: &StoredRunAnswer) -> Vec<u8> {
-    let head = RunEntry {
-        reproducible: Some(answer.reproducible),
-        expectations: raw(&answer.expectations),
-        ..RunEntry::new(&answer.run)
-    };
-    with_trace(&head, &answer.trace)
+    let head = RunEntry { reproducible: Some(answer.reproducible), ..RunEntry::new(&answer.run) };
+    match &answer.ran {
+        Some(ran) => with_trace(&RunEntry { expectations: raw(&ran.expectations), ..head }, &ran.trace),
+        None => {
+            let (status, engine) = (Some(&*answer.run.status), Some(&*answer.run.engine));
+            with_trace(&RunEntry { status, engine, ..head }, b"{}")
+        }
+    }
 }
 
 fn with_trace(head: &RunEntry<'_>, trace: &[u8]) -> Vec<u8> {

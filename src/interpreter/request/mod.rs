@@ -55,6 +55,8 @@ pub struct RunRequest {
     pub name: Option<String>,
     pub description: Option<String>,
     pub subject: Subject,
+    /// Whether called flows are resolved to their drafts.
+    pub drafts: bool,
     pub start: Start,
     pub(super) inputs: Vec<Inbound>,
     /// Start values by name, as JSON.
@@ -71,11 +73,12 @@ pub struct RunRequest {
     pub expect: Option<Expect>,
 }
 
-const FIELDS: [&str; 18] = [
+const FIELDS: [&str; 19] = [
     "name",
     "description",
     "version",
     "definition",
+    "drafts",
     "trigger",
     "messages",
     "inputs",
@@ -107,6 +110,7 @@ impl RunRequest {
             name: label("name", 120),
             description: label("description", 1000),
             subject: subject(fields.get("version"), fields.get("definition"), &report),
+            drafts: fields.get("drafts").and_then(|node| node.boolean()).unwrap_or(false),
             start: fields.get("trigger").map_or(Start::Manual, inputs::start),
             inputs: inputs::script(fields.get("messages"), fields.get("inputs")),
             variables: fields

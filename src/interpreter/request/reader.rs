@@ -136,6 +136,14 @@ impl<'a> Node<'a> {
         Some(integer)
     }
 
+    pub fn boolean(&self) -> Option<bool> {
+        let boolean = self.value.as_bool();
+        if boolean.is_none() {
+            self.wrong_type("true or false");
+        }
+        boolean
+    }
+
     pub fn one_of<T: Copy>(&self, names: &[(&str, T)]) -> Option<T> {
         let text = self.text(1..=usize::MAX)?;
         let found = names.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);

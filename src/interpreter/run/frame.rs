@@ -22,8 +22,11 @@ pub struct Frame<'a> {
     pub program: &'a Program,
     version: RanVersion,
     pub scope: Arc<Scope>,
-    /// The ids of the flows on the call stack, the flow of the run first.
+    /// The ids of the flows on the call stack behind the flow of the run: that one is first, also where another flow has
+    /// taken the conversation over from it.
     pub flow_path: Vec<&'a str>,
+    /// How many flows of the path do not run: those before the one that has taken over.
+    left_behind: usize,
     /// Indices of the program's locales that the run prefers, best first.
     pub locale_order: Vec<usize>,
     /// Bytes of JSON in each variable, and in all of them.
@@ -69,8 +72,28 @@ impl<'a> Frame<'a> {
             program,
             version,
             flow_path,
+            left_behind: 0,
             locale_order,
         }
+    }
+
+    /// A flow that this one calls.
+    pub fn below(
+        &self,
+        program: &'a Program,
+        version: RanVersion,
+        id: &'a str,
+        shared: Shared,
+        locale_order: Vec<usize>,
+    ) -> Self {
+        let flow_path = self.flow_path.iter().copied().chain([id]).collect();
+        Self { left_behind: self.left_behind, ..Self::new(program, version, flow_path, shared, locale_order) }
+    }
+
+    /// A flow that takes the conversation over in the run of `first`. What all share is moved to it when it begins.
+    pub fn taking_over(program: &'a Program, version: RanVersion, first: &'a str, id: &'a str) -> Self {
+        let frame = Self::new(program, version, vec![first, id], Shared::default(), Vec::new());
+        Self { left_behind: 1, ..frame }
     }
 
     /// Accounts for the size of a variable's new value; refuses it when all together have too much.
@@ -86,7 +109,17 @@ impl<'a> Frame<'a> {
     }
 
     pub fn depth(&self) -> usize {
-        self.flow_path.len() - 1
+        self.running().len() - 1
+    }
+
+    /// The ids of the flows that run: this one, and those that wait for it.
+    pub fn running(&self) -> &[&'a str] {
+        &self.flow_path[self.left_behind..]
+    }
+
+    /// Whether it is the flow that the run was begun with.
+    fn is_first(&self) -> bool {
+        self.flow_path.len() == 1
     }
 
     pub fn scope(&mut self) -> &mut Scope {
@@ -110,6 +143,11 @@ impl<'a> Frame<'a> {
         self.waits += 1;
     }
 
+    /// Whether the run waited while this flow ran, in it or below it.
+    pub fn has_waited(&self) -> bool {
+        self.waits > 0
+    }
+
     /// `flow.*`.
     pub fn namespace(&self) -> Value {
         object([
@@ -121,7 +159,7 @@ impl<'a> Frame<'a> {
 
     /// The id of the flow, where an error is not in the flow of the run.
     fn called_id(&self) -> Option<&'a str> {
-        if self.depth() > 0 { self.flow_path.last().copied() } else { None }
+        if self.is_first() { None } else { self.flow_path.last().copied() }
     }
 
     pub fn error_entry(&self, step: &'a Step, error: &StepError) -> ErrorEntry<'a> {
@@ -152,7 +190,7 @@ impl<'a> Frame<'a> {
         if let Err(error) = run.take_step().and_then(|()| self.count_entry(index)) {
             return Entered::Ended(self.final_end(step, &error));
         }
-        if self.depth() == 0 && run.stops_before(&step.id) {
+        if self.is_first() && run.stops_before(&step.id) {
             return Entered::Ended(self.stop(run, index));
         }
         let mut visit = Visit::enter(run, self, index);

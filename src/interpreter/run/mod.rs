@@ -39,9 +39,13 @@ const TRANSCRIPT_BYTES_MAX: usize = 16 * 1024;
 /// What happens to a run when a step does not simply go on.
 #[derive(Debug)]
 pub enum RunEnd<'a> {
-    Waiting { status: RunStatus, waiting_for: Box<WaitingFor<'a>> },
+    Waiting {
+        status: RunStatus,
+        waiting_for: Box<WaitingFor<'a>>,
+    },
     HandedOff(HandoffEntry),
-    Transferred,
+    /// Another flow takes the conversation over; `None` where a mock stands for it.
+    Transferred(Option<Box<Frame<'a>>>),
     Expired,
     Stopped,
     Failed(ErrorEntry<'a>),

@@ -80,11 +80,25 @@ pub fn run<'a>(
         entities: BTreeMap::new(),
     };
     let end = match triggered(&mut run, &mut frame) {
-        Ok(true) => Some(frame.walk(&mut run)),
+        Ok(true) => Some(converse(&mut run, &mut frame)),
         Ok(false) => None,
         Err(error) => Some(FlowEnd::Failed(trigger_error(&frame, &error))),
     };
     Ok(told(run, frame, identity, end))
+}
+
+/// Walks the flow, and those that take the conversation over from it, one after the other.
+fn converse<'a>(run: &mut Run<'a>, frame: &mut Frame<'a>) -> FlowEnd<'a> {
+    let mut end = frame.walk(run);
+    while let FlowEnd::Over(RunEnd::Transferred(Some(mut next))) = end {
+        let mut shared = std::mem::take(&mut frame.scope().shared);
+        shared.zone = run.request.zone.unwrap_or(next.program.settings.timezone);
+        shared.now = Value::UNDEFINED;
+        next.resume(shared);
+        end = next.walk(run);
+        frame.scope().shared = std::mem::take(&mut next.scope().shared);
+    }
+    end
 }
 
 /// The indices of a program's locales that a run in this locale prefers, best first.
@@ -233,7 +247,7 @@ impl<'a> Ending<'a> {
             Some(FlowEnd::Over(RunEnd::HandedOff(handoff))) => {
                 Self { handoff: Some(handoff), ..Self::new(RunStatus::HandedOff) }
             }
-            Some(FlowEnd::Over(RunEnd::Transferred)) => Self::new(RunStatus::Transferred),
+            Some(FlowEnd::Over(RunEnd::Transferred(_))) => Self::new(RunStatus::Transferred),
             Some(FlowEnd::Over(RunEnd::Expired)) => Self::new(RunStatus::Expired),
             Some(FlowEnd::Over(RunEnd::Stopped)) => Self::new(RunStatus::Stopped),
             Some(FlowEnd::Interrupted { .. }) => unreachable!("a calling flow goes on by its interrupt"),

@@ -270,7 +270,7 @@ impl<'r, 'a> Visit<'r, 'a> {
                     RunEnd::Waiting { .. } => Status::Waiting,
                     RunEnd::Failed(_) | RunEnd::Exhausted(_) => Status::Error,
                     RunEnd::Stopped => Status::Stopped,
-                    RunEnd::HandedOff(_) | RunEnd::Transferred | RunEnd::Expired => Status::Ok,
+                    RunEnd::HandedOff(_) | RunEnd::Transferred(_) | RunEnd::Expired => Status::Ok,
                 };
                 (exit, Entered::Ended(FlowEnd::Over(end)))
             }

@@ -70,7 +70,12 @@ impl SubFlow {
         let mock = MockUses::flow(&visit.run.request.mocks, self.flow_id);
         visit.entry.call = object([("request", self.request(&inputs, called))]);
         if self.mode == CallMode::Transfer {
-            return Ok(Left::Over { exit: Some(&self.end), end: RunEnd::Transferred });
+            let next = match (mock, called) {
+                (Some(_), _) => None,
+                (None, Some(called)) => Some(self.take_over(visit, called, &inputs)?),
+                (None, None) => return Err(self.unresolved()),
+            };
+            return Ok(Left::Over { exit: Some(&self.end), end: RunEnd::Transferred(next) });
         }
         let (outcome, outputs, mock) = match (mock, called) {
             (Some((index, mock)), _) => {
@@ -81,10 +86,7 @@ impl SubFlow {
                 Called::Back { outcome, outputs } => (outcome, outputs, None),
                 Called::Left(left) => return Ok(left),
             },
-            (None, None) => {
-                let message = format!("The flow {} is not there to be called.", self.id);
-                return Err(StepError::new(code::FLOW_UNRESOLVED, message));
-            }
+            (None, None) => return Err(self.unresolved()),
         };
         self.note(visit, &inputs, called, &outcome, &outputs, mock);
         visit.set_outcome(outcome.clone());
@@ -94,6 +96,23 @@ impl SubFlow {
         Ok(Left::By(routed(&self.outcomes, outcome.as_str().unwrap_or_default()).unwrap_or(&self.next)))
     }
 
+    fn unresolved(&self) -> StepError {
+        StepError::new(code::FLOW_UNRESOLVED, format!("The flow {} is not there to be called.", self.id))
+    }
+
+    /// The other flow, ready to go on with the conversation in place of this one and all that called it.
+    fn take_over<'a>(
+        &'a self,
+        visit: &Visit<'_, 'a>,
+        called: &'a CalledFlow,
+        inputs: &[(Box<str>, Value)],
+    ) -> Result<Box<Frame<'a>>, StepError> {
+        let first = visit.frame.flow_path[0];
+        let mut frame = Frame::taking_over(&called.program, called.version, first, &self.id);
+        set_inputs(&mut frame, inputs)?;
+        Ok(Box::new(frame))
+    }
+
     /// Walks the other flow inside this run.
     fn call<'a>(
         &'a self,
@@ -101,8 +120,7 @@ impl SubFlow {
         called: &'a CalledFlow,
         inputs: &[(Box<str>, Value)],
     ) -> Result<Called<'a>, StepError> {
-        let path = &visit.frame.flow_path;
-        if path.contains(&&*self.id) {
+        if visit.frame.running().contains(&&*self.id) {
             let message = format!("The flow {} is being run already.", self.id);
             return Err(StepError::new(code::RECURSION, message));
         }
@@ -110,12 +128,11 @@ impl SubFlow {
             let message = format!("Flows call each other deeper than {CALL_DEPTH_MAX} levels.");
             return Err(StepError::new(code::CALL_DEPTH, message));
         }
-        let path = path.iter().copied().chain([&*self.id]).collect();
         let mut shared = std::mem::take(&mut visit.frame.scope().shared);
         let own_zone = shared.zone;
         shared.zone = visit.run.request.zone.unwrap_or(called.program.settings.timezone);
         let order = locale_order(&called.program, shared.locale.tag());
-        let mut frame = Frame::new(&called.program, called.version, path, shared, order);
+        let mut frame = visit.frame.below(&called.program, called.version, &self.id, shared, order);
         let end = match set_inputs(&mut frame, inputs) {
             Ok(()) => {
                 visit.run.callers.push(Caller {
@@ -135,6 +152,9 @@ impl SubFlow {
         shared.zone = own_zone;
         shared.now = Value::UNDEFINED;
         visit.frame.resume(shared);
+        if frame.has_waited() {
+            visit.frame.note_wait();
+        }
         match end? {
             FlowEnd::Completed(outcome) => {
                 let value = |from: &str| {

@@ -5,6 +5,7 @@ mod ending;
 mod meeting;
 mod orders;
 pub(super) mod plan;
+mod publish;
 mod restore;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use uuid::Uuid;
 use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
+pub use self::publish::{Published, SET_MAX, SetEntry, SetOrder};
 pub use self::restore::Rehearsal;
 use super::caller::Intent;
 use super::log::{DECISIONS_MAX, Log, only};
@@ -23,7 +25,7 @@ use super::row::{after, row};
 use super::{RegistryError, Validation};
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
-use crate::store::{Append, FlowRecord, Outcome, Store};
+use crate::store::{Append, Appended, FlowRecord, Outcome, Store};
 
 /// The answer to a command.
 #[derive(Debug, Clone)]
@@ -147,16 +149,7 @@ impl Commands {
         let row = row(intent, found, flow_id, plan, change);
         match self.log.append(row).await? {
             Outcome::Appended(places) => {
-                let place = only(&places)?;
-                let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));
-                let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
-                let document = match (&plan.draft, found) {
-                    (Some(draft), _) => Arc::clone(&draft.document),
-                    (None, Some(found)) => Arc::clone(&found.document),
-                    (None, None) => unreachable!("a new flow brings its document"),
-                };
-                let flow = FlowAnswer::new(intent.caller.org_id, record, document);
-                self.reads.observe(&flow);
+                let flow = self.appended(intent, found, flow_id, plan, change, only(&places)?);
                 Ok(Some(Written { flow, replayed: false }))
             }
             Outcome::Replayed(answer) => self.replayed(intent, only(&answer)?).await.map(Some),
@@ -172,6 +165,28 @@ impl Commands {
                 Ok(None)
             }
         }
+    }
+
+    /// The flow after a change that was appended.
+    fn appended(
+        &self,
+        intent: &Intent,
+        found: Option<&FlowAnswer>,
+        flow_id: Uuid,
+        plan: &Plan,
+        change: &Change,
+        place: Appended,
+    ) -> Arc<FlowAnswer> {
+        let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));
+        let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
+        let document = match (&plan.draft, found) {
+            (Some(draft), _) => Arc::clone(&draft.document),
+            (None, Some(found)) => Arc::clone(&found.document),
+            (None, None) => unreachable!("a new flow brings its document"),
+        };
+        let flow = FlowAnswer::new(intent.caller.org_id, record, document);
+        self.reads.observe(&flow);
+        flow
     }
 
     /// Events and view are written together, so a view behind the log was altered: deciding on it leads nowhere.

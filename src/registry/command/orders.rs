@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use super::ending::check_reason;
 use super::meeting::Meeting;
-use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared, PublishOrder};
+use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared};
 use super::{Commands, Written};
-use crate::flow::decide::{Candidate, Order};
+use crate::flow::decide::Order;
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
@@ -32,16 +32,6 @@ impl Commands {
     pub async fn update(&self, intent: Intent, flow_id: Uuid, body: Value) -> Result<Written, RegistryError> {
         let patch = Patch::settle(body).map_err(RegistryError::Invalid)?;
         self.command(intent, flow_id, Command::Update(patch)).await
-    }
-
-    /// Puts the draft, or an earlier version, in force.
-    pub async fn publish(
-        &self,
-        intent: Intent,
-        flow_id: Uuid,
-        order: PublishOrder,
-    ) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Publish(order)).await
     }
 
     /// Takes the flow out of force.
@@ -83,7 +73,7 @@ impl Commands {
         &self,
         intent: &Intent,
         command: &Command,
-        found: &FlowAnswer,
+        found: &Arc<FlowAnswer>,
     ) -> Result<Plan, RegistryError> {
         match command {
             Command::Update(patch) => self.plan_update(intent, patch, found).await,
@@ -128,41 +118,6 @@ impl Commands {
         };
         let order = Order::Update { document: applied.digest, enabled, changed: applied.changed };
         Ok(Plan { draft: Some(draft), ..self.plan_ending(intent, order, found).await? })
-    }
-
-    async fn plan_publish(
-        &self,
-        intent: &Intent,
-        order: &PublishOrder,
-        found: &FlowAnswer,
-    ) -> Result<Plan, RegistryError> {
-        let document = match order.version {
-            None => Arc::clone(&found.document),
-            Some(version) => {
-                let earlier = self.reads.version(&intent.caller, found.record.flow_id, version).await?;
-                Arc::clone(&earlier.document)
-            }
-        };
-        if document.is_erased() {
-            return Err(RegistryError::Erased);
-        }
-        let canonical = document.canonical()?;
-        let own_id = Some(found.record.flow_id);
-        let in_force_at = self.in_force_at(intent, &canonical).await?;
-        let findings = self.validation.findings(&intent.caller, own_id, &canonical).await?;
-        let candidate = Candidate {
-            version: order.version,
-            document: document.digest(),
-            has_errors: findings.iter().any(Finding::is_error),
-        };
-        let in_force = Prepared::in_force(&canonical, document);
-        Ok(Plan {
-            in_force: Some(in_force),
-            findings,
-            label: order.label.clone(),
-            in_force_at,
-            ..Plan::plain(Order::Publish(candidate))
-        })
     }
 
     async fn copy(

@@ -63,9 +63,7 @@ impl Commands {
         let findings = match order.mode {
             RestoreMode::Live => plan.findings.clone(),
             RestoreMode::Draft => {
-                self.validation
-                    .findings(&intent.caller, Some(flow_id), &restored.document.canonical()?)
-                    .await?
+                self.validation.own_findings(&intent.caller, flow_id, &restored.document.canonical()?).await?
             }
         };
         let Order::Restore(Restoration { from_version, .. }) = &plan.order else {
@@ -107,8 +105,8 @@ impl Commands {
         let (findings, is_publishable) = match order.mode {
             RestoreMode::Draft => (Vec::new(), true),
             RestoreMode::Live => {
-                let own_id = Some(found.record.flow_id);
-                let findings = self.validation.findings(&intent.caller, own_id, &canonical).await?;
+                let own_id = found.record.flow_id;
+                let findings = self.validation.own_findings(&intent.caller, own_id, &canonical).await?;
                 let has_errors = findings.iter().any(Finding::is_error);
                 let is_publishable = !has_errors || self.was_in_force(&source).await?;
                 (findings, is_publishable)

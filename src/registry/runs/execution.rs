@@ -17,7 +17,7 @@ use crate::interpreter::{
     CalledFlow, CalledFlows, Identity, Program, RanVersion, RunRequest, Subject, expectations, run,
 };
 use crate::registry::RegistryError;
-use crate::registry::callees::Callees;
+use crate::registry::callees::{Callees, Instead};
 use crate::registry::caller::Caller;
 use crate::registry::reads::Selector;
 
@@ -53,7 +53,10 @@ impl Runs {
         request: RunRequest,
     ) -> Result<Execution, RegistryError> {
         let (program, version) = self.subject(caller, flow_id, &request.subject).await?;
-        let callees = self.reads.callees(caller, program.calls()).await?;
+        // For a flow that leads to itself what runs is what is published.
+        let known = HashMap::from([(flow_id, program.calls().to_vec())]);
+        let instead = Instead { known, drafts: request.drafts };
+        let callees = self.reads.callees(caller, program.calls(), instead).await?;
         self.execution(flow_id, request, program, version, &callees)
     }
 
@@ -124,6 +127,11 @@ impl Runs {
         }
         resolved.sort_by_key(|(id, _, version)| (*id, *version));
         let ran = version.map_or(RanVersion::Inline, RanVersion::Number);
+        let own = (flow_id, FlowVersion::Published);
+        let leads_back = called.values().map(|called: &CalledFlow| &called.program).chain([&program]);
+        if leads_back.into_iter().any(|program| program.calls().contains(&own)) {
+            called.insert(own, CalledFlow { program: Arc::clone(&program), version: ran });
+        }
         let identity = Identity::new(flow_id, ran);
         Ok(Execution { request, version, program, identity, called: CalledFlows(called), resolved })
     }

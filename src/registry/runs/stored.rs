@@ -11,7 +11,7 @@ use super::Runs;
 use super::execution::{Execution, Ran};
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::event::canonical_bytes;
-use crate::interpreter::{RunRequest, Subject, mask_personal};
+use crate::interpreter::{ENGINE, RunRequest, Subject, mask_personal};
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
 use crate::registry::reads::{Selector, Shown};
@@ -24,10 +24,16 @@ pub type StoredRunEntry = TestRun;
 #[derive(Debug, Clone)]
 pub struct StoredRunAnswer {
     pub run: TestRun,
-    /// Whether the trace still has the digest that was noted.
-    pub reproducible: bool,
+    /// Whether the trace still has the digest that was noted; `None` for a run by other rules.
+    pub reproducible: Option<bool>,
+    /// What it came to now; `None` for a run by other rules, which nobody runs again.
+    pub ran: Option<RanAgain>,
+}
+
+/// What a run came to, with the values of personal variables masked.
+#[derive(Debug, Clone)]
+pub struct RanAgain {
     pub expectations: Bytes,
-    /// The trace with the values of personal variables masked.
     pub trace: Bytes,
 }
 
@@ -56,12 +62,15 @@ impl Runs {
     /// Reads a stored run by running it again.
     pub async fn read(&self, caller: &Caller, run_id: Uuid) -> Result<StoredRunAnswer, RegistryError> {
         let run = self.stored_run(caller, run_id).await?;
+        if run.engine != ENGINE {
+            return Ok(StoredRunAnswer { run, reproducible: None, ran: None });
+        }
         let execution = self.rerun(caller, &run).await?;
         let personal = execution.personal_variables();
         let ran = execution.run().await?;
-        let reproducible = ran.digest == run.digest;
+        let reproducible = Some(ran.digest == run.digest);
         let (trace, expectations) = masked(&ran, &personal)?;
-        Ok(StoredRunAnswer { run, reproducible, expectations, trace })
+        Ok(StoredRunAnswer { run, reproducible, ran: Some(RanAgain { expectations, trace }) })
     }
 
     pub(super) async fn stored_run(&self, caller: &Caller, run_id: Uuid) -> Result<TestRun, RegistryError> {
