@@ -77,9 +77,17 @@ def read_note(note, keys):
             known = signed(public, text.encode() + b"\n", signature[4:])
             need(known, "the signature of a known key is wrong")
     return origin[18:], int(position), base64.b64decode(chain, validate=True), known
+def accepts(position, payload):
+    """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
+    try: said = json.loads(payload); return [(position, number(said["accepted"]["position"]), number(said["signed"]["position"]))]
+    except Exception: return []
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
-    documents, whole, line = set(), sha256(), b""
+    documents, whole, line, against, accepted = set(), sha256(), b"", None, []
+    def altered(note, at, what):
+        by = [event for event, low, high in accepted if note and low < note[1] <= high][-1:]
+        named = "".join(f"; the event log.accepted at position {event} says that it was accepted in its place" for event in by)
+        return 1, f"altered at position {at}: {what}{named}"
     for count, line in enumerate(file, 1):
         if not line.endswith(b"\n"): break
         at = position + 1  # the event that anything wrong from here on concerns
@@ -115,6 +123,7 @@ def verify(file, keys, kept):
                     need(chain == digest(event["chainHash"]), "it does not continue the chain")
                     need(not rest and announced in (None, document), "a document without its event")
                     need(document is None or document in documents, "its document is missing")
+                    accepted += accepts(at, payload) if event["type"] == "log.accepted" else []
                 position, announced = at, None
             elif kind == "checkpoint":
                 note, at = members(text, "checkpoint")["checkpoint"], position
@@ -125,13 +134,14 @@ def verify(file, keys, kept):
                 ended, end = True, members(text, "end", "digest")
                 need(number(end["end"]) == position and digest(end["digest"]) == whole.digest(), "the file is another")
             for note in [note for note in kept if note[1] == position]:
-                at, proven = position, position
-                need(note[2] == chain, "not the log whose checkpoint was kept")
+                if note[2] == chain: proven = position
+                else: against = against or (note, position, "not the log whose checkpoint was kept")
         except Exception as error:  # whatever cannot be read is not what was written
-            return 1, f"altered at position {at}: line {count}: {error}"
+            return altered(*(against or (None, at, f"line {count}: {error}")))
         whole.update(line)
     def unproven(why): return 3, f"end not proven at position {position}: {why}"
-    if any(note[1] > position for note in kept): return 1, f"altered at position {position + 1}: a kept checkpoint is over more"
+    beyond = [(note, position + 1, "a kept checkpoint is over more") for note in kept if note[1] > position]
+    if against or beyond: return altered(*(against or min(beyond, key=lambda missing: missing[0][1])))
     if not ended or not line.endswith(b"\n"): return unproven("the file is cut")
     if any(note[1] < after for note in kept): return unproven("this part begins after a checkpoint that was kept")
     if 0 < after == position: return unproven("no event follows the one after which this part begins")

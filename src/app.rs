@@ -15,7 +15,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
+use crate::cli::{AcceptLogOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
 use crate::log::LogLines;
@@ -34,7 +34,7 @@ const DURATION_BUCKETS: [f64; 14] =
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
-    let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
+    let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
@@ -46,7 +46,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     };
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
-    let signer = signing::signer(keyring, checkpoints, database.data_dir(), public_url)?;
+    let signer = signing_with.signer(database.data_dir(), public_url)?;
     let registry = Registry::signing(store.clone(), signer);
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
@@ -137,6 +137,18 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let verified = order.verify_live(&database.store, own).await;
     database.close().await;
     verified
+}
+
+/// Accepts a log that does not extend what was signed of it.
+pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
+    order.check()?;
+    let signing_with = signing::Named::open(&order.signing)?;
+    let database = Database::open(&order.database).await?;
+    let signer = signing_with.existing_signer(database.data_dir())?;
+    let registry = Registry::signing(database.store.clone(), signer);
+    let done = order.run(&registry.checkpoints).await;
+    database.close().await;
+    Ok(done?)
 }
 
 /// Carries out an order on projections.

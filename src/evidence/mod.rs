@@ -2,6 +2,7 @@
 //! the export that carries everything that is hashed, and the verifier that reads both.
 //! Pure: keys, times, rows and readers are handed in. Imports the room `flow` only.
 
+mod accepted;
 mod bundle;
 mod checkpoint;
 mod error;
@@ -13,6 +14,7 @@ mod report;
 mod verifier;
 
 pub use crate::flow::record::EventRecord;
+pub use accepted::{AcceptedLog, LogEnd};
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
 pub use checkpoint::Checkpoint;
 pub use error::Error;

@@ -19,17 +19,37 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+    /// What somebody must look at, though requests are served. Of whom it is said is in the log of the process.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    code: &'static str,
+    detail: String,
 }
 
 /// The process answers.
 pub async fn live() -> Response {
-    wire::envelope(StatusCode::OK, &Health { status: "ok" })
+    wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: Vec::new() })
 }
 
-/// The process and its database answer.
+fn warnings(app: &App) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let refused = app.registry.checkpoints.refused();
+    if refused > 0 {
+        let code = Code::LogContradictsCheckpoint.as_str();
+        let detail = format!("{refused} logs are not what was signed of them, and are not signed");
+        warnings.push(Warning { code, detail });
+    }
+    warnings
+}
+
+/// The process and its database answer; with what somebody must look at.
 pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
-        Ok(Ok(())) => Ok(live().await),
+        Ok(Ok(())) => Ok(wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: warnings(&app) })),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {
             Err(Problem::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment."))

@@ -73,7 +73,7 @@ impl Registry {
         let log = Log::new(&store, feed.hub());
         let reads = FlowReads::new(store.clone());
         let validation = Validation::new(store.clone(), reads.clone());
-        let checkpoints = Checkpoints::new(store.clone(), signer);
+        let checkpoints = Checkpoints::new(store.clone(), signer, log.clone());
         Self {
             history: History::new(store.clone(), reads.clone()),
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),

@@ -32,6 +32,14 @@ pub struct Head {
     pub now: DateTime<Utc>,
 }
 
+impl Head {
+    /// The checkpoint that was made of this very place.
+    pub fn signed_here(&self) -> Option<&StoredCheckpoint> {
+        let signed = self.signed.as_ref().map(|signed| &signed.checkpoint);
+        signed.filter(|signed| signed.position == self.position)
+    }
+}
+
 /// A checkpoint, and what the log holds today where it was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SignedPlace {
@@ -68,14 +76,14 @@ const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_a
 pub(super) const RANGE: &str = "SELECT position, note, signed_at FROM checkpoint \
      WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
 
-/// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back.
-/// All by the clock that also gave the events their times.
+/// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back. One
+/// that stands before its last checkpoint is due at once, for somebody to be told. All by the clock that also gave the events their times.
 const DUE: &str = "SELECT h.org_id, h.position - coalesce(c.position, 0) >= $2 AS is_far_ahead FROM log_head h \
      LEFT JOIN LATERAL (SELECT c.position, c.signed_at FROM checkpoint c WHERE c.org_id = h.org_id \
        ORDER BY c.position DESC LIMIT 1) AS c ON true \
      WHERE ($1::float8 IS NULL OR h.recorded_at > clock_timestamp() - make_interval(secs => $1)) \
-       AND h.position > coalesce(c.position, 0) \
-       AND (h.position - coalesce(c.position, 0) >= $2 \
+       AND h.position <> coalesce(c.position, 0) \
+       AND (h.position < c.position OR h.position - coalesce(c.position, 0) >= $2 \
          OR coalesce(c.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $3))";
 
 impl Store {

@@ -82,6 +82,18 @@ impl Cases {
     }
 }
 
+impl Cases {
+    /// What both verifiers say of the case of this name, beyond the verdict.
+    #[track_caller]
+    pub(super) fn check_says(&self, name: &str, says: &str) {
+        let case = self.0.iter().find(|case| case.name == name).unwrap();
+        let python = python_program(DRIVER, &(case.for_python() + "\n"));
+        for verdict in [case.verdict(), python] {
+            assert!(verdict.contains(says), "{name}: {verdict}");
+        }
+    }
+}
+
 impl Case {
     fn verdict(&self) -> String {
         let open = |note: &String| Checkpoint::open(note, &self.keys).unwrap().0;
