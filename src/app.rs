@@ -2,6 +2,7 @@
 
 mod database;
 mod drift;
+mod integrity;
 mod shutdown;
 mod signing;
 mod upkeep;
@@ -54,6 +55,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
+    let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
@@ -75,6 +77,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     upkeep.abort();
     counting.abort();
     watch.abort();
+    integrity.abort();
     signing.abort();
     signing::last_round(&registry.checkpoints).await;
     database.close().await;

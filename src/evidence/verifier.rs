@@ -125,6 +125,16 @@ impl ChainVerifier {
 
     /// The next event.
     pub fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
+        let is_missing = event.state.document.is_some_and(|document| !self.documents.contains(&document));
+        self.event_alone(event)?;
+        match is_missing {
+            true => Err(Alteration::new(event.position, "its document is missing")),
+            false => Ok(()),
+        }
+    }
+
+    /// The next event, whose document is looked at elsewhere.
+    pub fn event_alone(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
         self.expect(event.position)?;
         let wrong = |what: &str| Err(Alteration::new(event.position, what));
         let parts = [
@@ -145,9 +155,6 @@ impl ChainVerifier {
                 return wrong("it does not continue the chain");
             }
             Some(_) => {}
-        }
-        if event.state.document.is_some_and(|document| !self.documents.contains(&document)) {
-            return wrong("its document is missing");
         }
         self.counts.events += 1;
         self.advance(event.event_hash);

@@ -50,6 +50,9 @@ pub enum RegistryError {
     IdempotencyKeyReused,
     #[error("the credential lacks a scope")]
     InsufficientScope(Scope),
+    /// What is stored is not what was recorded: it is neither shown nor used. Names what.
+    #[error("what is stored is not what was recorded: {0}")]
+    Altered(String),
     /// The content was erased on legal demand: it can be shown as erased, not copied or put in force.
     #[error("the content of this version was erased")]
     Erased,

@@ -11,6 +11,7 @@ mod error;
 mod export;
 mod feed;
 mod history;
+pub mod integrity;
 mod log;
 pub mod projections;
 mod reads;
@@ -41,6 +42,7 @@ pub use crate::store::{
 use crate::store::Store;
 use access::{ApiKeyVerifier, ApiKeys};
 use checkpoints::{Checkpoints, Signer};
+use integrity::Integrity;
 use log::Log;
 use projections::Projections;
 
@@ -57,6 +59,7 @@ pub struct Registry {
     pub checkpoints: Checkpoints,
     pub exports: Exports,
     pub projections: Projections,
+    pub integrity: Integrity,
     log: Log,
     store: Store,
 }
@@ -81,6 +84,7 @@ impl Registry {
             keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
+            integrity: Integrity::new(store.clone()),
             reads,
             validation,
             feed,

@@ -5,6 +5,7 @@ mod concurrency;
 mod dependents;
 pub mod hand;
 mod history;
+mod integrity;
 mod lifecycle;
 mod projections;
 mod projections_command;

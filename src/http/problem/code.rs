@@ -108,6 +108,9 @@ codes! {
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",
         "Something went wrong on this side. The cause is logged under the request id.";
+    ContentAltered = "content_altered", INTERNAL_SERVER_ERROR, "Content altered",
+        "What the database holds is not what was recorded: somebody altered it there. It is not shown, run, published or \
+         copied. What and where is logged under the request id; verify the log.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded",
         "More requests are under way than this process takes. Nothing was changed; try again.";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",

@@ -63,6 +63,10 @@ impl From<RegistryError> for Problem {
                 Self::retry(Code::CheckpointNotKept, 10, detail)
             }
             RegistryError::NothingToAccept(_) => internal(&error),
+            RegistryError::Altered(what) => {
+                let detail = format!("What is stored is not what was recorded: {what}.");
+                Self::new(Code::ContentAltered, detail)
+            }
             RegistryError::Overloaded => overloaded(),
             RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),
             RegistryError::Corrupt { .. } => internal(&error),
