@@ -65,6 +65,14 @@ def read_key(text):
     key = base64.b64decode(key, validate=True)
     need(len(key) == 33 and key[0] == 1 and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
     return name, bytes.fromhex(key_id), key[1:]
+def read_keys(lines):
+    """The keys of a file, each with the first instant at which it counts and the first at which it no longer does."""
+    keys, valid = [], [float("-inf"), float("inf")]
+    for line in (line.strip() for line in lines):
+        if line.startswith("# valid-from "): valid[0] = instant(line[13:])
+        elif line.startswith("# valid-until "): valid[1] = instant(line[14:])
+        elif line and line[0] != "#": keys, valid = keys + [(*read_key(line), *valid)], [float("-inf"), float("inf")]
+    return keys
 def read_note(note, keys):
     """Organization, position and chain hash of a checkpoint (c2sp.org/signed-note), and whether a known key signed it."""
     text, _, signatures = note.rpartition("\n\n")
@@ -73,9 +81,10 @@ def read_note(note, keys):
     known = False
     for dash, name, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
         signature = same(base64.b64decode(signature, validate=True), dash, "—")
-        for public in (key for *named, key in keys if named == [name, signature[:4]]):
-            known = signed(public, text.encode() + b"\n", signature[4:])
-            need(known, "the signature of a known key is wrong")
+        for *named, public, since, until in keys:
+            if named != [name, signature[:4]]: continue
+            need(signed(public, text.encode() + b"\n", signature[4:]), "the signature of a known key is wrong")
+            known = known or since <= instant(time) < until
     return origin[18:], int(position), base64.b64decode(chain, validate=True), known
 def accepts(position, payload):
     """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
@@ -153,8 +162,7 @@ if __name__ == "__main__":
     parser.add_argument("--key", nargs="+", required=True)
     parser.add_argument("--checkpoint", nargs="*", default=[], type=argparse.FileType("r", encoding="utf-8"))
     given = parser.parse_args()
-    lines = (line.strip() for key in given.key for line in (open(key) if os.path.exists(key) else [key]))
-    keys = [read_key(line) for line in lines if line and line[0] != "#"]
+    keys = [key for text in given.key for key in read_keys(open(text) if os.path.exists(text) else [text])]
     kept = [read_note(note.read(), keys) for note in given.checkpoint]
     if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
     sys.exit(print((found := verify(given.export, keys, kept))[1]) or found[0])

@@ -47,12 +47,15 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     };
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
-    let signer = signing_with.signer(database.data_dir(), public_url)?;
+    let signer = match store.has_checkpoints().await? {
+        false => signing_with.first_signer(database.data_dir(), public_url)?,
+        true => signing_with.signer(database.data_dir())?,
+    };
     let registry = Registry::signing(store.clone(), signer);
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
+    let upkeep = tokio::spawn(upkeep::run(store, registry.clock.clone(), shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
     let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
@@ -147,7 +150,7 @@ pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
     order.check()?;
     let signing_with = signing::Named::open(&order.signing)?;
     let database = Database::open(&order.database).await?;
-    let signer = signing_with.existing_signer(database.data_dir())?;
+    let signer = signing_with.signer(database.data_dir())?;
     let registry = Registry::signing(database.store.clone(), signer);
     let done = order.run(&registry.checkpoints).await;
     database.close().await;

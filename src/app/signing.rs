@@ -1,9 +1,9 @@
 //! Checkpoints: with which keys this process signs them, and the task that signs what is due.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::{ConfigError, PublicUrl, SigningConfig};
@@ -35,16 +35,23 @@ impl<'c> Named<'c> {
         Ok(Self { config, keyring: config.key_file.load()?, directory: config.open_directory()? })
     }
 
-    /// Signs with the keys that are configured, else with those in the data directory of the private Postgres, which
-    /// are made at the first start.
-    pub fn signer(self, data_dir: Option<&Path>, public_url: Option<&PublicUrl>) -> anyhow::Result<Signer> {
+    /// The same before anything was signed: in the data directory a key is made.
+    pub fn first_signer(
+        self,
+        data_dir: Option<&Path>,
+        public_url: Option<&PublicUrl>,
+    ) -> anyhow::Result<Signer> {
         let name = public_url.map_or_else(default_key_name, |url| url.without_scheme().to_owned());
-        self.signer_with(data_dir, |key_file| read_or_create_key_file(key_file, &name))
+        self.signer_with(data_dir, |key_file| match SignatureMemory::is_beside(key_file) {
+            false => read_or_create_key_file(key_file, &name),
+            true => read_existing(key_file),
+        })
     }
 
-    /// The same for a command beside the service, which makes no keys.
-    pub fn existing_signer(self, data_dir: Option<&Path>) -> anyhow::Result<Signer> {
-        self.signer_with(data_dir, read_key_file)
+    /// Signs with the keys that are configured, else with those in the data directory of the private Postgres. A file
+    /// that is gone is not made anew: with another key nothing would be as it was.
+    pub fn signer(self, data_dir: Option<&Path>) -> anyhow::Result<Signer> {
+        self.signer_with(data_dir, read_existing)
     }
 
     fn signer_with(
@@ -58,7 +65,7 @@ impl<'c> Named<'c> {
         };
         let keyring = match (self.keyring, &key_file) {
             (Some(keyring), _) => keyring,
-            (None, Some(key_file)) => read(key_file).context("cannot sign checkpoints")?,
+            (None, Some(key_file)) => read(key_file).map_err(|error| ConfigError(error.to_string()))?,
             (None, None) => Keyring::default(),
         };
         let is_silent = keyring.signing_keys().is_empty();
@@ -79,6 +86,15 @@ impl<'c> Named<'c> {
             );
         }
         Ok(signer)
+    }
+}
+
+fn read_existing(key_file: &Path) -> Result<Keyring, KeyFileError> {
+    match read_key_file(key_file) {
+        Err(KeyFileError::File { error, .. }) if error.kind() == ErrorKind::NotFound => {
+            Err(KeyFileError::Missing { path: key_file.to_owned() })
+        }
+        read => read,
     }
 }
 

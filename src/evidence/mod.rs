@@ -11,6 +11,7 @@ mod keyring;
 mod line;
 mod note;
 mod report;
+mod validity;
 mod verifier;
 
 pub use crate::flow::record::EventRecord;
@@ -21,4 +22,5 @@ pub use error::Error;
 pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};
 pub use report::{Alteration, Counts, Proof, Report, Verdict};
+pub use validity::Validity;
 pub use verifier::ChainVerifier;

@@ -223,7 +223,7 @@ impl ChainVerifier {
             return Err(self.differs_from_what_was_signed(&checkpoint));
         }
         self.counts.checkpoints += 1;
-        match note.signer(&self.keys) {
+        match note.signer(&self.keys, checkpoint.time) {
             Ok(key) => {
                 let by = key.to_string();
                 self.prove(Proof { position, time: checkpoint.time, by });

@@ -91,6 +91,9 @@ event_types! {
     ApiKeyRevoked = "api_key.revoked" in ApiKey,
     AuditExported = "audit.exported" in Organization,
     LogAccepted = "log.accepted" in Organization,
+    SigningKeyCreated = "signing_key.created" in Organization,
+    SigningKeyRotated = "signing_key.rotated" in Organization,
+    SigningKeyRetired = "signing_key.retired" in Organization,
 }
 
 /// The state after an event: exactly the part that is stored with the event and hashed.

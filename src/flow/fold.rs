@@ -55,6 +55,9 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         | EventType::ApiKeyChanged
         | EventType::ApiKeyRevoked
         | EventType::AuditExported
-        | EventType::LogAccepted => before,
+        | EventType::LogAccepted
+        | EventType::SigningKeyCreated
+        | EventType::SigningKeyRotated
+        | EventType::SigningKeyRetired => before,
     }
 }

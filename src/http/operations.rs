@@ -43,6 +43,15 @@ fn warnings(app: &App) -> Vec<Warning> {
         let detail = format!("{refused} logs are not what was signed of them, and are not signed");
         warnings.push(Warning { code, detail });
     }
+    let fault = app.registry.clock.fault();
+    let mut clock = |code, by: Option<chrono::TimeDelta>, than: &str| {
+        if let Some(by) = by {
+            let detail = format!("the clock of the database is {} seconds {than}", by.num_seconds());
+            warnings.push(Warning { code, detail });
+        }
+    };
+    clock("clock_behind_log", fault.behind_log, "behind the last event");
+    clock("clock_ahead", fault.ahead, "ahead of this process");
     warnings
 }
 

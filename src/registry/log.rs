@@ -73,21 +73,35 @@ impl Log {
         &self,
         store: &Store,
         org_id: Uuid,
-        mut event: NewEvent,
+        event: NewEvent,
     ) -> Result<Appended, RegistryError> {
         let _turn = self.turn(event.stream_id).await?;
-        event.expected = store.stream_version(org_id, event.stream_id).await?;
+        let mut version = store.stream_version(org_id, event.stream_id).await?;
         for _ in 0..DECISIONS_MAX {
-            match self.append(Append::event(org_id, event.clone(), None)).await? {
-                Outcome::Appended(places) => return only(&places),
-                Outcome::Conflict { version, .. } => event.expected = version,
-                other => {
-                    let what = format!("a row without an idempotency key came to {other:?}");
-                    return Err(RegistryError::corrupt("an append", what));
-                }
+            match self.append_to_organization_at(org_id, event.clone(), version).await? {
+                Ok(place) => return Ok(place),
+                Err(moved) => version = moved,
             }
         }
         Err(RegistryError::Overloaded)
+    }
+
+    /// The same only where the stream is at a version; else says at which it is.
+    pub(super) async fn append_to_organization_at(
+        &self,
+        org_id: Uuid,
+        event: NewEvent,
+        version: i64,
+    ) -> Result<Result<Appended, i64>, RegistryError> {
+        let event = NewEvent { expected: version, ..event };
+        match self.append(Append::event(org_id, event, None)).await? {
+            Outcome::Appended(places) => only(&places).map(Ok),
+            Outcome::Conflict { version, .. } => Ok(Err(version)),
+            other => {
+                let what = format!("a row without an idempotency key came to {other:?}");
+                Err(RegistryError::corrupt("an append", what))
+            }
+        }
     }
 
     /// Waits for the turn of a command on this stream; it lasts until the guard is dropped.

@@ -6,6 +6,7 @@ mod blame;
 mod callees;
 pub mod caller;
 pub mod checkpoints;
+pub mod clock;
 mod command;
 mod error;
 mod export;
@@ -42,6 +43,7 @@ pub use crate::store::{
 use crate::store::Store;
 use access::{ApiKeyVerifier, ApiKeys};
 use checkpoints::{Checkpoints, Signer};
+use clock::Clock;
 use integrity::Integrity;
 use log::Log;
 use projections::Projections;
@@ -60,6 +62,7 @@ pub struct Registry {
     pub exports: Exports,
     pub projections: Projections,
     pub integrity: Integrity,
+    pub clock: Clock,
     log: Log,
     store: Store,
 }
@@ -85,6 +88,7 @@ impl Registry {
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
             integrity: Integrity::new(store.clone()),
+            clock: Clock::new(store.clone()),
             reads,
             validation,
             feed,

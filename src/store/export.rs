@@ -48,6 +48,17 @@ impl Store {
         hash.map(|hash| read_digest(&hash)).transpose()
     }
 
+    /// The payloads that were not erased of all events of some rare types, with their positions and types, in order.
+    pub async fn payloads_of(
+        &self,
+        org_id: Uuid,
+        types: &[String],
+    ) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError> {
+        let query = "SELECT position, type, payload FROM event WHERE org_id = $1 AND type = ANY($2) AND type <> 'flow.updated' \
+             AND payload IS NOT NULL ORDER BY position";
+        Ok(sqlx::query_as(query).bind(org_id).bind(types).fetch_all(&self.pool).await?)
+    }
+
     /// The hashes of the events after one position and not above another, in order, as they are stored.
     pub async fn event_hashes(
         &self,

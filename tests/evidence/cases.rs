@@ -15,7 +15,7 @@ import verify_export as v
 v.signed = functools.cache(v.signed)  # the same few signatures, hundreds of times
 for line in sys.stdin:
     case = json.loads(line)
-    keys = [v.read_key(key) for key in case["keys"]]
+    keys = v.read_keys("".join(case["keys"]).splitlines())
     kept = [v.read_note(note, keys) for note in case["kept"]]
     assert all(note[3] for note in kept)
     print(v.verify(io.BytesIO(base64.b64decode(case["export"])), keys, kept)[1].replace("\n", " "))
@@ -102,7 +102,7 @@ impl Case {
     }
 
     fn for_python(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        let keys: Vec<String> = self.keys.iter().map(PublicKey::published).collect();
         json!({"export": BASE64.encode(&self.export), "keys": keys, "kept": self.kept}).to_string()
     }
 }

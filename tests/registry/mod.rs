@@ -11,3 +11,4 @@ mod projections;
 mod projections_command;
 mod restore;
 mod runs;
+mod signing_keys;

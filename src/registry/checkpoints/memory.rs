@@ -55,6 +55,11 @@ impl SignatureMemory {
         Self::open(&path_beside(key_file), false)
     }
 
+    /// Whether there is one beside the file of the keys.
+    pub fn is_beside(key_file: &Path) -> bool {
+        path_beside(key_file).exists()
+    }
+
     /// What this memory does not know is looked up beside the file of the keys, where it was kept before.
     pub fn after_that_beside(mut self, key_file: &Path) -> Self {
         self.earlier = Some(path_beside(key_file));

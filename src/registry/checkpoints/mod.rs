@@ -2,8 +2,10 @@
 //! outside the database; whoever keeps one elsewhere can show any later alteration of what came before it.
 
 mod acceptance;
+mod announcement;
 mod extension;
 mod key_file;
+mod key_life;
 mod memory;
 mod signer;
 
@@ -15,12 +17,13 @@ use uuid::Uuid;
 use super::RegistryError;
 use super::caller::Caller;
 use super::log::Log;
-pub use crate::evidence::{Checkpoint, Keyring, PublicKey};
+pub use crate::evidence::{Checkpoint, Keyring, PublicKey, parse_public_keys};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
 use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
 pub use acceptance::Acceptance;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
+pub use key_life::{add_key, retire_key};
 pub use memory::{Kept, Reached, SignatureMemory};
 pub use signer::Signer;
 
@@ -105,6 +108,9 @@ impl Checkpoints {
             let new = self.signed(org_id, &head)?;
             if self.signs() {
                 self.check_extension(org_id, reached.as_ref(), &head).await?;
+                if self.announce_keys(&head).await? {
+                    continue;
+                }
             }
             let here = head.signed_here().cloned();
             let is_remembered = reached.as_ref().is_some_and(|it| it.checkpoint.position == head.position);
