@@ -65,6 +65,14 @@ def read_key(text):
     key = base64.b64decode(key, validate=True)
     need(len(key) == 33 and key[0] == 1 and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
     return name, bytes.fromhex(key_id), key[1:]
+def read_keys(lines):
+    """The keys of a file, each with the first instant at which it counts and the first at which it no longer does."""
+    keys, valid = [], [float("-inf"), float("inf")]
+    for line in (line.strip() for line in lines):
+        if line.startswith("# valid-from "): valid[0] = instant(line[13:])
+        elif line.startswith("# valid-until "): valid[1] = instant(line[14:])
+        elif line and line[0] != "#": keys, valid = keys + [(*read_key(line), *valid)], [float("-inf"), float("inf")]
+    return keys
 def read_note(note, keys):
     """Organization, position and chain hash of a checkpoint (c2sp.org/signed-note), and whether a known key signed it."""
     text, _, signatures = note.rpartition("\n\n")
@@ -73,13 +81,22 @@ def read_note(note, keys):
     known = False
     for dash, name, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
         signature = same(base64.b64decode(signature, validate=True), dash, "—")
-        for public in (key for *named, key in keys if named == [name, signature[:4]]):
-            known = signed(public, text.encode() + b"\n", signature[4:])
-            need(known, "the signature of a known key is wrong")
+        for *named, public, since, until in keys:
+            if named != [name, signature[:4]]: continue
+            need(signed(public, text.encode() + b"\n", signature[4:]), "the signature of a known key is wrong")
+            known = known or since <= instant(time) < until
     return origin[18:], int(position), base64.b64decode(chain, validate=True), known
+def accepts(position, payload):
+    """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
+    try: said = json.loads(payload); return [(position, number(said["accepted"]["position"]), number(said["signed"]["position"]))]
+    except Exception: return []
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
-    documents, whole, line = set(), sha256(), b""
+    documents, whole, line, against, accepted = set(), sha256(), b"", None, []
+    def altered(note, at, what):
+        by = [event for event, low, high in accepted if note and low < note[1] <= high][-1:]
+        named = "".join(f"; the event log.accepted at position {event} says that it was accepted in its place" for event in by)
+        return 1, f"altered at position {at}: {what}{named}"
     for count, line in enumerate(file, 1):
         if not line.endswith(b"\n"): break
         at = position + 1  # the event that anything wrong from here on concerns
@@ -115,6 +132,7 @@ def verify(file, keys, kept):
                     need(chain == digest(event["chainHash"]), "it does not continue the chain")
                     need(not rest and announced in (None, document), "a document without its event")
                     need(document is None or document in documents, "its document is missing")
+                    accepted += accepts(at, payload) if event["type"] == "log.accepted" else []
                 position, announced = at, None
             elif kind == "checkpoint":
                 note, at = members(text, "checkpoint")["checkpoint"], position
@@ -125,13 +143,14 @@ def verify(file, keys, kept):
                 ended, end = True, members(text, "end", "digest")
                 need(number(end["end"]) == position and digest(end["digest"]) == whole.digest(), "the file is another")
             for note in [note for note in kept if note[1] == position]:
-                at, proven = position, position
-                need(note[2] == chain, "not the log whose checkpoint was kept")
+                if note[2] == chain: proven = position
+                else: against = against or (note, position, "not the log whose checkpoint was kept")
         except Exception as error:  # whatever cannot be read is not what was written
-            return 1, f"altered at position {at}: line {count}: {error}"
+            return altered(*(against or (None, at, f"line {count}: {error}")))
         whole.update(line)
     def unproven(why): return 3, f"end not proven at position {position}: {why}"
-    if any(note[1] > position for note in kept): return 1, f"altered at position {position + 1}: a kept checkpoint is over more"
+    beyond = [(note, position + 1, "a kept checkpoint is over more") for note in kept if note[1] > position]
+    if against or beyond: return altered(*(against or min(beyond, key=lambda missing: missing[0][1])))
     if not ended or not line.endswith(b"\n"): return unproven("the file is cut")
     if any(note[1] < after for note in kept): return unproven("this part begins after a checkpoint that was kept")
     if 0 < after == position: return unproven("no event follows the one after which this part begins")
@@ -143,8 +162,7 @@ if __name__ == "__main__":
     parser.add_argument("--key", nargs="+", required=True)
     parser.add_argument("--checkpoint", nargs="*", default=[], type=argparse.FileType("r", encoding="utf-8"))
     given = parser.parse_args()
-    lines = (line.strip() for key in given.key for line in (open(key) if os.path.exists(key) else [key]))
-    keys = [read_key(line) for line in lines if line and line[0] != "#"]
+    keys = [key for text in given.key for key in read_keys(open(text) if os.path.exists(text) else [text])]
     kept = [read_note(note.read(), keys) for note in given.checkpoint]
     if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
     sys.exit(print((found := verify(given.export, keys, kept))[1]) or found[0])

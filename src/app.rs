@@ -2,6 +2,7 @@
 
 mod database;
 mod drift;
+mod integrity;
 mod shutdown;
 mod signing;
 mod upkeep;
@@ -15,7 +16,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
+use crate::cli::{AcceptLogOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
 use crate::log::LogLines;
@@ -34,7 +35,7 @@ const DURATION_BUCKETS: [f64; 14] =
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
-    let (keyring, checkpoints) = (config.signing.key_file.load()?, config.signing.open_directory()?);
+    let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
@@ -46,14 +47,18 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     };
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
-    let signer = signing::signer(keyring, checkpoints, database.data_dir(), public_url)?;
+    let signer = match store.has_checkpoints().await? {
+        false => signing_with.first_signer(database.data_dir(), public_url)?,
+        true => signing_with.signer(database.data_dir())?,
+    };
     let registry = Registry::signing(store.clone(), signer);
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let upkeep = tokio::spawn(upkeep::run(store, shutdown.clone()));
+    let upkeep = tokio::spawn(upkeep::run(store, registry.clock.clone(), shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
+    let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
         registry: registry.clone(),
@@ -75,6 +80,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     upkeep.abort();
     counting.abort();
     watch.abort();
+    integrity.abort();
     signing.abort();
     signing::last_round(&registry.checkpoints).await;
     database.close().await;
@@ -137,6 +143,18 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let verified = order.verify_live(&database.store, own).await;
     database.close().await;
     verified
+}
+
+/// Accepts a log that does not extend what was signed of it.
+pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
+    order.check()?;
+    let signing_with = signing::Named::open(&order.signing)?;
+    let database = Database::open(&order.database).await?;
+    let signer = signing_with.signer(database.data_dir())?;
+    let registry = Registry::signing(database.store.clone(), signer);
+    let done = order.run(&registry.checkpoints).await;
+    database.close().await;
+    Ok(done?)
 }
 
 /// Carries out an order on projections.

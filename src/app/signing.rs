@@ -1,15 +1,16 @@
 //! Checkpoints: with which keys this process signs them, and the task that signs what is due.
 
+use std::io::ErrorKind;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{ConfigError, PublicUrl};
+use crate::config::{ConfigError, PublicUrl, SigningConfig};
+use crate::registry::RegistryError;
 use crate::registry::checkpoints::{
-    CheckpointDirectory, Checkpoints, Due, Keyring, PublicKey, Signer, default_key_name, read_key_file,
-    read_or_create_key_file,
+    Checkpoints, Due, KeyFileError, Keyring, PublicKey, SignatureMemory, Signer, default_key_name,
+    read_key_file, read_or_create_key_file,
 };
 
 /// In the data directory of the private Postgres.
@@ -22,31 +23,89 @@ const LOOK_BACK: Duration = Duration::from_secs(5 * 60);
 /// What has not been signed when the process ends is signed after the next start.
 const LAST_ROUND_WITHIN: Duration = Duration::from_secs(1);
 
-/// Signs with the keys that are configured, else with those in the data directory of the private Postgres.
-pub(super) fn signer(
+/// What the configuration names, read and opened before anything is started.
+pub(super) struct Named<'c> {
+    config: &'c SigningConfig,
     keyring: Option<Keyring>,
-    directory: Option<CheckpointDirectory>,
-    data_dir: Option<&Path>,
-    public_url: Option<&PublicUrl>,
-) -> anyhow::Result<Signer> {
-    let keyring = match (keyring, data_dir) {
-        (Some(keyring), _) => keyring,
-        (None, Some(data_dir)) => {
-            let name = public_url.map_or_else(default_key_name, |url| url.without_scheme().to_owned());
-            let keyring = read_or_create_key_file(&data_dir.join(KEY_FILE), &name);
-            keyring.context("cannot sign checkpoints")?
-        }
-        (None, None) => Keyring::default(),
-    };
-    let signer = Signer::new(keyring, directory);
-    if !signer.signs() {
-        if signer.has_directory() {
-            let useless = "CHECKPOINT_DIR does nothing without a key to sign with: set SIGNING_KEY_FILE";
-            return Err(ConfigError(useless.to_owned()).into());
-        }
-        tracing::warn!("checkpoints of the log are not signed here: SIGNING_KEY_FILE names no secret key");
+    directory: Option<SignatureMemory>,
+}
+
+impl<'c> Named<'c> {
+    pub fn open(config: &'c SigningConfig) -> Result<Self, ConfigError> {
+        Ok(Self { config, keyring: config.key_file.load()?, directory: config.open_directory()? })
     }
-    Ok(signer)
+
+    /// The same before anything was signed: in the data directory a key is made.
+    pub fn first_signer(
+        self,
+        data_dir: Option<&Path>,
+        public_url: Option<&PublicUrl>,
+    ) -> anyhow::Result<Signer> {
+        let name = public_url.map_or_else(default_key_name, |url| url.without_scheme().to_owned());
+        self.signer_with(data_dir, |key_file| match SignatureMemory::is_beside(key_file) {
+            false => read_or_create_key_file(key_file, &name),
+            true => read_existing(key_file),
+        })
+    }
+
+    /// Signs with the keys that are configured, else with those in the data directory of the private Postgres. A file
+    /// that is gone is not made anew: with another key nothing would be as it was.
+    pub fn signer(self, data_dir: Option<&Path>) -> anyhow::Result<Signer> {
+        self.signer_with(data_dir, read_existing)
+    }
+
+    fn signer_with(
+        self,
+        data_dir: Option<&Path>,
+        read: impl Fn(&Path) -> Result<Keyring, KeyFileError>,
+    ) -> anyhow::Result<Signer> {
+        let key_file = match &self.config.key_file.signing_key_file {
+            Some(named) => Some(named.clone()),
+            None => data_dir.map(|data_dir| data_dir.join(KEY_FILE)),
+        };
+        let keyring = match (self.keyring, &key_file) {
+            (Some(keyring), _) => keyring,
+            (None, Some(key_file)) => read(key_file).map_err(|error| ConfigError(error.to_string()))?,
+            (None, None) => Keyring::default(),
+        };
+        let is_silent = keyring.signing_keys().is_empty();
+        let signer = match (self.directory, key_file.filter(|_| !is_silent)) {
+            (Some(_), None) => {
+                let useless = "CHECKPOINT_DIR does nothing without a key to sign with: set SIGNING_KEY_FILE";
+                return Err(ConfigError(useless.to_owned()).into());
+            }
+            (Some(directory), Some(key_file)) => {
+                Signer::new(keyring, Some(directory.after_that_beside(&key_file)))
+            }
+            (None, Some(key_file)) => Signer::new(keyring, Some(memory_beside(&key_file)?)),
+            (None, None) => Signer::new(keyring, None),
+        };
+        if is_silent {
+            tracing::warn!(
+                "checkpoints of the log are not signed here: SIGNING_KEY_FILE names no secret key"
+            );
+        }
+        Ok(signer)
+    }
+}
+
+fn read_existing(key_file: &Path) -> Result<Keyring, KeyFileError> {
+    match read_key_file(key_file) {
+        Err(KeyFileError::File { error, .. }) if error.kind() == ErrorKind::NotFound => {
+            Err(KeyFileError::Missing { path: key_file.to_owned() })
+        }
+        read => read,
+    }
+}
+
+fn memory_beside(key_file: &Path) -> Result<SignatureMemory, ConfigError> {
+    SignatureMemory::beside(key_file).map_err(|error| {
+        let key_file = key_file.display();
+        ConfigError(format!(
+            "cannot remember beside {key_file} what is signed ({error}): set CHECKPOINT_DIR to a directory that can be \
+             written to"
+        ))
+    })
 }
 
 /// The public keys of this machine.
@@ -67,13 +126,14 @@ pub(super) async fn run(checkpoints: Checkpoints, shutdown: CancellationToken) {
         return;
     }
     let (mut complete, mut pause): (Option<Instant>, _) = (None, EVERY);
+    let mut is_held_against_memory = false;
     loop {
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             () = shutdown.cancelled() => return,
         }
         let begun = Instant::now();
-        match checkpoints.sign_what_is_due(complete.map(|at| at.elapsed() + LOOK_BACK), Due::NORMALLY).await {
+        match round(&checkpoints, complete, &mut is_held_against_memory).await {
             Ok(is_busy) => {
                 complete = Some(begun);
                 pause = if is_busy { EVERY_UNDER_LOAD } else { EVERY };
@@ -84,6 +144,19 @@ pub(super) async fn run(checkpoints: Checkpoints, shutdown: CancellationToken) {
             }
         }
     }
+}
+
+/// Once, at the start, all logs are held against what was signed of them, before any is signed.
+async fn round(
+    checkpoints: &Checkpoints,
+    complete: Option<Instant>,
+    is_held_against_memory: &mut bool,
+) -> Result<bool, RegistryError> {
+    if !*is_held_against_memory {
+        checkpoints.hold_against_memory().await?;
+        *is_held_against_memory = true;
+    }
+    checkpoints.sign_what_is_due(complete.map(|at| at.elapsed() + LOOK_BACK), Due::NORMALLY).await
 }
 
 /// Signs whatever moved since the last checkpoint, so that what lies there while no service runs can be proven whole.

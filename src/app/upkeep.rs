@@ -1,4 +1,4 @@
-//! What must be done now and then: what has grown old is deleted, a little at a time.
+//! What must be done now and then: what has grown old is deleted, a little at a time, and the clock is looked at.
 
 use std::time::Duration;
 
@@ -6,6 +6,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::log::LogLines;
+use crate::registry::clock::Clock;
 use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -14,8 +15,11 @@ const NUMBERS_EVERY: Duration = Duration::from_secs(5);
 const BATCH: i64 = 1000;
 
 /// Runs until `shutdown`. Several replicas may do it at once: each row is deleted by one of them.
-pub(super) async fn run(store: Store, shutdown: CancellationToken) {
+pub(super) async fn run(store: Store, clock: Clock, shutdown: CancellationToken) {
     loop {
+        if let Err(error) = clock.look().await {
+            tracing::warn!(%error, "the clock of the database was not looked at, trying again later");
+        }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = shutdown.cancelled() => return,

@@ -14,7 +14,7 @@ mod signing_key;
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
-pub use audit::{AuditOrder, Verified, VerifyOrder};
+pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;

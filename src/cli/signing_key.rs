@@ -4,9 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 
-use crate::registry::checkpoints::{PublicKey, create_key_file, default_key_name, read_key_file};
+use crate::registry::checkpoints::{
+    PublicKey, add_key, create_key_file, default_key_name, parse_public_keys, read_key_file, retire_key,
+};
 
 /// As secret keys are written (C2SP signed notes).
 const SECRET_BEGINS: &str = "PRIVATE+KEY+";
@@ -17,6 +20,10 @@ pub enum SigningKeyOrder {
     Create(CreateSigningKey),
     /// Print the public halves of a file's keys, one a line, as verifiers take them
     Show(ShowSigningKeys),
+    /// Add a new key to a file, beside those that sign already; services read it when they start
+    Add(CreateSigningKey),
+    /// End a key: it signs no more, and what it signs later than that counts for nothing
+    Retire(RetireSigningKey),
 }
 
 #[derive(Debug, Args)]
@@ -27,6 +34,18 @@ pub struct CreateSigningKey {
     /// [default: the machine's name]
     #[arg(long)]
     name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct RetireSigningKey {
+    /// The key file
+    file: PathBuf,
+    /// The eight digits between the plus signs of its public half
+    id: String,
+    /// The first instant at which its signatures do not count, as in 2027-01-31T00:00:00Z: for a key that leaked, one
+    /// before that [default: now]
+    #[arg(long, value_name = "INSTANT")]
+    since: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Args)]
@@ -50,8 +69,20 @@ impl SigningKeyOrder {
             }
             Self::Show(order) => {
                 for public_key in public_keys(&order.file)? {
-                    println!("{public_key}");
+                    print!("{}", public_key.published());
                 }
+            }
+            Self::Add(order) => {
+                let name = order.name.clone().unwrap_or_else(default_key_name);
+                let public_key = add_key(&order.file, &name)?;
+                eprintln!("Restart the services that read {}. Its public key:", order.file.display());
+                print!("{}", public_key.published());
+            }
+            Self::Retire(order) => {
+                let until = order.since.unwrap_or_else(Utc::now);
+                let public_key = retire_key(&order.file, &order.id, until)?;
+                eprintln!("Restart the services that read {}. Its public key:", order.file.display());
+                print!("{}", public_key.published());
             }
         }
         Ok(())
@@ -61,14 +92,8 @@ impl SigningKeyOrder {
 /// A file without a secret key may be open to everybody, and its lines are judged as public keys.
 fn public_keys(file: &Path) -> anyhow::Result<Vec<PublicKey>> {
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let lines = text.lines().map(str::trim).enumerate();
-    let keys = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    if keys.clone().any(|(_, key)| key.starts_with(SECRET_BEGINS)) {
+    if text.lines().any(|line| line.trim().starts_with(SECRET_BEGINS)) {
         return Ok(read_key_file(file)?.public_keys());
     }
-    keys.map(|(index, key)| {
-        let place = || format!("line {} of {} is not a public key", index + 1, file.display());
-        key.parse::<PublicKey>().with_context(place)
-    })
-    .collect()
+    parse_public_keys(&text).with_context(|| format!("{} holds what is not a public key", file.display()))
 }

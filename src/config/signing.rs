@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::ConfigError;
-use crate::registry::checkpoints::{CheckpointDirectory, Keyring, read_key_file};
+use crate::registry::checkpoints::{Keyring, SignatureMemory, read_key_file};
 
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Evidence")]
@@ -13,7 +13,8 @@ pub struct SigningConfig {
     #[command(flatten)]
     pub key_file: SigningKeyFile,
 
-    /// A directory to write every checkpoint to as a file too, so that it can be kept elsewhere
+    /// A directory to write every checkpoint to as a file too, so that it can be kept elsewhere. What was signed is
+    /// remembered there; replicas may share it [default: the last checkpoint of each log beside the signing key]
     #[arg(long, env = "CHECKPOINT_DIR", value_name = "DIR")]
     pub checkpoint_dir: Option<PathBuf>,
 }
@@ -37,9 +38,9 @@ impl SigningKeyFile {
 
 impl SigningConfig {
     /// Makes the directory where it is missing.
-    pub fn open_directory(&self) -> Result<Option<CheckpointDirectory>, ConfigError> {
+    pub fn open_directory(&self) -> Result<Option<SignatureMemory>, ConfigError> {
         let Some(path) = &self.checkpoint_dir else { return Ok(None) };
-        let opened = CheckpointDirectory::open(path);
+        let opened = SignatureMemory::directory(path);
         let opened = opened.map_err(|error| {
             ConfigError(format!("--checkpoint-dir: cannot write to {}: {error}", path.display()))
         });

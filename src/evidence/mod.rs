@@ -2,6 +2,7 @@
 //! the export that carries everything that is hashed, and the verifier that reads both.
 //! Pure: keys, times, rows and readers are handed in. Imports the room `flow` only.
 
+mod accepted;
 mod bundle;
 mod checkpoint;
 mod error;
@@ -10,13 +11,16 @@ mod keyring;
 mod line;
 mod note;
 mod report;
+mod validity;
 mod verifier;
 
 pub use crate::flow::record::EventRecord;
+pub use accepted::{AcceptedLog, LogEnd};
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
 pub use checkpoint::Checkpoint;
 pub use error::Error;
 pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};
 pub use report::{Alteration, Counts, Proof, Report, Verdict};
+pub use validity::Validity;
 pub use verifier::ChainVerifier;

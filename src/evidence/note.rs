@@ -6,11 +6,13 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signature, Signer as _};
 use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
+use super::validity::Validity;
 
 /// The byte that says Ed25519 in key ids and key texts.
 const ED25519: u8 = 1;
@@ -23,6 +25,7 @@ const SIGNATURES_MAX: usize = 100;
 pub struct SigningKey {
     name: String,
     key: ed25519_dalek::SigningKey,
+    pub validity: Validity,
 }
 
 /// A named public key, written `<name>+<id in hex>+<base64 of 0x01 and the key>`.
@@ -31,6 +34,8 @@ pub struct PublicKey {
     name: String,
     id: [u8; 4],
     key: ed25519_dalek::VerifyingKey,
+    /// Signatures made outside of it count for nothing.
+    pub validity: Validity,
 }
 
 impl SigningKey {
@@ -43,7 +48,8 @@ impl SigningKey {
         if name.is_empty() || name.contains(forbidden) {
             return Err(Error::Key("a key's name is not empty and holds no space and no +"));
         }
-        Ok(Self { name: name.to_owned(), key: ed25519_dalek::SigningKey::from_bytes(seed) })
+        let key = ed25519_dalek::SigningKey::from_bytes(seed);
+        Ok(Self { name: name.to_owned(), key, validity: Validity::default() })
     }
 
     /// Reads what [`Self::secret_text`] writes.
@@ -62,7 +68,7 @@ impl SigningKey {
     }
 
     pub fn public_key(&self) -> PublicKey {
-        PublicKey::new(&self.name, self.key.verifying_key())
+        PublicKey { validity: self.validity, ..PublicKey::new(&self.name, self.key.verifying_key()) }
     }
 
     fn signature_line(&self, text: &str) -> String {
@@ -85,11 +91,31 @@ impl PublicKey {
         hash.update([b'\n', ED25519]);
         hash.update(key.as_bytes());
         let id = *hash.finalize().first_chunk().expect("a digest is longer than four bytes");
-        Self { name: name.to_owned(), id, key }
+        Self { name: name.to_owned(), id, key, validity: Validity::default() }
     }
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The same key with that validity.
+    pub fn valid(self, validity: Validity) -> Self {
+        Self { validity, ..self }
+    }
+
+    /// Whether both are the same key, however long each is said to be valid.
+    pub fn is_same_key(&self, other: &Self) -> bool {
+        (&self.name, self.id) == (&other.name, other.id)
+    }
+
+    /// The eight hexadecimal digits that tell keys of one name apart.
+    pub fn id(&self) -> String {
+        hex::encode(self.id)
+    }
+
+    /// As it is published: its line, below those of its validity.
+    pub fn published(&self) -> String {
+        format!("{}{self}\n", self.validity.lines())
     }
 }
 
@@ -172,16 +198,16 @@ impl<'a> Note<'a> {
         self.signatures.iter().any(|(name, id, _)| *name == key.name && *id == key.id)
     }
 
-    /// The first known key that signed the text. As the specification asks, signatures of unknown keys
-    /// are ignored, and a wrong one of a known key rejects the note.
-    pub fn signer<'k>(&self, keys: &'k [PublicKey]) -> Result<&'k PublicKey, Error> {
+    /// The first known key that signed the text, and whose signatures counted at that time. As the specification asks,
+    /// signatures of unknown keys are ignored, and a wrong one of a known key rejects the note.
+    pub fn signer<'k>(&self, keys: &'k [PublicKey], time: DateTime<Utc>) -> Result<&'k PublicKey, Error> {
         let mut signer = None;
         for (name, id, signature) in &self.signatures {
             let Some(key) = keys.iter().find(|key| key.name == *name && key.id == *id) else { continue };
             let verified = Signature::from_slice(signature)
                 .and_then(|signature| key.key.verify_strict(self.text.as_bytes(), &signature));
             verified.map_err(|_| Error::BadSignature(key.to_string()))?;
-            signer = signer.or(Some(key));
+            signer = signer.or(Some(key).filter(|key| key.validity.covers(time)));
         }
         signer.ok_or_else(|| {
             let names: Vec<&str> = self.signatures.iter().map(|(name, ..)| *name).collect();
@@ -219,7 +245,7 @@ mod tests {
         let key: PublicKey = GO_KEY.parse().unwrap();
         assert_eq!(key.to_string(), GO_KEY);
         let note = Note::parse(GO_NOTE).unwrap();
-        assert_eq!(note.signer(&[key]).unwrap().name(), "PeterNeumann");
+        assert_eq!(note.signer(&[key], DateTime::UNIX_EPOCH).unwrap().name(), "PeterNeumann");
         assert_eq!(sign(note.text, [&SigningKey::parse(GO_SECRET).unwrap()]), GO_NOTE);
     }
 
@@ -258,14 +284,20 @@ mod tests {
         let note = Note::parse(&note).unwrap();
         for known in [&old, &new] {
             assert_eq!(
-                note.signer(&[foreign.public_key(), known.public_key()]).unwrap(),
+                note.signer(&[foreign.public_key(), known.public_key()], DateTime::UNIX_EPOCH).unwrap(),
                 &known.public_key()
             );
         }
-        assert!(matches!(note.signer(&[foreign.public_key()]), Err(Error::UnknownSigner(_))));
+        assert!(matches!(
+            note.signer(&[foreign.public_key()], DateTime::UNIX_EPOCH),
+            Err(Error::UnknownSigner(_))
+        ));
         let edited = sign("text\n", [&old, &new]).replace("text", "test");
         let edited = Note::parse(&edited).unwrap();
-        assert!(matches!(edited.signer(&[new.public_key()]), Err(Error::BadSignature(_))));
+        assert!(matches!(
+            edited.signer(&[new.public_key()], DateTime::UNIX_EPOCH),
+            Err(Error::BadSignature(_))
+        ));
     }
 
     #[test]

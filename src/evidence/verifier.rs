@@ -5,6 +5,7 @@ use std::collections::HashSet;
 
 use uuid::Uuid;
 
+use super::accepted::AcceptedLog;
 use super::checkpoint::Checkpoint;
 use super::error::Error;
 use super::note::{Note, PublicKey};
@@ -24,12 +25,34 @@ pub struct ChainVerifier {
     chain_hash: Digest,
     keys: Vec<PublicKey>,
     /// Checkpoints that somebody kept elsewhere, latest first.
-    kept: Vec<Checkpoint>,
+    kept: Vec<Kept>,
+    /// The first of them that the log does not lead to. The walk goes on, for an event that says why.
+    contradicted: Option<(Kept, Alteration)>,
     /// The latest of them that lies before the start, and so cannot be compared.
     kept_before: Option<i64>,
     documents: HashSet<Digest>,
     proven: Option<Proof>,
     counts: Counts,
+}
+
+/// A checkpoint that somebody kept.
+#[derive(Debug)]
+struct Kept {
+    checkpoint: Checkpoint,
+    /// The event by which whoever runs the service accepted a log without what this was signed over.
+    accepted: Option<i64>,
+}
+
+impl Kept {
+    /// An alteration is one, whoever accepted it.
+    fn named(&self, Alteration { position, mut what }: Alteration) -> Alteration {
+        if let Some(event) = self.accepted {
+            what += &format!(
+                "; the event log.accepted at position {event} says that this log was accepted in its place"
+            );
+        }
+        Alteration { position, what }
+    }
 }
 
 impl ChainVerifier {
@@ -53,6 +76,7 @@ impl ChainVerifier {
         let kept_before = kept.iter().map(|kept| kept.position).filter(|position| *position < after).max();
         kept.retain(|kept| kept.position >= after);
         kept.sort_by_key(|kept| std::cmp::Reverse(kept.position));
+        let kept = kept.into_iter().map(|checkpoint| Kept { checkpoint, accepted: None }).collect();
         let mut verifier = Self {
             organization,
             after,
@@ -60,12 +84,13 @@ impl ChainVerifier {
             chain_hash,
             keys,
             kept,
+            contradicted: None,
             kept_before,
             documents: HashSet::new(),
             proven: None,
             counts: Counts::default(),
         };
-        verifier.compare_with_kept()?;
+        verifier.compare_with_kept();
         Ok(verifier)
     }
 
@@ -100,6 +125,16 @@ impl ChainVerifier {
 
     /// The next event.
     pub fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
+        let is_missing = event.state.document.is_some_and(|document| !self.documents.contains(&document));
+        self.event_alone(event)?;
+        match is_missing {
+            true => Err(Alteration::new(event.position, "its document is missing")),
+            false => Ok(()),
+        }
+    }
+
+    /// The next event, whose document is looked at elsewhere.
+    pub fn event_alone(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
         self.expect(event.position)?;
         let wrong = |what: &str| Err(Alteration::new(event.position, what));
         let parts = [
@@ -121,18 +156,24 @@ impl ChainVerifier {
             }
             Some(_) => {}
         }
-        if event.state.document.is_some_and(|document| !self.documents.contains(&document)) {
-            return wrong("its document is missing");
-        }
         self.counts.events += 1;
-        self.advance(event.event_hash)
+        self.advance(event.event_hash);
+        if let Some(accepted) = AcceptedLog::of(event) {
+            let contradicted = self.contradicted.iter_mut().map(|(kept, _)| kept);
+            let waiting = self.kept.iter_mut().chain(contradicted);
+            for kept in waiting.filter(|kept| accepted.gives_up(&kept.checkpoint)) {
+                kept.accepted = Some(event.position);
+            }
+        }
+        Ok(())
     }
 
     /// The next event, of which only the hash is known.
     pub fn omitted(&mut self, position: i64, event_hash: Digest) -> Result<(), Alteration> {
         self.expect(position)?;
         self.counts.omitted += 1;
-        self.advance(event_hash)
+        self.advance(event_hash);
+        Ok(())
     }
 
     fn expect(&self, found: i64) -> Result<(), Alteration> {
@@ -144,20 +185,29 @@ impl ChainVerifier {
         Err(Alteration::new(expected, what))
     }
 
-    fn advance(&mut self, event_hash: Digest) -> Result<(), Alteration> {
+    fn advance(&mut self, event_hash: Digest) {
         self.chain_hash = chain_next(self.chain_hash, event_hash);
         self.position += 1;
-        self.compare_with_kept()
+        self.compare_with_kept();
     }
 
-    fn compare_with_kept(&mut self) -> Result<(), Alteration> {
-        while let Some(kept) = self.kept.pop_if(|kept| kept.position == self.position) {
-            if kept.chain_hash != self.chain_hash {
-                return Err(self.differs_from_what_was_signed(&kept));
+    fn compare_with_kept(&mut self) {
+        while let Some(kept) = self.kept.pop_if(|kept| kept.checkpoint.position == self.position) {
+            let Checkpoint { position, chain_hash, time, .. } = kept.checkpoint;
+            if chain_hash == self.chain_hash {
+                self.prove(Proof { position, time, by: "kept".to_owned() });
+            } else if self.contradicted.is_none() {
+                let found = self.differs_from_what_was_signed(&kept.checkpoint);
+                self.contradicted = Some((kept, found));
             }
-            self.proven = Some(Proof { position: kept.position, time: kept.time, by: "kept".to_owned() });
         }
-        Ok(())
+    }
+
+    /// Nothing counts behind what a kept checkpoint contradicts.
+    fn prove(&mut self, proof: Proof) {
+        if self.contradicted.is_none() {
+            self.proven = Some(proof);
+        }
     }
 
     /// A checkpoint over the event fed last, as a signed note.
@@ -173,9 +223,10 @@ impl ChainVerifier {
             return Err(self.differs_from_what_was_signed(&checkpoint));
         }
         self.counts.checkpoints += 1;
-        match note.signer(&self.keys) {
+        match note.signer(&self.keys, checkpoint.time) {
             Ok(key) => {
-                self.proven = Some(Proof { position, time: checkpoint.time, by: key.to_string() });
+                let by = key.to_string();
+                self.prove(Proof { position, time: checkpoint.time, by });
             }
             Err(Error::UnknownSigner(_)) => self.counts.unknown_signers += 1,
             Err(error) => return Err(wrong(error)),
@@ -216,8 +267,7 @@ impl ChainVerifier {
     pub fn finish(mut self, cut: Option<String>) -> Report {
         let (after, end) = (self.after, self.position);
         let proven = self.proven.as_ref().map(|proof| proof.position);
-        let verdict = if let Some(kept) = self.kept.pop() {
-            let Alteration { position, what } = self.missing(&kept);
+        let verdict = if let Some(Alteration { position, what }) = self.contradiction() {
             Verdict::Altered { position, what }
         } else if let Some(why) = cut {
             Verdict::EndNotProven { end, why }
@@ -241,8 +291,20 @@ impl ChainVerifier {
         self.report(verdict)
     }
 
+    /// What a checkpoint that was kept says against this log; one that is over more than there is, at its end.
+    fn contradiction(&mut self) -> Option<Alteration> {
+        if let Some((kept, found)) = self.contradicted.take() {
+            return Some(kept.named(found));
+        }
+        let kept = self.kept.pop()?;
+        Some(kept.named(self.missing(&kept.checkpoint)))
+    }
+
     /// The report of a walk that stopped early.
-    pub fn altered(self, Alteration { position, what }: Alteration) -> Report {
+    pub fn altered(mut self, found: Alteration) -> Report {
+        // The first thing that is wrong counts.
+        let earlier = self.contradicted.is_some().then(|| self.contradiction()).flatten();
+        let Alteration { position, what } = earlier.unwrap_or(found);
         self.report(Verdict::Altered { position, what })
     }
 

@@ -54,6 +54,10 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         EventType::ApiKeyCreated
         | EventType::ApiKeyChanged
         | EventType::ApiKeyRevoked
-        | EventType::AuditExported => before,
+        | EventType::AuditExported
+        | EventType::LogAccepted
+        | EventType::SigningKeyCreated
+        | EventType::SigningKeyRotated
+        | EventType::SigningKeyRetired => before,
     }
 }

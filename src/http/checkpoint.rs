@@ -11,6 +11,7 @@ use super::problem::{Code, Problem};
 use super::query::Negotiated;
 use super::state::App;
 use super::{media, wire};
+use crate::registry::checkpoints::PublicKey;
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// When another replica may have signed.
@@ -46,10 +47,10 @@ pub async fn checkpoint(
     Ok(wire::envelope(StatusCode::OK, &data))
 }
 
-/// The keys of this replica, one a line: a file to give to a verifier.
+/// The keys of this replica, one a line, below what says how long each is valid: a file to give to a verifier.
 pub async fn keys(State(app): State<App>) -> Response {
     let keys = app.registry.checkpoints.public_keys();
-    let mut lines: String = keys.iter().map(|key| format!("{key}\n")).collect();
+    let mut lines: String = keys.iter().map(PublicKey::published).collect();
     if !app.registry.checkpoints.signs() {
         lines.insert_str(0, "# This replica does not sign checkpoints.\n");
     }

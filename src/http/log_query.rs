@@ -270,7 +270,14 @@ mod tests {
         };
         check("", Ok(None));
         check("action=flow.created", Ok(Some(&["flow.created"])));
-        check("resource=organization", Ok(Some(&["audit.exported"])));
+        let of_organizations = [
+            "audit.exported",
+            "log.accepted",
+            "signing_key.created",
+            "signing_key.rotated",
+            "signing_key.retired",
+        ];
+        check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));
         check("resource=flows", Err("resource: must be one of flow, api_key, organization"));
         let problem = query::read::<AuditQuery>(Some("action=flow.publish")).unwrap_err();

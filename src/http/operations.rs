@@ -19,17 +19,46 @@ const READY_TIMEOUT: Duration = Duration::from_secs(2);
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+    /// What somebody must look at, though requests are served. Of whom it is said is in the log of the process.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Warning>,
+}
+
+#[derive(Serialize)]
+struct Warning {
+    code: &'static str,
+    detail: String,
 }
 
 /// The process answers.
 pub async fn live() -> Response {
-    wire::envelope(StatusCode::OK, &Health { status: "ok" })
+    wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: Vec::new() })
 }
 
-/// The process and its database answer.
+fn warnings(app: &App) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    let refused = app.registry.checkpoints.refused();
+    if refused > 0 {
+        let code = Code::LogContradictsCheckpoint.as_str();
+        let detail = format!("{refused} logs are not what was signed of them, and are not signed");
+        warnings.push(Warning { code, detail });
+    }
+    let fault = app.registry.clock.fault();
+    let mut clock = |code, by: Option<chrono::TimeDelta>, than: &str| {
+        if let Some(by) = by {
+            let detail = format!("the clock of the database is {} seconds {than}", by.num_seconds());
+            warnings.push(Warning { code, detail });
+        }
+    };
+    clock("clock_behind_log", fault.behind_log, "behind the last event");
+    clock("clock_ahead", fault.ahead, "ahead of this process");
+    warnings
+}
+
+/// The process and its database answer; with what somebody must look at.
 pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
-        Ok(Ok(())) => Ok(live().await),
+        Ok(Ok(())) => Ok(wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: warnings(&app) })),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {
             Err(Problem::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment."))

@@ -46,9 +46,10 @@ fn selector(text: &str) -> Option<Selector> {
 
 /// An instant, which includes all of itself, or a position of the log.
 fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
-    query.value("asOf", "an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
+    query.value("asOf", "now, an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
         match text.strip_prefix("position:") {
             // 0 is before the first event: there was nothing yet.
+            _ if text == "now" => Some(Moment::NOW),
             Some("0") => Some(Moment::Position(0)),
             Some(number) => positive(number).map(Moment::Position),
             None => just_after(text).map(Moment::Before),
@@ -218,6 +219,7 @@ mod tests {
         check("asOf=2026-05-01T03:42:18.123456Z", before("2026-05-01T03:42:18.123457Z"));
         check("asOf=2026-05-01T05:42:18.123+02:00", before("2026-05-01T03:42:18.124Z"));
         check("asOf=position:41", Some(Selector::AsOf(Moment::Position(41))));
+        check("asOf=now", Some(Selector::AsOf(Moment::NOW)));
         check("asOf=position:0", Some(Selector::AsOf(Moment::Position(0))));
         check("asOf=position:-1", None);
         check("asOf=position:00", None);

@@ -53,6 +53,9 @@ pub enum RegistryError {
     IdempotencyKeyReused,
     #[error("the credential lacks a scope")]
     InsufficientScope(Scope),
+    /// What is stored is not what was recorded: it is neither shown nor used. Names what.
+    #[error("what is stored is not what was recorded: {0}")]
+    Altered(String),
     /// The content was erased on legal demand: it can be shown as erased, not copied or put in force.
     #[error("the content of this version was erased")]
     Erased,
@@ -64,9 +67,18 @@ pub enum RegistryError {
     /// Its time is over, or the key that made it is revoked or may no longer read the log.
     #[error("the link is no longer valid")]
     LinkExpired,
-    /// The log contradicts itself, or what was signed of it: nobody vouches for it any more. Says how.
-    #[error("the log contradicts what was signed of it: {0}")]
+    /// The log contradicts itself: nobody vouches for it any more. Says how.
+    #[error("the log contradicts itself: {0}")]
     NotSigned(String),
+    /// The log does not extend what was signed of it earlier: nobody vouches for it until somebody accepts it. Says how.
+    #[error("the log contradicts what was signed of it: {0}")]
+    Contradicts(String),
+    /// The log extends what was signed of it, or the order to accept it is not about this log. Says how.
+    #[error("there is nothing to accept: {0}")]
+    NothingToAccept(String),
+    /// What is signed cannot be kept outside the database, so nothing is signed.
+    #[error("what was signed cannot be read or kept: {0}")]
+    SignaturesNotKept(std::io::Error),
     /// More waits than can be done in time: nothing was done.
     #[error("too much is waiting")]
     Overloaded,
@@ -83,5 +95,10 @@ pub enum RegistryError {
 impl RegistryError {
     pub(crate) fn corrupt(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Corrupt { place: place.into(), what: what.into() }
+    }
+
+    /// Whether a log is not signed for what it holds. Says nothing of other logs.
+    pub fn is_refused_signature(&self) -> bool {
+        matches!(self, Self::NotSigned(_) | Self::Contradicts(_))
     }
 }

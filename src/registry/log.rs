@@ -6,9 +6,12 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use super::RegistryError;
+use super::caller::Intent;
 use super::feed::Hub;
+use super::row::context;
 use super::turns::Turns;
-use crate::store::{Append, Outcome, Store, StoreError, Writer};
+use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
+use crate::store::{Append, Appended, NewEvent, Outcome, Store, StoreError, ViewChange, Writer};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
@@ -32,6 +35,23 @@ pub(super) fn only<T: Copy>(list: &[T]) -> Result<T, RegistryError> {
     }
 }
 
+/// An event of the organization itself: it stands on the one stream of its kind and changes no view.
+pub(super) fn organization_event(intent: &Intent, event_type: EventType, payload: Vec<u8>) -> NewEvent {
+    NewEvent {
+        stream_kind: StreamKind::Organization,
+        stream_id: intent.caller.org_id,
+        expected: 0,
+        event_id: Uuid::now_v7(),
+        event_type,
+        payload: payload.into(),
+        context: canonical_bytes(&context(intent, None)).into(),
+        actor: intent.caller.actor.opaque_id(),
+        state: State::without_document(false),
+        document_bytes: None,
+        view: ViewChange::None,
+    }
+}
+
 impl Log {
     pub(super) fn new(store: &Store, hub: Hub) -> Self {
         Self { writer: Writer::start(store), hub, turns: Turns::new(), under_way: TaskTracker::new() }
@@ -45,6 +65,43 @@ impl Log {
             self.hub.appended(org_id);
         }
         Ok(outcome)
+    }
+
+    /// Appends an event of the organization, whatever its stream has come to. Here they take turns, and other replicas
+    /// may come between.
+    pub(super) async fn append_to_organization(
+        &self,
+        store: &Store,
+        org_id: Uuid,
+        event: NewEvent,
+    ) -> Result<Appended, RegistryError> {
+        let _turn = self.turn(event.stream_id).await?;
+        let mut version = store.stream_version(org_id, event.stream_id).await?;
+        for _ in 0..DECISIONS_MAX {
+            match self.append_to_organization_at(org_id, event.clone(), version).await? {
+                Ok(place) => return Ok(place),
+                Err(moved) => version = moved,
+            }
+        }
+        Err(RegistryError::Overloaded)
+    }
+
+    /// The same only where the stream is at a version; else says at which it is.
+    pub(super) async fn append_to_organization_at(
+        &self,
+        org_id: Uuid,
+        event: NewEvent,
+        version: i64,
+    ) -> Result<Result<Appended, i64>, RegistryError> {
+        let event = NewEvent { expected: version, ..event };
+        match self.append(Append::event(org_id, event, None)).await? {
+            Outcome::Appended(places) => only(&places).map(Ok),
+            Outcome::Conflict { version, .. } => Ok(Err(version)),
+            other => {
+                let what = format!("a row without an idempotency key came to {other:?}");
+                Err(RegistryError::corrupt("an append", what))
+            }
+        }
     }
 
     /// Waits for the turn of a command on this stream; it lasts until the guard is dropped.

@@ -6,11 +6,13 @@ mod blame;
 mod callees;
 pub mod caller;
 pub mod checkpoints;
+pub mod clock;
 mod command;
 mod error;
 mod export;
 mod feed;
 mod history;
+pub mod integrity;
 mod log;
 pub mod projections;
 mod reads;
@@ -44,6 +46,8 @@ pub use crate::store::{
 use crate::store::Store;
 use access::{ApiKeyVerifier, ApiKeys};
 use checkpoints::{Checkpoints, Signer};
+use clock::Clock;
+use integrity::Integrity;
 use log::Log;
 use projections::Projections;
 
@@ -60,6 +64,8 @@ pub struct Registry {
     pub checkpoints: Checkpoints,
     pub exports: Exports,
     pub projections: Projections,
+    pub integrity: Integrity,
+    pub clock: Clock,
     log: Log,
     store: Store,
 }
@@ -76,7 +82,7 @@ impl Registry {
         let log = Log::new(&store, feed.hub());
         let reads = FlowReads::new(store.clone());
         let validation = Validation::new(store.clone(), reads.clone());
-        let checkpoints = Checkpoints::new(store.clone(), signer);
+        let checkpoints = Checkpoints::new(store.clone(), signer, log.clone());
         Self {
             history: History::new(store.clone(), reads.clone()),
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
@@ -84,6 +90,8 @@ impl Registry {
             keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
+            integrity: Integrity::new(store.clone()),
+            clock: Clock::new(store.clone()),
             reads,
             validation,
             feed,

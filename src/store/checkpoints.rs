@@ -23,13 +23,23 @@ pub struct StoredCheckpoint {
 /// Where a log stands, and what has been signed of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
+    pub org_id: Uuid,
     /// 0 where nothing happened yet; then there is no chain hash.
     pub position: i64,
     pub chain_hash: Option<Digest>,
     /// The checkpoint that reaches furthest.
     pub signed: Option<SignedPlace>,
-    /// The time of the database, which also gave the events theirs.
+    /// The time of the database, which also gave the events theirs; that of the last event where the clock is behind it:
+    /// no signature is older than what it is over.
     pub now: DateTime<Utc>,
+}
+
+impl Head {
+    /// The checkpoint that was made of this very place.
+    pub fn signed_here(&self) -> Option<&StoredCheckpoint> {
+        let signed = self.signed.as_ref().map(|signed| &signed.checkpoint);
+        signed.filter(|signed| signed.position == self.position)
+    }
 }
 
 /// A checkpoint, and what the log holds today where it was made.
@@ -54,7 +64,8 @@ struct HeadRow {
 
 const HEAD: &str = "SELECT h.position, h.chain_hash, e.chain_hash = h.chain_hash AS is_that_of_the_event, \
      c.position AS signed_position, c.note, c.signed_at, s.chain_hash AS signed_chain_hash, \
-     clock_timestamp() AS now \
+     CASE WHEN isfinite(h.recorded_at) THEN greatest(clock_timestamp(), h.recorded_at) ELSE clock_timestamp() END \
+       AS now \
      FROM (SELECT $1::uuid AS org_id) AS o LEFT JOIN log_head h ON h.org_id = o.org_id \
      LEFT JOIN event e ON e.org_id = o.org_id AND e.position = h.position \
      LEFT JOIN LATERAL (SELECT position, note, signed_at FROM checkpoint WHERE org_id = o.org_id \
@@ -68,14 +79,14 @@ const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_a
 pub(super) const RANGE: &str = "SELECT position, note, signed_at FROM checkpoint \
      WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
 
-/// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back.
-/// All by the clock that also gave the events their times.
+/// Only heads that moved lately are looked up; a head that moved is due when its last checkpoint is old or far back. One
+/// that stands before its last checkpoint is due at once, for somebody to be told. All by the clock that also gave the events their times.
 const DUE: &str = "SELECT h.org_id, h.position - coalesce(c.position, 0) >= $2 AS is_far_ahead FROM log_head h \
      LEFT JOIN LATERAL (SELECT c.position, c.signed_at FROM checkpoint c WHERE c.org_id = h.org_id \
        ORDER BY c.position DESC LIMIT 1) AS c ON true \
      WHERE ($1::float8 IS NULL OR h.recorded_at > clock_timestamp() - make_interval(secs => $1)) \
-       AND h.position > coalesce(c.position, 0) \
-       AND (h.position - coalesce(c.position, 0) >= $2 \
+       AND h.position <> coalesce(c.position, 0) \
+       AND (h.position < c.position OR h.position - coalesce(c.position, 0) >= $2 \
          OR coalesce(c.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $3))";
 
 impl Store {
@@ -96,7 +107,20 @@ impl Store {
             _ => None,
         };
         let chain_hash = row.chain_hash.as_deref().map(read_digest).transpose()?;
-        Ok(Head { position, chain_hash, signed, now: row.now })
+        Ok(Head { org_id, position, chain_hash, signed, now: row.now })
+    }
+
+    /// Whether any log was ever signed.
+    pub async fn has_checkpoints(&self) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM checkpoint)");
+        Ok(query.fetch_one(&self.pool).await?)
+    }
+
+    /// The clock of the database, and the last instant that any log has reached.
+    pub async fn clock(&self) -> Result<(DateTime<Utc>, Option<DateTime<Utc>>), StoreError> {
+        let clock =
+            "SELECT clock_timestamp(), max(recorded_at) FILTER (WHERE isfinite(recorded_at)) FROM log_head";
+        Ok(sqlx::query_as(clock).fetch_one(&self.pool).await?)
     }
 
     /// Keeps a checkpoint, and says whether it is kept now: one that is there already stays unless the new note is the

@@ -65,6 +65,41 @@ pub(super) fn read_document_within(row: &PgRow) -> Result<Option<StoredDocument>
     }
 }
 
+/// The next documents by digest: as many as fit the memory they may take, but at least one.
+const AFTER: &str = "SELECT digest, bytes FROM (\
+     SELECT digest, bytes, sum(octet_length(bytes)) \
+         OVER (ORDER BY digest ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM (\
+         SELECT digest, bytes FROM document WHERE org_id = $1 AND digest > $2 ORDER BY digest LIMIT 250) AS d) AS found \
+     WHERE coalesce(before, 0) < $3 ORDER BY digest";
+
+const EVENT_OF_DOCUMENT: &str = "SELECT stream_id, version FROM event WHERE org_id = $1 AND document_digest = $2 \
+     ORDER BY position LIMIT 1";
+
+impl Store {
+    /// Documents of an organization after one, by digest, all of which take `bytes_max` or a little more; none at the end.
+    pub async fn documents_after(
+        &self,
+        org_id: Uuid,
+        after: Option<Digest>,
+        bytes_max: i64,
+    ) -> Result<Vec<StoredDocument>, StoreError> {
+        let after = after.map(|digest| digest.as_bytes().to_vec()).unwrap_or_default();
+        let query = sqlx::query(AFTER).bind(org_id).bind(after).bind(bytes_max);
+        query.fetch_all(&self.pool).await?.iter().map(read_document).collect()
+    }
+
+    /// The first flow and version that a document stands in. Reads the whole log of the organization: for what should
+    /// never be asked.
+    pub async fn event_of_document(
+        &self,
+        org_id: Uuid,
+        digest: Digest,
+    ) -> Result<Option<(Uuid, i64)>, StoreError> {
+        let query = sqlx::query_as(EVENT_OF_DOCUMENT).bind(org_id).bind(&digest.as_bytes()[..]);
+        Ok(query.fetch_optional(&self.pool).await?)
+    }
+}
+
 fn read_document(row: &PgRow) -> Result<StoredDocument, StoreError> {
     Ok(StoredDocument {
         digest: read_digest(row.try_get("digest")?)?,

@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::audit::{AuditFilter, push_confinement};
 use super::documents::read_digest;
-use super::evidence::{evidence_columns, read_record};
+use super::evidence::{evidence_columns, read_digest_as_it_is, read_record};
 use super::{Store, StoreError};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
@@ -46,5 +46,30 @@ impl Store {
         let query = sqlx::query_scalar("SELECT chain_hash FROM event WHERE org_id = $1 AND position = $2");
         let hash: Option<Vec<u8>> = query.bind(org_id).bind(position).fetch_optional(&self.pool).await?;
         hash.map(|hash| read_digest(&hash)).transpose()
+    }
+
+    /// The payloads that were not erased of all events of some rare types, with their positions and types, in order.
+    pub async fn payloads_of(
+        &self,
+        org_id: Uuid,
+        types: &[String],
+    ) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError> {
+        let query = "SELECT position, type, payload FROM event WHERE org_id = $1 AND type = ANY($2) AND type <> 'flow.updated' \
+             AND payload IS NOT NULL ORDER BY position";
+        Ok(sqlx::query_as(query).bind(org_id).bind(types).fetch_all(&self.pool).await?)
+    }
+
+    /// The hashes of the events after one position and not above another, in order, as they are stored.
+    pub async fn event_hashes(
+        &self,
+        org_id: Uuid,
+        after: i64,
+        up_to: i64,
+    ) -> Result<Vec<Digest>, StoreError> {
+        let query = "SELECT event_hash FROM event WHERE org_id = $1 AND position > $2 AND position <= $3 \
+             ORDER BY position";
+        let query = sqlx::query_scalar(query).bind(org_id).bind(after).bind(up_to);
+        let hashes: Vec<Vec<u8>> = query.fetch_all(&self.pool).await?;
+        Ok(hashes.iter().map(|hash| read_digest_as_it_is(hash)).collect())
     }
 }

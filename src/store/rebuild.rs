@@ -128,10 +128,12 @@ row! {
 }
 
 row! {
-    /// A row of `api_key`, but for the hash of the secret and the last use, of which the log knows nothing.
+    /// A row of `api_key`, but for the last use, of which the log knows nothing. Of the hash of the secret it knows a
+    /// digest, so that another hash is found, and can not be put right.
     KeyRow {
         id: Uuid, version: i64, prefix: String, name: String, scopes: Vec<String>, phone_number_ids: Vec<String>,
         created_at: StoredTime, expires_at: Option<StoredTime>, revoked_at: Option<StoredTime>,
+        secret_digest: Raw,
     }
 }
 
@@ -154,7 +156,8 @@ const FOLDED_OTHERWISE: &str = "SELECT org_id, flow_id FROM (\
       ORDER BY org_id, flow_id LIMIT 1)) AS f ORDER BY org_id, flow_id LIMIT 1";
 
 const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name = $5, scopes = $6, \
-     phone_number_ids = $7, created_at = $8, expires_at = $9, revoked_at = $10 WHERE org_id = $1 AND id = $2";
+     phone_number_ids = $7, created_at = $8, expires_at = $9, revoked_at = $10 WHERE org_id = $1 AND id = $2 \
+     AND $11::bytea IS NOT NULL";
 
 /// An organization whose log and views nobody changes until it is let go: appends to it wait.
 #[derive(Debug)]

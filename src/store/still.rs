@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::documents::{StoredDocument, WITHIN, read_document_within};
-use super::evidence::{microseconds, read_state};
+use super::evidence::{microseconds, read_digest_as_it_is, read_state};
 use super::flows::author;
 use super::reading::following;
 use super::rebuild::{KeyRow, ViewRow};
@@ -69,7 +69,11 @@ const VIEW_ROWS: &str = "SELECT v.*, \
        (SELECT min(r.folding) FROM flow_reference r WHERE r.org_id = $1 AND r.flow_id = v.flow_id)) AS folding \
      FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = ANY($2)";
 
-const KEY_ROWS: &str = "SELECT * FROM api_key WHERE org_id = $1 AND id = ANY($2)";
+const KEY_ROWS: &str =
+    "SELECT *, sha256(secret_hash) AS secret_digest FROM api_key WHERE org_id = $1 AND id = ANY($2)";
+
+const MISSING: &str = "SELECT DISTINCT w.digest FROM unnest($2::bytea[]) AS w(digest) \
+     WHERE NOT EXISTS (SELECT FROM document d WHERE d.org_id = $1 AND d.digest = w.digest)";
 
 /// One organization that stands still, to be read.
 #[derive(Debug)]
@@ -124,6 +128,14 @@ impl<'t> Still<'t> {
     pub async fn key_rows(&mut self, key_ids: &[Uuid]) -> Result<Vec<KeyRow>, StoreError> {
         let query = sqlx::query_as(KEY_ROWS).bind(self.org_id).bind(key_ids);
         Ok(query.fetch_all(&mut *self.connection).await?)
+    }
+
+    /// Of these digests, those of which there is no document, erased or not.
+    pub async fn missing_documents(&mut self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError> {
+        let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
+        let query = sqlx::query_scalar(MISSING).bind(self.org_id).bind(wanted);
+        let missing: Vec<Vec<u8>> = query.fetch_all(&mut *self.connection).await?;
+        Ok(missing.iter().map(|digest| read_digest_as_it_is(digest)).collect())
     }
 
     /// The documents behind the first of these digests, in their order: as many as take `bytes_max` or a little more.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::append::{Idempotency, column};
 use super::documents::read_digest;
+use super::evidence::read_digest_as_it_is;
 use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
@@ -42,6 +43,8 @@ pub struct TestRun {
     pub duration_ms: i64,
     /// Who ran it: RFC 8785 JSON of an actor.
     pub author: Bytes,
+    /// Over what it is made again from, as it was stored; `None` where an earlier release stored it.
+    pub record_digest: Option<Digest>,
 }
 
 /// A run that is to be stored, and the key under which it was asked for.
@@ -92,22 +95,22 @@ pub enum StoredRun {
 const INSERT: &str = "WITH run AS (\
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
        $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::text[], $14::boolean[], \
-       $15::timestamptz[], $16::bigint[], $17::bytea[]) \
+       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[]) \
      AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author)), \
+       passed, executed_at, duration_ms, author, record_digest)), \
      fresh AS (\
      INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at) \
      SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp() FROM run \
      WHERE key IS NOT NULL ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, key, answer) \
      INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author) \
+       passed, executed_at, duration_ms, author, record_digest) \
      SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, passed, executed_at, \
-       duration_ms, author FROM run \
+       duration_ms, author, record_digest FROM run \
      WHERE key IS NULL OR (org_id, key, run_id) IN (SELECT org_id, key, (answer->0->>0)::uuid FROM fresh) \
      ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id";
 
 const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-     passed, executed_at, duration_ms, author FROM test_run WHERE org_id = ";
+     passed, executed_at, duration_ms, author, record_digest FROM test_run WHERE org_id = ";
 
 const FORGET: &str = "DELETE FROM test_run r USING (\
      SELECT org_id, run_id FROM test_run WHERE executed_at < clock_timestamp() - interval '30 days' \
@@ -174,6 +177,7 @@ async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<Sto
         .bind(column(rows, |row| row.run.executed_at))
         .bind(column(rows, |row| row.run.duration_ms))
         .bind(column(rows, |row| &row.run.author[..]))
+        .bind(column(rows, |row| row.run.record_digest.map(|digest| digest.as_bytes().to_vec())))
         .fetch_all(&mut *connection)
         .await
         .map_err(StoreError::of_write)?;
@@ -239,5 +243,6 @@ fn read_run(row: &PgRow) -> Result<TestRun, StoreError> {
         executed_at: row.try_get("executed_at")?,
         duration_ms: row.try_get("duration_ms")?,
         author: row.try_get::<Vec<u8>, _>("author")?.into(),
+        record_digest: row.try_get::<Option<&[u8]>, _>("record_digest")?.map(read_digest_as_it_is),
     })
 }

@@ -46,7 +46,7 @@ async fn a_log_that_is_not_what_was_signed_gets_a_clear_refusal() {
     let alteration = "ALTER TABLE event DISABLE TRIGGER ALL; UPDATE event SET chain_hash = sha256('x')";
     sqlx::raw_sql(alteration).execute(&api.database.pool).await.unwrap();
     api.create_sound("Alta").await;
-    api.ask("GET", &path).send().await.expect_problem(409, "log_not_signed");
+    api.ask("GET", &path).send().await.expect_problem(409, "log_contradicts_checkpoint");
     // Its auditors get their export, and find out.
     api.ask("GET", format!("/organizations/{}/audit/export?format=ndjson", api.org_id))
         .send()

@@ -15,7 +15,7 @@ import verify_export as v
 v.signed = functools.cache(v.signed)  # the same few signatures, hundreds of times
 for line in sys.stdin:
     case = json.loads(line)
-    keys = [v.read_key(key) for key in case["keys"]]
+    keys = v.read_keys("".join(case["keys"]).splitlines())
     kept = [v.read_note(note, keys) for note in case["kept"]]
     assert all(note[3] for note in kept)
     print(v.verify(io.BytesIO(base64.b64decode(case["export"])), keys, kept)[1].replace("\n", " "))
@@ -82,6 +82,18 @@ impl Cases {
     }
 }
 
+impl Cases {
+    /// What both verifiers say of the case of this name, beyond the verdict.
+    #[track_caller]
+    pub(super) fn check_says(&self, name: &str, says: &str) {
+        let case = self.0.iter().find(|case| case.name == name).unwrap();
+        let python = python_program(DRIVER, &(case.for_python() + "\n"));
+        for verdict in [case.verdict(), python] {
+            assert!(verdict.contains(says), "{name}: {verdict}");
+        }
+    }
+}
+
 impl Case {
     fn verdict(&self) -> String {
         let open = |note: &String| Checkpoint::open(note, &self.keys).unwrap().0;
@@ -90,7 +102,7 @@ impl Case {
     }
 
     fn for_python(&self) -> String {
-        let keys: Vec<String> = self.keys.iter().map(ToString::to_string).collect();
+        let keys: Vec<String> = self.keys.iter().map(PublicKey::published).collect();
         json!({"export": BASE64.encode(&self.export), "keys": keys, "kept": self.kept}).to_string()
     }
 }

@@ -26,11 +26,33 @@ fn signing_keys_are_made_shown_and_guarded() {
     let public = String::from_utf8(created.stdout).unwrap();
     assert!(public.starts_with("flows.example.com+") && public.ends_with('\n'), "{public}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
-    assert_eq!(String::from_utf8(order(&["show", key]).stdout).unwrap(), public);
+    let show = || String::from_utf8(order(&["show", key]).stdout).unwrap();
+    let shown = show();
+    assert!(shown.starts_with("# valid-from 20") && shown.ends_with(&public), "{shown}");
 
     let again = order(&["create", key]);
     assert!(String::from_utf8_lossy(&again.stderr).contains("not overwritten"));
-    assert_eq!(String::from_utf8(order(&["show", key]).stdout).unwrap(), public);
+    assert_eq!(show(), shown);
+    let added = order(&["add", key, "--name", "flows.example.com"]);
+    let added = String::from_utf8(added.stdout).unwrap();
+    assert_eq!(show(), format!("{shown}{added}"));
+    let id = public.split('+').nth(1).unwrap();
+    for (arguments, says) in [
+        (&["retire", key, "00000000"][..], "no secret key 00000000"),
+        (&["retire", key, id, "--since", "2020-01-01T00:00:00Z"], "ends before it begins"),
+    ] {
+        let refused = order(arguments);
+        let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && said.contains(says), "{said}");
+    }
+    assert!(order(&["retire", key, id, "--since", "2100-01-01T00:00:00Z"]).status.success());
+    let keys = parse_public_keys(&show()).unwrap();
+    assert!(
+        keys[0].to_string() + "\n" == added[added.find("flows").unwrap()..],
+        "those that sign come first: {keys:?}"
+    );
+    assert_eq!(keys[1].validity.until.unwrap().to_rfc3339(), "2100-01-01T00:00:00+00:00");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
     assert!(
         !order(&["create", scratch.path().join("x").to_str().unwrap(), "--name", "a b"]).status.success()
     );
@@ -53,12 +75,19 @@ fn a_new_installation_signs_and_a_stop_leaves_nothing_unsigned() {
     service.signal(Signal::TERM);
     assert!(service.ended().success(), "{}", service.log());
     let organization = fs::read_dir(&kept).unwrap().next().unwrap().unwrap().path();
-    let note = fs::read_to_string(organization.join("1.checkpoint")).unwrap();
+    let note = fs::read_to_string(organization.join("2.checkpoint")).unwrap();
     let keys = String::from_utf8(run(&["signing-key", "show", key.to_str().unwrap()]).stdout).unwrap();
     let keys = parse_public_keys(&keys).unwrap();
     let (checkpoint, _) = Checkpoint::open(&note, &keys).unwrap();
-    assert_eq!(checkpoint.position, 1);
+    assert_eq!(checkpoint.position, 2, "behind the event that names the key");
     assert!(keys[0].name().ends_with("/flow-registry"), "{}", keys[0]);
+
+    // A key that is gone is not made anew.
+    fs::rename(&key, directory.join("moved")).unwrap();
+    let refused = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", directory.to_str().unwrap()]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && said.contains("signing-key is missing"), "{said}");
+    assert!(!key.exists());
 }
 
 #[tokio::test]

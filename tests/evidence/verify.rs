@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use flow_registry::evidence::{BundleWriter, Keyring, SigningKey};
+use flow_registry::evidence::{BundleWriter, Keyring, SigningKey, Validity};
 use flow_registry::flow::digest::Digest;
 
 use super::cases::Cases;
@@ -49,6 +49,25 @@ fn what_was_signed_is_intact() {
     cases.add("two keys, the old one known", rotated.export(), "intact up to position 12");
     cases.add("two keys, the new one known", rotated.export(), "intact up to position 12").keys =
         public_keys(2);
+    cases.check();
+}
+
+/// A key that was retired, or that leaked, proves nothing from then on.
+#[test]
+fn a_signature_counts_while_its_key_is_valid() {
+    let log = Log::new(1);
+    let at = |minutes: i64| log.checkpoint(12).time + chrono::TimeDelta::minutes(minutes);
+    let key = |from, until| vec![public_keys(1).remove(0).valid(Validity { from, until })];
+    let mut cases = Cases::default();
+    let (intact, unproven) = ("intact up to position 12", "end not proven at position 12");
+    for (name, from, until, expected) in [
+        ("valid", Some(at(-60)), Some(at(60)), intact),
+        ("valid to the instant", Some(at(0)), None, intact),
+        ("not yet", Some(at(1)), None, unproven),
+        ("no longer", None, Some(at(0)), unproven),
+    ] {
+        cases.add(name, log.export(), expected).keys = key(from, until);
+    }
     cases.check();
 }
 

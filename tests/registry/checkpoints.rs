@@ -4,7 +4,7 @@ use std::fs;
 use std::time::Duration;
 
 use flow_registry::evidence::{Checkpoint, Keyring, SigningKey};
-use flow_registry::registry::checkpoints::{CheckpointDirectory, Due, Signer};
+use flow_registry::registry::checkpoints::{Due, SignatureMemory, Signer};
 use flow_registry::registry::{Registry, RegistryError};
 use flow_registry::store::Store;
 use secrecy::ExposeSecret;
@@ -78,7 +78,7 @@ async fn what_was_altered_is_not_signed() {
         let alteration = format!("ALTER TABLE event DISABLE TRIGGER ALL; {alteration}");
         sqlx::raw_sql(sqlx::AssertSqlSafe(alteration)).execute(store.pool()).await.unwrap();
         let error = registry.checkpoints.sign_head(hand.caller.org_id).await.unwrap_err().to_string();
-        assert!(error.contains("contradicts what was signed"), "{error}");
+        assert!(error.starts_with("the log contradicts "), "{error}");
     }
 }
 
@@ -108,7 +108,7 @@ async fn what_follows_a_rewritten_event_is_not_signed() {
         let latest = registry.store().latest_checkpoint(hand.caller.org_id).await.unwrap().unwrap();
         assert_eq!(latest.position, 1, "{alteration}");
         let error = registry.checkpoints.latest(&hand.caller).await.unwrap_err();
-        assert!(matches!(error, RegistryError::NotSigned(_)), "{alteration}: {error}");
+        assert!(matches!(error, RegistryError::Contradicts(_)), "{alteration}: {error}");
     }
 }
 
@@ -119,33 +119,37 @@ async fn what_is_due_is_signed_and_kept_as_files() {
     hand.create(sound("Alta")).await;
     let scratch = Scratch::new();
     let kept = scratch.path().join("kept").join("here");
-    let directory = CheckpointDirectory::open(&kept).unwrap();
-    let signer = Signer::new(keyring(&[1]), Some(directory));
-    let registry = Registry::signing(hand.registry.store().clone(), signer);
+    let memory = SignatureMemory::directory(&kept).unwrap();
+    let registry = Registry::signing(hand.registry.store().clone(), Signer::new(keyring(&[1]), Some(memory)));
     assert!(!registry.checkpoints.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
     hand.create(sound("Baja")).await;
     // The last one was just made.
     assert!(!registry.checkpoints.sign_what_is_due(None, Due::NORMALLY).await.unwrap());
-    let files: Vec<_> = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap()).collect();
-    assert_eq!(files.len(), 1);
-    assert_eq!(files[0].file_name(), "1.checkpoint");
-    let note = fs::read_to_string(files[0].path()).unwrap();
+    let directory = kept.join(org.to_string());
+    let files = || {
+        let names = fs::read_dir(&directory).unwrap().map(|file| file.unwrap().file_name());
+        let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(files(), ["1.checkpoint", "reached"]);
+    let note = fs::read_to_string(directory.join("1.checkpoint")).unwrap();
     assert_eq!(hand.registry.store().latest_checkpoint(org).await.unwrap().unwrap().note, note);
     assert_eq!(hand.registry.store().latest_checkpoint(Uuid::new_v4()).await.unwrap(), None);
 
-    // A file that is missing is written when its place is asked for again.
     registry.checkpoints.sign_head(org).await.unwrap();
-    let second = kept.join(org.to_string()).join("2.checkpoint");
-    fs::remove_file(&second).unwrap();
-    registry.checkpoints.sign_head(org).await.unwrap();
-    assert!(fs::read_to_string(&second).unwrap().contains("\n2\n"));
-    // What cannot be put in its place leaves nothing behind.
-    let directory = CheckpointDirectory::open(&kept).unwrap();
-    fs::create_dir(kept.join(org.to_string()).join("3.checkpoint")).unwrap();
-    directory.keep(org, 3, "note").unwrap_err();
-    let names = fs::read_dir(kept.join(org.to_string())).unwrap().map(|file| file.unwrap().file_name());
-    assert!(names.map(|name| name.into_string().unwrap()).all(|name| !name.starts_with('.')));
+    // What cannot be put in its place is not signed, and leaves nothing behind.
+    hand.create(sound("Cambio")).await;
+    fs::create_dir(directory.join("3.checkpoint")).unwrap();
+    let error = registry.checkpoints.sign_head(org).await.unwrap_err();
+    assert!(matches!(error, RegistryError::SignaturesNotKept(_)), "{error}");
+    assert_eq!(registry.store().latest_checkpoint(org).await.unwrap().unwrap().position, 2);
+    assert_eq!(files(), ["1.checkpoint", "2.checkpoint", "3.checkpoint", "reached"]);
+    fs::remove_dir(directory.join("3.checkpoint")).unwrap();
+    assert_eq!(registry.checkpoints.sign_head(org).await.unwrap().unwrap().position, 3);
+    let reached = fs::read_dir(directory.join("reached")).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(reached.collect::<Vec<_>>(), ["1-3"]);
 
     fs::write(scratch.path().join("file"), "").unwrap();
-    CheckpointDirectory::open(&scratch.path().join("file")).unwrap_err();
+    SignatureMemory::directory(&scratch.path().join("file")).unwrap_err();
 }

@@ -29,6 +29,7 @@ fn run(org_id: Uuid, flow_id: Uuid) -> TestRun {
         executed_at: Utc::now().trunc_subsecs(6),
         duration_ms: 4,
         author: Bytes::from_static(b"{}"),
+        record_digest: Some(Digest::of(b"record")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `flow-registry audit`: the log for those who check it.
 
+mod accept;
 mod events;
 mod evidence;
 mod export;
@@ -10,6 +11,7 @@ mod verify;
 use clap::Subcommand;
 
 use super::failure::EXIT_STATUS;
+pub use accept::AcceptLogOrder;
 pub use export::ExportOrder;
 pub use tail::TailOrder;
 pub use verify::{Verified, VerifyOrder};
@@ -25,4 +27,7 @@ pub enum AuditOrder {
     /// Prove that nobody altered an export, the log of a running service, or the database
     #[command(after_help = verify::EXIT_STATUS)]
     Verify(Box<VerifyOrder>),
+    /// Sign a log again that does not extend what was signed of it, as after a recovery to an earlier point in time
+    #[command(after_help = EXIT_STATUS)]
+    AcceptLog(Box<AcceptLogOrder>),
 }

@@ -112,12 +112,13 @@ const FROM: Parameter = query("from", INSTANT, "A day or an instant, inclusive."
 const TO: Parameter = query("to", INSTANT, "A day, whole, or an instant, inclusive.");
 const AS_OF: Parameter = query(
     "asOf",
-    r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41"]}"#,
-    "As it stood at an instant, or at a position of the organization's log.",
+    r#"{"type":"string","examples":["2026-05-01T03:42:18.123Z","position:41","now"]}"#,
+    "As it stood at an instant, or at a position of the organization's log, or as it stands `now`.",
 );
 const ACTION: Parameter = query("action", ACTIONS, "Events of this type.");
 const ACTIONS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished","flow.duplicated",
-    "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported"]}"#;
+    "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported",
+    "log.accepted","signing_key.created","signing_key.rotated","signing_key.retired"]}"#;
 const FLOW_EVENTS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished",
     "flow.duplicated","flow.deleted","flow.restored"]}"#;
 const RESOURCE: Parameter =

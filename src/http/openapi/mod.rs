@@ -157,6 +157,16 @@ fn problem(status: u16) -> Value {
     })
 }
 
+/// What readiness also tells: that something must be looked at.
+fn health() -> Value {
+    let text = json!({"type": "string"});
+    let warning = json!({"type": "object", "properties": {"code": text, "detail": text}});
+    let description =
+        "What somebody must look at, though requests are served; absent where there is nothing.";
+    let warnings = json!({"type": "array", "description": description, "items": warning});
+    json!({"type": "object", "properties": {"status": {"const": "ok"}, "warnings": warnings}})
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -56,7 +56,7 @@ fn answers() -> Value {
         "RunPageAnswer": page("RunEntry"),
         "ApiKeyAnswer": envelope(reference("ApiKey")),
         "ApiKeyPageAnswer": page("ApiKey"),
-        "HealthAnswer": envelope(json!({"type": "object", "properties": {"status": {"const": "ok"}}})),
+        "HealthAnswer": envelope(super::health()),
         "Text": {"type": "string"},
         "Description": {"type": "object"},
         "Nothing": {"type": "object", "additionalProperties": false},

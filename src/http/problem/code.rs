@@ -82,8 +82,12 @@ codes! {
          them out of force or change them first, or force it with a reason: `\"force\": true` in the body, \
          `?force=true` on DELETE with `X-Reason`.";
     LogNotSigned = "log_not_signed", CONFLICT, "Log not signed",
-        "The log of the organization contradicts itself, or a checkpoint that was signed earlier: it was altered. No \
-         further checkpoint is made of it. Verify the log, and hold it against checkpoints that were kept elsewhere.";
+        "The log of the organization contradicts itself: it was altered. No further checkpoint is made of it. Verify the \
+         log, and hold it against checkpoints that were kept elsewhere.";
+    LogContradictsCheckpoint = "log_contradicts_checkpoint", CONFLICT, "Log contradicts checkpoint",
+        "The log of the organization does not extend a checkpoint that was signed earlier: it was altered, cut, or put \
+         back from an older backup. No further checkpoint is made of it until whoever runs the service accepts the log \
+         as it is, which is an event of the log. Verify it against checkpoints that were kept elsewhere.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
         "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
          says which version is current, who made it and when.";
@@ -104,6 +108,9 @@ codes! {
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",
         "Something went wrong on this side. The cause is logged under the request id.";
+    ContentAltered = "content_altered", INTERNAL_SERVER_ERROR, "Content altered",
+        "What the database holds is not what was recorded: somebody altered it there. It is not shown, run, published or \
+         copied. What and where is logged under the request id; verify the log.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded",
         "More requests are under way than this process takes. Nothing was changed; try again.";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",
@@ -111,6 +118,9 @@ codes! {
     NoCheckpoint = "no_checkpoint", SERVICE_UNAVAILABLE, "No checkpoint",
         "This replica holds no key to sign the log with, and no other has signed it yet. Ask a replica that signs, or \
          give this one a key with `SIGNING_KEY_FILE`.";
+    CheckpointNotKept = "checkpoint_not_kept", SERVICE_UNAVAILABLE, "Checkpoint not kept",
+        "What is signed is kept outside the database too, and that place cannot be read or written at the moment. \
+         Nothing is signed until it can; everything else goes on.";
     OutcomeUnknown = "outcome_unknown", SERVICE_UNAVAILABLE, "Outcome unknown",
         "The connection to the database broke while the change was being written: it may or may not have happened. \
          Try again with the same `Idempotency-Key`, or read the flow first.";

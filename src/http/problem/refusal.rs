@@ -48,9 +48,25 @@ impl From<RegistryError> for Problem {
             }
             RegistryError::NotSigned(_) => {
                 tracing::error!(%error, "a log is not signed: verify it");
-                let detail = "The log is not what was signed of it earlier, so this service does not vouch for it. \
-                              Verify it with `flow-registry audit verify`.";
+                let detail = "The log contradicts itself, so this service does not vouch for it. Verify it with \
+                              `flow-registry audit verify`.";
                 Self::new(Code::LogNotSigned, detail)
+            }
+            RegistryError::Contradicts(why) => {
+                tracing::error!(%why, "a log is not signed: verify it");
+                let detail =
+                    format!("The log is not what was signed of it earlier: {why}. It is not vouched for.");
+                Self::new(Code::LogContradictsCheckpoint, detail)
+            }
+            RegistryError::SignaturesNotKept(_) => {
+                tracing::error!(%error, "a checkpoint is not signed: it cannot be kept");
+                let detail = "What is signed cannot be kept outside the database at the moment.";
+                Self::retry(Code::CheckpointNotKept, 10, detail)
+            }
+            RegistryError::NothingToAccept(_) => internal(&error),
+            RegistryError::Altered(what) => {
+                let detail = format!("What is stored is not what was recorded: {what}.");
+                Self::new(Code::ContentAltered, detail)
             }
             RegistryError::Overloaded => overloaded(),
             RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),

@@ -67,6 +67,8 @@ fn payload(entry: &LogEntry) -> Map<String, Value> {
         "publishedVersion": null, "sourceFlowId": null, "sourceVersion": null,
     }));
     members.extend(entry.payload.clone().unwrap_or_default());
+    // For those who verify, and in exports of evidence.
+    members.remove("secretDigest");
     members
 }
 

@@ -1,5 +1,6 @@
 //! Events of API keys. Each carries all that a key says of itself, so that any of them can be answered with again;
-//! neither the secret nor its hash is ever part of one.
+//! neither the secret nor its hash is ever part of one. The first carries a digest of that hash: a hash that was put in
+//! its place is found, and as a secret has 256 bits, nothing is given away.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,9 @@ pub(super) struct KeyPayload {
     pub(super) scopes: Vec<String>,
     pub(super) phone_number_ids: Vec<String>,
     pub(super) expires_at: Option<String>,
+    /// Digest of the hash of the secret, where the key is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) secret_digest: Option<Digest>,
 }
 
 /// The event that makes a key. The hash of its secret goes to the table only.
@@ -36,7 +40,8 @@ pub(super) fn created(
     terms: &Terms,
     expires_at: Option<DateTime<Utc>>,
 ) -> Append {
-    let payload = payload(Vec::new(), prefix, terms, expires_at);
+    let secret_digest = Some(Digest::of(hash.as_bytes()));
+    let payload = KeyPayload { secret_digest, ..payload(Vec::new(), prefix, terms, expires_at) };
     let mut projection = projection(terms);
     projection["prefix"] = json!(prefix);
     projection["secret_hash"] = json!(format!("\\x{}", hex::encode(hash.as_bytes())));
@@ -80,6 +85,7 @@ fn payload(
         scopes: scope_names(terms.scopes),
         phone_number_ids: terms.phone_number_ids.clone(),
         expires_at: expires_at.map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        secret_digest: None,
     }
 }
 

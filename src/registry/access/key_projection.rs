@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::key_event::KeyPayload;
-use crate::store::{KeyRow, StreamEvent};
+use crate::flow::digest::Digest;
+use crate::store::{KeyRow, Raw, StreamEvent};
 
 /// A key after some of its events.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(in crate::registry) struct KeyProjection {
     pub(in crate::registry) version: i64,
     created_at: DateTime<Utc>,
     revoked_at: Option<DateTime<Utc>>,
+    /// Of the hash of its secret; `None` where an earlier release made the key, or that was erased.
+    secret_digest: Option<Digest>,
     /// `None` where the last event's was erased.
     payload: Option<KeyPayload>,
 }
@@ -20,11 +23,17 @@ impl KeyProjection {
     pub(in crate::registry) fn after(before: Option<&Self>, event: &StreamEvent) -> Result<Self, String> {
         let recorded_at = event.recorded_at.ok_or("its time is in no calendar")?;
         let payload = event.payload.as_deref().map(serde_json::from_slice).transpose();
+        let payload: Option<KeyPayload> = payload.map_err(|error| format!("payload: {error}"))?;
+        let of_first = |payload: &KeyPayload| payload.secret_digest;
         Ok(Self {
             version: event.version,
             created_at: before.map_or(recorded_at, |before| before.created_at),
             revoked_at: event.state.deleted.then_some(recorded_at),
-            payload: payload.map_err(|error| format!("payload: {error}"))?,
+            secret_digest: match before {
+                Some(before) => before.secret_digest,
+                None => payload.as_ref().and_then(of_first),
+            },
+            payload,
         })
     }
 
@@ -34,6 +43,10 @@ impl KeyProjection {
             version: self.version,
             created_at: self.created_at.into(),
             revoked_at: self.revoked_at.map(Into::into),
+            secret_digest: match self.secret_digest {
+                Some(digest) => Raw(digest.as_bytes().to_vec()),
+                None => stored.secret_digest.clone(),
+            },
             ..stored.clone()
         };
         let Some(payload) = &self.payload else { return kept };

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use chrono::{SubsecRound as _, Utc};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::ExposeSecret;
@@ -25,6 +26,13 @@ pub enum KeyFileError {
     Exists { path: PathBuf },
     #[error("{0}")]
     Name(Error),
+    #[error(
+        "the signing key {path} is missing: put it back from where it is kept; where it is lost, make another with \
+         `flow-registry signing-key create {path}`, and tell your auditors"
+    )]
+    Missing { path: PathBuf },
+    #[error("{path} has no secret key {id}")]
+    NoSuchKey { path: PathBuf, id: String },
 }
 
 /// Reads a key file that nobody but its owner may read.
@@ -42,8 +50,8 @@ pub fn read_key_file(path: &Path) -> Result<Keyring, KeyFileError> {
 pub fn create_key_file(path: &Path, name: &str) -> Result<PublicKey, KeyFileError> {
     let key = new_key(name)?;
     let text = format!(
-        "# Signs checkpoints of the log. Whoever reads the second line can sign in its place: keep it secret.\n{}\n",
-        key.secret_text().expose_secret()
+        "# Signs checkpoints of the log. Whoever reads the last line can sign in its place: keep it secret.\n{}",
+        secret_lines(&key)
     );
     let unfinished = path.with_file_name(format!(".{}", Uuid::now_v7()));
     let written =
@@ -84,13 +92,21 @@ pub fn default_key_name() -> String {
     format!("{}/flow-registry", if host.is_empty() { "localhost" } else { &host })
 }
 
-fn new_key(name: &str) -> Result<SigningKey, KeyFileError> {
+/// Valid from now on.
+pub(super) fn new_key(name: &str) -> Result<SigningKey, KeyFileError> {
     let mut seed = [0; 32];
     SysRng.try_fill_bytes(&mut seed).expect("the operating system gives randomness");
-    SigningKey::new(name, &seed).map_err(KeyFileError::Name)
+    let mut key = SigningKey::new(name, &seed).map_err(KeyFileError::Name)?;
+    key.validity.from = Some(Utc::now().trunc_subsecs(0));
+    Ok(key)
 }
 
-fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
+/// A secret key as it stands in a file.
+pub(super) fn secret_lines(key: &SigningKey) -> String {
+    format!("{}{}\n", key.validity.lines(), key.secret_text().expose_secret())
+}
+
+pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
     let path = path.to_owned();
     move |error| KeyFileError::File { doing, path, error }
 }

@@ -1,8 +1,12 @@
-//! Checkpoints: signed statements of where a log stood. Made where this process holds a key, kept beside the log and, if
-//! wanted, as files; whoever keeps one elsewhere can show any later alteration of what came before it.
+//! Checkpoints: signed statements of where a log stood. Made where this process holds a key, kept beside the log and
+//! outside the database; whoever keeps one elsewhere can show any later alteration of what came before it.
 
-mod directory;
+mod acceptance;
+mod announcement;
+mod extension;
 mod key_file;
+mod key_life;
+mod memory;
 mod signer;
 
 use std::fmt::Display;
@@ -12,12 +16,15 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
-pub use crate::evidence::{Checkpoint, Keyring, PublicKey};
+use super::log::Log;
+pub use crate::evidence::{Checkpoint, Keyring, PublicKey, parse_public_keys};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
 use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
-pub use directory::CheckpointDirectory;
+pub use acceptance::Acceptance;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
+pub use key_life::{add_key, retire_key};
+pub use memory::{Kept, Reached, SignatureMemory};
 pub use signer::Signer;
 
 /// Replicas that make a checkpoint of the same place at once: each of these tries loses to one that was kept.
@@ -52,11 +59,12 @@ pub struct Signed {
 pub struct Checkpoints {
     store: Store,
     signer: Signer,
+    log: Log,
 }
 
 impl Checkpoints {
-    pub(super) fn new(store: Store, signer: Signer) -> Self {
-        Self { store, signer }
+    pub(super) fn new(store: Store, signer: Signer, log: Log) -> Self {
+        Self { store, signer, log }
     }
 
     /// The public keys of this process: those it signs with, and retired ones.
@@ -69,31 +77,71 @@ impl Checkpoints {
         self.signer.signs()
     }
 
+    /// How many logs this process refused to sign when it last looked at them.
+    pub fn refused(&self) -> usize {
+        self.signer.refused()
+    }
+
     /// A checkpoint over the head of the log as it is now, signed, stored and kept. A place that all our keys have
     /// signed is not signed again. Where nobody signs: the one that another replica made of this very place, if any.
     ///
     /// # Errors
-    /// [`RegistryError::NotSigned`] when head, last event and the latest checkpoint contradict each other: what was
-    /// altered is not vouched for.
+    /// [`RegistryError::NotSigned`] when head and last event contradict each other, [`RegistryError::Contradicts`] when
+    /// the log does not extend what was signed of it: what was altered is not vouched for.
     pub async fn sign_head(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, RegistryError> {
+        let signed = self.try_to_sign(org_id).await;
+        match &signed {
+            Ok(_) => _ = self.signer.refuse(org_id, false),
+            Err(error) if error.is_refused_signature() && self.signer.refuse(org_id, true) => {
+                tracing::error!(%error, org = %org_id, "a log is not signed from here on: verify it");
+            }
+            Err(_) => {}
+        }
+        signed
+    }
+
+    async fn try_to_sign(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, RegistryError> {
         for _ in 0..TRIES_MAX {
+            // Before the log, which may only have grown since.
+            let reached = self.signer.reached(org_id).await?;
             let head = self.store.in_time(self.store.head_to_sign(org_id)).await.map_err(not_signed)?;
-            let Some(new) = self.signed(org_id, &head)? else {
-                self.signer.trust(org_id);
-                let here = head.signed.map(|signed| signed.checkpoint);
-                let here = here.filter(|signed| signed.position == head.position);
-                if let Some(checkpoint) = here.as_ref().filter(|_| self.signs()) {
-                    self.signer.keep_missing(org_id, checkpoint).await;
+            let new = self.signed(org_id, &head)?;
+            if self.signs() {
+                self.check_extension(org_id, reached.as_ref(), &head).await?;
+                if self.announce_keys(&head).await? {
+                    continue;
                 }
+            }
+            let here = head.signed_here().cloned();
+            let is_remembered = reached.as_ref().is_some_and(|it| it.checkpoint.position == head.position);
+            let Some(wanted) = new.as_ref().or(here.as_ref()).filter(|_| self.signs()) else {
                 return Ok(here);
             };
-            if self.store.in_time(self.store.put_checkpoint(org_id, &new)).await? {
-                self.signer.trust(org_id);
-                self.signer.keep(org_id, &new).await;
-                return Ok(Some(new));
+            let mut wanted = wanted.clone();
+            if !is_remembered {
+                match self.remember(reached, &wanted).await? {
+                    Some(Kept::Note(note)) if here.is_none() => wanted = stored(note)?,
+                    Some(Kept::Note(_)) | None => {}
+                    Some(Kept::Moved) => continue,
+                    Some(Kept::Otherwise(signed)) => return Err(contradicts(&signed, &head)),
+                }
+            }
+            if new.is_none() || self.store.in_time(self.store.put_checkpoint(org_id, &wanted)).await? {
+                return Ok(Some(wanted));
             }
         }
         Err(RegistryError::NotSigned("none of the checkpoints made of it can be kept".to_owned()))
+    }
+
+    /// Keeps what is about to be shown outside the database, in the series that it goes on.
+    async fn remember(
+        &self,
+        from: Option<Reached>,
+        new: &StoredCheckpoint,
+    ) -> Result<Option<Kept>, RegistryError> {
+        let series = from.as_ref().map_or(1, |from| from.series);
+        let reached = Reached { series, checkpoint: opened(&new.note)? };
+        self.signer.keep(from, reached, new.note.clone()).await
     }
 
     /// What is to be kept at this head; `None` when nothing is missing there, or nobody signs here.
@@ -116,7 +164,7 @@ impl Checkpoints {
         };
         let contradicts = |wrong: &dyn Display| {
             let (position, at) = (earlier.position, earlier.signed_at);
-            RegistryError::NotSigned(format!(
+            RegistryError::Contradicts(format!(
                 "the checkpoint over position {position}, made at {at}: {wrong}"
             ))
         };
@@ -148,11 +196,23 @@ impl Checkpoints {
             (self.store.latest_checkpoint(org_id).await?, self.store.head(org_id).await?)
         };
         let Some(stored) = stored else { return Ok(None) };
-        let checkpoint = Checkpoint::unverified(&stored.note).map_err(|wrong| {
-            let place = format!("the checkpoint of organization {org_id} at {}", stored.position);
-            RegistryError::corrupt(place, wrong.to_string())
-        })?;
+        let checkpoint = opened(&stored.note)?;
         Ok(Some(Signed { checkpoint, note: stored.note, head }))
+    }
+
+    /// Holds every log of which this process remembers a signature against it, those that did not move too: a database
+    /// that was put back looks like one that rests.
+    ///
+    /// # Errors
+    /// As [`Self::sign_what_is_due`].
+    pub async fn hold_against_memory(&self) -> Result<(), RegistryError> {
+        for org_id in self.signer.organizations().await? {
+            match self.sign_head(org_id).await {
+                Err(error) if !error.is_refused_signature() => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Signs the logs that are due, of those that moved `within` this time; `None`: of all. Says whether one of them
@@ -166,16 +226,30 @@ impl Checkpoints {
         for (org_id, is_far_ahead) in self.store.in_time(due).await? {
             match self.sign_head(org_id).await {
                 Ok(_) => is_fast |= is_far_ahead,
-                // It stays due, and is told once.
-                Err(error @ RegistryError::NotSigned(_)) if self.signer.distrust(org_id) => {
-                    tracing::error!(%error, org = %org_id, "a log is not signed from here on: verify it");
-                }
-                Err(RegistryError::NotSigned(_)) => {}
+                // It stays due, and was told.
+                Err(error) if error.is_refused_signature() => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(is_fast)
     }
+}
+
+/// What a note says that was read from where checkpoints are kept.
+fn opened(note: &str) -> Result<Checkpoint, RegistryError> {
+    Checkpoint::unverified(note).map_err(|wrong| RegistryError::corrupt("a checkpoint", wrong.to_string()))
+}
+
+fn stored(note: String) -> Result<StoredCheckpoint, RegistryError> {
+    let Checkpoint { position, time, .. } = opened(&note)?;
+    Ok(StoredCheckpoint { position, note, signed_at: time })
+}
+
+fn contradicts(signed: &Checkpoint, head: &Head) -> RegistryError {
+    let (position, at, end) = (signed.position, signed.time, head.position);
+    RegistryError::Contradicts(format!(
+        "position {position} was signed at {at}, and the log, which ends at position {end}, does not lead to it"
+    ))
 }
 
 /// A head that is not that of its last event is a contradiction like any other.

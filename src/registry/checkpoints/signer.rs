@@ -1,29 +1,28 @@
-//! Who signs: the keys of this process, and where it keeps what it has signed beyond the database.
+//! Who signs: the keys of this process, and what it remembers of what was signed.
 
 use std::collections::HashSet;
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::CheckpointDirectory;
+use super::memory::{Kept, Reached, SignatureMemory};
 use crate::evidence::Keyring;
-use crate::store::StoredCheckpoint;
-
-type Write = fn(&CheckpointDirectory, Uuid, i64, &str) -> io::Result<()>;
+use crate::registry::RegistryError;
 
 /// A handle on the keys of a process; clones share them. Without secret keys it signs nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Signer {
     keyring: Arc<Keyring>,
-    directory: Option<CheckpointDirectory>,
-    /// Organizations whose logs were found to contradict themselves, until they no longer do.
-    distrusted: Arc<Mutex<HashSet<Uuid>>>,
+    memory: Option<SignatureMemory>,
+    /// Organizations whose logs are refused a signature, until they no longer are.
+    refused: Arc<Mutex<HashSet<Uuid>>>,
 }
 
 impl Signer {
-    pub fn new(keyring: Keyring, directory: Option<CheckpointDirectory>) -> Self {
-        Self { keyring: Arc::new(keyring), directory, distrusted: Arc::default() }
+    /// Without a memory only the checkpoints in the database tell what was signed.
+    pub fn new(keyring: Keyring, memory: Option<SignatureMemory>) -> Self {
+        Self { keyring: Arc::new(keyring), memory, refused: Arc::default() }
     }
 
     /// Whether there is a secret key.
@@ -31,45 +30,51 @@ impl Signer {
         !self.keyring.signing_keys().is_empty()
     }
 
-    pub fn has_directory(&self) -> bool {
-        self.directory.is_some()
-    }
-
     pub(super) fn keyring(&self) -> &Keyring {
         &self.keyring
     }
 
-    /// Remembers that a log is not to be signed, and says whether that is news.
-    pub(super) fn distrust(&self, org_id: Uuid) -> bool {
-        self.distrusted().insert(org_id)
+    /// Remembers whether a log is refused a signature, and says whether that is news.
+    pub(super) fn refuse(&self, org_id: Uuid, is_refused: bool) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = if is_refused { refused.insert(org_id) } else { refused.remove(&org_id) };
+        metrics::gauge!("signing_refused_logs").set(u32::try_from(refused.len()).unwrap_or(u32::MAX));
+        is_news
     }
 
-    pub(super) fn trust(&self, org_id: Uuid) {
-        self.distrusted().remove(&org_id);
+    pub(super) fn refused(&self) -> usize {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 
-    fn distrusted(&self) -> MutexGuard<'_, HashSet<Uuid>> {
-        self.distrusted.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The last checkpoint that is remembered of a log.
+    pub(super) async fn reached(&self, org_id: Uuid) -> Result<Option<Reached>, RegistryError> {
+        self.remember(move |memory| memory.reached(org_id)).await.map(Option::flatten)
     }
 
-    /// Keeps a new checkpoint as a file too, where that is wanted. It is in the database already: a full disk is
-    /// reported, and keeps nobody from signing.
-    pub(super) async fn keep(&self, org_id: Uuid, checkpoint: &StoredCheckpoint) {
-        self.write(org_id, checkpoint, CheckpointDirectory::keep).await;
+    /// Of which organizations anything is remembered.
+    pub(super) async fn organizations(&self) -> Result<Vec<Uuid>, RegistryError> {
+        self.remember(SignatureMemory::organizations).await.map(Option::unwrap_or_default)
     }
 
-    /// The same for one that was made before, by whomever, where there is no file of it: the process that made it may
-    /// have ended in between, or its disk was full.
-    pub(super) async fn keep_missing(&self, org_id: Uuid, checkpoint: &StoredCheckpoint) {
-        self.write(org_id, checkpoint, CheckpointDirectory::keep_missing).await;
+    /// Remembers a checkpoint before anybody sees it. `None` where nothing is remembered.
+    pub(super) async fn keep(
+        &self,
+        from: Option<Reached>,
+        new: Reached,
+        note: String,
+    ) -> Result<Option<Kept>, RegistryError> {
+        self.remember(move |memory| memory.keep(from.as_ref(), &new, &note)).await
     }
 
-    async fn write(&self, org_id: Uuid, checkpoint: &StoredCheckpoint, write: Write) {
-        let Some(directory) = self.directory.clone() else { return };
-        let (position, note) = (checkpoint.position, checkpoint.note.clone());
-        let kept = tokio::task::spawn_blocking(move || write(&directory, org_id, position, &note)).await;
-        if let Ok(Err(error)) = kept {
-            tracing::error!(%error, org = %org_id, position, "a checkpoint was not written to its directory");
+    /// Work on files, on a thread that may wait.
+    async fn remember<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&SignatureMemory) -> io::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, RegistryError> {
+        let Some(memory) = self.memory.clone().filter(|_| self.signs()) else { return Ok(None) };
+        match tokio::task::spawn_blocking(move || work(&memory)).await {
+            Ok(done) => Ok(Some(done.map_err(RegistryError::SignaturesNotKept)?)),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 }

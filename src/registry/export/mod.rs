@@ -15,10 +15,9 @@ use uuid::Uuid;
 use super::RegistryError;
 use super::caller::{Caller, Intent};
 use super::checkpoints::Checkpoints;
-use super::log::{DECISIONS_MAX, Log, only};
-use super::row::context;
-use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
-use crate::store::{Append, Appended, AuditFilter, NewEvent, Outcome, Store, ViewChange};
+use super::log::{Log, organization_event};
+use crate::flow::event::{EventType, canonical_bytes};
+use crate::store::{AuditFilter, NewEvent, Store};
 
 pub use bundle::BundleExport;
 pub use entries::EntryExport;
@@ -104,7 +103,10 @@ impl Exports {
         let org_id = intent.caller.org_id;
         self.check(&intent.caller, order).await?;
         let (exports, event) = (self.clone(), exported(intent, order, format));
-        let own = self.log.detached(async move { exports.append_export(org_id, event).await }).await?;
+        let own = self
+            .log
+            .detached(async move { exports.log.append_to_organization(&exports.store, org_id, event).await })
+            .await?;
         let signed = if format == ExportFormat::Ndjson { self.sign_export(org_id).await? } else { None };
         let up_to = signed.unwrap_or(own.position).max(own.position);
         let (mut wanted_after, mut wanted_up_to) = (order.after, up_to);
@@ -118,53 +120,27 @@ impl Exports {
     }
 
     /// Signs the head, which is the export's own event or soon behind it, and says how far that reaches. A log that
-    /// contradicts itself is not signed, but exported: that is how its auditors find out.
+    /// contradicts itself or what was signed of it is not signed, but exported: that is how its auditors find out.
     async fn sign_export(&self, org_id: Uuid) -> Result<Option<i64>, RegistryError> {
         match self.checkpoints.sign_head(org_id).await {
             Ok(signed) => Ok(signed.map(|signed| signed.position)),
-            Err(error @ RegistryError::NotSigned(_)) => {
+            Err(error) if error.is_refused_signature() => {
                 tracing::error!(%error, org = %org_id, "an export is not signed: verify it");
+                Ok(None)
+            }
+            Err(error @ RegistryError::SignaturesNotKept(_)) => {
+                tracing::error!(%error, "an export is not signed: what was signed cannot be kept");
                 Ok(None)
             }
             Err(error) => Err(error),
         }
     }
-
-    /// Exports of one organization are one stream: they take turns here, and other replicas may come between.
-    async fn append_export(&self, org_id: Uuid, mut event: NewEvent) -> Result<Appended, RegistryError> {
-        let _turn = self.log.turn(event.stream_id).await?;
-        event.expected = self.store.stream_version(org_id, event.stream_id).await?;
-        for _ in 0..DECISIONS_MAX {
-            match self.log.append(Append::event(org_id, event.clone(), None)).await? {
-                Outcome::Appended(places) => return only(&places),
-                Outcome::Conflict { version, .. } => event.expected = version,
-                other => {
-                    let what = format!("a row without an idempotency key came to {other:?}");
-                    return Err(RegistryError::corrupt("an append", what));
-                }
-            }
-        }
-        Err(RegistryError::Overloaded)
-    }
 }
 
 fn exported(intent: &Intent, order: &ExportOrder, format: ExportFormat) -> NewEvent {
-    let (org_id, actor) = (intent.caller.org_id, &intent.caller.actor);
     let ExportOrder { asked, after, by_link, .. } = order;
     let payload = ExportPayload { format, filter: asked, after: *after, by_link: *by_link };
-    NewEvent {
-        stream_kind: StreamKind::Organization,
-        stream_id: org_id,
-        expected: 0,
-        event_id: Uuid::now_v7(),
-        event_type: EventType::AuditExported,
-        payload: canonical_bytes(&payload).into(),
-        context: canonical_bytes(&context(intent, None)).into(),
-        actor: actor.opaque_id(),
-        state: State::without_document(false),
-        document_bytes: None,
-        view: ViewChange::None,
-    }
+    organization_event(intent, EventType::AuditExported, canonical_bytes(&payload))
 }
 
 /// The filter without its time, which the coverage holds by then, and with the numbers a caller is confined to.

@@ -114,8 +114,10 @@ impl Drift {
 
     /// Whether a rebuild puts it right. The log is never touched, and the secret of a key is not in it.
     pub fn is_mendable(&self) -> bool {
-        match self.trouble {
-            Trouble::Unrecorded | Trouble::Differs { .. } => true,
+        match &self.trouble {
+            Trouble::Unrecorded => true,
+            // The hash of a secret is nowhere else.
+            Trouble::Differs { differences } => differences.iter().all(|it| it.column != "secret_digest"),
             Trouble::Missing => self.resource == StreamKind::Flow.as_str(),
             Trouble::Broken { .. }
             | Trouble::Misattributed { .. }

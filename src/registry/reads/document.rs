@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::flow::digest::Digest;
 use crate::flow::document::{Applied, Canonical, Patch, Texts};
 use crate::flow::validation;
-use crate::registry::RegistryError;
-use crate::store::Content;
+use crate::registry::{RegistryError, integrity};
+use crate::store::{Content, FlowRecord};
 
 /// What a list shows of a document under `view=summary`.
 const SUMMARY_MEMBERS: [&str; 7] =
@@ -44,20 +44,36 @@ impl LoadedDocument {
         Self { digest, bytes, is_erased: false, findings: OnceLock::new() }
     }
 
-    /// The document of a row that was read with its bytes; `None` where they were erased.
-    pub(super) fn stored(digest: Digest, bytes: Option<Bytes>) -> Arc<Self> {
-        Arc::new(match bytes {
+    /// The document that a row shows, read with its bytes; `None` where they were erased.
+    ///
+    /// # Errors
+    /// [`RegistryError::Altered`] when the bytes are not those that were recorded: nobody is shown them, and nothing is
+    /// made of them.
+    pub(super) fn stored(
+        record: &FlowRecord,
+        digest: Digest,
+        bytes: Option<Bytes>,
+    ) -> Result<Arc<Self>, RegistryError> {
+        Ok(Arc::new(match bytes {
+            Some(bytes) if Digest::of(&bytes) != digest => {
+                return Err(integrity::altered_document(record, digest));
+            }
             Some(bytes) => Self::new(digest, &bytes),
             None => Self { is_erased: true, findings: NO_FINDINGS.into(), ..Self::new(digest, &stand_in()) },
-        })
+        }))
     }
 
     /// The document of a row that was read, with `known` as what was said to be known.
-    pub(super) fn found(digest: Digest, content: Content, known: Option<Arc<Self>>) -> Arc<Self> {
+    pub(super) fn found(
+        record: &FlowRecord,
+        digest: Digest,
+        content: Content,
+        known: Option<Arc<Self>>,
+    ) -> Result<Arc<Self>, RegistryError> {
         match (content, known) {
-            (Content::Known, Some(known)) => known,
-            (Content::Bytes(bytes), _) => Self::stored(digest, Some(bytes)),
-            (Content::Known | Content::Erased, _) => Self::stored(digest, None),
+            (Content::Known, Some(known)) => Ok(known),
+            (Content::Bytes(bytes), _) => Self::stored(record, digest, Some(bytes)),
+            (Content::Known | Content::Erased, _) => Self::stored(record, digest, None),
         }
     }
 

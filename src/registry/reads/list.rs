@@ -3,6 +3,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use uuid::Uuid;
 
 use super::answer::FlowAnswer;
@@ -234,24 +235,31 @@ impl FlowReads {
         for flow in remembered.iter().flatten() {
             documents.insert(flow.document.digest(), Arc::clone(&flow.document));
         }
+        let mut stored: HashMap<Digest, Option<Bytes>> = HashMap::new();
         let digests: BTreeSet<Digest> = records.iter().map(|record| shown.digest(record)).collect();
         let missing: Vec<Digest> =
             digests.into_iter().filter(|digest| !documents.contains_key(digest)).collect();
         if !missing.is_empty() {
-            for stored in self.store.documents(org_id, &missing).await? {
-                documents.insert(stored.digest, LoadedDocument::stored(stored.digest, stored.bytes));
-            }
+            let found = self.store.documents(org_id, &missing).await?;
+            stored.extend(found.into_iter().map(|stored| (stored.digest, stored.bytes)));
         }
         let join = |(record, remembered): (FlowRecord, Option<Arc<FlowAnswer>>)| {
             if let Some(flow) = remembered.filter(|flow| flow.record.version == record.version) {
-                return flow;
+                return Ok(flow);
             }
             let digest = shown.digest(&record);
-            let document = documents.get(&digest).cloned();
-            let document = document.unwrap_or_else(|| LoadedDocument::stored(digest, None));
-            FlowAnswer::new(org_id, record, document)
+            let document = match documents.get(&digest) {
+                Some(document) => Arc::clone(document),
+                None => {
+                    let bytes = stored.remove(&digest).flatten();
+                    let document = LoadedDocument::stored(&record, digest, bytes)?;
+                    documents.insert(digest, Arc::clone(&document));
+                    document
+                }
+            };
+            Ok(FlowAnswer::new(org_id, record, document))
         };
-        Ok(records.into_iter().zip(remembered).map(join).collect())
+        records.into_iter().zip(remembered).map(join).collect()
     }
 }
 

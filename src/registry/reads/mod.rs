@@ -146,7 +146,7 @@ impl FlowReads {
             FoundFlow::Unchanged => trusted,
             FoundFlow::Missing => None,
             FoundFlow::Stored(record, content) => {
-                let document = LoadedDocument::found(shown.digest(&record), content, known);
+                let document = LoadedDocument::found(&record, shown.digest(&record), content, known)?;
                 let flow = FlowAnswer::new(org_id, *record, document);
                 self.memory.keep(Which::Now(shown), &flow);
                 Some(flow)
@@ -171,7 +171,7 @@ impl FlowReads {
         match (found, trusted) {
             (FoundFlow::Unchanged, Some(flow)) => seen_by(caller, flow),
             (FoundFlow::Stored(record, content), _) => {
-                let document = LoadedDocument::found(record.document, content, document);
+                let document = LoadedDocument::found(&record, record.document, content, document)?;
                 let flow = FlowAnswer::new(org_id, *record, document);
                 self.memory.keep(Which::At(version), &flow);
                 seen_by(caller, flow)
@@ -212,7 +212,7 @@ impl FlowReads {
             return Ok(ForCommand::Answered(answered));
         }
         let (record, content) = read.flow.ok_or(RegistryError::FlowNotFound)?;
-        let document = LoadedDocument::found(record.document, content, document);
+        let document = LoadedDocument::found(&record, record.document, content, document)?;
         let flow = FlowAnswer::new(org_id, record, document);
         self.observe(&flow);
         Ok(ForCommand::Flow(flow))

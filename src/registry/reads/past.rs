@@ -24,6 +24,11 @@ pub enum Moment {
     Before(DateTime<Utc>),
 }
 
+impl Moment {
+    /// After the last event there is.
+    pub const NOW: Self = Self::Position(i64::MAX);
+}
+
 /// Flows of then that are read at once.
 const PART_MAX: i64 = 200;
 

@@ -3,6 +3,7 @@
 
 mod execution;
 mod programs;
+mod record;
 mod request;
 mod stored;
 
@@ -12,6 +13,7 @@ use uuid::Uuid;
 
 use self::execution::Ran;
 use self::programs::ProgramCache;
+use self::record::record_digest;
 use super::RegistryError;
 use super::caller::Intent;
 use super::reads::FlowReads;
@@ -95,7 +97,9 @@ impl Runs {
             executed_at,
             duration_ms: ran.duration_ms,
             author: canonical_bytes(&intent.caller.actor).into(),
+            record_digest: None,
         };
+        let run = TestRun { record_digest: Some(record_digest(&run)), ..run };
         let answered = answer(run.clone(), ran);
         let row = NewRun { run, idempotency: intent.idempotency.clone() };
         match self.writer.append(row).await? {

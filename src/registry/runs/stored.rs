@@ -9,12 +9,13 @@ use uuid::Uuid;
 
 use super::Runs;
 use super::execution::{Execution, Ran};
+use super::record::record_digest;
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::{ENGINE, RunRequest, Subject, mask_personal};
-use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
 use crate::registry::reads::{Selector, Shown};
+use crate::registry::{RegistryError, integrity};
 use crate::store::TestRun;
 
 /// A run as the list shows it.
@@ -78,6 +79,9 @@ impl Runs {
         match self.visible(caller, run.flow_id).await {
             Err(RegistryError::FlowNotFound) => Err(RegistryError::RunNotFound),
             Err(error) => Err(error),
+            Ok(()) if run.record_digest.is_some_and(|recorded| recorded != record_digest(&run)) => {
+                Err(integrity::altered_run(&run))
+            }
             Ok(()) => Ok(run),
         }
     }

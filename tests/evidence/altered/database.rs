@@ -23,7 +23,7 @@ const TABLES: [&str; 8] =
     ["event", "document", "log_head", "checkpoint", "flow_view", "flow_search", "flow_reference", "api_key"];
 
 pub struct Database {
-    hand: Hand,
+    pub hand: Hand,
     registry: Registry,
     pub org: Uuid,
     /// The signed notes, in order.

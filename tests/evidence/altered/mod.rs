@@ -3,6 +3,7 @@
 
 mod database;
 mod edit;
+mod signer;
 
 use flow_registry::evidence::{Report, Verdict};
 

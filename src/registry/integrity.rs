@@ -1,0 +1,191 @@
+//! Whether what is stored is what was recorded: the hashes of a log from its first event to its head, and every document
+//! against its digest. A walk goes over all organizations, a little at a time and again and again, so that nobody has to
+//! think of a verification for an alteration to be found.
+
+use uuid::Uuid;
+
+use super::RegistryError;
+use crate::evidence::{Alteration, ChainVerifier};
+use crate::flow::chain::chain_start;
+use crate::flow::digest::Digest;
+use crate::store::{FlowRecord, Store, StoreError, TestRun};
+
+/// Events of one look.
+const PART: i64 = 250;
+/// Documents of one look, in bytes; the last of them may go beyond it.
+const DOCUMENT_BYTES: i64 = 1 << 19;
+/// Of a look, generously.
+const STATEMENTS_MAX: u32 = 8;
+
+/// Says that a document that was read is not the one that was recorded.
+pub(super) fn altered_document(record: &FlowRecord, digest: Digest) -> RegistryError {
+    let published = record.published.as_ref().filter(|_| digest != record.document);
+    let (flow, version) = (record.flow_id, published.map_or(record.version, |published| published.version));
+    metrics::gauge!("integrity_failures").increment(1);
+    tracing::error!(%flow, version, %digest, "a document is not the one that was recorded");
+    RegistryError::Altered(format!("the document of version {version} of the flow {flow}"))
+}
+
+/// Says that a test run that was read is not the one that was stored. A run that comes to another trace is none of it.
+pub(super) fn altered_run(run: &TestRun) -> RegistryError {
+    let (flow, run) = (run.flow_id, run.run_id);
+    metrics::gauge!("integrity_failures").increment(1);
+    tracing::error!(%flow, %run, "a test run is not the one that was stored");
+    RegistryError::Altered(format!("the test run {run}"))
+}
+
+/// The stored content of all organizations.
+#[derive(Debug, Clone)]
+pub struct Integrity {
+    store: Store,
+}
+
+/// Something that is not what was recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub organization: Uuid,
+    pub what: String,
+}
+
+/// What one look came to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Events that were found good.
+    pub events: u64,
+    pub failures: Vec<Failure>,
+}
+
+/// A walk over all organizations.
+#[derive(Debug)]
+pub struct IntegrityWalk {
+    store: Store,
+    at: Option<Place>,
+}
+
+/// Where in an organization a walk is.
+#[derive(Debug)]
+struct Place {
+    org_id: Uuid,
+    /// `None` once the end was reached, or the first event that is not as it was.
+    chain: Option<ChainVerifier>,
+    /// The last document that was looked at.
+    document: Option<Digest>,
+}
+
+impl Place {
+    fn start(org_id: Uuid) -> Self {
+        let chain = ChainVerifier::new(org_id, 0, chain_start(org_id), Vec::new(), Vec::new());
+        Self { org_id, chain: chain.ok(), document: None }
+    }
+
+    fn failure(&self, what: String) -> Failure {
+        Failure { organization: self.org_id, what }
+    }
+}
+
+impl Integrity {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// A walk from the first organization on.
+    pub async fn walk(&self) -> Result<IntegrityWalk, StoreError> {
+        let first = self.store.in_time(self.store.organization_after(None)).await?;
+        Ok(IntegrityWalk { store: self.store.clone(), at: first.map(Place::start) })
+    }
+}
+
+impl IntegrityWalk {
+    /// The organization that is looked at next.
+    pub fn organization(&self) -> Option<Uuid> {
+        self.at.as_ref().map(|place| place.org_id)
+    }
+
+    /// The next look; `None` at the end. After an error the walk can go on where it was.
+    pub async fn next(&mut self) -> Result<Option<Look>, StoreError> {
+        let Self { store, at } = self;
+        let Some(place) = at else { return Ok(None) };
+        if let Some(chain) = &mut place.chain {
+            let looked = store.in_time_for(STATEMENTS_MAX, next_events(store, place.org_id, chain)).await?;
+            return Ok(Some(match looked {
+                Ok(0) => {
+                    place.chain = None;
+                    Look::default()
+                }
+                Ok(events) => Look { events, failures: Vec::new() },
+                Err(Alteration { position, what }) => {
+                    place.chain = None;
+                    let failure = place.failure(format!("position {position}: {what}"));
+                    Look { events: 0, failures: vec![failure] }
+                }
+            }));
+        }
+        let look = next_documents(store, place);
+        if let Some(failures) = store.in_time_for(STATEMENTS_MAX, look).await? {
+            return Ok(Some(Look { events: 0, failures }));
+        }
+        self.leave_organization().await?;
+        Ok(Some(Look::default()))
+    }
+
+    /// Goes on with the next organization.
+    pub async fn leave_organization(&mut self) -> Result<(), StoreError> {
+        let org_id = self.organization();
+        let next = self.store.in_time(self.store.organization_after(org_id)).await?;
+        self.at = next.map(Place::start);
+        Ok(())
+    }
+}
+
+/// How many further events are as they were recorded and have their documents; none at the end of the log, where its
+/// head is.
+async fn next_events(
+    store: &Store,
+    org_id: Uuid,
+    chain: &mut ChainVerifier,
+) -> Result<Result<u64, Alteration>, StoreError> {
+    let mut reading = store.reading().await?;
+    let events = reading.events(org_id, chain.position(), PART).await?;
+    if events.is_empty() {
+        let head = reading.head(org_id).await?.unwrap_or((0, chain_start(org_id)));
+        if head == (chain.position(), chain.chain_hash()) {
+            return Ok(Ok(0));
+        }
+        let what = "the log does not lead to its head".to_owned();
+        return Ok(Err(Alteration { position: chain.position() + 1, what }));
+    }
+    let digests: Vec<Digest> = events.iter().filter_map(|event| event.state.document).collect();
+    let missing = reading.still(org_id).missing_documents(&digests).await?;
+    let begun = chain.position();
+    for event in &events {
+        if let Err(altered) = chain.event_alone(event) {
+            return Ok(Err(altered));
+        }
+        if event.state.document.is_some_and(|document| missing.contains(&document)) {
+            let what = "its document is missing".to_owned();
+            return Ok(Err(Alteration { position: event.position, what }));
+        }
+    }
+    Ok(Ok((chain.position() - begun).unsigned_abs()))
+}
+
+/// What is wrong with the next documents; `None` when there are no more.
+async fn next_documents(store: &Store, place: &mut Place) -> Result<Option<Vec<Failure>>, StoreError> {
+    let documents = store.documents_after(place.org_id, place.document, DOCUMENT_BYTES).await?;
+    let Some(last) = documents.last() else { return Ok(None) };
+    let mut failures = Vec::new();
+    for document in &documents {
+        if document.bytes.as_deref().is_some_and(|bytes| Digest::of(bytes) != document.digest) {
+            let digest = document.digest;
+            let what = match store.event_of_document(place.org_id, digest).await? {
+                Some((flow, version)) => {
+                    format!("the document {digest} of version {version} of the flow {flow} is another")
+                }
+                None => format!("the document {digest}, to which no event refers, is another"),
+            };
+            failures.push(place.failure(what));
+        }
+    }
+    place.document = Some(last.digest);
+    Ok(Some(failures))
+}
