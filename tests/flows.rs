@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flow_registry::flow::document::{Canonical, FlowVersion, Patch, Texts};
 use flow_registry::flow::finding::Finding;
 use flow_registry::flow::json;
-use flow_registry::flow::validation::{self, Neighbours, Reference};
+use flow_registry::flow::validation::{self, CalledDocument, Neighbours};
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -168,15 +168,15 @@ fn judge_among_others(case: &[u8]) -> Vec<Finding> {
         .map(|other| (other.id, (other.versions.iter().map(sound).collect(), other.published)))
         .collect();
     let resolve = |id: Uuid, version: FlowVersion| {
-        let Some((versions, published)) = others.get(&id) else { return Reference::NoFlow };
+        let Some((versions, published)) = others.get(&id) else { return CalledDocument::NoFlow };
         let found = match version {
-            FlowVersion::Published if !published => return Reference::NotPublished,
+            FlowVersion::Published if !published => return CalledDocument::NotPublished,
             FlowVersion::Published => versions.last(),
             FlowVersion::Number(number) => {
                 usize::try_from(number - 1).ok().and_then(|index| versions.get(index))
             }
         };
-        found.map_or(Reference::NoVersion, |flow| Reference::Found(Arc::clone(&flow.document)))
+        found.map_or(CalledDocument::NoVersion, |flow| CalledDocument::Found(Arc::clone(&flow.document)))
     };
     let in_force = others.iter().filter(|(_, (_, published))| *published);
     let published: Vec<_> =

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
-use super::line::{self, CheckpointNote, End, FORMAT, Header, Line, Omitted};
+use super::line::{self, BundleLine, CheckpointNote, EndLine, FORMAT, Header, Omitted};
 use super::note::PublicKey;
 use super::report::{Alteration, Counts, Report, Verdict};
 use super::verifier::ChainVerifier;
@@ -81,7 +81,7 @@ impl<W: Write> BundleWriter<W> {
     /// Writes the last line. A bundle without it counts as cut short.
     pub fn finish(mut self) -> io::Result<W> {
         let digest = Digest(self.digest.clone().finalize().into());
-        line::write(&End { end: self.position, digest }, &mut self.line);
+        line::write(&EndLine { end: self.position, digest }, &mut self.line);
         self.flush_line()?;
         self.out.flush()?;
         Ok(self.out)
@@ -134,30 +134,30 @@ impl BundleVerifier {
     fn read(&mut self, line: &[u8]) -> Result<(), Alteration> {
         let next = self.position() + 1;
         let wrong = |what: &str| Err(Alteration::new(next, what));
-        let Some(line) = Line::parse(line) else { return wrong("no bundle has such a line") };
+        let Some(line) = BundleLine::parse(line) else { return wrong("no bundle has such a line") };
         if self.ended {
             return wrong("something follows the last line");
         }
         let Some(chain) = &mut self.chain else {
-            let Line::Header(header) = line else { return wrong("a bundle begins otherwise") };
+            let BundleLine::Header(header) = line else { return wrong("a bundle begins otherwise") };
             return self.begin(&header);
         };
         let announced = self.announced.take();
-        let document = if let Line::Event(event) = &line { event.state.document } else { None };
+        let document = if let BundleLine::Event(event) = &line { event.state.document } else { None };
         if announced.is_some() && announced != document {
             return wrong("a document stands here without its event");
         }
         match line {
-            Line::Header(_) => wrong("a bundle has one first line"),
-            Line::Document(digest, _) if chain.knows(&digest) => wrong("a document stands here again"),
-            Line::Document(digest, bytes) => {
+            BundleLine::Header(_) => wrong("a bundle has one first line"),
+            BundleLine::Document(digest, _) if chain.knows(&digest) => wrong("a document stands here again"),
+            BundleLine::Document(digest, bytes) => {
                 self.announced = Some(digest);
                 chain.document(digest, bytes.as_deref())
             }
-            Line::Event(event) => chain.event(&event),
-            Line::Omitted(Omitted { omitted, event_hash }) => chain.omitted(omitted, event_hash),
-            Line::Checkpoint(note) => chain.checkpoint(&note.checkpoint),
-            Line::End(end) => self.end(&end),
+            BundleLine::Event(event) => chain.event(&event),
+            BundleLine::Omitted(Omitted { omitted, event_hash }) => chain.omitted(omitted, event_hash),
+            BundleLine::Checkpoint(note) => chain.checkpoint(&note.checkpoint),
+            BundleLine::End(end) => self.end(&end),
         }
     }
 
@@ -168,7 +168,7 @@ impl BundleVerifier {
         Ok(())
     }
 
-    fn end(&mut self, end: &End) -> Result<(), Alteration> {
+    fn end(&mut self, end: &EndLine) -> Result<(), Alteration> {
         self.ended = true;
         let written = Digest(self.digest.clone().finalize().into());
         if (end.end, end.digest) == (self.position(), written) {

@@ -31,7 +31,7 @@ pub(super) struct Header<'a> {
 
 /// A document, right before the first event that refers to it.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Document<'a> {
+pub(super) struct DocumentLine<'a> {
     pub document: Digest,
     /// Null once erased.
     #[serde(borrow)]
@@ -56,7 +56,7 @@ pub(super) struct CheckpointNote<'a> {
 /// The last line. The digest is that of all bytes before it: it proves nothing against someone who
 /// recomputes it, but finds every accident.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct End {
+pub(super) struct EndLine {
     pub end: i64,
     pub digest: Digest,
 }
@@ -95,16 +95,16 @@ pub(super) struct Event<'a> {
 /// A line as it was read.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one line at a time, and nearly all are events")]
-pub(super) enum Line<'a> {
+pub(super) enum BundleLine<'a> {
     Header(Header<'a>),
     Document(Digest, Option<Cow<'a, [u8]>>),
     Event(EventRecord<'a>),
     Omitted(Omitted),
     Checkpoint(CheckpointNote<'a>),
-    End(End),
+    End(EndLine),
 }
 
-impl<'a> Line<'a> {
+impl<'a> BundleLine<'a> {
     /// `None` when no bundle has such a line.
     pub fn parse(line: &'a [u8]) -> Option<Self> {
         let line = str::from_utf8(line).ok()?;
@@ -112,7 +112,7 @@ impl<'a> Line<'a> {
         Some(match &member[..member.find('"')?] {
             "position" => Self::Event(read::<Event<'_>>(line)?.into_record()?),
             "document" => {
-                let Document { document, content } = read(line)?;
+                let DocumentLine { document, content } = read(line)?;
                 let bytes = match content {
                     Some(content) => Some(embedded(content)?),
                     None => None,
@@ -144,7 +144,7 @@ pub(super) fn write(line: &impl Serialize, out: &mut Vec<u8>) {
 
 pub(super) fn write_document(document: Digest, bytes: Option<&[u8]>, out: &mut Vec<u8>) {
     let text = bytes.map(embed);
-    write(&Document { document, content: text.as_deref().map(raw) }, out);
+    write(&DocumentLine { document, content: text.as_deref().map(raw) }, out);
 }
 
 pub(super) fn write_event(event: &EventRecord<'_>, out: &mut Vec<u8>) {

@@ -60,7 +60,7 @@ pub enum Refusal {
 
 /// The event an order leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct DecidedChange {
     pub version: i64,
     pub event_type: EventType,
     pub payload: Payload,
@@ -75,7 +75,7 @@ pub struct Change {
 pub enum Decision {
     /// Everything is already as ordered: no event.
     Nothing,
-    Event(Change),
+    Event(DecidedChange),
 }
 
 /// Decides `order` on a flow (`None`: there is none yet).
@@ -101,7 +101,7 @@ pub fn decide(current: Option<&Current>, order: Order) -> Result<Decision, Refus
     let version = current.map_or(0, |current| current.version) + 1;
     let fact = Fact { version, event_type, payload: &payload, document };
     let after = fold(current.map(|current| current.state), fact);
-    Ok(Decision::Event(Change {
+    Ok(Decision::Event(DecidedChange {
         version,
         event_type,
         published_document: published_document(current, event_type, document, &after),
@@ -194,7 +194,7 @@ mod tests {
     }
 
     /// Runs orders one after the other; refusals and no-ops leave the flow as it was.
-    fn play(orders: &[Order]) -> Vec<Change> {
+    fn play(orders: &[Order]) -> Vec<DecidedChange> {
         let mut current = None;
         let mut changes = Vec::new();
         for order in orders {

@@ -116,6 +116,11 @@ pub const LOOP_FIELDS: &[&str] = &[
     "nextitem",
 ];
 
+/// True for text in which something is computed: it has `{{ }}`, `{% %}` or `{# #}`.
+pub fn is_template(source: &str) -> bool {
+    ["{{", "{%", "{#"].iter().any(|mark| source.contains(mark))
+}
+
 /// Characters of a regular expression, at most.
 pub const PATTERN_LENGTH_MAX: usize = 256;
 /// Bytes of a compiled regular expression, at most.

@@ -3,6 +3,7 @@
 
 pub mod canonical_json;
 pub mod chain;
+pub mod channel;
 pub mod decide;
 pub mod diff;
 pub mod digest;
@@ -12,6 +13,7 @@ pub mod finding;
 pub mod fold;
 pub mod json;
 pub mod language;
+pub mod limits;
 pub mod moment;
 pub mod pointer;
 pub mod projection;

@@ -6,10 +6,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::canonical;
-use super::expression::{Evaluator, Local, Scope};
+use super::expression::{EvaluationScope, Evaluator, Local};
 use super::mock::fits_glob;
 use super::request::{CallExpect, Expect, MessageExpect, TextTest, VariableExpect, WarningsExpect};
-use super::trace::{Line, Speaker, Status, Trace};
+use super::trace::{Speaker, StepStatus, Trace, TranscriptLine};
 use super::value::{Value, items, member, same};
 
 /// One expectation and whether the run met it. What was expected and found is told only when it did not.
@@ -81,7 +81,7 @@ fn text(name: &str, wanted: &Option<String>, found: Option<&str>) -> Option<Chec
 }
 
 fn path(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
-    let executed = |status: Status| !matches!(status, Status::Skipped | Status::Stopped);
+    let executed = |status: StepStatus| !matches!(status, StepStatus::Skipped | StepStatus::Stopped);
     let entries = trace
         .steps
         .iter()
@@ -108,7 +108,8 @@ fn path(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
 }
 
 fn messages(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
-    let sent: Vec<&Line<'_>> = trace.transcript.iter().filter(|line| line.from == Speaker::Bot).collect();
+    let sent: Vec<&TranscriptLine<'_>> =
+        trace.transcript.iter().filter(|line| line.from == Speaker::Bot).collect();
     let texts = || json!(sent.iter().map(|line| line.message.text()).collect::<Vec<_>>());
     let mut checks = Vec::new();
     let mut from = 0;
@@ -131,7 +132,7 @@ fn messages(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
     checks
 }
 
-fn meets(line: &Line<'_>, wanted: &MessageExpect) -> bool {
+fn meets(line: &TranscriptLine<'_>, wanted: &MessageExpect) -> bool {
     let text = line.message.text().unwrap_or_default();
     wanted.step_id.as_deref().is_none_or(|id| line.step_id == Some(id))
         && match &wanted.test {
@@ -159,8 +160,10 @@ fn variable(trace: &Trace<'_>, name: &str, wanted: &VariableExpect) -> Check {
     let (passed, expected) = match wanted {
         VariableExpect::Equals(wanted) => (same(&found, wanted), json_of(wanted)),
         VariableExpect::Holds(expression) => {
-            let scope =
-                Scope { local: Local { value: found.clone(), ..Local::default() }, ..Scope::default() };
+            let scope = EvaluationScope {
+                local: Local { value: found.clone(), ..Local::default() },
+                ..EvaluationScope::default()
+            };
             let result = expression.evaluate(&Arc::new(scope), &mut Evaluator::default());
             (result.is_ok_and(|value| value.is_true()), json!({ "expr": expression.source().text() }))
         }

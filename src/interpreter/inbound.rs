@@ -6,7 +6,7 @@ use crate::flow::document::MediaKind;
 /// One input of the script (docs/flow-format.md, 7.1).
 #[derive(Debug, Clone)]
 pub struct Inbound {
-    pub content: Content,
+    pub content: InboundContent,
     /// From the moment the run began waiting.
     pub after_ms: u64,
     pub intent: Option<Box<str>>,
@@ -16,7 +16,7 @@ pub struct Inbound {
 }
 
 #[derive(Debug, Clone)]
-pub enum Content {
+pub enum InboundContent {
     Text(Box<str>),
     /// A reply to a menu that is shown, with the option's title once that is known.
     Option {
@@ -40,7 +40,7 @@ pub enum Content {
 impl Inbound {
     pub fn of_text(text: &str) -> Self {
         Self {
-            content: Content::Text(text.into()),
+            content: InboundContent::Text(text.into()),
             after_ms: 0,
             intent: None,
             entities: Value::UNDEFINED,
@@ -51,27 +51,27 @@ impl Inbound {
     /// The text a person would read: an option counts as its title, or as its id when it was not shown.
     pub fn text(&self) -> Option<&str> {
         match &self.content {
-            Content::Text(text) => Some(text),
-            Content::Option { id, title } => Some(title.as_deref().unwrap_or(id)),
+            InboundContent::Text(text) => Some(text),
+            InboundContent::Option { id, title } => Some(title.as_deref().unwrap_or(id)),
             _ => None,
         }
     }
 
     /// Whether it is a message of the person, rather than an event or silence.
     pub fn is_message(&self) -> bool {
-        !matches!(self.content, Content::Event { .. } | Content::Timeout)
+        !matches!(self.content, InboundContent::Event { .. } | InboundContent::Timeout)
     }
 
     /// `input.*`, once it has been consumed.
     pub fn namespace(&self, at: Value) -> Value {
         let kind = value::member(&self.json, "type");
         let payload = match &self.content {
-            Content::Option { id, .. } => Value::from(&**id),
-            Content::Event { payload, .. } => payload.clone(),
-            Content::Media(_, value)
-            | Content::Location(value)
-            | Content::Contact(value)
-            | Content::Form(value) => value.clone(),
+            InboundContent::Option { id, .. } => Value::from(&**id),
+            InboundContent::Event { payload, .. } => payload.clone(),
+            InboundContent::Media(_, value)
+            | InboundContent::Location(value)
+            | InboundContent::Contact(value)
+            | InboundContent::Form(value) => value.clone(),
             _ => Value::UNDEFINED,
         };
         object([

@@ -9,7 +9,6 @@ mod error;
 mod expression;
 mod inbound;
 mod locale;
-mod mask;
 mod mock;
 mod moment;
 mod program;
@@ -22,8 +21,7 @@ mod write;
 
 pub use check::{Check, expectations};
 pub use expression::Uncompilable;
-pub use mask::mask_personal;
 pub use program::{CalledFlow, CalledFlows, Program};
 pub use request::{Expect, RunRequest, Start, Subject};
 pub use run::{Identity, run};
-pub use trace::{ENGINE, RanVersion, RunStatus, Trace};
+pub use trace::{ENGINE, MASK, RanVersion, RunStatus, Trace, mask_personal};

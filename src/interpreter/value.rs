@@ -8,21 +8,18 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectExt, ValueKind};
 
-pub use minijinja::Value;
+use crate::flow::json::INTEGER_MAX;
 
-/// The largest integer that every JSON reader carries exactly.
-pub const INTEGER_MAX: i64 = (1 << 53) - 1;
-/// Values nest no deeper than the JSON a request may carry.
-pub const DEPTH_MAX: usize = 64;
+pub use minijinja::Value;
 
 /// So few members are compared one by one faster than by halves.
 const FEW: usize = 8;
 
 /// An object: members sorted by [`key_order`], each name once.
 #[derive(Debug, Default)]
-pub struct Members(Vec<(Arc<str>, Value)>);
+pub struct ObjectMembers(Vec<(Arc<str>, Value)>);
 
-impl Members {
+impl ObjectMembers {
     pub fn get(&self, name: &str) -> Option<&Value> {
         if self.0.len() <= FEW {
             return self.0.iter().find(|(key, _)| **key == *name).map(|(_, value)| value);
@@ -52,7 +49,7 @@ impl Members {
     }
 }
 
-impl Object for Members {
+impl Object for ObjectMembers {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }
@@ -92,7 +89,7 @@ pub fn object<K: Into<Arc<str>>>(members: impl IntoIterator<Item = (K, Value)>) 
         }
         same
     });
-    Value::from_object(Members(members))
+    Value::from_object(ObjectMembers(members))
 }
 
 pub fn list(items: Vec<Value>) -> Value {
@@ -100,8 +97,8 @@ pub fn list(items: Vec<Value>) -> Value {
 }
 
 /// The members, when the value is an object of ours.
-pub fn members(value: &Value) -> Option<&Members> {
-    value.downcast_object_ref::<Members>()
+pub fn members(value: &Value) -> Option<&ObjectMembers> {
+    value.downcast_object_ref::<ObjectMembers>()
 }
 
 /// The items, when the value is a list of ours.

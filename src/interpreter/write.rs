@@ -5,8 +5,9 @@ use minijinja::value::ValueKind;
 use super::canonical;
 use super::error::{StepError, code};
 use super::expression::STATE_BYTES_MAX;
-use super::value::{self, DEPTH_MAX, Value, from_json};
+use super::value::{self, Value, from_json};
 use crate::flow::document::VariableType;
+use crate::flow::json::DEPTH_MAX;
 use crate::flow::text::cut;
 
 /// The value as a variable of this type keeps it. The rules are those of documents: see

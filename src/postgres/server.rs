@@ -27,7 +27,7 @@ const LOG_TAIL_BYTES_MAX: u64 = 4 * 1024;
 
 /// What the supervising thread is told.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Message {
+pub(super) enum ServerMessage {
     /// The server process ended. Sent exactly once for each that was spawned.
     Exited,
     Stop,
@@ -51,7 +51,11 @@ pub(super) struct Server {
 impl Launch {
     /// Returns when the server takes connections. Recovery after a crash may take long; as long as the
     /// process lives, we wait.
-    pub fn start(&self, inbox: &Receiver<Message>, outbox: &Sender<Message>) -> Result<Server, ClusterError> {
+    pub fn start(
+        &self,
+        inbox: &Receiver<ServerMessage>,
+        outbox: &Sender<ServerMessage>,
+    ) -> Result<Server, ClusterError> {
         let give_up = Instant::now() + SHARED_MEMORY_FREE_WITHIN;
         loop {
             match self.start_once(inbox, outbox) {
@@ -67,8 +71,8 @@ impl Launch {
 
     fn start_once(
         &self,
-        inbox: &Receiver<Message>,
-        outbox: &Sender<Message>,
+        inbox: &Receiver<ServerMessage>,
+        outbox: &Sender<ServerMessage>,
     ) -> Result<Server, ClusterError> {
         let pgdata = self.directory.pgdata();
         let socket_dir = self.directory.socket_dir();
@@ -102,8 +106,8 @@ impl Launch {
             }
             match inbox.recv_timeout(READY_POLL) {
                 Err(RecvTimeoutError::Timeout) => {}
-                Ok(Message::Exited) => return Err(self.failed(server.reap(), log_start)),
-                Ok(Message::Stop) | Err(RecvTimeoutError::Disconnected) => {
+                Ok(ServerMessage::Exited) => return Err(self.failed(server.reap(), log_start)),
+                Ok(ServerMessage::Stop) | Err(RecvTimeoutError::Disconnected) => {
                     server.stop(inbox);
                     return Err(ClusterError::CalledOff);
                 }
@@ -176,7 +180,7 @@ fn tail(log: &Path, from: u64) -> io::Result<String> {
 impl Server {
     /// A second thread waits for the end without collecting the status, so that until `reap` the number
     /// stays ours and no signal can hit a stranger.
-    fn watch(child: Child, outbox: Sender<Message>) -> io::Result<Self> {
+    fn watch(child: Child, outbox: Sender<ServerMessage>) -> io::Result<Self> {
         let server = Self { child };
         let pid = server.pid();
         thread::Builder::new().name("postgres-watch".to_owned()).spawn(move || {
@@ -184,7 +188,7 @@ impl Server {
                 waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
             {}
             // Nobody listens any more once the cluster was stopped.
-            let _ = outbox.send(Message::Exited);
+            let _ = outbox.send(ServerMessage::Exited);
         })?;
         Ok(server)
     }
@@ -199,7 +203,7 @@ impl Server {
 
     /// "Fast shutdown": sessions are cut, what was committed is written out. When that takes too long,
     /// the ways that make the next start recover.
-    pub fn stop(mut self, inbox: &Receiver<Message>) {
+    pub fn stop(mut self, inbox: &Receiver<ServerMessage>) {
         let steps = [(Signal::INT, 4), (Signal::QUIT, 1), (Signal::KILL, 1)];
         for (signal, patience_s) in steps {
             // It may have ended by itself: the number is still ours, the signal goes nowhere.
@@ -208,11 +212,11 @@ impl Server {
             loop {
                 let left = deadline.saturating_duration_since(Instant::now());
                 match inbox.recv_timeout(left) {
-                    Ok(Message::Exited) => {
+                    Ok(ServerMessage::Exited) => {
                         self.reap();
                         return;
                     }
-                    Ok(Message::Stop) => {}
+                    Ok(ServerMessage::Stop) => {}
                     Err(_) => break,
                 }
             }

@@ -11,7 +11,7 @@ use super::account::Account;
 use super::binaries::Binaries;
 use super::directory::Directory;
 use super::postmaster::{self, PidFile};
-use super::server::{Launch, Message, Server};
+use super::server::{Launch, Server, ServerMessage};
 use super::{ClusterError, Connection, Options, initdb};
 
 const RESTART_DELAY_MIN: Duration = Duration::from_millis(100);
@@ -78,7 +78,7 @@ impl Cluster {
 
 #[derive(Debug)]
 struct Supervisor {
-    outbox: Sender<Message>,
+    outbox: Sender<ServerMessage>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -101,7 +101,7 @@ impl Supervisor {
 impl Drop for Supervisor {
     fn drop(&mut self) {
         // The thread is gone already when the start failed.
-        let _ = self.outbox.send(Message::Stop);
+        let _ = self.outbox.send(ServerMessage::Stop);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -110,8 +110,8 @@ impl Drop for Supervisor {
 
 fn supervise(
     options: &Options,
-    inbox: &Receiver<Message>,
-    outbox: &Sender<Message>,
+    inbox: &Receiver<ServerMessage>,
+    outbox: &Sender<ServerMessage>,
     ready: oneshot::Sender<Result<Connection, ClusterError>>,
 ) {
     let started = prepare(options).and_then(|(launch, lock)| {
@@ -147,14 +147,19 @@ fn prepare(options: &Options) -> Result<(Launch, File), ClusterError> {
 }
 
 /// Returns when told to stop, with the server stopped.
-fn keep_running(launch: &Launch, server: Server, inbox: &Receiver<Message>, outbox: &Sender<Message>) {
+fn keep_running(
+    launch: &Launch,
+    server: Server,
+    inbox: &Receiver<ServerMessage>,
+    outbox: &Sender<ServerMessage>,
+) {
     let mut server = server;
     let mut since = Instant::now();
     let mut delay = RESTART_DELAY_MIN;
     loop {
         match inbox.recv() {
-            Ok(Message::Exited) => {}
-            Ok(Message::Stop) | Err(_) => return server.stop(inbox),
+            Ok(ServerMessage::Exited) => {}
+            Ok(ServerMessage::Stop) | Err(_) => return server.stop(inbox),
         }
         let status = server.reap().map(|status| status.to_string());
         tracing::error!(status, log = %launch.directory.log().display(), "Postgres died, starting it again");

@@ -9,7 +9,7 @@ use super::RegistryError;
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
 use crate::flow::document::{Canonical, FlowVersion};
-use crate::flow::validation::{Reference, called_flows};
+use crate::flow::validation::{CalledDocument, called_flows};
 
 /// Flows that are resolved at most, so that a web of calls cannot keep a request busy. What lies beyond is not found.
 const RESOLVED_MAX: usize = 100;
@@ -61,15 +61,15 @@ impl Callees {
             .filter_map(|((id, version), callee)| Some((*id, *version, callee.as_ref().ok()?)))
     }
 
-    pub(super) fn reference(&self, coming: &Coming, flow_id: Uuid, version: FlowVersion) -> Reference {
+    pub(super) fn reference(&self, coming: &Coming, flow_id: Uuid, version: FlowVersion) -> CalledDocument {
         if let Some(canonical) = comes(coming, flow_id, version) {
-            return Reference::Found(Arc::clone(&canonical.document));
+            return CalledDocument::Found(Arc::clone(&canonical.document));
         }
         match self.resolved.get(&(flow_id, version)) {
-            Some(Ok(callee)) => Reference::Found(Arc::clone(&callee.canonical.document)),
-            Some(Err(Missing::Version)) => Reference::NoVersion,
-            Some(Err(Missing::Publication)) => Reference::NotPublished,
-            Some(Err(Missing::Flow)) | None => Reference::NoFlow,
+            Some(Ok(callee)) => CalledDocument::Found(Arc::clone(&callee.canonical.document)),
+            Some(Err(Missing::Version)) => CalledDocument::NoVersion,
+            Some(Err(Missing::Publication)) => CalledDocument::NotPublished,
+            Some(Err(Missing::Flow)) | None => CalledDocument::NoFlow,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::caller::Intent;
 use super::command::plan::Plan;
 use super::reads::FlowAnswer;
 use crate::flow::canonical_json::of_sorted;
-use crate::flow::decide::Change;
+use crate::flow::decide::DecidedChange;
 use crate::flow::event::{Actor, Context, EventType, Payload, State, StreamKind};
 use crate::store::{
     Append, Appended, DecidedOn, FlowChange, FlowRecord, InForceChange, NewEvent, Published, ViewChange,
@@ -19,7 +19,7 @@ pub(super) fn row(
     found: Option<&FlowAnswer>,
     flow_id: Uuid,
     plan: &Plan,
-    change: &Change,
+    change: &DecidedChange,
 ) -> Append {
     let event = event(intent, found, flow_id, plan, change);
     let in_force_at = plan.in_force_at;
@@ -32,7 +32,7 @@ pub(super) fn event(
     found: Option<&FlowAnswer>,
     flow_id: Uuid,
     plan: &Plan,
-    change: &Change,
+    change: &DecidedChange,
 ) -> NewEvent {
     let actor = &intent.caller.actor;
     NewEvent {
@@ -55,7 +55,7 @@ pub(super) fn event(
     }
 }
 
-fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> FlowChange {
+fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &DecidedChange) -> FlowChange {
     let draft = plan.draft.as_ref().map(|draft| &draft.lookup);
     let in_force = plan.in_force.as_ref().map(|in_force| &in_force.lookup);
     FlowChange {
@@ -73,7 +73,7 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
 }
 
 /// Whether name or description of the draft may be other than before.
-fn changes_labels(change: &Change) -> bool {
+fn changes_labels(change: &DecidedChange) -> bool {
     let Payload { changed, changed_more, .. } = &change.payload;
     change.version == 1
         || change.event_type == EventType::FlowRestored
@@ -82,7 +82,7 @@ fn changes_labels(change: &Change) -> bool {
 }
 
 /// How the change alters what is in force: nothing, or which document, or whether it is paused.
-fn in_force_change(found: Option<&FlowAnswer>, plan: &Plan, change: &Change) -> Option<InForceChange> {
+fn in_force_change(found: Option<&FlowAnswer>, plan: &Plan, change: &DecidedChange) -> Option<InForceChange> {
     let before = found.map(decided_on);
     let document = before.and_then(|before| before.published_document);
     let in_force = |state: &State| (state.published_version, state.published_by_version, state.enabled);
@@ -131,7 +131,7 @@ pub(super) fn after(
     before: Option<&FlowRecord>,
     flow_id: Uuid,
     plan: &Plan,
-    change: &Change,
+    change: &DecidedChange,
     place: Appended,
     author: Bytes,
 ) -> FlowRecord {

@@ -13,7 +13,7 @@ use super::reads::{FlowReads, Selector};
 use crate::flow::document::{Canonical, Document, MatchMode, sort_findings};
 use crate::flow::finding::Finding;
 use crate::flow::reference::{Reference, ReferenceKind, triggers};
-use crate::flow::validation::{self, Heard, Neighbours, called_flows};
+use crate::flow::validation::{self, HeardKeyword, Neighbours, called_flows};
 use crate::store::{Listener, Listening, Store};
 
 /// Says what is wrong or doubtful in documents.
@@ -122,14 +122,15 @@ impl Validation {
             ),
             Some(_) => (Vec::new(), self.store.listeners_by_kind(listening, &keywords).await?),
         };
-        let others: Vec<(Heard, Uuid)> = others
+        let others: Vec<(HeardKeyword, Uuid)> = others
             .iter()
-            .filter_map(|it| Some((Heard::of_reference(it.kind, &it.value)?, it.flow_id)))
+            .filter_map(|it| Some((HeardKeyword::of_reference(it.kind, &it.value)?, it.flow_id)))
             .collect();
         let of = |own: &Reference| {
             let is_equal = |it: &&Listener| (it.kind, &it.value) == (own.kind.number(), &own.value);
-            let heard = Heard::of_reference(own.kind.number(), &own.value);
-            let is_heard = |(other, _): &&(Heard, Uuid)| heard.as_ref().is_some_and(|own| own.meets(other));
+            let heard = HeardKeyword::of_reference(own.kind.number(), &own.value);
+            let is_heard =
+                |(other, _): &&(HeardKeyword, Uuid)| heard.as_ref().is_some_and(|own| own.meets(other));
             let found = equal.iter().find(is_equal).map(|it| it.flow_id);
             found.or_else(|| others.iter().find(is_heard).map(|(_, flow_id)| *flow_id))
         };

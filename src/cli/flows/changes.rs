@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::outline::words;
 use crate::cli::screen::{ADDED, FAINT, NAME, NOTE, REMOVED, STRONG, indented, paint, plain};
-use crate::flow::diff::{Change, Diff, Entry, ListDiff};
+use crate::flow::diff::{Diff, DiffEntry, ListDiff, ValueChange};
 
 pub fn changes(diff: &Diff) -> String {
     if *diff == Diff::default() {
@@ -23,7 +23,7 @@ pub fn changes(diff: &Diff) -> String {
 }
 
 /// Members of the flow itself.
-fn plainly(changes: &[Change]) -> String {
+fn plainly(changes: &[ValueChange]) -> String {
     changes.iter().map(|change| member("", change.path(), change)).collect()
 }
 
@@ -42,7 +42,7 @@ fn list(title: &str, section: &str, list: &ListDiff) -> String {
         text += &members(entry, |line| paint(ADDED, line));
     }
     for moved in &list.moved {
-        let way = Change::Moved { path: moved.id.clone(), from: moved.from, to: moved.to }.in_words();
+        let way = ValueChange::Moved { path: moved.id.clone(), from: moved.from, to: moved.to }.in_words();
         text += &format!("  {} {}\n", paint(NOTE, "~"), plain(&way));
     }
     for entry in &list.changed {
@@ -57,7 +57,7 @@ fn list(title: &str, section: &str, list: &ListDiff) -> String {
 }
 
 /// An entry that one side lacks, member by member; its id is said already.
-fn members(entry: &Entry, style: impl Fn(String) -> String) -> String {
+fn members(entry: &DiffEntry, style: impl Fn(String) -> String) -> String {
     let members = entry.value.as_object().into_iter().flatten();
     let shown = members.filter(|(name, _)| !["id", "name", "meta"].contains(&name.as_str()));
     let lines = shown.map(|(name, value)| indented("      ", &format!("{name}: {}", words(value))));
@@ -65,7 +65,7 @@ fn members(entry: &Entry, style: impl Fn(String) -> String) -> String {
 }
 
 /// One change: its path, then what was, then what is.
-fn member(indent: &str, path: &str, change: &Change) -> String {
+fn member(indent: &str, path: &str, change: &ValueChange) -> String {
     let line = |mark: &str, value: &Value| {
         let lines = indented(&format!("{indent}  {mark} "), &words(value));
         lines.trim_end().to_owned()
@@ -74,14 +74,14 @@ fn member(indent: &str, path: &str, change: &Change) -> String {
     let new = |value| paint(ADDED, line("+", value)) + "\n";
     let head = |remark: &str| format!("{indent}{}{remark}\n", plain(path));
     match change {
-        Change::Changed { before, after, .. } => {
+        ValueChange::Changed { before, after, .. } => {
             let sides = [before, after].map(|value| !value.is_null());
             let (before, after) = (sides[0].then(|| old(before)), sides[1].then(|| new(after)));
             head("") + &before.unwrap_or_default() + &after.unwrap_or_default()
         }
-        Change::Added { after, .. } => head(" added") + &new(after),
-        Change::Removed { before, .. } => head(" removed") + &old(before),
-        Change::Moved { from, to, .. } => head(&format!(" moved from {from} to {to}")),
+        ValueChange::Added { after, .. } => head(" added") + &new(after),
+        ValueChange::Removed { before, .. } => head(" removed") + &old(before),
+        ValueChange::Moved { from, to, .. } => head(&format!(" moved from {from} to {to}")),
     }
 }
 

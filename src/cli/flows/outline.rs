@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::step;
 use crate::cli::screen::{FAINT, NAME, STRONG, indented, paint, plain};
-use crate::flow::document::{Canonical, Document, Scope, Variable};
+use crate::flow::document::{Canonical, Document, Variable, VariableScope};
 
 pub fn outline(canonical: &Canonical) -> String {
     let document = &canonical.document;
@@ -56,7 +56,7 @@ fn variable(variable: &Variable) -> String {
         text += &format!(" = {}", variable.default);
     }
     match variable.scope {
-        Scope::Local => {}
+        VariableScope::Local => {}
         scope => text += &format!(" ({})", scope.as_str()),
     }
     text

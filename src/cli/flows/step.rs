@@ -5,8 +5,9 @@ use serde_json::Value;
 use super::outline::{leads, words};
 use crate::cli::screen::{NAME, indented, paint, plain};
 use crate::flow::document::{
-    Ask, Body, Choice, Contact, Coordinate, Document, Edge, Exit, FlowVersion, Http, Media, MediaSource,
-    Message, Options, Prompt, Set, Step, StepKind, SubFlow, Target, TemplateMessage, Wait, WaitFor, WaitTime,
+    Ask, Choice, ChoiceOptions, Contact, Coordinate, Document, Edge, Exit, FlowVersion, Http, Media,
+    MediaSource, Message, MessageBody, Prompt, Set, Step, StepKind, SubFlow, Target, TemplateMessage, Wait,
+    WaitFor, WaitTime,
 };
 
 const INDENT: &str = "      ";
@@ -111,17 +112,17 @@ fn said(step: &Step) -> Vec<String> {
 fn message_lines(message: &Message) -> Vec<String> {
     let mut lines: Vec<String> = message.header.iter().cloned().collect();
     lines.push(match &message.body {
-        Body::Text(text) => text.clone(),
-        Body::Media(media) => media_line(media),
-        Body::Location(place) => {
+        MessageBody::Text(text) => text.clone(),
+        MessageBody::Media(media) => media_line(media),
+        MessageBody::Location(place) => {
             let named = place.name.iter().chain(&place.address).map(|text| format!(" {text}"));
             let (latitude, longitude) = (degrees(&place.latitude), degrees(&place.longitude));
             format!("[location] {latitude}, {longitude}{}", named.collect::<String>())
         }
-        Body::Contacts(cards) => {
+        MessageBody::Contacts(cards) => {
             format!("[contacts] {}", cards.iter().map(|card| &*card.name).collect::<Vec<_>>().join(", "))
         }
-        Body::Template(template) => template_line(template),
+        MessageBody::Template(template) => template_line(template),
     });
     lines.extend(message.footer.iter().cloned());
     lines.extend(message.cta.iter().map(|cta| format!("[{}] {}", cta.label, cta.url)));
@@ -169,11 +170,13 @@ fn choice_lines(choice: &Choice) -> Vec<String> {
     let mut lines: Vec<String> =
         choice.header.iter().chain([&choice.text]).chain(&choice.footer).cloned().collect();
     match &choice.options {
-        Options::From(options) => lines.push(format!("options from {}: {}", options.list, options.title)),
-        Options::Fixed(options) if choice.multiple.is_some() => {
+        ChoiceOptions::From(options) => {
+            lines.push(format!("options from {}: {}", options.list, options.title))
+        }
+        ChoiceOptions::Fixed(options) if choice.multiple.is_some() => {
             lines.extend(options.iter().map(|option| format!("[{}] {}", option.title, option.id)));
         }
-        Options::Fixed(_) => {}
+        ChoiceOptions::Fixed(_) => {}
     }
     lines
 }
@@ -209,7 +212,7 @@ fn contact_lines(contact: &Contact) -> Vec<String> {
 fn label(step: &Step, exit: &Exit<'_>) -> String {
     match (&exit.edge, &step.kind) {
         (Edge::Next | Edge::End, _) => String::new(),
-        (Edge::Option(id), StepKind::Choice(Choice { options: Options::Fixed(options), .. })) => {
+        (Edge::Option(id), StepKind::Choice(Choice { options: ChoiceOptions::Fixed(options), .. })) => {
             let title = options.iter().find(|option| option.id == *id).map_or("", |option| &option.title);
             format!("[{title}] {id}")
         }

@@ -16,7 +16,7 @@ const PATH_MAX: usize = 200;
 /// dots (`steps.plan.options.pro.title`, `steps.edad.validation.0.rule`).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
-pub enum Change {
+pub enum ValueChange {
     /// A member has another value; null stands for an absent one.
     Changed { path: String, before: Value, after: Value },
     /// An entry of a list is new.
@@ -27,7 +27,7 @@ pub enum Change {
     Moved { path: String, from: usize, to: usize },
 }
 
-impl Change {
+impl ValueChange {
     pub fn path(&self) -> &str {
         match self {
             Self::Changed { path, .. }
@@ -51,7 +51,7 @@ impl Change {
 }
 
 /// Appends what differs between two values found at `path`.
-pub(super) fn compare(path: &str, before: &Value, after: &Value, changes: &mut Vec<Change>) {
+pub(super) fn compare(path: &str, before: &Value, after: &Value, changes: &mut Vec<ValueChange>) {
     if before == after {
         return;
     }
@@ -71,7 +71,7 @@ pub(super) fn compare_members(
     path: &str,
     before: Option<&Value>,
     after: Option<&Value>,
-    changes: &mut Vec<Change>,
+    changes: &mut Vec<ValueChange>,
 ) {
     match (before, after) {
         (Some(before), Some(after)) => compare(path, before, after, changes),
@@ -82,8 +82,8 @@ pub(super) fn compare_members(
     }
 }
 
-fn changed(path: &str, before: &Value, after: &Value) -> Change {
-    Change::Changed { path: path.to_owned(), before: before.clone(), after: after.clone() }
+fn changed(path: &str, before: &Value, after: &Value) -> ValueChange {
+    ValueChange::Changed { path: path.to_owned(), before: before.clone(), after: after.clone() }
 }
 
 /// `None`, so that the object is shown whole, when a differing member cannot be spelt.
@@ -91,7 +91,7 @@ fn compare_objects(
     path: &str,
     before: &Map<String, Value>,
     after: &Map<String, Value>,
-) -> Option<Vec<Change>> {
+) -> Option<Vec<ValueChange>> {
     let mut changes = Vec::new();
     for key in union(before, after) {
         let (old, new) = (before.get(key), after.get(key));
@@ -111,7 +111,7 @@ pub(super) fn union<'a>(before: &'a Map<String, Value>, after: &'a Map<String, V
 }
 
 /// `None` when the list is best shown whole.
-fn compare_arrays(path: &str, before: &[Value], after: &[Value]) -> Option<Vec<Change>> {
+fn compare_arrays(path: &str, before: &[Value], after: &[Value]) -> Option<Vec<ValueChange>> {
     match ["id", "name"].into_iter().find(|key| names_all(before, key) && names_all(after, key)) {
         Some(key) => compare_keyed(path, key, before, after),
         None => compare_indexed(path, before, after),
@@ -141,23 +141,23 @@ pub(super) fn spell((name, earlier): EntryKey<'_>) -> String {
     if earlier == 0 { name.to_owned() } else { format!("{name}#{}", earlier + 1) }
 }
 
-fn compare_keyed(path: &str, key: &str, before: &[Value], after: &[Value]) -> Option<Vec<Change>> {
+fn compare_keyed(path: &str, key: &str, before: &[Value], after: &[Value]) -> Option<Vec<ValueChange>> {
     let (keys_before, keys_after) = (entry_keys(before, key), entry_keys(after, key));
     let alignment = align(&keys_before, &keys_after);
     let mut changes = Vec::new();
     for &place in &alignment.removed {
         let path = join(path, &spell(keys_before[place]))?;
-        changes.push(Change::Removed { path, before: before[place].clone() });
+        changes.push(ValueChange::Removed { path, before: before[place].clone() });
     }
     for &place in &alignment.added {
         let path = join(path, &spell(keys_after[place]))?;
-        changes.push(Change::Added { path, after: after[place].clone() });
+        changes.push(ValueChange::Added { path, after: after[place].clone() });
     }
     for kept in &alignment.kept {
         let path = join(path, &spell(keys_after[kept.after]))?;
         compare(&path, &before[kept.before], &after[kept.after], &mut changes);
         if kept.moved {
-            changes.push(Change::Moved { path, from: kept.before + 1, to: kept.after + 1 });
+            changes.push(ValueChange::Moved { path, from: kept.before + 1, to: kept.after + 1 });
         }
     }
     Some(changes)
@@ -165,7 +165,7 @@ fn compare_keyed(path: &str, key: &str, before: &[Value], after: &[Value]) -> Op
 
 /// Lists of objects without names (cases, rules, interrupts) are compared place by place between their
 /// equal ends; any other list is one value.
-fn compare_indexed(path: &str, before: &[Value], after: &[Value]) -> Option<Vec<Change>> {
+fn compare_indexed(path: &str, before: &[Value], after: &[Value]) -> Option<Vec<ValueChange>> {
     if !before.iter().chain(after).all(Value::is_object) {
         return None;
     }
@@ -180,12 +180,12 @@ fn compare_indexed(path: &str, before: &[Value], after: &[Value]) -> Option<Vec<
     match (rest_before, rest_after) {
         ([], added) => {
             for (index, entry) in added.iter().enumerate() {
-                changes.push(Change::Added { path: at(index)?, after: entry.clone() });
+                changes.push(ValueChange::Added { path: at(index)?, after: entry.clone() });
             }
         }
         (removed, []) => {
             for (index, entry) in removed.iter().enumerate() {
-                changes.push(Change::Removed { path: at(index)?, before: entry.clone() });
+                changes.push(ValueChange::Removed { path: at(index)?, before: entry.clone() });
             }
         }
         (old, new) if old.len() == new.len() => {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use align::align;
-pub use compare::Change;
+pub use compare::ValueChange;
 use compare::{EntryKey, compare, compare_members, entry_keys, spell, union};
 pub use patch::json_patch;
 
@@ -19,13 +19,13 @@ pub use patch::json_patch;
 #[serde(rename_all = "camelCase")]
 pub struct Diff {
     /// Name, description, number, account, format version.
-    pub document: Vec<Change>,
-    pub trigger: Vec<Change>,
+    pub document: Vec<ValueChange>,
+    pub trigger: Vec<ValueChange>,
     pub variables: ListDiff,
     pub steps: ListDiff,
-    pub settings: Vec<Change>,
-    pub interrupts: Vec<Change>,
-    pub translations: Vec<Change>,
+    pub settings: Vec<ValueChange>,
+    pub interrupts: Vec<ValueChange>,
+    pub translations: Vec<ValueChange>,
     /// Whether editor data differs: coordinates, colours, what has no meaning to a run.
     pub layout: bool,
 }
@@ -33,15 +33,15 @@ pub struct Diff {
 /// The differences of a list whose entries have an id.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ListDiff {
-    pub added: Vec<Entry>,
-    pub removed: Vec<Entry>,
+    pub added: Vec<DiffEntry>,
+    pub removed: Vec<DiffEntry>,
     pub moved: Vec<Move>,
     pub changed: Vec<EntryChanges>,
 }
 
 /// An entry that only one side has; `position` counts from 1, on that side.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct DiffEntry {
     pub id: String,
     pub position: usize,
     pub value: Value,
@@ -59,7 +59,7 @@ pub struct Move {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct EntryChanges {
     pub id: String,
-    pub changes: Vec<Change>,
+    pub changes: Vec<ValueChange>,
 }
 
 /// The path that stands for all editor data.
@@ -142,8 +142,8 @@ impl Diff {
     }
 }
 
-fn in_words(changes: &[Change]) -> Vec<String> {
-    changes.iter().map(Change::in_words).collect()
+fn in_words(changes: &[ValueChange]) -> Vec<String> {
+    changes.iter().map(ValueChange::in_words).collect()
 }
 
 impl ListDiff {
@@ -153,7 +153,7 @@ impl ListDiff {
         let (before, after) = (entries(before), entries(after));
         let (keys_before, keys_after) = (entry_keys(before, key), entry_keys(after, key));
         let alignment = align(&keys_before, &keys_after);
-        let entry = |keys: &[EntryKey<'_>], values: &[Value], place: usize| Entry {
+        let entry = |keys: &[EntryKey<'_>], values: &[Value], place: usize| DiffEntry {
             id: spell(keys[place]),
             position: place + 1,
             value: values[place].clone(),
@@ -184,7 +184,7 @@ impl ListDiff {
         let removed = self.removed.iter().map(move |entry| format!("{section}.{} removed", entry.id));
         let moved = self.moved.iter().map(move |step| {
             let path = format!("{section}.{}", step.id);
-            Change::Moved { path, from: step.from, to: step.to }.in_words()
+            ValueChange::Moved { path, from: step.from, to: step.to }.in_words()
         });
         let changed = self.changed.iter().flat_map(|entry| in_words(&entry.changes));
         added.chain(removed).chain(moved).chain(changed)
@@ -196,7 +196,7 @@ fn entries(list: Option<&Value>) -> &[Value] {
 }
 
 /// Compares two steps or variables without their editor data.
-fn compare_entries(path: &str, before: &Value, after: &Value) -> Vec<Change> {
+fn compare_entries(path: &str, before: &Value, after: &Value) -> Vec<ValueChange> {
     let mut changes = Vec::new();
     let (Value::Object(before), Value::Object(after)) = (before, after) else {
         compare(path, before, after, &mut changes);

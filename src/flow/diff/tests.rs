@@ -153,7 +153,7 @@ fn a_patch_inserts_and_moves_by_id() {
 
 /// The same differences seen from the other side.
 fn mirrored(diff: &Diff) -> Diff {
-    let changes = |changes: &[Change]| changes.iter().cloned().map(mirrored_change).collect::<Vec<_>>();
+    let changes = |changes: &[ValueChange]| changes.iter().cloned().map(mirrored_change).collect::<Vec<_>>();
     let list = |list: &ListDiff| ListDiff {
         added: list.removed.clone(),
         removed: list.added.clone(),
@@ -178,18 +178,20 @@ fn mirrored(diff: &Diff) -> Diff {
     }
 }
 
-fn mirrored_change(change: Change) -> Change {
+fn mirrored_change(change: ValueChange) -> ValueChange {
     match change {
-        Change::Changed { path, before, after } => Change::Changed { path, before: after, after: before },
-        Change::Added { path, after } => Change::Removed { path, before: after },
-        Change::Removed { path, before } => Change::Added { path, after: before },
-        Change::Moved { path, from, to } => Change::Moved { path, from: to, to: from },
+        ValueChange::Changed { path, before, after } => {
+            ValueChange::Changed { path, before: after, after: before }
+        }
+        ValueChange::Added { path, after } => ValueChange::Removed { path, before: after },
+        ValueChange::Removed { path, before } => ValueChange::Added { path, after: before },
+        ValueChange::Moved { path, from, to } => ValueChange::Moved { path, from: to, to: from },
     }
 }
 
 /// Lists follow the order after, which is another one on the way back.
 fn without_order(mut diff: Diff) -> Diff {
-    let sort = |changes: &mut Vec<Change>| changes.sort_by_key(|change| format!("{change:?}"));
+    let sort = |changes: &mut Vec<ValueChange>| changes.sort_by_key(|change| format!("{change:?}"));
     for list in [&mut diff.steps, &mut diff.variables] {
         list.moved.sort_by(|one, other| one.id.cmp(&other.id));
         list.changed.sort_by(|one, other| one.id.cmp(&other.id));

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use super::order;
 use super::reader::{Node, Report};
 use super::schema::{DOCUMENT, Part};
 use super::settle::{Place, assign_step_ids, settle};
-use super::{DOCUMENT_BYTES_MAX, Document, Labels, META_BYTES_MAX, order};
+use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
@@ -23,6 +24,14 @@ pub struct Canonical {
     /// All top-level members with their defaults; nested parts as the author sent them, but for step ids.
     pub value: Arc<Value>,
     pub document: Arc<Document>,
+}
+
+/// What a flow is called and which number it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Labels {
+    pub name: String,
+    pub description: Option<String>,
+    pub phone_number_id: Option<String>,
 }
 
 /// Stored bytes are no canonical document.
@@ -123,16 +132,9 @@ impl Canonical {
     }
 }
 
-/// Adds a member to a `meta`, unless that would make it larger than it may be.
-pub(super) fn insert_if_it_fits(meta: &mut Map<String, Value>, name: &str, value: Value) {
-    let before = meta.insert(name.to_owned(), value);
-    let bytes = serde_json_canonicalizer::to_vec(meta).map_or(usize::MAX, |bytes| bytes.len());
-    if bytes > META_BYTES_MAX {
-        match before {
-            Some(before) => meta.insert(name.to_owned(), before),
-            None => meta.remove(name),
-        };
-    }
+/// Puts findings about a document in its order, and keeps as many as are told.
+pub fn sort_findings(findings: &mut Vec<Finding>, flow: &Canonical) {
+    order::sort(findings, &flow.value, Part::Object(DOCUMENT));
 }
 
 /// What must be done before settling: the name is trimmed and every step has an id to be reported under.

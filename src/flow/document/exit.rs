@@ -1,6 +1,6 @@
 //! The exits of a step: by which edge, to where, and where that is written.
 
-use super::step::{CallMode, Choice, Options, Step, StepKind, WaitFor};
+use super::step::{CallMode, Choice, ChoiceOptions, Step, StepKind, WaitFor};
 use super::{Edge, Retry, Target, Timeout};
 use crate::flow::pointer::Spot;
 
@@ -65,7 +65,7 @@ impl Step {
 
     fn main_exits<'d>(&'d self, exits: &mut Vec<Exit<'d>>) {
         match &self.kind {
-            StepKind::Choice(Choice { options: Options::Fixed(options), multiple: None, .. }) => {
+            StepKind::Choice(Choice { options: ChoiceOptions::Fixed(options), multiple: None, .. }) => {
                 exits.extend(options.iter().enumerate().map(|(index, option)| {
                     let place = Spot::in_entry("/options", index, "/next");
                     self.own_exit(Edge::Option(option.id.clone()), option.next.as_ref(), place)

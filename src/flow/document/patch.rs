@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::canonical::{Canonical, check_size, default_of, insert_if_it_fits, prepare};
+use super::canonical::{Canonical, Labels, check_size, default_of, prepare};
+use super::meta::insert_if_it_fits;
 use super::reader::{Node, Report};
 use super::schema::{CHANGE_ONLY, DEFINITION, Part};
 use super::settle::{Place, assign_step_ids, settle};
 use super::texts::Texts;
-use super::{MEMBERS, graph, order};
+use super::whole::MEMBERS;
+use super::{graph, order};
 use crate::flow::canonical_json;
 use crate::flow::diff::changed_among;
 use crate::flow::digest::Digest;
@@ -156,7 +158,7 @@ impl Patch {
         Ok(Applied {
             digest: read.as_ref().map_or_else(|| Digest::of(&bytes), |read| read.digest),
             bytes,
-            labels: Labels::of(&texts),
+            labels: texts.labels(),
             changed: changed_among(compared).expect("they are members of sound documents"),
             read,
         })
@@ -202,25 +204,6 @@ pub struct Applied {
     pub changed: Vec<String>,
     /// The document, where more than its labels changed. If not, what was found in it stays.
     pub read: Option<Canonical>,
-}
-
-/// What a flow is called and which number it is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Labels {
-    pub name: String,
-    pub description: Option<String>,
-    pub phone_number_id: Option<String>,
-}
-
-impl Labels {
-    fn of(texts: &Texts<'_>) -> Self {
-        let text = |name| serde_json::from_str::<Option<String>>(texts.text(name)).unwrap_or_default();
-        Self {
-            name: text("name").unwrap_or_default(),
-            description: text("description"),
-            phone_number_id: text("phoneNumberId"),
-        }
-    }
 }
 
 /// Members that no run and no finding depends on, but for those that are about them alone. Where only they change, a

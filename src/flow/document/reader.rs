@@ -6,7 +6,9 @@ use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
 
-use super::{Duration, Expression, Target, Template};
+use super::duration::Duration;
+use super::edge::Target;
+use super::source::{Expression, Template};
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 

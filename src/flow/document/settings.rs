@@ -2,10 +2,12 @@
 
 use chrono_tz::Tz;
 
+use super::duration::Duration;
+use super::edge::Target;
 use super::names::names;
 use super::reader::{Node, TEMPLATE_LENGTH_MAX};
-use super::trigger::keywords;
-use super::{Duration, Expression, MatchMode, Target, Template};
+use super::source::{Expression, Template};
+use super::trigger::{MatchMode, keywords};
 
 /// The shortest timeout of a wait.
 const TIMEOUT_MIN: Duration = Duration::from_secs(60);
@@ -25,7 +27,7 @@ pub struct Settings {
     /// Receives the errors of steps without `onError`. Never `Target::Next`.
     pub on_error: Option<Target>,
     /// What a condition or text does that needs a value which is not there.
-    pub missing: Missing,
+    pub missing: MissingValue,
     /// Sent on a rejected input when neither the rule nor the retry policy has a text.
     pub invalid_input_text: Template,
 }
@@ -38,7 +40,7 @@ impl Default for Settings {
             retry: Retry::default(),
             timeout: None,
             on_error: None,
-            missing: Missing::default(),
+            missing: MissingValue::default(),
             invalid_input_text: default_invalid_input_text("es").to_owned(),
         }
     }
@@ -65,7 +67,7 @@ impl Settings {
             retry: o.or_default("retry", Retry::read),
             timeout: o.optional("timeout", Timeout::read),
             on_error: o.optional("onError", on_error),
-            missing: o.or_default("missing", |missing| missing.one_of(Missing::NAMES)),
+            missing: o.or_default("missing", |missing| missing.one_of(MissingValue::NAMES)),
             invalid_input_text: o
                 .optional("invalidInputText", |text| text.text(1..=TEMPLATE_LENGTH_MAX))
                 .unwrap_or_else(|| default_text.to_owned()),
@@ -76,7 +78,7 @@ impl Settings {
 
 /// What becomes of a value that is needed and not there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Missing {
+pub enum MissingValue {
     /// The step fails.
     #[default]
     Error,
@@ -85,7 +87,7 @@ pub enum Missing {
 }
 
 names! {
-    Missing { Error = "error", Empty = "empty" }
+    MissingValue { Error = "error", Empty = "empty" }
 }
 
 /// A language tag of BCP-47: a language, and optionally a script, a region and variants.

@@ -7,7 +7,7 @@ use super::{Document, Retry, Settings, Step, Timeout, is_match_path};
 use crate::flow::pointer;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Language {
+pub enum SourceLanguage {
     /// Text with `{{ }}`, `{% %}` and `{# #}`.
     Template,
     /// A template in a value position: one that is nothing but `{{ … }}` keeps the native value.
@@ -18,7 +18,7 @@ pub enum Language {
 
 /// Names that exist at some places only.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Names {
+pub struct LocalNames {
     /// `item`, and `loop.index`.
     pub item: bool,
     pub value: bool,
@@ -33,15 +33,15 @@ pub struct Site<'d> {
     pub pointer: &'d str,
     /// The index of the step around it.
     pub step: Option<usize>,
-    pub language: Language,
+    pub language: SourceLanguage,
     pub source: &'d str,
-    pub names: Names,
+    pub names: LocalNames,
 }
 
 impl Document {
     /// Calls `visit` for every template and expression, translations included, step by step.
     pub fn sites(&self, visit: &mut dyn FnMut(Site<'_>)) {
-        let mut walk = Walk { pointer: String::new(), step: None, names: Names::default(), visit };
+        let mut walk = Walk { pointer: String::new(), step: None, names: LocalNames::default(), visit };
         walk.at("triggerConfig", |walk| walk.expression("when", &self.trigger.when));
         for (index, step) in self.steps.iter().enumerate() {
             walk.step = Some(index);
@@ -59,7 +59,7 @@ impl Document {
 struct Walk<'v> {
     pointer: String,
     step: Option<usize>,
-    names: Names,
+    names: LocalNames,
     visit: &'v mut dyn FnMut(Site<'_>),
 }
 
@@ -75,38 +75,38 @@ impl Walk<'_> {
         self.at(list, |place| place.at(&index.to_string(), walk));
     }
 
-    fn with(&mut self, names: Names, walk: impl FnOnce(&mut Self)) {
+    fn with(&mut self, names: LocalNames, walk: impl FnOnce(&mut Self)) {
         let before = std::mem::replace(&mut self.names, names);
         walk(self);
         self.names = before;
     }
 
-    fn site(&mut self, language: Language, source: &str) {
+    fn site(&mut self, language: SourceLanguage, source: &str) {
         (self.visit)(Site { pointer: &self.pointer, step: self.step, language, source, names: self.names });
     }
 
     fn template<'s>(&mut self, name: &str, source: impl Into<Option<&'s String>>) {
         if let Some(source) = source.into() {
-            self.at(name, |place| place.site(Language::Template, source));
+            self.at(name, |place| place.site(SourceLanguage::Template, source));
         }
     }
 
     fn templates(&mut self, name: &str, sources: &[String]) {
         for (index, source) in sources.iter().enumerate() {
-            self.item(name, index, |place| place.site(Language::Template, source));
+            self.item(name, index, |place| place.site(SourceLanguage::Template, source));
         }
     }
 
     fn expression<'s>(&mut self, name: &str, source: impl Into<Option<&'s String>>) {
         if let Some(source) = source.into() {
-            self.at(name, |place| place.site(Language::Expression, source));
+            self.at(name, |place| place.site(SourceLanguage::Expression, source));
         }
     }
 
     /// The strings inside JSON.
     fn json(&mut self, value: &Value) {
         match value {
-            Value::String(source) => self.site(Language::Value, source),
+            Value::String(source) => self.site(SourceLanguage::Value, source),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
                     self.at(&index.to_string(), |place| place.json(item));
@@ -154,7 +154,8 @@ impl Walk<'_> {
             for (id, paths) in steps {
                 self.step = document.step_index(id);
                 for (path, text) in paths.iter().filter(|(path, _)| !is_match_path(path)) {
-                    let names = Names { value: path.starts_with("validation."), ..Names::default() };
+                    let names =
+                        LocalNames { value: path.starts_with("validation."), ..LocalNames::default() };
                     self.with(names, |place| {
                         place.at(locale, |place| place.at(id, |place| place.template(path, text)));
                     });
@@ -204,9 +205,9 @@ impl Walk<'_> {
 
     fn message(&mut self, message: &Message) {
         match &message.body {
-            Body::Text(text) => self.template("text", text),
-            Body::Media(media) => self.media("media", media),
-            Body::Location(location) => self.at("location", |place| {
+            MessageBody::Text(text) => self.template("text", text),
+            MessageBody::Media(media) => self.media("media", media),
+            MessageBody::Location(location) => self.at("location", |place| {
                 for (name, coordinate) in
                     [("latitude", &location.latitude), ("longitude", &location.longitude)]
                 {
@@ -217,7 +218,7 @@ impl Walk<'_> {
                 place.template("name", &location.name);
                 place.template("address", &location.address);
             }),
-            Body::Contacts(cards) => {
+            MessageBody::Contacts(cards) => {
                 for (index, card) in cards.iter().enumerate() {
                     self.item("contacts", index, |place| {
                         place.template("name", &card.name);
@@ -227,7 +228,7 @@ impl Walk<'_> {
                     });
                 }
             }
-            Body::Template(template) => self.template_message(template),
+            MessageBody::Template(template) => self.template_message(template),
         }
         if let Some(cta) = &message.cta {
             self.at("cta", |place| {
@@ -271,7 +272,7 @@ impl Walk<'_> {
             Some(Prompt::Template(template)) => self.template_message(template),
             None => {}
         }
-        self.with(Names { value: true, ..Names::default() }, |walk| {
+        self.with(LocalNames { value: true, ..LocalNames::default() }, |walk| {
             for (index, rule) in ask.validation.iter().enumerate() {
                 walk.item("validation", index, |place| {
                     place.expression("rule", &rule.rule);
@@ -294,7 +295,7 @@ impl Walk<'_> {
             self.media("headerMedia", media);
         }
         match &choice.options {
-            Options::Fixed(options) => {
+            ChoiceOptions::Fixed(options) => {
                 for (index, option) in options.iter().enumerate() {
                     self.item("options", index, |place| {
                         place.template("title", &option.title);
@@ -305,9 +306,9 @@ impl Walk<'_> {
                     });
                 }
             }
-            Options::From(from) => self.at("optionsFrom", |place| {
+            ChoiceOptions::From(from) => self.at("optionsFrom", |place| {
                 place.expression("list", &from.list);
-                place.with(Names { item: true, ..Names::default() }, |place| {
+                place.with(LocalNames { item: true, ..LocalNames::default() }, |place| {
                     place.template("id", &from.id);
                     place.template("title", &from.title);
                     place.template("description", &from.description);
@@ -323,7 +324,7 @@ impl Walk<'_> {
 
     fn http(&mut self, http: &Http) {
         self.template("url", &http.url);
-        self.with(Names { secrets: true, ..Names::default() }, |walk| {
+        self.with(LocalNames { secrets: true, ..LocalNames::default() }, |walk| {
             for (list, members) in [("headers", &http.headers), ("query", &http.query)] {
                 walk.at(list, |place| members.iter().for_each(|(name, source)| place.template(name, source)));
             }
@@ -333,7 +334,7 @@ impl Walk<'_> {
                 None => {}
             }
         });
-        self.with(Names { response: true, ..Names::default() }, |walk| {
+        self.with(LocalNames { response: true, ..LocalNames::default() }, |walk| {
             for (index, extract) in http.extract.iter().enumerate() {
                 walk.item("extract", index, |place| place.expression("value", &extract.value));
             }

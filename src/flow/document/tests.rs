@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{Applied, Canonical, DOCUMENT_BYTES_MAX, MEMBERS, Patch, Texts};
+use super::whole::MEMBERS;
+use super::{Applied, Canonical, DOCUMENT_BYTES_MAX, Patch, Texts};
 use crate::flow::finding::Finding;
 use crate::flow::{diff, json as strict, validation};
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::canonical::{Corrupt, DEFAULTS};
+use super::canonical::{Corrupt, DEFAULTS, Labels};
 
 /// The members of a document by name, each as canonical JSON.
 #[derive(Debug, Clone)]
@@ -56,5 +56,15 @@ impl<'b> Texts<'b> {
         }
         bytes.push(b'}');
         bytes
+    }
+
+    /// What the document is called and which number it is for.
+    pub(super) fn labels(&self) -> Labels {
+        let text = |name| serde_json::from_str::<Option<String>>(self.text(name)).unwrap_or_default();
+        Labels {
+            name: text("name").unwrap_or_default(),
+            description: text("description"),
+            phone_number_id: text("phoneNumberId"),
+        }
     }
 }

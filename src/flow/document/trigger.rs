@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::Expression;
 use super::names::names;
 use super::reader::{Node, Object};
+use super::source::Expression;
 use crate::flow::language::PATTERN_LENGTH_MAX;
 
 /// The trigger: its type with the configuration keys that belong to the type. Keys that a client keeps

@@ -12,7 +12,7 @@ pub struct Variable {
     /// Literal JSON that coerces to the type; null when absent.
     pub default: Value,
     pub description: Option<String>,
-    pub scope: Scope,
+    pub scope: VariableScope,
     /// Whether stored traces mask the value.
     pub pii: bool,
 }
@@ -36,7 +36,7 @@ pub enum VariableType {
 
 /// Who may read or write a variable from outside its run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub enum VariableScope {
     #[default]
     Local,
     /// A caller, or the start, may set it.
@@ -46,7 +46,7 @@ pub enum Scope {
     Inout,
 }
 
-impl Scope {
+impl VariableScope {
     pub const fn is_input(self) -> bool {
         matches!(self, Self::Input | Self::Inout)
     }
@@ -74,7 +74,7 @@ names! {
 }
 
 names! {
-    Scope { Local = "local", Input = "input", Output = "output", Inout = "inout" }
+    VariableScope { Local = "local", Input = "input", Output = "output", Inout = "inout" }
 }
 
 impl Variable {
@@ -93,7 +93,7 @@ impl Variable {
             kind,
             default,
             description: o.optional("description", |text| text.text(0..=1000)),
-            scope: o.or_default("scope", |scope| scope.one_of(Scope::NAMES)),
+            scope: o.or_default("scope", |scope| scope.one_of(VariableScope::NAMES)),
             pii: o.or_default("pii", Node::boolean),
         }
     }

@@ -2,24 +2,18 @@
 
 use super::collect::Findings;
 use super::menu;
-use super::texts::{HEADER_MAX, TEXT_MAX, is_literal, texts};
+use super::texts::texts;
+use crate::flow::channel::{
+    CONTACT_NAME_CHARS_MAX, HEADER_CHARS_MAX, LONE_PARAMETER_CHARS_MAX, PARAMETER_CHARS_MAX, TAG_CHARS_MAX,
+    TEXT_CHARS_MAX, URL_CHARS_MAX, parameter_fault,
+};
 use crate::flow::document::{
-    Ask, Body, Contact, Document, Input, Media, MediaKind, MediaSource, Message, Prompt, Retry, Settings,
-    StepKind, TemplateHeader, TemplateMessage,
+    Ask, Contact, Document, Input, Media, MediaKind, MediaSource, Message, MessageBody, Prompt, Retry,
+    Settings, StepKind, TemplateHeader, TemplateMessage,
 };
 use crate::flow::finding::Finding;
+use crate::flow::language::is_template;
 use crate::flow::text::is_blank;
-
-/// Characters of a contact's name, and of its language.
-const NAME_MAX: usize = 256;
-/// Characters of a tag.
-const TAG_MAX: usize = 64;
-/// Characters of an address.
-const URL_MAX: usize = 2000;
-/// Characters of a parameter in the body of a template that has a header or buttons.
-const PARAMETER_MAX: usize = 1024;
-/// Characters of a parameter in a template that is its body only.
-const LONE_PARAMETER_MAX: usize = 32_768;
 
 pub fn check(document: &Document, findings: &mut Findings) {
     for (index, step) in document.steps.iter().enumerate() {
@@ -46,7 +40,7 @@ pub fn length_fault(source: &str, length_max: usize, pointer: impl FnOnce() -> S
         return None;
     }
     let message = match source.chars().count() {
-        _ if !is_literal(source) => return None,
+        _ if is_template(source) => return None,
         _ if is_blank(source) => "An empty text cannot be sent.".to_owned(),
         length if length > length_max => {
             format!("The text has {length} characters; at most {length_max} are sent.")
@@ -59,7 +53,7 @@ pub fn length_fault(source: &str, length_max: usize, pointer: impl FnOnce() -> S
 fn check_settings(settings: &Settings, findings: &mut Findings) {
     let Retry { text, .. } = &settings.retry;
     let mut check =
-        |source: &str, pointer: String| findings.extend(length_fault(source, TEXT_MAX, || pointer));
+        |source: &str, pointer: String| findings.extend(length_fault(source, TEXT_CHARS_MAX, || pointer));
     text.iter().for_each(|text| check(text, "/settings/retry/text".to_owned()));
     for (index, reminder) in settings.timeout.iter().flat_map(|timeout| &timeout.reminders).enumerate() {
         check(&reminder.text, format!("/settings/timeout/reminders/{index}/text"));
@@ -76,18 +70,18 @@ fn check_message(message: &Message, place: &str, findings: &mut Findings) {
         ("header", message.header.is_some()),
         ("footer", message.footer.is_some()),
     ];
-    if !matches!(message.body, Body::Text(_)) {
+    if !matches!(message.body, MessageBody::Text(_)) {
         for (part, _) in parts.into_iter().filter(|&(_, is_there)| is_there) {
             limit(part, &format!("A {part} goes with a text only."));
         }
     }
     if let Some(cta) = &message.cta {
-        findings.extend(length_fault(&cta.url, URL_MAX, || format!("{place}/cta/url")));
+        findings.extend(length_fault(&cta.url, URL_CHARS_MAX, || format!("{place}/cta/url")));
     }
     match &message.body {
-        Body::Media(media) => check_media(media, &format!("{place}/media"), findings),
-        Body::Template(template) => check_template(template, place, findings),
-        Body::Text(_) | Body::Location(_) | Body::Contacts(_) => {}
+        MessageBody::Media(media) => check_media(media, &format!("{place}/media"), findings),
+        MessageBody::Template(template) => check_template(template, place, findings),
+        MessageBody::Text(_) | MessageBody::Location(_) | MessageBody::Contacts(_) => {}
     }
 }
 
@@ -107,20 +101,20 @@ fn check_ask(ask: &Ask, place: &str, findings: &mut Findings) {
 fn check_contact(contact: &Contact, place: &str, findings: &mut Findings) {
     for (member, source) in [("name", &contact.name), ("language", &contact.language)] {
         let source = source.iter();
-        findings.extend(
-            source.filter_map(|source| length_fault(source, NAME_MAX, || format!("{place}/{member}"))),
-        );
+        findings.extend(source.filter_map(|source| {
+            length_fault(source, CONTACT_NAME_CHARS_MAX, || format!("{place}/{member}"))
+        }));
     }
     for (list, tags) in [("addTags", &contact.add_tags), ("removeTags", &contact.remove_tags)] {
         for (index, tag) in tags.iter().enumerate() {
-            findings.extend(length_fault(tag, TAG_MAX, || format!("{place}/{list}/{index}")));
+            findings.extend(length_fault(tag, TAG_CHARS_MAX, || format!("{place}/{list}/{index}")));
         }
     }
 }
 
 fn check_media(media: &Media, place: &str, findings: &mut Findings) {
     if let MediaSource::Url(url) = &media.source {
-        findings.extend(length_fault(url, URL_MAX, || format!("{place}/url")));
+        findings.extend(length_fault(url, URL_CHARS_MAX, || format!("{place}/url")));
     }
     let kind = media.kind.as_str();
     if media.caption.is_some() && matches!(media.kind, MediaKind::Audio | MediaKind::Sticker) {
@@ -136,31 +130,23 @@ fn check_media(media: &Media, place: &str, findings: &mut Findings) {
 fn check_template(template: &TemplateMessage, place: &str, findings: &mut Findings) {
     let mut parameter = |source: &str, length_max: usize, pointer: String| {
         let length = length_fault(source, length_max, || pointer.clone());
-        let fault = parameter_fault(source).filter(|_| is_literal(source) && length.is_none());
+        let fault = parameter_fault(source).filter(|_| !is_template(source) && length.is_none());
         let fault =
             fault.map(|fault| Finding::error("CHANNEL_LIMIT", pointer, format!("A parameter {fault}.")));
         findings.extend(length.or(fault));
     };
     let is_alone = template.header.is_none() && template.buttons.is_empty();
     for (index, source) in template.body.iter().enumerate() {
-        let length_max = if is_alone { LONE_PARAMETER_MAX } else { PARAMETER_MAX };
+        let length_max = if is_alone { LONE_PARAMETER_CHARS_MAX } else { PARAMETER_CHARS_MAX };
         parameter(source, length_max, format!("{place}/template/body/{index}"));
     }
     match &template.header {
         Some(TemplateHeader::Text(text)) => {
-            parameter(text, HEADER_MAX, format!("{place}/template/header/text"))
+            parameter(text, HEADER_CHARS_MAX, format!("{place}/template/header/text"))
         }
         Some(TemplateHeader::Media(media)) => {
             check_media(media, &format!("{place}/template/header/media"), findings);
         }
         None => {}
     }
-}
-
-/// What the platform does not take in a parameter of a template, as the rest of a sentence.
-pub fn parameter_fault(text: &str) -> Option<&'static str> {
-    if text.contains(['\n', '\r', '\t']) {
-        return Some("has no line breaks or tabs");
-    }
-    text.contains("     ").then_some("has at most four spaces in a row")
 }

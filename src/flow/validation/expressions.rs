@@ -8,15 +8,15 @@ use minijinja::value::ValueKind;
 
 use super::collect::Findings;
 use super::pattern::Patterns;
-use super::syntax::{Comparison, NamePath, Operand, Syntax};
-use crate::flow::document::{Document, Language, Names, Site, Step, StepKind, VariableType};
+use super::syntax::{ComparedOperands, NameUse, Operand, Syntax};
+use crate::flow::document::{Document, LocalNames, Site, SourceLanguage, Step, StepKind, VariableType};
 use crate::flow::finding::{Finding, Position};
 use crate::flow::language::{NAMESPACES, STEP_FIELDS};
 use crate::flow::text::nearest;
 
 /// A variable is read.
 #[derive(Debug, Clone)]
-pub struct Read {
+pub struct VariableRead {
     /// Its index among the variables.
     pub variable: usize,
     pub step: Option<usize>,
@@ -29,7 +29,7 @@ pub struct Read {
 /// What all sources together say.
 #[derive(Debug, Default)]
 pub struct Reads {
-    pub reads: Vec<Read>,
+    pub reads: Vec<VariableRead>,
     /// Variables that are read.
     pub variables: BTreeSet<usize>,
     /// Whether some source could not be read, or reads names that are computed.
@@ -116,7 +116,7 @@ impl Check<'_> {
         }
     }
 
-    fn path(&mut self, path: &NamePath) {
+    fn path(&mut self, path: &NameUse) {
         match path.root.as_str() {
             "vars" => match path.members.first() {
                 Some((name, end)) => self.variable(name, path.root_span.start..*end, path.is_guarded),
@@ -143,7 +143,7 @@ impl Check<'_> {
             return self.error("UNDEFINED_VARIABLE", &span, message, meant);
         };
         self.reads.variables.insert(variable);
-        self.reads.reads.push(Read {
+        self.reads.reads.push(VariableRead {
             variable,
             step: self.site.step,
             pointer: self.site.pointer.to_owned(),
@@ -153,7 +153,7 @@ impl Check<'_> {
     }
 
     /// The first member of a namespace must be one of its fields.
-    fn member(&mut self, path: &NamePath, fields: &[&str]) {
+    fn member(&mut self, path: &NameUse, fields: &[&str]) {
         let Some((field, end)) = path.members.first() else { return };
         if !fields.contains(&field.as_str()) {
             let message = format!("\"{}\" has no \"{field}\".", path.root);
@@ -163,7 +163,7 @@ impl Check<'_> {
         }
     }
 
-    fn step_record(&mut self, path: &NamePath) {
+    fn step_record(&mut self, path: &NameUse) {
         let mut members = path.members.iter();
         let Some((id, end)) = members.next() else { return };
         let document = self.document;
@@ -182,8 +182,8 @@ impl Check<'_> {
     }
 
     /// Names that exist at some places only.
-    fn local(&mut self, root: &str, path: &NamePath) {
-        let Names { item, value, response, secrets } = self.site.names;
+    fn local(&mut self, root: &str, path: &NameUse) {
+        let LocalNames { item, value, response, secrets } = self.site.names;
         let (exists, place) = match root {
             "item" | "loop" => (item, "\"optionsFrom\""),
             "value" => (value, "\"validation\""),
@@ -201,7 +201,7 @@ impl Check<'_> {
         }
     }
 
-    fn comparison(&mut self, comparison: &Comparison) {
+    fn comparison(&mut self, comparison: &ComparedOperands) {
         let (left, right) = (self.kind(&comparison.left), self.kind(&comparison.right));
         let unordered =
             [left, right].into_iter().flatten().find(|kind| comparison.is_order && !kind.has_order());
@@ -259,7 +259,7 @@ impl Check<'_> {
 /// The index of the case whose condition a site is.
 fn case_index(site: &Site<'_>) -> Option<usize> {
     let (before, index) = site.pointer.strip_suffix("/when")?.rsplit_once('/')?;
-    if site.language == Language::Expression && before.ends_with("/cases") {
+    if site.language == SourceLanguage::Expression && before.ends_with("/cases") {
         index.parse().ok()
     } else {
         None

@@ -6,11 +6,11 @@ use crate::flow::document::{CallMode, Document, Edge, Exit, Step, StepKind, Targ
 #[derive(Debug, Clone)]
 pub struct Hop {
     pub edge: Edge,
-    pub to: Node,
+    pub to: GraphNode,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Node {
+pub enum GraphNode {
     Step(usize),
     /// The run is over.
     End,
@@ -18,7 +18,7 @@ pub enum Node {
     Nowhere,
 }
 
-impl Node {
+impl GraphNode {
     pub fn step(self) -> Option<usize> {
         match self {
             Self::Step(index) => Some(index),
@@ -75,13 +75,13 @@ impl<'d> Graph<'d> {
 fn hops(document: &Document, index: usize, exits: &[Exit<'_>]) -> Vec<Hop> {
     let step = &document.steps[index];
     let to = |target: &Target| match target {
-        Target::Next if index + 1 < document.steps.len() => vec![Node::Step(index + 1)],
-        Target::Next | Target::End => vec![Node::End],
-        Target::Step(id) => vec![document.step_index(id).map_or(Node::Nowhere, Node::Step)],
+        Target::Next if index + 1 < document.steps.len() => vec![GraphNode::Step(index + 1)],
+        Target::Next | Target::End => vec![GraphNode::End],
+        Target::Step(id) => vec![document.step_index(id).map_or(GraphNode::Nowhere, GraphNode::Step)],
         // Any step that may have waited.
         Target::Resume => {
             let heard = document.steps.iter().enumerate().filter(|(_, step)| hears_interrupts(step));
-            heard.map(|(index, _)| Node::Step(index)).collect()
+            heard.map(|(index, _)| GraphNode::Step(index)).collect()
         }
     };
     let lead =

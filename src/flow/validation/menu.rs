@@ -4,35 +4,12 @@
 use std::collections::HashMap;
 
 use super::collect::Findings;
-use super::texts::{BUTTON_MAX, ROW_MAX, TEXT_MAX, is_literal};
-use crate::flow::document::{Choice, ChoiceOption, Display, Media, MediaKind, Options};
+use super::texts::shown_as;
+use crate::flow::channel::{BUTTONS_MAX, CARDS_MAX, ROWS_MAX, SECTIONS_MAX, TEXT_CHARS_MAX};
+use crate::flow::document::{Choice, ChoiceOption, ChoiceOptions, Display, Media, MediaKind};
 use crate::flow::finding::Finding;
+use crate::flow::language::is_template;
 use crate::flow::text::{fold, same_title};
-
-const BUTTONS_MAX: usize = 3;
-const ROWS_MAX: usize = 10;
-const SECTIONS_MAX: usize = 10;
-const CARDS_MAX: usize = 10;
-
-/// How a choice is shown: never `Auto`. Texts that are computed are taken to be short enough.
-pub fn shown_as(choice: &Choice) -> Display {
-    let Options::Fixed(options) = &choice.options else {
-        return if choice.display == Display::Auto { Display::List } else { choice.display };
-    };
-    let titles_fit = |length_max: usize| {
-        options.iter().all(|option| !is_literal(&option.title) || option.title.chars().count() <= length_max)
-    };
-    let is_plain = options.iter().all(|option| option.description.is_none() && option.section.is_none());
-    match choice.display {
-        _ if choice.multiple.is_some() => Display::Text,
-        Display::Auto if options.len() <= BUTTONS_MAX && is_plain && titles_fit(BUTTON_MAX) => {
-            Display::Buttons
-        }
-        Display::Auto if options.len() <= ROWS_MAX && titles_fit(ROW_MAX) => Display::List,
-        Display::Auto => Display::Text,
-        chosen => chosen,
-    }
-}
 
 pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
     let shown = shown_as(choice);
@@ -49,13 +26,13 @@ pub fn check(choice: &Choice, place: &str, findings: &mut Findings) {
         check_header(media, "/headerMedia", &mut limit);
     }
     let of_list = match &choice.options {
-        Options::From(from) => from.media.as_ref(),
-        Options::Fixed(_) => None,
+        ChoiceOptions::From(from) => from.media.as_ref(),
+        ChoiceOptions::Fixed(_) => None,
     };
     if let Some(media) = of_list {
         check_card(media, shown, "/optionsFrom/media", &mut limit);
     }
-    let Options::Fixed(options) = &choice.options else { return };
+    let ChoiceOptions::Fixed(options) = &choice.options else { return };
     for (index, option) in options.iter().enumerate() {
         if let Some(media) = &option.media {
             check_card(media, shown, &format!("/options/{index}/media"), &mut limit);
@@ -142,16 +119,16 @@ fn check_list(options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
 
 /// The menu is appended to the text, one line for each option.
 fn check_text_menu(choice: &Choice, options: &[ChoiceOption], mut limit: impl FnMut(&str, &str)) {
-    let length = |source: &str| if is_literal(source) { source.chars().count() } else { 0 };
+    let length = |source: &str| if is_template(source) { 0 } else { source.chars().count() };
     let line = |(index, option): (usize, &ChoiceOption)| {
         let description = option.description.as_ref().map_or(0, |text| " – ".chars().count() + length(text));
         format!("\n{}. ", index + 1).len() + length(&option.title) + description
     };
     let whole = length(&choice.text) + options.iter().enumerate().map(line).sum::<usize>();
-    if whole > TEXT_MAX {
+    if whole > TEXT_CHARS_MAX {
         limit(
             "/options",
-            &format!("Text and menu together have {whole} characters; at most {TEXT_MAX} are sent."),
+            &format!("Text and menu together have {whole} characters; at most {TEXT_CHARS_MAX} are sent."),
         );
     }
 }
@@ -161,7 +138,7 @@ fn ambiguous_options(options: &[ChoiceOption], place: &str, findings: &mut Findi
     let mut accepted: HashMap<String, usize> = HashMap::new();
     for (index, option) in options.iter().enumerate() {
         let title = fold(&option.title);
-        if let Some(&earlier) = accepted.get(&title).filter(|_| is_literal(&option.title)) {
+        if let Some(&earlier) = accepted.get(&title).filter(|_| !is_template(&option.title)) {
             let other = &options[earlier];
             let message = format!("Reads the same as the option \"{}\".", other.id);
             let pointer = format!("{place}/options/{index}/title");

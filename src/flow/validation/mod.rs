@@ -21,8 +21,7 @@ mod translations;
 mod variables;
 mod window;
 
-pub use channel::parameter_fault;
-pub use references::{Heard, Neighbours, Reference, called_flows, calls, references};
+pub use references::{CalledDocument, HeardKeyword, Neighbours, called_flows, calls, references};
 
 use collect::Findings;
 use pattern::Patterns;

@@ -5,7 +5,7 @@ use std::hash::Hash;
 
 use super::collect::Findings;
 use crate::flow::document::{
-    Document, Input, Op, Options, Step, StepKind, TriggerType, VariableType, WaitFor,
+    ChoiceOptions, Document, Input, Op, Step, StepKind, TriggerType, VariableType, WaitFor,
 };
 use crate::flow::finding::Finding;
 use crate::flow::language::RESERVED;
@@ -55,7 +55,7 @@ fn variables(document: &Document, findings: &mut Findings) {
 fn exit_ids(step: &Step, at: usize, findings: &mut Findings) {
     let outcomes = match &step.kind {
         StepKind::Choice(choice) => {
-            let Options::Fixed(options) = &choice.options else { return };
+            let ChoiceOptions::Fixed(options) = &choice.options else { return };
             let ids = options.iter().map(|option| option.id.as_str());
             return distinct(ids, |index| format!("/steps/{at}/options/{index}/id"), findings);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::collect::Findings;
-use super::graph::{Graph, Node};
+use super::graph::{Graph, GraphNode};
 use crate::flow::document::{Document, Edge, Step, StepKind, Target, WaitFor};
 use crate::flow::finding::Finding;
 use crate::flow::text::nearest;
@@ -207,7 +207,7 @@ fn counts(step: &Step, edge: &Edge) -> bool {
 
 /// Whether something that is decided during the run leads out of a cycle. A called flow may wait itself.
 fn has_conditional_exit(document: &Document, graph: &Graph<'_>, cycle: &[usize]) -> bool {
-    let is_outside = |to: Node| to.step().is_none_or(|step| !cycle.contains(&step));
+    let is_outside = |to: GraphNode| to.step().is_none_or(|step| !cycle.contains(&step));
     cycle.iter().any(|&index| {
         let step = &document.steps[index];
         let decides = step.when.is_some()

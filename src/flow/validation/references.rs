@@ -2,44 +2,19 @@
 //! Whoever asks brings the facts; nothing is looked up here.
 
 mod conflicts;
+mod neighbours;
 
-pub use conflicts::Heard;
+pub use conflicts::HeardKeyword;
+pub use neighbours::{CalledDocument, Neighbours};
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::flow::document::{CallMode, Canonical, Document, FlowVersion, StepKind, SubFlow, sort_findings};
 use crate::flow::finding::Finding;
+use crate::flow::limits::CALL_DEPTH_MAX;
 use crate::flow::text::nearest;
-
-/// Calls inside calls, at most.
-pub const CALL_DEPTH_MAX: usize = 5;
-
-/// What another flow's id and version lead to.
-#[derive(Debug, Clone)]
-pub enum Reference {
-    /// No such flow, or it is deleted.
-    NoFlow,
-    NoVersion,
-    NotPublished,
-    Found(Arc<Document>),
-}
-
-/// Facts about the other flows of the organization.
-pub struct Neighbours<'a> {
-    /// Answers for every flow of [`called_flows`], and for theirs in turn.
-    pub resolve: &'a dyn Fn(Uuid, FlowVersion) -> Reference,
-    /// Other flows in force that may start by the same, with the documents in force.
-    pub published: &'a [(Uuid, Arc<Document>)],
-}
-
-impl std::fmt::Debug for Neighbours<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Neighbours").field("published", &self.published.len()).finish_non_exhaustive()
-    }
-}
 
 /// The flows a document calls or transfers to, each once, in order of their steps.
 pub fn called_flows(document: &Document) -> Vec<(Uuid, FlowVersion)> {
@@ -84,16 +59,16 @@ fn check_call(
         return vec![Finding::error("RECURSION", at("flowId"), "The flow calls itself.")];
     }
     let callee = match (neighbours.resolve)(call.flow_id, call.version) {
-        Reference::Found(callee) => callee,
-        Reference::NoFlow => {
+        CalledDocument::Found(callee) => callee,
+        CalledDocument::NoFlow => {
             let message = format!("No flow has the id {}.", call.flow_id);
             return vec![Finding::error("FLOW_REF_NOT_FOUND", at("flowId"), message)];
         }
-        Reference::NoVersion => {
+        CalledDocument::NoVersion => {
             let message = "The flow has no such version.".to_owned();
             return vec![Finding::error("FLOW_REF_NOT_FOUND", at("version"), message)];
         }
-        Reference::NotPublished => {
+        CalledDocument::NotPublished => {
             let message = format!("The flow \"{}\" is not published.", call.flow_id);
             return vec![Finding::error("FLOW_REF_NOT_PUBLISHED", at("flowId"), message)];
         }
@@ -129,7 +104,7 @@ impl Calls<'_> {
             if self.stack.len() > CALL_DEPTH_MAX || self.done.contains(&call.flow_id) {
                 continue;
             }
-            if let Reference::Found(callee) = (self.neighbours.resolve)(call.flow_id, call.version) {
+            if let CalledDocument::Found(callee) = (self.neighbours.resolve)(call.flow_id, call.version) {
                 self.stack.push(call.flow_id);
                 let found = self.return_below(&callee);
                 self.stack.pop();

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde_json::Value;
 
 use super::collect::Findings;
-use crate::flow::document::{Body, Document, Http, HttpBody, Media, MediaSource, Prompt, StepKind};
+use crate::flow::document::{Document, Http, HttpBody, Media, MediaSource, MessageBody, Prompt, StepKind};
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
 
@@ -72,7 +72,7 @@ pub fn check(document: &Document, findings: &mut Findings) {
             StepKind::Http(http) => look.http(http),
             StepKind::Message(message) => {
                 look.address("cta", message.cta.as_ref().map(|cta| &cta.url));
-                if let Body::Media(Media { source: MediaSource::Url(url), .. }) = &message.body {
+                if let MessageBody::Media(Media { source: MediaSource::Url(url), .. }) = &message.body {
                     look.address("media", Some(url));
                 }
             }

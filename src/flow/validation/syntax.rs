@@ -13,7 +13,7 @@ use minijinja::value::ValueKind;
 
 use super::operators::foreign_operator;
 use super::pattern::Patterns;
-use crate::flow::document::Language;
+use crate::flow::document::SourceLanguage;
 use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, PATTERN_FUNCTIONS, TESTS};
 use crate::flow::text::nearest;
 
@@ -29,7 +29,7 @@ pub struct Fault {
 
 /// A name, and what is read of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NamePath {
+pub struct NameUse {
     pub root: String,
     pub root_span: Range<usize>,
     /// Constant keys below the root with the byte each ends at; the first key that is computed ends the path.
@@ -48,7 +48,7 @@ pub enum Operand {
 
 /// Two values that are compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Comparison {
+pub struct ComparedOperands {
     pub left: Operand,
     pub right: Operand,
     /// Whether they need an order, rather than to be equal or not.
@@ -59,29 +59,29 @@ pub struct Comparison {
 #[derive(Debug, Default)]
 pub struct Syntax {
     pub faults: Vec<Fault>,
-    pub paths: Vec<NamePath>,
+    pub paths: Vec<NameUse>,
     /// Both sides, whether they are ordered or only told apart, and where.
-    pub comparisons: Vec<Comparison>,
+    pub comparisons: Vec<ComparedOperands>,
     /// Whether functions are called.
     pub calls: bool,
 }
 
 impl Syntax {
     /// Reads one source. Of what is no template or expression there is one fault and nothing else.
-    pub fn read(source: &str, language: Language, patterns: &mut Patterns) -> Self {
+    pub fn read(source: &str, language: SourceLanguage, patterns: &mut Patterns) -> Self {
         let mut reader = Reader { syntax: Self::default(), patterns, bound: Vec::new() };
         let result = match language {
-            Language::Expression => parse_expr(source).map(|expr| reader.expr(&expr, true)),
+            SourceLanguage::Expression => parse_expr(source).map(|expr| reader.expr(&expr, true)),
             // Parsing plain text would only find out that it is.
-            Language::Template | Language::Value if !source.contains(['{', '}']) => Ok(()),
-            Language::Template | Language::Value => {
+            SourceLanguage::Template | SourceLanguage::Value if !source.contains(['{', '}']) => Ok(()),
+            SourceLanguage::Template | SourceLanguage::Value => {
                 parse(source, "", SyntaxConfig::default()).map(|template| reader.stmt(&template))
             }
         };
         if let Err(error) = result {
             let failed = error.range().unwrap_or(0..source.len());
             let (hint, span) = match foreign_operator(source, failed.start) {
-                _ if language == Language::Expression && source.trim_start().starts_with("{{") => {
+                _ if language == SourceLanguage::Expression && source.trim_start().starts_with("{{") => {
                     (Some("An expression stands without \"{{ }}\".".to_owned()), 0..source.len())
                 }
                 Some((hint, span)) => (Some(hint), span),
@@ -189,7 +189,7 @@ impl<'s> Reader<'s, '_> {
                 if is_comparison(node.op) {
                     let is_order = !matches!(node.op, BinOpKind::Eq | BinOpKind::Ne);
                     let (left, right) = (operand(&node.left), operand(&node.right));
-                    self.syntax.comparisons.push(Comparison { left, right, is_order, span });
+                    self.syntax.comparisons.push(ComparedOperands { left, right, is_order, span });
                 }
             }
             Expr::Compare(node) => {
@@ -204,7 +204,12 @@ impl<'s> Reader<'s, '_> {
                     let is_order = !matches!(next.op, CompareOpKind::Eq | CompareOpKind::Ne);
                     let (one, other) = (operand(left), operand(&next.expr));
                     let span = span.clone();
-                    self.syntax.comparisons.push(Comparison { left: one, right: other, is_order, span });
+                    self.syntax.comparisons.push(ComparedOperands {
+                        left: one,
+                        right: other,
+                        is_order,
+                        span,
+                    });
                     left = &next.expr;
                 }
             }
@@ -339,7 +344,7 @@ impl<'s> Reader<'s, '_> {
             }
             return;
         }
-        self.syntax.paths.push(NamePath { root: root.to_owned(), root_span, members, is_guarded });
+        self.syntax.paths.push(NameUse { root: root.to_owned(), root_span, members, is_guarded });
     }
 }
 

@@ -1,31 +1,21 @@
 //! Every text of a step that a person gets to see: where it stands, how long the channel lets it be, and the
 //! path under which it can be translated.
 
-use super::menu::shown_as;
-use crate::flow::document::{
-    Ask, Body, Choice, Display, Input, Media, MediaSource, Message, Options, Prompt, Retry, Step, StepKind,
-    Timeout,
+use crate::flow::channel::{
+    BUTTON_CHARS_MAX, CAPTION_CHARS_MAX, DESCRIPTION_CHARS_MAX, FOOTER_CHARS_MAX, HEADER_CHARS_MAX,
+    INTERACTIVE_TEXT_CHARS_MAX, MENU_LINE_CHARS_MAX, ROW_CHARS_MAX, SECTION_CHARS_MAX, TEXT_CHARS_MAX,
+    automatic_display,
 };
+use crate::flow::document::{
+    Ask, Choice, ChoiceOptions, Display, Input, Media, MediaSource, Message, MessageBody, Prompt, Retry,
+    Step, StepKind, Timeout,
+};
+use crate::flow::language::is_template;
 use crate::flow::pointer::Spot;
-
-/// Characters of an ordinary message.
-pub const TEXT_MAX: usize = 4096;
-/// Characters of a text with buttons, a list, a link or a request below it.
-const INTERACTIVE_TEXT_MAX: usize = 1024;
-const CAPTION_MAX: usize = 1024;
-/// Characters of a header, and of a footer.
-pub const HEADER_MAX: usize = 60;
-/// Characters on a button.
-pub const BUTTON_MAX: usize = 20;
-/// Characters of a row of a list, and of a section's title.
-pub const ROW_MAX: usize = 24;
-const DESCRIPTION_MAX: usize = 72;
-/// Characters of an option in a numbered menu.
-const MENU_ITEM_MAX: usize = 120;
 
 /// One text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text<'d> {
+pub struct ShownText<'d> {
     /// Inside the step.
     pub place: Spot,
     name: Name<'d>,
@@ -44,7 +34,7 @@ enum Name<'d> {
     Option(&'d str, &'static str),
 }
 
-impl Text<'_> {
+impl ShownText<'_> {
     /// What a translation calls it, if it can be translated.
     pub fn path(&self) -> Option<String> {
         match self.name {
@@ -59,33 +49,43 @@ impl Text<'_> {
 /// option.
 pub fn optional_paths(step: &Step) -> Vec<String> {
     let media = match &step.kind {
-        StepKind::Message(Message { body: Body::Media(media), .. }) => Some(media),
+        StepKind::Message(Message { body: MessageBody::Media(media), .. }) => Some(media),
         StepKind::Ask(Ask { prompt: Some(Prompt::Media(media)), .. }) => Some(media),
         _ => None,
     };
     let url =
         media.filter(|media| matches!(media.source, MediaSource::Url(_))).map(|_| "media.url".to_owned());
     let options = match &step.kind {
-        StepKind::Choice(Choice { options: Options::Fixed(options), .. }) => &options[..],
+        StepKind::Choice(Choice { options: ChoiceOptions::Fixed(options), .. }) => &options[..],
         _ => &[],
     };
     url.into_iter().chain(options.iter().map(|option| format!("options.{}.match", option.id))).collect()
 }
 
-/// Whether a source is sent as it stands.
-pub fn is_literal(source: &str) -> bool {
-    !["{{", "{%", "{#"].iter().any(|mark| source.contains(mark))
+/// How a choice is shown: never `Auto`. Texts that are computed are taken to be short enough.
+pub fn shown_as(choice: &Choice) -> Display {
+    let ChoiceOptions::Fixed(options) = &choice.options else {
+        return if choice.display == Display::Auto { Display::List } else { choice.display };
+    };
+    let literal = options.iter().map(|option| &option.title).filter(|title| !is_template(title));
+    let longest = literal.map(|title| title.chars().count()).max().unwrap_or_default();
+    let is_plain = options.iter().all(|option| option.description.is_none() && option.section.is_none());
+    match choice.display {
+        _ if choice.multiple.is_some() => Display::Text,
+        Display::Auto => automatic_display(options.len(), longest, is_plain),
+        chosen => chosen,
+    }
 }
 
 /// The texts of a step.
-pub fn texts(step: &Step) -> Vec<Text<'_>> {
+pub fn texts(step: &Step) -> Vec<ShownText<'_>> {
     let mut texts = Texts { texts: Vec::new() };
     match &step.kind {
         StepKind::Message(message) => texts.message(message),
         StepKind::Ask(ask) => texts.ask(ask),
         StepKind::Choice(choice) => texts.choice(choice),
-        StepKind::Handoff(handoff) => texts.translatable(Spot::at("/text"), &handoff.text, TEXT_MAX),
-        StepKind::End(end) => texts.translatable(Spot::at("/text"), &end.text, TEXT_MAX),
+        StepKind::Handoff(handoff) => texts.translatable(Spot::at("/text"), &handoff.text, TEXT_CHARS_MAX),
+        StepKind::End(end) => texts.translatable(Spot::at("/text"), &end.text, TEXT_CHARS_MAX),
         _ => {}
     }
     if let Some(retry) = step.retry() {
@@ -98,12 +98,12 @@ pub fn texts(step: &Step) -> Vec<Text<'_>> {
 }
 
 struct Texts<'d> {
-    texts: Vec<Text<'d>>,
+    texts: Vec<ShownText<'d>>,
 }
 
 impl<'d> Texts<'d> {
     fn add(&mut self, place: Spot, name: Name<'d>, source: &'d str, length_max: usize) {
-        self.texts.push(Text { place, name, source, length_max });
+        self.texts.push(ShownText { place, name, source, length_max });
     }
 
     /// A text whose path is its place with dots.
@@ -115,20 +115,25 @@ impl<'d> Texts<'d> {
 
     fn message(&mut self, message: &'d Message) {
         match &message.body {
-            Body::Text(text) => {
-                let length_max = if message.cta.is_some() { INTERACTIVE_TEXT_MAX } else { TEXT_MAX };
+            MessageBody::Text(text) => {
+                let length_max =
+                    if message.cta.is_some() { INTERACTIVE_TEXT_CHARS_MAX } else { TEXT_CHARS_MAX };
                 self.translatable(Spot::at("/text"), text, length_max);
             }
-            Body::Media(media) => self.media(media),
-            Body::Location(_) | Body::Contacts(_) | Body::Template(_) => {}
+            MessageBody::Media(media) => self.media(media),
+            MessageBody::Location(_) | MessageBody::Contacts(_) | MessageBody::Template(_) => {}
         }
-        self.translatable(Spot::at("/cta/label"), message.cta.as_ref().map(|cta| &cta.label), BUTTON_MAX);
-        self.translatable(Spot::at("/header"), &message.header, HEADER_MAX);
-        self.translatable(Spot::at("/footer"), &message.footer, HEADER_MAX);
+        self.translatable(
+            Spot::at("/cta/label"),
+            message.cta.as_ref().map(|cta| &cta.label),
+            BUTTON_CHARS_MAX,
+        );
+        self.translatable(Spot::at("/header"), &message.header, HEADER_CHARS_MAX);
+        self.translatable(Spot::at("/footer"), &message.footer, FOOTER_CHARS_MAX);
     }
 
     fn media(&mut self, media: &'d Media) {
-        self.translatable(Spot::at("/media/caption"), &media.caption, CAPTION_MAX);
+        self.translatable(Spot::at("/media/caption"), &media.caption, CAPTION_CHARS_MAX);
     }
 
     fn ask(&mut self, ask: &'d Ask) {
@@ -138,32 +143,37 @@ impl<'d> Texts<'d> {
                 self.translatable(
                     Spot::at("/text"),
                     text,
-                    if is_interactive { INTERACTIVE_TEXT_MAX } else { TEXT_MAX },
+                    if is_interactive { INTERACTIVE_TEXT_CHARS_MAX } else { TEXT_CHARS_MAX },
                 );
             }
             Some(Prompt::Media(media)) => self.media(media),
             Some(Prompt::Template(_)) | None => {}
         }
         for (index, rule) in ask.validation.iter().enumerate() {
-            self.translatable(Spot::in_entry("/validation", index, "/message"), &rule.message, TEXT_MAX);
+            self.translatable(
+                Spot::in_entry("/validation", index, "/message"),
+                &rule.message,
+                TEXT_CHARS_MAX,
+            );
         }
         if let Some(form) = &ask.form {
-            self.add(Spot::at("/form/cta"), Name::None, &form.cta, BUTTON_MAX);
+            self.add(Spot::at("/form/cta"), Name::None, &form.cta, BUTTON_CHARS_MAX);
         }
     }
 
     fn choice(&mut self, choice: &'d Choice) {
-        self.translatable(Spot::at("/text"), &choice.text, INTERACTIVE_TEXT_MAX);
-        self.translatable(Spot::at("/header"), &choice.header, HEADER_MAX);
-        self.translatable(Spot::at("/footer"), &choice.footer, HEADER_MAX);
+        self.translatable(Spot::at("/text"), &choice.text, INTERACTIVE_TEXT_CHARS_MAX);
+        self.translatable(Spot::at("/header"), &choice.header, HEADER_CHARS_MAX);
+        self.translatable(Spot::at("/footer"), &choice.footer, FOOTER_CHARS_MAX);
         let shown = shown_as(choice);
-        let description_max = if shown == Display::Cards { INTERACTIVE_TEXT_MAX } else { DESCRIPTION_MAX };
+        let description_max =
+            if shown == Display::Cards { INTERACTIVE_TEXT_CHARS_MAX } else { DESCRIPTION_CHARS_MAX };
         let title_max = match shown {
-            Display::Buttons | Display::Cards => BUTTON_MAX,
-            Display::List => ROW_MAX,
-            Display::Text | Display::Auto => MENU_ITEM_MAX,
+            Display::Buttons | Display::Cards => BUTTON_CHARS_MAX,
+            Display::List => ROW_CHARS_MAX,
+            Display::Text | Display::Auto => MENU_LINE_CHARS_MAX,
         };
-        if let Options::Fixed(options) = &choice.options {
+        if let ChoiceOptions::Fixed(options) = &choice.options {
             for (index, option) in options.iter().enumerate() {
                 let place = |rest| Spot::in_entry("/options", index, rest);
                 let name = |member| Name::Option(&option.id, member);
@@ -172,20 +182,24 @@ impl<'d> Texts<'d> {
                     self.add(place("/description"), name("description"), description, description_max);
                 }
                 if let Some(section) = &option.section {
-                    self.add(place("/section"), Name::None, section, ROW_MAX);
+                    self.add(place("/section"), Name::None, section, SECTION_CHARS_MAX);
                 }
             }
         }
-        self.translatable(Spot::at("/buttonLabel"), &choice.button_label, BUTTON_MAX);
+        self.translatable(Spot::at("/buttonLabel"), &choice.button_label, BUTTON_CHARS_MAX);
     }
 
     fn retry(&mut self, retry: &'d Retry) {
-        self.translatable(Spot::at("/retry/text"), &retry.text, TEXT_MAX);
+        self.translatable(Spot::at("/retry/text"), &retry.text, TEXT_CHARS_MAX);
     }
 
     fn reminders(&mut self, timeout: &'d Timeout) {
         for (index, reminder) in timeout.reminders.iter().enumerate() {
-            self.translatable(Spot::in_entry("/timeout/reminders", index, "/text"), &reminder.text, TEXT_MAX);
+            self.translatable(
+                Spot::in_entry("/timeout/reminders", index, "/text"),
+                &reminder.text,
+                TEXT_CHARS_MAX,
+            );
         }
     }
 }

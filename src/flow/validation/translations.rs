@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use super::channel::length_fault;
 use super::collect::Findings;
-use super::texts::{TEXT_MAX, Text, is_literal, optional_paths, texts};
+use super::texts::{ShownText, optional_paths, texts};
+use crate::flow::channel::TEXT_CHARS_MAX;
 use crate::flow::document::{Document, Template};
 use crate::flow::finding::Finding;
+use crate::flow::language::is_template;
 use crate::flow::pointer;
 use crate::flow::text::nearest;
 
@@ -48,13 +50,13 @@ fn check_step(
         return findings.push(finding.did_you_mean(meant));
     };
     let optional = optional_paths(step);
-    let texts: Vec<(Option<String>, Text<'_>)> =
+    let texts: Vec<(Option<String>, ShownText<'_>)> =
         texts(step).into_iter().map(|text| (text.path(), text)).collect();
     for (path, translation) in paths {
         match texts.iter().find(|(known, _)| known.as_ref() == Some(path)) {
             None if optional.contains(path) => {
                 let is_sound =
-                    path != "media.url" || !is_literal(translation) || translation.starts_with("https://");
+                    path != "media.url" || is_template(translation) || translation.starts_with("https://");
                 if !is_sound {
                     let message = "The address must begin with https://.";
                     findings.push(Finding::error("CHANNEL_LIMIT", place(&[locale, id, path]), message));
@@ -81,7 +83,7 @@ fn check_settings(locale: &str, paths: &BTreeMap<String, Template>, findings: &m
     for (path, translation) in paths {
         let at = || place(&[locale, "settings", path]);
         if PATHS.contains(&path.as_str()) {
-            findings.extend(length_fault(translation, TEXT_MAX, at));
+            findings.extend(length_fault(translation, TEXT_CHARS_MAX, at));
         } else {
             let message = format!("The settings have no text \"{path}\" to translate.");
             let finding = Finding::warning("UNKNOWN_TRANSLATION_PATH", at(), message);

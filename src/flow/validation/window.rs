@@ -3,7 +3,7 @@
 use super::collect::Findings;
 use super::graph::Graph;
 use crate::flow::document::{
-    Body, Document, Edge, Prompt, Step, StepKind, Timeout, TriggerType, WaitFor, WaitTime,
+    Document, Edge, MessageBody, Prompt, Step, StepKind, Timeout, TriggerType, WaitFor, WaitTime,
 };
 use crate::flow::finding::Finding;
 use crate::flow::text::is_blank;
@@ -40,7 +40,7 @@ pub fn check(document: &Document, graph: &Graph<'_>, findings: &mut Findings) {
 fn sends_free_text(kind: &StepKind) -> bool {
     let is_there = |text: &Option<String>| text.as_deref().is_some_and(|text| !is_blank(text));
     match kind {
-        StepKind::Message(message) => !matches!(message.body, Body::Template(_)),
+        StepKind::Message(message) => !matches!(message.body, MessageBody::Template(_)),
         StepKind::Ask(ask) => matches!(ask.prompt, Some(Prompt::Text(_) | Prompt::Media(_))),
         StepKind::Choice(_) => true,
         StepKind::Handoff(handoff) => is_there(&handoff.text),

@@ -2,7 +2,7 @@
 
 use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
-use super::Reading;
+use super::context::AnswerContext;
 use crate::flow::text::fold;
 use crate::interpreter::moment::{date_text, datetime_text, in_zone, time_text};
 use crate::interpreter::value::Value;
@@ -10,7 +10,7 @@ use crate::interpreter::value::Value;
 /// A leap day comes back within this many years.
 const LEAP_YEARS: i32 = 8;
 
-pub fn date(text: &str, reading: Reading<'_>) -> Option<Value> {
+pub fn date(text: &str, reading: AnswerContext<'_>) -> Option<Value> {
     read_date(text, reading).map(date_text).map(Value::from)
 }
 
@@ -19,7 +19,7 @@ pub fn time(text: &str) -> Option<Value> {
 }
 
 /// A date and a time, parted by space, `T`, `a las` or `at`; local to the flow, kept with the offset.
-pub fn datetime(text: &str, reading: Reading<'_>) -> Option<Value> {
+pub fn datetime(text: &str, reading: AnswerContext<'_>) -> Option<Value> {
     let lower = text.to_lowercase();
     let by_word = [" a las ", " at ", "t"].into_iter().filter_map(|word| lower.rsplit_once(word));
     let by_space = lower.match_indices(' ').map(|(at, _)| (&lower[..at], &lower[at + 1..]));
@@ -29,7 +29,7 @@ pub fn datetime(text: &str, reading: Reading<'_>) -> Option<Value> {
     })
 }
 
-fn read_date(text: &str, reading: Reading<'_>) -> Option<NaiveDate> {
+fn read_date(text: &str, reading: AnswerContext<'_>) -> Option<NaiveDate> {
     let days = match &*fold(text) {
         "hoy" | "today" => Some(0),
         "manana" | "tomorrow" => Some(1),

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use regex::{Match, Regex};
 
-use super::{Reading, address, date, number};
+use super::context::AnswerContext;
+use super::{address, date, number};
 use crate::flow::text::{has_other_digits, plain};
 use crate::interpreter::value::Value;
 
@@ -14,7 +15,7 @@ struct Kind {
     name: &'static str,
     /// What a candidate looks like.
     shape: LazyLock<Regex>,
-    accept: fn(&str, Reading<'_>) -> Option<Value>,
+    accept: fn(&str, AnswerContext<'_>) -> Option<Value>,
 }
 
 macro_rules! kinds {
@@ -45,7 +46,7 @@ pub fn is_kind(name: &str) -> bool {
 }
 
 /// The first value of a kind in a text.
-pub fn find(text: &str, kind: &str, reading: Reading<'_>) -> Option<Value> {
+pub fn find(text: &str, kind: &str, reading: AnswerContext<'_>) -> Option<Value> {
     let kind = KINDS.iter().find(|known| known.name == kind)?;
     let text = plain(text);
     let stands_alone = |candidate: &Match<'_>| {
@@ -72,7 +73,7 @@ mod tests {
         let zone = Tz::America__Mexico_City;
         let (now, locale) =
             (Moment::parse("2025-01-31").and_then(|date| date.instant(zone)).unwrap(), Locale::new("es"));
-        let reading = Reading { locale: &locale, zone, now };
+        let reading = AnswerContext { locale: &locale, zone, now };
         for (kind, text, expected) in [
             ("number", "Quiero 12.500,50 o 3", "12500.5"),
             ("number", "unas ٣ cajas", "3"),

@@ -3,43 +3,24 @@
 
 mod address;
 mod boolean;
+mod context;
 mod currency;
 mod date;
 mod find;
 mod number;
 mod place;
 
-use chrono::NaiveDate;
-use chrono_tz::Tz;
-
+pub use context::AnswerContext;
 pub use find::{find, is_kind};
 
-use super::inbound::{Content, Inbound};
-use super::locale::Locale;
-use super::moment::Instant;
+use super::inbound::{Inbound, InboundContent};
 use super::value::Value;
+use crate::flow::channel::ANSWER_CHARS_MAX;
 use crate::flow::document::{Input, MediaKind};
 use crate::flow::text::{is_blank, plain};
 
-/// A text answer is at most this long.
-const TEXT_CHARS_MAX: usize = 4096;
-
-/// What the reading of an answer depends on.
-#[derive(Debug, Clone, Copy)]
-pub struct Reading<'a> {
-    pub locale: &'a Locale,
-    pub zone: Tz,
-    pub now: Instant,
-}
-
-impl Reading<'_> {
-    fn today(&self) -> NaiveDate {
-        self.now.date_in(self.zone)
-    }
-}
-
 /// The value of an answer as this kind of input, or nothing when it is none.
-pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<Value> {
+pub fn accept(input: Input, inbound: &Inbound, reading: AnswerContext<'_>) -> Option<Value> {
     match input {
         Input::Any => return Some(inbound.json.clone()),
         Input::Image => return media(inbound, &[MediaKind::Image]),
@@ -52,16 +33,16 @@ pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<V
                 &[MediaKind::Image, MediaKind::Audio, MediaKind::Video, MediaKind::Document],
             );
         }
-        Input::Contact => return matching(inbound, |content| matches!(content, Content::Contact(_))),
-        Input::Form => return matching(inbound, |content| matches!(content, Content::Form(_))),
-        Input::Location if matches!(inbound.content, Content::Location(_)) => {
+        Input::Contact => return matching(inbound, |content| matches!(content, InboundContent::Contact(_))),
+        Input::Form => return matching(inbound, |content| matches!(content, InboundContent::Form(_))),
+        Input::Location if matches!(inbound.content, InboundContent::Location(_)) => {
             return matching(inbound, |_| true);
         }
         _ => {}
     }
     let written = inbound.text()?.trim();
     if input == Input::Text {
-        let fits = !is_blank(written) && written.chars().count() <= TEXT_CHARS_MAX;
+        let fits = !is_blank(written) && written.chars().count() <= ANSWER_CHARS_MAX;
         return fits.then(|| Value::from(written));
     }
     let text = &*plain(written);
@@ -81,25 +62,28 @@ pub fn accept(input: Input, inbound: &Inbound, reading: Reading<'_>) -> Option<V
 }
 
 fn media(inbound: &Inbound, kinds: &[MediaKind]) -> Option<Value> {
-    matching(inbound, |content| matches!(content, Content::Media(kind, _) if kinds.contains(kind)))
+    matching(inbound, |content| matches!(content, InboundContent::Media(kind, _) if kinds.contains(kind)))
 }
 
-fn matching(inbound: &Inbound, wanted: impl FnOnce(&Content) -> bool) -> Option<Value> {
+fn matching(inbound: &Inbound, wanted: impl FnOnce(&InboundContent) -> bool) -> Option<Value> {
     if !wanted(&inbound.content) {
         return None;
     }
     match &inbound.content {
-        Content::Media(_, value)
-        | Content::Location(value)
-        | Content::Contact(value)
-        | Content::Form(value) => Some(value.clone()),
+        InboundContent::Media(_, value)
+        | InboundContent::Location(value)
+        | InboundContent::Contact(value)
+        | InboundContent::Form(value) => Some(value.clone()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 pub mod testing {
+    use chrono_tz::Tz;
+
     use super::*;
+    use crate::interpreter::locale::Locale;
     use crate::interpreter::moment::Moment;
 
     /// Reads a text as `input` on 2025-01-31 in Mexico City.
@@ -107,7 +91,7 @@ pub mod testing {
         let zone = Tz::America__Mexico_City;
         let now = Moment::parse("2025-01-31").and_then(|date| date.instant(zone)).unwrap();
         let locale = Locale::new(locale);
-        let reading = Reading { locale: &locale, zone, now };
+        let reading = AnswerContext { locale: &locale, zone, now };
         accept(input, &Inbound::of_text(text), reading)
     }
 

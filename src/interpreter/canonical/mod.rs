@@ -9,8 +9,9 @@ use std::fmt::{self, Write};
 
 use minijinja::value::ValueKind;
 
-pub use self::page::{Page, WriteJson};
-use super::value::{self, DEPTH_MAX, Value};
+pub use self::page::{CanonicalPage, WriteJson};
+use super::value::{self, Value};
+use crate::flow::json::DEPTH_MAX;
 
 /// The longest number JSON writes: a sign, `0.`, five zeros and seventeen digits.
 const NUMBER_BYTES_MAX: usize = 25;

@@ -9,23 +9,23 @@ use crate::interpreter::moment::Instant;
 
 /// What writes itself as canonical JSON.
 pub trait WriteJson {
-    fn write_json(&self, page: &mut Page);
+    fn write_json(&self, page: &mut CanonicalPage);
 }
 
 impl<T: WriteJson> WriteJson for Box<T> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         T::write_json(self, page);
     }
 }
 
 #[derive(Debug, Default)]
-pub struct Page {
+pub struct CanonicalPage {
     json: String,
     /// The instant written last, and how: most parts of a trace are of one moment.
     instant: Option<(Instant, String)>,
 }
 
-impl Page {
+impl CanonicalPage {
     pub fn with_capacity(bytes: usize) -> Self {
         Self { json: String::with_capacity(bytes), instant: None }
     }

@@ -79,18 +79,18 @@ pub fn kind_name(value: &Value) -> &'static str {
 
 /// What an item of a list is sorted and told apart by. Keys have a total order, also across kinds.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Key {
+pub enum SortKey {
     Nothing,
     Boolean(bool),
     Number(Value),
     Text(String),
     Instant(DateTime<Utc>),
-    List(Vec<Key>),
-    Object(Vec<(String, Key)>),
+    List(Vec<SortKey>),
+    Object(Vec<(String, SortKey)>),
     Function,
 }
 
-impl Key {
+impl SortKey {
     /// The keys of all items of a list, which are of one mind about what a datetime is: if all texts among them
     /// are datetimes and one has an offset, they are instants. Case counts only where it is asked for.
     pub fn of_all<'v>(

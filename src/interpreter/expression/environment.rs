@@ -6,8 +6,9 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::failure::no_text;
+use super::fuel::FUEL_MAX;
 use super::text::write_text;
-use super::{FUEL_MAX, filters, functions, operators};
+use super::{filters, functions, operators};
 
 /// Depth of the engine's own stack. Loops are nested less deeply than this when they are compiled.
 const RECURSION_MAX: usize = 32;

@@ -1,10 +1,10 @@
-//! Why an evaluation failed: the engine's errors as step errors with a code and a position.
+//! How an evaluation ends: with a value, or with a step error that has a code and a position.
 
 use minijinja::{Error, ErrorKind};
 
-use super::FUEL_MAX;
-use super::lower::position;
-use super::path::Reference;
+use super::fuel::FUEL_MAX;
+use super::path::NameReference;
+use super::refusal::position;
 use super::text::NoText;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::value::Value;
@@ -31,21 +31,28 @@ pub fn undefined(value: &Value) -> Error {
     }
 }
 
+/// What an evaluation leaves behind.
+#[derive(Debug, Default)]
+pub struct Evaluated {
+    pub value: Value,
+    pub nulls_rendered: Vec<Box<str>>,
+}
+
 /// An error of the engine, and the span of bytes it points to.
 #[derive(Debug)]
-pub struct Failure {
+pub struct EvaluationFailure {
     pub error: StepError,
     pub span: Option<(usize, usize)>,
 }
 
-impl Failure {
+impl EvaluationFailure {
     pub fn of(error: &Error) -> Self {
         Self { error: classify(error), span: error.range().map(|range| (range.start, range.end)) }
     }
 
     /// The step error, with its position in the source. An undefined path is pointed at itself, not at the
     /// operation that could not take it.
-    pub fn located(mut self, source: &str, references: &[Reference]) -> StepError {
+    pub fn located(mut self, source: &str, references: &[NameReference]) -> StepError {
         let message = &self.error.message;
         let path = references.iter().find(|reference| {
             message.strip_prefix('`').and_then(|m| m.strip_prefix(&*reference.path.text)) == Some(UNDEFINED)
@@ -57,7 +64,7 @@ impl Failure {
     }
 }
 
-impl From<StepError> for Failure {
+impl From<StepError> for EvaluationFailure {
     fn from(error: StepError) -> Self {
         Self { error, span: None }
     }

@@ -9,40 +9,40 @@ use minijinja::machinery::ast::{BinOpKind, Expr, Stmt, UnaryOpKind};
 use minijinja::value::ValueKind;
 
 use super::compare;
-use super::machine::Evaluated;
+use super::failure::Evaluated;
 use super::path::NamePath;
-use super::scope::{Names, Scope};
+use super::scope::{EvaluationScope, Names};
 use super::text::{TEXT_BYTES_MAX, write_text};
 use super::tree::plain_path;
 use crate::interpreter::value::Value;
 
 #[derive(Debug)]
 pub enum Fast {
-    Test(Node),
+    Test(PlanNode),
     /// The value at a path, undefined where anything on the way is.
     Lookup(NamePath),
-    Text(Vec<Part>),
+    Text(Vec<TextPart>),
 }
 
 #[derive(Debug)]
-pub enum Part {
+pub enum TextPart {
     Raw(Box<str>),
     Path(NamePath),
 }
 
 #[derive(Debug)]
-pub enum Node {
+pub enum PlanNode {
     Constant(Value),
     Path(NamePath),
-    Not(Box<Node>),
-    And(Box<Node>, Box<Node>),
-    Or(Box<Node>, Box<Node>),
-    Compare(Comparison, Box<Node>, Box<Node>),
-    OneOf(Box<Node>, Vec<Value>),
+    Not(Box<PlanNode>),
+    And(Box<PlanNode>, Box<PlanNode>),
+    Or(Box<PlanNode>, Box<PlanNode>),
+    Compare(ComparisonKind, Box<PlanNode>, Box<PlanNode>),
+    OneOf(Box<PlanNode>, Vec<Value>),
 }
 
 #[derive(Debug, Clone, Copy)]
-pub enum Comparison {
+pub enum ComparisonKind {
     Equal,
     NotEqual,
     Less,
@@ -53,7 +53,7 @@ pub enum Comparison {
 
 impl Fast {
     pub fn expression(expr: &Expr<'_>, names: &Names) -> Option<Self> {
-        Node::of(expr, names).map(Self::Test)
+        PlanNode::of(expr, names).map(Self::Test)
     }
 
     pub fn native(expr: &Expr<'_>, names: &Names) -> Option<Self> {
@@ -64,17 +64,16 @@ impl Fast {
     pub fn template(stmt: &Stmt<'_>, names: &Names) -> Option<Self> {
         let Stmt::Template(template) = stmt else { return None };
         let parts = template.children.iter().map(|child| match child {
-            Stmt::EmitRaw(raw) => Some(Part::Raw(raw.raw.into())),
-            Stmt::EmitExpr(emit) => {
-                plain_path(&emit.expr).map(|plain| Part::Path(NamePath::new(plain.root, plain.keys, names)))
-            }
+            Stmt::EmitRaw(raw) => Some(TextPart::Raw(raw.raw.into())),
+            Stmt::EmitExpr(emit) => plain_path(&emit.expr)
+                .map(|plain| TextPart::Path(NamePath::new(plain.root, plain.keys, names))),
             _ => None,
         });
         parts.collect::<Option<_>>().map(Self::Text)
     }
 
     /// The engine's answer, when it is plain to see. `buffer` is scratch space.
-    pub fn evaluate(&self, scope: &Scope, buffer: &mut String) -> Option<Evaluated> {
+    pub fn evaluate(&self, scope: &EvaluationScope, buffer: &mut String) -> Option<Evaluated> {
         match self {
             Self::Test(node) => {
                 let value = node.evaluate(scope)?.into_owned();
@@ -89,8 +88,8 @@ impl Fast {
                 let mut nulls_rendered = Vec::new();
                 for part in parts {
                     match part {
-                        Part::Raw(raw) => buffer.push_str(raw),
-                        Part::Path(path) => {
+                        TextPart::Raw(raw) => buffer.push_str(raw),
+                        TextPart::Path(path) => {
                             let value = path.lookup(scope);
                             if value.is_undefined() {
                                 nulls_rendered.push(path.text.clone());
@@ -118,7 +117,7 @@ impl Fast {
     }
 }
 
-impl Node {
+impl PlanNode {
     fn of(expr: &Expr<'_>, names: &Names) -> Option<Self> {
         if let Some(plain) = plain_path(expr) {
             return Some(Self::Path(NamePath::new(plain.root, plain.keys, names)));
@@ -141,12 +140,12 @@ impl Node {
                 Some(match binary.op {
                     BinOpKind::ScAnd => Self::And(left, right),
                     BinOpKind::ScOr => Self::Or(left, right),
-                    BinOpKind::Eq => Self::Compare(Comparison::Equal, left, right),
-                    BinOpKind::Ne => Self::Compare(Comparison::NotEqual, left, right),
-                    BinOpKind::Lt => Self::Compare(Comparison::Less, left, right),
-                    BinOpKind::Lte => Self::Compare(Comparison::LessOrEqual, left, right),
-                    BinOpKind::Gt => Self::Compare(Comparison::Greater, left, right),
-                    BinOpKind::Gte => Self::Compare(Comparison::GreaterOrEqual, left, right),
+                    BinOpKind::Eq => Self::Compare(ComparisonKind::Equal, left, right),
+                    BinOpKind::Ne => Self::Compare(ComparisonKind::NotEqual, left, right),
+                    BinOpKind::Lt => Self::Compare(ComparisonKind::Less, left, right),
+                    BinOpKind::Lte => Self::Compare(ComparisonKind::LessOrEqual, left, right),
+                    BinOpKind::Gt => Self::Compare(ComparisonKind::Greater, left, right),
+                    BinOpKind::Gte => Self::Compare(ComparisonKind::GreaterOrEqual, left, right),
                     _ => return None,
                 })
             }
@@ -154,7 +153,7 @@ impl Node {
         }
     }
 
-    fn evaluate<'s>(&'s self, scope: &'s Scope) -> Option<Cow<'s, Value>> {
+    fn evaluate<'s>(&'s self, scope: &'s EvaluationScope) -> Option<Cow<'s, Value>> {
         Some(match self {
             Self::Constant(value) => Cow::Borrowed(value),
             Self::Path(path) => {
@@ -208,18 +207,23 @@ fn scalar(value: &Value) -> bool {
 }
 
 /// Scalars only; an order only within one kind.
-fn compared(comparison: Comparison, left: &Value, right: &Value, scope: &Scope) -> Option<bool> {
+fn compared(
+    comparison: ComparisonKind,
+    left: &Value,
+    right: &Value,
+    scope: &EvaluationScope,
+) -> Option<bool> {
     if !scalar(left) || !scalar(right) {
         return None;
     }
     let zone = || scope.shared.zone;
     let order = || compare::order(left, right, zone).ok();
     Some(match comparison {
-        Comparison::Equal => compare::equal(left, right, zone),
-        Comparison::NotEqual => !compare::equal(left, right, zone),
-        Comparison::Less => order()?.is_lt(),
-        Comparison::LessOrEqual => order()?.is_le(),
-        Comparison::Greater => order()?.is_gt(),
-        Comparison::GreaterOrEqual => order()?.is_ge(),
+        ComparisonKind::Equal => compare::equal(left, right, zone),
+        ComparisonKind::NotEqual => !compare::equal(left, right, zone),
+        ComparisonKind::Less => order()?.is_lt(),
+        ComparisonKind::LessOrEqual => order()?.is_le(),
+        ComparisonKind::Greater => order()?.is_gt(),
+        ComparisonKind::GreaterOrEqual => order()?.is_ge(),
     })
 }

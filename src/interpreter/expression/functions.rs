@@ -12,7 +12,7 @@ use super::scope::Shared;
 use super::text::text_of;
 use crate::flow::language::FIND_KINDS;
 use crate::flow::text::{cut, spaced};
-use crate::interpreter::accept::{self, Reading};
+use crate::interpreter::accept::{self, AnswerContext};
 use crate::interpreter::error::code;
 use crate::interpreter::moment::Moment;
 use crate::interpreter::value::{self, Value};
@@ -147,7 +147,7 @@ fn find_value(state: &State, text: &Value, kind: &Value) -> Result<Value, Error>
     let found = with_scope(state, |scope| {
         let Shared { locale, zone, now, .. } = &scope.shared;
         let now = now.as_str().and_then(Moment::parse).and_then(|now| now.instant(*zone)).unwrap_or_default();
-        accept::find(&text, &kind, Reading { locale, zone: *zone, now })
+        accept::find(&text, &kind, AnswerContext { locale, zone: *zone, now })
     })?;
     Ok(found.unwrap_or_default())
 }

@@ -11,33 +11,26 @@ use minijinja::machinery::ast::{
 };
 
 use super::operators as op;
-use super::path::{Key, NamePath, Reference};
+use super::path::{NamePath, NameReference, PathKey};
 use super::pattern::Pattern;
+use super::refusal::{CompileRefusal, Lowered, refuse};
 use super::scope::Names;
 use super::tree::{
     Plain, binary, collect_targets, constant, copy_path, copy_target, filter, known, list, not,
     one_is_mere_text, plain_path, repeats_little, unary,
 };
-use crate::flow::finding::Position;
 use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
 
 /// Loops may be nested this deep.
 const NESTING_MAX: usize = 31;
 
-/// Why an expression cannot be compiled. Validation refuses such a document before it comes here.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Refusal {
-    pub message: String,
-    pub span: Option<(usize, usize)>,
-}
-
 /// What lowering learns on its way.
 #[derive(Debug)]
 pub struct Lowering<'n, 's> {
     names: &'n Names,
     /// Every name path the source refers to, in order of appearance.
-    pub references: Vec<Reference>,
+    pub references: Vec<NameReference>,
     /// Names that enclosing loops bind.
     bound: Vec<HashSet<&'s str>>,
     /// Whether loops are nested deeper than the engine may recurse.
@@ -46,21 +39,6 @@ pub struct Lowering<'n, 's> {
     pub reads_clock: bool,
     /// Whether what a template shows becomes part of an address.
     pub is_address: bool,
-}
-
-pub type Lowered<'s> = Result<Expr<'s>, Refusal>;
-
-pub fn refuse<T>(span: Span, message: impl Into<String>) -> Result<T, Refusal> {
-    Err(Refusal {
-        message: message.into(),
-        span: Some((span.start_offset as usize, span.end_offset as usize)),
-    })
-}
-
-/// A span of bytes as a position in characters.
-pub fn position(source: &str, start: usize, end: usize) -> Position {
-    let chars = |end: usize| source.get(..end).map_or(0, |text| text.chars().count());
-    Position { offset: chars(start), length: chars(end).saturating_sub(chars(start)) }
 }
 
 impl<'n, 's> Lowering<'n, 's> {
@@ -75,7 +53,7 @@ impl<'n, 's> Lowering<'n, 's> {
         }
     }
 
-    pub fn template(&mut self, stmt: &Stmt<'s>) -> Result<Stmt<'s>, Refusal> {
+    pub fn template(&mut self, stmt: &Stmt<'s>) -> Result<Stmt<'s>, CompileRefusal> {
         Ok(match stmt {
             Stmt::Template(node) => {
                 let children = self.body(&node.children)?;
@@ -102,15 +80,20 @@ impl<'n, 's> Lowering<'n, 's> {
                 let span = node.span();
                 Stmt::ForLoop(Spanned::new(self.for_loop(node, span)?, span))
             }
-            _ => return Err(Refusal { message: "only if and for exist in templates".into(), span: None }),
+            _ => {
+                return Err(CompileRefusal {
+                    message: "only if and for exist in templates".into(),
+                    span: None,
+                });
+            }
         })
     }
 
-    fn body(&mut self, stmts: &[Stmt<'s>]) -> Result<Vec<Stmt<'s>>, Refusal> {
+    fn body(&mut self, stmts: &[Stmt<'s>]) -> Result<Vec<Stmt<'s>>, CompileRefusal> {
         stmts.iter().map(|stmt| self.template(stmt)).collect()
     }
 
-    fn for_loop(&mut self, node: &ForLoop<'s>, span: Span) -> Result<ForLoop<'s>, Refusal> {
+    fn for_loop(&mut self, node: &ForLoop<'s>, span: Span) -> Result<ForLoop<'s>, CompileRefusal> {
         if node.recursive {
             return refuse(span, "loops cannot be recursive");
         }
@@ -174,8 +157,8 @@ impl<'n, 's> Lowering<'n, 's> {
         let text = self.refer(plain, span);
         let root = Expr::Var(Spanned::new(Var { id: plain.root }, span));
         let keys = plain.keys.iter().map(|key| match key {
-            Key::Name(name) => Value::from(&**name),
-            Key::Index(index) => Value::from(*index),
+            PathKey::Name(name) => Value::from(&**name),
+            PathKey::Index(index) => Value::from(*index),
         });
         let args = std::iter::once(Value::from(&*text)).chain(keys);
         Ok(filter(look_up, root, args.map(|arg| CallArg::Pos(constant(arg, span))).collect(), span))
@@ -188,7 +171,7 @@ impl<'n, 's> Lowering<'n, 's> {
         let bound = self.bound.iter().any(|names| names.contains(plain.root));
         if !bound && self.references.iter().all(|known| known.path != path) {
             let span = (plain.start, span.end_offset as usize);
-            self.references.push(Reference { path, span });
+            self.references.push(NameReference { path, span });
         }
         text
     }
@@ -250,11 +233,11 @@ impl<'n, 's> Lowering<'n, 's> {
         })
     }
 
-    fn all(&mut self, exprs: &[Expr<'s>]) -> Result<Vec<Expr<'s>>, Refusal> {
+    fn all(&mut self, exprs: &[Expr<'s>]) -> Result<Vec<Expr<'s>>, CompileRefusal> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    fn slice(&mut self, node: &Slice<'s>) -> Result<Slice<'s>, Refusal> {
+    fn slice(&mut self, node: &Slice<'s>) -> Result<Slice<'s>, CompileRefusal> {
         let mut part = |expr: &Option<Expr<'s>>| expr.as_ref().map(|expr| self.expr(expr)).transpose();
         let (start, stop, step) = (part(&node.start)?, part(&node.stop)?, part(&node.step)?);
         Ok(Slice { expr: known(self.expr(&node.expr)?), start, stop, step })
@@ -341,7 +324,7 @@ impl<'n, 's> Lowering<'n, 's> {
         Ok(Expr::Call(Spanned::new(Call { expr, args }, span)))
     }
 
-    fn args(&mut self, args: &[CallArg<'s>]) -> Result<Vec<CallArg<'s>>, Refusal> {
+    fn args(&mut self, args: &[CallArg<'s>]) -> Result<Vec<CallArg<'s>>, CompileRefusal> {
         args.iter()
             .map(|arg| match arg {
                 CallArg::Pos(expr) => Ok(CallArg::Pos(self.expr(expr)?)),
@@ -355,7 +338,7 @@ impl<'n, 's> Lowering<'n, 's> {
 }
 
 /// Replaces the literal pattern of `matches` and `capture` by the regex made from it.
-fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), Refusal> {
+fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), CompileRefusal> {
     let [_, CallArg::Pos(arg), ..] = args else {
         return refuse(span, format!("{name} takes a text and a pattern"));
     };
@@ -364,7 +347,7 @@ fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(
         _ => None,
     };
     let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
-    let pattern = Pattern::new(&source).map_err(|error| Refusal {
+    let pattern = Pattern::new(&source).map_err(|error| CompileRefusal {
         message: error.to_string(),
         span: Some((arg.span().start_offset as usize, arg.span().end_offset as usize)),
     })?;

@@ -10,20 +10,21 @@ use minijinja::machinery::{self, CodeGenerator, Instructions};
 use self_cell::self_cell;
 
 use super::environment::{ENVIRONMENT, syntax};
-use super::failure::Failure;
+use super::failure::{Evaluated, EvaluationFailure};
 use super::fast::Fast;
-use super::lower::{Lowering, Refusal};
+use super::fuel::{FUEL_MAX, Fuel};
+use super::lower::Lowering;
 use super::operators::{self, NullsRendered};
-use super::path::Reference;
-use super::scope::{Names, Scope};
+use super::path::NameReference;
+use super::refusal::CompileRefusal;
+use super::scope::{EvaluationScope, Names};
 use super::text::TEXT_BYTES_MAX;
-use super::{FUEL_MAX, Fuel};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::value::Value;
 
 /// What a source is compiled as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SourceKind {
     /// What may stand inside `{{ }}`.
     Expression,
     /// Text with `{{ }}` and `{% %}` in it.
@@ -40,7 +41,7 @@ pub enum Kind {
 #[derive(Debug)]
 pub struct Compiled {
     pub machine: Machine,
-    pub references: Vec<Reference>,
+    pub references: Vec<NameReference>,
     pub reads_clock: bool,
     /// A plan that needs no engine, where the source is simple enough for one.
     pub fast: Option<Fast>,
@@ -61,13 +62,6 @@ pub struct Machine {
     too_deep: bool,
 }
 
-/// What an evaluation leaves behind.
-#[derive(Debug, Default)]
-pub struct Evaluated {
-    pub value: Value,
-    pub nulls_rendered: Vec<Box<str>>,
-}
-
 /// Whether a template consists of exactly one `{{ }}`.
 pub fn is_native(source: &str) -> bool {
     source.starts_with("{{")
@@ -84,40 +78,42 @@ pub fn pieces(source: &str) -> usize {
     }
 }
 
-pub fn compile(source: &str, kind: Kind, names: &Names) -> Result<Compiled, Refusal> {
+pub fn compile(source: &str, kind: SourceKind, names: &Names) -> Result<Compiled, CompileRefusal> {
     let (mut references, mut fast, mut too_deep, mut reads_clock) = (Vec::new(), None, false, false);
     let cell = Cell::try_new(source.into(), |source| {
         let mut lowering = Lowering::new(names);
         let mut generator = CodeGenerator::new("", source);
         match kind {
-            Kind::Expression => {
+            SourceKind::Expression => {
                 let expr = machinery::parse_expr(source).map_err(|error| syntax_error(&error))?;
                 fast = Fast::expression(&expr, names);
                 generator.compile_expr(&lowering.expr(&expr)?);
             }
-            Kind::Template | Kind::Address => {
+            SourceKind::Template | SourceKind::Address => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
-                lowering.is_address = kind == Kind::Address;
+                lowering.is_address = kind == SourceKind::Address;
                 fast = if lowering.is_address { None } else { Fast::template(&stmt, names) };
                 generator.compile_stmt(&lowering.template(&stmt)?);
             }
-            Kind::Piece { index, is_address } => {
+            SourceKind::Piece { index, is_address } => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
                 let Stmt::Template(template) = &stmt else { unreachable!("a template is parsed") };
                 lowering.is_address = is_address;
                 generator.compile_stmt(&lowering.template(&template.children[index])?);
             }
-            Kind::Native => {
+            SourceKind::Native => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
-                let expr = native_expr(&stmt)
-                    .ok_or_else(|| Refusal { message: "more than one expression".to_owned(), span: None })?;
+                let expr = native_expr(&stmt).ok_or_else(|| CompileRefusal {
+                    message: "more than one expression".to_owned(),
+                    span: None,
+                })?;
                 fast = Fast::native(expr, names);
                 generator.compile_expr(&lowering.emitted(expr, operators::LOOK_UP)?);
             }
         }
         (references, too_deep) = (lowering.references, lowering.too_deep);
         reads_clock = lowering.reads_clock;
-        Ok::<_, Refusal>(Code(generator.finish().0))
+        Ok::<_, CompileRefusal>(Code(generator.finish().0))
     })?;
     Ok(Compiled { machine: Machine { cell, too_deep }, references, reads_clock, fast })
 }
@@ -132,8 +128,8 @@ fn native_expr<'a, 's>(stmt: &'a Stmt<'s>) -> Option<&'a Expr<'s>> {
     }
 }
 
-fn syntax_error(error: &minijinja::Error) -> Refusal {
-    Refusal {
+fn syntax_error(error: &minijinja::Error) -> CompileRefusal {
+    CompileRefusal {
         message: error.detail().unwrap_or("syntax error").to_owned(),
         span: error.range().map(|range| (range.start, range.end)),
     }
@@ -145,13 +141,21 @@ impl Machine {
     }
 
     /// Evaluates an expression to its value.
-    pub fn value(&self, scope: &Arc<Scope>, fuel: &mut Fuel) -> Result<Evaluated, Failure> {
+    pub fn value(
+        &self,
+        scope: &Arc<EvaluationScope>,
+        fuel: &mut Fuel,
+    ) -> Result<Evaluated, EvaluationFailure> {
         let mut nothing = String::new();
         self.evaluate(scope, fuel, &mut nothing)
     }
 
     /// Renders a template.
-    pub fn text(&self, scope: &Arc<Scope>, fuel: &mut Fuel) -> Result<Evaluated, Failure> {
+    pub fn text(
+        &self,
+        scope: &Arc<EvaluationScope>,
+        fuel: &mut Fuel,
+    ) -> Result<Evaluated, EvaluationFailure> {
         let mut text = String::new();
         let evaluated = self.evaluate(scope, fuel, &mut text)?;
         if text.len() > TEXT_BYTES_MAX {
@@ -161,7 +165,12 @@ impl Machine {
         Ok(Evaluated { value: Value::from(text), ..evaluated })
     }
 
-    fn evaluate(&self, scope: &Arc<Scope>, fuel: &mut Fuel, out: &mut String) -> Result<Evaluated, Failure> {
+    fn evaluate(
+        &self,
+        scope: &Arc<EvaluationScope>,
+        fuel: &mut Fuel,
+        out: &mut String,
+    ) -> Result<Evaluated, EvaluationFailure> {
         if self.too_deep {
             return Err(StepError::new(code::EXPR_LIMIT, "Loops are nested deeper than 31.").into());
         }
@@ -181,7 +190,7 @@ impl Machine {
             // How much a failed evaluation has burnt is not known: it is charged in full.
             Err(error) => {
                 fuel.burn(FUEL_MAX)?;
-                Err(Failure::of(&error))
+                Err(EvaluationFailure::of(&error))
             }
         }
     }

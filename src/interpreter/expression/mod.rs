@@ -8,12 +8,14 @@ mod environment;
 mod failure;
 mod fast;
 mod filters;
+mod fuel;
 mod functions;
 mod lower;
 mod machine;
 mod operators;
 mod path;
 mod pattern;
+mod refusal;
 mod scope;
 mod settle;
 #[cfg(test)]
@@ -23,13 +25,14 @@ mod tree;
 
 use std::sync::Arc;
 
-use failure::Failure;
+use failure::{Evaluated, EvaluationFailure};
 use fast::Fast;
+pub use fuel::Fuel;
 pub use functions::has_words;
-use machine::{Compiled, Evaluated, Kind, Machine, is_native};
-pub use path::Reference;
+use machine::{Compiled, Machine, SourceKind, is_native};
+pub use path::NameReference;
 pub use pattern::Pattern;
-pub use scope::{Local, Names, Root, Scope, Shared, StepRecord};
+pub use scope::{EvaluationScope, Local, Names, Root, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
 use text::TEXT_BYTES_MAX;
 pub use text::text_of;
@@ -38,39 +41,8 @@ use super::error::{StepError, code};
 use super::trace::SourceLabel;
 use super::value::{Value, key_order};
 use crate::flow::finding::Position;
-
-/// What one evaluation may burn.
-pub const FUEL_MAX: u64 = 20_000;
-
-/// What is left of the fuel of a whole run.
-#[derive(Debug)]
-pub struct Fuel {
-    left: u64,
-}
-
-impl Fuel {
-    pub const RUN_MAX: u64 = 5_000_000;
-
-    pub fn new(units: u64) -> Self {
-        Self { left: units }
-    }
-
-    /// Takes fuel for an evaluation; the run is over when there is none left.
-    pub fn burn(&mut self, units: u64) -> Result<(), StepError> {
-        self.left = self.left.saturating_sub(units);
-        if self.left == 0 {
-            let message = format!("The run has used up its {} units of fuel.", Self::RUN_MAX);
-            return Err(StepError::new(code::FUEL_BUDGET, message));
-        }
-        Ok(())
-    }
-}
-
-impl Default for Fuel {
-    fn default() -> Self {
-        Self::new(Self::RUN_MAX)
-    }
-}
+use crate::flow::language::is_template;
+use crate::flow::pointer;
 
 /// A source that the flow format does not allow. Validation reports it before a program is made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +59,7 @@ pub struct Source {
     /// JSON pointer into the document.
     pub pointer: Box<str>,
     /// Every name path the source refers to, sorted.
-    pub references: Box<[Reference]>,
+    pub references: Box<[NameReference]>,
     /// How a trace names all this.
     pub label: SourceLabel,
     machine: Machine,
@@ -103,12 +75,12 @@ pub struct Source {
 }
 
 impl Source {
-    fn new(source: &str, kind: Kind, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
+    fn new(source: &str, kind: SourceKind, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
         let Compiled { machine, mut references, reads_clock, fast } =
             match machine::compile(source, kind, names) {
                 Ok(compiled) => compiled,
                 Err(refusal) => {
-                    let position = refusal.span.map(|(start, end)| lower::position(source, start, end));
+                    let position = refusal.span.map(|(start, end)| refusal::position(source, start, end));
                     return Err(Uncompilable { pointer, message: refusal.message, position });
                 }
             };
@@ -136,7 +108,11 @@ impl Source {
     }
 
     /// The parts of a template one after the other, those left out that need a value which is missing.
-    fn render_pieces(&self, scope: &Arc<Scope>, evaluator: &mut Evaluator) -> Result<Rendered, StepError> {
+    fn render_pieces(
+        &self,
+        scope: &Arc<EvaluationScope>,
+        evaluator: &mut Evaluator,
+    ) -> Result<Rendered, StepError> {
         let (mut text, mut nulls, mut missing) = (String::new(), Vec::new(), Vec::new());
         for piece in &self.pieces {
             match piece.text(scope, &mut evaluator.fuel) {
@@ -162,9 +138,9 @@ impl Source {
     /// The plan's answer if there is one, else the engine's.
     fn evaluate(
         &self,
-        scope: &Arc<Scope>,
+        scope: &Arc<EvaluationScope>,
         evaluator: &mut Evaluator,
-        by_engine: fn(&Machine, &Arc<Scope>, &mut Fuel) -> Result<Evaluated, Failure>,
+        by_engine: fn(&Machine, &Arc<EvaluationScope>, &mut Fuel) -> Result<Evaluated, EvaluationFailure>,
     ) -> Result<Evaluated, StepError> {
         if let Some(fast) = &self.fast
             && let Some(evaluated) = fast.evaluate(scope, &mut evaluator.buffer)
@@ -180,13 +156,13 @@ impl Source {
 }
 
 /// The parts of a template, compiled one by one. What is no template has none.
-fn pieces(source: &str, kind: Kind, names: &Names) -> Result<Box<[Machine]>, Uncompilable> {
-    if !matches!(kind, Kind::Template | Kind::Address) {
+fn pieces(source: &str, kind: SourceKind, names: &Names) -> Result<Box<[Machine]>, Uncompilable> {
+    if !matches!(kind, SourceKind::Template | SourceKind::Address) {
         return Ok(Box::default());
     }
-    let is_address = kind == Kind::Address;
+    let is_address = kind == SourceKind::Address;
     let compile = |index| {
-        let compiled = machine::compile(source, Kind::Piece { index, is_address }, names);
+        let compiled = machine::compile(source, SourceKind::Piece { index, is_address }, names);
         compiled.map(|compiled| compiled.machine).map_err(|refusal| Uncompilable {
             pointer: String::new(),
             message: refusal.message,
@@ -206,35 +182,39 @@ pub struct Evaluator {
 
 /// An expression, for its value or its truth.
 #[derive(Debug)]
-pub struct Expression(Source);
+pub struct CompiledExpression(Source);
 
-impl Expression {
+impl CompiledExpression {
     pub fn compile(source: &str, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
-        Source::new(source, Kind::Expression, pointer, names).map(Self)
+        Source::new(source, SourceKind::Expression, pointer, names).map(Self)
     }
 
     pub fn source(&self) -> &Source {
         &self.0
     }
 
-    pub fn evaluate(&self, scope: &Arc<Scope>, evaluator: &mut Evaluator) -> Result<Value, StepError> {
+    pub fn evaluate(
+        &self,
+        scope: &Arc<EvaluationScope>,
+        evaluator: &mut Evaluator,
+    ) -> Result<Value, StepError> {
         Ok(self.0.evaluate(scope, evaluator, Machine::value)?.value)
     }
 }
 
 /// A string that a flow shows or sends: as it is, or rendered.
 #[derive(Debug)]
-pub enum Text {
+pub enum CompiledText {
     Literal(Value),
     Template(Source),
 }
 
-impl Text {
+impl CompiledText {
     pub fn compile(source: &str, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
         if !is_template(source) {
             return Ok(Self::Literal(Value::from(source)));
         }
-        Source::new(source, Kind::Template, pointer, names).map(Self::Template)
+        Source::new(source, SourceKind::Template, pointer, names).map(Self::Template)
     }
 
     /// An address, of which each part that is computed is encoded.
@@ -242,7 +222,7 @@ impl Text {
         if !is_template(source) {
             return Ok(Self::Literal(Value::from(source)));
         }
-        Source::new(source, Kind::Address, pointer, names).map(Self::Template)
+        Source::new(source, SourceKind::Address, pointer, names).map(Self::Template)
     }
 }
 
@@ -257,7 +237,7 @@ pub struct Rendered {
 /// Renders a template to text.
 pub fn render(
     template: &Source,
-    scope: &Arc<Scope>,
+    scope: &Arc<EvaluationScope>,
     evaluator: &mut Evaluator,
 ) -> Result<Rendered, StepError> {
     match template.evaluate(scope, evaluator, Machine::text) {
@@ -285,10 +265,10 @@ impl ValueTemplate {
     pub fn compile(json: &serde_json::Value, pointer: &str, names: &Names) -> Result<Self, Uncompilable> {
         Ok(match json {
             serde_json::Value::String(source) if is_native(source) => {
-                Self::Native(Source::new(source, Kind::Native, pointer.to_owned(), names)?)
+                Self::Native(Source::new(source, SourceKind::Native, pointer.to_owned(), names)?)
             }
             serde_json::Value::String(source) if is_template(source) => {
-                Self::Text(Source::new(source, Kind::Template, pointer.to_owned(), names)?)
+                Self::Text(Source::new(source, SourceKind::Template, pointer.to_owned(), names)?)
             }
             serde_json::Value::Array(items) if has_template(json) => Self::List(
                 (0..)
@@ -302,7 +282,8 @@ impl ValueTemplate {
                 members
                     .iter()
                     .map(|(key, member)| {
-                        let pointer = format!("{pointer}/{}", key.replace('~', "~0").replace('/', "~1"));
+                        let mut pointer = pointer.to_owned();
+                        pointer::push(&mut pointer, key);
                         Ok((key.as_str().into(), Self::compile(member, &pointer, names)?))
                     })
                     .collect::<Result<_, _>>()?,
@@ -313,12 +294,12 @@ impl ValueTemplate {
 }
 
 /// Evaluates a source that is one `{{ }}` to the value inside; undefined is null.
-pub fn native(source: &Source, scope: &Arc<Scope>, evaluator: &mut Evaluator) -> Result<Value, StepError> {
+pub fn native(
+    source: &Source,
+    scope: &Arc<EvaluationScope>,
+    evaluator: &mut Evaluator,
+) -> Result<Value, StepError> {
     Ok(source.evaluate(scope, evaluator, Machine::value)?.value)
-}
-
-fn is_template(source: &str) -> bool {
-    source.contains("{{") || source.contains("{%") || source.contains("{#")
 }
 
 fn has_template(json: &serde_json::Value) -> bool {

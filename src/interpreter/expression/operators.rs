@@ -11,7 +11,7 @@ use super::compare;
 use super::cost::{is_container, pay_for_text, pay_for_walk, pay_for_walks};
 use super::failure::{coded, no_text, undefined};
 use super::filters::{ONE_SEGMENT, percent_encoded, with_scope};
-use super::path::{Key, step};
+use super::path::{PathKey, step};
 use super::text::text_of;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
@@ -103,8 +103,8 @@ fn walk(root: &Value, args: &[Value]) -> Value {
 
 fn member(value: &Value, key: &Value) -> Value {
     match (key.as_str(), value::as_integer(key)) {
-        (Some(name), _) => step(value, &Key::Name(name.into())),
-        (None, Some(index)) => step(value, &Key::Index(index)),
+        (Some(name), _) => step(value, &PathKey::Name(name.into())),
+        (None, Some(index)) => step(value, &PathKey::Index(index)),
         (None, None) => Value::UNDEFINED,
     }
 }

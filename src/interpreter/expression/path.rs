@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use super::scope::{Names, Root, Scope, masked_secret};
+use super::scope::{EvaluationScope, Names, Root, masked_secret};
 use crate::interpreter::value::{self, Value};
 
 /// A root name and the members below it.
@@ -13,30 +13,30 @@ pub struct NamePath {
     /// As a trace writes it: `order.id`, `steps["my-id"].value`, `items[0]`.
     pub text: Box<str>,
     pub root: Root,
-    pub keys: Box<[Key]>,
+    pub keys: Box<[PathKey]>,
 }
 
 /// A path and where in its source, in bytes, it appears first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
+pub struct NameReference {
     pub path: NamePath,
     pub span: (usize, usize),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Key {
+pub enum PathKey {
     Name(Box<str>),
     Index(i64),
 }
 
 impl NamePath {
-    pub fn new(root: &str, keys: Vec<Key>, names: &Names) -> Self {
+    pub fn new(root: &str, keys: Vec<PathKey>, names: &Names) -> Self {
         let mut text = root.to_owned();
         for key in &keys {
             match key {
-                Key::Name(name) if is_identifier(name) => write!(text, ".{name}"),
-                Key::Name(name) => write!(text, "[{}]", serde_json::Value::from(&**name)),
-                Key::Index(index) => write!(text, "[{index}]"),
+                PathKey::Name(name) if is_identifier(name) => write!(text, ".{name}"),
+                PathKey::Name(name) => write!(text, "[{}]", serde_json::Value::from(&**name)),
+                PathKey::Index(index) => write!(text, "[{index}]"),
             }
             .expect("a string takes all text");
         }
@@ -44,17 +44,17 @@ impl NamePath {
     }
 
     /// The value at this moment; undefined where anything on the way is.
-    pub fn lookup<'s>(&self, scope: &'s Scope) -> Cow<'s, Value> {
+    pub fn lookup<'s>(&self, scope: &'s EvaluationScope) -> Cow<'s, Value> {
         let (mut current, keys) = match (self.root, &*self.keys) {
-            (Root::Vars, [Key::Name(name), rest @ ..]) => {
+            (Root::Vars, [PathKey::Name(name), rest @ ..]) => {
                 let variable = scope.names.variable(name).and_then(|index| scope.variables.get(index));
                 (variable.map_or(Cow::Owned(Value::UNDEFINED), Cow::Borrowed), rest)
             }
-            (Root::Steps, [Key::Name(id), Key::Name(field), rest @ ..]) => {
+            (Root::Steps, [PathKey::Name(id), PathKey::Name(field), rest @ ..]) => {
                 let record = scope.names.step(id).and_then(|index| scope.steps.get(index));
                 (Cow::Owned(record.map_or(Value::UNDEFINED, |record| record.get(field))), rest)
             }
-            (Root::Secrets, [Key::Name(name), rest @ ..]) if scope.secrets => {
+            (Root::Secrets, [PathKey::Name(name), rest @ ..]) if scope.secrets => {
                 (Cow::Owned(masked_secret(name)), rest)
             }
             (root, keys) => {
@@ -72,24 +72,24 @@ impl NamePath {
     }
 }
 
-fn step_borrowed<'v>(value: &'v Value, key: &Key) -> Cow<'v, Value> {
+fn step_borrowed<'v>(value: &'v Value, key: &PathKey) -> Cow<'v, Value> {
     match key {
-        Key::Name(name) => match value::members(value) {
+        PathKey::Name(name) => match value::members(value) {
             Some(members) => members.get(name).map_or(Cow::Owned(Value::UNDEFINED), Cow::Borrowed),
             None => Cow::Owned(Value::UNDEFINED),
         },
-        Key::Index(_) => Cow::Owned(step(value, key)),
+        PathKey::Index(_) => Cow::Owned(step(value, key)),
     }
 }
 
 /// One step down. What the engine would refuse (a member of undefined) is undefined here.
-pub fn step(value: &Value, key: &Key) -> Value {
+pub fn step(value: &Value, key: &PathKey) -> Value {
     if value.is_undefined() {
         return Value::UNDEFINED;
     }
     match key {
-        Key::Name(name) => value.get_attr(name),
-        Key::Index(index) => value.get_item(&Value::from(*index)),
+        PathKey::Name(name) => value.get_attr(name),
+        PathKey::Index(index) => value.get_item(&Value::from(*index)),
     }
     .unwrap_or_default()
 }

@@ -7,8 +7,8 @@ use minijinja::value::{Enumerator, Object, ObjectRepr};
 use regex::{Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
-use super::Fuel;
 use super::cost::UNITS_PER_FUEL;
+use super::fuel::Fuel;
 use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
 use crate::flow::text::typed_forms;
 use crate::interpreter::error::StepError;

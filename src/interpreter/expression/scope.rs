@@ -117,7 +117,7 @@ impl Root {
 
 /// The state an evaluation reads. One per flow on the call stack.
 #[derive(Debug, Clone, Default)]
-pub struct Scope {
+pub struct EvaluationScope {
     pub names: Arc<Names>,
     pub variables: Vec<Value>,
     pub steps: Vec<StepRecord>,
@@ -152,7 +152,7 @@ pub struct Local {
     pub response: Value,
 }
 
-impl Scope {
+impl EvaluationScope {
     /// The name under which filters find the scope; no template can spell it.
     pub const SELF: &'static str = " scope";
 
@@ -206,7 +206,7 @@ impl Scope {
     }
 }
 
-impl Object for Scope {
+impl Object for EvaluationScope {
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
         self.get_value_by_str(key.as_str()?)
     }

@@ -3,8 +3,9 @@
 
 use minijinja::value::ValueKind;
 
+use crate::flow::json::{DEPTH_MAX, INTEGER_MAX};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::value::{self, DEPTH_MAX, INTEGER_MAX, Value};
+use crate::interpreter::value::{self, Value};
 
 /// All variables of a flow together have at most this much JSON; one value cannot have more.
 pub const STATE_BYTES_MAX: usize = 256 * 1024;

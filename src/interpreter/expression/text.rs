@@ -5,9 +5,10 @@ use std::fmt::{self, Write as _};
 
 use minijinja::value::ValueKind;
 
+use crate::flow::json::INTEGER_MAX;
 use crate::interpreter::canonical;
 use crate::interpreter::error::code;
-use crate::interpreter::value::{INTEGER_MAX, Value};
+use crate::interpreter::value::Value;
 
 /// A rendered text is at most this long.
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;

@@ -7,9 +7,9 @@ use minijinja::machinery::ast::{
     CallArg, Const, Expr, Filter, GetAttr, GetItem, List, Spanned, UnaryOp, UnaryOpKind, Var,
 };
 
-use super::lower::{Lowered, refuse};
 use super::operators as op;
-use super::path::Key;
+use super::path::PathKey;
+use super::refusal::{Lowered, refuse};
 use crate::interpreter::moment::Moment;
 use crate::interpreter::value::{self, Value};
 
@@ -19,7 +19,7 @@ const REPEAT_MAX: i64 = 100;
 /// A root name and constant members below it.
 pub struct Plain<'s> {
     pub root: &'s str,
-    pub keys: Vec<Key>,
+    pub keys: Vec<PathKey>,
     /// The byte where the root begins.
     pub start: usize,
 }
@@ -31,14 +31,14 @@ pub fn plain_path<'s>(expr: &Expr<'s>) -> Option<Plain<'s>> {
         }
         Expr::GetAttr(node) => {
             let mut plain = plain_path(&node.expr)?;
-            plain.keys.push(Key::Name(node.name.into()));
+            plain.keys.push(PathKey::Name(node.name.into()));
             Some(plain)
         }
         Expr::GetItem(node) => {
             let Expr::Const(key) = &node.subscript_expr else { return None };
             let key = match key.value.as_str() {
-                Some(name) => Key::Name(name.into()),
-                None => Key::Index(value::as_integer(&key.value)?),
+                Some(name) => PathKey::Name(name.into()),
+                None => PathKey::Index(value::as_integer(&key.value)?),
             };
             let mut plain = plain_path(&node.expr)?;
             plain.keys.push(key);

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::policy::WaitPolicy;
-use super::{Exit, Goto, Heard, Interrupt, Localized, Step};
-use crate::flow::document::{self, Document, Edge, Missing, Target};
-use crate::interpreter::expression::{Expression, Names, Text, Uncompilable, ValueTemplate};
-use crate::interpreter::step::Kind;
+use super::{CompiledExit, CompiledInterrupt, CompiledKeywords, CompiledStep, Goto, Localized};
+use crate::flow::document::{self, Document, Edge, MissingValue, Target};
+use crate::interpreter::expression::{CompiledExpression, CompiledText, Names, Uncompilable, ValueTemplate};
+use crate::interpreter::step::CompiledKind;
 use crate::interpreter::trace::StepLabel;
 
 /// Compiles the parts of one document.
@@ -22,7 +22,7 @@ impl<'d> Compiler<'d> {
         let variables = document.variables.iter().map(|variable| variable.name.as_str());
         let steps = document.steps.iter().map(|step| step.id.as_str());
         let mut names = Names::new(variables, steps);
-        names.missing_is_empty = document.settings.missing == Missing::Empty;
+        names.missing_is_empty = document.settings.missing == MissingValue::Empty;
         Self {
             document,
             names: Arc::new(names),
@@ -43,22 +43,22 @@ impl<'d> Compiler<'d> {
         }
     }
 
-    pub fn expression(&self, source: &str, pointer: String) -> Result<Expression, Uncompilable> {
-        Expression::compile(source, pointer, &self.names)
+    pub fn expression(&self, source: &str, pointer: String) -> Result<CompiledExpression, Uncompilable> {
+        CompiledExpression::compile(source, pointer, &self.names)
     }
 
-    pub fn text(&self, source: &str, pointer: String) -> Result<Text, Uncompilable> {
-        Text::compile(source, pointer, &self.names)
+    pub fn text(&self, source: &str, pointer: String) -> Result<CompiledText, Uncompilable> {
+        CompiledText::compile(source, pointer, &self.names)
     }
 
-    pub fn step(&self, index: usize) -> Result<Step, Uncompilable> {
+    pub fn step(&self, index: usize) -> Result<CompiledStep, Uncompilable> {
         let step = &self.document.steps[index];
         let pointer = format!("/steps/{index}");
-        let exits: Vec<Exit> = step
+        let exits: Vec<CompiledExit> = step
             .exits()
             .into_iter()
             .enumerate()
-            .map(|(counted, exit)| Exit {
+            .map(|(counted, exit)| CompiledExit {
                 label: exit.edge.to_string().into(),
                 to: self.resolve(exit.target, Some(index)),
                 counted: Some(counted),
@@ -70,9 +70,14 @@ impl<'d> Compiler<'d> {
         let on_error = find(Edge::Error);
         let when = step.when.as_ref();
         let when = when.map(|when| self.expression(when, format!("{pointer}/when"))).transpose()?;
-        let kind =
-            Kind::compile(&StepCompiler { compiler: self, step, index, pointer: &pointer, exits: &exits })?;
-        Ok(Step {
+        let kind = CompiledKind::compile(&StepCompiler {
+            compiler: self,
+            step,
+            index,
+            pointer: &pointer,
+            exits: &exits,
+        })?;
+        Ok(CompiledStep {
             id: step.id.as_str().into(),
             type_name: step.kind.as_str(),
             label: StepLabel::new(&step.id, step.kind.as_str(), &pointer),
@@ -87,16 +92,16 @@ impl<'d> Compiler<'d> {
     }
 
     /// An exit that the settings add to a step; coverage does not count it.
-    pub fn uncounted(&self, edge: &Edge, target: &Target, step: Option<usize>) -> Exit {
-        Exit { label: edge.to_string().into(), to: self.resolve(target, step), counted: None }
+    pub fn uncounted(&self, edge: &Edge, target: &Target, step: Option<usize>) -> CompiledExit {
+        CompiledExit { label: edge.to_string().into(), to: self.resolve(target, step), counted: None }
     }
 
-    pub fn interrupts(&self) -> Result<Vec<Interrupt>, Uncompilable> {
+    pub fn interrupts(&self) -> Result<Vec<CompiledInterrupt>, Uncompilable> {
         let compile = |(index, interrupt): (usize, &document::Interrupt)| {
             let pointer = format!("/interrupts/{index}");
             let when = interrupt.when.as_ref();
-            Ok(Interrupt {
-                heard: Heard::compile(
+            Ok(CompiledInterrupt {
+                heard: CompiledKeywords::compile(
                     &interrupt.keywords,
                     interrupt.match_mode,
                     &format!("{pointer}/keywords"),
@@ -117,7 +122,7 @@ pub struct StepCompiler<'c, 'd> {
     pub step: &'d document::Step,
     pub index: usize,
     pub pointer: &'c str,
-    pub exits: &'c [Exit],
+    pub exits: &'c [CompiledExit],
 }
 
 impl StepCompiler<'_, '_> {
@@ -127,26 +132,30 @@ impl StepCompiler<'_, '_> {
     }
 
     /// The exit with this name. Every step has the ones its kind asks for.
-    pub fn exit(&self, edge: &Edge) -> Exit {
+    pub fn exit(&self, edge: &Edge) -> CompiledExit {
         let label = edge.to_string();
         let known = self.exits.iter().find(|exit| *exit.label == *label).cloned();
         let next = self.step.next.as_ref().unwrap_or(&Target::Next);
         known.unwrap_or_else(|| self.compiler.uncounted(edge, next, Some(self.index)))
     }
 
-    pub fn expression(&self, source: &str, member: &str) -> Result<Expression, Uncompilable> {
+    pub fn expression(&self, source: &str, member: &str) -> Result<CompiledExpression, Uncompilable> {
         self.compiler.expression(source, self.at(member))
     }
 
-    pub fn text(&self, source: &str, member: &str) -> Result<Text, Uncompilable> {
+    pub fn text(&self, source: &str, member: &str) -> Result<CompiledText, Uncompilable> {
         self.compiler.text(source, self.at(member))
     }
 
-    pub fn address(&self, source: &str, member: &str) -> Result<Text, Uncompilable> {
-        Text::compile_address(source, self.at(member), &self.compiler.names)
+    pub fn address(&self, source: &str, member: &str) -> Result<CompiledText, Uncompilable> {
+        CompiledText::compile_address(source, self.at(member), &self.compiler.names)
     }
 
-    pub fn maybe_text(&self, source: Option<&String>, member: &str) -> Result<Option<Text>, Uncompilable> {
+    pub fn maybe_text(
+        &self,
+        source: Option<&String>,
+        member: &str,
+    ) -> Result<Option<CompiledText>, Uncompilable> {
         source.map(|source| self.text(source, member)).transpose()
     }
 

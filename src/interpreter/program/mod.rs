@@ -12,15 +12,15 @@ use uuid::Uuid;
 
 pub use compiler::{Compiler, StepCompiler};
 pub use policy::{RetryPolicy, TimeoutPolicy, WaitPolicy};
-pub use trigger::{Heard, Match, Said, Started, Trigger};
+pub use trigger::{CompiledKeywords, CompiledTrigger, Match, Said, Started};
 
-use super::expression::{Expression, Names, Text, Uncompilable};
-use super::step::Kind;
-use super::trace::{Coverage, Covered, EdgeName, RanVersion, StepLabel};
+use super::expression::{CompiledExpression, CompiledText, Names, Uncompilable};
+use super::step::CompiledKind;
+use super::trace::{Covered, EdgeName, FlowCoverage, RanVersion, StepLabel};
 use super::value::{Value, from_json, key_order};
 use super::write;
 use crate::flow::digest::Digest;
-use crate::flow::document::{Document, FlowVersion, Scope, Settings, VariableType};
+use crate::flow::document::{Document, FlowVersion, Settings, VariableScope, VariableType};
 use crate::flow::validation::called_flows;
 
 /// A compiled flow.
@@ -29,12 +29,12 @@ pub struct Program {
     pub(super) name: Box<str>,
     pub(super) digest: Digest,
     pub(super) names: Arc<Names>,
-    pub(super) variables: Vec<Variable>,
+    pub(super) variables: Vec<CompiledVariable>,
     /// The indices of variables in the order in which a trace writes them.
     pub(super) variables_in_order: Vec<usize>,
-    pub(super) steps: Vec<Step>,
-    pub(super) interrupts: Vec<Interrupt>,
-    pub(super) trigger: Trigger,
+    pub(super) steps: Vec<CompiledStep>,
+    pub(super) interrupts: Vec<CompiledInterrupt>,
+    pub(super) trigger: CompiledTrigger,
     pub(super) settings: Settings,
     pub(super) on_error: Option<Goto>,
     /// Locales that some text is translated to; texts refer to them by index.
@@ -45,13 +45,13 @@ pub struct Program {
 }
 
 #[derive(Debug)]
-pub struct Variable {
+pub struct CompiledVariable {
     pub name: Box<str>,
     pub kind: VariableType,
     pub default: Value,
     /// Bytes of JSON in it.
     pub default_bytes: usize,
-    pub scope: Scope,
+    pub scope: VariableScope,
     pub pii: bool,
 }
 
@@ -66,7 +66,7 @@ pub enum Goto {
 
 /// A way out of a step, named as traces name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit {
+pub struct CompiledExit {
     pub label: Box<str>,
     pub to: Goto,
     /// Its place in the step's list of exits, when coverage counts it.
@@ -74,42 +74,42 @@ pub struct Exit {
 }
 
 #[derive(Debug)]
-pub struct Step {
+pub struct CompiledStep {
     pub id: Box<str>,
-    pub kind: Kind,
+    pub kind: CompiledKind,
     pub type_name: &'static str,
     pub pointer: Box<str>,
     /// How a trace names the step.
     pub label: StepLabel,
-    pub when: Option<Expression>,
+    pub when: Option<CompiledExpression>,
     /// What coverage counts, in its order.
-    pub exits: Vec<Exit>,
+    pub exits: Vec<CompiledExit>,
     /// How many exits the steps before this one have.
     pub exits_from: usize,
     /// Where a skipped step leads.
-    pub skip: Exit,
-    pub on_error: Option<Exit>,
+    pub skip: CompiledExit,
+    pub on_error: Option<CompiledExit>,
 }
 
 #[derive(Debug)]
-pub struct Interrupt {
-    pub heard: Heard,
+pub struct CompiledInterrupt {
+    pub heard: CompiledKeywords,
     pub intents: Vec<String>,
-    pub when: Option<Expression>,
-    pub exit: Exit,
+    pub when: Option<CompiledExpression>,
+    pub exit: CompiledExit,
 }
 
 /// A text with its translations.
 #[derive(Debug)]
 pub struct Localized {
-    pub base: Text,
+    pub base: CompiledText,
     /// By index into the program's locales.
-    pub translated: Vec<(usize, Text)>,
+    pub translated: Vec<(usize, CompiledText)>,
 }
 
 impl Localized {
     /// The text for a run that prefers these locales, best first.
-    pub fn pick(&self, order: &[usize]) -> &Text {
+    pub fn pick(&self, order: &[usize]) -> &CompiledText {
         order
             .iter()
             .find_map(|wanted| self.translated.iter().find(|(locale, _)| locale == wanted))
@@ -122,17 +122,17 @@ impl Program {
     /// the findings would say it.
     pub fn compile(document: &Document, digest: Digest) -> Result<Self, Uncompilable> {
         let compiler = Compiler::new(document);
-        let mut steps: Vec<Step> = Vec::with_capacity(document.steps.len());
+        let mut steps: Vec<CompiledStep> = Vec::with_capacity(document.steps.len());
         for index in 0..document.steps.len() {
             let exits_from = steps.last().map_or(0, |last| last.exits_from + last.exits.len());
-            steps.push(Step { exits_from, ..compiler.step(index)? });
+            steps.push(CompiledStep { exits_from, ..compiler.step(index)? });
         }
         let interrupts = compiler.interrupts()?;
-        let trigger = Trigger::compile(&document.trigger, &compiler)?;
+        let trigger = CompiledTrigger::compile(&document.trigger, &compiler)?;
         let on_error = document.settings.on_error.as_ref().map(|target| compiler.resolve(target, None));
         let variables = document.variables.iter().map(|variable| {
             let default = write::coerce(variable.kind, &from_json(&variable.default)).unwrap_or_default();
-            Variable {
+            CompiledVariable {
                 name: variable.name.as_str().into(),
                 kind: variable.kind,
                 default_bytes: write::measured(&default).unwrap_or_default(),
@@ -144,7 +144,7 @@ impl Program {
         let mut variables_in_order: Vec<usize> = (0..document.variables.len()).collect();
         variables_in_order
             .sort_by(|a, b| key_order(&document.variables[*a].name, &document.variables[*b].name));
-        let edge_bytes = |step: &Step| -> usize {
+        let edge_bytes = |step: &CompiledStep| -> usize {
             step.exits.iter().map(|exit| step.id.len() + 2 * exit.label.len() + 16).sum()
         };
         Ok(Self {
@@ -179,13 +179,13 @@ impl Program {
     }
 
     /// What of this flow a run has covered, by index of step and exit.
-    pub(super) fn coverage(&self, visited: &Visited) -> Coverage<'_> {
+    pub(super) fn coverage(&self, visited: &Visited) -> FlowCoverage<'_> {
         let edges = self.steps.iter().flat_map(|step| {
             let edges = step.exits.iter().map(|exit| EdgeName { step: &step.id, edge: &exit.label });
             edges.zip(&visited.exits[step.exits_from..]).map(|(edge, taken)| (edge, *taken))
         });
         let steps = self.steps.iter().zip(&visited.steps);
-        Coverage {
+        FlowCoverage {
             edges: Covered::of(edges),
             steps: Covered::of(steps.map(|(step, entered)| (&*step.id, *entered))),
         }
@@ -206,7 +206,7 @@ impl Visited {
     }
 
     /// Notes that a step was left by this exit.
-    pub fn take(&mut self, step: &Step, exit: &Exit) {
+    pub fn take(&mut self, step: &CompiledStep, exit: &CompiledExit) {
         if let Some(counted) = exit.counted {
             self.exits[step.exits_from + counted] = true;
         }

@@ -1,6 +1,6 @@
 //! Retries, timeouts and reminders of a waiting step: its own, or those of the settings.
 
-use super::{Exit, Localized, StepCompiler};
+use super::{CompiledExit, Localized, StepCompiler};
 use crate::flow::document::{Edge, Retry, Target, Timeout};
 use crate::interpreter::expression::Uncompilable;
 
@@ -19,13 +19,13 @@ pub struct RetryPolicy {
     pub text: Localized,
     pub repeat_prompt: bool,
     /// Where the run goes when the chances are used up.
-    pub exhausted: Option<Exit>,
+    pub exhausted: Option<CompiledExit>,
 }
 
 #[derive(Debug)]
 pub struct TimeoutPolicy {
     pub after_ms: u64,
-    pub exit: Exit,
+    pub exit: CompiledExit,
     /// Whether the run then ends as expired, because the timeout leads nowhere.
     pub expires: bool,
     pub reminders: Vec<ReminderPolicy>,

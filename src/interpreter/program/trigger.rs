@@ -4,12 +4,12 @@ use super::Compiler;
 use crate::flow::document::{self, MatchMode, TriggerType};
 use crate::flow::text::{fold, spaced};
 use crate::interpreter::error::StepError;
-use crate::interpreter::expression::{Expression, Fuel, Pattern, Uncompilable, has_words};
+use crate::interpreter::expression::{CompiledExpression, Fuel, Pattern, Uncompilable, has_words};
 use crate::interpreter::value::{self, Value};
 
 /// Keywords, prepared for how they are matched.
 #[derive(Debug)]
-pub struct Heard {
+pub struct CompiledKeywords {
     keywords: Vec<(Box<str>, Matcher)>,
 }
 
@@ -22,7 +22,7 @@ enum Matcher {
     Regex(Pattern),
 }
 
-impl Heard {
+impl CompiledKeywords {
     pub fn compile(keywords: &[String], mode: MatchMode, pointer: &str) -> Result<Self, Uncompilable> {
         let matcher = |(index, keyword): (usize, &String)| {
             let matcher = match mode {
@@ -86,10 +86,10 @@ impl Said {
 
 /// The compiled trigger.
 #[derive(Debug)]
-pub struct Trigger {
+pub struct CompiledTrigger {
     kind: TriggerType,
-    heard: Heard,
-    pub when: Option<Expression>,
+    heard: CompiledKeywords,
+    pub when: Option<CompiledExpression>,
 }
 
 /// What a start carries.
@@ -106,12 +106,14 @@ pub enum Match<'p> {
     Yes { keyword: Option<&'p str> },
 }
 
-impl Trigger {
+impl CompiledTrigger {
     pub fn compile(trigger: &document::Trigger, compiler: &Compiler<'_>) -> Result<Self, Uncompilable> {
         let pointer = "/triggerConfig/keywords";
         let heard = match &trigger.kind {
-            TriggerType::Keyword { keywords, match_mode } => Heard::compile(keywords, *match_mode, pointer)?,
-            _ => Heard { keywords: Vec::new() },
+            TriggerType::Keyword { keywords, match_mode } => {
+                CompiledKeywords::compile(keywords, *match_mode, pointer)?
+            }
+            _ => CompiledKeywords { keywords: Vec::new() },
         };
         let when = trigger.when.as_ref();
         let when =

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::reader::{Fields, Node};
-use crate::interpreter::expression::{Expression, Names, Pattern};
+use super::reader::{Fields, RequestNode};
+use crate::interpreter::expression::{CompiledExpression, Names, Pattern};
 use crate::interpreter::value::{Value, from_json};
 
 const ITEMS_MAX: usize = 500;
@@ -50,7 +50,7 @@ pub enum TextTest {
 pub enum VariableExpect {
     Equals(Value),
     /// An expression over `value`.
-    Holds(Box<Expression>),
+    Holds(Box<CompiledExpression>),
 }
 
 #[derive(Debug)]
@@ -85,7 +85,7 @@ const FIELDS: [&str; 14] = [
 ];
 
 impl Expect {
-    pub fn read(node: Node<'_>) -> Self {
+    pub fn read(node: RequestNode<'_>) -> Self {
         let fields = node.fields(&FIELDS);
         let path = fields.get("path").map(|node| node.fields(&["visits", "avoids", "exact"]));
         let contact = fields.get("contact").map(|node| node.fields(&["hasTags", "lacksTags", "attributes"]));
@@ -129,14 +129,17 @@ fn count(fields: &Fields<'_>, name: &str) -> Option<u32> {
     u32::try_from(count).ok()
 }
 
-fn members<T>(node: Option<Node<'_>>, read: impl Fn(Node<'_>) -> Option<T>) -> Vec<(String, T)> {
+fn members<T>(
+    node: Option<RequestNode<'_>>,
+    read: impl Fn(RequestNode<'_>) -> Option<T>,
+) -> Vec<(String, T)> {
     let fields = node.map(|node| node.open());
     let members = fields.iter().flat_map(|fields| fields.iter());
     members.filter_map(|(name, node)| Some((name.to_owned(), read(node)?))).collect()
 }
 
 /// A text means "contains".
-fn message(node: Node<'_>) -> Option<MessageExpect> {
+fn message(node: RequestNode<'_>) -> Option<MessageExpect> {
     if node.value.is_string() {
         let text = node.text(0..=TEXT_CHARS_MAX)?.to_owned();
         return Some(MessageExpect { test: TextTest::Contains(text), step_id: None });
@@ -163,13 +166,13 @@ fn message(node: Node<'_>) -> Option<MessageExpect> {
 }
 
 /// `{"expr": "value > 10"}`, or the very value.
-fn variable(node: Node<'_>) -> Option<VariableExpect> {
+fn variable(node: RequestNode<'_>) -> Option<VariableExpect> {
     let source = match node.value {
         Json::Object(members) if members.len() == 1 => members.get("expr").and_then(Json::as_str),
         _ => None,
     };
     let Some(source) = source else { return Some(VariableExpect::Equals(from_json(node.value))) };
-    match Expression::compile(source, node.pointer.clone(), &Names::default()) {
+    match CompiledExpression::compile(source, node.pointer.clone(), &Names::default()) {
         Ok(expression) => Some(VariableExpect::Holds(Box::new(expression))),
         Err(error) => {
             node.report("EXPR_SYNTAX", error.message);
@@ -178,7 +181,7 @@ fn variable(node: Node<'_>) -> Option<VariableExpect> {
     }
 }
 
-fn call(node: Node<'_>) -> Option<CallExpect> {
+fn call(node: RequestNode<'_>) -> Option<CallExpect> {
     let fields = node.fields(&["stepId", "times", "bodyContains", "url"]);
     let step_id = fields.need("stepId")?.text(1..=64)?.to_owned();
     Some(CallExpect {
@@ -189,7 +192,7 @@ fn call(node: Node<'_>) -> Option<CallExpect> {
     })
 }
 
-fn warnings(node: Node<'_>) -> Option<WarningsExpect> {
+fn warnings(node: RequestNode<'_>) -> Option<WarningsExpect> {
     if node.value.is_string() {
         return node.one_of(&[("none", ())]).map(|()| WarningsExpect::None);
     }

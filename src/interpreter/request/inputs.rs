@@ -2,16 +2,23 @@
 
 use serde_json::Value as Json;
 
-use super::Start;
-use super::reader::{Fields, Node};
+use super::reader::{Fields, RequestNode};
 use crate::flow::document::MediaKind;
-use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::value::{Value, from_json, object};
 
 const INPUTS_MAX: usize = 200;
 /// Texts are bounded by the body alone; this only keeps names short.
 const NAME_CHARS_MAX: usize = 128;
 const TEXT_CHARS_MAX: usize = 64 * 1024;
+
+/// How a run starts.
+#[derive(Debug, Clone)]
+pub enum Start {
+    Manual,
+    Message { text: Option<Box<str>>, intent: Option<Box<str>>, entities: Value, payload: Value },
+    Event { event: Box<str>, payload: Value },
+}
 
 #[derive(Clone, Copy)]
 enum StartType {
@@ -20,7 +27,7 @@ enum StartType {
     Event,
 }
 
-pub fn start(node: Node<'_>) -> Start {
+pub fn start(node: RequestNode<'_>) -> Start {
     let types = [("manual", StartType::Manual), ("message", StartType::Message), ("event", StartType::Event)];
     let kind = node.clone().open().need("type").and_then(|kind| kind.one_of(&types));
     let boxed = |fields: &Fields<'_>, name: &str, most| {
@@ -53,7 +60,7 @@ pub fn start(node: Node<'_>) -> Start {
 }
 
 /// `messages` or `inputs`, never both.
-pub fn script(messages: Option<Node<'_>>, inputs: Option<Node<'_>>) -> Vec<Inbound> {
+pub fn script(messages: Option<RequestNode<'_>>, inputs: Option<RequestNode<'_>>) -> Vec<Inbound> {
     match (messages, inputs) {
         (Some(messages), Some(_)) => {
             messages.invalid("excludes inputs");
@@ -96,7 +103,7 @@ const TYPES: [(&str, InputType); 11] = [
 /// Members of every input beside those of its type.
 const COMMON: [&str; 4] = ["type", "after", "intent", "entities"];
 
-fn inbound(node: Node<'_>) -> Option<Inbound> {
+fn inbound(node: RequestNode<'_>) -> Option<Inbound> {
     if node.value.is_string() {
         return node.text(0..=TEXT_CHARS_MAX).map(Inbound::of_text);
     }
@@ -128,37 +135,38 @@ fn inbound(node: Node<'_>) -> Option<Inbound> {
     })
 }
 
-fn content(kind: InputType, own: &[&str], fields: &Fields<'_>) -> Option<Content> {
+fn content(kind: InputType, own: &[&str], fields: &Fields<'_>) -> Option<InboundContent> {
     let members = |fields: &Fields<'_>| {
         own.iter().map(|name| (*name, from_json(fields.json(name)))).collect::<Vec<_>>()
     };
     let text = |name: &str, most: usize| fields.need(name).and_then(|node| node.text(0..=most));
     Some(match kind {
-        InputType::Text => Content::Text(text("text", TEXT_CHARS_MAX)?.into()),
-        InputType::Option => Content::Option { id: text("id", 256)?.into(), title: None },
+        InputType::Text => InboundContent::Text(text("text", TEXT_CHARS_MAX)?.into()),
+        InputType::Option => InboundContent::Option { id: text("id", 256)?.into(), title: None },
         InputType::Media(kind) => {
             let kind_member = ("kind", Value::from(kind.as_str()));
-            Content::Media(kind, object(members(fields).into_iter().chain([kind_member])))
+            InboundContent::Media(kind, object(members(fields).into_iter().chain([kind_member])))
         }
         InputType::Location => {
             for (name, most) in [("latitude", 90.0), ("longitude", 180.0)] {
                 let degrees = fields.need(name);
-                let fits = |node: &Node<'_>| node.value.as_f64().is_some_and(|degrees| degrees.abs() <= most);
+                let fits =
+                    |node: &RequestNode<'_>| node.value.as_f64().is_some_and(|degrees| degrees.abs() <= most);
                 if let Some(node) = degrees.filter(|node| !fits(node)) {
                     node.invalid(format!("must be a number from -{most} to {most}"));
                 }
             }
-            Content::Location(object(members(fields)))
+            InboundContent::Location(object(members(fields)))
         }
-        InputType::Contact => Content::Contact(object(members(fields))),
+        InputType::Contact => InboundContent::Contact(object(members(fields))),
         InputType::Form => {
             let data = fields.get("data").map(|node| node.open().node().value.clone());
-            Content::Form(from_json(&data.unwrap_or_else(|| Json::Object(serde_json::Map::new()))))
+            InboundContent::Form(from_json(&data.unwrap_or_else(|| Json::Object(serde_json::Map::new()))))
         }
-        InputType::Event => Content::Event {
+        InputType::Event => InboundContent::Event {
             event: fields.need("event").and_then(|node| node.text(1..=NAME_CHARS_MAX))?.into(),
             payload: from_json(fields.json("payload")),
         },
-        InputType::Timeout => Content::Timeout,
+        InputType::Timeout => InboundContent::Timeout,
     })
 }

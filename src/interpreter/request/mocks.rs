@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::reader::{Fields, Node};
+use super::reader::{Fields, RequestNode};
 use crate::flow::document::Method;
 use crate::interpreter::value::{Value, from_json};
 
@@ -57,7 +57,7 @@ pub struct FlowMock {
 }
 
 impl Mocks {
-    pub fn read(node: Node<'_>) -> Self {
+    pub fn read(node: RequestNode<'_>) -> Self {
         let fields = node.fields(&["http", "actions", "flows", "secrets"]);
         if let Some(secrets) = fields.get("secrets") {
             // Accepted for what it says; no run ever sees a secret's value.
@@ -81,7 +81,7 @@ fn times(fields: &Fields<'_>) -> Option<u32> {
     u32::try_from(times).ok()
 }
 
-fn http(node: Node<'_>) -> HttpMock {
+fn http(node: RequestNode<'_>) -> HttpMock {
     let fields = node.fields(&["stepId", "method", "url", "bodyContains", "times", "respond", "fail"]);
     if let (Some(_), Some(fail)) = (fields.get("respond"), fields.get("fail")) {
         fail.invalid("excludes respond");
@@ -106,7 +106,7 @@ fn http(node: Node<'_>) -> HttpMock {
     }
 }
 
-fn respond(node: Node<'_>) -> HttpAnswer {
+fn respond(node: RequestNode<'_>) -> HttpAnswer {
     let fields = node.fields(&["status", "headers", "body", "delay"]);
     let status = fields.get("status").and_then(|node| node.integer(STATUSES)).unwrap_or(200);
     let headers = fields.get("headers").map(|node| node.open());
@@ -121,7 +121,7 @@ fn respond(node: Node<'_>) -> HttpAnswer {
     }
 }
 
-fn action(node: Node<'_>) -> ActionMock {
+fn action(node: RequestNode<'_>) -> ActionMock {
     let fields = node.fields(&["action", "stepId", "args", "times", "result"]);
     if fields.get("action").is_none() && fields.get("stepId").is_none() {
         fields.node().report("MISSING_FIELD", "needs action or stepId");
@@ -138,7 +138,7 @@ fn action(node: Node<'_>) -> ActionMock {
     }
 }
 
-fn flow(node: Node<'_>) -> Option<FlowMock> {
+fn flow(node: RequestNode<'_>) -> Option<FlowMock> {
     let fields = node.fields(&["flowId", "outcome", "outputs"]);
     let id = fields.need("flowId")?;
     let flow_id = id.text(1..=64).and_then(|text| text.parse().ok());

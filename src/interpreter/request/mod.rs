@@ -9,14 +9,16 @@ use chrono_tz::Tz;
 use serde_json::Value as Json;
 
 pub use expect::{CallExpect, Expect, MessageExpect, TextTest, VariableExpect, WarningsExpect};
+pub use inputs::Start;
 pub use mocks::{ActionMock, FlowMock, HttpAnswer, HttpMock, Mocks};
 
-use self::reader::{Node, Report};
+use self::reader::{RequestNode, RequestReport};
 use super::inbound::Inbound;
 use super::moment::{Instant, Moment};
 use super::value::{self, Value, from_json, object};
 use crate::flow::document::Canonical;
 use crate::flow::finding::Finding;
+use crate::flow::json::INTEGER_MAX;
 
 const STEPS_DEFAULT: u32 = 500;
 const STEPS_MAX: i64 = 2000;
@@ -31,14 +33,6 @@ pub enum Subject {
     Version(i64),
     /// A definition that came with the request.
     Inline(Box<Canonical>),
-}
-
-/// How a run starts.
-#[derive(Debug, Clone)]
-pub enum Start {
-    Manual,
-    Message { text: Option<Box<str>>, intent: Option<Box<str>>, entities: Value, payload: Value },
-    Event { event: Box<str>, payload: Value },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,8 +92,8 @@ const FIELDS: [&str; 19] = [
 impl RunRequest {
     /// Reads a request body. What is wrong with it comes back as findings, all of them.
     pub fn read(body: &Json) -> Result<Self, Vec<Finding>> {
-        let report = Report::default();
-        let fields = Node::root(body, &report).fields(&FIELDS);
+        let report = RequestReport::default();
+        let fields = RequestNode::root(body, &report).fields(&FIELDS);
         if let Some(node) = fields.get("saveAs") {
             node.report("NOT_SUPPORTED", "saving test cases is not supported yet");
         }
@@ -154,7 +148,11 @@ impl RunRequest {
     }
 }
 
-fn subject(version: Option<Node<'_>>, definition: Option<Node<'_>>, report: &Report) -> Subject {
+fn subject(
+    version: Option<RequestNode<'_>>,
+    definition: Option<RequestNode<'_>>,
+    report: &RequestReport,
+) -> Subject {
     match (version, definition) {
         (Some(version), Some(_)) => {
             version.invalid("excludes definition");
@@ -178,9 +176,7 @@ fn subject(version: Option<Node<'_>>, definition: Option<Node<'_>>, report: &Rep
                 Subject::Draft
             }
         },
-        (Some(version), None) => {
-            version.integer(1..=value::INTEGER_MAX).map_or(Subject::Draft, Subject::Version)
-        }
+        (Some(version), None) => version.integer(1..=INTEGER_MAX).map_or(Subject::Draft, Subject::Version),
         (None, None) => Subject::Draft,
     }
 }
@@ -189,7 +185,7 @@ fn default_clock() -> Instant {
     Moment::parse(CLOCK_START).and_then(|moment| moment.instant(Tz::UTC)).expect("the constant is an instant")
 }
 
-fn instant(node: &Node<'_>) -> Instant {
+fn instant(node: &RequestNode<'_>) -> Instant {
     let moment = node.text(1..=40).and_then(Moment::parse);
     let instant = match moment {
         Some(moment @ Moment::Instant(_)) => moment.instant(Tz::UTC),
@@ -201,7 +197,7 @@ fn instant(node: &Node<'_>) -> Instant {
     })
 }
 
-fn zone(node: &Node<'_>) -> Option<Tz> {
+fn zone(node: &RequestNode<'_>) -> Option<Tz> {
     let zone = node.text(1..=64)?.parse().ok();
     if zone.is_none() {
         node.invalid("must be an IANA time zone such as America/Mexico_City");
@@ -210,7 +206,7 @@ fn zone(node: &Node<'_>) -> Option<Tz> {
 }
 
 /// The sandbox contact, with what the request says of it.
-fn contact(node: Option<Node<'_>>) -> Value {
+fn contact(node: Option<RequestNode<'_>>) -> Value {
     const NAMES: [&str; 6] = ["id", "name", "phone", "language", "tags", "attributes"];
     let fields = node.map(|node| node.fields(&NAMES));
     let given = |name: &str| fields.as_ref().and_then(|fields| fields.get(name));

@@ -12,9 +12,9 @@ use crate::flow::pointer;
 
 /// Findings as they are made.
 #[derive(Debug, Default)]
-pub struct Report(RefCell<Vec<Finding>>);
+pub struct RequestReport(RefCell<Vec<Finding>>);
 
-impl Report {
+impl RequestReport {
     pub fn into_findings(self) -> Vec<Finding> {
         self.0.into_inner()
     }
@@ -26,28 +26,28 @@ impl Report {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub struct Node<'a> {
+pub struct RequestNode<'a> {
     pub value: &'a Json,
     pub pointer: String,
-    report: &'a Report,
+    report: &'a RequestReport,
 }
 
 /// The members of an object, unknown ones reported.
 #[derive(Debug)]
 pub struct Fields<'a> {
-    node: Node<'a>,
+    node: RequestNode<'a>,
     members: Option<&'a Map<String, Json>>,
 }
 
-impl<'a> Node<'a> {
-    pub fn root(value: &'a Json, report: &'a Report) -> Self {
+impl<'a> RequestNode<'a> {
+    pub fn root(value: &'a Json, report: &'a RequestReport) -> Self {
         Self { value, pointer: String::new(), report }
     }
 
     fn child(&self, token: &str, value: &'a Json) -> Self {
         let mut pointer = self.pointer.clone();
         pointer::push(&mut pointer, token);
-        Node { value, pointer, report: self.report }
+        RequestNode { value, pointer, report: self.report }
     }
 
     pub fn report(&self, code: &'static str, message: impl Into<String>) {
@@ -87,7 +87,7 @@ impl<'a> Node<'a> {
         Fields { node: self, members }
     }
 
-    pub fn items(&self, most: usize) -> Vec<Node<'a>> {
+    pub fn items(&self, most: usize) -> Vec<RequestNode<'a>> {
         let Json::Array(items) = self.value else {
             self.wrong_type("a list");
             return Vec::new();
@@ -168,12 +168,12 @@ impl<'a> Node<'a> {
 
 impl<'a> Fields<'a> {
     /// A member that is there and not null.
-    pub fn get(&self, name: &str) -> Option<Node<'a>> {
+    pub fn get(&self, name: &str) -> Option<RequestNode<'a>> {
         let value = self.members?.get(name).filter(|value| !value.is_null())?;
         Some(self.node.child(name, value))
     }
 
-    pub fn need(&self, name: &str) -> Option<Node<'a>> {
+    pub fn need(&self, name: &str) -> Option<RequestNode<'a>> {
         let node = self.get(name);
         if node.is_none() {
             let pointer = format!("{}/{name}", self.node.pointer);
@@ -187,11 +187,11 @@ impl<'a> Fields<'a> {
         self.members.and_then(|members| members.get(name)).unwrap_or(NULL)
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = (&'a str, Node<'a>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&'a str, RequestNode<'a>)> {
         self.members.into_iter().flatten().map(|(name, value)| (name.as_str(), self.node.child(name, value)))
     }
 
-    pub fn node(&self) -> &Node<'a> {
+    pub fn node(&self) -> &RequestNode<'a> {
         &self.node
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::visit::Visit;
 use super::{FlowEnd, Left, Run, RunEnd, locale_order};
 use crate::interpreter::error::{ErrorEntry, StepError, code};
-use crate::interpreter::expression::{Local, STATE_BYTES_MAX, Scope, Shared, StepRecord};
+use crate::interpreter::expression::{EvaluationScope, Local, STATE_BYTES_MAX, Shared, StepRecord};
 use crate::interpreter::locale::Locale;
-use crate::interpreter::program::{Exit, Goto, Program, Step, Visited};
-use crate::interpreter::trace::{RanVersion, Status};
+use crate::interpreter::program::{CompiledExit, CompiledStep, Goto, Program, Visited};
+use crate::interpreter::trace::{RanVersion, StepStatus};
 use crate::interpreter::value::{Value, object};
 use crate::interpreter::write;
 
@@ -21,7 +21,7 @@ const INTERRUPTED_MAX: usize = 100;
 pub struct Frame<'a> {
     pub program: &'a Program,
     version: RanVersion,
-    pub scope: Arc<Scope>,
+    pub scope: Arc<EvaluationScope>,
     /// The ids of the flows on the call stack behind the flow of the run: that one is first, also where another flow has
     /// taken the conversation over from it.
     pub flow_path: Vec<&'a str>,
@@ -55,7 +55,7 @@ impl<'a> Frame<'a> {
         Self {
             bytes_total: bytes.iter().sum(),
             bytes,
-            scope: Arc::new(Scope {
+            scope: Arc::new(EvaluationScope {
                 names: program.names.clone(),
                 variables,
                 steps: std::iter::repeat_with(StepRecord::default).take(program.steps.len()).collect(),
@@ -122,7 +122,7 @@ impl<'a> Frame<'a> {
         self.flow_path.len() == 1
     }
 
-    pub fn scope(&mut self) -> &mut Scope {
+    pub fn scope(&mut self) -> &mut EvaluationScope {
         Arc::make_mut(&mut self.scope)
     }
 
@@ -162,7 +162,7 @@ impl<'a> Frame<'a> {
         if self.is_first() { None } else { self.flow_path.last().copied() }
     }
 
-    pub fn error_entry(&self, step: &'a Step, error: &StepError) -> ErrorEntry<'a> {
+    pub fn error_entry(&self, step: &'a CompiledStep, error: &StepError) -> ErrorEntry<'a> {
         ErrorEntry {
             code: error.code,
             flow_id: self.called_id(),
@@ -197,7 +197,7 @@ impl<'a> Frame<'a> {
         let left = match visit.is_wanted() {
             Ok(true) => step.kind.run(&mut visit),
             Ok(false) => {
-                visit.entry.status = Status::Skipped;
+                visit.entry.status = StepStatus::Skipped;
                 Ok(Left::By(&step.skip))
             }
             Err(error) => Err(error),
@@ -217,7 +217,7 @@ impl<'a> Frame<'a> {
     fn stop(&mut self, run: &mut Run<'a>, index: usize) -> FlowEnd<'a> {
         run.untake_step();
         let mut visit = Visit::enter(run, self, index);
-        visit.entry.status = Status::Stopped;
+        visit.entry.status = StepStatus::Stopped;
         visit.entry.left_at = None;
         let entry = visit.finish();
         match run.recorder.close(entry) {
@@ -238,7 +238,7 @@ impl<'a> Frame<'a> {
     }
 
     /// The end of the run that an error leads to which no handler is asked about.
-    pub fn final_end(&self, step: &'a Step, error: &StepError) -> FlowEnd<'a> {
+    pub fn final_end(&self, step: &'a CompiledStep, error: &StepError) -> FlowEnd<'a> {
         let entry = self.error_entry(step, error);
         FlowEnd::Over(if error.exhausts_a_budget() {
             RunEnd::Exhausted(entry)
@@ -269,7 +269,7 @@ impl<'a> Frame<'a> {
     }
 
     /// Where an error leads: the step's handler, else the flow's, once.
-    pub fn handler(&mut self, step: &'a Step) -> Option<Handler<'a>> {
+    pub fn handler(&mut self, step: &'a CompiledStep) -> Option<Handler<'a>> {
         if let Some(exit) = &step.on_error {
             return Some(Handler { label: &exit.label, to: exit.to, exit: Some(exit) });
         }
@@ -278,7 +278,7 @@ impl<'a> Frame<'a> {
         Some(Handler { label: "error", to, exit: None })
     }
 
-    pub fn note_taken(&mut self, index: usize, exit: &Exit) {
+    pub fn note_taken(&mut self, index: usize, exit: &CompiledExit) {
         self.visited.take(&self.program.steps[index], exit);
     }
 
@@ -303,5 +303,5 @@ pub enum Entered<'a> {
 pub struct Handler<'a> {
     pub label: &'a str,
     pub to: Goto,
-    pub exit: Option<&'a Exit>,
+    pub exit: Option<&'a CompiledExit>,
 }

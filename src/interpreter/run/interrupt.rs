@@ -7,10 +7,10 @@ use std::sync::Arc;
 use super::Left;
 use super::visit::Visit;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Scope};
+use crate::interpreter::expression::{CompiledExpression, EvaluationScope};
 use crate::interpreter::inbound::Inbound;
 use crate::interpreter::moment::date_text;
-use crate::interpreter::program::{Goto, Interrupt, Said, WaitPolicy};
+use crate::interpreter::program::{CompiledInterrupt, Goto, Said, WaitPolicy};
 use crate::interpreter::trace::{Attempt, shown};
 use crate::interpreter::value::Value;
 
@@ -53,7 +53,7 @@ impl<'a> Visit<'_, 'a> {
         Ok(None)
     }
 
-    fn note_interrupt(&mut self, interrupt: &'a Interrupt, inbound: &Inbound) {
+    fn note_interrupt(&mut self, interrupt: &'a CompiledInterrupt, inbound: &Inbound) {
         let mut attempt = Attempt::event(self.run.clock, Cow::Owned(interrupt.exit.label.to_string()));
         attempt.input = shown(&inbound.json);
         self.entry.attempts.push(attempt);
@@ -63,7 +63,7 @@ impl<'a> Visit<'_, 'a> {
     /// depth of the calling flow whose interrupt it is.
     fn hears(
         &mut self,
-        interrupt: &'a Interrupt,
+        interrupt: &'a CompiledInterrupt,
         inbound: &Inbound,
         said: Option<&Said>,
         caller: Option<usize>,
@@ -88,14 +88,15 @@ impl<'a> Visit<'_, 'a> {
     }
 
     /// The truth of a condition of a calling flow, which sees that flow's variables and steps.
-    fn holds_for_caller(&mut self, when: &'a Expression, depth: usize) -> Result<bool, StepError> {
+    fn holds_for_caller(&mut self, when: &'a CompiledExpression, depth: usize) -> Result<bool, StepError> {
         self.run.refresh(self.frame, when.source());
         let caller = &self.run.callers[depth];
         let mut shared = self.frame.scope.shared.clone();
         shared.zone = caller.zone;
         shared.now = Value::from(self.run.clock.text_in(caller.zone));
         shared.today = Value::from(date_text(self.run.clock.date_in(caller.zone)));
-        let scope = Scope { shared, flow: caller.flow.clone(), ..Scope::clone(&caller.scope) };
+        let scope =
+            EvaluationScope { shared, flow: caller.flow.clone(), ..EvaluationScope::clone(&caller.scope) };
         match when.evaluate(&Arc::new(scope), &mut self.run.evaluator) {
             Err(error) if error.code == code::EXPR_UNDEFINED && caller.program.names.missing_is_empty => {
                 Ok(false)

@@ -17,19 +17,19 @@ use chrono_tz::Tz;
 pub use frame::Frame;
 pub use start::{Identity, locale_order, run};
 pub use visit::{Visit, too_long};
-pub use waiting::{Asked, Judged, Verdict};
+pub use waiting::{AnswerVerdict, Asked, Judged};
 
 use self::recorder::Recorder;
 use self::script::Script;
 use super::error::{ErrorEntry, StepError, code};
-use super::expression::{Evaluator, Scope, Source};
-use super::inbound::{Content, Inbound};
+use super::expression::{EvaluationScope, Evaluator, Source};
+use super::inbound::{Inbound, InboundContent};
 use super::mock::MockUses;
 use super::moment::{Instant, date_text};
-use super::program::{CalledFlows, Exit, Program};
+use super::program::{CalledFlows, CompiledExit, Program};
 use super::request::RunRequest;
-use super::trace::{HandoffEntry, Message, RunStatus, Speaker, Stats, WaitingFor};
-use super::value::{Members, Value, members, object};
+use super::trace::{HandoffEntry, RunStatus, SentMessage, Speaker, Stats, WaitingFor};
+use super::value::{ObjectMembers, Value, members, object};
 
 /// Free text reaches a person this long after the last message from them.
 const SERVICE_WINDOW_MS: i64 = 24 * 60 * 60 * 1000;
@@ -62,14 +62,14 @@ pub enum FlowEnd<'a> {
     /// The whole run is over, or waits.
     Over(RunEnd<'a>),
     /// By an interrupt of the calling flow at this depth, which goes on by the exit.
-    Interrupted { depth: usize, exit: &'a Exit },
+    Interrupted { depth: usize, exit: &'a CompiledExit },
 }
 
 /// A flow that waits for one it has called.
 #[derive(Debug)]
-pub struct Caller<'a> {
+pub struct CallingFrame<'a> {
     pub program: &'a Program,
-    pub scope: Arc<Scope>,
+    pub scope: Arc<EvaluationScope>,
     /// The index of the step that calls.
     pub step: usize,
     pub zone: Tz,
@@ -80,21 +80,21 @@ pub struct Caller<'a> {
 /// How a step left.
 #[derive(Debug)]
 pub enum Left<'a> {
-    By(&'a Exit),
+    By(&'a CompiledExit),
     /// The flow is finished.
     Finished {
-        exit: &'a Exit,
+        exit: &'a CompiledExit,
         outcome: Value,
     },
     /// So is the run.
     Over {
-        exit: Option<&'a Exit>,
+        exit: Option<&'a CompiledExit>,
         end: RunEnd<'a>,
     },
     /// An interrupt of a calling flow ends all flows it has called; `depth` says which one.
     Interrupted {
         depth: usize,
-        exit: &'a Exit,
+        exit: &'a CompiledExit,
     },
 }
 
@@ -112,7 +112,7 @@ pub struct Run<'a> {
     recorder: Recorder<'a>,
     script: Script<'a>,
     /// The flows that wait for one they have called, the flow of the run first.
-    pub callers: Vec<Caller<'a>>,
+    pub callers: Vec<CallingFrame<'a>>,
     locale: &'a str,
     /// The options of the last menu that was shown: id and title.
     pub menu: Vec<(Value, Value)>,
@@ -211,10 +211,10 @@ impl<'a> Run<'a> {
 
     /// A reply to a menu with the title of the option, where that was shown.
     fn resolved(&self, inbound: &'a Inbound) -> Cow<'a, Inbound> {
-        let Content::Option { id, .. } = &inbound.content else { return Cow::Borrowed(inbound) };
+        let InboundContent::Option { id, .. } = &inbound.content else { return Cow::Borrowed(inbound) };
         let shown = self.menu.iter().find(|(known, _)| known.as_str() == Some(id));
         let title = shown.and_then(|(_, title)| title.as_str()).map(Box::from);
-        Cow::Owned(Inbound { content: Content::Option { id: id.clone(), title }, ..inbound.clone() })
+        Cow::Owned(Inbound { content: InboundContent::Option { id: id.clone(), title }, ..inbound.clone() })
     }
 
     /// Notes what reached the run, at this moment.
@@ -223,14 +223,14 @@ impl<'a> Run<'a> {
         if inbound.is_message() {
             self.last_inbound = Some(self.clock);
         }
-        for (name, value) in members(&inbound.entities).into_iter().flat_map(Members::iter) {
+        for (name, value) in members(&inbound.entities).into_iter().flat_map(ObjectMembers::iter) {
             self.entities.insert(name.to_owned(), (value.clone(), false));
         }
         self.recorder.say(self.clock, speaker, step_id, Arc::new(message)).map(drop)
     }
 
     /// Notes something for people who read the transcript, that the person does not see.
-    pub fn annotate(&mut self, step_id: &'a str, message: Message) -> Result<(), StepError> {
+    pub fn annotate(&mut self, step_id: &'a str, message: SentMessage) -> Result<(), StepError> {
         self.recorder.say(self.clock, Speaker::System, Some(step_id), Arc::new(message)).map(drop)
     }
 

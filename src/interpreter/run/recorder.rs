@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::interpreter::canonical::{self, Page, WriteJson};
+use crate::interpreter::canonical::{self, CanonicalPage, WriteJson};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::moment::Instant;
 use crate::interpreter::request::Detail;
 use crate::interpreter::trace::{
-    Line, Message, Shown, Speaker, StepEntry, TRACE_BYTES_MAX, VALUE_BYTES_MAX, Warning,
+    SentMessage, ShownValue, Speaker, StepEntry, TRACE_BYTES_MAX, TranscriptLine, VALUE_BYTES_MAX, Warning,
 };
 use crate::interpreter::value::Value;
 
@@ -30,7 +30,7 @@ pub struct Recorder<'a> {
     /// Those that are finished, in the order of leaving.
     #[expect(clippy::vec_box, reason = "see the trace")]
     entries: Vec<Box<StepEntry<'a>>>,
-    transcript: Vec<Line<'a>>,
+    transcript: Vec<TranscriptLine<'a>>,
     warnings: Vec<Warning<'a>>,
     seen_warnings: HashSet<String>,
     /// An upper bound for the bytes collected.
@@ -75,9 +75,9 @@ impl<'a> Recorder<'a> {
         at: Instant,
         from: Speaker,
         step_id: Option<&'a str>,
-        message: Arc<Message>,
+        message: Arc<SentMessage>,
     ) -> Result<usize, StepError> {
-        let line = Line { at, from, message, step_id, seq: self.transcript.len() as u32 + 1 };
+        let line = TranscriptLine { at, from, message, step_id, seq: self.transcript.len() as u32 + 1 };
         let weight = message_weight(&line.message);
         self.admit(&line, 128 + weight)?;
         self.transcript.push(line);
@@ -95,13 +95,13 @@ impl<'a> Recorder<'a> {
         is_new
     }
 
-    pub fn transcript(&self) -> &[Line<'a>] {
+    pub fn transcript(&self) -> &[TranscriptLine<'a>] {
         &self.transcript
     }
 
     /// Everything collected: entries in order of entering, lines, warnings.
     #[expect(clippy::vec_box, reason = "see the trace")]
-    pub fn finish(mut self) -> (Vec<Box<StepEntry<'a>>>, Vec<Line<'a>>, Vec<Warning<'a>>) {
+    pub fn finish(mut self) -> (Vec<Box<StepEntry<'a>>>, Vec<TranscriptLine<'a>>, Vec<Warning<'a>>) {
         // A step that calls a flow is left after the steps of that flow.
         self.entries.sort_by_key(|entry| entry.n);
         (self.entries, self.transcript, self.warnings)
@@ -135,7 +135,7 @@ impl<'a> Recorder<'a> {
 
 /// What a part takes in a trace, with its comma.
 fn bytes<T: WriteJson>(part: &T) -> usize {
-    let mut page = Page::default();
+    let mut page = CanonicalPage::default();
     part.write_json(&mut page);
     page.len() + 1
 }
@@ -148,7 +148,7 @@ fn value_weight(value: &Value) -> usize {
     }
 }
 
-fn message_weight(message: &Message) -> usize {
+fn message_weight(message: &SentMessage) -> usize {
     let payload = message.payload().iter().map(|(name, value)| name.len() + 4 + payload_weight(value));
     32 + ESCAPED_BYTES * message.text().map_or(0, str::len) + payload.sum::<usize>()
 }
@@ -174,8 +174,8 @@ fn entry_weight(entry: &StepEntry<'_>) -> usize {
         160 + value_weight(&attempt.input) + value
     });
     let messages = match &entry.output {
-        Shown::Output(output) => 8 * output.messages.len() + output.weight,
-        Shown::Omitted => 0,
+        ShownValue::Output(output) => 8 * output.messages.len() + output.weight,
+        ShownValue::Omitted => 0,
     };
     let call = if entry.call.is_undefined() { 0 } else { payload_weight(&entry.call) };
     let warnings = entry.warnings.iter().map(|warning| 256 + ESCAPED_BYTES * warning.message.len());

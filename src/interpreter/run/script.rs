@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::moment::Instant;
-use crate::interpreter::trace::{Message, Speaker};
+use crate::interpreter::trace::{SentMessage, Speaker};
 use crate::interpreter::value::Value;
 
 #[derive(Debug)]
@@ -61,23 +61,27 @@ impl<'a> Script<'a> {
 }
 
 /// An input as the transcript tells it.
-pub fn heard(inbound: &Inbound) -> (Speaker, Message) {
+pub fn heard(inbound: &Inbound) -> (Speaker, SentMessage) {
     let text = inbound.text().map(Value::from);
     match &inbound.content {
-        Content::Text(_) | Content::Timeout => (Speaker::User, Message::new("text", text)),
-        Content::Option { id, .. } => {
-            (Speaker::User, Message::new("text", text).with("payload", Value::from(&**id)))
+        InboundContent::Text(_) | InboundContent::Timeout => (Speaker::User, SentMessage::new("text", text)),
+        InboundContent::Option { id, .. } => {
+            (Speaker::User, SentMessage::new("text", text).with("payload", Value::from(&**id)))
         }
-        Content::Media(_, media) => (Speaker::User, Message::new("media", None).with("media", media.clone())),
-        Content::Location(place) => {
-            (Speaker::User, Message::new("location", None).with("location", place.clone()))
+        InboundContent::Media(_, media) => {
+            (Speaker::User, SentMessage::new("media", None).with("media", media.clone()))
         }
-        Content::Contact(card) => {
-            (Speaker::User, Message::new("contact", None).with("contact", card.clone()))
+        InboundContent::Location(place) => {
+            (Speaker::User, SentMessage::new("location", None).with("location", place.clone()))
         }
-        Content::Form(data) => (Speaker::User, Message::new("form", None).with("form", data.clone())),
-        Content::Event { event, payload } => {
-            let message = Message::new("event", Some(Value::from(&**event)));
+        InboundContent::Contact(card) => {
+            (Speaker::User, SentMessage::new("contact", None).with("contact", card.clone()))
+        }
+        InboundContent::Form(data) => {
+            (Speaker::User, SentMessage::new("form", None).with("form", data.clone()))
+        }
+        InboundContent::Event { event, payload } => {
+            let message = SentMessage::new("event", Some(Value::from(&**event)));
             let has_payload = !payload.is_undefined();
             let message = if has_payload { message.with("payload", payload.clone()) } else { message };
             (Speaker::System, message)

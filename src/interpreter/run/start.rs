@@ -12,7 +12,7 @@ use super::{FlowEnd, Frame, Run, RunEnd};
 use crate::flow::finding::Finding;
 use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{Evaluator, Shared};
-use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::locale::{Locale, fallbacks};
 use crate::interpreter::mock::MockUses;
 use crate::interpreter::program::{CalledFlows, Match, Program, Started};
@@ -165,7 +165,7 @@ fn triggered<'a>(run: &mut Run<'a>, frame: &mut Frame<'a>) -> Result<bool, StepE
             (started, inbound)
         }
         Start::Event { event, payload } => {
-            let content = Content::Event { event: event.clone(), payload: payload.clone() };
+            let content = InboundContent::Event { event: event.clone(), payload: payload.clone() };
             let mut inbound = Inbound::of_text("");
             inbound.content = content;
             (Started::Event { event }, inbound)

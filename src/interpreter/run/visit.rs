@@ -8,17 +8,17 @@ use smallvec::SmallVec;
 use super::frame::{Entered, Frame};
 use super::{FlowEnd, Left, Run, RunEnd};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Rendered, Source, Text, ValueTemplate, native, render};
-use crate::interpreter::program::{Localized, Step};
+use crate::interpreter::expression::{
+    CompiledExpression, CompiledText, Rendered, Source, ValueTemplate, native, render,
+};
+use crate::interpreter::program::{CompiledStep, Localized};
 use crate::interpreter::request::Detail;
 use crate::interpreter::trace::{
-    Change, Evaluation, EvaluationError, Message, Output, Shown, Speaker, Status, StepEntry, Warning, shown,
+    Evaluation, EvaluationError, MASK, Output, SentMessage, ShownValue, Speaker, StepEntry, StepStatus,
+    VariableChange, Warning, shown,
 };
 use crate::interpreter::value::{Value, list, object};
 use crate::interpreter::write;
-
-/// How a masked value is shown.
-const MASKED: &str = "•••";
 
 #[derive(Debug)]
 pub struct Visit<'r, 'a> {
@@ -52,10 +52,14 @@ impl<'r, 'a> Visit<'r, 'a> {
             left_at: None,
             n: run.recorder.open(),
             next: None,
-            output: if detail == Detail::Full { Shown::Output(Output::default()) } else { Shown::Omitted },
+            output: if detail == Detail::Full {
+                ShownValue::Output(Output::default())
+            } else {
+                ShownValue::Omitted
+            },
             pointer: &step.pointer,
             sent_body: None,
-            status: Status::Ok,
+            status: StepStatus::Ok,
             step_id: &step.id,
             visit: visits,
             warnings: Vec::new(),
@@ -63,7 +67,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         Self { run, frame, index, entry }
     }
 
-    pub fn step(&self) -> &'a Step {
+    pub fn step(&self) -> &'a CompiledStep {
         &self.frame.program.steps[self.index]
     }
 
@@ -76,20 +80,20 @@ impl<'r, 'a> Visit<'r, 'a> {
     }
 
     /// The truth of an expression.
-    pub fn condition(&mut self, expression: &'a Expression) -> Result<bool, StepError> {
+    pub fn condition(&mut self, expression: &'a CompiledExpression) -> Result<bool, StepError> {
         let result = self.quietly(expression).map(|value| value.is_true());
         let noted = result.as_ref().map(|truth| Value::from(*truth));
         self.note(expression.source(), noted, false);
         result
     }
 
-    pub fn evaluate(&mut self, expression: &'a Expression) -> Result<Value, StepError> {
+    pub fn evaluate(&mut self, expression: &'a CompiledExpression) -> Result<Value, StepError> {
         let result = self.quietly(expression);
         self.note(expression.source(), result.as_ref().cloned(), false);
         result
     }
 
-    fn quietly(&mut self, expression: &'a Expression) -> Result<Value, StepError> {
+    fn quietly(&mut self, expression: &'a CompiledExpression) -> Result<Value, StepError> {
         self.run.refresh(self.frame, expression.source());
         let result = expression.evaluate(&self.frame.scope, &mut self.run.evaluator);
         self.or_missing(result, expression.source())
@@ -115,22 +119,22 @@ impl<'r, 'a> Visit<'r, 'a> {
         self.warn("MISSING_VALUE", message, Some(Cow::Borrowed(&*source.pointer)));
     }
 
-    pub fn text(&mut self, text: &'a Text) -> Result<Value, StepError> {
+    pub fn text(&mut self, text: &'a CompiledText) -> Result<Value, StepError> {
         match text {
-            Text::Literal(text) => Ok(text.clone()),
-            Text::Template(template) => self.render(template, false),
+            CompiledText::Literal(text) => Ok(text.clone()),
+            CompiledText::Template(template) => self.render(template, false),
         }
     }
 
     /// A text whose result and values the trace must not show.
-    pub fn masked_text(&mut self, text: &'a Text) -> Result<Value, StepError> {
+    pub fn masked_text(&mut self, text: &'a CompiledText) -> Result<Value, StepError> {
         match text {
-            Text::Literal(text) => Ok(text.clone()),
-            Text::Template(template) => self.render(template, true),
+            CompiledText::Literal(text) => Ok(text.clone()),
+            CompiledText::Template(template) => self.render(template, true),
         }
     }
 
-    pub fn maybe_text(&mut self, text: Option<&'a Text>) -> Result<Option<Value>, StepError> {
+    pub fn maybe_text(&mut self, text: Option<&'a CompiledText>) -> Result<Option<Value>, StepError> {
         text.map(|text| self.text(text)).transpose()
     }
 
@@ -184,7 +188,7 @@ impl<'r, 'a> Visit<'r, 'a> {
             return;
         }
         let scope = &self.frame.scope;
-        let show = |value: &Value| if is_masked { Value::from(MASKED) } else { shown(value) };
+        let show = |value: &Value| if is_masked { Value::from(MASK) } else { shown(value) };
         let values = source.references.iter().map(|reference| show(&reference.path.lookup(scope)));
         self.entry.evaluations.push(Evaluation {
             error: result
@@ -205,7 +209,11 @@ impl<'r, 'a> Visit<'r, 'a> {
         self.frame.account(variable, &coerced)?;
         let to = shown(&coerced);
         let from = std::mem::replace(&mut self.frame.scope().variables[variable], coerced);
-        self.entry.changes.push(Change { from: shown(&from), to, variable: Cow::Borrowed(&declared.name) });
+        self.entry.changes.push(VariableChange {
+            from: shown(&from),
+            to,
+            variable: Cow::Borrowed(&declared.name),
+        });
         Ok(())
     }
 
@@ -229,7 +237,7 @@ impl<'r, 'a> Visit<'r, 'a> {
     }
 
     /// Sends a message of the bot.
-    pub fn send(&mut self, message: Message) -> Result<(), StepError> {
+    pub fn send(&mut self, message: SentMessage) -> Result<(), StepError> {
         if message.kind() != "template" && self.run.leaves_window() {
             let message = "The person has not written for 24 hours: only an approved template reaches them.";
             self.warn("OUTSIDE_SERVICE_WINDOW", message.to_owned(), None);
@@ -238,7 +246,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         let recorder = &mut self.run.recorder;
         let weight = recorder.say(self.run.clock, Speaker::Bot, Some(self.entry.step_id), message.clone())?;
         self.run.stats.messages_out += 1;
-        if let Shown::Output(output) = &mut self.entry.output {
+        if let ShownValue::Output(output) = &mut self.entry.output {
             output.messages.push(message);
             output.weight += weight;
         }
@@ -267,10 +275,10 @@ impl<'r, 'a> Visit<'r, 'a> {
             Left::Finished { exit, outcome } => (Some(exit), Entered::Ended(FlowEnd::Completed(outcome))),
             Left::Over { exit, end } => {
                 self.entry.status = match end {
-                    RunEnd::Waiting { .. } => Status::Waiting,
-                    RunEnd::Failed(_) | RunEnd::Exhausted(_) => Status::Error,
-                    RunEnd::Stopped => Status::Stopped,
-                    RunEnd::HandedOff(_) | RunEnd::Transferred(_) | RunEnd::Expired => Status::Ok,
+                    RunEnd::Waiting { .. } => StepStatus::Waiting,
+                    RunEnd::Failed(_) | RunEnd::Exhausted(_) => StepStatus::Error,
+                    RunEnd::Stopped => StepStatus::Stopped,
+                    RunEnd::HandedOff(_) | RunEnd::Transferred(_) | RunEnd::Expired => StepStatus::Ok,
                 };
                 (exit, Entered::Ended(FlowEnd::Over(end)))
             }
@@ -293,7 +301,7 @@ impl<'r, 'a> Visit<'r, 'a> {
     pub fn fail(&mut self, error: &StepError) -> Entered<'a> {
         let step = self.step();
         let entry = self.frame.error_entry(step, error);
-        self.entry.status = Status::Error;
+        self.entry.status = StepStatus::Error;
         self.entry.error = Some(Box::new(entry.clone()));
         let index = self.index;
         let record = object([("code", Value::from(error.code)), ("message", Value::from(&*error.message))]);

@@ -8,7 +8,7 @@ use super::visit::Visit;
 use super::{Left, RunEnd, StepResult};
 use crate::flow::text::is_blank;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::moment::Instant;
 use crate::interpreter::program::{RetryPolicy, TimeoutPolicy, WaitPolicy};
 use crate::interpreter::trace::{Attempt, RunStatus, WaitingFor, shown};
@@ -16,14 +16,14 @@ use crate::interpreter::value::Value;
 
 /// What a step makes of an answer.
 #[derive(Debug)]
-pub enum Verdict<T> {
+pub enum AnswerVerdict<T> {
     /// Good: `value` is what the trace shows of it.
     Accepted { value: Value, judged: T },
     /// The member of the step that rejects it, with the rule's index and its own words.
     Rejected { reason: &'static str, rule: Option<usize>, text: Option<Value> },
 }
 
-impl<T> Verdict<T> {
+impl<T> AnswerVerdict<T> {
     pub fn rejected(reason: &'static str) -> Self {
         Self::Rejected { reason, rule: None, text: None }
     }
@@ -76,7 +76,7 @@ pub trait Judged<'a> {
         &mut self,
         visit: &mut Visit<'_, 'a>,
         inbound: &Inbound,
-    ) -> Result<Verdict<Self::Answer>, StepError>;
+    ) -> Result<AnswerVerdict<Self::Answer>, StepError>;
 
     /// What a run that waits here waits for.
     fn describe(&self, waiting_for: &mut WaitingFor<'a>);
@@ -115,11 +115,11 @@ impl<'a> Visit<'_, 'a> {
             }
             let (at, input) = (self.run.clock, shown(&arrival.inbound.json));
             match judge.judge(self, &arrival.inbound)? {
-                Verdict::Accepted { value, judged } => {
+                AnswerVerdict::Accepted { value, judged } => {
                     self.entry.attempts.push(Attempt::accepted(at, input, shown(&value)));
                     return Ok(Asked::Answered(judged));
                 }
-                Verdict::Rejected { reason, rule, text } => {
+                AnswerVerdict::Rejected { reason, rule, text } => {
                     self.entry.attempts.push(Attempt::rejected(at, input, reason, rule));
                     rejected += 1;
                     let retry = policy.retry.as_ref().expect("steps that judge have a retry policy");
@@ -148,7 +148,7 @@ impl<'a> Visit<'_, 'a> {
                     self.entry.input =
                         if self.run.is_summary() { Value::UNDEFINED } else { shown(&inbound.json) };
                     let payload = match &inbound.content {
-                        Content::Event { payload, .. } => payload.clone(),
+                        InboundContent::Event { payload, .. } => payload.clone(),
                         _ => Value::UNDEFINED,
                     };
                     return Ok(Asked::Answered(payload));
@@ -186,7 +186,7 @@ impl<'a> Visit<'_, 'a> {
         }
         let wait = self.begin_wait(None);
         while let Some((inbound, due)) = self.run.script.peek(wait.began) {
-            if due > until || matches!(inbound.content, Content::Timeout) {
+            if due > until || matches!(inbound.content, InboundContent::Timeout) {
                 break;
             }
             self.arrive(due)?;
@@ -233,7 +233,7 @@ impl<'a> Visit<'_, 'a> {
                 return Ok(Next::Nothing);
             }
             let Some((inbound, due)) = self.run.script.peek(wait.began) else { return Ok(Next::Nothing) };
-            let is_silence = matches!(inbound.content, Content::Timeout);
+            let is_silence = matches!(inbound.content, InboundContent::Timeout);
             match wait.deadline() {
                 Some(deadline) if is_silence || deadline < due => {
                     self.remind_until(wait, deadline)?;
@@ -255,11 +255,11 @@ impl<'a> Visit<'_, 'a> {
             self.remind_until(wait, due)?;
             self.arrive(due)?;
             match &inbound.content {
-                Content::Event { event: came, .. } if event == Some(came) => {
+                InboundContent::Event { event: came, .. } if event == Some(came) => {
                     self.run.hear(inbound, Some(self.entry.step_id))?;
                     return Ok(Next::Event(Cow::Borrowed(inbound)));
                 }
-                Content::Event { .. } => self.ignore(inbound),
+                InboundContent::Event { .. } => self.ignore(inbound),
                 _ => {
                     let inbound = self.run.resolved(inbound);
                     self.run.hear(&inbound, Some(self.entry.step_id))?;
@@ -270,7 +270,7 @@ impl<'a> Visit<'_, 'a> {
     }
 
     fn ignore(&mut self, inbound: &Inbound) {
-        if let Content::Event { event, .. } = &inbound.content {
+        if let InboundContent::Event { event, .. } = &inbound.content {
             self.warn("EVENT_IGNORED", format!("Nothing waits for the event {event}."), None);
         }
     }

@@ -4,25 +4,25 @@ use super::flow::routed;
 use crate::flow::document::{self, Edge};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Uncompilable, ValueTemplate};
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::trace::shown;
 use crate::interpreter::value::{Value, from_json, object};
 
 #[derive(Debug)]
-pub struct Action {
+pub struct CompiledAction {
     action: Box<str>,
     args: ValueTemplate,
     save_to: Option<usize>,
-    outcomes: Vec<(Box<str>, Exit)>,
+    outcomes: Vec<(Box<str>, CompiledExit)>,
     sample: Option<(Box<str>, Value)>,
-    next: Exit,
+    next: CompiledExit,
 }
 
-impl Action {
+impl CompiledAction {
     pub fn compile(action: &document::Action, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let args = serde_json::Value::Object(action.args.clone());
-        let exit = |outcome: &document::Outcome| {
+        let exit = |outcome: &document::OutcomeExit| {
             (outcome.id.as_str().into(), step.exit(&Edge::Outcome(outcome.id.clone())))
         };
         let sample = action.sample_result.as_ref();

@@ -2,41 +2,42 @@
 
 use minijinja::value::ValueKind;
 
-use super::body::{LABEL_CHARS_MAX, Media, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX, TemplateMessage, checked};
+use super::body::{CompiledMedia, CompiledTemplateMessage, checked};
+use crate::flow::channel::{BUTTON_CHARS_MAX, INTERACTIVE_TEXT_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::{self, Edge, Input};
-use crate::interpreter::accept::{Reading, accept};
+use crate::interpreter::accept::{AnswerContext, accept};
 use crate::interpreter::error::StepError;
-use crate::interpreter::expression::{Expression, Pattern, Text, Uncompilable, text_of};
+use crate::interpreter::expression::{CompiledExpression, CompiledText, Pattern, Uncompilable, text_of};
 use crate::interpreter::inbound::Inbound;
-use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
-use crate::interpreter::run::{Asked, Judged, Left, StepResult, Verdict, Visit};
-use crate::interpreter::trace::{Attempt, Message, WaitingFor, shown};
+use crate::interpreter::program::{CompiledExit, Localized, StepCompiler, WaitPolicy};
+use crate::interpreter::run::{AnswerVerdict, Asked, Judged, Left, StepResult, Visit};
+use crate::interpreter::trace::{Attempt, SentMessage, WaitingFor, shown};
 use crate::interpreter::value::{self, Value, object};
 
 #[derive(Debug)]
-pub struct Ask {
+pub struct CompiledAsk {
     prompt: Option<Prompt>,
-    form: Option<Form>,
+    form: Option<WhatsAppForm>,
     input: Input,
     save_to: Option<usize>,
     bounds: Bounds,
     rules: Vec<Rule>,
     policy: WaitPolicy,
     entity: Option<Box<str>>,
-    next: Exit,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
 enum Prompt {
     Text(Localized),
-    Media(Box<Media>),
-    Template(TemplateMessage),
+    Media(Box<CompiledMedia>),
+    Template(CompiledTemplateMessage),
 }
 
 #[derive(Debug)]
-struct Form {
+struct WhatsAppForm {
     flow_id: Value,
-    cta: Text,
+    cta: CompiledText,
     screen: Value,
 }
 
@@ -54,24 +55,24 @@ struct Bounds {
 
 #[derive(Debug)]
 struct Rule {
-    rule: Expression,
+    rule: CompiledExpression,
     message: Option<Localized>,
 }
 
-impl Ask {
+impl CompiledAsk {
     pub fn compile(ask: &document::Ask, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let prompt = match &ask.prompt {
             Some(document::Prompt::Text(text)) => Some(Prompt::Text(step.localized(text, "text", "text")?)),
             Some(document::Prompt::Media(media)) => {
-                Some(Prompt::Media(Box::new(Media::compile(media, "media", step)?)))
+                Some(Prompt::Media(Box::new(CompiledMedia::compile(media, "media", step)?)))
             }
             Some(document::Prompt::Template(template)) => {
-                Some(Prompt::Template(TemplateMessage::compile(template, step)?))
+                Some(Prompt::Template(CompiledTemplateMessage::compile(template, step)?))
             }
             None => None,
         };
         let form = ask.form.as_ref().map(|form| {
-            Ok(Form {
+            Ok(WhatsAppForm {
                 flow_id: Value::from(form.flow_id.as_str()),
                 cta: step.text(&form.cta, "form/cta")?,
                 screen: form.screen.as_deref().map(Value::from).unwrap_or_default(),
@@ -125,14 +126,14 @@ impl Ask {
             text = text.replace('.', &visit.frame.scope.shared.locale.decimal_mark().to_string());
         }
         match (Judge { ask: self }).judge(visit, &Inbound::of_text(&text))? {
-            Verdict::Accepted { value, .. } => {
+            AnswerVerdict::Accepted { value, .. } => {
                 let members =
                     [("type", Value::from("entity")), ("entity", Value::from(&**name)), ("value", entity)];
                 let input = shown(&object(members));
                 visit.entry.attempts.push(Attempt::accepted(visit.run.clock, input, shown(&value)));
                 Ok(Some(value))
             }
-            Verdict::Rejected { .. } => Ok(None),
+            AnswerVerdict::Rejected { .. } => Ok(None),
         }
     }
 }
@@ -201,7 +202,7 @@ impl Bounds {
 }
 
 struct Judge<'a> {
-    ask: &'a Ask,
+    ask: &'a CompiledAsk,
 }
 
 impl<'a> Judged<'a> for Judge<'a> {
@@ -213,16 +214,19 @@ impl<'a> Judged<'a> for Judge<'a> {
             Some(Prompt::Media(media)) => media.message(visit)?,
             Some(Prompt::Template(template)) => template.message(visit)?,
             Some(Prompt::Text(text)) => {
-                let most =
-                    if self.ask.input == Input::Location { TEXT_ABOVE_CHARS_MAX } else { TEXT_CHARS_MAX };
+                let most = if self.ask.input == Input::Location {
+                    INTERACTIVE_TEXT_CHARS_MAX
+                } else {
+                    TEXT_CHARS_MAX
+                };
                 let text = visit.localized(text)?;
-                Message::new("text", Some(checked("The text", text, most)?))
+                SentMessage::new("text", Some(checked("The text", text, most)?))
             }
         };
         let message = match (&self.ask.form, self.ask.input) {
             (Some(form), Input::Form) => {
                 let cta = visit.text(&form.cta)?;
-                let cta = checked("The form's button", cta, LABEL_CHARS_MAX)?;
+                let cta = checked("The form's button", cta, BUTTON_CHARS_MAX)?;
                 let members =
                     [("flowId", form.flow_id.clone()), ("cta", cta), ("screen", form.screen.clone())];
                 message.with("form", object(members))
@@ -233,14 +237,18 @@ impl<'a> Judged<'a> for Judge<'a> {
         visit.send(message)
     }
 
-    fn judge(&mut self, visit: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Value>, StepError> {
+    fn judge(
+        &mut self,
+        visit: &mut Visit<'_, 'a>,
+        inbound: &Inbound,
+    ) -> Result<AnswerVerdict<Value>, StepError> {
         let shared = &visit.frame.scope.shared;
-        let reading = Reading { locale: &shared.locale, zone: shared.zone, now: visit.run.clock };
+        let reading = AnswerContext { locale: &shared.locale, zone: shared.zone, now: visit.run.clock };
         let Some(value) = accept(self.ask.input, inbound, reading) else {
-            return Ok(Verdict::rejected("input"));
+            return Ok(AnswerVerdict::rejected("input"));
         };
         if let Some(bound) = self.ask.bounds.broken(visit, inbound, &value)? {
-            return Ok(Verdict::rejected(bound));
+            return Ok(AnswerVerdict::rejected(bound));
         }
         if !self.ask.rules.is_empty() {
             visit.frame.scope().local.value = value.clone();
@@ -248,10 +256,10 @@ impl<'a> Judged<'a> for Judge<'a> {
         for (index, rule) in self.ask.rules.iter().enumerate() {
             if !visit.condition(&rule.rule)? {
                 let text = visit.maybe_localized(rule.message.as_ref())?;
-                return Ok(Verdict::rejected_by_rule(index, text));
+                return Ok(AnswerVerdict::rejected_by_rule(index, text));
             }
         }
-        Ok(Verdict::Accepted { value: value.clone(), judged: value })
+        Ok(AnswerVerdict::Accepted { value: value.clone(), judged: value })
     }
 
     fn describe(&self, waiting_for: &mut WaitingFor<'a>) {

@@ -1,28 +1,18 @@
 //! What messages carry: texts, media, approved templates; rendered and held against the channel's limits.
 //! Shared by the steps that send.
 
+use crate::flow::channel::{
+    CAPTION_CHARS_MAX, HEADER_CHARS_MAX, LONE_PARAMETER_CHARS_MAX, PARAMETER_CHARS_MAX, TEXT_CHARS_MAX,
+    URL_CHARS_MAX, parameter_fault,
+};
 use crate::flow::document;
 use crate::flow::text::is_blank;
-use crate::flow::validation::parameter_fault;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Text, Uncompilable};
+use crate::interpreter::expression::{CompiledText, Uncompilable};
 use crate::interpreter::program::{Localized, StepCompiler};
 use crate::interpreter::run::{Visit, too_long};
-use crate::interpreter::trace::Message;
+use crate::interpreter::trace::SentMessage;
 use crate::interpreter::value::{Value, list, object};
-
-pub const TEXT_CHARS_MAX: usize = 4096;
-/// Texts that stand above buttons, lists and links.
-pub const TEXT_ABOVE_CHARS_MAX: usize = 1024;
-pub const HEADER_CHARS_MAX: usize = 60;
-pub const FOOTER_CHARS_MAX: usize = 60;
-pub const CAPTION_CHARS_MAX: usize = 1024;
-pub const LABEL_CHARS_MAX: usize = 20;
-pub const URL_CHARS_MAX: usize = 2000;
-/// A parameter in the body of a template that has a header or buttons.
-const PARAMETER_CHARS_MAX: usize = 1024;
-/// A parameter in a template that is its body only.
-const LONE_PARAMETER_CHARS_MAX: usize = 32_768;
 
 /// A rendered text within its limit, and not empty.
 pub fn checked(what: &str, text: Value, most: usize) -> Result<Value, StepError> {
@@ -69,7 +59,7 @@ impl<'a> Visit<'_, 'a> {
     /// Sends a plain text.
     pub fn send_text(&mut self, text: Value) -> Result<(), StepError> {
         let text = checked("The text", text, TEXT_CHARS_MAX)?;
-        self.send(Message::new("text", Some(text)))
+        self.send(SentMessage::new("text", Some(text)))
     }
 
     /// Renders an optional part of a message; one that renders empty is left out.
@@ -85,7 +75,7 @@ impl<'a> Visit<'_, 'a> {
 }
 
 /// Adds a part to a message if there is one.
-pub fn with_part(message: Message, name: &'static str, part: Option<Value>) -> Message {
+pub fn with_part(message: SentMessage, name: &'static str, part: Option<Value>) -> SentMessage {
     match part {
         Some(part) => message.with(name, part),
         None => message,
@@ -93,15 +83,15 @@ pub fn with_part(message: Message, name: &'static str, part: Option<Value>) -> M
 }
 
 #[derive(Debug)]
-pub struct Media {
+pub struct CompiledMedia {
     kind: &'static str,
     url: Option<Localized>,
-    media_id: Option<Text>,
+    media_id: Option<CompiledText>,
     caption: Option<Localized>,
-    filename: Option<Text>,
+    filename: Option<CompiledText>,
 }
 
-impl Media {
+impl CompiledMedia {
     /// `member` is where the media stands inside the step.
     pub fn compile(
         media: &document::Media,
@@ -149,35 +139,35 @@ impl Media {
         }
     }
 
-    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
-        Ok(Message::new("media", None).with("media", self.payload(visit)?))
+    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<SentMessage, StepError> {
+        Ok(SentMessage::new("media", None).with("media", self.payload(visit)?))
     }
 }
 
 /// A message template that the platform has approved.
 #[derive(Debug)]
-pub struct TemplateMessage {
+pub struct CompiledTemplateMessage {
     name: Value,
     language: Value,
     header: Option<Header>,
-    body: Vec<Text>,
-    buttons: Vec<(u32, Text)>,
+    body: Vec<CompiledText>,
+    buttons: Vec<(u32, CompiledText)>,
 }
 
 #[derive(Debug)]
 enum Header {
-    Media(Box<Media>),
-    Text(Text),
+    Media(Box<CompiledMedia>),
+    Text(CompiledText),
 }
 
-impl TemplateMessage {
+impl CompiledTemplateMessage {
     pub fn compile(
         template: &document::TemplateMessage,
         step: &StepCompiler<'_, '_>,
     ) -> Result<Self, Uncompilable> {
         let header = match &template.header {
             Some(document::TemplateHeader::Media(media)) => {
-                Some(Header::Media(Box::new(Media::compile(media, "template/header/media", step)?)))
+                Some(Header::Media(Box::new(CompiledMedia::compile(media, "template/header/media", step)?)))
             }
             Some(document::TemplateHeader::Text(text)) => {
                 Some(Header::Text(step.text(text, "template/header/text")?))
@@ -202,7 +192,7 @@ impl TemplateMessage {
         })
     }
 
-    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Message, StepError> {
+    pub fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<SentMessage, StepError> {
         let header = match &self.header {
             Some(Header::Media(media)) => object([("media", media.payload(visit)?)]),
             Some(Header::Text(text)) => {
@@ -232,6 +222,6 @@ impl TemplateMessage {
         if !buttons.is_empty() {
             members.push(("buttons", list(buttons)));
         }
-        Ok(Message::new("template", None).with("template", object(members)))
+        Ok(SentMessage::new("template", None).with("template", object(members)))
     }
 }

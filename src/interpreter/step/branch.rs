@@ -1,17 +1,17 @@
 //! `branch`: the first case that holds wins.
 
 use crate::flow::document::{self, Edge};
-use crate::interpreter::expression::{Expression, Uncompilable};
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::expression::{CompiledExpression, Uncompilable};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 
 #[derive(Debug)]
-pub struct Branch {
-    cases: Vec<(Expression, Exit)>,
-    otherwise: Exit,
+pub struct CompiledBranch {
+    cases: Vec<(CompiledExpression, CompiledExit)>,
+    otherwise: CompiledExit,
 }
 
-impl Branch {
+impl CompiledBranch {
     pub fn compile(branch: &document::Branch, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let compile = |(index, case): (usize, &document::Case)| {
             let when = step.expression(&case.when, &format!("cases/{index}/when"))?;

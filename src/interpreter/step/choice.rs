@@ -2,42 +2,43 @@
 
 use std::sync::Arc;
 
-use super::body::{Media, checked, present};
-use super::menu::{self, ROW_CHARS_MAX, Shown};
+use super::body::{CompiledMedia, checked, present};
+use super::menu::{self, MenuOption};
+use crate::flow::channel::ROW_CHARS_MAX;
 use crate::flow::document::{self, Display, Edge};
 use crate::flow::text::{cut, fold};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Local, Text, Uncompilable};
+use crate::interpreter::expression::{CompiledExpression, CompiledText, Local, Uncompilable};
 use crate::interpreter::inbound::Inbound;
 use crate::interpreter::locale::Language;
-use crate::interpreter::program::{Exit, Localized, StepCompiler, WaitPolicy};
-use crate::interpreter::run::{Asked, Judged, Left, StepResult, Verdict, Visit};
-use crate::interpreter::trace::{Message, ShownOption, WaitingFor};
+use crate::interpreter::program::{CompiledExit, Localized, StepCompiler, WaitPolicy};
+use crate::interpreter::run::{AnswerVerdict, Asked, Judged, Left, StepResult, Visit};
+use crate::interpreter::trace::{SentMessage, ShownOption, WaitingFor};
 use crate::interpreter::value::{Value, from_json, list};
 
 /// Ids of options, in bytes.
 const ID_BYTES_MAX: usize = 200;
 
 #[derive(Debug)]
-pub struct Choice {
+pub struct CompiledChoice {
     text: Localized,
     header: Option<Localized>,
     footer: Option<Localized>,
-    header_media: Option<Media>,
+    header_media: Option<CompiledMedia>,
     display: Display,
-    options: Options,
+    options: ChoiceOptions,
     button_label: Option<Localized>,
     save_to: Option<usize>,
     multiple: Option<(usize, Option<usize>)>,
     policy: WaitPolicy,
     /// Where an empty menu leads.
-    empty: Option<Exit>,
+    empty: Option<CompiledExit>,
     /// Where a choice without an exit of its own leads.
-    next: Exit,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
-enum Options {
+enum ChoiceOptions {
     Fixed(Vec<FixedOption>),
     From(Box<OptionsFrom>),
 }
@@ -51,12 +52,12 @@ struct FixedOption {
     /// `{id, title}`, when it is always the same.
     pair: Option<Value>,
     description: Option<Localized>,
-    section: Option<Text>,
-    media: Option<Media>,
+    section: Option<CompiledText>,
+    media: Option<CompiledMedia>,
     value: Value,
     matches: Matches,
-    when: Option<Expression>,
-    exit: Exit,
+    when: Option<CompiledExpression>,
+    exit: CompiledExit,
 }
 
 /// Further texts that choose an option, folded.
@@ -78,30 +79,32 @@ impl Matches {
 
 #[derive(Debug)]
 struct OptionsFrom {
-    list: Expression,
-    id: Text,
-    title: Text,
-    description: Option<Text>,
-    media: Option<Media>,
-    value: Option<Expression>,
+    list: CompiledExpression,
+    id: CompiledText,
+    title: CompiledText,
+    description: Option<CompiledText>,
+    media: Option<CompiledMedia>,
+    value: Option<CompiledExpression>,
     limit: usize,
     pointer: Box<str>,
 }
 
 /// What is kept of a shown option: what is saved, and where it leads.
-type Kept<'a> = (Value, &'a Exit);
+type Kept<'a> = (Value, &'a CompiledExit);
 
-impl Choice {
+impl CompiledChoice {
     pub fn compile(choice: &document::Choice, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let options = match &choice.options {
-            document::Options::Fixed(options) => Options::Fixed(
+            document::ChoiceOptions::Fixed(options) => ChoiceOptions::Fixed(
                 options
                     .iter()
                     .enumerate()
                     .map(|(index, option)| FixedOption::compile(option, index, step))
                     .collect::<Result<_, _>>()?,
             ),
-            document::Options::From(from) => Options::From(Box::new(OptionsFrom::compile(from, step)?)),
+            document::ChoiceOptions::From(from) => {
+                ChoiceOptions::From(Box::new(OptionsFrom::compile(from, step)?))
+            }
         };
         let media = choice.header_media.as_ref();
         let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
@@ -109,7 +112,9 @@ impl Choice {
             text: step.localized(&choice.text, "text", "text")?,
             header: step.maybe_localized(choice.header.as_ref(), "header", "header")?,
             footer: step.maybe_localized(choice.footer.as_ref(), "footer", "footer")?,
-            header_media: media.map(|media| Media::compile(media, "headerMedia", step)).transpose()?,
+            header_media: media
+                .map(|media| CompiledMedia::compile(media, "headerMedia", step))
+                .transpose()?,
             display: if choice.multiple.is_some() { Display::Text } else { choice.display },
             options,
             button_label: step.maybe_localized(choice.button_label.as_ref(), "buttonLabel", "buttonLabel")?,
@@ -123,8 +128,8 @@ impl Choice {
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
         let options = match &self.options {
-            Options::Fixed(options) => self.fixed(options, visit)?,
-            Options::From(from) => from.shown(&self.next, visit)?,
+            ChoiceOptions::Fixed(options) => self.fixed(options, visit)?,
+            ChoiceOptions::From(from) => from.shown(&self.next, visit)?,
         };
         if options.is_empty() {
             return match &self.empty {
@@ -139,7 +144,7 @@ impl Choice {
             Asked::Answered(chosen) => chosen,
         };
         let options = &judge.options;
-        let pick = |part: fn(&Shown<Kept<'a>>) -> Value| match (&self.multiple, &chosen[..]) {
+        let pick = |part: fn(&MenuOption<Kept<'a>>) -> Value| match (&self.multiple, &chosen[..]) {
             (None, [index]) => part(&options[*index]),
             _ => list(chosen.iter().map(|index| part(&options[*index])).collect()),
         };
@@ -158,7 +163,7 @@ impl Choice {
         &'a self,
         options: &'a [FixedOption],
         visit: &mut Visit<'_, 'a>,
-    ) -> Result<Vec<Shown<Kept<'a>>>, StepError> {
+    ) -> Result<Vec<MenuOption<Kept<'a>>>, StepError> {
         let mut shown = Vec::with_capacity(options.len());
         for option in options {
             if let Some(when) = &option.when
@@ -167,7 +172,7 @@ impl Choice {
                 continue;
             }
             let title = visit.localized(&option.title)?;
-            shown.push(Shown {
+            shown.push(MenuOption {
                 id: option.id.clone(),
                 folded: option.folded.clone().unwrap_or_else(|| folded(&title)),
                 pair: option.pair.clone(),
@@ -182,7 +187,11 @@ impl Choice {
         Ok(shown)
     }
 
-    fn frame<'a>(&'a self, visit: &mut Visit<'_, 'a>, display: Display) -> Result<menu::Frame, StepError> {
+    fn frame<'a>(
+        &'a self,
+        visit: &mut Visit<'_, 'a>,
+        display: Display,
+    ) -> Result<menu::MenuParts, StepError> {
         let language = visit.frame.scope.shared.locale.language();
         let label = self.button_label.as_ref().filter(|_| display == Display::List);
         let button_label = match present(visit.maybe_localized(label)?) {
@@ -199,7 +208,7 @@ impl Choice {
             }
             None => None,
         };
-        Ok(menu::Frame {
+        Ok(menu::MenuParts {
             text: visit.localized(&self.text)?,
             header: present(visit.maybe_localized(self.header.as_ref())?),
             footer: present(visit.maybe_localized(self.footer.as_ref())?),
@@ -232,7 +241,7 @@ impl FixedOption {
             media: option
                 .media
                 .as_ref()
-                .map(|media| Media::compile(media, &at("media"), step))
+                .map(|media| CompiledMedia::compile(media, &at("media"), step))
                 .transpose()?,
             value: value.map_or_else(|| Value::from(option.id.as_str()), from_json),
             matches: Matches {
@@ -257,7 +266,11 @@ impl OptionsFrom {
             id: step.text(&from.id, &at("id"))?,
             title: step.text(&from.title, &at("title"))?,
             description: step.maybe_text(from.description.as_ref(), &at("description"))?,
-            media: from.media.as_ref().map(|media| Media::compile(media, &at("media"), step)).transpose()?,
+            media: from
+                .media
+                .as_ref()
+                .map(|media| CompiledMedia::compile(media, &at("media"), step))
+                .transpose()?,
             value: value.map(|value| step.expression(value, &at("value"))).transpose()?,
             limit: from.limit as usize,
             pointer: step.at("optionsFrom/list").into(),
@@ -267,9 +280,9 @@ impl OptionsFrom {
     /// One option for each of the first items of the list.
     fn shown<'a>(
         &'a self,
-        next: &'a Exit,
+        next: &'a CompiledExit,
         visit: &mut Visit<'_, 'a>,
-    ) -> Result<Vec<Shown<Kept<'a>>>, StepError> {
+    ) -> Result<Vec<MenuOption<Kept<'a>>>, StepError> {
         let found = visit.evaluate(&self.list)?;
         let items = match found.try_iter() {
             Ok(items) if found.as_str().is_none() => items,
@@ -291,7 +304,7 @@ impl OptionsFrom {
                 Some(value) => visit.evaluate(value)?,
                 None => id.clone(),
             };
-            shown.push(Shown {
+            shown.push(MenuOption {
                 id,
                 folded: folded(&title),
                 title,
@@ -315,14 +328,14 @@ fn folded(title: &Value) -> Arc<str> {
 /// The text itself, when no run and no language changes it.
 fn literal(text: &Localized) -> Option<&Value> {
     match &text.base {
-        Text::Literal(literal) if text.translated.is_empty() => Some(literal),
+        CompiledText::Literal(literal) if text.translated.is_empty() => Some(literal),
         _ => None,
     }
 }
 
 struct Judge<'a> {
-    choice: &'a Choice,
-    options: Vec<Shown<Kept<'a>>>,
+    choice: &'a CompiledChoice,
+    options: Vec<MenuOption<Kept<'a>>>,
 }
 
 impl<'a> Judged<'a> for Judge<'a> {
@@ -335,7 +348,7 @@ impl<'a> Judged<'a> for Judge<'a> {
             display => display,
         };
         let frame = self.choice.frame(visit, display)?;
-        let message: Message = menu::message(display, frame, &self.options)?;
+        let message: SentMessage = menu::message(display, frame, &self.options)?;
         visit.run.menu =
             self.options.iter().map(|option| (option.id.clone(), option.title.clone())).collect();
         let cards = if display == Display::Cards { menu::cards(&self.options)? } else { Vec::new() };
@@ -343,23 +356,27 @@ impl<'a> Judged<'a> for Judge<'a> {
         cards.into_iter().try_for_each(|card| visit.send(card))
     }
 
-    fn judge(&mut self, _: &mut Visit<'_, 'a>, inbound: &Inbound) -> Result<Verdict<Vec<usize>>, StepError> {
+    fn judge(
+        &mut self,
+        _: &mut Visit<'_, 'a>,
+        inbound: &Inbound,
+    ) -> Result<AnswerVerdict<Vec<usize>>, StepError> {
         let chosen = match self.choice.multiple {
             None => menu::chosen(&self.options, inbound).map(|index| vec![index]),
             Some(_) => menu::all_chosen(&self.options, inbound),
         };
-        let Some(chosen) = chosen else { return Ok(Verdict::rejected("options")) };
+        let Some(chosen) = chosen else { return Ok(AnswerVerdict::rejected("options")) };
         if let Some((min, max)) = self.choice.multiple
             && (chosen.len() < min || max.is_some_and(|max| chosen.len() > max))
         {
-            return Ok(Verdict::rejected("multiple"));
+            return Ok(AnswerVerdict::rejected("multiple"));
         }
         let id = |index: &usize| self.options[*index].id.clone();
         let value = match (self.choice.multiple, &chosen[..]) {
             (None, [index]) => id(index),
             _ => list(chosen.iter().map(id).collect()),
         };
-        Ok(Verdict::Accepted { value, judged: chosen })
+        Ok(AnswerVerdict::Accepted { value, judged: chosen })
     }
 
     fn describe(&self, waiting_for: &mut WaitingFor<'a>) {

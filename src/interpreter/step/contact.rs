@@ -3,37 +3,36 @@
 use std::borrow::Cow;
 
 use super::body::checked;
+use crate::flow::channel::{CONTACT_NAME_CHARS_MAX, TAG_CHARS_MAX};
 use crate::flow::document::{self, Edge, is_language_tag};
 use crate::flow::text::is_blank;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Text, Uncompilable, ValueTemplate};
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::expression::{CompiledText, Uncompilable, ValueTemplate};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
-use crate::interpreter::trace::{Change, shown};
-use crate::interpreter::value::{Members, Value, items, list, member, members, same};
+use crate::interpreter::trace::{VariableChange, shown};
+use crate::interpreter::value::{ObjectMembers, Value, items, list, member, members, same};
 use crate::interpreter::write::measured;
 
-const TAG_CHARS_MAX: usize = 64;
-const NAME_CHARS_MAX: usize = 256;
 const CONTACT_BYTES_MAX: usize = 64 * 1024;
 
 #[derive(Debug)]
-pub struct Contact {
-    name: Option<Text>,
-    language: Option<Text>,
-    add_tags: Vec<Text>,
-    remove_tags: Vec<Text>,
+pub struct CompiledContact {
+    name: Option<CompiledText>,
+    language: Option<CompiledText>,
+    add_tags: Vec<CompiledText>,
+    remove_tags: Vec<CompiledText>,
     removes_all_tags: bool,
     attributes: Vec<(Box<str>, ValueTemplate)>,
-    next: Exit,
+    next: CompiledExit,
 }
 
-impl Contact {
+impl CompiledContact {
     pub fn compile(contact: &document::Contact, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let tags = |list: &str, sources: &[String]| {
             let compile = |(index, source): (usize, &String)| step.text(source, &format!("{list}/{index}"));
-            sources.iter().enumerate().map(compile).collect::<Result<Vec<Text>, _>>()
+            sources.iter().enumerate().map(compile).collect::<Result<Vec<CompiledText>, _>>()
         };
         let attribute = |(index, attribute): (usize, &document::Attribute)| {
             let value = step.value(&attribute.value, &format!("attributes/{index}/value"))?;
@@ -58,7 +57,7 @@ impl Contact {
                     warn_empty(visit, &format!("The contact's {field}"));
                     continue;
                 }
-                let text = checked(&format!("The contact's {field}"), text, NAME_CHARS_MAX)?;
+                let text = checked(&format!("The contact's {field}"), text, CONTACT_NAME_CHARS_MAX)?;
                 change(visit, field, told, text.clone())?;
                 if let Some(tag) = text.as_str().filter(|tag| field == "language" && is_language_tag(tag)) {
                     visit.frame.speak(tag);
@@ -132,10 +131,10 @@ fn set(visit: &mut Visit<'_, '_>, field: &'static str, value: Value) -> Result<(
 }
 
 fn note<'a>(visit: &mut Visit<'_, 'a>, variable: Cow<'a, str>, from: &Value, to: &Value) {
-    visit.entry.changes.push(Change { from: shown(from), to: shown(to), variable });
+    visit.entry.changes.push(VariableChange { from: shown(from), to: shown(to), variable });
 }
 
 /// The object with one member replaced; null takes it away. What is no object becomes one.
 fn with_member(value: &Value, name: &str, member: Value) -> Value {
-    members(value).unwrap_or(&Members::default()).with(name, member)
+    members(value).unwrap_or(&ObjectMembers::default()).with(name, member)
 }

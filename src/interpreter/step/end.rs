@@ -3,18 +3,18 @@
 use super::body::present;
 use crate::flow::document::{self, Edge};
 use crate::interpreter::expression::Uncompilable;
-use crate::interpreter::program::{Exit, Localized, StepCompiler};
+use crate::interpreter::program::{CompiledExit, Localized, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::value::Value;
 
 #[derive(Debug)]
-pub struct End {
+pub struct CompiledEnd {
     outcome: Value,
     text: Option<Localized>,
-    end: Exit,
+    end: CompiledExit,
 }
 
-impl End {
+impl CompiledEnd {
     pub fn compile(end: &document::End, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         Ok(Self {
             outcome: Value::from(end.outcome.as_str()),

@@ -3,21 +3,21 @@
 use uuid::Uuid;
 
 use crate::flow::document::{self, CallMode, Edge, FlowVersion};
+use crate::flow::limits::CALL_DEPTH_MAX;
 
 use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{Uncompilable, ValueTemplate};
 use crate::interpreter::mock::MockUses;
-use crate::interpreter::program::{CalledFlow, Exit, StepCompiler};
-use crate::interpreter::run::{Caller, FlowEnd, Frame, Left, RunEnd, StepResult, Visit, locale_order};
+use crate::interpreter::program::{CalledFlow, CompiledExit, StepCompiler};
+use crate::interpreter::run::{CallingFrame, FlowEnd, Frame, Left, RunEnd, StepResult, Visit, locale_order};
 use crate::interpreter::trace::shown;
 use crate::interpreter::value::{Value, member, object};
 use crate::interpreter::write;
 
 /// Calls inside calls, at most.
-const CALL_DEPTH_MAX: usize = 5;
 
 #[derive(Debug)]
-pub struct SubFlow {
+pub struct CompiledSubFlow {
     flow_id: Uuid,
     /// The id as text, for paths and traces.
     id: Box<str>,
@@ -26,26 +26,26 @@ pub struct SubFlow {
     inputs: Vec<(Box<str>, ValueTemplate)>,
     /// The callee's variable, and ours that receives it.
     outputs: Vec<(Box<str>, usize)>,
-    outcomes: Vec<(Box<str>, Exit)>,
-    next: Exit,
-    end: Exit,
+    outcomes: Vec<(Box<str>, CompiledExit)>,
+    next: CompiledExit,
+    end: CompiledExit,
 }
 
 /// The exit that an outcome has of its own.
-pub fn routed<'e>(outcomes: &'e [(Box<str>, Exit)], outcome: &str) -> Option<&'e Exit> {
+pub fn routed<'e>(outcomes: &'e [(Box<str>, CompiledExit)], outcome: &str) -> Option<&'e CompiledExit> {
     outcomes.iter().find(|(id, _)| **id == *outcome).map(|(_, exit)| exit)
 }
 
-impl SubFlow {
+impl CompiledSubFlow {
     pub fn compile(call: &document::SubFlow, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let input = |(name, value): (&String, &serde_json::Value)| {
             Ok((name.as_str().into(), step.value(value, &format!("inputs/{name}"))?))
         };
-        let output = |(index, output): (usize, &document::Output)| {
+        let output = |(index, output): (usize, &document::OutputMapping)| {
             let to = step.variable(&output.to, &format!("outputs/{index}/to"))?;
             Ok((output.from.as_str().into(), to))
         };
-        let exit = |outcome: &document::Outcome| {
+        let exit = |outcome: &document::OutcomeExit| {
             (outcome.id.as_str().into(), step.exit(&Edge::Outcome(outcome.id.clone())))
         };
         Ok(Self {
@@ -135,7 +135,7 @@ impl SubFlow {
         let mut frame = visit.frame.below(&called.program, called.version, &self.id, shared, order);
         let end = match set_inputs(&mut frame, inputs) {
             Ok(()) => {
-                visit.run.callers.push(Caller {
+                visit.run.callers.push(CallingFrame {
                     program: visit.frame.program,
                     scope: visit.frame.scope.clone(),
                     step: visit.index,

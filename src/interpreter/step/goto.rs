@@ -1,15 +1,15 @@
 //! `goto`: jump.
 
 use crate::flow::document::Edge;
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 
 #[derive(Debug)]
-pub struct Goto {
-    next: Exit,
+pub struct CompiledGoto {
+    next: CompiledExit,
 }
 
-impl Goto {
+impl CompiledGoto {
     pub fn compile(step: &StepCompiler<'_, '_>) -> Self {
         Self { next: step.exit(&Edge::Next) }
     }

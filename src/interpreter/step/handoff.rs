@@ -1,24 +1,23 @@
 //! `handoff`: hand the conversation to people. The run is over.
 
 use super::body::{checked, present};
+use crate::flow::channel::QUEUE_CHARS_MAX;
 use crate::flow::document::{self, Edge};
-use crate::interpreter::expression::{Text, Uncompilable};
-use crate::interpreter::program::{Exit, Localized, StepCompiler};
+use crate::interpreter::expression::{CompiledText, Uncompilable};
+use crate::interpreter::program::{CompiledExit, Localized, StepCompiler};
 use crate::interpreter::run::{Left, RunEnd, StepResult, Visit};
-use crate::interpreter::trace::{HandoffEntry, Message, shown};
-
-const QUEUE_CHARS_MAX: usize = 64;
+use crate::interpreter::trace::{HandoffEntry, SentMessage, shown};
 
 #[derive(Debug)]
-pub struct Handoff {
-    queue: Option<Text>,
+pub struct CompiledHandoff {
+    queue: Option<CompiledText>,
     text: Option<Localized>,
-    note: Option<Text>,
+    note: Option<CompiledText>,
     priority: &'static str,
-    end: Exit,
+    end: CompiledExit,
 }
 
-impl Handoff {
+impl CompiledHandoff {
     pub fn compile(handoff: &document::Handoff, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         Ok(Self {
             queue: step.maybe_text(handoff.queue.as_ref(), "queue")?,
@@ -37,7 +36,7 @@ impl Handoff {
         }
         let note = present(visit.maybe_text(self.note.as_ref())?);
         if let Some(note) = &note {
-            visit.run.annotate(visit.entry.step_id, Message::new("note", Some(note.clone())))?;
+            visit.run.annotate(visit.entry.step_id, SentMessage::new("note", Some(note.clone())))?;
         }
         let handoff = HandoffEntry {
             note: note.as_ref().map(shown).unwrap_or_default(),

@@ -4,47 +4,47 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::body::URL_CHARS_MAX;
+use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
+use crate::flow::limits::HTTP_BODY_BYTES_MAX;
+use crate::flow::pointer;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Expression, Local, Text, Uncompilable, ValueTemplate};
+use crate::interpreter::expression::{CompiledExpression, CompiledText, Local, Uncompilable, ValueTemplate};
 use crate::interpreter::mock::HttpCall;
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::request::HttpAnswer;
 use crate::interpreter::run::{Left, StepResult, Visit};
-use crate::interpreter::trace::shown;
+use crate::interpreter::trace::{MASK, shown};
 use crate::interpreter::value::{Value, from_json, object};
 
-const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Before each further try, in virtual time.
 const BACKOFF_MS: [u64; 3] = [1000, 2000, 4000];
 /// Headers whose values are shown nowhere.
 const MASKED_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
-const MASKED: &str = "•••";
 /// What is encoded in a query: everything but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Debug)]
-pub struct Http {
+pub struct CompiledHttp {
     method: Method,
-    url: Text,
-    headers: Vec<(Box<str>, Text)>,
-    query: Vec<(Box<str>, Text)>,
+    url: CompiledText,
+    headers: Vec<(Box<str>, CompiledText)>,
+    query: Vec<(Box<str>, CompiledText)>,
     body: Option<Body>,
     timeout_ms: u64,
     retries: u32,
     save_to: Option<usize>,
-    extract: Vec<(usize, Expression)>,
-    on: Vec<(StatusMatch, Exit)>,
+    extract: Vec<(usize, CompiledExpression)>,
+    on: Vec<(StatusMatch, CompiledExit)>,
     sample: Option<HttpAnswer>,
-    next: Exit,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
 enum Body {
     Json(ValueTemplate),
-    Text(Text),
+    Text(CompiledText),
 }
 
 /// A request as it would be sent.
@@ -69,14 +69,15 @@ enum Try {
     Failed(&'static str),
 }
 
-impl Http {
+impl CompiledHttp {
     pub fn compile(http: &document::Http, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let texts = |list: &str, members: &BTreeMap<String, String>| {
             let compile = |(name, source): (&String, &String)| {
-                let member = name.replace('~', "~0").replace('/', "~1");
-                Ok((name.as_str().into(), step.text(source, &format!("{list}/{member}"))?))
+                let mut member = list.to_owned();
+                pointer::push(&mut member, name);
+                Ok((name.as_str().into(), step.text(source, &member)?))
             };
-            members.iter().map(compile).collect::<Result<Vec<(Box<str>, Text)>, Uncompilable>>()
+            members.iter().map(compile).collect::<Result<Vec<(Box<str>, CompiledText)>, Uncompilable>>()
         };
         let body = match &http.body {
             Some(HttpBody::Json(json)) => Some(Body::Json(step.value(json, "body")?)),
@@ -151,7 +152,7 @@ impl Http {
             let is_masked = MASKED_HEADERS.iter().any(|masked| name.eq_ignore_ascii_case(masked));
             let text = if is_masked { visit.masked_text(text)? } else { visit.text(text)? };
             check_header(name, text.as_str().unwrap_or_default())?;
-            let shown_text = if is_masked { Value::from(MASKED) } else { shown(&text) };
+            let shown_text = if is_masked { Value::from(MASK) } else { shown(&text) };
             headers.push((name.clone(), shown_text));
         }
         let mut url = address.clone();
@@ -172,9 +173,9 @@ impl Http {
             Some(Body::Json(_)) => canonical::text(&body),
             _ => body.as_str().unwrap_or_default().to_owned(),
         };
-        if body_text.len() > BODY_BYTES_MAX {
+        if body_text.len() > HTTP_BODY_BYTES_MAX {
             let message =
-                format!("The body has {} bytes; at most {BODY_BYTES_MAX} are allowed.", body_text.len());
+                format!("The body has {} bytes; at most {HTTP_BODY_BYTES_MAX} are allowed.", body_text.len());
             return Err(StepError::new(code::HTTP_BODY, message));
         }
         let mut entry = vec![
@@ -230,8 +231,8 @@ impl Http {
         let status = Value::from(response.status);
         visit.set_outcome(status.clone());
         visit.set_value(response.body.clone());
-        if canonical::len_up_to(&response.body, BODY_BYTES_MAX) > BODY_BYTES_MAX {
-            let message = format!("The answer has more than {BODY_BYTES_MAX} bytes.");
+        if canonical::len_up_to(&response.body, HTTP_BODY_BYTES_MAX) > HTTP_BODY_BYTES_MAX {
+            let message = format!("The answer has more than {HTTP_BODY_BYTES_MAX} bytes.");
             return Err(StepError::new(code::HTTP_BODY, message));
         }
         visit.write_to(self.save_to, response.body.clone())?;
@@ -252,7 +253,7 @@ impl Http {
     }
 
     /// An exact status beats a class, a class beats the default.
-    fn routed(&self, status: u16) -> Option<&Exit> {
+    fn routed(&self, status: u16) -> Option<&CompiledExit> {
         let rank = |wanted: &StatusMatch| match wanted {
             StatusMatch::Exact(_) => 0,
             StatusMatch::Class(_) => 1,

@@ -2,28 +2,22 @@
 
 use std::sync::Arc;
 
-use super::body::{FOOTER_CHARS_MAX, HEADER_CHARS_MAX, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX};
+use crate::flow::channel::{
+    BUTTON_CHARS_MAX, BUTTONS_MAX, CARDS_MAX, DESCRIPTION_CHARS_MAX, FOOTER_CHARS_MAX, HEADER_CHARS_MAX,
+    INTERACTIVE_TEXT_CHARS_MAX, MENU_LINE_CHARS_MAX, ROW_CHARS_MAX, ROWS_MAX, SECTION_CHARS_MAX,
+    TEXT_CHARS_MAX, automatic_display,
+};
 use crate::flow::document::Display;
 use crate::flow::text::{cut, fold, has_other_digits, is_blank, same_title};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::inbound::{Content, Inbound};
+use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::run::too_long;
-use crate::interpreter::trace::Message;
+use crate::interpreter::trace::SentMessage;
 use crate::interpreter::value::{Value, list, object};
-
-const BUTTONS_MAX: usize = 3;
-const BUTTON_CHARS_MAX: usize = 20;
-const ROWS_MAX: usize = 10;
-const CARDS_MAX: usize = 10;
-pub const ROW_CHARS_MAX: usize = 24;
-const DESCRIPTION_CHARS_MAX: usize = 72;
-const SECTION_CHARS_MAX: usize = 24;
-/// Titles in a menu of text may be this long.
-const LINE_CHARS_MAX: usize = 120;
 
 /// An option that is shown.
 #[derive(Debug, Clone)]
-pub struct Shown<T> {
+pub struct MenuOption<T> {
     pub id: Value,
     pub title: Value,
     /// The title as answers are held against it.
@@ -40,7 +34,7 @@ pub struct Shown<T> {
     pub kept: T,
 }
 
-impl<T> Shown<T> {
+impl<T> MenuOption<T> {
     pub fn id(&self) -> &str {
         self.id.as_str().unwrap_or_default()
     }
@@ -64,21 +58,15 @@ fn chars(value: &Value) -> usize {
     value.as_str().map_or(0, |text| text.chars().count())
 }
 
-/// How a menu is shown, when it is to be shown in the best way.
-pub fn display_of<T>(options: &[Shown<T>]) -> Display {
-    let titles_within = |most: usize| options.iter().all(|option| chars(&option.title) <= most);
+/// How a menu is shown whose author leaves that to the channel.
+pub fn display_of<T>(options: &[MenuOption<T>]) -> Display {
+    let longest = options.iter().map(|option| chars(&option.title)).max().unwrap_or_default();
     let is_plain = options.iter().all(|option| option.description.is_none() && option.section.is_none());
-    if options.len() <= BUTTONS_MAX && titles_within(BUTTON_CHARS_MAX) && is_plain {
-        Display::Buttons
-    } else if options.len() <= ROWS_MAX && titles_within(ROW_CHARS_MAX) {
-        Display::List
-    } else {
-        Display::Text
-    }
+    automatic_display(options.len(), longest, is_plain)
 }
 
 /// Refuses options that the channel could not tell apart: with one id, or one title.
-pub fn distinct<T>(options: &[Shown<T>]) -> Result<(), StepError> {
+pub fn distinct<T>(options: &[MenuOption<T>]) -> Result<(), StepError> {
     for (index, option) in options.iter().enumerate() {
         for earlier in &options[..index] {
             let twice = |what: &str, text: &str| {
@@ -98,7 +86,7 @@ pub fn distinct<T>(options: &[Shown<T>]) -> Result<(), StepError> {
 
 /// The parts of a menu beside its options, rendered.
 #[derive(Debug)]
-pub struct Frame {
+pub struct MenuParts {
     pub text: Value,
     pub header: Option<Value>,
     pub footer: Option<Value>,
@@ -107,8 +95,12 @@ pub struct Frame {
 }
 
 /// The message that shows a menu, within the channel's limits.
-pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
-    let above = |frame: &Frame| within("The text", &frame.text, TEXT_ABOVE_CHARS_MAX);
+pub fn message<T>(
+    display: Display,
+    frame: MenuParts,
+    options: &[MenuOption<T>],
+) -> Result<SentMessage, StepError> {
+    let above = |frame: &MenuParts| within("The text", &frame.text, INTERACTIVE_TEXT_CHARS_MAX);
     let mut message = match display {
         Display::Buttons => {
             above(&frame)?;
@@ -121,7 +113,7 @@ pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Resul
         Display::Text | Display::Auto => lines(&frame, options)?,
         Display::Cards => {
             within("The text", &frame.text, TEXT_CHARS_MAX)?;
-            Message::new("text", Some(frame.text.clone()))
+            SentMessage::new("text", Some(frame.text.clone()))
         }
     };
     for (name, part, most) in
@@ -139,15 +131,16 @@ pub fn message<T>(display: Display, frame: Frame, options: &[Shown<T>]) -> Resul
 }
 
 /// The messages that show options as cards, each with its media, its words and one button.
-pub fn cards<T>(options: &[Shown<T>]) -> Result<Vec<Message>, StepError> {
+pub fn cards<T>(options: &[MenuOption<T>]) -> Result<Vec<SentMessage>, StepError> {
     if options.len() > CARDS_MAX {
         return Err(too_many("cards", options.len(), CARDS_MAX));
     }
-    let card = |option: &Shown<T>| {
+    let card = |option: &MenuOption<T>| {
         within("A card's button", &option.title, BUTTON_CHARS_MAX)?;
         let text = option.description.as_ref().unwrap_or(&option.title);
-        within("A card's text", text, TEXT_ABOVE_CHARS_MAX)?;
-        let message = Message::new("buttons", Some(text.clone())).with("buttons", list(vec![option.pair()]));
+        within("A card's text", text, INTERACTIVE_TEXT_CHARS_MAX)?;
+        let message =
+            SentMessage::new("buttons", Some(text.clone())).with("buttons", list(vec![option.pair()]));
         Ok(match &option.media {
             Some(media) => message.with("headerMedia", media.clone()),
             None => message,
@@ -171,7 +164,7 @@ fn too_many(what: &str, actual: usize, allowed: usize) -> StepError {
     StepError::new(code::MESSAGE_LIMIT, message)
 }
 
-fn buttons<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+fn buttons<T>(frame: &MenuParts, options: &[MenuOption<T>]) -> Result<SentMessage, StepError> {
     if options.len() > BUTTONS_MAX {
         return Err(too_many("buttons", options.len(), BUTTONS_MAX));
     }
@@ -180,10 +173,10 @@ fn buttons<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError>
         within("A button's title", &option.title, BUTTON_CHARS_MAX)?;
         shown.push(option.pair());
     }
-    Ok(Message::new("buttons", Some(frame.text.clone())).with("buttons", list(shown)))
+    Ok(SentMessage::new("buttons", Some(frame.text.clone())).with("buttons", list(shown)))
 }
 
-fn rows<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+fn rows<T>(frame: &MenuParts, options: &[MenuOption<T>]) -> Result<SentMessage, StepError> {
     if options.len() > ROWS_MAX {
         return Err(too_many("rows", options.len(), ROWS_MAX));
     }
@@ -222,20 +215,20 @@ fn rows<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
         shown.push(object(members));
     }
     within("The list's button", &frame.button_label, BUTTON_CHARS_MAX)?;
-    Ok(Message::new("list", Some(frame.text.clone()))
+    Ok(SentMessage::new("list", Some(frame.text.clone()))
         .with("buttonLabel", frame.button_label.clone())
         .with("sections", list(shown)))
 }
 
 /// The menu as numbered lines below the text.
-fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
+fn lines<T>(frame: &MenuParts, options: &[MenuOption<T>]) -> Result<SentMessage, StepError> {
     let mut text = frame.text.as_str().unwrap_or_default().to_owned();
     if is_blank(&text) {
         return Err(StepError::new(code::EMPTY_MESSAGE, "The text is empty."));
     }
     let mut shown = Vec::with_capacity(options.len());
     for (index, option) in options.iter().enumerate() {
-        within("An option's title", &option.title, LINE_CHARS_MAX)?;
+        within("An option's title", &option.title, MENU_LINE_CHARS_MAX)?;
         text += &format!("\n{}. {}", index + 1, option.title());
         if let Some(description) = option.description.as_ref().and_then(Value::as_str) {
             text += &format!(" – {description}");
@@ -244,13 +237,13 @@ fn lines<T>(frame: &Frame, options: &[Shown<T>]) -> Result<Message, StepError> {
     }
     let text = Value::from(text);
     within("The menu", &text, TEXT_CHARS_MAX)?;
-    Ok(Message::new("menu", Some(text)).with("options", list(shown)))
+    Ok(SentMessage::new("menu", Some(text)).with("options", list(shown)))
 }
 
 /// What an answer chooses of the options shown, by index: the id of a reply, a title, a further text, or
 /// a number. Of two options that one text would choose the first has it.
-pub fn chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<usize> {
-    if let Content::Option { id, .. } = &inbound.content
+pub fn chosen<T>(options: &[MenuOption<T>], inbound: &Inbound) -> Option<usize> {
+    if let InboundContent::Option { id, .. } = &inbound.content
         && let Some(index) = options.iter().position(|option| option.id() == &**id)
     {
         return Some(index);
@@ -266,7 +259,7 @@ fn counts(written: &str) -> bool {
     !has_other_digits(written)
 }
 
-fn by_text<T>(options: &[Shown<T>], folded: &str, counts: bool) -> Option<usize> {
+fn by_text<T>(options: &[MenuOption<T>], folded: &str, counts: bool) -> Option<usize> {
     let by_title = || options.iter().position(|option| *option.folded == *folded);
     let by_match = || options.iter().position(|option| option.matches.iter().any(|text| text == folded));
     by_title().or_else(by_match).or_else(|| {
@@ -278,7 +271,7 @@ fn by_text<T>(options: &[Shown<T>], folded: &str, counts: bool) -> Option<usize>
 
 /// All that an answer chooses when several may be chosen, in the order of the options; every part of it
 /// must choose one.
-pub fn all_chosen<T>(options: &[Shown<T>], inbound: &Inbound) -> Option<Vec<usize>> {
+pub fn all_chosen<T>(options: &[MenuOption<T>], inbound: &Inbound) -> Option<Vec<usize>> {
     if let Some(one) = chosen(options, inbound) {
         return Some(vec![one]);
     }

@@ -1,36 +1,36 @@
 //! `message`: send without waiting.
 
-use super::body::{
-    FOOTER_CHARS_MAX, HEADER_CHARS_MAX, LABEL_CHARS_MAX, Media, TEXT_ABOVE_CHARS_MAX, TEXT_CHARS_MAX,
-    TemplateMessage, checked, https, present, with_part,
+use super::body::{CompiledMedia, CompiledTemplateMessage, checked, https, present, with_part};
+use crate::flow::channel::{
+    BUTTON_CHARS_MAX, FOOTER_CHARS_MAX, HEADER_CHARS_MAX, INTERACTIVE_TEXT_CHARS_MAX, TEXT_CHARS_MAX,
 };
 use crate::flow::document::{self, Edge};
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Text, Uncompilable};
-use crate::interpreter::program::{Exit, Localized, StepCompiler};
+use crate::interpreter::expression::{CompiledText, Uncompilable};
+use crate::interpreter::program::{CompiledExit, Localized, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::trace;
 use crate::interpreter::value::{self, Value, list, object};
 
 #[derive(Debug)]
-pub struct Message {
-    body: Body,
-    next: Exit,
+pub struct CompiledMessage {
+    body: MessageBody,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
-enum Body {
+enum MessageBody {
     Text(Box<TextBody>),
-    Media(Box<Media>),
+    Media(Box<CompiledMedia>),
     Location(Box<Location>),
-    Contacts(Vec<[Option<Text>; 4]>),
-    Template(Box<TemplateMessage>),
+    Contacts(Vec<[Option<CompiledText>; 4]>),
+    Template(Box<CompiledTemplateMessage>),
 }
 
 #[derive(Debug)]
 struct TextBody {
     text: Localized,
-    cta: Option<(Localized, Text)>,
+    cta: Option<(Localized, CompiledText)>,
     header: Option<Localized>,
     footer: Option<Localized>,
     preview: bool,
@@ -39,17 +39,21 @@ struct TextBody {
 /// The members of a contact card, in the order they are kept.
 const CARD: [&str; 4] = ["name", "phone", "email", "organization"];
 
-impl Message {
+impl CompiledMessage {
     pub fn compile(message: &document::Message, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let body = match &message.body {
-            document::Body::Text(text) => Body::Text(Box::new(TextBody::compile(text, message, step)?)),
-            document::Body::Media(media) => Body::Media(Box::new(Media::compile(media, "media", step)?)),
-            document::Body::Location(location) => {
-                Body::Location(Box::new(Location::compile(location, step)?))
+            document::MessageBody::Text(text) => {
+                MessageBody::Text(Box::new(TextBody::compile(text, message, step)?))
             }
-            document::Body::Contacts(cards) => Body::Contacts(compile_cards(cards, step)?),
-            document::Body::Template(template) => {
-                Body::Template(Box::new(TemplateMessage::compile(template, step)?))
+            document::MessageBody::Media(media) => {
+                MessageBody::Media(Box::new(CompiledMedia::compile(media, "media", step)?))
+            }
+            document::MessageBody::Location(location) => {
+                MessageBody::Location(Box::new(Location::compile(location, step)?))
+            }
+            document::MessageBody::Contacts(cards) => MessageBody::Contacts(compile_cards(cards, step)?),
+            document::MessageBody::Template(template) => {
+                MessageBody::Template(Box::new(CompiledTemplateMessage::compile(template, step)?))
             }
         };
         Ok(Self { body, next: step.exit(&Edge::Next) })
@@ -57,11 +61,11 @@ impl Message {
 
     pub fn run<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> StepResult<'a> {
         let message = match &self.body {
-            Body::Text(body) => body.message(visit)?,
-            Body::Media(media) => media.message(visit)?,
-            Body::Location(location) => location.message(visit)?,
-            Body::Contacts(cards) => contacts(cards, visit)?,
-            Body::Template(template) => template.message(visit)?,
+            MessageBody::Text(body) => body.message(visit)?,
+            MessageBody::Media(media) => media.message(visit)?,
+            MessageBody::Location(location) => location.message(visit)?,
+            MessageBody::Contacts(cards) => contacts(cards, visit)?,
+            MessageBody::Template(template) => template.message(visit)?,
         };
         visit.send(message)?;
         Ok(Left::By(&self.next))
@@ -86,8 +90,8 @@ impl TextBody {
         })
     }
 
-    fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<trace::Message, StepError> {
-        let most = if self.cta.is_some() { TEXT_ABOVE_CHARS_MAX } else { TEXT_CHARS_MAX };
+    fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<trace::SentMessage, StepError> {
+        let most = if self.cta.is_some() { INTERACTIVE_TEXT_CHARS_MAX } else { TEXT_CHARS_MAX };
         let text = visit.localized(&self.text)?;
         let text = checked("The text", text, most)?;
         let header = visit.part("The header", self.header.as_ref(), HEADER_CHARS_MAX)?;
@@ -95,12 +99,12 @@ impl TextBody {
         let mut message = match &self.cta {
             Some((label, url)) => {
                 let label = visit.localized(label)?;
-                let label = checked("The link's label", label, LABEL_CHARS_MAX)?;
+                let label = checked("The link's label", label, BUTTON_CHARS_MAX)?;
                 let url = visit.text(url)?;
                 let cta = object([("label", label), ("url", https("The link", url)?)]);
-                trace::Message::new("cta", Some(text)).with("cta", cta)
+                trace::SentMessage::new("cta", Some(text)).with("cta", cta)
             }
-            None => trace::Message::new("text", Some(text)),
+            None => trace::SentMessage::new("text", Some(text)),
         };
         message = with_part(message, "header", header);
         message = with_part(message, "footer", footer);
@@ -112,14 +116,14 @@ impl TextBody {
 struct Location {
     latitude: Degrees,
     longitude: Degrees,
-    name: Option<Text>,
-    address: Option<Text>,
+    name: Option<CompiledText>,
+    address: Option<CompiledText>,
 }
 
 #[derive(Debug)]
 enum Degrees {
     Known(Value),
-    Template(Text),
+    Template(CompiledText),
 }
 
 impl Degrees {
@@ -161,7 +165,7 @@ impl Location {
         })
     }
 
-    fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<trace::Message, StepError> {
+    fn message<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<trace::SentMessage, StepError> {
         let mut members = vec![
             ("latitude", self.latitude.value(visit, 90.0)?),
             ("longitude", self.longitude.value(visit, 180.0)?),
@@ -171,14 +175,14 @@ impl Location {
                 members.push((name, text));
             }
         }
-        Ok(trace::Message::new("location", None).with("location", object(members)))
+        Ok(trace::SentMessage::new("location", None).with("location", object(members)))
     }
 }
 
 fn compile_cards(
     cards: &[document::ContactCard],
     step: &StepCompiler<'_, '_>,
-) -> Result<Vec<[Option<Text>; 4]>, Uncompilable> {
+) -> Result<Vec<[Option<CompiledText>; 4]>, Uncompilable> {
     let compile = |(index, card): (usize, &document::ContactCard)| {
         let text = |source: Option<&String>, name: &str| {
             step.maybe_text(source, &format!("contacts/{index}/{name}"))
@@ -194,9 +198,9 @@ fn compile_cards(
 }
 
 fn contacts<'a>(
-    cards: &'a [[Option<Text>; 4]],
+    cards: &'a [[Option<CompiledText>; 4]],
     visit: &mut Visit<'_, 'a>,
-) -> Result<trace::Message, StepError> {
+) -> Result<trace::SentMessage, StepError> {
     let mut shown = Vec::with_capacity(cards.len());
     for card in cards {
         let mut members = Vec::with_capacity(CARD.len());
@@ -212,5 +216,5 @@ fn contacts<'a>(
         }
         shown.push(object(members));
     }
-    Ok(trace::Message::new("contacts", None).with("contacts", list(shown)))
+    Ok(trace::SentMessage::new("contacts", None).with("contacts", list(shown)))
 }

@@ -23,40 +23,40 @@ use super::run::{StepResult, Visit};
 use crate::flow::document::StepKind;
 
 #[derive(Debug)]
-pub enum Kind {
-    Message(message::Message),
-    Ask(Box<ask::Ask>),
-    Choice(Box<choice::Choice>),
-    Set(set::Set),
-    Branch(branch::Branch),
-    Split(split::Split),
-    Http(Box<http::Http>),
-    Action(action::Action),
-    Wait(wait::Wait),
-    Contact(contact::Contact),
-    Flow(flow::SubFlow),
-    Handoff(handoff::Handoff),
-    Goto(goto::Goto),
-    End(end::End),
+pub enum CompiledKind {
+    Message(message::CompiledMessage),
+    Ask(Box<ask::CompiledAsk>),
+    Choice(Box<choice::CompiledChoice>),
+    Set(set::CompiledSet),
+    Branch(branch::CompiledBranch),
+    Split(split::CompiledSplit),
+    Http(Box<http::CompiledHttp>),
+    Action(action::CompiledAction),
+    Wait(wait::CompiledWait),
+    Contact(contact::CompiledContact),
+    Flow(flow::CompiledSubFlow),
+    Handoff(handoff::CompiledHandoff),
+    Goto(goto::CompiledGoto),
+    End(end::CompiledEnd),
 }
 
-impl Kind {
+impl CompiledKind {
     pub fn compile(step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         Ok(match &step.step.kind {
-            StepKind::Message(kind) => Self::Message(message::Message::compile(kind, step)?),
-            StepKind::Ask(kind) => Self::Ask(Box::new(ask::Ask::compile(kind, step)?)),
-            StepKind::Choice(kind) => Self::Choice(Box::new(choice::Choice::compile(kind, step)?)),
-            StepKind::Set(kind) => Self::Set(set::Set::compile(kind, step)?),
-            StepKind::Branch(kind) => Self::Branch(branch::Branch::compile(kind, step)?),
-            StepKind::Split(kind) => Self::Split(split::Split::compile(kind, step)?),
-            StepKind::Http(kind) => Self::Http(Box::new(http::Http::compile(kind, step)?)),
-            StepKind::Action(kind) => Self::Action(action::Action::compile(kind, step)?),
-            StepKind::Wait(kind) => Self::Wait(wait::Wait::compile(kind, step)?),
-            StepKind::Contact(kind) => Self::Contact(contact::Contact::compile(kind, step)?),
-            StepKind::Flow(kind) => Self::Flow(flow::SubFlow::compile(kind, step)?),
-            StepKind::Handoff(kind) => Self::Handoff(handoff::Handoff::compile(kind, step)?),
-            StepKind::Goto => Self::Goto(goto::Goto::compile(step)),
-            StepKind::End(kind) => Self::End(end::End::compile(kind, step)?),
+            StepKind::Message(kind) => Self::Message(message::CompiledMessage::compile(kind, step)?),
+            StepKind::Ask(kind) => Self::Ask(Box::new(ask::CompiledAsk::compile(kind, step)?)),
+            StepKind::Choice(kind) => Self::Choice(Box::new(choice::CompiledChoice::compile(kind, step)?)),
+            StepKind::Set(kind) => Self::Set(set::CompiledSet::compile(kind, step)?),
+            StepKind::Branch(kind) => Self::Branch(branch::CompiledBranch::compile(kind, step)?),
+            StepKind::Split(kind) => Self::Split(split::CompiledSplit::compile(kind, step)?),
+            StepKind::Http(kind) => Self::Http(Box::new(http::CompiledHttp::compile(kind, step)?)),
+            StepKind::Action(kind) => Self::Action(action::CompiledAction::compile(kind, step)?),
+            StepKind::Wait(kind) => Self::Wait(wait::CompiledWait::compile(kind, step)?),
+            StepKind::Contact(kind) => Self::Contact(contact::CompiledContact::compile(kind, step)?),
+            StepKind::Flow(kind) => Self::Flow(flow::CompiledSubFlow::compile(kind, step)?),
+            StepKind::Handoff(kind) => Self::Handoff(handoff::CompiledHandoff::compile(kind, step)?),
+            StepKind::Goto => Self::Goto(goto::CompiledGoto::compile(step)),
+            StepKind::End(kind) => Self::End(end::CompiledEnd::compile(kind, step)?),
         })
     }
 

@@ -5,14 +5,14 @@ use minijinja::value::ValueKind;
 use crate::flow::document::{self, Edge, Op};
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{Uncompilable, ValueTemplate};
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::value::{self, Value, items, list};
 
 #[derive(Debug)]
-pub struct Set {
+pub struct CompiledSet {
     assignments: Vec<Assignment>,
-    next: Exit,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ struct Assignment {
     pointer: Box<str>,
 }
 
-impl Set {
+impl CompiledSet {
     pub fn compile(set: &document::Set, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let compile = |(index, assignment): (usize, &document::Assignment)| {
             let at = |member: &str| format!("assign/{index}/{member}");

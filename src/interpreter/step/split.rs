@@ -3,12 +3,12 @@
 use crate::flow::document::{self, Edge};
 use crate::interpreter::draw::{draw, walk};
 use crate::interpreter::expression::Uncompilable;
-use crate::interpreter::program::{Exit, StepCompiler};
+use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::value::Value;
 
 #[derive(Debug)]
-pub struct Split {
+pub struct CompiledSplit {
     paths: Vec<Path>,
     weight_total: u64,
     save_to: Option<usize>,
@@ -18,10 +18,10 @@ pub struct Split {
 struct Path {
     id: Value,
     weight: u32,
-    exit: Exit,
+    exit: CompiledExit,
 }
 
-impl Split {
+impl CompiledSplit {
     pub fn compile(split: &document::Split, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let compile = |path: &document::SplitPath| Path {
             id: Value::from(path.id.as_str()),

@@ -3,30 +3,27 @@
 use crate::flow::document::{self, Duration, Edge, WaitFor, WaitTime};
 use crate::flow::text::cut;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{Text, Uncompilable};
+use crate::interpreter::expression::{CompiledText, Uncompilable};
 use crate::interpreter::moment::{Instant, Moment};
-use crate::interpreter::program::{Exit, StepCompiler, WaitPolicy};
+use crate::interpreter::program::{CompiledExit, StepCompiler, WaitPolicy};
 use crate::interpreter::run::{Asked, Left, StepResult, Visit};
 
-const WAIT_MIN: Duration = Duration::from_secs(1);
-const WAIT_MAX: Duration = Duration::from_days(30);
-
 #[derive(Debug)]
-pub struct Wait {
+pub struct CompiledWait {
     until: Until,
     policy: WaitPolicy,
-    next: Exit,
+    next: CompiledExit,
 }
 
 #[derive(Debug)]
 enum Until {
     Passed(Duration),
-    Rendered(Text),
-    Moment(Text),
+    Rendered(CompiledText),
+    Moment(CompiledText),
     Event { event: Box<str>, save_to: Option<usize> },
 }
 
-impl Wait {
+impl CompiledWait {
     pub fn compile(wait: &document::Wait, step: &StepCompiler<'_, '_>) -> Result<Self, Uncompilable> {
         let until = match &wait.until {
             WaitFor::Duration(WaitTime::Fixed(duration)) => Until::Passed(*duration),
@@ -59,18 +56,16 @@ impl Wait {
     }
 }
 
-fn duration<'a>(visit: &mut Visit<'_, 'a>, text: &'a Text) -> Result<Instant, StepError> {
+fn duration<'a>(visit: &mut Visit<'_, 'a>, text: &'a CompiledText) -> Result<Instant, StepError> {
     let rendered = visit.text(text)?;
     let written = rendered.as_str().unwrap_or_default().trim();
     match written.parse::<Duration>() {
-        Ok(duration) if (WAIT_MIN..=WAIT_MAX).contains(&duration) => {
-            Ok(visit.run.clock.plus_ms(duration.as_ms()))
-        }
+        Ok(duration) if WaitTime::RANGE.contains(&duration) => Ok(visit.run.clock.plus_ms(duration.as_ms())),
         _ => Err(mismatch(written, "no duration from PT1S to P30D", visit, "duration")),
     }
 }
 
-fn moment<'a>(visit: &mut Visit<'_, 'a>, text: &'a Text) -> Result<Instant, StepError> {
+fn moment<'a>(visit: &mut Visit<'_, 'a>, text: &'a CompiledText) -> Result<Instant, StepError> {
     let rendered = visit.text(text)?;
     let written = rendered.as_str().unwrap_or_default().trim();
     let zone = visit.frame.scope.shared.zone;

@@ -1,9 +1,9 @@
 //! Which steps and edges of the flow a run has seen.
 
-use crate::interpreter::canonical::{Page, WriteJson};
+use crate::interpreter::canonical::{CanonicalPage, WriteJson};
 
 #[derive(Debug, Clone)]
-pub struct Coverage<'a> {
+pub struct FlowCoverage<'a> {
     pub edges: Covered<EdgeName<'a>>,
     pub steps: Covered<&'a str>,
 }
@@ -37,8 +37,8 @@ pub struct EdgeName<'a> {
     pub edge: &'a str,
 }
 
-impl WriteJson for Coverage<'_> {
-    fn write_json(&self, page: &mut Page) {
+impl WriteJson for FlowCoverage<'_> {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"edges\":");
         self.edges.write(page, |page, edge| {
             page.raw("\"");
@@ -54,7 +54,7 @@ impl WriteJson for Coverage<'_> {
 }
 
 impl<T: Copy> Covered<T> {
-    fn write(&self, page: &mut Page, each: impl FnMut(&mut Page, T)) {
+    fn write(&self, page: &mut CanonicalPage, each: impl FnMut(&mut CanonicalPage, T)) {
         page.raw("{\"covered\":");
         page.integer(self.covered);
         page.raw(",\"missed\":");

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::label::{SourceLabel, StepLabel};
 use super::message::Output;
-use crate::interpreter::canonical::{Page, WriteJson};
+use crate::interpreter::canonical::{CanonicalPage, WriteJson};
 use crate::interpreter::error::ErrorEntry;
 use crate::interpreter::moment::Instant;
 use crate::interpreter::value::Value;
@@ -16,7 +16,7 @@ pub struct StepEntry<'a> {
     pub attempts: SmallVec<[Attempt; 1]>,
     /// Request and answer of an `http`, `action` or `flow` step.
     pub call: Value,
-    pub changes: SmallVec<[Change<'a>; 1]>,
+    pub changes: SmallVec<[VariableChange<'a>; 1]>,
     /// 0 in the flow of the run, one more in every flow called.
     pub depth: usize,
     pub edge: Option<&'a str>,
@@ -34,11 +34,11 @@ pub struct StepEntry<'a> {
     /// The step entered next, or `$end`.
     pub next: Option<&'a str>,
     /// Null when nothing was sent; absent in a summary.
-    pub output: Shown,
+    pub output: ShownValue,
     pub pointer: &'a str,
     /// The whole body that was sent, for expectations that ask for it.
     pub sent_body: Option<Box<str>>,
-    pub status: Status,
+    pub status: StepStatus,
     pub step_id: &'a str,
     pub visit: u32,
     pub warnings: Vec<Warning<'a>>,
@@ -46,13 +46,13 @@ pub struct StepEntry<'a> {
 
 /// The output of a step in a full trace, or its omission in a summary.
 #[derive(Debug, Clone)]
-pub enum Shown {
+pub enum ShownValue {
     Omitted,
     Output(Output),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum StepStatus {
     Ok,
     Skipped,
     Waiting,
@@ -60,7 +60,7 @@ pub enum Status {
     Stopped,
 }
 
-impl Status {
+impl StepStatus {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ok => "ok",
@@ -114,7 +114,7 @@ impl Attempt {
 }
 
 #[derive(Debug, Clone)]
-pub struct Change<'a> {
+pub struct VariableChange<'a> {
     pub from: Value,
     pub to: Value,
     pub variable: Cow<'a, str>,
@@ -146,7 +146,7 @@ pub struct Warning<'a> {
 }
 
 impl WriteJson for StepEntry<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{");
         if !self.attempts.is_empty() {
             page.raw("\"attempts\":");
@@ -198,9 +198,9 @@ impl WriteJson for StepEntry<'_> {
             page.text(next);
         }
         match &self.output {
-            Shown::Omitted => {}
-            Shown::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
-            Shown::Output(output) => {
+            ShownValue::Omitted => {}
+            ShownValue::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
+            ShownValue::Output(output) => {
                 page.raw(",\"output\":");
                 output.write_json(page);
             }
@@ -218,7 +218,7 @@ impl WriteJson for StepEntry<'_> {
 }
 
 impl WriteJson for Attempt {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw(match self.accepted {
             Some(true) => "{\"accepted\":true,\"at\":",
             Some(false) => "{\"accepted\":false,\"at\":",
@@ -249,8 +249,8 @@ impl WriteJson for Attempt {
     }
 }
 
-impl WriteJson for Change<'_> {
-    fn write_json(&self, page: &mut Page) {
+impl WriteJson for VariableChange<'_> {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"from\":");
         page.value(&self.from);
         page.raw(",\"to\":");
@@ -262,7 +262,7 @@ impl WriteJson for Change<'_> {
 }
 
 impl WriteJson for Evaluation<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{");
         if let Some(error) = &self.error {
             page.raw("\"error\":{\"code\":");
@@ -286,7 +286,7 @@ impl WriteJson for Evaluation<'_> {
 }
 
 impl WriteJson for Warning<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"code\":");
         page.text(self.code);
         page.raw(",\"message\":");

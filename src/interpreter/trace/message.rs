@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::shown::write_cut;
-use crate::interpreter::canonical::{Page, WriteJson};
+use crate::interpreter::canonical::{CanonicalPage, WriteJson};
 use crate::interpreter::moment::Instant;
 use crate::interpreter::value::Value;
 
@@ -14,14 +14,14 @@ type Member = (&'static str, Value);
 
 /// What is sent or received at once: `kind`, `text` and the payload of that kind.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Message {
+pub struct SentMessage {
     kind: &'static str,
     text: Option<Value>,
     /// Sorted by name.
     payload: Vec<Member>,
 }
 
-impl Message {
+impl SentMessage {
     pub fn new(kind: &'static str, text: Option<Value>) -> Self {
         Self { kind, text, payload: Vec::new() }
     }
@@ -45,13 +45,13 @@ impl Message {
         &self.payload
     }
 
-    fn write_kind(&self, page: &mut Page) {
+    fn write_kind(&self, page: &mut CanonicalPage) {
         page.raw("\"kind\":\"");
         page.raw(self.kind);
         page.raw("\"");
     }
 
-    fn write_text(&self, page: &mut Page) {
+    fn write_text(&self, page: &mut CanonicalPage) {
         if let Some(text) = &self.text {
             page.raw(",\"text\":");
             write_cut(page, text);
@@ -60,7 +60,7 @@ impl Message {
 }
 
 /// Writes the members whose names come before `name`, each behind a comma. Answers the others.
-fn write_before<'p>(page: &mut Page, mut payload: &'p [Member], name: &str) -> &'p [Member] {
+fn write_before<'p>(page: &mut CanonicalPage, mut payload: &'p [Member], name: &str) -> &'p [Member] {
     while let [(known, value), rest @ ..] = payload
         && *known < name
     {
@@ -76,8 +76,8 @@ fn write_before<'p>(page: &mut Page, mut payload: &'p [Member], name: &str) -> &
 /// Comes behind all names.
 const LAST: &str = "~";
 
-impl WriteJson for Message {
-    fn write_json(&self, page: &mut Page) {
+impl WriteJson for SentMessage {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{");
         let before_kind = self.payload.partition_point(|(name, _)| *name < "kind");
         let (first, rest) = self.payload.split_at(before_kind);
@@ -99,13 +99,13 @@ impl WriteJson for Message {
 /// What a step sent.
 #[derive(Debug, Clone, Default)]
 pub struct Output {
-    pub messages: SmallVec<[Arc<Message>; 1]>,
+    pub messages: SmallVec<[Arc<SentMessage>; 1]>,
     /// An upper bound for the bytes that the messages take in a trace.
     pub weight: usize,
 }
 
 impl WriteJson for Output {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"messages\":");
         page.list(&self.messages, |page, message| message.write_json(page));
         page.raw("}");
@@ -131,19 +131,19 @@ impl Speaker {
 
 /// One line of the transcript.
 #[derive(Debug, Clone)]
-pub struct Line<'a> {
+pub struct TranscriptLine<'a> {
     pub at: Instant,
     pub from: Speaker,
-    pub message: Arc<Message>,
+    pub message: Arc<SentMessage>,
     /// Absent for what started the run.
     pub step_id: Option<&'a str>,
     /// From 1.
     pub seq: u32,
 }
 
-impl WriteJson for Line<'_> {
+impl WriteJson for TranscriptLine<'_> {
     /// Merges the line's own members with those of the message; no name comes before `at`.
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"at\":");
         page.instant(self.at);
         let payload = write_before(page, &self.message.payload, "from");

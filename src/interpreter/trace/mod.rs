@@ -4,19 +4,23 @@
 mod coverage;
 mod entry;
 mod label;
+mod mask;
 mod message;
 mod shown;
 mod write;
 
 use std::borrow::Cow;
 
-pub use coverage::{Coverage, Covered, EdgeName};
-pub use entry::{Attempt, Change, Evaluation, EvaluationError, Shown, Status, StepEntry, Warning};
+pub use coverage::{Covered, EdgeName, FlowCoverage};
+pub use entry::{
+    Attempt, Evaluation, EvaluationError, ShownValue, StepEntry, StepStatus, VariableChange, Warning,
+};
 pub use label::{SourceLabel, StepLabel};
-pub use message::{Line, Message, Output, Speaker};
+pub use mask::{MASK, mask_personal};
+pub use message::{Output, SentMessage, Speaker, TranscriptLine};
 pub use shown::{VALUE_BYTES_MAX, shown};
 
-use super::canonical::{Page, WriteJson};
+use super::canonical::{CanonicalPage, WriteJson};
 use super::error::ErrorEntry;
 use super::moment::Instant;
 use super::value::Value;
@@ -34,7 +38,7 @@ pub struct Trace<'a> {
     pub called_flows: Vec<FlowEntry<'a>>,
     pub clock: ClockEntry,
     pub contact: ContactEntry,
-    pub coverage: Coverage<'a>,
+    pub coverage: FlowCoverage<'a>,
     pub engine: &'static str,
     pub error: Option<ErrorEntry<'a>>,
     pub final_variables: FinalVariables<'a>,
@@ -48,7 +52,7 @@ pub struct Trace<'a> {
     pub status: RunStatus,
     /// Boxed: an entry is large, and handed on several times until it is here.
     pub steps: Vec<Box<StepEntry<'a>>>,
-    pub transcript: Vec<Line<'a>>,
+    pub transcript: Vec<TranscriptLine<'a>>,
     pub waiting_for: Option<WaitingFor<'a>>,
     pub warnings: Vec<Warning<'a>>,
 }
@@ -56,7 +60,7 @@ pub struct Trace<'a> {
 impl Trace<'_> {
     /// The canonical bytes: what is hashed, and what may be sent as it is.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut page = Page::with_capacity(1024 + self.steps.len() * 768);
+        let mut page = CanonicalPage::with_capacity(1024 + self.steps.len() * 768);
         self.write_json(&mut page);
         page.into_bytes()
     }

@@ -4,7 +4,7 @@
 use minijinja::value::ValueKind;
 
 use crate::flow::text::beginning;
-use crate::interpreter::canonical::{self, Page};
+use crate::interpreter::canonical::{self, CanonicalPage};
 use crate::interpreter::value::{Value, items, list, members, object};
 
 /// Texts are shown up to this many characters.
@@ -61,7 +61,7 @@ pub fn cut(text: &str) -> Option<String> {
 }
 
 /// Writes a whole value of which texts are cut.
-pub fn write_cut(page: &mut Page, value: &Value) {
+pub fn write_cut(page: &mut CanonicalPage, value: &Value) {
     if let Some(text) = value.as_str() {
         return match cut(text) {
             Some(cut) => page.text(&cut),

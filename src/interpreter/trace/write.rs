@@ -2,11 +2,11 @@
 
 use super::shown::shown;
 use super::{FinalVariables, FlowEntry, HandoffEntry, RanVersion, Stats, Trace, WaitingFor};
-use crate::interpreter::canonical::{Page, WriteJson};
+use crate::interpreter::canonical::{CanonicalPage, WriteJson};
 use crate::interpreter::error::ErrorEntry;
 
 impl WriteJson for Trace<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{");
         if !self.called_flows.is_empty() {
             page.raw("\"calledFlows\":");
@@ -58,7 +58,7 @@ impl WriteJson for Trace<'_> {
 }
 
 impl WriteJson for FlowEntry<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"documentDigest\":");
         page.plain(self.document_digest);
         page.raw(",\"id\":");
@@ -73,7 +73,7 @@ impl WriteJson for FlowEntry<'_> {
 }
 
 impl WriteJson for FinalVariables<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         let mut mark = "{";
         for (name, value) in &self.0 {
             page.raw(std::mem::replace(&mut mark, ","));
@@ -86,7 +86,7 @@ impl WriteJson for FinalVariables<'_> {
 }
 
 impl WriteJson for HandoffEntry {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"note\":");
         page.value(&self.note);
         page.raw(",\"priority\":");
@@ -98,7 +98,7 @@ impl WriteJson for HandoffEntry {
 }
 
 impl WriteJson for Stats {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"actionCalls\":");
         page.integer(self.action_calls);
         page.raw(",\"httpCalls\":");
@@ -118,7 +118,7 @@ impl WriteJson for Stats {
 }
 
 impl WriteJson for WaitingFor<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"attempt\":");
         page.integer(self.attempt);
         if let Some(event) = self.event {
@@ -154,7 +154,7 @@ impl WriteJson for WaitingFor<'_> {
 }
 
 impl WriteJson for ErrorEntry<'_> {
-    fn write_json(&self, page: &mut Page) {
+    fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"code\":");
         page.text(self.code);
         if let Some(flow_id) = self.flow_id {

@@ -24,7 +24,7 @@ use super::reads::{FlowAnswer, FlowReads, Shown};
 use super::row::{after, row};
 use super::{RegistryError, Validation};
 use crate::flow::canonical_json::of_sorted;
-use crate::flow::decide::{Change, Current, Decision, Refusal, decide};
+use crate::flow::decide::{Current, DecidedChange, Decision, Refusal, decide};
 use crate::store::{Append, Appended, FlowRecord, Outcome, Store};
 
 /// The answer to a command.
@@ -144,7 +144,7 @@ impl Commands {
         found: Option<&FlowAnswer>,
         flow_id: Uuid,
         plan: &Plan,
-        change: &Change,
+        change: &DecidedChange,
     ) -> Result<Option<Written>, RegistryError> {
         let row = row(intent, found, flow_id, plan, change);
         match self.log.append(row).await? {
@@ -174,7 +174,7 @@ impl Commands {
         found: Option<&FlowAnswer>,
         flow_id: Uuid,
         plan: &Plan,
-        change: &Change,
+        change: &DecidedChange,
         place: Appended,
     ) -> Arc<FlowAnswer> {
         let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::plan::{Command, Plan, Prepared, PublishOrder};
 use super::{Commands, Written, current};
-use crate::flow::decide::{Candidate, Change, Decision, Order, Refusal, decide};
+use crate::flow::decide::{Candidate, DecidedChange, Decision, Order, Refusal, decide};
 use crate::flow::document::Canonical;
 use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
@@ -53,7 +53,7 @@ struct Chosen {
 }
 
 /// A flow of a set and what its order comes to: `None` where it is in force already.
-type Planned = (Chosen, Plan, Option<Change>);
+type Planned = (Chosen, Plan, Option<DecidedChange>);
 
 impl Commands {
     /// Puts the draft, or an earlier version, in force.

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-/// What a stored request says in place of a secret. A run never shows the value, so it runs the same without it.
-const SECRET: &str = "•••";
+use crate::interpreter::MASK;
 
-/// The request to store: the version resolved, labels and the values of secrets left out.
+/// The request to store: the version resolved, labels left out, the values of secrets masked. A run never shows such a
+/// value, so the stored request runs the same.
 pub(super) fn to_store(body: Value, version: Option<i64>) -> Value {
     let mut members = match body {
         Value::Object(members) => members,
@@ -19,7 +19,7 @@ pub(super) fn to_store(body: Value, version: Option<i64>) -> Value {
     if let Some(Value::Object(secrets)) = members.get_mut("mocks").and_then(|mocks| mocks.get_mut("secrets"))
     {
         for value in secrets.values_mut() {
-            *value = SECRET.into();
+            *value = MASK.into();
         }
     }
     Value::Object(members)

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value, json};
 
-use super::canonical::insert_if_it_fits;
 use super::edge::{Edge, Target};
+use super::meta::insert_if_it_fits;
 use super::reader::{Node, Report};
 use crate::flow::pointer::{self, Path};
 use exits::{loose_exits, set_exit};
@@ -41,7 +41,7 @@ pub(super) fn read(graph: Node<'_>) -> Drawing {
     let steps = Value::Array(steps);
 
     let report = Report::default();
-    super::steps(Node::new(&steps, Path::at(""), &report));
+    super::whole::steps(Node::new(&steps, Path::at(""), &report));
     for mut finding in report.into_findings() {
         // What was no node was reported as such.
         if builder.is_no_node(&finding.pointer, &order, graph.value) {

@@ -12,13 +12,13 @@ pub struct Action {
     pub args: Map<String, Value>,
     /// Gets the result's data.
     pub save_to: Option<String>,
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<OutcomeExit>,
     pub sample_result: Option<SampleResult>,
 }
 
 /// Where an outcome leads (edge `outcome:<id>`); one that is not listed leaves by `next`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Outcome {
+pub struct OutcomeExit {
     pub id: String,
     pub next: Target,
 }
@@ -37,7 +37,7 @@ impl Action {
             action: o.need("action", action_name),
             args: o.or_default("args", Node::json_object),
             save_to: o.optional("saveTo", Node::variable_name),
-            outcomes: o.or_default("outcomes", Outcome::list),
+            outcomes: o.or_default("outcomes", OutcomeExit::list),
             sample_result: o.optional("sampleResult", SampleResult::read),
         }
     }
@@ -51,7 +51,7 @@ fn action_name(node: Node<'_>) -> String {
     )
 }
 
-impl Outcome {
+impl OutcomeExit {
     pub(super) fn list(node: Node<'_>) -> Vec<Self> {
         node.list(0..=30, |outcome| {
             let o = outcome.object();

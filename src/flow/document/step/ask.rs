@@ -1,13 +1,11 @@
 //! `ask`: send a prompt and wait for free input.
 
 use super::message::{Media, TemplateMessage, only_one_of};
+use crate::flow::channel::ANSWER_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object};
 use crate::flow::document::{Expression, Retry, Template, Timeout};
 use crate::flow::language::PATTERN_LENGTH_MAX;
-
-/// The longest answer that is accepted, in characters.
-const ANSWER_LENGTH_MAX: i64 = 4096;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ask {
@@ -29,7 +27,7 @@ pub struct Ask {
     /// An entity that fills the step without asking, when it arrived earlier and is an answer.
     pub entity: Option<String>,
     /// With `Input::Form` only.
-    pub form: Option<Form>,
+    pub form: Option<WhatsAppForm>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -75,7 +73,7 @@ pub struct Rule {
 
 /// The WhatsApp form that is opened.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Form {
+pub struct WhatsAppForm {
     pub flow_id: String,
     pub cta: Template,
     pub screen: Option<String>,
@@ -113,7 +111,7 @@ impl Ask {
             _ => Prompt::Text(o.need("text", Node::template)),
         });
         let input = o.or_default("input", |input| input.one_of(Input::NAMES));
-        let length = |node: Node<'_>| node.integer(0..=ANSWER_LENGTH_MAX).unsigned_abs();
+        let length = |node: Node<'_>| node.integer(0..=ANSWER_CHARS_MAX as i64).unsigned_abs();
         let ask = Self {
             prompt,
             input,
@@ -128,7 +126,7 @@ impl Ask {
             timeout: o.optional("timeout", Timeout::read),
             allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true),
             entity: o.optional("entity", |entity| entity.text(1..=64)),
-            form: o.optional("form", Form::read),
+            form: o.optional("form", WhatsAppForm::read),
         };
         ask.check_bounds(o);
         ask
@@ -156,7 +154,7 @@ impl Rule {
     }
 }
 
-impl Form {
+impl WhatsAppForm {
     fn read(node: Node<'_>) -> Self {
         let o = node.object();
         Self {

@@ -23,7 +23,7 @@ pub struct Choice {
     /// Instead of `header`; without a caption.
     pub header_media: Option<Media>,
     pub display: Display,
-    pub options: Options,
+    pub options: ChoiceOptions,
     /// Where an empty list of options leads (edge `empty`).
     pub empty_next: Option<Target>,
     /// What opens a list.
@@ -48,12 +48,12 @@ pub enum Display {
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub enum Options {
+pub enum ChoiceOptions {
     Fixed(Vec<ChoiceOption>),
     From(OptionsFrom),
 }
 
-impl Default for Options {
+impl Default for ChoiceOptions {
     fn default() -> Self {
         Self::Fixed(Vec::new())
     }
@@ -113,7 +113,7 @@ impl Choice {
             footer: o.optional("footer", Node::template),
             header_media: o.optional("headerMedia", Media::read),
             display: o.or_default("display", |display| display.one_of(Display::NAMES)),
-            options: Options::read(o),
+            options: ChoiceOptions::read(o),
             empty_next: o.optional("emptyNext", Node::target),
             button_label: o.optional("buttonLabel", Node::template),
             save_to: o.optional("saveTo", Node::variable_name),
@@ -141,7 +141,7 @@ fn refuse_exits(options: Node<'_>) {
     });
 }
 
-impl Options {
+impl ChoiceOptions {
     fn read(o: &Object<'_>) -> Self {
         match only_one_of(o, &["options", "optionsFrom"]) {
             Some("optionsFrom") => Self::From(o.need("optionsFrom", OptionsFrom::read)),

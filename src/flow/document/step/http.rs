@@ -5,14 +5,11 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::message::only_one_of;
+use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 use crate::flow::document::{Duration, Expression, Target, Template};
-
-/// Characters of an address when it is sent, at most.
-const URL_LENGTH_MAX: usize = 2000;
-/// Bytes of a request body as it is written, at most.
-const BODY_BYTES_MAX: usize = 64 * 1024;
+use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Http {
@@ -126,7 +123,7 @@ impl Http {
             body: match only_one_of(o, &["body", "bodyText"]) {
                 Some("bodyText") => o.optional("bodyText", |text| HttpBody::Text(text.template())),
                 _ => o.optional("body", |body| {
-                    body.check_bytes(BODY_BYTES_MAX);
+                    body.check_bytes(HTTP_BODY_BYTES_MAX);
                     HttpBody::Json(body.json())
                 }),
             },
@@ -155,8 +152,8 @@ fn url(node: Node<'_>) -> Template {
         node.invalid("must not carry credentials");
     } else if !is_literal_host(authority) {
         node.invalid("must have a literal host before the first \"/\" of the path");
-    } else if !url.contains("{{") && !url.contains("{%") && url.chars().count() > URL_LENGTH_MAX {
-        node.limit(format!("must have at most {URL_LENGTH_MAX} characters"));
+    } else if !url.contains("{{") && !url.contains("{%") && url.chars().count() > URL_CHARS_MAX {
+        node.limit(format!("must have at most {URL_CHARS_MAX} characters"));
     }
     url
 }

@@ -9,7 +9,7 @@ const BODIES: &[&str] = &["text", "media", "location", "contacts", "template"];
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Message {
-    pub body: Body,
+    pub body: MessageBody,
     /// Only meaningful beside a text; validation reports it elsewhere.
     pub cta: Option<Cta>,
     pub header: Option<Template>,
@@ -20,7 +20,7 @@ pub struct Message {
 
 /// What a message carries: exactly one of these.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub enum MessageBody {
     Text(Template),
     Media(Media),
     Location(Location),
@@ -28,7 +28,7 @@ pub enum Body {
     Template(TemplateMessage),
 }
 
-impl Default for Body {
+impl Default for MessageBody {
     fn default() -> Self {
         Self::Text(Template::new())
     }
@@ -146,16 +146,16 @@ pub struct TemplateButton {
 impl Message {
     pub(super) fn read(o: &Object<'_>) -> Self {
         let body = match only_one_of(o, BODIES) {
-            Some("media") => Body::Media(o.need("media", Media::read)),
-            Some("location") => Body::Location(o.need("location", Location::read)),
+            Some("media") => MessageBody::Media(o.need("media", Media::read)),
+            Some("location") => MessageBody::Location(o.need("location", Location::read)),
             Some("contacts") => {
-                Body::Contacts(o.need("contacts", |cards| cards.list(1..=10, ContactCard::read)))
+                MessageBody::Contacts(o.need("contacts", |cards| cards.list(1..=10, ContactCard::read)))
             }
-            Some("template") => Body::Template(o.need("template", TemplateMessage::read)),
-            Some(_) => Body::Text(o.need("text", Node::template)),
+            Some("template") => MessageBody::Template(o.need("template", TemplateMessage::read)),
+            Some(_) => MessageBody::Text(o.need("text", Node::template)),
             None => {
                 o.missing("text", format!("is missing: a message has exactly one of {}", BODIES.join(", ")));
-                Body::default()
+                MessageBody::default()
             }
         };
         Self {

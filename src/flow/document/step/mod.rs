@@ -12,26 +12,28 @@ mod set;
 mod subflow;
 mod wait;
 
-pub use action::{Action, Outcome, SampleResult};
-pub use ask::{Ask, Form, Input, Prompt, Rule};
-pub use choice::{Choice, ChoiceOption, Display, Multiple, Options, OptionsFrom};
+pub use action::{Action, OutcomeExit, SampleResult};
+pub use ask::{Ask, Input, Prompt, Rule, WhatsAppForm};
+pub use choice::{Choice, ChoiceOption, ChoiceOptions, Display, Multiple, OptionsFrom};
 pub(super) use choice::{MATCHES_MAX, match_text};
 pub use contact::{Attribute, Contact};
 pub use ending::{End, Handoff, Priority};
 pub use http::{Extract, Http, HttpBody, Method, OnStatus, SampleResponse, StatusMatch};
 pub use message::{
-    Body, ContactCard, Coordinate, Cta, Location, Media, MediaKind, MediaSource, Message, TemplateButton,
-    TemplateHeader, TemplateMessage,
+    ContactCard, Coordinate, Cta, Location, Media, MediaKind, MediaSource, Message, MessageBody,
+    TemplateButton, TemplateHeader, TemplateMessage,
 };
 pub use route::{Branch, Case, Split, SplitPath};
 pub use set::{Assignment, Op, Set};
-pub use subflow::{CallMode, FlowVersion, Output, SubFlow};
+pub use subflow::{CallMode, FlowVersion, OutputMapping, SubFlow};
 pub use wait::{Wait, WaitFor, WaitTime};
 
+use super::edge::Target;
+use super::meta::check_meta;
 use super::reader::{NAME_LENGTH_MAX, Node, Object};
 use super::schema::STEP_TYPES;
 use super::settings::on_error;
-use super::{Expression, Target};
+use super::source::Expression;
 use crate::flow::text::nearest;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -118,7 +120,7 @@ impl Step {
             on_error: o.optional("onError", on_error),
             kind: StepKind::read(&kind, &o),
         };
-        o.optional("meta", super::check_meta);
+        o.optional("meta", check_meta);
         step
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::action::Outcome;
+use super::action::OutcomeExit;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object};
 
@@ -16,9 +16,9 @@ pub struct SubFlow {
     pub mode: CallMode,
     /// By the callee's variable name: JSON whose strings are templates.
     pub inputs: BTreeMap<String, Value>,
-    pub outputs: Vec<Output>,
+    pub outputs: Vec<OutputMapping>,
     /// By the outcome of the callee's end.
-    pub outcomes: Vec<Outcome>,
+    pub outcomes: Vec<OutcomeExit>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ pub enum CallMode {
 
 /// A variable of the callee, and the one of the caller that receives it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Output {
+pub struct OutputMapping {
     pub from: String,
     pub to: String,
 }
@@ -55,8 +55,8 @@ impl SubFlow {
             version: o.or_default("version", FlowVersion::read),
             mode: o.or_default("mode", |mode| mode.one_of(CallMode::NAMES)),
             inputs: o.or_default("inputs", |inputs| inputs.json_object().into_iter().collect()),
-            outputs: o.or_default("outputs", |outputs| outputs.list(0..=100, Output::read)),
-            outcomes: o.or_default("outcomes", Outcome::list),
+            outputs: o.or_default("outputs", |outputs| outputs.list(0..=100, OutputMapping::read)),
+            outcomes: o.or_default("outcomes", OutcomeExit::list),
         }
     }
 }
@@ -83,7 +83,7 @@ impl FlowVersion {
     }
 }
 
-impl Output {
+impl OutputMapping {
     fn read(node: Node<'_>) -> Self {
         let o = node.object();
         Self { from: o.need("from", Node::variable_name), to: o.need("to", Node::variable_name) }

@@ -2,7 +2,8 @@
 
 use super::message::only_one_of;
 use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
-use crate::flow::document::{Duration, Template, Timeout, event_name};
+use crate::flow::document::trigger::event_name;
+use crate::flow::document::{Duration, Template, Timeout};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
-use super::Neighbours;
+use super::neighbours::Neighbours;
 use crate::flow::document::{Document, MatchMode, TriggerType};
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_BYTES_MAX;
@@ -25,12 +25,13 @@ pub fn check(
     let others: Vec<&Document> = others.map(|(_, other)| other.as_ref()).collect();
     match &document.trigger.kind {
         TriggerType::Keyword { keywords, match_mode } => {
-            let rivals: Vec<(&Document, Vec<Heard>)> =
+            let rivals: Vec<(&Document, Vec<HeardKeyword>)> =
                 others.into_iter().map(|other| (other, heard(other))).collect();
             for (index, keyword) in keywords.iter().enumerate() {
-                let own = Heard::new(keyword, *match_mode);
-                let is_rival =
-                    |(_, claimed): &&(&Document, Vec<Heard>)| claimed.iter().any(|other| own.meets(other));
+                let own = HeardKeyword::new(keyword, *match_mode);
+                let is_rival = |(_, claimed): &&(&Document, Vec<HeardKeyword>)| {
+                    claimed.iter().any(|other| own.meets(other))
+                };
                 if let Some((other, _)) = rivals.iter().find(is_rival) {
                     let message = format!(
                         "The published flow \"{}\" claims the keyword \"{keyword}\" too.",
@@ -68,10 +69,10 @@ fn meet(one: &TriggerType, other: &TriggerType) -> bool {
     }
 }
 
-fn heard(document: &Document) -> Vec<Heard> {
+fn heard(document: &Document) -> Vec<HeardKeyword> {
     match &document.trigger.kind {
         TriggerType::Keyword { keywords, match_mode } => {
-            keywords.iter().map(|keyword| Heard::new(keyword, *match_mode)).collect()
+            keywords.iter().map(|keyword| HeardKeyword::new(keyword, *match_mode)).collect()
         }
         _ => Vec::new(),
     }
@@ -79,7 +80,7 @@ fn heard(document: &Document) -> Vec<Heard> {
 
 /// A keyword and how it is heard, made ready to be compared with many others.
 #[derive(Debug)]
-pub struct Heard {
+pub struct HeardKeyword {
     keyword: String,
     folded: String,
     spaced: String,
@@ -87,7 +88,7 @@ pub struct Heard {
     regex: Option<Regex>,
 }
 
-impl Heard {
+impl HeardKeyword {
     /// A keyword as an index holds it; `None` where it is a reference of another kind.
     pub fn of_reference(kind: i16, value: &str) -> Option<Self> {
         Some(Self::new(value, ReferenceKind::match_mode(kind)?))

@@ -6,8 +6,8 @@ use chrono_tz::Tz;
 use minijinja::{Environment, Error, State};
 
 use super::super::failure::coded;
+use super::argument::text_arg;
 use super::date::{moment_arg, needs_date, zone_of};
-use super::text_arg;
 use crate::flow::document::Duration;
 use crate::interpreter::error::code;
 use crate::interpreter::moment::{self, Moment, in_zone};

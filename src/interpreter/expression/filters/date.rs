@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 use minijinja::{Environment, Error, State};
 
 use super::super::failure::coded;
-use super::{text_arg, with_scope};
+use super::argument::{text_arg, with_scope};
 use crate::flow::text::cut;
 use crate::interpreter::error::code;
 use crate::interpreter::locale::Locale;

@@ -5,7 +5,7 @@ use minijinja::{Environment, Error, State, filters};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::super::failure::coded;
-use super::defined;
+use super::argument::defined;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 

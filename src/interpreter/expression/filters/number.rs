@@ -4,7 +4,8 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, State, filters};
 
 use super::super::failure::coded;
-use super::{defined, text_arg, with_scope};
+use super::argument::{defined, text_arg, with_scope};
+use crate::flow::json::INTEGER_MAX;
 use crate::flow::text::cut;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
@@ -26,7 +27,7 @@ fn int(value: &Value, default: Option<Value>) -> Result<Value, Error> {
         return Ok(Value::from(integer));
     }
     match numeric(value)? {
-        Some(float) if float.abs() <= value::INTEGER_MAX as f64 => Ok(Value::from(float.trunc() as i64)),
+        Some(float) if float.abs() <= INTEGER_MAX as f64 => Ok(Value::from(float.trunc() as i64)),
         Some(_) => Err(out_of_range()),
         None => default.ok_or_else(|| no_number(value)),
     }

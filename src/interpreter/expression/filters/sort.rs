@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use minijinja::value::Kwargs;
 use minijinja::{Environment, Error, State};
 
-use super::super::compare::{Key, kind_name};
+use super::super::compare::{SortKey, kind_name};
 use super::super::cost::pay_for_walks;
 use super::super::failure::{coded, undefined};
 use super::super::path;
-use super::{defined, with_scope};
+use super::argument::{defined, with_scope};
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
@@ -47,8 +47,8 @@ fn sorted(state: &State, list: &Value, kwargs: &Kwargs, is_reverse: bool) -> Res
         columns.iter().try_for_each(|column| column.iter().try_for_each(|value| defined(value).map(drop)))?;
     }
     let zone = with_scope(state, |scope| scope.shared.zone)?;
-    let keys: Vec<Vec<Key>> =
-        columns.iter().map(|column| Key::of_all(column.iter(), zone, is_case_sensitive)).collect();
+    let keys: Vec<Vec<SortKey>> =
+        columns.iter().map(|column| SortKey::of_all(column.iter(), zone, is_case_sensitive)).collect();
     let mut places: Vec<usize> = (0..items.len()).collect();
     let mut unordered = None;
     places.sort_by(|&a, &b| {
@@ -79,7 +79,7 @@ fn unique(state: &State, list: &Value, kwargs: Kwargs) -> Result<Value, Error> {
         None => items.clone(),
     };
     let zone = with_scope(state, |scope| scope.shared.zone)?;
-    let keys = Key::of_all(values.iter(), zone, is_case_sensitive);
+    let keys = SortKey::of_all(values.iter(), zone, is_case_sensitive);
     let mut seen = BTreeSet::new();
     let first = items.into_iter().zip(keys).filter_map(|(item, key)| seen.insert(key).then_some(item));
     Ok(value::list(first.collect()))
@@ -101,7 +101,7 @@ fn items(state: &State, list: &Value) -> Result<Vec<Value>, Error> {
 /// A member by its path: `customer.name`, or `1` for the second item of a list.
 fn at(item: &Value, path: &str) -> Value {
     path.split('.').fold(item.clone(), |value, name| match name.parse() {
-        Ok(index) => path::step(&value, &path::Key::Index(index)),
-        Err(_) => path::step(&value, &path::Key::Name(name.into())),
+        Ok(index) => path::step(&value, &path::PathKey::Index(index)),
+        Err(_) => path::step(&value, &path::PathKey::Name(name.into())),
     })
 }

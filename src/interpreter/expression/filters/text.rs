@@ -8,7 +8,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::super::cost::pay_for_text;
 use super::super::failure::{coded, no_text};
 use super::super::text::{TEXT_BYTES_MAX, text_of};
-use super::{defined, text_arg};
+use super::argument::{defined, text_arg};
 use crate::flow::text::{cut, decimal_digit, fold};
 use crate::interpreter::canonical;
 use crate::interpreter::error::code;

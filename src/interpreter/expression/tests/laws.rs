@@ -40,11 +40,11 @@ fn any_source() -> impl Strategy<Value = String> {
 }
 
 /// What the engine answers, without any plan.
-fn by_engine(source: &str, kind: Kind, scope: &Arc<Scope>) -> (String, usize) {
+fn by_engine(source: &str, kind: SourceKind, scope: &Arc<EvaluationScope>) -> (String, usize) {
     let machine = machine::compile(source, kind, &scope.names).expect(source).machine;
     let mut fuel = Fuel::default();
     let evaluated = match kind {
-        Kind::Template => machine.text(scope, &mut fuel),
+        SourceKind::Template => machine.text(scope, &mut fuel),
         _ => machine.value(scope, &mut fuel),
     };
     let nulls = evaluated.as_ref().map_or(0, |evaluated| evaluated.nulls_rendered.len());
@@ -58,7 +58,7 @@ proptest! {
     #[test]
     fn plans_answer_what_the_engine_answers(source in any_source()) {
         let scope = scope(&variables());
-        prop_assert_eq!(outcome(evaluate(&source, &scope)), by_engine(&source, Kind::Expression, &scope).0);
+        prop_assert_eq!(outcome(evaluate(&source, &scope)), by_engine(&source, SourceKind::Expression, &scope).0);
     }
 
     #[test]
@@ -68,16 +68,16 @@ proptest! {
         let rendered = render_text(&source, &scope);
         let nulls = rendered.as_ref().map_or(0, |rendered| rendered.nulls.len());
         let rendered = outcome(rendered.map(|rendered| rendered.text));
-        prop_assert_eq!((rendered, nulls), by_engine(&source, Kind::Template, &scope));
+        prop_assert_eq!((rendered, nulls), by_engine(&source, SourceKind::Template, &scope));
     }
 
     #[test]
     fn arbitrary_sources_never_panic(source in "([a-z]{1,4}|[0-9]{1,3}|'|\"|\\{\\{|\\}\\}|\\{%|%\\}| |\\||\\.|\\(|\\)|\\[|\\]|if|for|in|==|<|~|,){0,24}") {
         let scope = scope(&variables());
-        if let Ok(expression) = Expression::compile(&source, String::new(), &scope.names) {
+        if let Ok(expression) = CompiledExpression::compile(&source, String::new(), &scope.names) {
             let _ = expression.evaluate(&scope, &mut Evaluator::default());
         }
-        if let Ok(Text::Template(template)) = Text::compile(&source, String::new(), &scope.names) {
+        if let Ok(CompiledText::Template(template)) = CompiledText::compile(&source, String::new(), &scope.names) {
             let _ = render(&template, &scope, &mut Evaluator::default());
         }
     }

@@ -32,7 +32,9 @@ fn hostile_sources_stay_within_their_limits() {
 fn the_fuel_of_a_run_ends() {
     let scope = scope(&json!({"word": "a"}));
     let source = "{% for i in range(100) %}{% for j in range(20) %}{{ word ~ i }}{% endfor %}{% endfor %}";
-    let Text::Template(template) = Text::compile(source, String::new(), &scope.names).unwrap() else {
+    let CompiledText::Template(template) =
+        CompiledText::compile(source, String::new(), &scope.names).unwrap()
+    else {
         panic!("a template")
     };
     let mut evaluator = Evaluator::default();

@@ -12,7 +12,7 @@ use crate::interpreter::canonical;
 use crate::interpreter::locale::Locale;
 use crate::interpreter::value::from_json;
 
-fn scope(variables: &Json) -> Arc<Scope> {
+fn scope(variables: &Json) -> Arc<EvaluationScope> {
     let variables = variables.as_object().unwrap();
     let names = Names::new(variables.keys().map(String::as_str), ["ask_name", "my-id"]);
     let record = |value: &str| StepRecord {
@@ -30,12 +30,12 @@ fn scope(variables: &Json) -> Arc<Scope> {
         ..Shared::default()
     };
     shared.zone = chrono_tz::Tz::America__Bogota;
-    Arc::new(Scope {
+    Arc::new(EvaluationScope {
         variables: variables.values().map(from_json).collect(),
         names: Arc::new(names),
         steps: vec![record("Ana"), record("x")],
         shared,
-        ..Scope::default()
+        ..EvaluationScope::default()
     })
 }
 
@@ -47,15 +47,15 @@ fn outcome(result: Result<Value, StepError>) -> String {
     }
 }
 
-fn evaluate(source: &str, scope: &Arc<Scope>) -> Result<Value, StepError> {
-    let expression = Expression::compile(source, "/at".to_owned(), &scope.names).expect(source);
+fn evaluate(source: &str, scope: &Arc<EvaluationScope>) -> Result<Value, StepError> {
+    let expression = CompiledExpression::compile(source, "/at".to_owned(), &scope.names).expect(source);
     expression.evaluate(scope, &mut Evaluator::default())
 }
 
-fn render_text(source: &str, scope: &Arc<Scope>) -> Result<Rendered, StepError> {
-    match Text::compile(source, "/at".to_owned(), &scope.names).expect(source) {
-        Text::Literal(text) => Ok(Rendered { text, nulls: Vec::new(), missing: Vec::new() }),
-        Text::Template(template) => render(&template, scope, &mut Evaluator::default()),
+fn render_text(source: &str, scope: &Arc<EvaluationScope>) -> Result<Rendered, StepError> {
+    match CompiledText::compile(source, "/at".to_owned(), &scope.names).expect(source) {
+        CompiledText::Literal(text) => Ok(Rendered { text, nulls: Vec::new(), missing: Vec::new() }),
+        CompiledText::Template(template) => render(&template, scope, &mut Evaluator::default()),
     }
 }
 
@@ -316,8 +316,8 @@ fn what_the_language_lacks_is_refused() {
         "{{ x",
         "{% if %}",
     ] {
-        assert!(Text::compile(source, String::new(), &names).is_err(), "{source}");
+        assert!(CompiledText::compile(source, String::new(), &names).is_err(), "{source}");
     }
-    let bad = Expression::compile("edad >> 3", "/steps/0/when".to_owned(), &names).unwrap_err();
+    let bad = CompiledExpression::compile("edad >> 3", "/steps/0/when".to_owned(), &names).unwrap_err();
     assert_eq!(bad.pointer, "/steps/0/when");
 }

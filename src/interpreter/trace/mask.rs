@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
-const MASK: &str = "•••";
+/// Stands in the place of a value that is not shown.
+pub const MASK: &str = "•••";
 /// Shorter values are masked in their own places only: they would occur anywhere.
 const NEEDLE_CHARS_MIN: usize = 4;
 

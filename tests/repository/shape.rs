@@ -1,0 +1,161 @@
+//! The size of files and functions, and one meaning for each name of a public type.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use syn::visit::{self, Visit};
+use syn::{Item, Visibility};
+
+use super::sources::{assert_none, files, sources};
+
+const LINES_MAX: usize = 350;
+const DOC_LINES_MAX: usize = 5;
+const FUNCTION_LINES_MAX: usize = 60;
+
+/// Files that are still longer than they may be.
+const LONG_FILES: &[&str] = &[
+    "src/flow/document/reader.rs",
+    "src/flow/document/site.rs",
+    "src/flow/validation/syntax.rs",
+    "src/interpreter/expression/lower.rs",
+    "src/interpreter/step/choice.rs",
+    "tests/api/feed.rs",
+    "tests/registry/projections.rs",
+    "tests/store/known_heads.rs",
+    "tests/store/model.rs",
+];
+
+/// Functions that are still longer than they may be.
+const LONG_FUNCTIONS: &[&str] = &[
+    "flow/validation/syntax.rs: expr",
+    "http/openapi/schemas.rs: answers",
+    "http/openapi/schemas.rs: history",
+    "interpreter/trace/entry.rs: write_json",
+];
+
+/// Names that more than one public type still has.
+const SHARED_NAMES: &[&str] = &[
+    "Actor",
+    "Answer",
+    "Batch",
+    "Blame",
+    "Body",
+    "Command",
+    "Diff",
+    "DuplicateOrder",
+    "Durability",
+    "ExportOrder",
+    "Finding",
+    "FlowVersion",
+    "Form",
+    "Head",
+    "History",
+    "List",
+    "Log",
+    "Member",
+    "Members",
+    "Memory",
+    "Moment",
+    "Order",
+    "Page",
+    "Place",
+    "Problem",
+    "Progress",
+    "PublishOrder",
+    "Report",
+    "Run",
+    "Scope",
+    "Watched",
+    "Which",
+];
+
+#[test]
+fn files_are_short_and_say_what_lives_in_them() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        let doc_lines = source.text.lines().filter(|line| line.starts_with("//!")).count();
+        if doc_lines == 0 || doc_lines > DOC_LINES_MAX || !source.text.starts_with("//!") {
+            let path = source.path;
+            broken
+                .push(format!("src/{path}: opens with {doc_lines} lines of `//!`, of 1 to {DOC_LINES_MAX}"));
+        }
+    }
+    let all = [("src", "rs"), ("tests", "rs"), ("benches", "rs"), ("migrations", "sql"), ("scripts", "py")];
+    for file in all.into_iter().flat_map(|(under, extension)| files(under, extension)) {
+        let lines = fs::read_to_string(&file).unwrap().lines().count();
+        let is_known = LONG_FILES.iter().any(|known| file.ends_with(known));
+        if (lines > LINES_MAX) != is_known {
+            let listed = if is_known { ", and listed as longer" } else { "" };
+            broken.push(format!("{}: {lines} lines, of {LINES_MAX}{listed}", file.display()));
+        }
+    }
+    assert_none(&broken, "files that do several jobs");
+}
+
+/// Finds functions that are too long.
+struct Functions<'b> {
+    path: &'b str,
+    broken: &'b mut Vec<String>,
+}
+
+impl Functions<'_> {
+    fn check(&mut self, signature: &syn::Signature, block: &syn::Block) {
+        let lines = block.brace_token.span.close().end().line - signature.fn_token.span.start().line + 1;
+        let place = format!("{}: {}", self.path, signature.ident);
+        let is_known = LONG_FUNCTIONS.contains(&place.as_str());
+        if lines > FUNCTION_LINES_MAX && !is_known {
+            self.broken.push(format!("{place}, {lines} lines, of {FUNCTION_LINES_MAX}"));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Functions<'_> {
+    fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        self.check(&function.sig, &function.block);
+        visit::visit_item_fn(self, function);
+    }
+
+    fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        self.check(&function.sig, &function.block);
+        visit::visit_impl_item_fn(self, function);
+    }
+}
+
+#[test]
+fn functions_are_short() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        for item in source.items() {
+            Functions { path: &source.path, broken: &mut broken }.visit_item(&item);
+        }
+    }
+    assert_none(&broken, "functions that do several jobs");
+}
+
+#[test]
+fn a_public_type_has_a_name_of_its_own() {
+    let mut places: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for source in sources() {
+        for item in source.items() {
+            let (visibility, name) = match &item {
+                Item::Enum(item) => (&item.vis, &item.ident),
+                Item::Struct(item) => (&item.vis, &item.ident),
+                Item::Trait(item) => (&item.vis, &item.ident),
+                Item::Type(item) => (&item.vis, &item.ident),
+                _ => continue,
+            };
+            if !matches!(visibility, Visibility::Inherited) {
+                places.entry(name.to_string()).or_default().push(source.path.clone());
+            }
+        }
+    }
+    let mut broken = Vec::new();
+    for (name, places) in &places {
+        if (places.len() > 1) != SHARED_NAMES.contains(&name.as_str()) {
+            broken.push(format!("{name}: {}", places.join(" ")));
+        }
+    }
+    let gone = SHARED_NAMES.iter().filter(|name| !places.contains_key(**name));
+    broken.extend(gone.map(|name| format!("{name} is listed, and no type has it")));
+    assert_none(&broken, "names that mean two things, or are listed though they mean one");
+}
