@@ -134,10 +134,10 @@ impl Connection {
                 }
             }
         };
-        match ended {
-            Ok(()) => linger(connection.into_parts().io.into_inner().into_inner()).await,
-            Err(error) => tracing::debug!(%error, %address, "a connection broke"),
+        if let Err(error) = ended {
+            tracing::debug!(%error, %address, "a connection broke");
         }
+        linger(connection.into_parts().io.into_inner().into_inner()).await;
     }
 }
 
