@@ -4,6 +4,7 @@
 mod audit;
 mod client;
 mod entry;
+mod erase;
 mod failure;
 mod flows;
 mod keys;
@@ -15,6 +16,7 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
 pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
+pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
@@ -48,6 +50,8 @@ pub enum Order {
     /// Hold what is computed from the log against it, and put it right
     #[command(subcommand)]
     Projections(Box<ProjectionsOrder>),
+    /// Erase content on legal demand, on record
+    Erase(Box<EraseOrder>),
     /// Find, compare, try and restore flows of a running service
     #[command(subcommand)]
     Flows(Box<FlowsOrder>),

@@ -148,6 +148,9 @@ async fn next_events(
     let events = reading.events(org_id, chain.position(), PART).await?;
     if events.is_empty() {
         let head = reading.head(org_id).await?.unwrap_or((0, chain_start(org_id)));
+        if let Some(absent) = chain.unrecorded() {
+            return Ok(Err(absent));
+        }
         if head == (chain.position(), chain.chain_hash()) {
             return Ok(Ok(0));
         }
@@ -155,15 +158,19 @@ async fn next_events(
         return Ok(Err(Alteration { position: chain.position() + 1, what }));
     }
     let digests: Vec<Digest> = events.iter().filter_map(|event| event.state.document).collect();
-    let missing = reading.still(org_id).missing_documents(&digests).await?;
+    let absent = reading.still(org_id).absent_documents(&digests).await?;
     let begun = chain.position();
     for event in &events {
         if let Err(altered) = chain.event_alone(event) {
             return Ok(Err(altered));
         }
-        if event.state.document.is_some_and(|document| missing.contains(&document)) {
-            let what = "its document is missing".to_owned();
-            return Ok(Err(Alteration { position: event.position, what }));
+        match event.state.document.and_then(|document| Some((document, absent.get(&document)?))) {
+            Some((document, true)) => chain.absent_document(document, event.position),
+            Some((_, false)) => {
+                let what = "its document is missing".to_owned();
+                return Ok(Err(Alteration { position: event.position, what }));
+            }
+            None => {}
         }
     }
     Ok(Ok((chain.position() - begun).unsigned_abs()))

@@ -92,8 +92,9 @@ async fn the_walk_finds_what_was_altered() {
         ("DELETE FROM event WHERE position = 3", Some(3)),
         ("DELETE FROM document", Some(1)),
         ("UPDATE log_head SET position = 2", Some(4)),
-        ("UPDATE event SET payload = NULL, context = NULL", None),
-        ("UPDATE document SET bytes = NULL", None),
+        ("UPDATE event SET payload = NULL, context = NULL", Some(1)),
+        ("UPDATE document SET bytes = NULL", Some(1)),
+        ("SELECT 1", None),
     ] {
         let hand = hand().await;
         let flow = hand.create(sound("Alta")).await;

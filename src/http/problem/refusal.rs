@@ -63,7 +63,7 @@ impl From<RegistryError> for Problem {
                 let detail = "What is signed cannot be kept outside the database at the moment.";
                 Self::retry(Code::CheckpointNotKept, 10, detail)
             }
-            RegistryError::NothingToAccept(_) => internal(&error),
+            RegistryError::NothingToAccept(_) | RegistryError::ErasureRefused(_) => internal(&error),
             RegistryError::Altered(what) => {
                 let detail = format!("What is stored is not what was recorded: {what}.");
                 Self::new(Code::ContentAltered, detail)
