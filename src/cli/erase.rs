@@ -4,7 +4,8 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::{operator_name, screen};
+use super::operator::operator_name;
+use super::screen;
 use crate::config::{ConfigError, DatabaseConfig};
 use crate::registry::RegistryError;
 use crate::registry::access::operator;

@@ -8,6 +8,7 @@ mod erase;
 mod failure;
 mod flows;
 mod keys;
+mod operator;
 mod projections;
 mod screen;
 mod signing_key;
@@ -20,6 +21,7 @@ pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
+pub use operator::operator_name;
 pub use projections::ProjectionsOrder;
 pub use signing_key::SigningKeyOrder;
 
@@ -91,12 +93,4 @@ fn without_empty_variables(command: Command) -> Command {
     let command =
         command.mut_args(|argument| if is_empty(&argument) { argument.env(None::<&str>) } else { argument });
     command.mut_subcommands(without_empty_variables)
-}
-
-/// Who is at the machine, for the log.
-pub fn operator_name() -> String {
-    ["SUDO_USER", "LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }

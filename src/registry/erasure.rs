@@ -14,7 +14,7 @@ use super::projections::Projections;
 use crate::evidence::ErasedContent;
 use crate::flow::digest::Digest;
 use crate::flow::event::{EventType, canonical_bytes};
-use crate::store::{Append, Erasable, Store};
+use crate::store::{Append, Erasable, Held, Store};
 
 /// Events of one batch.
 const BATCH: usize = 1000;
@@ -126,18 +126,16 @@ impl Erasures {
         let digests = plan.digests();
         self.check_reason(org_id, &digests, reason).await?;
         let (erasure, is_absent) = (Uuid::now_v7(), selection == Selection::Absent);
+        if !is_absent {
+            // Nothing is begun that could not be ended; each batch looks again.
+            check_standing(&mut self.store.hold(org_id).await?, &digests).await?;
+        }
         let mut batches = 0;
         for batch in plan.batches() {
             let mut held = self.store.hold(org_id).await?;
             let documents: Vec<Digest> = batch.digests();
             if !is_absent {
-                let standing = held.standing(&documents).await?;
-                if let Some(flow) = standing.first() {
-                    return Err(RegistryError::ErasureRefused(format!(
-                        "content_in_use: the flow {flow} shows a document of it; delete that flow, or let another \
-                         version stand there"
-                    )));
-                }
+                check_standing(&mut held, &documents).await?;
                 held.blank(&batch.contexts, &batch.payloads, &documents).await?;
             }
             if let (Selection::Versions { flow_id, .. }, 0) = (selection, batches) {
@@ -180,6 +178,17 @@ impl Erasures {
             }
         }
         Ok(())
+    }
+}
+
+/// A document that is shown is not taken away.
+async fn check_standing(held: &mut Held, documents: &[Digest]) -> Result<(), RegistryError> {
+    match held.standing(documents).await?.first() {
+        None => Ok(()),
+        Some(flow) => Err(RegistryError::ErasureRefused(format!(
+            "content_in_use: the flow {flow} shows a document of it; delete that flow, or let another version stand \
+             there"
+        ))),
     }
 }
 

@@ -164,6 +164,10 @@ async fn writes_go_on_while_a_long_flow_is_erased() {
             }
         }
     };
+    // The last version is the draft: nothing is begun.
+    let refused = hand.erase(all(flow), false).await;
+    assert!(matches!(refused, Err(RegistryError::ErasureRefused(_))), "{refused:?}");
+    assert_eq!(hand.rows_with("content.erased").await, 0);
     let (batches, ()) = tokio::join!(erasing, writing);
     assert_eq!(batches.unwrap(), 2);
     assert!(hand.verdict().await.starts_with("end not proven"));
