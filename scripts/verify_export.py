@@ -90,9 +90,15 @@ def accepts(position, payload):
     """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
     try: said = json.loads(payload); return [(position, number(said["accepted"]["position"]), number(said["signed"]["position"]))]
     except Exception: return []
+def erased(payload):
+    """What an event content.erased says is gone: contexts and payloads by position, documents by digest."""
+    try:
+        said, kinds = json.loads(payload), ("contexts", "payloads", "documents")
+        return {(kind[:-1], what) for kind in kinds for what in said[kind] if type(what) is (str if kind == "documents" else int)}
+    except Exception: return set()
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
-    documents, whole, line, against, accepted = set(), sha256(), b"", None, []
+    documents, whole, line, against, accepted, absent = set(), sha256(), b"", None, [], {}
     def altered(note, at, what):
         by = [event for event, low, high in accepted if note and low < note[1] <= high][-1:]
         named = "".join(f"; the event log.accepted at position {event} says that it was accepted in its place" for event in by)
@@ -118,6 +124,7 @@ def verify(file, keys, kept):
                 need(not rest and announced not in documents, "a document stands here again")
                 need(content is None or sha256(content).digest() == digest(announced), "its document is another")
                 documents.add(announced)
+                if content is None: absent["document", announced] = at
             elif kind in ("position", "omitted"):
                 head, _, tail = text.partition(',"payload":')
                 event = members(head + "}", *EVENT) if tail else members(text, "omitted", "eventHash")
@@ -127,11 +134,13 @@ def verify(file, keys, kept):
                     payload, tail = embedded(tail, ',"context":')
                     (context, rest), document = embedded(tail, "}"), event["document"]
                     for content, of in ((payload, "payloadDigest"), (context, "contextDigest")):
+                        if content is None: absent[of[:-6], at] = at
                         need(content is None or sha256(content).digest() == digest(event[of]), f"{of} is of other content")
                     need(event_hash(organization, event) == digest(event["eventHash"]), "its content does not have its hash")
                     need(chain == digest(event["chainHash"]), "it does not continue the chain")
                     need(not rest and announced in (None, document), "a document without its event")
                     need(document is None or document in documents, "its document is missing")
+                    for gone in erased(payload) if event["type"] == "content.erased" else (): absent.pop(gone, None)
                     accepted += accepts(at, payload) if event["type"] == "log.accepted" else []
                 position, announced = at, None
             elif kind == "checkpoint":
@@ -152,6 +161,7 @@ def verify(file, keys, kept):
     beyond = [(note, position + 1, "a kept checkpoint is over more") for note in kept if note[1] > position]
     if against or beyond: return altered(*(against or min(beyond, key=lambda missing: missing[0][1])))
     if not ended or not line.endswith(b"\n"): return unproven("the file is cut")
+    if absent: return 1, f"altered at position {min(absent.values())}: what it said is absent, and no event says that it was erased"
     if any(note[1] < after for note in kept): return unproven("this part begins after a checkpoint that was kept")
     if 0 < after == position: return unproven("no event follows the one after which this part begins")
     if proven != position: return unproven(f"the last checkpoint of a known key is at {proven}")

@@ -16,12 +16,13 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::cli::{AcceptLogOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
+use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
+use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use database::Database;
 
@@ -153,6 +154,15 @@ pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
     let signer = signing_with.signer(database.data_dir())?;
     let registry = Registry::signing(database.store.clone(), signer);
     let done = order.run(&registry.checkpoints).await;
+    database.close().await;
+    Ok(done?)
+}
+
+/// Erases content.
+pub async fn erase(order: &EraseOrder) -> anyhow::Result<()> {
+    order.check()?;
+    let database = Database::open(&order.database).await?;
+    let done = order.run(&Erasures::new(database.store.clone())).await;
     database.close().await;
     Ok(done?)
 }

@@ -51,6 +51,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
         Order::Migrate(config) => done(app::migrate(config)),
         Order::Keys(order) => done(app::keys(&order)),
         Order::Projections(order) => done(app::projections(&order)),
+        Order::Erase(order) => done(app::erase(&order)),
         Order::Flows(order) => Ok(order.run()?),
         Order::Audit(order) => match *order {
             AuditOrder::Export(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),

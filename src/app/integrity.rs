@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::registry::integrity::{Failure, Integrity};
+use crate::registry::integrity::{Integrity, IntegrityFailure};
 use crate::store::StoreError;
 
 /// So many times as long as a look took, nothing is looked at: the watch costs the database two percent at most.
@@ -40,7 +40,7 @@ async fn walk(integrity: &Integrity, before: usize) -> Result<usize, StoreError>
         match walk.next().await {
             Ok(None) => break,
             Ok(Some(look)) => {
-                for Failure { organization, what } in &look.failures {
+                for IntegrityFailure { organization, what } in &look.failures {
                     tracing::error!(org = %organization, what, "stored content is not what was recorded");
                 }
                 found += look.failures.len();

@@ -21,7 +21,7 @@ const EVERY_UNDER_LOAD: Duration = Duration::from_millis(100);
 /// Beyond the last complete round: a head that moved waits no longer than this for its checkpoint.
 const LOOK_BACK: Duration = Duration::from_secs(5 * 60);
 /// What has not been signed when the process ends is signed after the next start.
-const LAST_ROUND_WITHIN: Duration = Duration::from_secs(1);
+const LAST_ROUND_WITHIN: Duration = Duration::from_secs(3);
 
 /// What the configuration names, read and opened before anything is started.
 pub(super) struct Named<'c> {

@@ -10,7 +10,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::failure::Failure;
-use super::operator_name;
+use super::operator::operator_name;
 use crate::config::DatabaseConfig;
 use crate::registry::RegistryError;
 use crate::registry::access::{ApiKeys, KeyMode, KeyRecord, operator};

@@ -4,9 +4,11 @@
 mod audit;
 mod client;
 mod entry;
+mod erase;
 mod failure;
 mod flows;
 mod keys;
+mod operator;
 mod projections;
 mod screen;
 mod signing_key;
@@ -15,9 +17,11 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
 pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
+pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
 pub use keys::KeysOrder;
+pub use operator::operator_name;
 pub use projections::ProjectionsOrder;
 pub use signing_key::SigningKeyOrder;
 
@@ -48,6 +52,8 @@ pub enum Order {
     /// Hold what is computed from the log against it, and put it right
     #[command(subcommand)]
     Projections(Box<ProjectionsOrder>),
+    /// Erase content on legal demand, on record
+    Erase(Box<EraseOrder>),
     /// Find, compare, try and restore flows of a running service
     #[command(subcommand)]
     Flows(Box<FlowsOrder>),
@@ -87,12 +93,4 @@ fn without_empty_variables(command: Command) -> Command {
     let command =
         command.mut_args(|argument| if is_empty(&argument) { argument.env(None::<&str>) } else { argument });
     command.mut_subcommands(without_empty_variables)
-}
-
-/// Who is at the machine, for the log.
-pub fn operator_name() -> String {
-    ["SUDO_USER", "LOGNAME", "USER"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", rustix::process::getuid().as_raw()))
 }

@@ -5,6 +5,7 @@
 mod accepted;
 mod bundle;
 mod checkpoint;
+mod erasure;
 mod error;
 mod instant;
 mod keyring;
@@ -18,6 +19,7 @@ pub use crate::flow::record::EventRecord;
 pub use accepted::{AcceptedLog, LogEnd};
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify};
 pub use checkpoint::Checkpoint;
+pub use erasure::{Absent, ErasedContent};
 pub use error::Error;
 pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};

@@ -78,7 +78,7 @@ pub struct Counts {
     /// Events a filter left out, of which only the hash is here.
     pub omitted: u64,
     pub documents: u64,
-    /// Payloads, contexts and documents that were erased; their digests still hold.
+    /// Payloads, contexts and documents that were erased on record; their digests still hold.
     pub erased: u64,
     pub checkpoints: u64,
     /// Checkpoints that none of the known keys signed; they prove nothing.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::accepted::AcceptedLog;
 use super::checkpoint::Checkpoint;
+use super::erasure::Absent;
 use super::error::Error;
 use super::note::{Note, PublicKey};
 use super::report::{Alteration, Counts, Proof, Report, Verdict};
@@ -31,6 +32,7 @@ pub struct ChainVerifier {
     /// The latest of them that lies before the start, and so cannot be compared.
     kept_before: Option<i64>,
     documents: HashSet<Digest>,
+    absent: Absent,
     proven: Option<Proof>,
     counts: Counts,
 }
@@ -87,6 +89,7 @@ impl ChainVerifier {
             contradicted: None,
             kept_before,
             documents: HashSet::new(),
+            absent: Absent::default(),
             proven: None,
             counts: Counts::default(),
         };
@@ -117,10 +120,22 @@ impl ChainVerifier {
                 return Err(Alteration::new(self.position + 1, what));
             }
             Some(_) => self.counts.documents += 1,
-            None => self.counts.erased += 1,
+            None => self.absent_document(document, self.position + 1),
         }
         self.documents.insert(document);
         Ok(())
+    }
+
+    /// A document of the event at a position, of which there are no bytes.
+    pub fn absent_document(&mut self, document: Digest, position: i64) {
+        self.counts.erased += 1;
+        self.absent.document(document, position);
+    }
+
+    /// Content that is absent so far, and whose erasure is not on record so far.
+    pub fn unrecorded(&self) -> Option<Alteration> {
+        let what = "what it said is absent, and no event says that it was erased";
+        self.absent.first().map(|position| Alteration::new(position, what))
     }
 
     /// The next event.
@@ -157,6 +172,7 @@ impl ChainVerifier {
             Some(_) => {}
         }
         self.counts.events += 1;
+        self.absent.event(event);
         self.advance(event.event_hash);
         if let Some(accepted) = AcceptedLog::of(event) {
             let contradicted = self.contradicted.iter_mut().map(|(kept, _)| kept);
@@ -271,6 +287,8 @@ impl ChainVerifier {
             Verdict::Altered { position, what }
         } else if let Some(why) = cut {
             Verdict::EndNotProven { end, why }
+        } else if let Some(Alteration { position, what }) = self.unrecorded() {
+            Verdict::Altered { position, what }
         } else if let Some(kept) = self.kept_before {
             let why = format!(
                 "the checkpoint that was kept is over position {kept}, and this part of the log begins after {after}"

@@ -90,6 +90,7 @@ event_types! {
     ApiKeyChanged = "api_key.changed" in ApiKey,
     ApiKeyRevoked = "api_key.revoked" in ApiKey,
     AuditExported = "audit.exported" in Organization,
+    ContentErased = "content.erased" in Organization,
     LogAccepted = "log.accepted" in Organization,
     SigningKeyCreated = "signing_key.created" in Organization,
     SigningKeyRotated = "signing_key.rotated" in Organization,

@@ -55,6 +55,7 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         | EventType::ApiKeyChanged
         | EventType::ApiKeyRevoked
         | EventType::AuditExported
+        | EventType::ContentErased
         | EventType::LogAccepted
         | EventType::SigningKeyCreated
         | EventType::SigningKeyRotated

@@ -272,6 +272,7 @@ mod tests {
         check("action=flow.created", Ok(Some(&["flow.created"])));
         let of_organizations = [
             "audit.exported",
+            "content.erased",
             "log.accepted",
             "signing_key.created",
             "signing_key.rotated",

@@ -76,6 +76,9 @@ pub enum RegistryError {
     /// The log extends what was signed of it, or the order to accept it is not about this log. Says how.
     #[error("there is nothing to accept: {0}")]
     NothingToAccept(String),
+    /// Only the command that erases comes to it. Says why.
+    #[error("nothing is erased: {0}")]
+    ErasureRefused(String),
     /// What is signed cannot be kept outside the database, so nothing is signed.
     #[error("what was signed cannot be read or kept: {0}")]
     SignaturesNotKept(std::io::Error),

@@ -4,11 +4,10 @@
 
 use uuid::Uuid;
 
-use super::RegistryError;
 use crate::evidence::{Alteration, ChainVerifier};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
-use crate::store::{FlowRecord, Store, StoreError, TestRun};
+use crate::store::{Store, StoreError};
 
 /// Events of one look.
 const PART: i64 = 250;
@@ -16,23 +15,6 @@ const PART: i64 = 250;
 const DOCUMENT_BYTES: i64 = 1 << 19;
 /// Of a look, generously.
 const STATEMENTS_MAX: u32 = 8;
-
-/// Says that a document that was read is not the one that was recorded.
-pub(super) fn altered_document(record: &FlowRecord, digest: Digest) -> RegistryError {
-    let published = record.published.as_ref().filter(|_| digest != record.document);
-    let (flow, version) = (record.flow_id, published.map_or(record.version, |published| published.version));
-    metrics::gauge!("integrity_failures").increment(1);
-    tracing::error!(%flow, version, %digest, "a document is not the one that was recorded");
-    RegistryError::Altered(format!("the document of version {version} of the flow {flow}"))
-}
-
-/// Says that a test run that was read is not the one that was stored. A run that comes to another trace is none of it.
-pub(super) fn altered_run(run: &TestRun) -> RegistryError {
-    let (flow, run) = (run.flow_id, run.run_id);
-    metrics::gauge!("integrity_failures").increment(1);
-    tracing::error!(%flow, %run, "a test run is not the one that was stored");
-    RegistryError::Altered(format!("the test run {run}"))
-}
 
 /// The stored content of all organizations.
 #[derive(Debug, Clone)]
@@ -42,7 +24,7 @@ pub struct Integrity {
 
 /// Something that is not what was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
+pub struct IntegrityFailure {
     pub organization: Uuid,
     pub what: String,
 }
@@ -52,7 +34,7 @@ pub struct Failure {
 pub struct Look {
     /// Events that were found good.
     pub events: u64,
-    pub failures: Vec<Failure>,
+    pub failures: Vec<IntegrityFailure>,
 }
 
 /// A walk over all organizations.
@@ -78,8 +60,8 @@ impl Place {
         Self { org_id, chain: chain.ok(), document: None }
     }
 
-    fn failure(&self, what: String) -> Failure {
-        Failure { organization: self.org_id, what }
+    fn failure(&self, what: String) -> IntegrityFailure {
+        IntegrityFailure { organization: self.org_id, what }
     }
 }
 
@@ -148,6 +130,9 @@ async fn next_events(
     let events = reading.events(org_id, chain.position(), PART).await?;
     if events.is_empty() {
         let head = reading.head(org_id).await?.unwrap_or((0, chain_start(org_id)));
+        if let Some(absent) = chain.unrecorded() {
+            return Ok(Err(absent));
+        }
         if head == (chain.position(), chain.chain_hash()) {
             return Ok(Ok(0));
         }
@@ -155,22 +140,29 @@ async fn next_events(
         return Ok(Err(Alteration { position: chain.position() + 1, what }));
     }
     let digests: Vec<Digest> = events.iter().filter_map(|event| event.state.document).collect();
-    let missing = reading.still(org_id).missing_documents(&digests).await?;
+    let absent = reading.still(org_id).absent_documents(&digests).await?;
     let begun = chain.position();
     for event in &events {
         if let Err(altered) = chain.event_alone(event) {
             return Ok(Err(altered));
         }
-        if event.state.document.is_some_and(|document| missing.contains(&document)) {
-            let what = "its document is missing".to_owned();
-            return Ok(Err(Alteration { position: event.position, what }));
+        match event.state.document.and_then(|document| Some((document, absent.get(&document)?))) {
+            Some((document, true)) => chain.absent_document(document, event.position),
+            Some((_, false)) => {
+                let what = "its document is missing".to_owned();
+                return Ok(Err(Alteration { position: event.position, what }));
+            }
+            None => {}
         }
     }
     Ok(Ok((chain.position() - begun).unsigned_abs()))
 }
 
 /// What is wrong with the next documents; `None` when there are no more.
-async fn next_documents(store: &Store, place: &mut Place) -> Result<Option<Vec<Failure>>, StoreError> {
+async fn next_documents(
+    store: &Store,
+    place: &mut Place,
+) -> Result<Option<Vec<IntegrityFailure>>, StoreError> {
     let documents = store.documents_after(place.org_id, place.document, DOCUMENT_BYTES).await?;
     let Some(last) = documents.last() else { return Ok(None) };
     let mut failures = Vec::new();

@@ -8,6 +8,7 @@ pub mod caller;
 pub mod checkpoints;
 pub mod clock;
 mod command;
+pub mod erasure;
 mod error;
 mod export;
 mod feed;

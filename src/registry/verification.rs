@@ -86,7 +86,10 @@ impl LiveVerification {
             }
         };
         let walked = match self.walk(org_id, &mut chain, &mut progress).await {
-            Ok(()) => self.compare_projections(org_id, chain.position()).await,
+            Ok(()) => match chain.unrecorded() {
+                Some(absent) => Err(Stop::Altered(absent)),
+                None => self.compare_projections(org_id, chain.position()).await,
+            },
             Err(stop) => Err(stop),
         };
         match walked {

@@ -162,8 +162,8 @@ const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name =
 /// An organization whose log and views nobody changes until it is let go: appends to it wait.
 #[derive(Debug)]
 pub struct Held {
-    org_id: Uuid,
-    transaction: Transaction<'static, Postgres>,
+    pub(super) org_id: Uuid,
+    pub(super) transaction: Transaction<'static, Postgres>,
 }
 
 impl Store {

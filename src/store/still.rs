@@ -1,6 +1,8 @@
 //! One organization that stands still, by a snapshot or by the lock of its head: its streams as they were recorded,
 //! and the rows that were computed from them.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
@@ -72,8 +74,8 @@ const VIEW_ROWS: &str = "SELECT v.*, \
 const KEY_ROWS: &str =
     "SELECT *, sha256(secret_hash) AS secret_digest FROM api_key WHERE org_id = $1 AND id = ANY($2)";
 
-const MISSING: &str = "SELECT DISTINCT w.digest FROM unnest($2::bytea[]) AS w(digest) \
-     WHERE NOT EXISTS (SELECT FROM document d WHERE d.org_id = $1 AND d.digest = w.digest)";
+const ABSENT: &str = "SELECT DISTINCT w.digest, d.digest IS NOT NULL FROM unnest($2::bytea[]) AS w(digest) \
+     LEFT JOIN document d ON d.org_id = $1 AND d.digest = w.digest WHERE d.bytes IS NULL";
 
 /// One organization that stands still, to be read.
 #[derive(Debug)]
@@ -130,12 +132,15 @@ impl<'t> Still<'t> {
         Ok(query.fetch_all(&mut *self.connection).await?)
     }
 
-    /// Of these digests, those of which there is no document, erased or not.
-    pub async fn missing_documents(&mut self, digests: &[Digest]) -> Result<Vec<Digest>, StoreError> {
+    /// Of these digests, those of which there are no bytes, and whether there is a row all the same.
+    pub async fn absent_documents(
+        &mut self,
+        digests: &[Digest],
+    ) -> Result<HashMap<Digest, bool>, StoreError> {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
-        let query = sqlx::query_scalar(MISSING).bind(self.org_id).bind(wanted);
-        let missing: Vec<Vec<u8>> = query.fetch_all(&mut *self.connection).await?;
-        Ok(missing.iter().map(|digest| read_digest_as_it_is(digest)).collect())
+        let query = sqlx::query_as(ABSENT).bind(self.org_id).bind(wanted);
+        let absent: Vec<(Vec<u8>, bool)> = query.fetch_all(&mut *self.connection).await?;
+        Ok(absent.iter().map(|(digest, is_there)| (read_digest_as_it_is(digest), *is_there)).collect())
     }
 
     /// The documents behind the first of these digests, in their order: as many as take `bytes_max` or a little more.

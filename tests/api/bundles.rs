@@ -2,7 +2,9 @@
 
 use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
+use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
+use flow_registry::registry::erasure::{Erasures, Selection};
 use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -100,8 +102,18 @@ async fn what_was_erased_is_exported_as_erased() {
     let pool = &api.database.pool;
     pool.execute("UPDATE event SET payload = NULL, context = NULL WHERE position = 3").await.unwrap();
     pool.execute("UPDATE document SET bytes = NULL").await.unwrap();
-    let bundle = bundle(&api, "").await;
-    assert_eq!(assert_intact(&bundle, 5).counts.erased, 4);
+    let blanked = verified(&bundle(&api, "").await);
+    assert!(matches!(blanked.verdict, Verdict::Altered { .. }), "{:?}", blanked.verdict);
+    let intent = operator(api.org_id, "ana");
+    let erasures = Erasures::new(api.registry.store().clone());
+    erasures.erase(&intent, Selection::Absent, "erased in May", false).await.unwrap();
+    assert_eq!(assert_intact(&bundle(&api, "").await, 7).counts.erased, 4);
+    // Whatever a filter leaves out, the record of what is absent is there.
+    for filter in ["&action=flow.updated", "&dateTo=2020-01-01", "&resource=api_key"] {
+        let bundle = bundle(&api, filter).await;
+        assert!(matches!(verified(&bundle).verdict, Verdict::Intact { .. }), "{filter}");
+        assert!(String::from_utf8_lossy(&bundle).contains("content.erased"), "{filter}");
+    }
     let table = api.ask("GET", api.audit("/export?format=csv&after=2")).send().await.expect(200);
     let rows = super::exports::table(&table.body);
     let erased = &rows[0];

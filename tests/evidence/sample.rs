@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
-use flow_registry::evidence::{BundleWriter, Checkpoint, EventRecord, Keyring, PublicKey, SigningKey};
+use flow_registry::evidence::{
+    BundleWriter, Checkpoint, ErasedContent, EventRecord, Keyring, PublicKey, SigningKey,
+};
 use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, State, StreamKind};
@@ -98,6 +100,22 @@ impl Log {
             context_digest: Digest::of(&context),
             context: Some(Cow::Owned(context)),
         });
+    }
+
+    /// Appends the event that says what was erased, signed; the content stays.
+    pub(crate) fn record_erasure(&mut self, contexts: &[i64], payloads: &[i64], documents: &[Digest]) {
+        self.append(EventType::ContentErased);
+        let position = self.events.len() as i64;
+        let told = ErasedContent {
+            contexts: contexts.to_vec(),
+            documents: documents.to_vec(),
+            erasure: Uuid::from_u128(0xe7a5e),
+            payloads: payloads.to_vec(),
+            reason: "art. 17".to_owned(),
+        };
+        self.at(position).payload = Some(Cow::Owned(serde_json::to_vec(&told).unwrap()));
+        self.chain_from(position);
+        self.sign(position, &keyring(1));
     }
 
     pub(crate) fn at(&mut self, position: i64) -> &mut EventRecord<'static> {

@@ -18,6 +18,60 @@ fn line_of_event(lines: &[&[u8]], position: i64) -> usize {
     lines.iter().position(|line| line.starts_with(start.as_bytes())).unwrap()
 }
 
+/// Content of three events and a document goes, and the thirteenth event says so.
+fn erased_on_record(log: &Log) -> Log {
+    let mut erased = log.clone();
+    let document = erased.at(2).state.document.unwrap();
+    erased.record_erasure(&[6], &[3, 4], &[document]);
+    (erased.at(3).payload, erased.at(4).payload, erased.at(6).context) = (None, None, None);
+    erased.documents.insert(document, None);
+    erased
+}
+
+/// Who blanks, and signs what is left, is found all the same.
+#[test]
+fn what_nobody_erased_on_record_is_altered() {
+    let log = Log::new(1);
+    let mut cases = Cases::default();
+    type Blank = fn(&mut Log);
+    let blanks: [(&str, Blank, i64); 4] = [
+        ("payload", |log| log.at(3).payload = None, 3),
+        ("context", |log| log.at(7).context = None, 7),
+        (
+            "document",
+            |log| {
+                let document = log.at(6).state.document.unwrap();
+                log.documents.insert(document, None);
+            },
+            6,
+        ),
+        ("all contexts", |log| log.events.iter_mut().for_each(|event| event.context = None), 1),
+    ];
+    for (name, blank, position) in blanks {
+        let altered = format!("altered at position {position}");
+        let mut blanked = log.clone();
+        blank(&mut blanked);
+        cases.add(format!("{name} blanked"), blanked.export(), &altered);
+        blanked.sign(12, &keyring(1));
+        cases.add(format!("{name} blanked, and signed again"), blanked.export(), &altered);
+        let mut beside = erased_on_record(&log);
+        blank(&mut beside);
+        let name = format!("{name} blanked beside what was erased");
+        match name.starts_with("payload") {
+            true => cases.add(name, beside.export(), "intact up to position 13"),
+            false => cases.add(name, beside.export(), &altered),
+        };
+    }
+    let mut forged = erased_on_record(&log);
+    forged.at(13).payload = None;
+    cases.add("the record itself is blanked", forged.export(), "altered at position 2");
+    let mut without = erased_on_record(&log);
+    without.events.truncate(12);
+    without.checkpoints.remove(&13);
+    cases.add("the record is cut off", without.export(), "altered at position 2");
+    cases.check();
+}
+
 #[test]
 fn what_was_signed_is_intact() {
     let log = Log::new(1);
@@ -33,12 +87,10 @@ fn what_was_signed_is_intact() {
         .add("one from where the part begins", log.export_part(7, |_| true), "intact from position 8 to 12")
         .kept = kept;
 
-    let mut erased = log.clone();
-    erased.at(3).payload = None;
-    erased.at(6).context = None;
-    let document = erased.at(2).state.document.unwrap();
-    erased.documents.insert(document, None);
-    cases.add("erased on legal demand", erased.export(), "intact up to position 12");
+    let erased = erased_on_record(&log);
+    cases.add("erased on record", erased.export(), "intact up to position 13");
+    let kept = vec![log.checkpoints[&12].clone()];
+    cases.add("erased on record after that", erased.export(), "intact up to position 13").kept = kept;
 
     let rotating = "flows.example.com";
     let (old, new) =

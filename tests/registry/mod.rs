@@ -3,6 +3,7 @@
 mod checkpoints;
 mod concurrency;
 mod dependents;
+mod erasure;
 pub mod hand;
 mod history;
 mod integrity;

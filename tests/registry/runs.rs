@@ -196,10 +196,13 @@ async fn a_run_of_another_engine_is_shown_as_it_was_noted() {
     let hand = hand().await;
     let flow = hand.create(asking()).await;
     let ran = run(&hand, flow, request()).await;
-    sqlx::query("UPDATE test_run SET engine = 'flow-engine/1', request = '{\"no\": 1}'")
-        .execute(hand.registry.store().pool())
-        .await
-        .unwrap();
+    // Its own digest goes too, as a release that knew those rules had none.
+    sqlx::query(
+        "UPDATE test_run SET engine = 'flow-engine/1', request = '{\"no\": 1}', record_digest = NULL",
+    )
+    .execute(hand.registry.store().pool())
+    .await
+    .unwrap();
     let read = hand.registry.runs.read(&hand.caller, ran.run_id).await.unwrap();
     assert_eq!((read.reproducible, read.run.engine.as_str()), (None, "flow-engine/1"));
     assert_eq!((read.run.digest, read.run.status.as_str()), (ran.digest, "completed"));

@@ -13,10 +13,7 @@ const INHERENT: &[(&str, &[&str])] = &[
         "a step is compiled with its program, runs in a run, and a run enters steps",
         &["interpreter/program/", "interpreter/run/", "interpreter/step/"],
     ),
-    (
-        "the command line's types are parsed where its commands run",
-        &["cli/mod.rs", "cli/audit/", "cli/keys.rs"],
-    ),
+    ("the command line's types are parsed where its commands run", &["cli/mod.rs", "cli/audit/"]),
     ("a client's failures are read from its answers", &["cli/client/", "cli/failure.rs"]),
     ("calls are the client's", &["cli/client/call.rs", "cli/client/mod.rs"]),
     ("commands about flows find their flow in one way", &["cli/flows/mod.rs", "cli/flows/"]),

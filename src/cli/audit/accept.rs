@@ -5,7 +5,8 @@ use clap::Args;
 use uuid::Uuid;
 
 use crate::cli::failure::Failure;
-use crate::cli::{operator_name, screen};
+use crate::cli::operator::operator_name;
+use crate::cli::screen;
 use crate::config::{ConfigError, DatabaseConfig, SigningConfig};
 use crate::registry::RegistryError;
 use crate::registry::access::operator;

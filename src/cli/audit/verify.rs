@@ -234,7 +234,7 @@ fn text(report: &Report) -> String {
         (counts.events, "events"),
         (counts.omitted, "left out by a filter"),
         (counts.documents, "documents"),
-        (counts.erased, "erased"),
+        (counts.erased, "erased on record"),
         (counts.checkpoints, "checkpoints"),
         (counts.unknown_signers, "of them by unknown keys"),
     ];

@@ -118,7 +118,7 @@ const AS_OF: Parameter = query(
 const ACTION: Parameter = query("action", ACTIONS, "Events of this type.");
 const ACTIONS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished","flow.duplicated",
     "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported",
-    "log.accepted","signing_key.created","signing_key.rotated","signing_key.retired"]}"#;
+    "content.erased","log.accepted","signing_key.created","signing_key.rotated","signing_key.retired"]}"#;
 const FLOW_EVENTS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished",
     "flow.duplicated","flow.deleted","flow.restored"]}"#;
 const RESOURCE: Parameter =

@@ -46,24 +46,10 @@ impl From<RegistryError> for Problem {
                 let detail = "The link is no longer valid. Links are good for 10 minutes; ask for another.";
                 Self::new(Code::InvalidCredentials, detail)
             }
-            RegistryError::NotSigned(_) => {
-                tracing::error!(%error, "a log is not signed: verify it");
-                let detail = "The log contradicts itself, so this service does not vouch for it. Verify it with \
-                              `flow-registry audit verify`.";
-                Self::new(Code::LogNotSigned, detail)
-            }
-            RegistryError::Contradicts(why) => {
-                tracing::error!(%why, "a log is not signed: verify it");
-                let detail =
-                    format!("The log is not what was signed of it earlier: {why}. It is not vouched for.");
-                Self::new(Code::LogContradictsCheckpoint, detail)
-            }
-            RegistryError::SignaturesNotKept(_) => {
-                tracing::error!(%error, "a checkpoint is not signed: it cannot be kept");
-                let detail = "What is signed cannot be kept outside the database at the moment.";
-                Self::retry(Code::CheckpointNotKept, 10, detail)
-            }
-            RegistryError::NothingToAccept(_) => internal(&error),
+            RegistryError::NotSigned(_)
+            | RegistryError::Contradicts(_)
+            | RegistryError::SignaturesNotKept(_) => Self::not_signed(&error),
+            RegistryError::NothingToAccept(_) | RegistryError::ErasureRefused(_) => internal(&error),
             RegistryError::Altered(what) => {
                 let detail = format!("What is stored is not what was recorded: {what}.");
                 Self::new(Code::ContentAltered, detail)
@@ -133,6 +119,29 @@ impl Problem {
         match self.errors.iter().find(|error| is_reason(error)) {
             Some(error) => Self::header("x-reason", error.message.clone()),
             None => self,
+        }
+    }
+
+    /// Nobody vouches for the log, for what it holds or because nothing is signed at the moment.
+    fn not_signed(error: &RegistryError) -> Self {
+        match error {
+            RegistryError::Contradicts(why) => {
+                tracing::error!(%why, "a log is not signed: verify it");
+                let detail =
+                    format!("The log is not what was signed of it earlier: {why}. It is not vouched for.");
+                Self::new(Code::LogContradictsCheckpoint, detail)
+            }
+            RegistryError::SignaturesNotKept(_) => {
+                tracing::error!(%error, "a checkpoint is not signed: it cannot be kept");
+                let detail = "What is signed cannot be kept outside the database at the moment.";
+                Self::retry(Code::CheckpointNotKept, 10, detail)
+            }
+            error => {
+                tracing::error!(%error, "a log is not signed: verify it");
+                let detail = "The log contradicts itself, so this service does not vouch for it. Verify it with \
+                              `flow-registry audit verify`.";
+                Self::new(Code::LogNotSigned, detail)
+            }
         }
     }
 

@@ -4,7 +4,7 @@
 
 use uuid::Uuid;
 
-use super::memory::{Kept, Reached};
+use super::memory::{Reached, Remembered};
 use super::{Checkpoints, not_signed, opened};
 use crate::evidence::{AcceptedLog, LogEnd};
 use crate::flow::chain::chain_start;
@@ -80,11 +80,11 @@ impl Checkpoints {
         let new = new.or(here).ok_or_else(|| not_begun("there is no key to sign with"))?;
         let reached = Reached { series, checkpoint: opened(&new.note)? };
         match self.signer.keep(Some(from), reached, new.note.clone()).await? {
-            Some(Kept::Note(_)) => {}
-            Some(Kept::Moved) => {
+            Some(Remembered::Note(_)) => {}
+            Some(Remembered::Moved) => {
                 return Err(not_begun("another process has signed or accepted it meanwhile"));
             }
-            Some(Kept::Otherwise(_)) | None => {
+            Some(Remembered::Otherwise(_)) | None => {
                 return Err(not_begun("the series of checkpoints was begun otherwise"));
             }
         }

@@ -34,7 +34,7 @@ pub struct Reached {
 
 /// What came of keeping a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
+pub enum Remembered {
     /// There is one of this very place: this one, or one that another process made before.
     Note(String),
     /// Another process has signed meanwhile.
@@ -95,7 +95,7 @@ impl SignatureMemory {
 
     /// Keeps a checkpoint that goes on from `from`, on the disk before this returns. Whoever looks sees the whole file
     /// or none, also after a crash.
-    pub fn keep(&self, from: Option<&Reached>, new: &Reached, note: &str) -> io::Result<Kept> {
+    pub fn keep(&self, from: Option<&Reached>, new: &Reached, note: &str) -> io::Result<Remembered> {
         let org_id = new.checkpoint.organization;
         let directory = self.root.join(org_id.to_string());
         make_directory(&directory)?;
@@ -103,7 +103,7 @@ impl SignatureMemory {
         let locked = File::open(&directory)?;
         let _ = locked.lock();
         if self.reached(org_id)?.as_ref() != from {
-            return Ok(Kept::Moved);
+            return Ok(Remembered::Moved);
         }
         let unfinished = Unfinished::write(&directory, note)?;
         let position = new.checkpoint.position;
@@ -116,7 +116,7 @@ impl SignatureMemory {
                 kept = fs::read_to_string(&name)?;
                 let other = read_checkpoint(&kept, org_id, position, &name)?;
                 if other.chain_hash != new.checkpoint.chain_hash {
-                    return Ok(Kept::Otherwise(other));
+                    return Ok(Remembered::Otherwise(other));
                 }
             }
             sync(&series)?;
@@ -131,7 +131,7 @@ impl SignatureMemory {
                 fs::remove_file(earlier)?;
             }
         }
-        Ok(Kept::Note(kept))
+        Ok(Remembered::Note(kept))
     }
 }
 

@@ -24,7 +24,7 @@ use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
 pub use acceptance::Acceptance;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use key_life::{add_key, retire_key};
-pub use memory::{Kept, Reached, SignatureMemory};
+pub use memory::{Reached, Remembered, SignatureMemory};
 pub use signer::Signer;
 
 /// Replicas that make a checkpoint of the same place at once: each of these tries loses to one that was kept.
@@ -120,10 +120,10 @@ impl Checkpoints {
             let mut wanted = wanted.clone();
             if !is_remembered {
                 match self.remember(reached, &wanted).await? {
-                    Some(Kept::Note(note)) if here.is_none() => wanted = stored(note)?,
-                    Some(Kept::Note(_)) | None => {}
-                    Some(Kept::Moved) => continue,
-                    Some(Kept::Otherwise(signed)) => return Err(contradicts(&signed, &head)),
+                    Some(Remembered::Note(note)) if here.is_none() => wanted = stored(note)?,
+                    Some(Remembered::Note(_)) | None => {}
+                    Some(Remembered::Moved) => continue,
+                    Some(Remembered::Otherwise(signed)) => return Err(contradicts(&signed, &head)),
                 }
             }
             if new.is_none() || self.store.in_time(self.store.put_checkpoint(org_id, &wanted)).await? {
@@ -138,7 +138,7 @@ impl Checkpoints {
         &self,
         from: Option<Reached>,
         new: &StoredCheckpoint,
-    ) -> Result<Option<Kept>, RegistryError> {
+    ) -> Result<Option<Remembered>, RegistryError> {
         let series = from.as_ref().map_or(1, |from| from.series);
         let reached = Reached { series, checkpoint: opened(&new.note)? };
         self.signer.keep(from, reached, new.note.clone()).await

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use uuid::Uuid;
 
-use super::memory::{Kept, Reached, SignatureMemory};
+use super::memory::{Reached, Remembered, SignatureMemory};
 use crate::evidence::Keyring;
 use crate::registry::RegistryError;
 
@@ -62,7 +62,7 @@ impl Signer {
         from: Option<Reached>,
         new: Reached,
         note: String,
-    ) -> Result<Option<Kept>, RegistryError> {
+    ) -> Result<Option<Remembered>, RegistryError> {
         self.remember(move |memory| memory.keep(from.as_ref(), &new, &note)).await
     }
 

@@ -7,14 +7,18 @@ use std::{io, mem};
 use bytes::Bytes;
 
 use super::{Coverage, ExportFormat, ExportOrder, Exports, confined};
-use crate::evidence::{BundleWriter, EventRecord};
+use crate::evidence::{Absent, BundleWriter, EventRecord};
 use crate::flow::digest::Digest;
+use crate::flow::event::EventType;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
+use crate::registry::checkpoints::Checkpoints;
 use crate::store::{AuditFilter, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 250;
+/// Events that tell what becomes of others: whatever is asked for, they are there in full.
+const ALWAYS_SHOWN: [EventType; 2] = [EventType::ContentErased, EventType::LogAccepted];
 /// Documents held at once, in bytes; the last of them may go beyond it.
 const DOCUMENT_BYTES: i64 = 1 << 19;
 
@@ -37,6 +41,9 @@ struct Log {
     checkpoints: VecDeque<StoredCheckpoint>,
     /// The position of the last event read.
     position: i64,
+    /// What was absent in what was written, and is not on record in it.
+    absent: Absent,
+    checkpoints_of: Checkpoints,
 }
 
 /// Documents by digest; `None` where there is no such row.
@@ -52,6 +59,10 @@ impl BundleExport {
         let Self { log, writer } = self;
         if writer.is_some() && log.events.is_empty() {
             log.read().await?;
+            // What was erased while this export went out is on record behind where it was to end.
+            if log.events.is_empty() && log.absent.first().is_some() && log.reach_further().await? {
+                log.read().await?;
+            }
         }
         if let Some(writer) = writer.take_if(|_| log.events.is_empty()) {
             return Ok(Some(writer.finish().map_err(broken)?.into()));
@@ -64,6 +75,24 @@ impl BundleExport {
 }
 
 impl Log {
+    /// Whether the log goes on behind the end of the export, which then is its end as it is now, signed.
+    async fn reach_further(&mut self) -> Result<bool, RegistryError> {
+        let org_id = self.coverage.org_id;
+        let signed = match self.checkpoints_of.sign_head(org_id).await {
+            Ok(signed) => signed.map(|signed| signed.position),
+            Err(error) if error.is_refused_signature() => None,
+            Err(RegistryError::SignaturesNotKept(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let end = match signed {
+            Some(position) => position,
+            None => self.store.head(org_id).await?,
+        };
+        let before = self.coverage.up_to;
+        self.coverage.up_to = end.max(before);
+        Ok(before < self.coverage.up_to)
+    }
+
     async fn read(&mut self) -> Result<(), StoreError> {
         let Coverage { org_id, up_to, .. } = self.coverage;
         let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
@@ -95,14 +124,22 @@ impl Log {
         while let Some(event) = self.events.front() {
             if let Some(digest) = self.document(event).filter(|digest| writer.wants(digest)) {
                 match documents.get(&digest) {
-                    Some(Some(document)) => writer.document(digest, document.bytes.as_deref())?,
+                    Some(Some(document)) => {
+                        if document.bytes.is_none() {
+                            self.absent.document(digest, event.0.position);
+                        }
+                        writer.document(digest, document.bytes.as_deref())?;
+                    }
                     // A row that somebody removed: the event stands here without it, for the verifier to find.
                     Some(None) => {}
                     None => return Ok(()),
                 }
             }
             match self.is_wanted(event) {
-                true => writer.event(&event.0)?,
+                true => {
+                    self.absent.event(&event.0);
+                    writer.event(&event.0)?;
+                }
                 false => writer.omitted(event.0.position, event.0.event_hash)?,
             }
             let position = event.0.position;
@@ -119,7 +156,8 @@ impl Log {
     }
 
     fn is_wanted(&self, (event, is_let_through): &(EventRecord<'_>, bool)) -> bool {
-        *is_let_through && self.coverage.wants(event.position)
+        let is_on_record = ALWAYS_SHOWN.iter().any(|shown| event.event_type == shown.as_str());
+        is_on_record || *is_let_through && self.coverage.wants(event.position)
     }
 }
 
@@ -146,6 +184,8 @@ impl Exports {
             events: VecDeque::new(),
             checkpoints: VecDeque::new(),
             position: after,
+            absent: Absent::default(),
+            checkpoints_of: self.checkpoints.clone(),
         };
         let writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;
         Ok(BundleExport { log, writer: Some(writer) })

@@ -245,6 +245,15 @@ impl Projections {
         Ok(put)
     }
 
+    /// Puts right what one stream leads to.
+    pub async fn mend_stream(&self, org_id: Uuid, id: Uuid) -> Result<(), StoreError> {
+        let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
+        let batch = compare(&mut self.store.reading().await?, org_id, Some(before)).await?;
+        let Some(mut batch) = batch else { return Ok(()) };
+        batch.drifts.retain(|drift| drift.id == id);
+        self.mend(batch).await.map(drop)
+    }
+
     /// Puts right what drifted in a batch, and says what could not be.
     pub async fn mend(&self, batch: Batch) -> Result<Vec<Drift>, StoreError> {
         let Batch { org_id, mut folded, drifts: found, .. } = batch;

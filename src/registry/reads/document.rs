@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::flow::digest::Digest;
 use crate::flow::document::{Applied, Canonical, Patch, Texts};
 use crate::flow::validation;
-use crate::registry::{RegistryError, integrity};
+use crate::registry::RegistryError;
 use crate::store::{Content, FlowRecord};
 
 /// What a list shows of a document under `view=summary`.
@@ -56,7 +56,7 @@ impl LoadedDocument {
     ) -> Result<Arc<Self>, RegistryError> {
         Ok(Arc::new(match bytes {
             Some(bytes) if Digest::of(&bytes) != digest => {
-                return Err(integrity::altered_document(record, digest));
+                return Err(altered(record, digest));
             }
             Some(bytes) => Self::new(digest, &bytes),
             None => Self { is_erased: true, findings: NO_FINDINGS.into(), ..Self::new(digest, &stand_in()) },
@@ -149,6 +149,15 @@ impl LoadedDocument {
     fn corrupt(&self, error: &impl ToString) -> RegistryError {
         RegistryError::corrupt(self.digest.to_string(), error.to_string())
     }
+}
+
+/// Says that a document that was read is not the one that was recorded.
+fn altered(record: &FlowRecord, digest: Digest) -> RegistryError {
+    let published = record.published.as_ref().filter(|_| digest != record.document);
+    let (flow, version) = (record.flow_id, published.map_or(record.version, |published| published.version));
+    metrics::gauge!("integrity_failures").increment(1);
+    tracing::error!(%flow, version, %digest, "a document is not the one that was recorded");
+    RegistryError::Altered(format!("the document of version {version} of the flow {flow}"))
 }
 
 fn judge(canonical: &Canonical) -> Bytes {

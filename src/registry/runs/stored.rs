@@ -13,9 +13,9 @@ use super::record::record_digest;
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::{ENGINE, RunRequest, Subject, mask_personal};
+use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
 use crate::registry::reads::{Selector, Shown};
-use crate::registry::{RegistryError, integrity};
 use crate::store::TestRun;
 
 /// A run as the list shows it.
@@ -80,7 +80,7 @@ impl Runs {
             Err(RegistryError::FlowNotFound) => Err(RegistryError::RunNotFound),
             Err(error) => Err(error),
             Ok(()) if run.record_digest.is_some_and(|recorded| recorded != record_digest(&run)) => {
-                Err(integrity::altered_run(&run))
+                Err(altered(&run))
             }
             Ok(()) => Ok(run),
         }
@@ -117,6 +117,14 @@ impl Runs {
     async fn visible(&self, caller: &Caller, flow_id: Uuid) -> Result<(), RegistryError> {
         self.reads.current(caller, flow_id, Shown::Draft).await.map(drop)
     }
+}
+
+/// Says that a test run that was read is not the one that was stored. A run that comes to another trace is none of it.
+fn altered(run: &TestRun) -> RegistryError {
+    let (flow, run) = (run.flow_id, run.run_id);
+    metrics::gauge!("integrity_failures").increment(1);
+    tracing::error!(%flow, %run, "a test run is not the one that was stored");
+    RegistryError::Altered(format!("the test run {run}"))
 }
 
 /// Trace and expectations with personal values masked; expectations repeat what the trace holds.

@@ -207,6 +207,15 @@ impl Store {
     }
 }
 
+/// Appends in a transaction that holds the head of the log already.
+pub(super) async fn append_within(
+    connection: &mut PgConnection,
+    append: Append,
+) -> Result<Outcome, StoreError> {
+    let mut outcomes = ways::append(connection, &mut Memory::default(), &[append]).await?;
+    outcomes.pop().ok_or_else(|| StoreError::corrupt("an append", "no outcome"))
+}
+
 /// What only one append of a call can have: a stream of its organization, or an idempotency key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub enum Claim {

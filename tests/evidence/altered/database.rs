@@ -8,6 +8,7 @@ use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::KeyMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::checkpoints::Signer;
+use flow_registry::registry::erasure::{Erasures, Selection};
 use flow_registry::registry::projections::Projections;
 use flow_registry::registry::verification::LiveVerification;
 use flow_registry::registry::{DuplicateOrder, PublishOrder, Registry, RestoreOrder, RestoreSource};
@@ -98,6 +99,14 @@ impl Database {
         while let Some(batch) = walk.next().await.unwrap() {
             projections.mend(batch).await.unwrap();
         }
+    }
+
+    /// Puts on record what was erased by hand, and signs that.
+    pub async fn record_what_is_absent(&self) {
+        let erasures = Erasures::new(self.registry.store().clone());
+        let intent = self.hand.intent();
+        erasures.erase(&intent, Selection::Absent, "erased in May", false).await.unwrap();
+        self.sign_as_service().await;
     }
 
     /// Signs the log as it is now with another key than the service's.

@@ -44,7 +44,10 @@ async fn what_the_service_wrote_is_intact() {
     database.administer("UPDATE event SET payload = NULL, context = NULL WHERE position = 3").await.unwrap();
     let erase = "UPDATE document SET bytes = NULL WHERE digest = (SELECT document_digest FROM event WHERE position = 4)";
     database.administer(erase).await.unwrap();
-    cases.add_database("erased on legal demand", &database, &[], "intact up to position 16").await;
+    cases.add_database("blanked by hand", &database, &[], "altered at position 3").await;
+    database.record_what_is_absent().await;
+    cases.add_database("erased on record", &database, &[], "intact up to position 17").await;
+    cases.add_database("against what was kept", &database, &database.notes, "intact up to position 17").await;
     cases.check();
 }
 
@@ -54,7 +57,9 @@ async fn what_was_erased_and_is_still_shown_is_no_alteration() {
     let database = database().await;
     database.administer("UPDATE event SET payload = NULL, context = NULL").await.unwrap();
     database.administer("UPDATE document SET bytes = NULL").await.unwrap();
-    assert_eq!(head(&database.verify_live(&[]).await), "intact up to position 16");
+    assert_eq!(head(&database.verify_live(&[]).await), "altered at position 1");
+    database.record_what_is_absent().await;
+    assert_eq!(head(&database.verify_live(&[]).await), "intact up to position 17");
     database.administer("UPDATE flow_view SET enabled = NOT enabled WHERE version = 9").await.unwrap();
     assert_eq!(head(&database.verify_live(&[]).await), "altered at position 11");
 }
@@ -214,7 +219,7 @@ async fn the_database_is_held_against_more_than_the_chain() {
         ("UPDATE event SET actor = gen_random_uuid() WHERE position = 5", "altered at position 5"),
         (
             "UPDATE event SET actor = gen_random_uuid(), context = NULL WHERE position = 5",
-            "intact up to position 16",
+            "altered at position 5",
         ),
         ("UPDATE log_head SET position = 15", "altered at position 17"),
         ("DELETE FROM log_head", "altered at position 17"),

@@ -1,0 +1,99 @@
+//! `flow-registry erase`: content taken away on legal demand, on record. Works beside running services.
+
+use clap::Args;
+use uuid::Uuid;
+
+use super::failure::Failure;
+use super::operator::operator_name;
+use super::screen;
+use crate::config::{ConfigError, DatabaseConfig};
+use crate::registry::RegistryError;
+use crate::registry::access::operator;
+use crate::registry::caller::Intent;
+use crate::registry::erasure::{ErasurePlan, Erasures, Selection};
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("what").required(true).args(["flow", "absent"]))]
+pub struct EraseOrder {
+    /// The organization whose content it is
+    #[arg(long, value_name = "UUID")]
+    org: Uuid,
+    /// Erase what this flow held: its documents, what changed, who did it and for whom
+    #[arg(long, value_name = "UUID")]
+    flow: Option<Uuid>,
+    /// Of the flow these versions only, as in 1-4 or 3 [default: all]
+    #[arg(long, value_name = "FROM-TO", requires = "flow", value_parser = versions)]
+    versions: Option<(i64, i64)>,
+    /// Put on record what is absent already, erased by hand before there was such a record
+    #[arg(long)]
+    absent: bool,
+    /// Also where other versions, of this flow or another, lose the very same document
+    #[arg(long, requires = "flow")]
+    also_shared: bool,
+    /// Why; it stays in the log, and must not say what is erased
+    #[arg(long, value_name = "TEXT", required_unless_present = "dry_run")]
+    reason: Option<String>,
+    /// Only say what would go
+    #[arg(long)]
+    dry_run: bool,
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+}
+
+fn versions(text: &str) -> Result<(i64, i64), String> {
+    let (from, to) = text.split_once('-').unwrap_or((text, text));
+    match (from.parse(), to.parse()) {
+        (Ok(from), Ok(to)) if 1 <= from && from <= to => Ok((from, to)),
+        _ => Err("versions are given as 3 or as 1-4".to_owned()),
+    }
+}
+
+impl EraseOrder {
+    /// What can be said before the database is opened.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match &self.reason {
+            Some(reason) if !(3..=500).contains(&reason.trim().chars().count()) => {
+                Err(ConfigError("--reason: say why, in 3 to 500 characters".to_owned()))
+            }
+            _ => self.database.check(),
+        }
+    }
+
+    pub async fn run(&self, erasures: &Erasures) -> Result<(), Failure> {
+        let selection = match self.flow {
+            Some(flow_id) => {
+                let (from, to) = self.versions.unwrap_or((1, i64::MAX));
+                Selection::Versions { flow_id, from, to }
+            }
+            None => Selection::Absent,
+        };
+        let plan = erasures.plan(self.org, selection).await.map_err(failure)?;
+        screen::print(&text(&plan))?;
+        let Some(reason) = self.reason.as_deref().filter(|_| !self.dry_run) else { return Ok(()) };
+        let reason = reason.trim();
+        let intent = Intent { reason: Some(reason.to_owned()), ..operator(self.org, &operator_name()) };
+        let erased = erasures.erase(&intent, selection, reason, self.also_shared).await.map_err(failure)?;
+        let what = if self.absent { "On record" } else { "Erased, and on record" };
+        screen::note(&format!("{what}: {} events of erasure {}.\n", erased.batches, erased.erasure));
+        Ok(())
+    }
+}
+
+fn text(plan: &ErasurePlan) -> String {
+    let (contexts, payloads, documents) = (plan.contexts.len(), plan.payloads.len(), plan.documents.len());
+    let events = plan.positions().len();
+    let mut text =
+        format!("events: {events}, contexts: {contexts}, payloads: {payloads}, documents: {documents}\n");
+    for (flow, version) in &plan.shared {
+        text += &format!("shared with version {version} of flow {flow}\n");
+    }
+    text
+}
+
+fn failure(error: RegistryError) -> Failure {
+    match error {
+        RegistryError::FlowNotFound => Failure::NotFound("the organization has no such versions".to_owned()),
+        RegistryError::ErasureRefused(_) => Failure::Refused(error.to_string()),
+        error => Failure::NoAnswer(error.to_string()),
+    }
+}
