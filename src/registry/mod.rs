@@ -25,7 +25,7 @@ pub mod verification;
 
 pub use blame::{Blame, BlamedStep};
 pub use command::{
-    Commands, DuplicateOrder, PublishOrder, Published, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
+    Commands, DuplicateOrder, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
     SetEntry, SetOrder, Written,
 };
 pub use error::{CurrentVersion, RegistryError};

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use super::super::wire;
 use super::{Code, Extra, Place, Problem};
 use crate::flow::finding::Finding;
-use crate::registry::{CallingFlows, RegistryError, StoreError};
+use crate::registry::{CallingFlows, CurrentVersion, RegistryError, StoreError};
 
 impl From<RegistryError> for Problem {
     fn from(error: RegistryError) -> Self {
@@ -29,13 +29,7 @@ impl From<RegistryError> for Problem {
             RegistryError::OfSet(index, error) => Self::from(*error).in_set(index),
             RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
-            RegistryError::VersionConflict(current) => {
-                let detail = format!(
-                    "The flow kept changing and is at version {} now. Nothing was changed.",
-                    current.version
-                );
-                Self { extra: Extra::Current(current), ..Self::new(Code::VersionConflict, detail) }
-            }
+            RegistryError::VersionConflict(current) => Self::version_conflict(current),
             RegistryError::IdempotencyKeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "The key was used for another request before.")
             }
@@ -50,10 +44,7 @@ impl From<RegistryError> for Problem {
             | RegistryError::Contradicts(_)
             | RegistryError::SignaturesNotKept(_) => Self::not_signed(&error),
             RegistryError::NothingToAccept(_) | RegistryError::ErasureRefused(_) => internal(&error),
-            RegistryError::Altered(what) => {
-                let detail = format!("What is stored is not what was recorded: {what}.");
-                Self::new(Code::ContentAltered, detail)
-            }
+            RegistryError::Altered(what) => Self::altered(&what),
             RegistryError::Overloaded => overloaded(),
             RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),
             RegistryError::Corrupt { .. } => internal(&error),
@@ -98,6 +89,16 @@ impl Problem {
             Extra::Current(_) => Self { extra: Extra::None, ..self },
             _ => self,
         }
+    }
+
+    fn version_conflict(current: CurrentVersion) -> Self {
+        let version = current.version;
+        let detail = format!("The flow kept changing and is at version {version} now. Nothing was changed.");
+        Self { extra: Extra::Current(current), ..Self::new(Code::VersionConflict, detail) }
+    }
+
+    fn altered(what: &str) -> Self {
+        Self::new(Code::ContentAltered, format!("What is stored is not what was recorded: {what}."))
     }
 
     fn called(CallingFlows { named, has_more }: &CallingFlows) -> Self {

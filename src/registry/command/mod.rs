@@ -16,7 +16,7 @@ use uuid::Uuid;
 use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
-pub use self::publish::{Published, SET_MAX, SetEntry, SetOrder};
+pub use self::publish::{PublishedSet, SET_MAX, SetEntry, SetOrder};
 pub use self::restore::Rehearsal;
 use super::caller::Intent;
 use super::log::{DECISIONS_MAX, Log, only};

@@ -38,7 +38,7 @@ pub struct SetEntry {
 
 /// The flows of a set after it was published, in the order they were asked in.
 #[derive(Debug, Clone)]
-pub struct Published {
+pub struct PublishedSet {
     pub flows: Vec<Arc<FlowAnswer>>,
     /// The answer repeats an earlier one, given under the same idempotency key.
     pub replayed: bool,
@@ -99,12 +99,12 @@ impl Commands {
     }
 
     /// Puts flows in force together, or none of them. For each other they are in force already.
-    pub async fn publish_set(&self, intent: Intent, order: SetOrder) -> Result<Published, RegistryError> {
+    pub async fn publish_set(&self, intent: Intent, order: SetOrder) -> Result<PublishedSet, RegistryError> {
         let commands = self.clone();
         self.log.detached(async move { commands.carry_out_set(&intent, &order).await }).await
     }
 
-    async fn carry_out_set(&self, intent: &Intent, order: &SetOrder) -> Result<Published, RegistryError> {
+    async fn carry_out_set(&self, intent: &Intent, order: &SetOrder) -> Result<PublishedSet, RegistryError> {
         let _turns = self.log.turns(order.flows.iter().map(|entry| entry.flow_id)).await?;
         let mut last = None;
         for _ in 0..DECISIONS_MAX {
@@ -123,7 +123,7 @@ impl Commands {
     }
 
     /// What the idempotency key was answered with before.
-    async fn answered_set(&self, intent: &Intent) -> Result<Option<Published>, RegistryError> {
+    async fn answered_set(&self, intent: &Intent) -> Result<Option<PublishedSet>, RegistryError> {
         let Some(idempotency) = &intent.idempotency else { return Ok(None) };
         match self.store.answered(intent.caller.org_id, &idempotency.key).await? {
             None => Ok(None),
@@ -138,12 +138,12 @@ impl Commands {
         &self,
         intent: &Intent,
         answer: &[(Uuid, i64)],
-    ) -> Result<Published, RegistryError> {
+    ) -> Result<PublishedSet, RegistryError> {
         let mut flows = Vec::with_capacity(answer.len());
         for (flow_id, version) in answer {
             flows.push(self.reads.version(&intent.caller, *flow_id, *version).await?);
         }
-        Ok(Published { flows, replayed: true })
+        Ok(PublishedSet { flows, replayed: true })
     }
 
     async fn choose_set(&self, intent: &Intent, order: &SetOrder) -> Result<Vec<Chosen>, RegistryError> {
@@ -196,7 +196,7 @@ impl Commands {
         intent: &Intent,
         planned: Vec<Planned>,
         in_force_at: i64,
-    ) -> Result<Option<Published>, RegistryError> {
+    ) -> Result<Option<PublishedSet>, RegistryError> {
         let version = |(chosen, _, change): &Planned| {
             let record = &chosen.found.record;
             (record.flow_id, change.as_ref().map_or(record.version, |change| change.version))
@@ -243,7 +243,7 @@ impl Commands {
         intent: &Intent,
         planned: Vec<Planned>,
         places: &[Appended],
-    ) -> Result<Published, RegistryError> {
+    ) -> Result<PublishedSet, RegistryError> {
         let mut places = places.iter();
         let mut flows = Vec::with_capacity(planned.len());
         for (chosen, plan, change) in planned {
@@ -256,12 +256,12 @@ impl Commands {
             let flow_id = chosen.found.record.flow_id;
             flows.push(self.appended(intent, Some(&chosen.found), flow_id, &plan, &change, *place));
         }
-        Ok(Published { flows, replayed: false })
+        Ok(PublishedSet { flows, replayed: false })
     }
 }
 
-fn as_they_are(planned: Vec<Planned>) -> Published {
-    Published { flows: planned.into_iter().map(|(chosen, _, _)| chosen.found).collect(), replayed: false }
+fn as_they_are(planned: Vec<Planned>) -> PublishedSet {
+    PublishedSet { flows: planned.into_iter().map(|(chosen, _, _)| chosen.found).collect(), replayed: false }
 }
 
 /// A finding of a flow's document, at its place in the set.
