@@ -38,8 +38,11 @@ pub async fn export(
     call: RecordedRead<AuditRead, ExportQuery>,
 ) -> Answer {
     let RecordedRead { intent, query, .. } = call;
-    // Before anything is recorded of an export that its client would not take.
-    media::check_accept_of(&headers, query.media_type())?;
+    // Before anything is recorded of an export that its client would not take. A format that is named was chosen, whatever
+    // a library sends as `Accept` unasked.
+    if query.format.is_none() {
+        media::check_accept(&headers)?;
+    }
     if method == Method::HEAD {
         return export::head(&app.registry.exports, &intent, &query.order, query.format).await;
     }

@@ -24,7 +24,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub async fn csv(exports: &Exports, intent: &Intent, order: &ExportOrder) -> Result<Response, Problem> {
     let mut export = exports.entries(intent, order).await?;
     let coverage = export.coverage;
-    let mut begin = wire::csv_header();
+    let mut begin = wire::csv_header(order.is_marked);
     if let Some(entries) = export.next_chunk().await? {
         begin.append(&mut wire::csv_rows(coverage.org_id, &entries));
     }

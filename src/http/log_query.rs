@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use uuid::Uuid;
 
-use super::media;
 use super::parameters::{just_after, limit, positive};
 use super::path::hyphenated;
 use super::percent;
@@ -94,26 +93,29 @@ impl FromQuery for ExportQuery {
             "0" => Some(0),
             number => positive(number),
         })?;
+        let is_marked = query.value("bom", "1 or 0", |text| match text {
+            "1" => Some(true),
+            "0" => Some(false),
+            _ => None,
+        })?;
+        let is_marked = is_marked.unwrap_or(false);
+        if is_marked && format == Some(ExportFormat::Ndjson) {
+            return Err(Problem::parameter("bom", "goes with format=csv"));
+        }
         let (filter, _) = audit_filter(query)?;
-        let order = ExportOrder { filter, after: after.unwrap_or(0), asked, by_link: false };
+        let order = ExportOrder { filter, after: after.unwrap_or(0), asked, by_link: false, is_marked };
         Ok(Self { format, order })
     }
 }
 
 impl ExportQuery {
-    /// Of the answer.
-    pub fn media_type(&self) -> &'static str {
-        match self.format {
-            Some(ExportFormat::Csv) => media::CSV,
-            Some(ExportFormat::Ndjson) => media::NDJSON,
-            None => media::JSON,
-        }
-    }
-
     /// The query that asks for the same part of the log.
     pub fn written(&self) -> String {
-        let ExportOrder { asked, after, .. } = &self.order;
+        let ExportOrder { asked, after, is_marked, .. } = &self.order;
         let mut written = format!("after={after}");
+        if *is_marked {
+            written.push_str("&bom=1");
+        }
         for (name, value) in asked {
             let _ = write!(written, "&{name}={}", percent::encode(value));
         }

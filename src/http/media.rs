@@ -5,8 +5,6 @@ use axum::http::{HeaderMap, header};
 use super::problem::{Code, Problem};
 
 pub const JSON: &str = "application/json";
-pub const CSV: &str = "text/csv";
-pub const NDJSON: &str = "application/x-ndjson";
 /// RFC 6902
 pub const JSON_PATCH: &str = "application/json-patch+json";
 pub const TEXT: &str = "text/plain";

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
+use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
 use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
@@ -74,7 +75,9 @@ impl History {
         page: AuditPage,
     ) -> Result<Vec<LogEntry>, RegistryError> {
         let filter = AuditFilter { confined_to: caller.phone_number_ids.to_vec(), ..filter };
-        Ok(self.store.audit(caller.org_id, &filter, page).await?)
+        let mut entries = self.store.audit(caller.org_id, &filter, page).await?;
+        names::fill(&self.store, caller.org_id, &mut entries).await?;
+        Ok(entries)
     }
 
     /// A part of a flow's history, newest first; deleted flows have theirs too.

@@ -16,6 +16,7 @@ mod history;
 pub mod integrity;
 mod log;
 pub mod projections;
+mod names;
 mod reads;
 mod row;
 mod runs;

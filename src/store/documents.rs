@@ -1,5 +1,7 @@
 //! Documents by digest. Their bytes are never parsed here.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -28,6 +30,25 @@ impl Store {
         let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
         let rows = sqlx::query(DOCUMENTS).bind(org_id).bind(wanted).fetch_all(&self.pool).await?;
         rows.iter().map(read_document).collect()
+    }
+}
+
+const NAMES: &str = "SELECT digest, convert_from(bytes, 'UTF8')::json ->> 'name' FROM document \
+     WHERE org_id = $1 AND digest = ANY($2)";
+
+impl Store {
+    /// The names in documents with these digests, of those that have one.
+    pub async fn document_names(
+        &self,
+        org_id: Uuid,
+        digests: &[Digest],
+    ) -> Result<HashMap<Digest, String>, StoreError> {
+        let wanted: Vec<&[u8]> = digests.iter().map(|digest| &digest.as_bytes()[..]).collect();
+        let query = sqlx::query_as::<_, (Vec<u8>, Option<String>)>(NAMES).bind(org_id).bind(wanted);
+        let rows = query.fetch_all(&self.pool).await?.into_iter();
+        rows.filter_map(|(digest, name)| Some((digest, name?)))
+            .map(|(digest, name)| Ok((read_digest(&digest)?, name)))
+            .collect()
     }
 }
 

@@ -7,6 +7,8 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::StoreError;
+use super::documents::read_digest;
+use crate::flow::digest::Digest;
 use crate::flow::event::{Actor, ActorKind, Context, StreamKind};
 
 /// One event of an organization's log.
@@ -26,6 +28,10 @@ pub struct LogEntry {
     pub payload: Option<Map<String, Value>>,
     /// `None` once erased.
     pub context: Option<Context>,
+    /// Digest of what it led to: of a flow the draft.
+    pub document: Option<Digest>,
+    /// How what it is about was called then; not known before somebody who shows it asks.
+    pub resource_name: Option<String>,
 }
 
 impl LogEntry {
@@ -41,7 +47,7 @@ impl LogEntry {
 macro_rules! entry_columns {
     () => {
         "e.position, e.stream_kind, e.stream_id, e.version, e.event_id, e.type, e.recorded_at, e.actor, \
-         e.payload, e.context"
+         e.payload, e.context, e.document_digest"
     };
 }
 pub(super) use entry_columns;
@@ -65,5 +71,7 @@ pub(super) fn read_entry(row: &PgRow) -> Result<LogEntry, StoreError> {
         actor: row.try_get("actor")?,
         payload: payload.map_err(|error| corrupt(format!("payload: {error}")))?,
         context: context.map_err(|error| corrupt(format!("context: {error}")))?,
+        document: row.try_get::<Option<&[u8]>, _>("document_digest")?.map(read_digest).transpose()?,
+        resource_name: None,
     })
 }

@@ -285,6 +285,7 @@ endpoints! {
             header("Last-Event-ID", r#"{"type":"integer","minimum":0}"#,
                 "Begin behind this event; 0 is the beginning of the log. Without it the feed begins at the end."),
             query("lastEventId", r#"{"type":"integer","minimum":0}"#, "The same, for clients that cannot set headers."),
+            query("bom", r#"{"enum":["1","0"]}"#, "`1`: the CSV begins with a byte order mark, as some spreadsheets need."),
             query("after", r#"{"type":"integer","minimum":0}"#, "Another name for `lastEventId`."),
         ], None, [Answer { media_type: "text/event-stream", ..ok("200", "Server-Sent Events: the position as `id`, \
             the type as `event`, an entry of the audit log as `data`. With `flows:read` alone the events of flows, \

@@ -256,6 +256,7 @@ fn history() -> Value {
                 "actorUserId": nullable("string"),
                 "action": {"type": "string"},
                 "resource": {"enum": ["flow", "api_key", "organization"]},
+                "resourceName": {"type": ["string", "null"], "description": "As it was at that event."},
                 "metadata": {"type": "object"},
                 "ip": nullable("string"),
                 "userAgent": nullable("string"),

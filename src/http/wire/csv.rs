@@ -10,7 +10,7 @@ use super::entry::audit_entry;
 use crate::registry::LogEntry;
 
 /// Columns, and where their values stand in an entry of the audit list. New ones come at the end.
-const COLUMNS: [(&str, &str); 26] = [
+const COLUMNS: [(&str, &str); 27] = [
     ("position", "/metadata/position"),
     ("createdAt", "/createdAt"),
     ("action", "/action"),
@@ -37,6 +37,7 @@ const COLUMNS: [(&str, &str); 26] = [
     ("ip", "/ip"),
     ("userAgent", "/userAgent"),
     ("id", "/id"),
+    ("resourceName", "/resourceName"),
 ];
 
 /// The last column: what else the event says, as JSON.
@@ -45,9 +46,15 @@ const DETAILS: &str = "details";
 /// Members that other columns say already.
 const ELSEWHERE: [&str; 3] = ["actor", "at", "type"];
 
+/// What tells some spreadsheets that a file is UTF-8.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The first row.
-pub fn csv_header() -> Vec<u8> {
-    rows([COLUMNS.map(|(name, _)| Cow::Borrowed(name)).into_iter().chain([DETAILS.into()])])
+pub fn csv_header(is_marked: bool) -> Vec<u8> {
+    let mark = if is_marked { BYTE_ORDER_MARK } else { "" };
+    let mut begin = mark.as_bytes().to_vec();
+    begin.extend(rows([COLUMNS.map(|(name, _)| Cow::Borrowed(name)).into_iter().chain([DETAILS.into()])]));
+    begin
 }
 
 /// One row for each entry.

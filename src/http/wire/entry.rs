@@ -42,6 +42,7 @@ pub fn audit_entry(org_id: Uuid, entry: &LogEntry) -> Value {
         "action": entry.event_type,
         "resource": entry.stream_kind.as_str(),
         "resourceId": entry.stream_id,
+        "resourceName": entry.resource_name,
         "metadata": metadata,
         "ip": context.and_then(|context| context.address.as_ref()),
         "userAgent": context.and_then(|context| context.user_agent.as_ref()),

@@ -3,6 +3,7 @@
 use super::{Coverage, ExportFormat, ExportOrder, Exports, confined};
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
+use crate::registry::names;
 use crate::store::{AuditFilter, AuditPage, LogEntry, Store};
 
 /// Entries read at once: enough that a statement's cost is spread, few enough that others get their turn between.
@@ -23,7 +24,8 @@ impl EntryExport {
     pub async fn next_chunk(&mut self) -> Result<Option<Vec<LogEntry>>, RegistryError> {
         let Some(position) = self.position else { return Ok(None) };
         let page = AuditPage::After { position, up_to: self.coverage.wanted_up_to, limit: CHUNK };
-        let entries = self.store.audit(self.coverage.org_id, &self.filter, page).await?;
+        let mut entries = self.store.audit(self.coverage.org_id, &self.filter, page).await?;
+        names::fill(&self.store, self.coverage.org_id, &mut entries).await?;
         let is_full = i64::try_from(entries.len()) == Ok(CHUNK);
         self.position = entries.last().map(|entry| entry.position).filter(|_| is_full);
         Ok((!entries.is_empty()).then_some(entries))

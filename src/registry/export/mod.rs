@@ -33,6 +33,8 @@ pub struct ExportOrder {
     pub asked: BTreeMap<&'static str, String>,
     /// It comes by a link, which its caller may have handed on.
     pub by_link: bool,
+    /// The table begins with a byte order mark.
+    pub is_marked: bool,
 }
 
 /// In which form an export goes out.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::PAGE;
 use super::tail::Tail;
+use crate::registry::names;
 use crate::store::{Store, StoreError};
 
 /// Readers of one organization's log in one process.
@@ -109,7 +110,9 @@ impl Hub {
 
     /// Adds one page to a tail that ends at `head`. Nobody else extends tails, so nothing comes in between.
     async fn extend(&self, org_id: Uuid, head: i64) -> Result<usize, StoreError> {
-        let events = self.store.in_time(self.store.events_after(org_id, head, PAGE as i64)).await?;
+        let mut events = self.store.in_time(self.store.events_after(org_id, head, PAGE as i64)).await?;
+        let entries = events.iter_mut().map(|event| &mut event.entry);
+        self.store.in_time(names::fill(&self.store, org_id, entries)).await?;
         let count = events.len();
         if let Some(tail) = self.tails().get(&org_id) {
             tail.send_modify(|tail| tail.extend(events));

@@ -14,6 +14,7 @@ pub(super) use self::hub::Hub;
 use self::tail::Tail;
 use super::RegistryError;
 use super::caller::{Caller, Scope};
+use super::names;
 use crate::flow::event::StreamKind;
 use crate::store::{FeedEntry, Store, StoreError};
 
@@ -58,7 +59,9 @@ impl FeedReader {
             Some(events) => events,
             None => {
                 let read = self.store.events_after(self.org_id, self.position, PAGE as i64);
-                let read = self.store.in_time(read).await?;
+                let mut read = self.store.in_time(read).await?;
+                let entries = read.iter_mut().map(|event| &mut event.entry);
+                self.store.in_time(names::fill(&self.store, self.org_id, entries)).await?;
                 read.into_iter().map(Arc::new).collect()
             }
         };

@@ -78,6 +78,8 @@ mod tests {
             actor: Uuid::nil(),
             payload: Some(Map::new()),
             context: None,
+            document: None,
+            resource_name: None,
         };
         FeedEntry { entry, phone_number_id: None }
     }
