@@ -1,6 +1,6 @@
 //! References: what a document in force says of other flows and shares with them, as rows of an index are made of it.
 
-use super::document::{CallMode, Document, MatchMode, StepKind, TriggerType};
+use super::document::{CallMode, Document, MatchMode, StepKind, Trigger, TriggerType};
 use super::text::fold;
 
 /// What a reference is about. The number is stored.
@@ -89,7 +89,10 @@ pub fn references(document: &Document) -> Vec<Reference> {
 /// What a document starts by, as far as another may start by it too. Of triggers other than keywords only those
 /// without a condition, which may part what the triggers do not.
 pub fn triggers(document: &Document) -> Vec<Reference> {
-    let trigger = &document.trigger;
+    document.trigger.each().flat_map(|(_, trigger)| of_trigger(trigger)).collect()
+}
+
+fn of_trigger(trigger: &Trigger) -> Vec<Reference> {
     if let TriggerType::Keyword { keywords, match_mode } = &trigger.kind {
         let kind = ReferenceKind::of_keyword(*match_mode);
         let value = |keyword: &String| match match_mode {

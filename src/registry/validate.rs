@@ -106,7 +106,9 @@ impl Validation {
         flow: &Canonical,
     ) -> Result<Vec<Uuid>, RegistryError> {
         let own = triggers(&flow.document);
-        let Some(first) = own.first() else { return Ok(Vec::new()) };
+        if own.is_empty() {
+            return Ok(Vec::new());
+        }
         let listening = Listening {
             org_id: caller.org_id,
             own_id,
@@ -114,13 +116,21 @@ impl Validation {
             confined_to: &caller.phone_number_ids,
         };
         let keywords = ReferenceKind::KEYWORDS.map(ReferenceKind::number);
-        let (equal, others) = match ReferenceKind::match_mode(first.kind.number()) {
-            None => (self.store.listeners(listening, &own).await?, Vec::new()),
-            Some(MatchMode::Exact) => (
-                self.store.listeners(listening, &own).await?,
-                self.store.listeners_by_kind(listening, &keywords[1..]).await?,
-            ),
-            Some(_) => (Vec::new(), self.store.listeners_by_kind(listening, &keywords).await?),
+        let mode = |reference: &Reference| ReferenceKind::match_mode(reference.kind.number());
+        let compared = if own.iter().any(|own| mode(own).is_some_and(|mode| mode != MatchMode::Exact)) {
+            &keywords[..]
+        } else {
+            &keywords[1..]
+        };
+        let by_value: Vec<Reference> =
+            own.iter().filter(|own| mode(own).is_none_or(|mode| mode == MatchMode::Exact)).cloned().collect();
+        let equal = match by_value.is_empty() {
+            true => Vec::new(),
+            false => self.store.listeners(listening, &by_value).await?,
+        };
+        let others = match own.iter().any(|own| mode(own).is_some()) {
+            true => self.store.listeners_by_kind(listening, compared).await?,
+            false => Vec::new(),
         };
         let others: Vec<(HeardKeyword, Uuid)> = others
             .iter()

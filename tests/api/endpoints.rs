@@ -142,6 +142,37 @@ async fn validation_on_demand() {
     assert_eq!(api.events().await, 2, "the key and the flow: validation changes nothing");
 }
 
+/// Any key may stand in a trigger's configuration, so what is wrong with this one is told and keeps nobody from saving.
+#[tokio::test]
+async fn further_triggers_that_are_malformed_block_publishing_alone() {
+    let api = api().await;
+    let mut flow = sound("Varios");
+    flow["triggerType"] = json!("KEYWORD");
+    for (also, code, place) in [
+        (json!("EVENT"), "WRONG_TYPE", "/triggerConfig/also"),
+        (json!([{"triggerType": "SMOKE"}]), "INVALID_VALUE", "/triggerConfig/also/0/triggerType"),
+        (
+            json!([{"triggerType": "EVENT"}]),
+            "MISSING_TRIGGER_CONFIG",
+            "/triggerConfig/also/0/triggerConfig/event",
+        ),
+    ] {
+        flow["triggerConfig"] = json!({"keywords": ["hola"], "also": also});
+        let made = api.create(flow.clone()).await;
+        assert_eq!(
+            (&made["findings"][0]["code"], &made["findings"][0]["pointer"]),
+            (&json!(code), &json!(place))
+        );
+        assert_eq!(made["triggerConfig"]["also"], also, "kept as it is");
+        let publish = api.flow(made["id"].as_str().unwrap(), "/publish");
+        api.ask("POST", publish).send().await.expect_problem(422, "not_publishable");
+    }
+    flow["triggerConfig"]["also"] = json!([{"triggerType": "EVENT", "triggerConfig": {"event": "pago.ok"}}]);
+    let made = api.create(flow).await;
+    let publish = api.flow(made["id"].as_str().unwrap(), "/publish");
+    api.ask("POST", publish).send().await.expect(201);
+}
+
 #[tokio::test]
 async fn operations() {
     let api = api().await;

@@ -17,6 +17,7 @@ use crate::flows::CODES;
 use crate::interpreter::case::Case;
 
 const PAGE: &str = "flow-format.md";
+const ACTIONS: &str = "actions.md";
 
 /// What an example that is a part of a flow cannot help: its targets, variables and other steps are elsewhere.
 const OF_A_PART: [&str; 5] =
@@ -38,7 +39,7 @@ fn named(members: &Value) -> Value {
 
 #[test]
 fn documents_have_no_errors() {
-    for block in page::blocks(PAGE) {
+    for block in page::blocks(PAGE).into_iter().chain(page::blocks(ACTIONS)) {
         let (document, excused): (Value, &[&str]) = match &*block.kind {
             "flow" => (block.json(), &[]),
             "part" => (named(&block.json()), &OF_A_PART),
@@ -48,6 +49,21 @@ fn documents_have_no_errors() {
         let mut found = findings(&block, document);
         found.retain(|finding| finding.is_error() && !excused.contains(&finding.code));
         assert!(found.is_empty(), "{}: {found:#?}", block.place);
+    }
+}
+
+/// A heading of the catalogue names the action of the step below it, which runs by its sample.
+#[test]
+fn actions_answer_by_their_samples() {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(ACTIONS)).unwrap();
+    let headings = Regex::new("(?m)^### `([a-z_.]+)`$").unwrap();
+    let named: Vec<String> = headings.captures_iter(&text).map(|found| found[1].to_owned()).collect();
+    let steps: Vec<Value> = page::blocks(ACTIONS).iter().map(Block::json).collect();
+    let called: Vec<&str> = steps.iter().map(|step| step["action"].as_str().unwrap()).collect();
+    assert_eq!(called, named);
+    for step in steps {
+        let data = run(&json!({ "flow": { "steps": [step] } }));
+        assert_eq!(data["status"], "completed", "{}: {}", step["action"], data["error"]);
     }
 }
 

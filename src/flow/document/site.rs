@@ -43,6 +43,12 @@ impl Document {
     pub fn sites(&self, visit: &mut dyn FnMut(Site<'_>)) {
         let mut walk = Walk { pointer: String::new(), step: None, names: LocalNames::default(), visit };
         walk.at("triggerConfig", |walk| walk.expression("when", &self.trigger.when));
+        for (index, also) in self.trigger.also.iter().enumerate() {
+            let config = |walk: &mut Walk<'_>| walk.expression("when", &also.when);
+            walk.at("triggerConfig", |walk| {
+                walk.item("also", index, |walk| walk.at("triggerConfig", config))
+            });
+        }
         for (index, step) in self.steps.iter().enumerate() {
             walk.step = Some(index);
             walk.item("steps", index, |walk| walk.step(step));

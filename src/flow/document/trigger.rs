@@ -1,10 +1,13 @@
 //! What starts a flow.
 
+use std::iter;
+
 use serde_json::Value;
 
 use super::names::names;
-use super::reader::{Node, Object};
+use super::reader::{Node, Object, Report};
 use super::source::Expression;
+use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_LENGTH_MAX;
 
 /// The trigger: its type with the configuration keys that belong to the type. Keys that a client keeps
@@ -14,7 +17,14 @@ pub struct Trigger {
     pub kind: TriggerType,
     /// Must hold as well for the flow to start.
     pub when: Option<Expression>,
+    /// Further triggers, by any of which the flow starts too. They have none themselves.
+    pub also: Vec<Self>,
+    /// What is wrong with these. As any key may stand in the configuration, it keeps nobody from saving it.
+    pub faults: Vec<Finding>,
 }
+
+/// Further triggers, at most.
+const ALSO_MAX: usize = 5;
 
 /// In a draft the lists may be empty and the event absent; such a flow cannot be published.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -89,10 +99,18 @@ impl Trigger {
         let kind = document.optional("triggerType", Self::reader).unwrap_or(READERS[0].1);
         let read = |node: Node<'_>| {
             let o = node.object();
-            Self { kind: kind(&o), when: o.optional("when", Node::expression) }
+            let (also, faults) = further(&o);
+            Self { kind: kind(&o), when: o.optional("when", Node::expression), also, faults }
         };
         let config = document.optional("triggerConfig", read);
         config.unwrap_or_else(|| read(Node { value: &empty, ..document.node }))
+    }
+
+    /// The trigger and its further ones, each with the place of its configuration.
+    pub fn each(&self) -> impl Iterator<Item = (String, &Self)> {
+        let also = self.also.iter().enumerate();
+        let also = also.map(|(index, also)| (format!("/triggerConfig/also/{index}/triggerConfig"), also));
+        iter::once(("/triggerConfig".to_owned(), self)).chain(also)
     }
 
     /// Checks a `triggerType` and yields the reader of its configuration.
@@ -108,6 +126,35 @@ impl Trigger {
             None => READERS[0].1,
         }
     }
+}
+
+/// Reads `also`, a list of `triggerType` and `triggerConfig`.
+fn further(config: &Object<'_>) -> (Vec<Trigger>, Vec<Finding>) {
+    let report = Report::default();
+    let read = |node: Node<'_>| {
+        let o = node.object();
+        for name in o.node.value.as_object().into_iter().flat_map(|members| members.keys()) {
+            if !["triggerType", "triggerConfig"].contains(&name.as_str()) {
+                o.at(name, |node| node.report("UNKNOWN_FIELD", "is not a member of this object"));
+            }
+        }
+        let kind = o.need("triggerType", |node| Some(Trigger::reader(node))).unwrap_or(READERS[0].1);
+        let read = |node: Node<'_>| {
+            let o = node.object();
+            if o.has("also") {
+                o.at("also", |node| node.invalid("stands in the flow's own trigger only"));
+            }
+            Trigger { kind: kind(&o), when: o.optional("when", Node::expression), ..Trigger::default() }
+        };
+        let empty = Value::Object(serde_json::Map::new());
+        let given = o.optional("triggerConfig", read);
+        given.unwrap_or_else(|| read(Node { value: &empty, ..o.node }))
+    };
+    let also = config.optional("also", |node| Node { report: &report, ..node }.list(0..=ALSO_MAX, read));
+    let faults = report.into_findings();
+    // What is read of a faulty list means nothing.
+    let also = also.filter(|_| faults.is_empty()).unwrap_or_default();
+    (also, faults)
 }
 
 /// The name of a business event.

@@ -25,14 +25,17 @@ pub fn check(document: &Document, findings: &mut Findings) {
 }
 
 fn trigger_config(document: &Document, findings: &mut Findings) {
-    let missing = match &document.trigger.kind {
-        TriggerType::Keyword { keywords, .. } if keywords.is_empty() => "keywords",
-        TriggerType::Intent { intents } if intents.is_empty() => "intents",
-        TriggerType::Event { event: None } => "event",
-        _ => return,
-    };
-    let message = format!("A trigger of type {} needs \"{missing}\".", document.trigger.kind.as_str());
-    findings.push(Finding::error("MISSING_TRIGGER_CONFIG", format!("/triggerConfig/{missing}"), message));
+    findings.extend(document.trigger.faults.iter().cloned());
+    for (place, trigger) in document.trigger.each() {
+        let missing = match &trigger.kind {
+            TriggerType::Keyword { keywords, .. } if keywords.is_empty() => "keywords",
+            TriggerType::Intent { intents } if intents.is_empty() => "intents",
+            TriggerType::Event { event: None } => "event",
+            _ => continue,
+        };
+        let message = format!("A trigger of type {} needs \"{missing}\".", trigger.kind.as_str());
+        findings.push(Finding::error("MISSING_TRIGGER_CONFIG", format!("{place}/{missing}"), message));
+    }
 }
 
 fn variables(document: &Document, findings: &mut Findings) {

@@ -78,9 +78,11 @@ pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findin
     let mut tell = |fault: Option<String>, pointer: String| {
         findings.extend(fault.map(|message| Finding::error("BAD_REGEX", pointer, message)));
     };
-    if let TriggerType::Keyword { keywords, match_mode: MatchMode::Regex } = &document.trigger.kind {
-        for (index, keyword) in keywords.iter().enumerate() {
-            tell(patterns.caseless_fault(keyword), format!("/triggerConfig/keywords/{index}"));
+    for (place, trigger) in document.trigger.each() {
+        if let TriggerType::Keyword { keywords, match_mode: MatchMode::Regex } = &trigger.kind {
+            for (index, keyword) in keywords.iter().enumerate() {
+                tell(patterns.caseless_fault(keyword), format!("{place}/keywords/{index}"));
+            }
         }
     }
     for (index, step) in document.steps.iter().enumerate() {

@@ -51,7 +51,8 @@ fn sends_free_text(kind: &StepKind) -> bool {
 
 /// For each step that can be reached, the longest silence of the person on some way to it, as far as it is written down.
 fn silences(document: &Document, graph: &Graph<'_>) -> Vec<Option<u64>> {
-    let is_unasked = matches!(document.trigger.kind, TriggerType::Event { .. });
+    let mut triggers = document.trigger.each();
+    let is_unasked = triggers.any(|(_, trigger)| matches!(trigger.kind, TriggerType::Event { .. }));
     let mut silence: Vec<Option<u64>> = vec![None; document.steps.len()];
     let mut raised = vec![0; document.steps.len()];
     silence[0] = Some(if is_unasked { SILENCE_MAX_MS } else { 0 });

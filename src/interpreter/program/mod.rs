@@ -34,7 +34,8 @@ pub struct Program {
     pub(super) variables_in_order: Vec<usize>,
     pub(super) steps: Vec<CompiledStep>,
     pub(super) interrupts: Vec<CompiledInterrupt>,
-    pub(super) trigger: CompiledTrigger,
+    /// By any of which the flow starts.
+    pub(super) triggers: Vec<CompiledTrigger>,
     pub(super) settings: Settings,
     pub(super) on_error: Option<Goto>,
     /// Locales that some text is translated to; texts refer to them by index.
@@ -128,7 +129,7 @@ impl Program {
             steps.push(CompiledStep { exits_from, ..compiler.step(index)? });
         }
         let interrupts = compiler.interrupts()?;
-        let trigger = CompiledTrigger::compile(&document.trigger, &compiler)?;
+        let triggers = CompiledTrigger::compile_each(&document.trigger, &compiler)?;
         let on_error = document.settings.on_error.as_ref().map(|target| compiler.resolve(target, None));
         let variables = document.variables.iter().map(|variable| {
             let default = write::coerce(variable.kind, &from_json(&variable.default)).unwrap_or_default();
@@ -155,7 +156,7 @@ impl Program {
             coverage_bytes: steps.iter().map(|step| edge_bytes(step) + step.id.len() + 4).sum(),
             steps,
             interrupts,
-            trigger,
+            triggers,
             settings: document.settings.clone(),
             on_error,
             names: compiler.names.clone(),

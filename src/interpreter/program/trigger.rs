@@ -107,17 +107,27 @@ pub enum Match<'p> {
 }
 
 impl CompiledTrigger {
-    pub fn compile(trigger: &document::Trigger, compiler: &Compiler<'_>) -> Result<Self, Uncompilable> {
-        let pointer = "/triggerConfig/keywords";
+    /// A trigger and its further ones, in their order.
+    pub fn compile_each(
+        trigger: &document::Trigger,
+        compiler: &Compiler<'_>,
+    ) -> Result<Vec<Self>, Uncompilable> {
+        trigger.each().map(|(place, trigger)| Self::compile(trigger, &place, compiler)).collect()
+    }
+
+    fn compile(
+        trigger: &document::Trigger,
+        place: &str,
+        compiler: &Compiler<'_>,
+    ) -> Result<Self, Uncompilable> {
         let heard = match &trigger.kind {
             TriggerType::Keyword { keywords, match_mode } => {
-                CompiledKeywords::compile(keywords, *match_mode, pointer)?
+                CompiledKeywords::compile(keywords, *match_mode, &format!("{place}/keywords"))?
             }
             _ => CompiledKeywords { keywords: Vec::new() },
         };
         let when = trigger.when.as_ref();
-        let when =
-            when.map(|when| compiler.expression(when, "/triggerConfig/when".to_owned())).transpose()?;
+        let when = when.map(|when| compiler.expression(when, format!("{place}/when"))).transpose()?;
         Ok(Self { kind: trigger.kind.clone(), heard, when })
     }
 

@@ -54,6 +54,7 @@ pub fn run<'a>(
         run: Value::UNDEFINED,
         now: Value::UNDEFINED,
         today: Value::UNDEFINED,
+        env: request.env_value(),
         locale: Locale::new(locale),
         zone,
     };
@@ -171,19 +172,23 @@ fn triggered<'a>(run: &mut Run<'a>, frame: &mut Frame<'a>) -> Result<bool, StepE
             (Started::Event { event }, inbound)
         }
     };
-    let matched = program.trigger.matches(started, &mut run.evaluator.fuel)?;
     run.hear(&inbound, None)?;
-    let keyword = match matched {
-        Match::No => return Ok(false),
-        Match::Yes { keyword } => keyword,
-    };
-    run.keyword = keyword;
-    let Some(when) = &program.trigger.when else { return Ok(true) };
-    run.refresh(frame, when.source());
-    match when.evaluate(&frame.scope, &mut run.evaluator) {
-        Err(error) if error.code == code::EXPR_UNDEFINED && program.names.missing_is_empty => Ok(false),
-        result => Ok(result?.is_true()),
+    for trigger in &program.triggers {
+        let Match::Yes { keyword } = trigger.matches(started, &mut run.evaluator.fuel)? else { continue };
+        run.keyword = keyword;
+        frame.scope().shared.trigger = Value::UNDEFINED;
+        let Some(when) = &trigger.when else { return Ok(true) };
+        run.refresh(frame, when.source());
+        match when.evaluate(&frame.scope, &mut run.evaluator) {
+            Err(error) if error.code == code::EXPR_UNDEFINED && program.names.missing_is_empty => {}
+            result => {
+                if result?.is_true() {
+                    return Ok(true);
+                }
+            }
+        }
     }
+    Ok(false)
 }
 
 /// `trigger.*`. `keyword` is the one that started the run.

@@ -4,7 +4,7 @@ use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
 use super::neighbours::Neighbours;
-use crate::flow::document::{Document, MatchMode, TriggerType};
+use crate::flow::document::{Document, MatchMode, Trigger, TriggerType};
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_BYTES_MAX;
 use crate::flow::reference::ReferenceKind;
@@ -23,34 +23,42 @@ pub fn check(
     let others =
         neighbours.published.iter().filter(|(id, other)| Some(*id) != own_id && share_a_number(other));
     let others: Vec<&Document> = others.map(|(_, other)| other.as_ref()).collect();
-    match &document.trigger.kind {
-        TriggerType::Keyword { keywords, match_mode } => {
-            let rivals: Vec<(&Document, Vec<HeardKeyword>)> =
-                others.into_iter().map(|other| (other, heard(other))).collect();
-            for (index, keyword) in keywords.iter().enumerate() {
-                let own = HeardKeyword::new(keyword, *match_mode);
-                let is_rival = |(_, claimed): &&(&Document, Vec<HeardKeyword>)| {
-                    claimed.iter().any(|other| own.meets(other))
-                };
-                if let Some((other, _)) = rivals.iter().find(is_rival) {
-                    let message = format!(
-                        "The published flow \"{}\" claims the keyword \"{keyword}\" too.",
-                        other.name
-                    );
-                    let pointer = format!("/triggerConfig/keywords/{index}");
-                    findings.push(Finding::warning("KEYWORD_CONFLICT", pointer, message));
+    for (place, trigger) in document.trigger.each() {
+        match &trigger.kind {
+            TriggerType::Keyword { keywords, match_mode } => {
+                check_keywords(keywords, *match_mode, &place, &others, findings);
+            }
+            own => {
+                // Conditions may part what the triggers do not.
+                let meets = |(_, other): (String, &Trigger)| other.when.is_none() && meet(own, &other.kind);
+                let mut rivals = others.iter().filter(|_| trigger.when.is_none());
+                if let Some(other) = rivals.find(|other| other.trigger.each().any(meets)) {
+                    let message = format!("The published flow \"{}\" starts by the same.", other.name);
+                    let around = place.strip_suffix("/triggerConfig").unwrap_or_default();
+                    let pointer = format!("{around}/triggerType");
+                    findings.push(Finding::warning("TRIGGER_CONFLICT", pointer, message));
                 }
             }
         }
-        own => {
-            // Conditions may part what the triggers do not.
-            let is_unconditional = |document: &Document| document.trigger.when.is_none();
-            let mut rivals =
-                others.into_iter().filter(|other| is_unconditional(other) && is_unconditional(document));
-            if let Some(other) = rivals.find(|other| meet(own, &other.trigger.kind)) {
-                let message = format!("The published flow \"{}\" starts by the same.", other.name);
-                findings.push(Finding::warning("TRIGGER_CONFLICT", "/triggerType", message));
-            }
+    }
+}
+
+fn check_keywords(
+    keywords: &[String],
+    mode: MatchMode,
+    place: &str,
+    others: &[&Document],
+    findings: &mut Vec<Finding>,
+) {
+    let rivals: Vec<(&Document, Vec<HeardKeyword>)> = others.iter().map(|other| (*other, heard(other))).collect();
+    for (index, keyword) in keywords.iter().enumerate() {
+        let own = HeardKeyword::new(keyword, mode);
+        let is_rival = |(_, claimed): &&(&Document, Vec<HeardKeyword>)| claimed.iter().any(|other| own.meets(other));
+        if let Some((other, _)) = rivals.iter().find(is_rival) {
+            let message =
+                format!("The published flow \"{}\" claims the keyword \"{keyword}\" too.", other.name);
+            let pointer = format!("{place}/keywords/{index}");
+            findings.push(Finding::warning("KEYWORD_CONFLICT", pointer, message));
         }
     }
 }
@@ -70,12 +78,13 @@ fn meet(one: &TriggerType, other: &TriggerType) -> bool {
 }
 
 fn heard(document: &Document) -> Vec<HeardKeyword> {
-    match &document.trigger.kind {
-        TriggerType::Keyword { keywords, match_mode } => {
-            keywords.iter().map(|keyword| HeardKeyword::new(keyword, *match_mode)).collect()
+    let mut heard = Vec::new();
+    for (_, trigger) in document.trigger.each() {
+        if let TriggerType::Keyword { keywords, match_mode } = &trigger.kind {
+            heard.extend(keywords.iter().map(|keyword| HeardKeyword::new(keyword, *match_mode)));
         }
-        _ => Vec::new(),
     }
+    heard
 }
 
 /// A keyword and how it is heard, made ready to be compared with many others.
