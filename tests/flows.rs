@@ -49,6 +49,7 @@ pub const CODES: &[&str] = &[
     "UNREACHABLE_STEP",
     "LOOP_MAY_NOT_WAIT",
     "FALLTHROUGH_INTO_BRANCH",
+    "ENV_SHADOWED",
     "UNUSED_VARIABLE",
     "NEVER_ASSIGNED",
     "MAYBE_UNSET",

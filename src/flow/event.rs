@@ -95,6 +95,7 @@ event_types! {
     SigningKeyCreated = "signing_key.created" in Organization,
     SigningKeyRotated = "signing_key.rotated" in Organization,
     SigningKeyRetired = "signing_key.retired" in Organization,
+    EnvChanged = "env.changed" in Organization,
 }
 
 /// The state after an event: exactly the part that is stored with the event and hashed.

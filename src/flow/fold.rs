@@ -59,6 +59,7 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         | EventType::LogAccepted
         | EventType::SigningKeyCreated
         | EventType::SigningKeyRotated
-        | EventType::SigningKeyRetired => before,
+        | EventType::SigningKeyRetired
+        | EventType::EnvChanged => before,
     }
 }

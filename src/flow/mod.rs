@@ -8,6 +8,7 @@ pub mod decide;
 pub mod diff;
 pub mod digest;
 pub mod document;
+pub mod env;
 pub mod event;
 pub mod finding;
 pub mod fold;

@@ -11,7 +11,7 @@ use super::headers;
 /// How long a browser may remember what it was allowed; browsers cut it to their own maximum.
 const REMEMBER: Duration = Duration::from_secs(3600);
 
-const METHODS: [Method; 4] = [Method::GET, Method::POST, Method::PATCH, Method::DELETE];
+const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 const TAKEN: [HeaderName; 11] = [
     header::ACCEPT,

@@ -279,6 +279,7 @@ mod tests {
             "signing_key.created",
             "signing_key.rotated",
             "signing_key.retired",
+            "env.changed",
         ];
         check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));

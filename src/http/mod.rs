@@ -12,6 +12,7 @@ mod connection;
 mod cors;
 mod credentials;
 mod cursor;
+mod env;
 mod etag;
 mod export;
 mod feed;

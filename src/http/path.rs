@@ -23,6 +23,18 @@ impl FromPath for () {
     }
 }
 
+/// The values of the organization, which a request can be conditional on.
+#[derive(Debug, Clone, Copy)]
+pub struct EnvPath;
+
+impl FromPath for EnvPath {
+    const HAS_VERSIONS: bool = true;
+
+    fn from_path(_: &Parts) -> Result<Self, Problem> {
+        Ok(Self)
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 pub struct FlowId(pub Uuid);
 

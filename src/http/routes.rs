@@ -12,7 +12,8 @@ use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
 use super::{
-    api_keys, audit, checkpoint, feed, flows, history, openapi, operations, problem, restore, runs, validate,
+    api_keys, audit, checkpoint, env, feed, flows, history, openapi, operations, problem, restore, runs,
+    validate,
 };
 
 /// The whole API over one state.
@@ -38,6 +39,7 @@ pub fn router(state: AppState) -> Router {
         .route("/organizations/{orgId}/bot/flows/{flowId}/diff", get(history::diff))
         .route("/organizations/{orgId}/bot/flows/{flowId}/blame", get(history::blame))
         .route("/organizations/{orgId}/bot/flows/{flowId}/restore", post(restore::restore))
+        .route("/organizations/{orgId}/bot/env", get(env::get).put(env::put))
         .route("/organizations/{orgId}/audit", get(audit::list))
         .route("/organizations/{orgId}/audit/export", get(audit::export))
         .route("/organizations/{orgId}/audit/export/{link}", get(audit::linked_export))

@@ -18,6 +18,7 @@ pub mod code {
     pub const RETRIES_EXHAUSTED: &str = "RETRIES_EXHAUSTED";
     pub const HTTP_URL: &str = "HTTP_URL";
     pub const HTTP_HEADER: &str = "HTTP_HEADER";
+    pub const HTTP_SECRET: &str = "HTTP_SECRET";
     pub const HTTP_STATUS: &str = "HTTP_STATUS";
     pub const HTTP_TIMEOUT: &str = "HTTP_TIMEOUT";
     pub const HTTP_NETWORK: &str = "HTTP_NETWORK";

@@ -47,6 +47,9 @@ pub enum RegistryError {
     NotRunnable(Vec<Finding>),
     #[error("the flow is at another version")]
     PreconditionFailed(CurrentVersion),
+    /// The values of the organization were changed last at another position.
+    #[error("the values are at another position")]
+    EnvPreconditionFailed(i64),
     #[error("the flow kept changing")]
     VersionConflict(CurrentVersion),
     #[error("the idempotency key was used for another request")]

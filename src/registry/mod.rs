@@ -8,6 +8,7 @@ pub mod caller;
 pub mod checkpoints;
 pub mod clock;
 mod command;
+mod env;
 pub mod erasure;
 mod error;
 mod export;
@@ -15,8 +16,8 @@ mod feed;
 mod history;
 pub mod integrity;
 mod log;
-pub mod projections;
 mod names;
+pub mod projections;
 mod reads;
 mod row;
 mod runs;
@@ -29,6 +30,7 @@ pub use command::{
     Commands, DuplicateOrder, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
     SetEntry, SetOrder, Written,
 };
+pub use env::{EnvAnswer, OrganizationEnv};
 pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
@@ -61,6 +63,7 @@ pub struct Registry {
     pub validation: Validation,
     pub commands: Commands,
     pub runs: Runs,
+    pub env: OrganizationEnv,
     pub keys: ApiKeys,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
@@ -89,6 +92,7 @@ impl Registry {
             history: History::new(store.clone(), reads.clone()),
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
             runs: Runs::new(store.clone(), reads.clone()),
+            env: OrganizationEnv::new(store.clone(), log.clone()),
             keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),

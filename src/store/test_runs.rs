@@ -33,6 +33,8 @@ pub struct TestRun {
     pub request: Bytes,
     /// The versions that called flows were resolved to.
     pub callees: Value,
+    /// The position of the log whose values of the organization it had; `None` where it read none, or had its own.
+    pub env_position: Option<i64>,
     /// Digest of the trace.
     pub digest: Digest,
     /// The rules it was carried out by.
@@ -95,22 +97,22 @@ pub enum StoredRun {
 const INSERT: &str = "WITH run AS (\
      SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
        $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::text[], $14::boolean[], \
-       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[]) \
+       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[], $19::bigint[]) \
      AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author, record_digest)), \
+       passed, executed_at, duration_ms, author, record_digest, env_position)), \
      fresh AS (\
      INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at) \
      SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp() FROM run \
      WHERE key IS NOT NULL ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, key, answer) \
      INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author, record_digest) \
+       passed, executed_at, duration_ms, author, record_digest, env_position) \
      SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, passed, executed_at, \
-       duration_ms, author, record_digest FROM run \
+       duration_ms, author, record_digest, env_position FROM run \
      WHERE key IS NULL OR (org_id, key, run_id) IN (SELECT org_id, key, (answer->0->>0)::uuid FROM fresh) \
      ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id";
 
 const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-     passed, executed_at, duration_ms, author, record_digest FROM test_run WHERE org_id = ";
+     passed, executed_at, duration_ms, author, record_digest, env_position FROM test_run WHERE org_id = ";
 
 const FORGET: &str = "DELETE FROM test_run r USING (\
      SELECT org_id, run_id FROM test_run WHERE executed_at < clock_timestamp() - interval '30 days' \
@@ -178,6 +180,7 @@ async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<Sto
         .bind(column(rows, |row| row.run.duration_ms))
         .bind(column(rows, |row| &row.run.author[..]))
         .bind(column(rows, |row| row.run.record_digest.map(|digest| digest.as_bytes().to_vec())))
+        .bind(column(rows, |row| row.run.env_position))
         .fetch_all(&mut *connection)
         .await
         .map_err(StoreError::of_write)?;
@@ -244,5 +247,6 @@ fn read_run(row: &PgRow) -> Result<TestRun, StoreError> {
         duration_ms: row.try_get("duration_ms")?,
         author: row.try_get::<Vec<u8>, _>("author")?.into(),
         record_digest: row.try_get::<Option<&[u8]>, _>("record_digest")?.map(read_digest_as_it_is),
+        env_position: row.try_get("env_position")?,
     })
 }

@@ -37,7 +37,7 @@ fn verified(bundle: &[u8]) -> Report {
 }
 
 #[track_caller]
-fn assert_intact(bundle: &[u8], up_to: i64) -> Report {
+pub fn assert_intact(bundle: &[u8], up_to: i64) -> Report {
     let report = verified(bundle);
     assert_eq!(report.verdict, Verdict::Intact { up_to });
     report

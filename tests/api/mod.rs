@@ -8,6 +8,7 @@ mod checkpoints;
 mod client;
 mod conditions;
 mod endpoints;
+mod env;
 mod exports;
 mod feed;
 mod history;

@@ -8,7 +8,7 @@ use super::{Answer, Api, api, sound};
 /// A method, a path below an organization, the scopes of which it needs one, and a body where one is needed.
 pub type Route = (&'static str, &'static str, &'static str, Option<&'static str>);
 
-pub const ROUTES: [Route; 28] = [
+pub const ROUTES: [Route; 30] = [
     ("GET", "/bot/flows", "flows:read", None),
     ("POST", "/bot/flows", "flows:write", Some(r#"{"name": "Uno"}"#)),
     ("POST", "/bot/flows/validate", "flows:read", Some(r#"{"name": "Uno"}"#)),
@@ -34,6 +34,8 @@ pub const ROUTES: [Route; 28] = [
         "flows:restore",
         Some(r#"{"version": 1, "reason": "volver al principio"}"#),
     ),
+    ("GET", "/bot/env", "flows:read", None),
+    ("PUT", "/bot/env", "flows:publish", Some(r#"{"API": "https://a.example"}"#)),
     ("GET", "/audit", "audit:read", None),
     ("GET", "/audit/export?format=csv", "audit:read", None),
     ("GET", "/audit/stream", "flows:read audit:read", None),
@@ -96,7 +98,7 @@ async fn every_route_of_an_organization_is_tried() {
         let Some(path) = path.strip_prefix("/organizations/{orgId}") else { continue };
         // Where no credential is asked for, none can be wrong.
         let asks = |method: &&&str| methods.get(**method).is_some_and(|it| it["security"] != json!([]));
-        for method in ["get", "post", "patch", "delete"].iter().filter(asks) {
+        for method in ["get", "post", "put", "patch", "delete"].iter().filter(asks) {
             let is_listed = ROUTES.iter().any(|(listed, listed_path, ..)| {
                 listed.eq_ignore_ascii_case(method) && listed_path.split('?').next() == Some(path)
             });

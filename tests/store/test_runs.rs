@@ -22,6 +22,7 @@ fn run(org_id: Uuid, flow_id: Uuid) -> TestRun {
         description: None,
         request: Bytes::from_static(b"{}"),
         callees: json!({}),
+        env_position: Some(7),
         digest: Digest::of(b"trace"),
         engine: "flow-engine/1".to_owned(),
         status: "completed".into(),

@@ -10,6 +10,7 @@ use super::collect::Findings;
 use super::pattern::Patterns;
 use super::syntax::{ComparedOperands, NameUse, Operand, Syntax};
 use crate::flow::document::{Document, LocalNames, Site, SourceLanguage, Step, StepKind, VariableType};
+use crate::flow::env;
 use crate::flow::finding::{Finding, Position};
 use crate::flow::language::{NAMESPACES, STEP_FIELDS};
 use crate::flow::text::nearest;
@@ -124,6 +125,7 @@ impl Check<'_> {
             },
             "steps" => self.step_record(path),
             "now" | "today" => self.member(path, &[]),
+            "env" if self.document.variable("env").is_none() => self.value_of_organization(path),
             root @ ("item" | "loop" | "value" | "response" | "secrets") => self.local(root, path),
             root => match NAMESPACES.iter().find(|&&(name, _)| name == root) {
                 Some(&(_, fields)) => self.member(path, fields),
@@ -161,6 +163,13 @@ impl Check<'_> {
             let meant = || nearest(field, fields.iter().copied()).map(str::to_owned);
             self.error("UNKNOWN_NAMESPACE_FIELD", &span, message, meant);
         }
+    }
+
+    fn value_of_organization(&mut self, path: &NameUse) {
+        let Some((name, end)) = path.members.first().filter(|(name, _)| !env::is_name(name)) else { return };
+        let message = format!("\"env\" has no \"{name}\": names of values are written in capital letters.");
+        let meant = || Some(name.to_uppercase()).filter(|meant| env::is_name(meant));
+        self.error("UNKNOWN_NAMESPACE_FIELD", &(path.root_span.start..*end), message, meant);
     }
 
     fn step_record(&mut self, path: &NameUse) {

@@ -1,10 +1,11 @@
 //! Semantic findings: what is wrong or doubtful in a document whose shape is sound. Nothing here changes or fails.
-//! About runs ask `names`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`, `window`;
+//! About runs ask `names`, `env`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`, `window`;
 //! about what is written in strings `syntax`, `operators`, `expressions`, `pattern`, `secrets`; about other flows
 //! `references`.
 
 mod channel;
 mod collect;
+mod env;
 mod exits;
 mod expressions;
 mod graph;
@@ -21,6 +22,7 @@ mod translations;
 mod variables;
 mod window;
 
+pub use env::{reads_env, secrets_of};
 pub use references::{CalledDocument, HeardKeyword, Neighbours, called_flows, calls, references};
 
 use collect::Findings;
@@ -39,6 +41,7 @@ pub fn findings(flow: &Canonical) -> Vec<Finding> {
     let questions: &mut [&mut dyn FnMut(&mut Findings)] = &mut [
         &mut |findings| empty_flow(document, findings),
         &mut |findings| names::check(document, findings),
+        &mut |findings| env::check(document, findings),
         &mut |findings| paths::check(document, &graph, findings),
         &mut |findings| paths::loops(document, &graph, findings),
         &mut |findings| exits::check(document, findings),

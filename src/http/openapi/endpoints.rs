@@ -118,7 +118,8 @@ const AS_OF: Parameter = query(
 const ACTION: Parameter = query("action", ACTIONS, "Events of this type.");
 const ACTIONS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished","flow.duplicated",
     "flow.deleted","flow.restored","api_key.created","api_key.changed","api_key.revoked","audit.exported",
-    "content.erased","log.accepted","signing_key.created","signing_key.rotated","signing_key.retired"]}"#;
+    "content.erased","log.accepted","signing_key.created","signing_key.rotated","signing_key.retired",
+    "env.changed"]}"#;
 const FLOW_EVENTS: &str = r#"{"enum":["flow.created","flow.updated","flow.published","flow.unpublished",
     "flow.duplicated","flow.deleted","flow.restored"]}"#;
 const RESOURCE: Parameter =
@@ -152,6 +153,18 @@ const fn flow(status: &'static str, description: &'static str) -> Answer {
 
 const fn created(description: &'static str) -> Answer {
     Answer { headers: &[ETAG, LOCATION, REPLAYED], ..ok("201", description, "FlowAnswer") }
+}
+
+const ENV: &str = "/organizations/{orgId}/bot/env";
+
+const fn env(description: &'static str) -> Answer {
+    Answer {
+        headers: &[
+            ("ETag", "The position of the log at which they were changed last, quoted; 0 before."),
+            REPLAYED,
+        ],
+        ..ok("200", description, "EnvAnswer")
+    }
 }
 
 const fn body(schema: &'static str, required: bool, example: &'static str) -> Option<Body> {
@@ -259,6 +272,10 @@ endpoints! {
         "Put an earlier version back, or say what that would do", Scope::One("flows:restore"), COMMAND,
         body("RestoreOrder", true, r#"{"version":3,"reason":"Volvemos a la que funcionaba","mode":"live"}"#),
         [ok("200", "With `dryRun`: what would be.", "RehearsalAnswer"), flow("201", "The flow, restored.")], &[404];
+    "get" ENV, "getEnv" in "flows": "Read the values that flows read as `env.<NAME>`", READ, &[IF_MATCH, IF_NONE_MATCH],
+        None, [env("The values."), empty("304", "The reader has these.")], &[412];
+    "put" ENV, "putEnv" in "flows": "Replace all of them", PUBLISH, COMMAND,
+        body("Env", true, r#"{"API_BASE":"https://api.example.com"}"#), [env("The values from now on.")], &[];
     "get" "/organizations/{orgId}/audit", "listAudit" in "history": "List the organization's log, newest first",
         Scope::One("audit:read"), &[
             ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO, LIMIT, CURSOR,
@@ -269,6 +286,7 @@ endpoints! {
                 "`csv`: rows for people. `ndjson`: evidence that verifies offline. Without: a link to the rows."),
             ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO,
             query("after", r#"{"type":"integer","minimum":0}"#, "Only events behind this position of the log."),
+            query("bom", r#"{"enum":["1","0"]}"#, "`1`: the CSV begins with a byte order mark, as some spreadsheets need."),
             ON_BEHALF_OF, REASON,
         ], None, [Answer { also: &[("text/csv", "Text"), ("application/x-ndjson", "Text")],
             headers: &[("Content-Disposition", "With `format`: the name of the file.")],
@@ -285,7 +303,6 @@ endpoints! {
             header("Last-Event-ID", r#"{"type":"integer","minimum":0}"#,
                 "Begin behind this event; 0 is the beginning of the log. Without it the feed begins at the end."),
             query("lastEventId", r#"{"type":"integer","minimum":0}"#, "The same, for clients that cannot set headers."),
-            query("bom", r#"{"enum":["1","0"]}"#, "`1`: the CSV begins with a byte order mark, as some spreadsheets need."),
             query("after", r#"{"type":"integer","minimum":0}"#, "Another name for `lastEventId`."),
         ], None, [Answer { media_type: "text/event-stream", ..ok("200", "Server-Sent Events: the position as `id`, \
             the type as `event`, an entry of the audit log as `data`. With `flows:read` alone the events of flows, \

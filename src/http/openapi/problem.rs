@@ -1,8 +1,8 @@
-//! The schema of refusals, and of what single codes say.
+//! The schemas of refusals with what single codes say, and of the values of an organization.
 
 use serde_json::{Value, json};
 
-use super::schemas::reference;
+use super::schemas::{envelope, reference};
 
 pub fn schemas() -> Value {
     json!({
@@ -33,6 +33,14 @@ pub fn schemas() -> Value {
                     "updatedBy": reference("Actor")
                 }}
             }
+        },
+        "EnvAnswer": envelope(reference("Env")),
+        "Env": {
+            "type": "object",
+            "description": "Texts by name.",
+            "maxProperties": 200,
+            "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]{0,63}$"},
+            "additionalProperties": {"type": "string", "description": "At most 2 KiB."}
         },
         "CallingFlow": {
             "type": "object",

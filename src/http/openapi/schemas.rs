@@ -24,7 +24,7 @@ fn nullable(kind: &str) -> Value {
 }
 
 /// `{data, timestamp}` around something.
-fn envelope(data: Value) -> Value {
+pub fn envelope(data: Value) -> Value {
     json!({
         "type": "object",
         "required": ["data", "timestamp"],
@@ -278,6 +278,7 @@ fn runs() -> Value {
             "inputs": {"type": ["array", "null"], "maxItems": 200},
             "variables": {"type": ["object", "null"]},
             "contact": {"type": ["object", "null"]},
+            "env": {"type": ["object", "null"]},
             "mocks": {"type": ["object", "null"]},
             "clock": {"type": ["object", "null"]},
             "seed": {"type": ["string", "null"], "maxLength": 64},

@@ -55,6 +55,8 @@ enum Extra {
     None,
     Findings(Vec<Finding>),
     Current(CurrentVersion),
+    /// Where what was asked for stands, by its tag alone.
+    Tag(i64),
     Scope(&'static str),
     /// Flows that call the one in question, and whether there are more of them.
     Callers(Vec<Value>, bool),
@@ -143,6 +145,11 @@ impl Problem {
         Self { extra: Extra::Current(current), ..Self::new(Code::PreconditionFailed, detail) }
     }
 
+    pub fn env_precondition_failed(position: i64) -> Self {
+        let detail = format!("The values were changed last at position {position}.");
+        Self { extra: Extra::Tag(position), ..Self::new(Code::PreconditionFailed, detail) }
+    }
+
     /// A string for one statement, a list for several: what existing clients show to people.
     fn message(&self) -> Value {
         let mut messages: Vec<String> = match &self.extra {
@@ -180,6 +187,7 @@ impl Problem {
             Extra::None | Extra::RetryAfter(_) => {}
             Extra::Findings(findings) => body["findings"] = json!(findings),
             Extra::Scope(scope) => body["scope"] = json!(scope),
+            Extra::Tag(position) => body["current"] = json!({"version": position}),
             Extra::Callers(callers, has_more) => {
                 body["callers"] = json!(callers);
                 body["hasMoreCallers"] = json!(has_more);
@@ -203,6 +211,7 @@ impl Problem {
         match (&self.extra, self.code) {
             (Extra::RetryAfter(seconds), _) => set(header::RETRY_AFTER, seconds.to_string()),
             (Extra::Current(current), _) => set(header::ETAG, format!("\"{}\"", current.version)),
+            (Extra::Tag(position), _) => set(header::ETAG, format!("\"{position}\"")),
             (Extra::Scope(scope), _) => {
                 let challenge = format!(
                     "Bearer realm=\"flow-registry\", error=\"insufficient_scope\", scope=\"{scope}\""

@@ -29,6 +29,7 @@ impl From<RegistryError> for Problem {
             RegistryError::OfSet(index, error) => Self::from(*error).in_set(index),
             RegistryError::NotRunnable(findings) => Self::kept_from("run", findings),
             RegistryError::PreconditionFailed(current) => Self::precondition_failed(current),
+            RegistryError::EnvPreconditionFailed(position) => Self::env_precondition_failed(position),
             RegistryError::VersionConflict(current) => Self::version_conflict(current),
             RegistryError::IdempotencyKeyReused => {
                 Self::new(Code::IdempotencyKeyReused, "The key was used for another request before.")

@@ -14,7 +14,7 @@ use super::operators as op;
 use super::path::{NamePath, NameReference, PathKey};
 use super::pattern::Pattern;
 use super::refusal::{CompileRefusal, Lowered, refuse};
-use super::scope::Names;
+use super::scope::{Names, Root};
 use super::tree::{
     Plain, binary, collect_targets, constant, copy_path, copy_target, filter, known, list, not,
     one_is_mere_text, plain_path, repeats_little, unary,
@@ -39,6 +39,8 @@ pub struct Lowering<'n, 's> {
     pub reads_clock: bool,
     /// Whether what a template shows becomes part of an address.
     pub is_address: bool,
+    /// Whether the next part is the first of an address, which may be its origin.
+    pub is_at_start: bool,
 }
 
 impl<'n, 's> Lowering<'n, 's> {
@@ -50,10 +52,12 @@ impl<'n, 's> Lowering<'n, 's> {
             too_deep: false,
             reads_clock: false,
             is_address: false,
+            is_at_start: false,
         }
     }
 
     pub fn template(&mut self, stmt: &Stmt<'s>) -> Result<Stmt<'s>, CompileRefusal> {
+        let is_at_start = !matches!(stmt, Stmt::Template(_)) && std::mem::take(&mut self.is_at_start);
         Ok(match stmt {
             Stmt::Template(node) => {
                 let children = self.body(&node.children)?;
@@ -61,7 +65,8 @@ impl<'n, 's> Lowering<'n, 's> {
             }
             Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
             Stmt::EmitExpr(node) => {
-                let expr = if self.is_address {
+                let is_origin = is_at_start && self.is_env(&node.expr);
+                let expr = if self.is_address && !is_origin {
                     self.address_part(&node.expr)?
                 } else {
                     self.emitted(&node.expr, op::RENDER)?
@@ -87,6 +92,11 @@ impl<'n, 's> Lowering<'n, 's> {
                 });
             }
         })
+    }
+
+    /// Whether an expression is a value of the organization.
+    fn is_env(&self, expr: &Expr<'s>) -> bool {
+        plain_path(expr).is_some_and(|plain| Root::of(plain.root, self.names) == Root::Env)
     }
 
     fn body(&mut self, stmts: &[Stmt<'s>]) -> Result<Vec<Stmt<'s>>, CompileRefusal> {

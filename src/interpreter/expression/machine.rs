@@ -92,6 +92,7 @@ pub fn compile(source: &str, kind: SourceKind, names: &Names) -> Result<Compiled
             SourceKind::Template | SourceKind::Address => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
                 lowering.is_address = kind == SourceKind::Address;
+                lowering.is_at_start = lowering.is_address;
                 fast = if lowering.is_address { None } else { Fast::template(&stmt, names) };
                 generator.compile_stmt(&lowering.template(&stmt)?);
             }
@@ -99,6 +100,7 @@ pub fn compile(source: &str, kind: SourceKind, names: &Names) -> Result<Compiled
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
                 let Stmt::Template(template) = &stmt else { unreachable!("a template is parsed") };
                 lowering.is_address = is_address;
+                lowering.is_at_start = is_address && index == 0;
                 generator.compile_stmt(&lowering.template(&template.children[index])?);
             }
             SourceKind::Native => {

@@ -21,7 +21,7 @@ use super::value::{Value, from_json, key_order};
 use super::write;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Document, FlowVersion, Settings, VariableScope, VariableType};
-use crate::flow::validation::called_flows;
+use crate::flow::validation::{called_flows, reads_env};
 
 /// A compiled flow.
 #[derive(Debug)]
@@ -43,6 +43,7 @@ pub struct Program {
     /// An upper bound for the bytes that coverage takes in a trace.
     pub(super) coverage_bytes: usize,
     calls: Vec<(Uuid, FlowVersion)>,
+    reads_env: bool,
 }
 
 #[derive(Debug)]
@@ -162,6 +163,7 @@ impl Program {
             names: compiler.names.clone(),
             locales: compiler.locales,
             calls: called_flows(document),
+            reads_env: reads_env(document),
         })
     }
 
@@ -172,6 +174,11 @@ impl Program {
     /// The flows this one calls, to be resolved before a run starts.
     pub fn calls(&self) -> &[(Uuid, FlowVersion)] {
         &self.calls
+    }
+
+    /// Whether it reads values of the organization.
+    pub fn reads_env(&self) -> bool {
+        self.reads_env
     }
 
     /// The names of variables whose values are masked in what is stored.

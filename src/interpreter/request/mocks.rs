@@ -9,6 +9,7 @@ use crate::flow::document::Method;
 use crate::interpreter::value::{Value, from_json};
 
 const MOCKS_MAX: usize = 200;
+const HOSTS_MAX: usize = 50;
 const STATUSES: std::ops::RangeInclusive<i64> = 100..=599;
 
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Mocks {
     pub http: Vec<HttpMock>,
     pub actions: Vec<ActionMock>,
     pub flows: Vec<FlowMock>,
+    /// The hosts that each secret may go to, where its allow-list is given.
+    pub secret_hosts: BTreeMap<String, Vec<Box<str>>>,
 }
 
 /// Answers requests that fit every member given.
@@ -59,17 +62,27 @@ pub struct FlowMock {
 impl Mocks {
     pub fn read(node: RequestNode<'_>) -> Self {
         let fields = node.fields(&["http", "actions", "flows", "secrets"]);
-        if let Some(secrets) = fields.get("secrets") {
-            // Accepted for what it says; no run ever sees a secret's value.
-            secrets.open().iter().for_each(|(_, secret)| _ = secret.text(0..=4096));
-        }
+        let secrets = fields.get("secrets").map(RequestNode::open);
+        let secrets = secrets.iter().flat_map(Fields::iter);
+        let secret_hosts = secrets.filter_map(|(name, secret)| Some((name.to_owned(), hosts(&secret)?)));
         let list = |name: &str| fields.get(name).map(|node| node.items(MOCKS_MAX)).unwrap_or_default();
         Self {
             http: list("http").into_iter().map(http).collect(),
             actions: list("actions").into_iter().map(action).collect(),
             flows: list("flows").into_iter().filter_map(flow).collect(),
+            secret_hosts: secret_hosts.collect(),
         }
     }
+}
+
+/// The hosts of a secret's allow-list. A value is accepted for what it says; no run ever sees one.
+fn hosts(secret: &RequestNode<'_>) -> Option<Vec<Box<str>>> {
+    if secret.value.is_string() {
+        secret.text(0..=4096);
+        return None;
+    }
+    let hosts = secret.clone().fields(&["hosts"]).need("hosts")?;
+    Some(hosts.texts(HOSTS_MAX, 1..=253).into_iter().map(Box::from).collect())
 }
 
 fn boxed(fields: &Fields<'_>, name: &str, most: usize) -> Option<Box<str>> {

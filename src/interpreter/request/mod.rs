@@ -17,6 +17,7 @@ use super::inbound::Inbound;
 use super::moment::{Instant, Moment};
 use super::value::{self, Value, from_json, object};
 use crate::flow::document::Canonical;
+use crate::flow::env::{self, Env};
 use crate::flow::finding::Finding;
 use crate::flow::json::INTEGER_MAX;
 
@@ -56,6 +57,8 @@ pub struct RunRequest {
     /// Start values by name, as JSON.
     pub(super) variables: Vec<(Box<str>, Json)>,
     pub(super) contact: Value,
+    /// What `env` has in the run, in place of the values of the organization.
+    pub env: Option<Env>,
     pub(super) mocks: Mocks,
     pub(super) clock: Instant,
     pub(super) zone: Option<Tz>,
@@ -67,7 +70,7 @@ pub struct RunRequest {
     pub expect: Option<Expect>,
 }
 
-const FIELDS: [&str; 19] = [
+const FIELDS: [&str; 20] = [
     "name",
     "description",
     "version",
@@ -78,6 +81,7 @@ const FIELDS: [&str; 19] = [
     "inputs",
     "variables",
     "contact",
+    "env",
     "mocks",
     "clock",
     "seed",
@@ -114,6 +118,7 @@ impl RunRequest {
                 })
                 .unwrap_or_default(),
             contact: contact(fields.get("contact")),
+            env: fields.get("env").and_then(|node| env(&node, &report)),
             mocks: fields.get("mocks").map(Mocks::read).unwrap_or_default(),
             clock: start.map_or_else(default_clock, |node| instant(&node)),
             zone: clock.and_then(|clock| clock.get("timezone")).and_then(|node| zone(&node)),
@@ -141,6 +146,12 @@ impl RunRequest {
 }
 
 impl RunRequest {
+    /// `env.*`.
+    pub(super) fn env_value(&self) -> Value {
+        let values = self.env.iter().flatten();
+        object(values.map(|(name, value)| (name.as_str(), Value::from(value.as_str()))))
+    }
+
     /// Whether some expectation looks into the body that this step sends.
     pub(super) fn expects_body_of(&self, step_id: &str) -> bool {
         let calls = self.expect.iter().flat_map(|expect| &expect.calls);
@@ -203,6 +214,16 @@ fn zone(node: &RequestNode<'_>) -> Option<Tz> {
         node.invalid("must be an IANA time zone such as America/Mexico_City");
     }
     zone
+}
+
+fn env(node: &RequestNode<'_>, report: &RequestReport) -> Option<Env> {
+    match env::read(node.value, &node.pointer) {
+        Ok(env) => Some(env),
+        Err(findings) => {
+            findings.into_iter().for_each(|finding| report.add(finding));
+            None
+        }
+    }
 }
 
 /// The sandbox contact, with what the request says of it.

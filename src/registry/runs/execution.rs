@@ -19,6 +19,7 @@ use crate::interpreter::{
 use crate::registry::RegistryError;
 use crate::registry::callees::{Callees, Instead};
 use crate::registry::caller::Caller;
+use crate::registry::env::{self, EnvAnswer};
 use crate::registry::reads::Selector;
 
 /// Errors that keep a flow from being published, but not from being tried.
@@ -28,6 +29,8 @@ const TRIED_ALL_THE_SAME: [&str; 3] = ["EMPTY_FLOW", "NO_END_REACHABLE", "MISSIN
 pub(super) struct Execution {
     pub(super) request: RunRequest,
     pub(super) version: Option<i64>,
+    /// The position whose values of the organization it has.
+    pub(super) env_position: Option<i64>,
     program: Arc<Program>,
     identity: Identity,
     called: CalledFlows,
@@ -57,7 +60,11 @@ impl Runs {
         let known = HashMap::from([(flow_id, program.calls().to_vec())]);
         let instead = Instead { known, drafts: request.drafts };
         let callees = self.reads.callees(caller, program.calls(), instead).await?;
-        self.execution(flow_id, request, program, version, &callees)
+        let mut execution = self.execution(flow_id, request, program, version, &callees)?;
+        if execution.reads_env() {
+            execution.have_env(env::at(&self.store, caller, None).await?);
+        }
+        Ok(execution)
     }
 
     /// What a request asks to run, and its number.
@@ -133,7 +140,8 @@ impl Runs {
             called.insert(own, CalledFlow { program: Arc::clone(&program), version: ran });
         }
         let identity = Identity::new(flow_id, ran);
-        Ok(Execution { request, version, program, identity, called: CalledFlows(called), resolved })
+        let called = CalledFlows(called);
+        Ok(Execution { request, version, env_position: None, program, identity, called, resolved })
     }
 }
 
@@ -152,6 +160,17 @@ impl Execution {
             json!({"flowId": id, "asked": asked, "version": version})
         };
         self.resolved.iter().map(entry).collect()
+    }
+
+    /// Whether it reads values of the organization that its request does not give.
+    pub(super) fn reads_env(&self) -> bool {
+        let called = self.called.0.values().map(|called| &called.program);
+        self.request.env.is_none() && called.chain([&self.program]).any(|program| program.reads_env())
+    }
+
+    pub(super) fn have_env(&mut self, env: EnvAnswer) {
+        self.env_position = Some(env.position);
+        self.request.env = Some(env.values);
     }
 
     /// The variables whose values are masked when the run is read, in the flow and in those it calls.

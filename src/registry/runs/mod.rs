@@ -32,6 +32,8 @@ pub struct RunAnswer {
     pub flow_id: Uuid,
     /// The resolved version; `None` for an inline definition.
     pub version: Option<i64>,
+    /// The position of the log whose values of the organization it had.
+    pub env_position: Option<i64>,
     pub name: Option<String>,
     pub description: Option<String>,
     pub executed_at: DateTime<Utc>,
@@ -78,6 +80,7 @@ impl Runs {
         let request = RunRequest::read(&body).map_err(RegistryError::Invalid)?;
         let execution = self.prepare_run(&intent.caller, flow_id, request).await?;
         let (version, callees) = (execution.version, execution.callees_json());
+        let env_position = execution.env_position;
         let (name, description) = (execution.request.name.clone(), execution.request.description.clone());
         let executed_at = Utc::now();
         let ran = execution.run().await?;
@@ -90,6 +93,7 @@ impl Runs {
             description,
             request: canonical_json::to_vec(&request::to_store(body, version)).into(),
             callees,
+            env_position,
             digest: ran.digest,
             engine: crate::interpreter::ENGINE.to_owned(),
             status: ran.status.to_owned(),
@@ -122,6 +126,7 @@ fn answer(run: TestRun, ran: Ran) -> RunAnswer {
         run_id: run.run_id,
         flow_id: run.flow_id,
         version: run.version,
+        env_position: run.env_position,
         name: run.name,
         description: run.description,
         executed_at: run.executed_at,

@@ -9,7 +9,14 @@ use crate::store::TestRun;
 
 pub(super) fn record_digest(run: &TestRun) -> Digest {
     let mut hash = Sha256::new();
-    hash.update(b"flow-registry/test-run/1");
+    // One that read no values of the organization is kept as it was before there were any.
+    hash.update(match run.env_position {
+        None => b"flow-registry/test-run/1",
+        Some(_) => b"flow-registry/test-run/2",
+    });
+    if let Some(position) = run.env_position {
+        hash.update(position.to_be_bytes());
+    }
     for id in [run.org_id, run.run_id, run.flow_id] {
         hash.update(id.as_bytes());
     }

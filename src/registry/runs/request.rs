@@ -18,7 +18,7 @@ pub(super) fn to_store(body: Value, version: Option<i64>) -> Value {
     }
     if let Some(Value::Object(secrets)) = members.get_mut("mocks").and_then(|mocks| mocks.get_mut("secrets"))
     {
-        for value in secrets.values_mut() {
+        for value in secrets.values_mut().filter(|value| value.is_string()) {
             *value = MASK.into();
         }
     }

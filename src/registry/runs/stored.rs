@@ -15,6 +15,7 @@ use crate::flow::event::canonical_bytes;
 use crate::interpreter::{ENGINE, RunRequest, Subject, mask_personal};
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
+use crate::registry::env;
 use crate::registry::reads::{Selector, Shown};
 use crate::store::TestRun;
 
@@ -110,7 +111,11 @@ impl Runs {
                 return Err(corrupt("the version is not resolved".into()));
             }
         };
-        self.execution(run.flow_id, request, program, run.version, &callees)
+        let mut execution = self.execution(run.flow_id, request, program, run.version, &callees)?;
+        if let Some(position) = run.env_position {
+            execution.have_env(env::at(&self.store, caller, Some(position)).await?);
+        }
+        Ok(execution)
     }
 
     /// Whether the caller may know of a flow, deleted or not.

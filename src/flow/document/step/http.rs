@@ -9,6 +9,7 @@ use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 use crate::flow::document::{Duration, Expression, Target, Template};
+use crate::flow::env::origin_name;
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -143,8 +144,12 @@ fn url(node: Node<'_>) -> Template {
     if !node.value.is_string() {
         return url;
     }
+    // A value of the organization may be the origin; whether it is one is known when it is read.
+    if origin_name(&url).is_some() {
+        return url;
+    }
     let Some(rest) = url.strip_prefix("https://") else {
-        node.invalid("must begin with https://");
+        node.invalid("must begin with https://, or with {{ env.NAME }} and then a path");
         return url;
     };
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
@@ -159,7 +164,7 @@ fn url(node: Node<'_>) -> Template {
 }
 
 /// A host name, an IPv4 address or an IPv6 address in brackets, and optionally a port.
-fn is_literal_host(authority: &str) -> bool {
+pub fn is_literal_host(authority: &str) -> bool {
     let (host, port) = match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, "443"),

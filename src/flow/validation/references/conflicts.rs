@@ -50,10 +50,12 @@ fn check_keywords(
     others: &[&Document],
     findings: &mut Vec<Finding>,
 ) {
-    let rivals: Vec<(&Document, Vec<HeardKeyword>)> = others.iter().map(|other| (*other, heard(other))).collect();
+    let rivals: Vec<(&Document, Vec<HeardKeyword>)> =
+        others.iter().map(|other| (*other, heard(other))).collect();
     for (index, keyword) in keywords.iter().enumerate() {
         let own = HeardKeyword::new(keyword, mode);
-        let is_rival = |(_, claimed): &&(&Document, Vec<HeardKeyword>)| claimed.iter().any(|other| own.meets(other));
+        let is_rival =
+            |(_, claimed): &&(&Document, Vec<HeardKeyword>)| claimed.iter().any(|other| own.meets(other));
         if let Some((other, _)) = rivals.iter().find(is_rival) {
             let message =
                 format!("The published flow \"{}\" claims the keyword \"{keyword}\" too.", other.name);
