@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::document::is_literal_host;
 use super::finding::Finding;
 use super::pointer;
 
@@ -71,6 +70,25 @@ pub fn read(body: &Value, place: &str) -> Result<Env, Vec<Finding>> {
 /// The host of an https origin, with its port where it names one: `https://api.example.com`, and nothing behind it.
 pub fn origin_host(value: &str) -> Option<&str> {
     value.strip_prefix("https://").filter(|host| is_literal_host(host))
+}
+
+/// A host name, an IPv4 address or an IPv6 address in brackets, and optionally a port.
+pub fn is_literal_host(authority: &str) -> bool {
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority, "443"),
+    };
+    let is_name = |host: &str| {
+        !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    };
+    let is_ipv6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
+    let host_is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        Some(address) => is_ipv6(address),
+        None => is_name(host),
+    };
+    host_is_sound
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// The name whose value is the origin of an address, where the address begins with `{{ env.NAME }}`.

@@ -138,7 +138,7 @@ pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, RunsQ
     let size = usize::try_from(limit).expect("limits are small and positive");
     let has_next_page = callers.len() > size;
     callers.truncate(size);
-    let end_cursor = callers.last().map(|last| list.cursor_behind(last.flow.record.flow_id));
+    let end_cursor = callers.last().map(|last| list.cursor_behind(last.flow_id));
     let data = callers.iter().map(wire::calling_flow).collect();
     Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
 }

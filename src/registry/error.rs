@@ -4,7 +4,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::caller::Scope;
-use super::reads::CallingFlows;
+use super::calling::CallingFlows;
 use crate::flow::finding::Finding;
 use crate::store::StoreError;
 

@@ -5,6 +5,7 @@ pub mod access;
 mod blame;
 mod callees;
 pub mod caller;
+mod calling;
 pub mod checkpoints;
 pub mod clock;
 mod command;
@@ -26,6 +27,7 @@ mod validate;
 pub mod verification;
 
 pub use blame::{Blame, BlamedStep};
+pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
     Commands, DuplicateOrder, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
     SetEntry, SetOrder, Written,
@@ -35,10 +37,7 @@ pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
-pub use reads::{
-    CallingFlow, CallingFlows, CallingStep, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument,
-    Moment, Selector, Status,
-};
+pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 

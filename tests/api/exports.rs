@@ -26,11 +26,11 @@ fn row(row: csv::Result<serde_json::Map<String, Value>>) -> Value {
     Value::Object(row.unwrap())
 }
 
-fn column(rows: &[Value], name: &str) -> Vec<String> {
+pub fn column(rows: &[Value], name: &str) -> Vec<String> {
     rows.iter().map(|row| row[name].as_str().map_or_else(|| row[name].to_string(), str::to_owned)).collect()
 }
 
-async fn export(api: &Api, query: &str) -> Answer {
+pub async fn export(api: &Api, query: &str) -> Answer {
     api.ask("GET", api.audit(&format!("/export{query}"))).send().await
 }
 
@@ -122,49 +122,6 @@ async fn a_table_is_filtered_as_the_list_is() {
 }
 
 #[tokio::test]
-async fn rows_name_what_they_are_about_as_it_was_called_then() {
-    let api = api().await;
-    let id = story(&api).await;
-    api.ask("PATCH", api.flow(&id, "")).json(&json!({"name": "Baja"})).send().await.expect(200);
-    api.ask("DELETE", api.flow(&id, "")).send().await.expect(204);
-    let key = json!({"name": "otra"});
-    api.ask("POST", format!("/organizations/{}/api-keys", api.org_id)).json(&key).send().await.expect(201);
-    let names = ["backend", "Alta", "Alta, \"nueva\"", "Alta, \"nueva\"", "Baja", "Baja", "otra", ""];
-    let rows = table(&export(&api, "?format=csv").await.expect(200).body);
-    assert_eq!(column(&rows, "resourceName"), names);
-    // The event before is not among these, so the name is looked up.
-    let rows = table(&export(&api, "?format=csv&action=flow.published").await.expect(200).body);
-    assert_eq!(column(&rows, "resourceName"), ["Alta, \"nueva\""]);
-    let listed = api.ask("GET", api.audit("?limit=8")).send().await.expect(200).data();
-    let listed: Vec<&Value> =
-        listed["data"].as_array().unwrap().iter().map(|entry| &entry["resourceName"]).collect();
-    assert_eq!(
-        listed[2..],
-        [&json!("otra"), &json!("Baja"), &json!("Baja"), &json!(names[3]), &json!(names[2]), &json!("Alta")]
-    );
-    sqlx::query("UPDATE document SET bytes = NULL").execute(&api.database.pool).await.unwrap();
-    let rows = table(&export(&api, "?format=csv&resource=flow").await.expect(200).body);
-    assert_eq!(column(&rows, "resourceName"), [""; 5], "what was erased has no name");
-}
-
-#[tokio::test]
-async fn a_table_is_marked_as_text_on_request() {
-    let api = api().await;
-    story(&api).await;
-    let mark = "\u{feff}position,".as_bytes();
-    for (query, is_marked) in
-        [("?format=csv&bom=1", true), ("?format=csv&bom=0", false), ("?format=csv", false)]
-    {
-        assert_eq!(export(&api, query).await.expect(200).body.starts_with(mark), is_marked, "{query}");
-    }
-    let link = export(&api, "?bom=1").await.expect(200).data()["url"].as_str().unwrap().to_owned();
-    assert!(follow(&api, &link).await.expect(200).body.starts_with(mark), "by a link too");
-    for query in ["?format=csv&bom=yes", "?format=ndjson&bom=1"] {
-        export(&api, query).await.expect_problem(400, "invalid_parameter");
-    }
-}
-
-#[tokio::test]
 async fn what_cannot_be_exported_leaves_no_event() {
     let api = api().await;
     story(&api).await;
@@ -228,7 +185,7 @@ async fn a_confined_key_exports_what_it_may_see() {
 }
 
 /// Opens a link as a browser would: without a credential.
-async fn follow(api: &Api, url: &str) -> Answer {
+pub async fn follow(api: &Api, url: &str) -> Answer {
     let path = url.strip_prefix("https://flows.example.com").unwrap();
     api.ask_openly("GET", path).header("user-agent", "browser").send().await
 }

@@ -16,6 +16,7 @@ mod idempotency;
 mod page;
 mod pages;
 mod publish_set;
+mod readable_rows;
 mod roles;
 mod round_trips;
 mod runs;

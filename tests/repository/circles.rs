@@ -29,7 +29,7 @@ const INHERENT: &[(&str, &[&str])] = &[
     ("what a command meets", &["registry/command/"]),
     ("the hub of a feed", &["registry/feed/"]),
     ("projections and their comparison", &["registry/projections/"]),
-    ("a refusal names the flows that a read found", &["registry/reads/", "registry/error.rs"]),
+    ("a list of now is begun and one of then goes on", &["registry/reads/"]),
     ("runs and their execution", &["registry/runs/"]),
     (
         "an append and the ways it is made",

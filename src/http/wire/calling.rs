@@ -6,11 +6,10 @@ use crate::flow::document::{CallMode, FlowVersion};
 use crate::registry::{CallingFlow, CallingStep};
 
 pub fn calling_flow(calling: &CallingFlow) -> Value {
-    let record = &calling.flow.record;
     json!({
-        "flowId": record.flow_id,
+        "flowId": calling.flow_id,
         "name": calling.name,
-        "publishedVersion": record.published.as_ref().map(|published| published.version),
+        "publishedVersion": calling.published_version,
         "steps": calling.calls.iter().map(step).collect::<Vec<_>>(),
     })
 }

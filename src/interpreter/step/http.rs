@@ -1,15 +1,14 @@
 //! `http`: call an address and read its answer. In a run only mocks and samples answer; nothing is sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::origin::EnvOrigin;
 use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
-use crate::flow::env::{origin_host, origin_name};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 use crate::flow::pointer;
-use crate::flow::validation::secrets_of;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{CompiledExpression, CompiledText, Local, Uncompilable, ValueTemplate};
@@ -18,7 +17,7 @@ use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::request::HttpAnswer;
 use crate::interpreter::run::{Left, StepResult, Visit};
 use crate::interpreter::trace::{MASK, shown};
-use crate::interpreter::value::{Value, from_json, member, object};
+use crate::interpreter::value::{Value, from_json, object};
 
 /// Before each further try, in virtual time.
 const BACKOFF_MS: [u64; 3] = [1000, 2000, 4000];
@@ -32,7 +31,7 @@ pub struct CompiledHttp {
     method: Method,
     url: CompiledText,
     /// The value of the organization that says the origin, where no literal host does.
-    origin: Option<Origin>,
+    origin: Option<EnvOrigin>,
     headers: Vec<(Box<str>, CompiledText)>,
     query: Vec<(Box<str>, CompiledText)>,
     body: Option<Body>,
@@ -43,13 +42,6 @@ pub struct CompiledHttp {
     on: Vec<(StatusMatch, CompiledExit)>,
     sample: Option<HttpAnswer>,
     next: CompiledExit,
-}
-
-#[derive(Debug)]
-struct Origin {
-    name: Box<str>,
-    /// The secrets that the request carries: each goes only to hosts that its own list allows.
-    secrets: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -102,9 +94,7 @@ impl CompiledHttp {
         let exit = |on: &document::OnStatus| (on.status, step.exit(&Edge::Status(on.status.to_string())));
         Ok(Self {
             method: http.method,
-            origin: origin_name(&http.url)
-                .filter(|_| step.compiler.names.variable("env").is_none())
-                .map(|name| Origin { name: name.into(), secrets: secrets_of(http) }),
+            origin: EnvOrigin::of(http, step),
             url: step.address(&http.url, "url")?,
             headers: texts("headers", &http.headers)?,
             query: texts("query", &http.query)?,
@@ -278,31 +268,6 @@ impl CompiledHttp {
         };
         let takers = self.on.iter().filter(|(wanted, _)| wanted.takes(status));
         takers.min_by_key(|(wanted, _)| rank(wanted)).map(|(_, exit)| exit)
-    }
-}
-
-impl Origin {
-    fn check(&self, visit: &Visit<'_, '_>) -> Result<(), StepError> {
-        let Self { name, secrets } = self;
-        let value = member(&visit.frame.scope.shared.env, name);
-        let Some(host) = value.as_str().and_then(origin_host) else {
-            let message = format!("env.{name} is no https origin such as https://api.example.com.");
-            return Err(StepError::new(code::HTTP_URL, message));
-        };
-        let allowed = &visit.run.request.mocks.secret_hosts;
-        let may_go = |secret: &&String| {
-            allowed
-                .get(*secret)
-                .is_some_and(|hosts| hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host)))
-        };
-        match secrets.iter().find(|secret| !may_go(secret)) {
-            None => Ok(()),
-            Some(secret) => {
-                let message =
-                    format!("The host {host} of env.{name} is not in the allow-list of the secret {secret}.");
-                Err(StepError::new(code::HTTP_SECRET, message))
-            }
-        }
     }
 }
 

@@ -1,43 +1,17 @@
 //! The flows in force that call a flow or hand a conversation over to it: to be read, and to keep it in force.
 
-use std::sync::Arc;
-
 use uuid::Uuid;
 
 use super::{FlowAnswer, FlowReads, Selector, Shown};
-use crate::flow::document::{CallMode, FlowVersion, SubFlow};
+use crate::flow::document::SubFlow;
 use crate::flow::validation::calls;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
+use crate::registry::calling::{CallingFlow, CallingFlows, CallingStep};
 use crate::store::{Calling, FlowRecord};
 
 /// Calling flows that a refusal names at most; all of them can be listed.
 const NAMED_MAX: usize = 20;
-
-/// A flow in force, and its steps that lead to another one.
-#[derive(Debug, Clone)]
-pub struct CallingFlow {
-    pub flow: Arc<FlowAnswer>,
-    /// The name it is in force by.
-    pub name: String,
-    /// Empty where the document was erased.
-    pub calls: Vec<CallingStep>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallingStep {
-    pub step_id: String,
-    pub mode: CallMode,
-    pub version: FlowVersion,
-}
-
-/// Some of the flows that call one, as a refusal names them.
-#[derive(Debug, Clone)]
-pub struct CallingFlows {
-    pub named: Vec<CallingFlow>,
-    /// There are others: too many to be named, or of numbers that the credential is not for.
-    pub has_more: bool,
-}
 
 impl FlowReads {
     /// The flows in force that call a flow, in the order of their ids. The flow may be deleted.
@@ -84,21 +58,18 @@ impl FlowReads {
         records: Vec<FlowRecord>,
     ) -> Result<Vec<CallingFlow>, RegistryError> {
         let flows = self.with_documents(org_id, Shown::InForce, records).await?;
-        flows.into_iter().map(|flow| CallingFlow::new(flow, flow_id)).collect()
+        flows.iter().map(|flow| told(flow, flow_id)).collect()
     }
 }
 
-impl CallingFlow {
-    fn new(flow: Arc<FlowAnswer>, called: Uuid) -> Result<Self, RegistryError> {
-        let name = flow
-            .document
-            .members()?
-            .get("name")
-            .and_then(|name| name.as_str())
-            .unwrap_or_default()
-            .to_owned();
-        Ok(Self { name, calls: calls_of(&flow, called)?, flow })
-    }
+fn told(flow: &FlowAnswer, called: Uuid) -> Result<CallingFlow, RegistryError> {
+    let members = flow.document.members()?;
+    Ok(CallingFlow {
+        flow_id: flow.record.flow_id,
+        name: members.get("name").and_then(|name| name.as_str()).unwrap_or_default().to_owned(),
+        published_version: flow.record.published.as_ref().map(|published| published.version),
+        calls: calls_of(flow, called)?,
+    })
 }
 
 fn calls_of(flow: &FlowAnswer, flow_id: Uuid) -> Result<Vec<CallingStep>, RegistryError> {

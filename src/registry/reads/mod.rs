@@ -12,7 +12,6 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::answer::{FlowAnswer, Status};
-pub use self::calling::{CallingFlow, CallingFlows, CallingStep};
 pub use self::document::LoadedDocument;
 pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;

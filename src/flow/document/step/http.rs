@@ -9,7 +9,7 @@ use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
 use crate::flow::document::{Duration, Expression, Target, Template};
-use crate::flow::env::origin_name;
+use crate::flow::env::{is_literal_host, origin_name};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -161,25 +161,6 @@ fn url(node: Node<'_>) -> Template {
         node.limit(format!("must have at most {URL_CHARS_MAX} characters"));
     }
     url
-}
-
-/// A host name, an IPv4 address or an IPv6 address in brackets, and optionally a port.
-pub fn is_literal_host(authority: &str) -> bool {
-    let (host, port) = match authority.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, port),
-        _ => (authority, "443"),
-    };
-    let is_name = |host: &str| {
-        !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_'))
-    };
-    let is_ipv6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
-    let host_is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
-        Some(address) => is_ipv6(address),
-        None => is_name(host),
-    };
-    host_is_sound
-        && port.bytes().all(|byte| byte.is_ascii_digit())
-        && port.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
 /// At most 30 headers; names are tokens of RFC 9110.

@@ -18,7 +18,7 @@ pub use choice::{Choice, ChoiceOption, ChoiceOptions, Display, Multiple, Options
 pub(super) use choice::{MATCHES_MAX, match_text};
 pub use contact::{Attribute, Contact};
 pub use ending::{End, Handoff, Priority};
-pub use http::{Extract, Http, HttpBody, Method, OnStatus, SampleResponse, StatusMatch, is_literal_host};
+pub use http::{Extract, Http, HttpBody, Method, OnStatus, SampleResponse, StatusMatch};
 pub use message::{
     ContactCard, Coordinate, Cta, Location, Media, MediaKind, MediaSource, Message, MessageBody,
     TemplateButton, TemplateHeader, TemplateMessage,
