@@ -14,7 +14,7 @@ mod names;
 mod order;
 mod patch;
 mod reader;
-mod schema;
+pub mod schema;
 mod settings;
 mod settle;
 mod site;

@@ -5,8 +5,8 @@ mod tables;
 
 use serde_json::Value;
 
-pub use tables::{CHANGE_ONLY, DEFINITION, DOCUMENT, STEP_TYPES};
-use tables::{GRAPH, NODE, STEP};
+pub use tables::{CHANGE_ONLY, DEFINITION, DOCUMENT, STEP, STEP_TYPES};
+use tables::{GRAPH, NODE};
 
 /// What may stand at a place.
 #[derive(Debug, Clone, Copy)]
