@@ -20,7 +20,6 @@ const INHERENT: &[(&str, &[&str])] = &[
     ("an outline consists of steps", &["cli/flows/outline.rs", "cli/flows/step.rs"]),
     ("screen and text", &["cli/screen/mod.rs", "cli/screen/text.rs"]),
     ("settings and their groups", &["config.rs", "config/"]),
-    ("members of objects are parts, and parts are objects", &["flow/document/schema/"]),
     (
         "the state of the server has the feeds, which are calls",
         &["http/call.rs", "http/feed/", "http/state.rs"],

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::names::names;
-use super::reader::{Node, Object};
+use super::reader::{Cursor, Object};
+use super::schema::part::{Field, Length, Part};
+use super::schema::rules;
 use super::source::Expression;
 use crate::flow::language::PATTERN_LENGTH_MAX;
 
@@ -56,6 +58,35 @@ impl TriggerType {
     }
 }
 
+impl TriggerType {
+    /// The types as documents write them.
+    pub const WRITTEN: &[&'static str] =
+        &["MANUAL", "KEYWORD", "INTENT", "AUTO_REPLY", "ANY_MESSAGE", "EVENT", "REFERRAL"];
+}
+
+/// Texts that are heard: words, or patterns by the mode beside them, which may be longer.
+pub(super) const KEYWORDS: Part = Part::list(&Part::text(1, PATTERN_LENGTH_MAX), 0, 50);
+pub(super) const INTENTS: Part = Part::list(&Part::text(1, 80), 0, 50);
+
+/// What triggers need; each reads what its type says.
+pub(super) const TRIGGER: &[Field] = &[
+    Field::optional("keywords", KEYWORDS, "The texts that are heard, for `KEYWORD`."),
+    Field::optional(
+        "matchMode",
+        Part::OneOf(MatchMode::WRITTEN),
+        "How they are compared; `EXACT` when absent.",
+    ),
+    Field::optional("intents", INTENTS, "The intents that are heard, for `INTENT`."),
+    Field::optional("autoReplyId", Part::text(1, 128), "The automatic reply, for `AUTO_REPLY`."),
+    Field::optional("event", Part::Name(&rules::EVENT), "The business event, for `EVENT`."),
+    Field::optional(
+        "sources",
+        Part::list(&Part::text(1, 128), 0, 1000),
+        "The advertisements, for `REFERRAL`; any when empty.",
+    ),
+    Field::optional("when", Part::Expression, "What must hold as well."),
+];
+
 /// Reads the configuration of one trigger type.
 type Reader = fn(&Object<'_>) -> TriggerType;
 
@@ -69,16 +100,12 @@ const READERS: &[(&str, Reader)] = &[
             match_mode,
         }
     }),
-    ("INTENT", |o| TriggerType::Intent {
-        intents: o.or_default("intents", |list| list.list(0..=50, |intent| intent.text(1..=80))),
-    }),
-    ("AUTO_REPLY", |o| TriggerType::AutoReply {
-        auto_reply_id: o.optional("autoReplyId", |id| id.text(1..=128)),
-    }),
+    ("INTENT", |o| TriggerType::Intent { intents: o.or_default("intents", |list| list.list(Cursor::text)) }),
+    ("AUTO_REPLY", |o| TriggerType::AutoReply { auto_reply_id: o.optional("autoReplyId", Cursor::text) }),
     ("ANY_MESSAGE", |_| TriggerType::AnyMessage),
-    ("EVENT", |o| TriggerType::Event { event: o.optional("event", event_name) }),
+    ("EVENT", |o| TriggerType::Event { event: o.optional("event", Cursor::name) }),
     ("REFERRAL", |o| TriggerType::Referral {
-        sources: o.or_default("sources", |list| list.list(0..=1000, |source| source.text(1..=128))),
+        sources: o.or_default("sources", |list| list.list(Cursor::text)),
     }),
 ];
 
@@ -87,16 +114,16 @@ impl Trigger {
     pub(super) fn read(document: &Object<'_>) -> Self {
         let empty = Value::Object(serde_json::Map::new());
         let kind = document.optional("triggerType", Self::reader).unwrap_or(READERS[0].1);
-        let read = |node: Node<'_>| {
+        let read = |node: Cursor<'_>| {
             let o = node.object();
-            Self { kind: kind(&o), when: o.optional("when", Node::expression) }
+            Self { kind: kind(&o), when: o.optional("when", Cursor::text) }
         };
         let config = document.optional("triggerConfig", read);
-        config.unwrap_or_else(|| read(Node { value: &empty, ..document.node }))
+        config.unwrap_or_else(|| read(Cursor { value: &empty, ..document.node }))
     }
 
     /// Checks a `triggerType` and yields the reader of its configuration.
-    pub(super) fn reader(node: Node<'_>) -> Reader {
+    pub(super) fn reader(node: Cursor<'_>) -> Reader {
         let found = node.str().map(|text| (text, READERS.iter().find(|&&(name, _)| name == text)));
         match found {
             Some((_, Some(&(_, reader)))) => reader,
@@ -108,15 +135,6 @@ impl Trigger {
             None => READERS[0].1,
         }
     }
-}
-
-/// The name of a business event.
-pub(super) fn event_name(node: Node<'_>) -> String {
-    node.name(
-        80,
-        |_, c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'),
-        "1 to 80 lower-case letters, digits, \".\", \"_\" and \"-\"",
-    )
 }
 
 /// How a keyword is held against a folded text.
@@ -143,7 +161,7 @@ names! {
 }
 
 /// Keywords are plain texts, or patterns by the mode.
-pub(super) fn keywords(node: Node<'_>, mode: MatchMode) -> Vec<String> {
+pub(super) fn keywords(node: Cursor<'_>, mode: MatchMode) -> Vec<String> {
     let length_max = if mode == MatchMode::Regex { PATTERN_LENGTH_MAX } else { 80 };
-    node.list(0..=50, |keyword| keyword.text(1..=length_max))
+    node.list(|keyword| keyword.text_of(Length::of(1, length_max)))
 }

@@ -36,7 +36,7 @@ pub struct Program {
     pub(super) interrupts: Vec<CompiledInterrupt>,
     pub(super) trigger: CompiledTrigger,
     pub(super) settings: Settings,
-    pub(super) on_error: Option<Goto>,
+    pub(super) on_error: Option<Destination>,
     /// Locales that some text is translated to; texts refer to them by index.
     pub(super) locales: Vec<Box<str>>,
     /// An upper bound for the bytes that coverage takes in a trace.
@@ -57,7 +57,7 @@ pub struct CompiledVariable {
 
 /// Where an exit leads, resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goto {
+pub enum Destination {
     Step(usize),
     End,
     /// Back to the step that waited when the last interrupt was heard.
@@ -68,7 +68,7 @@ pub enum Goto {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompiledExit {
     pub label: Box<str>,
-    pub to: Goto,
+    pub to: Destination,
     /// Its place in the step's list of exits, when coverage counts it.
     pub counted: Option<usize>,
 }
