@@ -13,6 +13,7 @@ mod handoff;
 mod http;
 mod menu;
 mod message;
+mod options;
 mod set;
 mod split;
 mod wait;
