@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::outline::{leads, words};
+use super::line::{leads, words};
 use crate::cli::screen::{NAME, indented, paint, plain};
 use crate::flow::document::{
     Ask, Choice, ChoiceOptions, Contact, Coordinate, Document, Edge, Exit, FlowVersion, Http, Media,

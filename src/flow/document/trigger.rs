@@ -45,6 +45,11 @@ pub enum TriggerType {
 }
 
 impl TriggerType {
+    /// The name of every type, as documents have it.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        READERS.iter().map(|&(name, _)| name)
+    }
+
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Manual => "MANUAL",

@@ -21,6 +21,9 @@ use crate::registry::CurrentVersion;
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// What a handler returns.
+pub type HandlerResult = Result<Response, Problem>;
+
 /// A refusal or failure on its way to the client.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -35,14 +38,14 @@ pub struct Problem {
 struct FieldError {
     /// RFC 6901 pointer into the body, or the name of a parameter or header.
     #[serde(flatten)]
-    place: Place,
+    location: ErrorLocation,
     code: &'static str,
     message: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum ErrorLocation {
     Pointer(String),
     Parameter(String),
     Header(String),
@@ -69,7 +72,7 @@ impl Problem {
 
     /// A query parameter, or an id in the path, that is not what it must be.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
-        Self::invalid(Code::InvalidParameter, Place::Parameter(name.to_owned()), message.into())
+        Self::invalid(Code::InvalidParameter, ErrorLocation::Parameter(name.to_owned()), message.into())
     }
 
     pub fn header(name: &str, message: impl Into<String>) -> Self {
@@ -77,22 +80,22 @@ impl Problem {
     }
 
     pub fn header_of(code: Code, name: &str, message: impl Into<String>) -> Self {
-        Self::invalid(code, Place::Header(name.to_owned()), message.into())
+        Self::invalid(code, ErrorLocation::Header(name.to_owned()), message.into())
     }
 
     /// Text that is not JSON, with a pointer to the value in question where there is one.
     pub fn body(code: Code, pointer: Option<String>, message: impl Into<String>) -> Self {
         let message = message.into();
         match pointer {
-            Some(pointer) => Self::invalid(code, Place::Pointer(pointer), message),
+            Some(pointer) => Self::invalid(code, ErrorLocation::Pointer(pointer), message),
             None => Self::new(code, message),
         }
     }
 
-    fn invalid(code: Code, place: Place, message: String) -> Self {
-        let detail = match &place {
-            Place::Pointer(pointer) if pointer.is_empty() => message.clone(),
-            Place::Pointer(name) | Place::Parameter(name) | Place::Header(name) => {
+    fn invalid(code: Code, location: ErrorLocation, message: String) -> Self {
+        let detail = match &location {
+            ErrorLocation::Pointer(pointer) if pointer.is_empty() => message.clone(),
+            ErrorLocation::Pointer(name) | ErrorLocation::Parameter(name) | ErrorLocation::Header(name) => {
                 format!("{name}: {message}")
             }
         };
@@ -100,7 +103,7 @@ impl Problem {
         Self {
             code,
             detail,
-            errors: vec![FieldError { place, code: code_of_error, message }],
+            errors: vec![FieldError { location, code: code_of_error, message }],
             extra: Extra::None,
         }
     }
@@ -116,7 +119,7 @@ impl Problem {
                 Some(hint) => format!("{}; {hint}", finding.message),
                 None => finding.message,
             },
-            place: Place::Pointer(finding.pointer),
+            location: ErrorLocation::Pointer(finding.pointer),
             code: finding.code,
         };
         Self {
@@ -223,9 +226,9 @@ impl Problem {
 
 impl FieldError {
     fn line(&self) -> String {
-        match &self.place {
-            Place::Pointer(pointer) if pointer.is_empty() => self.message.clone(),
-            Place::Pointer(name) | Place::Parameter(name) | Place::Header(name) => {
+        match &self.location {
+            ErrorLocation::Pointer(pointer) if pointer.is_empty() => self.message.clone(),
+            ErrorLocation::Pointer(name) | ErrorLocation::Parameter(name) | ErrorLocation::Header(name) => {
                 format!("{name}: {}", self.message)
             }
         }

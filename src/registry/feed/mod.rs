@@ -11,14 +11,11 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub(super) use self::hub::Hub;
-use self::tail::Tail;
+use self::tail::{PAGE, Tail};
 use super::RegistryError;
 use super::caller::{Caller, Scope};
 use crate::flow::event::StreamKind;
 use crate::store::{FeedEntry, Store, StoreError};
-
-/// Events that are read at once.
-const PAGE: usize = 256;
 
 /// Somebody who follows a log.
 #[derive(Debug)]

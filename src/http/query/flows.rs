@@ -1,18 +1,18 @@
-//! The query parameters of the flow endpoints, and what they mean to the registry.
+//! Query parameters of the endpoints on flows: which state of one flow, and which flows a list has.
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
 
-use super::percent;
-use super::problem::Problem;
-use super::query::{FromQuery, Query};
-use super::wire::View;
-use crate::flow::json::INTEGER_MAX;
+use super::page::{CURSOR, LIMIT_OF_WHOLE, PageQuery};
+use super::values::{AS_OF, as_of, positive, text_schema};
+use super::{FromQuery, Query};
 use crate::flow::text;
+use crate::http::endpoint::Parameter;
+use crate::http::percent;
+use crate::http::problem::Problem;
+use crate::http::wire::View;
 use crate::registry::{Deleted, ListFilter, Moment, Selector};
-
-const PAGE_ENTRIES_MAX: i64 = 1000;
 
 /// Which state of one flow is asked for.
 #[derive(Debug)]
@@ -21,6 +21,16 @@ pub struct GetQuery {
 }
 
 impl FromQuery for GetQuery {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::new(
+            "version",
+            || json!({"oneOf": [{"type": "integer", "minimum": 1}, {"type": "string", "enum": ["draft", "published"]}]}),
+            "A version, `draft` or `published`. With it, or with `asOf`, deleted flows are found too; without both \
+             the flow is as it is now, and a deleted one is not found.",
+        ),
+        AS_OF,
+    ];
+
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let version = query.value("version", "a positive integer, draft or published", selector)?;
         let as_of = as_of(query)?;
@@ -44,43 +54,12 @@ fn selector(text: &str) -> Option<Selector> {
     }
 }
 
-/// An instant, which includes all of itself, or a position of the log.
-fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
-    query.value("asOf", "now, an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
-        match text.strip_prefix("position:") {
-            // 0 is before the first event: there was nothing yet.
-            _ if text == "now" => Some(Moment::NOW),
-            Some("0") => Some(Moment::Position(0)),
-            Some(number) => positive(number).map(Moment::Position),
-            None => just_after(text).map(Moment::Before),
-        }
-    })
-}
-
-/// An integer from 1, in digits alone.
-pub fn positive(text: &str) -> Option<i64> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|number| is_number && (1..=INTEGER_MAX).contains(number))
-}
-
-/// The first instant that no longer belongs to the one that is written: a millisecond includes all of itself, as
-/// answers show no more of a time than that; finer instants, from histories, count their microsecond.
-pub fn just_after(text: &str) -> Option<DateTime<Utc>> {
-    // A `+` that nobody encoded arrives as a space.
-    let text = text.replace(' ', "+");
-    let instant = DateTime::parse_from_rfc3339(&text).ok()?.with_timezone(&Utc);
-    let decimals =
-        text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
-    let step = if decimals <= 3 { TimeDelta::milliseconds(1) } else { TimeDelta::microseconds(1) };
-    instant.checked_add_signed(step)
-}
-
 /// Which flows are listed, how much of each, and which part of them.
 #[derive(Debug)]
 pub struct ListQuery {
     pub filter: ListFilter,
     pub view: View,
-    /// `None`: as it is now.
+    /// The moment the list is of; `None`: now.
     pub as_of: Option<Moment>,
     /// `None`: all flows at once.
     pub page: Option<PageQuery>,
@@ -88,13 +67,43 @@ pub struct ListQuery {
     pub written: String,
 }
 
-#[derive(Debug)]
-pub struct PageQuery {
-    pub limit: i64,
-    pub cursor: Option<String>,
-}
-
 impl FromQuery for ListQuery {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::new(
+            "phoneNumberId",
+            text_schema,
+            "Only flows whose draft is bound to exactly this number.",
+        ),
+        Parameter::new(
+            "status",
+            || json!({"type": "string", "enum": ["draft", "published", "deleted"]}),
+            "Only flows of this status.",
+        ),
+        Parameter::new(
+            "q",
+            text_schema,
+            "Only flows with this text in name or description; case and accents do not matter.",
+        ),
+        Parameter::new(
+            "version",
+            || json!({"type": "string", "enum": ["draft", "published"]}),
+            "`published`: the flows in force, with the documents in force.",
+        ),
+        Parameter::new(
+            "view",
+            || json!({"type": "string", "enum": ["summary"]}),
+            "`summary` leaves out variables, steps, settings, interrupts, translations, meta and findings.",
+        ),
+        Parameter::new(
+            "include",
+            || json!({"type": "string", "enum": ["deleted"]}),
+            "`deleted`: deleted flows too.",
+        ),
+        AS_OF,
+        LIMIT_OF_WHOLE,
+        CURSOR,
+    ];
+
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let mut filter = ListFilter::default();
         let mut written = String::new();
@@ -125,22 +134,7 @@ impl FromQuery for ListQuery {
         }
         let view = query.value("view", "summary", |text| (text == "summary").then_some(View::Summary))?;
         let view = view.unwrap_or(View::Whole);
-        Ok(Self { filter, view, as_of: as_of(query)?, page: page(query)?, written })
-    }
-}
-
-/// A page of a list that always pages.
-#[derive(Debug)]
-pub struct RunsQuery {
-    pub limit: i64,
-    pub cursor: Option<String>,
-}
-
-const PAGE_DEFAULT: i64 = 100;
-
-impl FromQuery for RunsQuery {
-    fn take(query: &mut Query) -> Result<Self, Problem> {
-        Ok(Self { limit: limit(query)?.unwrap_or(PAGE_DEFAULT), cursor: query.text("cursor") })
+        Ok(Self { filter, view, as_of: as_of(query)?, page: PageQuery::take_optional(query)?, written })
     }
 }
 
@@ -168,26 +162,10 @@ fn in_force(text: &str) -> Option<bool> {
     }
 }
 
-fn page(query: &mut Query) -> Result<Option<PageQuery>, Problem> {
-    let limit = limit(query)?;
-    let cursor = query.text("cursor");
-    match (limit, cursor) {
-        (Some(limit), cursor) => Ok(Some(PageQuery { limit, cursor })),
-        (None, Some(_)) => Err(Problem::parameter("cursor", "is given together with limit")),
-        (None, None) => Ok(None),
-    }
-}
-
-pub fn limit(query: &mut Query) -> Result<Option<i64>, Problem> {
-    query.value("limit", "an integer from 1 to 1000", |text| {
-        text.parse().ok().filter(|limit| (1..=PAGE_ENTRIES_MAX).contains(limit))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::query;
     use super::*;
+    use crate::http::query;
 
     fn list(raw: &str) -> Result<String, String> {
         let query: ListQuery = query::read(Some(raw)).map_err(|problem| problem.detail)?;

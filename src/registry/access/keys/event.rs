@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::key_grant::Terms;
+use super::grant::Terms;
 use crate::flow::digest::Digest;
 use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
 use crate::registry::caller::{Intent, Scope, Scopes};

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::key_event::KeyPayload;
+use super::event::KeyPayload;
 use crate::flow::digest::Digest;
 use crate::store::{KeyRow, Raw, StreamEvent};
 

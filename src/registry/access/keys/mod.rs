@@ -1,15 +1,25 @@
 //! The use cases of API keys: list, create, change, revoke. Every change is an event of the key's own stream.
 
+mod event;
+mod grant;
+mod order;
+mod projection;
+mod text;
+mod verifier;
+
 use chrono::Utc;
 use secrecy::SecretString;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::key_event;
-use super::key_grant::{Terms, grant, regrant};
-use super::key_order::{KeyChange, NewKey};
-use super::key_text::{KeyMode, KeyText};
-use super::key_verifier::ApiKeyVerifier;
+use self::grant::{Terms, grant, regrant};
+use self::order::KeyChange;
+pub use self::order::NewKey;
+pub(in crate::registry) use self::projection::KeyProjection;
+pub use self::text::KeyMode;
+use self::text::KeyText;
+pub use self::verifier::ApiKeyVerifier;
+pub(in crate::registry) use self::verifier::caller;
 use crate::flow::event::canonical_bytes;
 use crate::registry::caller::{Caller, Intent, Scope};
 use crate::registry::log::{DECISIONS_MAX, Log, only};
@@ -111,7 +121,7 @@ impl ApiKeys {
         let terms = grant(&intent.caller, order)?;
         let text = KeyText::generate(mode);
         let id = Uuid::now_v7();
-        let row = key_event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
+        let row = event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
         let Outcome::Appended(places) = self.log.append(row).await? else {
             let what = "the first event of a new stream met another";
             return Err(RegistryError::corrupt(format!("key {id}"), what));
@@ -123,7 +133,7 @@ impl ApiKeys {
             version: place.version,
             prefix: text.prefix().to_owned(),
             name: terms.name,
-            scopes: key_event::scope_names(terms.scopes),
+            scopes: event::scope_names(terms.scopes),
             phone_number_ids: terms.phone_number_ids,
             created_at: place.recorded_at,
             expires_at,
@@ -202,7 +212,7 @@ impl ApiKeys {
     async fn replayed(&self, mut key: KeyRecord, version: i64) -> Result<WrittenKey, RegistryError> {
         let event = self.event(key.org_id, key.id, version).await?;
         let payload = event.payload.ok_or(RegistryError::Erased)?;
-        let terms = key_event::terms_of(payload).map_err(|error| {
+        let terms = event::terms_of(payload).map_err(|error| {
             RegistryError::corrupt(
                 format!("version {version} of key {}", key.id),
                 format!("payload: {error}"),
@@ -229,7 +239,7 @@ fn decide(
 ) -> Result<(Option<Append>, Option<Terms>), RegistryError> {
     let before = terms(key);
     let change = match order {
-        Order::Revoke => return Ok((Some(key_event::revoked(intent, key, &before)), None)),
+        Order::Revoke => return Ok((Some(event::revoked(intent, key, &before)), None)),
         Order::Change(change) => change,
     };
     let mode = KeyMode::of(&key.prefix)
@@ -237,7 +247,7 @@ fn decide(
     let after = regrant(&intent.caller, mode, &before, change)?;
     let row = match after == before {
         true => leave(intent, key),
-        false => Some(key_event::changed(intent, key, &before, &after)),
+        false => Some(event::changed(intent, key, &before, &after)),
     };
     Ok((row, Some(after)))
 }
@@ -258,6 +268,6 @@ fn terms(key: &KeyRecord) -> Terms {
 
 fn apply(key: &mut KeyRecord, terms: Terms) {
     key.name = terms.name;
-    key.scopes = key_event::scope_names(terms.scopes);
+    key.scopes = event::scope_names(terms.scopes);
     key.phone_number_ids = terms.phone_number_ids;
 }

@@ -10,9 +10,9 @@ use subtle::ConstantTimeEq;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::key_text::{KeyMode, KeyText};
-use super::verifier::AccessError;
+use super::text::{KeyMode, KeyText};
 use crate::flow::event::{Actor, ActorKind};
+use crate::registry::access::error::AccessError;
 use crate::registry::caller::{Caller, Scope, Scopes};
 use crate::store::{KeyRecord, SealedKey, Store, StoreError};
 

@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Deserialize;
 use ureq::http::StatusCode;
 
-use super::Finding;
-use crate::cli::screen::plain;
+use super::member::Finding;
+use super::screen::plain;
 
 /// The members of a problem (RFC 9457) that are shown.
 #[derive(Debug, Deserialize)]
@@ -51,7 +51,7 @@ impl Problem {
     }
 
     /// Reads the body of an error. A body that is not a problem document, such as the page of a proxy, is left out.
-    pub(super) fn read(status: StatusCode, text: &str) -> Self {
+    pub fn read(status: StatusCode, text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|_| Self {
             status: status.as_u16(),
             title: status.to_string(),

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-use super::key_text::KeyMode;
+use super::text::KeyMode;
 use crate::flow::finding::Finding;
+use crate::flow::pointer;
 use crate::registry::caller::Scopes;
 
 const NAME_CHARACTERS_MIN: usize = 2;
@@ -145,8 +146,9 @@ impl<'a> Reader<'a> {
         };
         let unknown = members.into_iter().flat_map(Map::keys).filter(|name| !known.contains(&name.as_str()));
         let findings = unknown.map(|name| {
-            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-            Finding::error("UNKNOWN_FIELD", pointer, "is not a member of this object")
+            let mut place = String::new();
+            pointer::push(&mut place, name);
+            Finding::error("UNKNOWN_FIELD", place, "is not a member of this object")
         });
         Ok(Self { members, findings: findings.collect() })
     }

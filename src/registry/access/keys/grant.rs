@@ -1,7 +1,7 @@
 //! What a key may be given: never more than whoever gives it has. Pure.
 
-use super::key_order::{KeyChange, NewKey};
-use super::key_text::KeyMode;
+use super::order::{KeyChange, NewKey};
+use super::text::KeyMode;
 use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
 use crate::registry::caller::{Caller, Scope, Scopes};

@@ -1,30 +1,44 @@
 //! Query strings, strictly: a parameter is known, given once, and text. An empty value is an absent one.
+//! Each file has the parameters of some endpoints: their description, their reader, and what they mean to the registry.
 
+pub mod diff;
+pub mod events;
+pub mod export;
+pub mod feed;
+pub mod flows;
+pub mod page;
+pub mod values;
+
+use super::endpoint::Parameter;
 use super::percent;
 use super::problem::Problem;
 
-/// The parameters of one request. Each is taken out by name; what is left at the end is unknown.
+/// The parameters of one request. A reader takes each out by its name; what is left at the end is unknown.
 #[derive(Debug)]
 pub struct Query {
     pairs: Vec<(String, String)>,
+    /// The names a reader has asked for; debug builds hold them against what the reader describes.
+    asked: Vec<String>,
 }
 
-/// A set of parameters an endpoint knows.
+/// The query parameters of an endpoint: how they are described, and how they are read.
 pub trait FromQuery: Sized {
-    /// Whether the endpoint has more than JSON to offer and looks at `Accept` itself.
+    /// True where the endpoint offers more than JSON and looks at `Accept` itself.
     const NEGOTIATES: bool = false;
+    /// Every parameter that `take` asks for.
+    const PARAMETERS: &'static [Parameter] = &[];
 
     fn take(query: &mut Query) -> Result<Self, Problem>;
 }
 
-/// For endpoints that know no parameter.
+/// An endpoint without query parameters.
 impl FromQuery for () {
     fn take(_: &mut Query) -> Result<Self, Problem> {
         Ok(())
     }
 }
 
-/// For such endpoints that choose the media type of their answer.
+/// An endpoint without query parameters that chooses the media type of its answer by `Accept`.
 #[derive(Debug)]
 pub struct Negotiated;
 
@@ -40,6 +54,7 @@ impl FromQuery for Negotiated {
 pub fn read<Q: FromQuery>(raw: Option<&str>) -> Result<Q, Problem> {
     let mut query = Query::parse(raw.unwrap_or_default())?;
     let parameters = Q::take(&mut query)?;
+    debug_assert!(query.was_read_as(Q::PARAMETERS), "{:?} against {:?}", query.asked, Q::PARAMETERS);
     match query.pairs.first() {
         None => Ok(parameters),
         Some((name, _)) => Err(Problem::parameter(name, "is not a parameter of this path")),
@@ -58,22 +73,33 @@ impl Query {
             }
             pairs.push((name, value));
         }
-        Ok(Self { pairs })
+        Ok(Self { pairs, asked: Vec::new() })
     }
 
-    /// A value that stays where it is, for whoever keeps what was asked in its own words.
+    /// True when exactly the described parameters were asked for.
+    fn was_read_as(&self, described: &[Parameter]) -> bool {
+        let is_asked = |parameter: &Parameter| self.asked.iter().any(|name| name == parameter.name);
+        let is_described = |name: &String| described.iter().any(|parameter| parameter.name == name);
+        described.iter().all(is_asked) && self.asked.iter().all(is_described)
+    }
+
+    /// The value of a parameter as it was sent. The parameter is not taken out.
     pub fn shown(&self, name: &str) -> Option<&str> {
         let (_, value) = self.pairs.iter().find(|(known, _)| known == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// The value of a parameter, unless it is absent or empty.
+    /// Takes out the value of a parameter; `None` when it is absent or empty.
     pub fn text(&mut self, name: &str) -> Option<String> {
+        if cfg!(debug_assertions) {
+            self.asked.push(name.to_owned());
+        }
         let index = self.pairs.iter().position(|(known, _)| known == name)?;
         Some(self.pairs.swap_remove(index).1).filter(|value| !value.is_empty())
     }
 
-    /// A value that `read` makes sense of; `expected` says what it must be.
+    /// Takes out a parameter and reads its value by `read`, which returns `None` for a wrong value; `expected` says in
+    /// the refusal what it must be.
     pub fn value<T>(
         &mut self,
         name: &str,
@@ -98,6 +124,9 @@ mod tests {
     struct Known(Option<String>, Option<u8>);
 
     impl FromQuery for Known {
+        const PARAMETERS: &'static [Parameter] =
+            &[Parameter::new("q", || true.into(), ""), Parameter::new("n", || true.into(), "")];
+
         fn take(query: &mut Query) -> Result<Self, Problem> {
             Ok(Self(query.text("q"), query.value("n", "a small number", |text| text.parse().ok())?))
         }

@@ -1,32 +1,55 @@
-//! The query parameters of histories, the audit log and differences.
+//! Query parameters of histories and of the audit log: which events, and which page of them.
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
-use uuid::Uuid;
+use chrono::{DateTime, Days, Utc};
+use serde_json::{Value, json};
 
-use super::media;
-use super::parameters::{just_after, limit, positive};
-use super::path::hyphenated;
-use super::percent;
-use super::problem::Problem;
-use super::query::{FromQuery, Query};
+use super::page::{CURSOR, LIMIT, PageQuery};
+use super::values::{day, instant, instant_schema, just_after, text_schema};
+use super::{FromQuery, Query};
 use crate::flow::event::{EventType, StreamKind};
-use crate::registry::{AuditFilter, ExportFormat, ExportOrder, HistoryFilter, Point, Side};
+use crate::http::endpoint::Parameter;
+use crate::http::percent;
+use crate::http::problem::Problem;
+use crate::registry::{AuditFilter, HistoryFilter};
 
-const PAGE_DEFAULT: i64 = 100;
+pub const ACTION: Parameter =
+    Parameter::new("action", || names_schema(event_names(StreamKind::ALL)), "Only events of this type.");
+pub const RESOURCE: Parameter = Parameter::new(
+    "resource",
+    || names_schema(StreamKind::ALL.iter().map(|kind| kind.as_str())),
+    "Only events of this kind of thing.",
+);
+pub const ACTOR_USER_ID: Parameter = Parameter::new("actorUserId", text_schema, "Only events by this user.");
+pub const DATE_FROM: Parameter =
+    Parameter::new("dateFrom", instant_schema, "A day or an instant, inclusive.");
+pub const DATE_TO: Parameter =
+    Parameter::new("dateTo", instant_schema, "A day, whole, or an instant, inclusive.");
 
-/// Which events of a flow, and which part of them.
+/// Which events of a flow, and which page of them.
 #[derive(Debug)]
 pub struct HistoryQuery {
     pub filter: HistoryFilter,
     /// The filter, always written alike.
     pub written: String,
-    pub limit: i64,
-    pub cursor: Option<String>,
+    pub page: PageQuery,
 }
 
 impl FromQuery for HistoryQuery {
+    const PARAMETERS: &'static [Parameter] = &[
+        Parameter::new(
+            "type",
+            || names_schema(event_names(&[StreamKind::Flow])),
+            "Only events of this type.",
+        ),
+        Parameter::new("actor", text_schema, "Only events by this key or user."),
+        Parameter::new("from", instant_schema, "A day or an instant, inclusive."),
+        Parameter::new("to", instant_schema, "A day, whole, or an instant, inclusive."),
+        LIMIT,
+        CURSOR,
+    ];
+
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let event_type = event_type(query, "type", &[StreamKind::Flow])?;
         let actor = query.text("actor");
@@ -34,30 +57,31 @@ impl FromQuery for HistoryQuery {
         let written = written(&[("type", &event_type), ("actor", &actor)], from, until);
         let actors = actor.map(|actor| opaque_ids(&actor)).unwrap_or_default();
         let filter = HistoryFilter { event_type, actors, from, until };
-        let limit = limit(query)?.unwrap_or(PAGE_DEFAULT);
-        Ok(Self { filter, written, limit, cursor: query.text("cursor") })
+        Ok(Self { filter, written, page: PageQuery::take(query)? })
     }
 }
 
-/// Which events of an organization, and which part of them.
+/// Which events of an organization, and which page of them.
 #[derive(Debug)]
 pub struct AuditQuery {
     pub filter: AuditFilter,
+    /// The filter, always written alike.
     pub written: String,
-    pub limit: i64,
-    pub cursor: Option<String>,
+    pub page: PageQuery,
 }
 
 impl FromQuery for AuditQuery {
+    const PARAMETERS: &'static [Parameter] =
+        &[ACTION, RESOURCE, ACTOR_USER_ID, DATE_FROM, DATE_TO, LIMIT, CURSOR];
+
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let (filter, written) = audit_filter(query)?;
-        let limit = limit(query)?.unwrap_or(PAGE_DEFAULT);
-        Ok(Self { filter, written, limit, cursor: query.text("cursor") })
+        Ok(Self { filter, written, page: PageQuery::take(query)? })
     }
 }
 
-/// What is let through of an organization's log, and the same written down.
-fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem> {
+/// Reads which events of an organization's log are asked for; the text is the same filter, always written alike.
+pub fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem> {
     let action = event_type(query, "action", StreamKind::ALL)?;
     let resource = resource(query)?;
     let user = query.text("actorUserId");
@@ -70,58 +94,7 @@ fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem> {
     Ok((AuditFilter { types, actors, from, until, confined_to: Vec::new() }, written))
 }
 
-/// Which events are exported, in which form.
-#[derive(Debug)]
-pub struct ExportQuery {
-    /// `None`: a link to the export is asked for.
-    pub format: Option<ExportFormat>,
-    pub order: ExportOrder,
-}
-
-impl FromQuery for ExportQuery {
-    const NEGOTIATES: bool = true;
-
-    fn take(query: &mut Query) -> Result<Self, Problem> {
-        let names = ["action", "resource", "actorUserId", "dateFrom", "dateTo"];
-        let asked = names.into_iter().filter_map(|name| Some((name, query.shown(name)?.to_owned())));
-        let asked = asked.collect();
-        let format = query.value("format", "csv or ndjson", |text| match text {
-            "csv" => Some(ExportFormat::Csv),
-            "ndjson" => Some(ExportFormat::Ndjson),
-            _ => None,
-        })?;
-        let after = query.value("after", "a position of the log, or 0", |text| match text {
-            "0" => Some(0),
-            number => positive(number),
-        })?;
-        let (filter, _) = audit_filter(query)?;
-        let order = ExportOrder { filter, after: after.unwrap_or(0), asked, by_link: false };
-        Ok(Self { format, order })
-    }
-}
-
-impl ExportQuery {
-    /// Of the answer.
-    pub fn media_type(&self) -> &'static str {
-        match self.format {
-            Some(ExportFormat::Csv) => media::CSV,
-            Some(ExportFormat::Ndjson) => media::NDJSON,
-            None => media::JSON,
-        }
-    }
-
-    /// The query that asks for the same part of the log.
-    pub fn written(&self) -> String {
-        let ExportOrder { asked, after, .. } = &self.order;
-        let mut written = format!("after={after}");
-        for (name, value) in asked {
-            let _ = write!(written, "&{name}={}", percent::encode(value));
-        }
-        written
-    }
-}
-
-/// The types an action and a resource leave; an action of another kind leaves none.
+/// The event types that are of an action and of a kind of thing; an action of another kind leaves none.
 fn types(action: Option<String>, resource: Option<StreamKind>) -> Option<Vec<String>> {
     let Some(kind) = resource else { return action.map(|action| vec![action]) };
     let kinds = [kind];
@@ -129,7 +102,8 @@ fn types(action: Option<String>, resource: Option<StreamKind>) -> Option<Vec<Str
     Some(names.filter(|name| action.as_ref().is_none_or(|action| action == name)).collect())
 }
 
-/// The stored name of an event. What is misspelled would match nothing and look as if nothing had happened.
+/// Reads the stored name of an event. A misspelled one is refused: it would match nothing and look as if nothing had
+/// happened.
 fn event_type(query: &mut Query, name: &str, kinds: &[StreamKind]) -> Result<Option<String>, Problem> {
     let known: Vec<&str> = event_names(kinds).collect();
     let expected = format!("one of {}", known.join(", "));
@@ -141,12 +115,16 @@ fn event_names(kinds: &[StreamKind]) -> impl Iterator<Item = &'static str> {
     of_kinds.map(|event_type| event_type.as_str())
 }
 
+fn names_schema(names: impl Iterator<Item = &'static str>) -> Value {
+    json!({"type": "string", "enum": names.collect::<Vec<_>>()})
+}
+
 fn resource(query: &mut Query) -> Result<Option<StreamKind>, Problem> {
     let names: Vec<&str> = StreamKind::ALL.iter().map(|kind| kind.as_str()).collect();
     query.value("resource", &format!("one of {}", names.join(", ")), StreamKind::parse)
 }
 
-/// An actor is given as answers show its id, or as filters keep it, with its kind.
+/// The ids that filters keep of an actor, who is given by the id that answers show, or by that with its kind.
 fn opaque_ids(actor: &str) -> Vec<String> {
     let of_kind = ["api_key", "user", "operator"].map(|kind| format!("{kind}:{actor}"));
     [actor.to_owned()].into_iter().chain(of_kind).collect()
@@ -185,64 +163,10 @@ fn range(query: &mut Query, from_name: &str, to_name: &str) -> Result<Range, Pro
     }
 }
 
-fn day(text: &str) -> Option<DateTime<Utc>> {
-    Some(text.parse::<NaiveDate>().ok()?.and_time(NaiveTime::MIN).and_utc())
-}
-
-fn instant(text: &str) -> Option<DateTime<Utc>> {
-    Some(DateTime::parse_from_rfc3339(&text.replace(' ', "+")).ok()?.with_timezone(&Utc))
-}
-
-/// The two states to compare; without them, what a publish would change.
-#[derive(Debug)]
-pub struct DiffQuery {
-    pub from: Which,
-    pub to: Which,
-}
-
-/// A state of the flow in the path, or of another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Which {
-    other: Option<Uuid>,
-    side: Side,
-}
-
-impl Which {
-    pub fn point(self, flow_id: Uuid) -> Point {
-        Point { flow_id: self.other.unwrap_or(flow_id), side: self.side }
-    }
-}
-
-impl FromQuery for DiffQuery {
-    const NEGOTIATES: bool = true;
-
-    fn take(query: &mut Query) -> Result<Self, Problem> {
-        const EXPECTED: &str =
-            "a positive integer, draft, published, or one of them behind another flow's id and :";
-        let own = |side| Which { other: None, side };
-        let from = query.value("from", EXPECTED, which)?.unwrap_or(own(Side::Published));
-        let to = query.value("to", EXPECTED, which)?.unwrap_or(own(Side::Draft));
-        Ok(Self { from, to })
-    }
-}
-
-fn which(text: &str) -> Option<Which> {
-    let (other, side) = match text.split_once(':') {
-        Some((id, side)) => (Some(hyphenated(id)?), side),
-        None => (None, text),
-    };
-    let side = match side {
-        "draft" => Side::Draft,
-        "published" => Side::Published,
-        number => Side::Version(positive(number)?),
-    };
-    Some(Which { other, side })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::query;
     use super::*;
+    use crate::http::query;
 
     #[test]
     fn ranges() {
@@ -286,35 +210,5 @@ mod tests {
         let problem = query::read::<HistoryQuery>(Some("type=published")).unwrap_err();
         assert!(problem.detail.contains("flow.published") && !problem.detail.contains("api_key"));
         assert!(query::read::<HistoryQuery>(Some("type=api_key.created")).is_err(), "no flow's");
-    }
-
-    #[test]
-    fn an_export_is_written_as_it_was_asked_for() {
-        let raw = "dateTo=2026-05-31&format=csv&actorUserId=ana%26eva&action=";
-        let read: ExportQuery = query::read(Some(raw)).unwrap();
-        assert_eq!((read.format, read.order.after), (Some(ExportFormat::Csv), 0));
-        assert_eq!(read.written(), "after=0&actorUserId=ana%26eva&dateTo=2026-05-31");
-        let again: ExportQuery = query::read(Some(&read.written())).unwrap();
-        assert_eq!((again.order, again.format), (read.order, None));
-        for bad in ["format=xml", "format=CSV", "after=-1", "after=1.5", "after=%2B1", "limit=3", "cursor=x"]
-        {
-            assert!(query::read::<ExportQuery>(Some(bad)).is_err(), "{bad}");
-        }
-    }
-
-    #[test]
-    fn states_to_compare() {
-        let id = "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c";
-        let check = |text: &str, other: bool, side| {
-            let other = other.then(|| id.parse().unwrap());
-            assert_eq!(which(text), Some(Which { other, side }), "{text}");
-        };
-        check("7", false, Side::Version(7));
-        check("draft", false, Side::Draft);
-        check(&format!("{id}:published"), true, Side::Published);
-        check(&format!("{id}:3"), true, Side::Version(3));
-        for bad in ["0", "-1", "1.5", "9223372036854775808", "latest", "x:1", ":1"] {
-            assert_eq!(which(bad), None, "{bad}");
-        }
     }
 }
