@@ -40,6 +40,7 @@ const SHARED_NAMES: &[&str] = &[
     "History",
     "List",
     "Log",
+    "Member",
     "Memory",
     "Moment",
     "Order",
