@@ -17,7 +17,6 @@ const INHERENT: &[(&str, &[&str])] = &[
     ("commands about flows find their flow in one way", &["cli/flows/mod.rs", "cli/flows/"]),
     ("screen and text", &["cli/screen/mod.rs", "cli/screen/text.rs"]),
     ("settings and their groups", &["config.rs", "config/"]),
-    ("members of objects are parts, and parts are objects", &["flow/document/schema/"]),
     ("what a command meets", &["registry/command/"]),
     ("projections and their comparison", &["registry/projections/"]),
     ("a list of now is begun and one of then goes on", &["registry/reads/"]),

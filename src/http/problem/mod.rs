@@ -187,10 +187,9 @@ impl Problem {
             "errors": self.errors,
         });
         match &self.extra {
-            Extra::None | Extra::RetryAfter(_) => {}
+            Extra::None | Extra::RetryAfter(_) | Extra::Tag(_) => {}
             Extra::Findings(findings) => body["findings"] = json!(findings),
             Extra::Scope(scope) => body["scope"] = json!(scope),
-            Extra::Tag(position) => body["current"] = json!({"version": position}),
             Extra::Callers(callers, has_more) => {
                 body["callers"] = json!(callers);
                 body["hasMoreCallers"] = json!(has_more);

@@ -91,39 +91,51 @@ fn intents() -> Value {
     list_of(text_of(1, 80), 0, 50)
 }
 
+const TRIGGER_CONFIG: &str =
+    "What the trigger needs to know. Members beside these are kept by value; at most 16 KiB.";
+
 fn trigger_config(direction: Direction) -> Value {
-    direction.open_object(
-        "What the trigger needs to know. Members beside these are kept by value; at most 16 KiB.",
+    let further = direction.object(
+        "A further trigger.",
         vec![
-            maybe(
-                "keywords",
-                keywords(),
-                "`KEYWORD`: texts that start the flow, each 1 to 80 characters; a pattern of \
-                up to 256 where `matchMode` is `REGEX`.",
-            ),
-            maybe("also", any(), "Up to 5 further triggers, each an object of `triggerType` and `triggerConfig`. One that is malformed is a finding and keeps nothing from being saved."),
-            maybe("matchMode", reference("MatchMode"), "`KEYWORD`: how they are compared. Default `EXACT`."),
-            maybe("intents", intents(), "`INTENT`: a message that carries one of them starts the flow."),
-            maybe(
-                "autoReplyId",
-                text_of(1, 128),
-                "`AUTO_REPLY`: the rule of the platform that starts the flow.",
-            ),
-            maybe("event", reference("EventName"), "`EVENT`: the business event that starts the flow."),
-            maybe(
-                "sources",
-                list_of(text_of(1, 128), 0, 1000),
-                "`REFERRAL`: the ads or posts that start the flow; \
-                none: any of them.",
-            ),
-            maybe(
-                "when",
-                expression(),
-                "Must be true for the flow to start. Names are `trigger.*`, `contact.*` and \
-                the variables with their start values.",
-            ),
+            always("triggerType", reference("TriggerType"), "What starts the flow too."),
+            maybe("triggerConfig", direction.open_object(TRIGGER_CONFIG, trigger_members()), TRIGGER_CONFIG),
         ],
-    )
+    );
+    let also = maybe(
+        "also",
+        json!({"anyOf": [list_of(further, 0, 5), any()]}),
+        "Up to 5 further triggers, by any of which the flow starts too. One that is malformed is a finding and keeps \
+         nothing from being saved.",
+    );
+    direction.open_object(TRIGGER_CONFIG, trigger_members().into_iter().chain([also]).collect())
+}
+
+/// What every trigger may have.
+fn trigger_members() -> Vec<Member> {
+    vec![
+        maybe(
+            "keywords",
+            keywords(),
+            "`KEYWORD`: texts that start the flow, each 1 to 80 characters; a pattern of up to 256 where \
+             `matchMode` is `REGEX`.",
+        ),
+        maybe("matchMode", reference("MatchMode"), "`KEYWORD`: how they are compared. Default `EXACT`."),
+        maybe("intents", intents(), "`INTENT`: a message that carries one of them starts the flow."),
+        maybe("autoReplyId", text_of(1, 128), "`AUTO_REPLY`: the rule of the platform that starts the flow."),
+        maybe("event", reference("EventName"), "`EVENT`: the business event that starts the flow."),
+        maybe(
+            "sources",
+            list_of(text_of(1, 128), 0, 1000),
+            "`REFERRAL`: the ads or posts that start the flow; none: any of them.",
+        ),
+        maybe(
+            "when",
+            expression(),
+            "Must be true for the flow to start. Names are `trigger.*`, `contact.*` and the variables with their \
+             start values.",
+        ),
+    ]
 }
 
 fn settings(direction: Direction) -> Value {

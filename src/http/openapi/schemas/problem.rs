@@ -126,7 +126,11 @@ fn problem() -> Value {
                 "With `flow_is_called`: flows in force that call this one.",
             ),
             maybe("hasMoreCallers", boolean(), "With `callers`: true where there are others."),
-            maybe("current", reference("CurrentVersion"), "With 409 and 412: where the flow is."),
+            maybe(
+                "current",
+                reference("CurrentVersion"),
+                "With 409 and 412 that concern one flow: where it is.",
+            ),
         ],
     )
 }

@@ -194,6 +194,10 @@ fn times() -> Member {
 }
 
 fn mocks() -> Value {
+    let allow_list = REQUEST.object(
+        "Where a secret may go.",
+        vec![always("hosts", list_of(text_of(1, 253), 0, 50), "The hosts it may be sent to.")],
+    );
     let respond = REQUEST.object(
         "An answer.",
         vec![
@@ -243,7 +247,11 @@ fn mocks() -> Value {
             maybe("http", list_of(http, 0, LIST_MAX), "Answers to HTTP calls, tried in order."),
             maybe("actions", list_of(action, 0, LIST_MAX), "Answers to actions, tried in order."),
             maybe("flows", list_of(flow, 0, LIST_MAX), "Flows that are not run."),
-            maybe("secrets", REQUEST.keyed(text_of(0, 4096)), "Secrets there are. No run ever sees a value."),
+            maybe(
+                "secrets",
+                REQUEST.keyed(json!({"anyOf": [text_of(0, 4096), allow_list]})),
+                "Secrets there are, by name. No run ever sees a value.",
+            ),
         ],
     )
 }
