@@ -35,7 +35,8 @@ impl<'c> Named<'c> {
         Ok(Self { config, keyring: config.key_file.load()?, directory: config.open_directory()? })
     }
 
-    /// The same before anything was signed: in the data directory a key is made.
+    /// The signer of an installation that has signed nothing yet. Where no key file is configured, a key is made in the
+    /// data directory.
     pub fn first_signer(
         self,
         data_dir: Option<&Path>,

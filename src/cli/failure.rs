@@ -45,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// The same with parameters of the API called as the options that were typed.
+    /// Replaces the names of API parameters in this failure by those of the options that were typed.
     pub fn naming(self, options: &[(&str, &str)]) -> Self {
         match self {
             Self::Problem(problem) => Self::Problem(Box::new(problem.naming(options))),

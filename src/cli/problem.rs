@@ -38,7 +38,7 @@ impl FieldError {
 }
 
 impl Problem {
-    /// The same with parameters of the API under other names.
+    /// Replaces the names of API parameters in this problem by other names, such as those of command line options.
     pub fn naming(mut self, names: &[(&str, &str)]) -> Self {
         for (parameter, name) in names {
             self.detail = self.detail.replace(parameter, name);

@@ -18,7 +18,8 @@ pub struct Diff {
     flow: String,
     /// A number, draft or published, or one of them behind another flow's id and `:` [default: published]
     from: Option<String>,
-    /// The same [default: draft]
+    /// What to compare it with: a number, draft or published, or one of them behind another flow's id and `:`
+    /// [default: draft]
     to: Option<String>,
     /// Print a JSON Patch (RFC 6902) that makes the one of the other
     #[arg(long, conflicts_with = "json")]

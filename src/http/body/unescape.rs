@@ -11,7 +11,7 @@ pub struct Unescaped {
     open: Vec<u8>,
 }
 
-/// `\uXXXX`
+/// Bytes of one escape: a backslash, the letter u and four hexadecimal digits.
 const UNIT: usize = 6;
 
 impl Unescaped {

@@ -45,8 +45,7 @@ struct Rest {
 
 /// Keys read at once for a list that is sent whole.
 const KEYS: i64 = 256;
-/// Flows loaded at once while it is not known how large their documents are.
-const FIRST_BATCH: usize = 16;
+/// Flows loaded at once, at most, and while it is not known how large their documents are: a usual page needs one load.
 const BATCH_MAX: usize = 64;
 /// Bytes of documents loaded at once, if there are several.
 const BATCH_BYTES: usize = 64 * 1024;
@@ -69,7 +68,7 @@ impl FlowList {
             shown,
             keys,
             loaded: VecDeque::new(),
-            batch: FIRST_BATCH,
+            batch: BATCH_MAX,
             rest: None,
             wanted: None,
         }
