@@ -193,11 +193,15 @@ fn times() -> Member {
     maybe("times", integer_of(1, 100_000), "How often it answers. Default: always.")
 }
 
-fn mocks() -> Value {
+fn secret() -> Value {
     let allow_list = REQUEST.object(
         "Where a secret may go.",
         vec![always("hosts", list_of(text_of(1, 253), 0, 50), "The hosts it may be sent to.")],
     );
+    json!({"anyOf": [text_of(0, 4096), allow_list]})
+}
+
+fn mocks() -> Value {
     let respond = REQUEST.object(
         "An answer.",
         vec![
@@ -249,7 +253,7 @@ fn mocks() -> Value {
             maybe("flows", list_of(flow, 0, LIST_MAX), "Flows that are not run."),
             maybe(
                 "secrets",
-                REQUEST.keyed(json!({"anyOf": [text_of(0, 4096), allow_list]})),
+                REQUEST.keyed(secret()),
                 "Secrets there are, by name. No run ever sees a value.",
             ),
         ],
