@@ -211,18 +211,19 @@ where
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
         let query = query::read(parts.uri.query())?;
-        let (value, share) = body::read(&parts.headers, body, B::BYTES_MAX, &state.body_budget).await?;
+        let body::Sent { value, media_type, share } =
+            body::read::<B>(&parts.headers, body, &state.body_budget).await?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };
-        let body = B::from_body(value)?;
+        let body = B::of_media_type(value, media_type)?;
         let mut intent = intent(&parts, caller, precondition::<I>(&parts)?)?;
         if let Some(reason) = body.reason() {
             intent.reason = Some(reason.to_owned());
         }
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
-            .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
+            .map(|key| Idempotency { key, request: request_digest(&parts, &intent, media_type, kept) });
         Ok(Self { intent, id, query, body, scope: PhantomData, _share: share })
     }
 }
@@ -287,7 +288,7 @@ fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<In
 }
 
 /// What makes two requests the same: who sends them from where does not matter, what they ask for does.
-fn request_digest(parts: &Parts, intent: &Intent, body: Option<Value>) -> Digest {
+fn request_digest(parts: &Parts, intent: &Intent, media_type: &str, body: Option<Value>) -> Digest {
     let if_match = intent.if_match.as_ref().map(|wanted| match wanted {
         IfMatch::Any => json!("*"),
         IfMatch::Versions(versions) => json!(versions),
@@ -297,6 +298,9 @@ fn request_digest(parts: &Parts, intent: &Intent, body: Option<Value>) -> Digest
         json!([parts.method.as_str(), parts.uri.path(), body, if_match, intent.on_behalf_of, intent.reason]);
     if let (Value::Array(parts_of_it), Some(query)) = (&mut request, parts.uri.query()) {
         parts_of_it.push(query.into());
+    }
+    if let (Value::Array(parts_of_it), false) = (&mut request, media_type == media::JSON) {
+        parts_of_it.push(json!({"mediaType": media_type}));
     }
     Digest::of(&serde_json_canonicalizer::to_vec(&request).expect("strict JSON always has a canonical form"))
 }

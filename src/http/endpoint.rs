@@ -103,6 +103,8 @@ pub struct RequestBody {
     pub is_required: bool,
     /// A body that the endpoint takes as it is.
     pub example: Value,
+    /// Other media types it takes, each with the name of its schema.
+    pub others: Vec<(&'static str, &'static str)>,
 }
 
 /// An answer that is no refusal.
@@ -227,12 +229,18 @@ impl Endpoint {
 
     /// A body that must be sent.
     pub fn takes(self, schema: &'static str, example: Value) -> Self {
-        Self { body: Some(RequestBody { schema, is_required: true, example }), ..self }
+        Self { body: Some(RequestBody { schema, is_required: true, example, others: Vec::new() }), ..self }
     }
 
     /// A body that may be left out.
     pub fn may_take(self, schema: &'static str, example: Value) -> Self {
-        Self { body: Some(RequestBody { schema, is_required: false, example }), ..self }
+        Self { body: Some(RequestBody { schema, is_required: false, example, others: Vec::new() }), ..self }
+    }
+
+    /// Another media type that the body may have.
+    pub fn or_as(mut self, media_type: &'static str, schema: &'static str) -> Self {
+        self.body.iter_mut().for_each(|body| body.others.push((media_type, schema)));
+        self
     }
 
     pub fn responds(mut self, response: ResponseKind) -> Self {

@@ -7,7 +7,9 @@ use super::answer;
 use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
-use super::orders::{DeleteQuery, DuplicateBody, PublishBody, PublishSetBody, UnpublishBody, UpdateBody};
+use super::orders::{
+    DeleteQuery, DuplicateBody, PublishBody, PublishSetBody, UnpublishBody, Update, UpdateBody,
+};
 use super::path::FlowId;
 use super::problem::{HandlerResult, Problem};
 use super::query::flows::{GetQuery, ListQuery};
@@ -88,7 +90,11 @@ pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>
 }
 
 pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateBody>) -> HandlerResult {
-    let written = app.registry.commands.update(call.intent, call.id.0, call.body.members).await?;
+    let (commands, echo) = (&app.registry.commands, call.body.echo);
+    let written = match call.body.update {
+        Update::Members(members) => commands.update(call.intent, call.id.0, members, echo).await?,
+        Update::Edit(edit) => commands.edit(call.intent, call.id.0, edit, echo).await?,
+    };
     answer::written(StatusCode::OK, &written)
 }
 

@@ -5,6 +5,8 @@ use axum::http::{HeaderMap, header};
 use super::problem::{Code, Problem};
 
 pub const JSON: &str = "application/json";
+/// RFC 7396
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
 /// RFC 6902
 pub const JSON_PATCH: &str = "application/json-patch+json";
 pub const TEXT: &str = "text/plain";
@@ -69,9 +71,10 @@ fn is_zero_weight(parameter: &str) -> bool {
     })
 }
 
-/// Refuses a body that is not declared to be JSON in UTF-8, as it is.
-pub fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+/// What a body is declared to be, of the media types that are taken. All of them are JSON in UTF-8, without encoding.
+pub fn content_type(headers: &HeaderMap, taken: &[&'static str]) -> Result<&'static str, Problem> {
     let refuse = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
+    let names = taken.join(" or ");
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
@@ -79,15 +82,15 @@ pub fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
-        return refuse("A body must be sent with one Content-Type: application/json.".to_owned());
+        return refuse(format!("A body must be sent with one Content-Type: {names}."));
     };
     let value = value.to_str().unwrap_or_default();
     let mut parts = value.split(';').map(str::trim);
-    let is_json = parts.next().is_some_and(|media| media.eq_ignore_ascii_case("application/json"));
-    if is_json && parts.all(keeps_utf8) {
-        Ok(())
-    } else {
-        refuse(format!("A body must be application/json in UTF-8, not {value:?}."))
+    let declared = parts.next().unwrap_or_default();
+    let found = taken.iter().find(|media| media.eq_ignore_ascii_case(declared));
+    match found.filter(|_| parts.all(keeps_utf8)) {
+        Some(media) => Ok(media),
+        None => refuse(format!("A body must be {names} in UTF-8, not {value:?}.")),
     }
 }
 
@@ -143,10 +146,10 @@ mod tests {
     }
 
     #[test]
-    fn content_type() {
+    fn of_bodies() {
         let check = |types: &[&str], expected: bool| {
             let headers = headers(&header::CONTENT_TYPE, types);
-            assert_eq!(check_content_type(&headers).is_ok(), expected, "{types:?}");
+            assert_eq!(content_type(&headers, &[JSON]).is_ok(), expected, "{types:?}");
         };
         check(&["application/json"], true);
         check(&["Application/JSON; charset=UTF-8"], true);
@@ -159,6 +162,8 @@ mod tests {
         check(&["application/x-www-form-urlencoded"], false);
         let mut encoded = headers(&header::CONTENT_TYPE, &["application/json"]);
         encoded.insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
-        assert!(check_content_type(&encoded).is_err());
+        assert!(content_type(&encoded, &[JSON]).is_err());
+        let patch = headers(&header::CONTENT_TYPE, &["application/JSON-patch+json; charset=utf-8"]);
+        assert_eq!(content_type(&patch, &[JSON, JSON_PATCH]).ok(), Some(JSON_PATCH));
     }
 }

@@ -34,6 +34,7 @@ mod routes;
 mod runs;
 mod serve;
 mod state;
+mod steps;
 mod validate;
 mod wire;
 

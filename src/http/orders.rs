@@ -2,16 +2,19 @@
 
 use std::collections::HashSet;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::body::{FromBody, Members};
 use super::endpoint::Parameter;
 use super::headers::REASON_CHARS_MAX;
+use super::media;
 use super::path::hyphenated;
 use super::problem::{Code, Problem};
 use super::query::{FromQuery, Query};
+use super::wire::{SERVICE_MEMBERS, service_members};
+use crate::flow::document::{Edit, StepPlace};
 use crate::flow::json::INTEGER_MAX;
-use crate::registry::{self, SET_MAX};
+use crate::registry::{self, Echo, RegistryError, SET_MAX};
 
 const NAME_CHARS_MAX: usize = 120;
 const LABEL_CHARS_MAX: usize = 120;
@@ -111,21 +114,47 @@ impl FromBody for UnpublishBody {
     }
 }
 
-/// Members of a flow, which the registry reads, and beside them `force?` and `reason?`.
+/// Members of a flow, which the registry reads, and beside them `force?` and `reason?`; or an edit of its document.
 #[derive(Debug)]
 pub struct UpdateBody {
-    pub members: Value,
+    pub update: Update,
+    pub echo: Option<Echo>,
     force: bool,
     reason: Option<String>,
 }
 
+/// What an update does: replace members, or edit the document.
+#[derive(Debug)]
+pub enum Update {
+    Members(Value),
+    Edit(Edit),
+}
+
 impl FromBody for UpdateBody {
+    const MEDIA_TYPES: &'static [&'static str] = &[media::JSON, media::MERGE_PATCH, media::JSON_PATCH];
+
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
-        let body = body
-            .ok_or_else(|| Problem::new(Code::InvalidJson, "The body is empty: a JSON object is needed."))?;
+        Self::of_media_type(body, media::JSON)
+    }
+
+    fn of_media_type(body: Option<Value>, media_type: &'static str) -> Result<Self, Problem> {
+        let body =
+            body.ok_or_else(|| Problem::new(Code::InvalidJson, "The body is empty: JSON is needed."))?;
+        if media_type == media::JSON_PATCH {
+            let edit = Edit::operations(body).map_err(RegistryError::from)?;
+            return Ok(Self { update: Update::Edit(edit), echo: None, force: false, reason: None });
+        }
         let mut members = Members::new(Some(body))?;
         let (force, reason) = (force(&mut members), reason(&mut members));
-        Ok(Self { members: members.rest()?.into(), force, reason })
+        let mut members = members.rest()?;
+        let echoed: Map<_, _> =
+            SERVICE_MEMBERS.iter().filter_map(|name| members.remove_entry(*name)).collect();
+        let echo = (!echoed.is_empty()).then_some(Echo { members: echoed, shown: service_members });
+        let update = match media_type {
+            media::MERGE_PATCH => Update::Edit(Edit::Merge(members)),
+            _ => Update::Members(members.into()),
+        };
+        Ok(Self { update, echo, force, reason })
     }
 
     fn reason(&self) -> Option<&str> {
@@ -134,6 +163,49 @@ impl FromBody for UpdateBody {
 
     fn forced(&self) -> bool {
         self.force
+    }
+}
+
+/// Members of a step.
+#[derive(Debug)]
+pub struct StepBody(pub Map<String, Value>);
+
+impl FromBody for StepBody {
+    const MEDIA_TYPES: &'static [&'static str] = &[media::JSON, media::MERGE_PATCH];
+
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        Members::new(body)?.rest().map(Self)
+    }
+}
+
+/// `{step, before?, after?, reason?}`
+#[derive(Debug)]
+pub struct NewStepBody {
+    pub edit: Edit,
+    reason: Option<String>,
+}
+
+impl FromBody for NewStepBody {
+    fn from_body(body: Option<Value>) -> Result<Self, Problem> {
+        let mut members = Members::new(body)?;
+        let step = members.need("step", "a step", |value| value.is_object().then_some(value));
+        let mut id = |name| members.take(name, "the id of a step", |value| value.as_str().map(str::to_owned));
+        let place = match (id("before"), id("after")) {
+            (Some(_), Some(_)) => {
+                members.refuse("INVALID_VALUE", "after", "excludes \"before\"");
+                StepPlace::Last
+            }
+            (Some(id), None) => StepPlace::Before(id),
+            (None, Some(id)) => StepPlace::After(id),
+            (None, None) => StepPlace::Last,
+        };
+        let reason = reason(&mut members);
+        members.finish()?;
+        Ok(Self { edit: Edit::AddStep { step: step.unwrap_or_default(), place }, reason })
+    }
+
+    fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
     }
 }
 

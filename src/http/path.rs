@@ -46,6 +46,21 @@ impl FromPath for FlowId {
     }
 }
 
+/// A flow and the id of a step of its draft.
+#[derive(Debug, Clone)]
+pub struct FlowStep {
+    pub flow_id: Uuid,
+    pub step_id: String,
+}
+
+impl FromPath for FlowStep {
+    const HAS_VERSIONS: bool = true;
+
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        Ok(Self { flow_id: id(parts, "flowId")?, step_id: last(parts).to_owned() })
+    }
+}
+
 /// A flow and the number of one of its versions.
 #[derive(Debug, Clone, Copy)]
 pub struct FlowVersion {

@@ -32,6 +32,12 @@ pub enum RegistryError {
     RunNotFound,
     #[error("the flow has no such version")]
     VersionNotFound,
+    /// The draft has no step with this id.
+    #[error("the flow has no step {0:?}")]
+    StepNotFound(String),
+    /// The draft is not what the operation with this index holds it to be.
+    #[error("operation {0} of the patch tests for something else")]
+    PatchTestFailed(usize),
     #[error("the flow is not published")]
     NotPublished(CurrentVersion),
     #[error("the document has errors")]

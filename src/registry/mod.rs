@@ -29,8 +29,8 @@ pub mod verification;
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
-    Commands, DuplicateOrder, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource, SET_MAX,
-    SetEntry, SetOrder, Written,
+    Commands, DuplicateOrder, Echo, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource,
+    SET_MAX, SetEntry, SetOrder, Written,
 };
 pub use env::{EnvAnswer, OrganizationEnv};
 pub use error::{CurrentVersion, RegistryError};

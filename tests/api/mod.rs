@@ -8,6 +8,7 @@ mod checkpoints;
 mod client;
 mod conditions;
 mod description;
+mod edits;
 mod endpoints;
 mod env;
 mod exports;

@@ -180,7 +180,7 @@ async fn a_database_is_verified_as_it_runs() {
         let intent = || Intent { caller: Caller { org_id, ..hand.caller.clone() }, ..hand.intent() };
         let flow = hand.registry.commands.create(intent(), sound("Alta")).await.unwrap().flow.record.flow_id;
         for name in ["Baja", "Cambio"] {
-            hand.registry.commands.update(intent(), flow, json!({"name": name})).await.unwrap();
+            hand.registry.commands.update(intent(), flow, json!({"name": name}), None).await.unwrap();
         }
     }
     let verify = |more: &[&str]| verify(&[&["--database-url", &url], more].concat());

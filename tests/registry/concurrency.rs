@@ -18,9 +18,9 @@ async fn sixteen_writers_with_one_version_have_one_winner() {
     let mut tasks = JoinSet::new();
     for n in 0..16 {
         let (registry, intent) = (hand.registry.clone(), hand.intent_at(1));
-        tasks.spawn(
-            async move { registry.commands.update(intent, flow, json!({"name": format!("w{n}")})).await },
-        );
+        tasks.spawn(async move {
+            registry.commands.update(intent, flow, json!({"name": format!("w{n}")}), None).await
+        });
     }
     let (mut won, mut lost) = (0, 0);
     for outcome in tasks.join_all().await {
@@ -44,7 +44,7 @@ async fn unconditional_writers_of_several_replicas_all_succeed() {
             let (registry, intent) = (registry.clone(), hand.intent());
             let name = format!("replica {replica} writer {n}");
             tasks.spawn(async move {
-                registry.commands.update(intent, flow, json!({"name": name})).await.unwrap()
+                registry.commands.update(intent, flow, json!({"name": name}), None).await.unwrap()
             });
         }
     }
@@ -80,7 +80,7 @@ async fn a_command_whose_caller_goes_away_is_finished() {
     let hand = hand().await;
     let flow = hand.create(sound("a")).await;
     {
-        let update = hand.registry.commands.update(hand.intent(), flow, json!({"name": "b"}));
+        let update = hand.registry.commands.update(hand.intent(), flow, json!({"name": "b"}), None);
         tokio::select! {
             biased;
             _ = update => {}
@@ -97,17 +97,17 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     let here = &hand.registry;
     let there = Registry::new(Store::new(here.store().pool().clone()));
     let flow = hand.create(sound("a")).await;
-    there.commands.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
+    there.commands.update(hand.intent(), flow, json!({"name": "b"}), None).await.unwrap();
     // Memory says "a" at version 1: what would be nothing, stale or a conflict there is decided on what is.
-    let back = here.commands.update(hand.intent(), flow, json!({"name": "a"})).await.unwrap().flow;
+    let back = here.commands.update(hand.intent(), flow, json!({"name": "a"}), None).await.unwrap().flow;
     assert_eq!(back.record.version, 3);
-    there.commands.update(hand.intent(), flow, json!({"description": "kept"})).await.unwrap();
-    here.commands.update(hand.intent_at(4), flow, json!({"name": "c"})).await.unwrap();
+    there.commands.update(hand.intent(), flow, json!({"description": "kept"}), None).await.unwrap();
+    here.commands.update(hand.intent_at(4), flow, json!({"name": "c"}), None).await.unwrap();
     let then = here.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
     let document: serde_json::Value = serde_json::from_slice(then.document.bytes()).unwrap();
     assert_eq!((&document["name"], &document["description"]), (&json!("c"), &json!("kept")));
     there.commands.delete(hand.intent(), flow).await.unwrap();
-    let gone = here.commands.update(hand.intent(), flow, json!({"name": "d"})).await;
+    let gone = here.commands.update(hand.intent(), flow, json!({"name": "d"}), None).await;
     assert!(matches!(gone, Err(RegistryError::FlowNotFound)));
 }
 
@@ -127,7 +127,7 @@ async fn a_page_shows_what_another_replica_did() {
     };
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
     assert_eq!(shown().await, [(second, 1), (first, 1)]);
-    there.commands.update(hand.intent(), first, json!({"name": "c"})).await.unwrap();
+    there.commands.update(hand.intent(), first, json!({"name": "c"}), None).await.unwrap();
     assert_eq!(shown().await, [(first, 2), (second, 1)]);
     there.commands.delete(hand.intent(), second).await.unwrap();
     assert_eq!(shown().await, [(first, 2)]);
@@ -155,7 +155,7 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     };
     assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
     assert_eq!(shown().await.unwrap(), ("a".to_owned(), 2));
-    there.commands.update(hand.intent(), flow, json!({"name": "b"})).await.unwrap();
+    there.commands.update(hand.intent(), flow, json!({"name": "b"}), None).await.unwrap();
     assert_eq!(shown().await.unwrap(), ("a".to_owned(), 3));
     there.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
     assert_eq!(shown().await.unwrap(), ("b".to_owned(), 4));

@@ -25,7 +25,7 @@ async fn a_flow_does_not_go_while_another_one_comes_that_calls_it() {
                 match round % 3 {
                     0 => there.commands.delete(hand.intent(), called).await,
                     1 => there.commands.unpublish(hand.intent(), called).await,
-                    _ => there.commands.update(hand.intent(), called, json!({"enabled": false})).await,
+                    _ => there.commands.update(hand.intent(), called, json!({"enabled": false}), None).await,
                 }
             });
         match (&published, &ended) {

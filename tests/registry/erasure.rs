@@ -64,7 +64,7 @@ async fn a_deleted_flow_is_erased_on_record() {
     let flow = hand.create(sound("Secreto de Ana")).await;
     hand.registry
         .commands
-        .update(hand.intent(), flow, json!({"description": "Secreto de Ana"}))
+        .update(hand.intent(), flow, json!({"description": "Secreto de Ana"}), None)
         .await
         .unwrap();
     hand.registry.runs.run(hand.intent(), flow, json!({"messages": ["Secreto de Ana"]})).await.unwrap();
@@ -92,7 +92,7 @@ async fn a_deleted_flow_is_erased_on_record() {
     assert_eq!(told.documents.len(), 2);
     // Nothing is left to be erased, and others go on.
     assert_eq!(hand.erase(all(flow), false).await.unwrap(), 0);
-    hand.registry.commands.update(hand.intent(), other, json!({"name": "Otro más"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), other, json!({"name": "Otro más"}), None).await.unwrap();
     assert_eq!(
         hand.registry.reads.get(&hand.caller, other, Selector::Current).await.unwrap().record.version,
         2
@@ -106,7 +106,7 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
     let hand = hand().await;
     let (one, other) = (hand.create(sound("Alta")).await, hand.create(sound("Alta")).await);
     for flow in [one, other] {
-        hand.registry.commands.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap();
+        hand.registry.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
     }
     let first = Selection::Versions { flow_id: one, from: 1, to: 1 };
     let refused = hand.erase(first, false).await.unwrap_err().to_string();
@@ -117,7 +117,7 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
         assert!(then.document.is_erased());
     }
     // Written again, it is there again, and nothing is altered.
-    hand.registry.commands.update(hand.intent(), one, json!({"name": "Alta"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), one, json!({"name": "Alta"}), None).await.unwrap();
     assert_eq!(hand.verdict().await, "end not proven at position 6");
     hand.registry.commands.publish(hand.intent(), one, PublishOrder::default()).await.unwrap();
     let in_use = hand.erase(first, true).await.unwrap_err().to_string();
@@ -134,7 +134,7 @@ async fn what_was_blanked_by_hand_is_altered_until_it_is_on_record() {
         let hand = hand().await;
         let flow = hand.create(sound("Alta")).await;
         for name in ["Baja", "Cambio"] {
-            hand.registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+            hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None).await.unwrap();
         }
         sqlx::query(blank).execute(hand.registry.store().pool()).await.unwrap();
         assert_eq!(hand.verdict().await, "altered at position 2", "{blank}");
@@ -151,7 +151,7 @@ async fn writes_go_on_while_a_long_flow_is_erased() {
     let flow = hand.create(sound("Largo 0")).await;
     for n in 1..1500 {
         let name = json!({"name": format!("Largo {n}")});
-        hand.registry.commands.update(hand.intent(), flow, name).await.unwrap();
+        hand.registry.commands.update(hand.intent(), flow, name, None).await.unwrap();
     }
     let other = hand.create(sound("Otro")).await;
     let old = Selection::Versions { flow_id: flow, from: 1, to: 1400 };
@@ -160,7 +160,7 @@ async fn writes_go_on_while_a_long_flow_is_erased() {
         for n in 0..40 {
             for flow in [flow, other] {
                 let name = json!({"name": format!("Durante {n}")});
-                hand.registry.commands.update(hand.intent(), flow, name).await.unwrap();
+                hand.registry.commands.update(hand.intent(), flow, name, None).await.unwrap();
             }
         }
     };

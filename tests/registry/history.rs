@@ -18,7 +18,7 @@ fn say(id: &str, text: &str) -> Value {
 }
 
 async fn steps(hand: &Hand, flow: Uuid, steps: Value) {
-    hand.registry.commands.update(hand.intent(), flow, json!({"steps": steps})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"steps": steps}), None).await.unwrap();
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn each_step_is_blamed_on_the_last_event_that_touched_it() {
     let hand = hand().await;
     let flow =
         hand.create(json!({"name": "n", "steps": [say("a", "1"), say("b", "1"), say("c", "1")]})).await;
-    hand.registry.commands.update(hand.intent(), flow, json!({"name": "m"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": "m"}), None).await.unwrap();
     steps(&hand, flow, json!([say("a", "1"), say("b", "2"), say("c", "1")])).await;
     let pin = PublishOrder { version: Some(1), label: None };
     hand.registry.commands.publish(hand.intent(), flow, pin).await.unwrap();
@@ -128,7 +128,11 @@ async fn lists_of_then_have_the_documents_of_then() {
     let a = hand.create(numbered("Alta", "1")).await;
     let b = hand.create(numbered("Baja", "1")).await;
     registry.commands.publish(hand.intent(), a, PublishOrder::default()).await.unwrap();
-    registry.commands.update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"})).await.unwrap();
+    registry
+        .commands
+        .update(hand.intent(), a, json!({"name": "Otra", "phoneNumberId": "2"}), None)
+        .await
+        .unwrap();
     registry.commands.delete(hand.intent(), b).await.unwrap();
     let names = async |position, filter: ListFilter| {
         let name = |flow: &FlowAnswer| {
@@ -187,7 +191,7 @@ async fn a_list_is_of_one_moment_however_slowly_it_is_read() {
         seen.extend(chunk.iter().map(|flow| (flow.record.flow_id, flow.record.version)));
         let next = seen.len();
         if let Some(flow) = flows.get(next) {
-            registry.commands.update(hand.intent(), *flow, json!({"name": "Otro"})).await.unwrap();
+            registry.commands.update(hand.intent(), *flow, json!({"name": "Otro"}), None).await.unwrap();
         }
         registry.commands.delete(hand.intent(), flows[next - 1]).await.ok();
         hand.create(sound("Nuevo")).await;
@@ -224,10 +228,10 @@ async fn keywords_are_compared_with_flows_in_force() {
     assert_eq!(conflicts(same).await, [claimed("hola")]);
     assert_eq!(conflicts(elsewhere).await, [""; 0]);
     assert_eq!(conflicts(everywhere).await, [claimed("HOLA")]);
-    registry.commands.update(hand.intent(), first, json!({"enabled": false})).await.unwrap();
+    registry.commands.update(hand.intent(), first, json!({"enabled": false}), None).await.unwrap();
     assert_eq!(conflicts(same).await, [""; 0], "a paused flow listens to nothing");
-    registry.commands.update(hand.intent(), first, json!({"enabled": true})).await.unwrap();
-    registry.commands.update(hand.intent(), first, listening("Uno", "adiós", Some("1"))).await.unwrap();
+    registry.commands.update(hand.intent(), first, json!({"enabled": true}), None).await.unwrap();
+    registry.commands.update(hand.intent(), first, listening("Uno", "adiós", Some("1")), None).await.unwrap();
     assert_eq!(conflicts(same).await, [claimed("hola")], "what is in force counts, not the draft");
     registry.commands.publish(hand.intent(), first, PublishOrder::default()).await.unwrap();
     assert_eq!(conflicts(same).await, [""; 0]);

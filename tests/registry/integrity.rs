@@ -69,7 +69,7 @@ async fn an_altered_document_is_used_for_nothing() {
     assert_altered("run", replica.runs.run(hand.intent(), flow, json!({})).await);
     assert_altered("run again", replica.runs.read(&hand.caller, run.run_id).await);
     let commands = &replica.commands;
-    assert_altered("edit", commands.update(hand.intent(), flow, json!({"description": "d"})).await);
+    assert_altered("edit", commands.update(hand.intent(), flow, json!({"description": "d"}), None).await);
     assert_altered("publish", commands.publish(hand.intent(), flow, PublishOrder::default()).await);
     assert_altered("duplicate", commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await);
     let back = RestoreOrder { source: RestoreSource::Version(1), mode: RestoreMode::Live };
@@ -101,7 +101,7 @@ async fn the_walk_finds_what_was_altered() {
         let hand = hand().await;
         let flow = hand.create(sound("Alta")).await;
         for name in ["Baja", "Cambio"] {
-            hand.registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+            hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None).await.unwrap();
         }
         hand.administer(&format!("{off}{alteration}")).await;
         let (_, failures) = walked(&hand.registry).await;
@@ -133,7 +133,7 @@ async fn a_replaced_hash_of_a_secret_is_found() {
 async fn a_stored_run_that_was_altered_is_not_run() {
     let hand = hand().await;
     let flow = hand.create(sound("Alta")).await;
-    hand.registry.commands.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
     let run: Uuid = hand.registry.runs.run(hand.intent(), flow, json!({})).await.unwrap().run_id;
     hand.administer("CREATE TABLE original AS TABLE test_run").await;
     for alteration in [

@@ -16,7 +16,7 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     let flow = hand.create(sound("Alta")).await;
     let updated = registry
         .commands
-        .update(hand.intent(), flow, json!({"description": "Da de alta"}))
+        .update(hand.intent(), flow, json!({"description": "Da de alta"}), None)
         .await
         .unwrap()
         .flow;
@@ -60,7 +60,8 @@ async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
     let flow = hand.create(document).await;
     let pool = registry.store().pool();
     sqlx::query("UPDATE document SET bytes = NULL").execute(pool).await.unwrap();
-    let named = registry.commands.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap().flow;
+    let named =
+        registry.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap().flow;
     let value: Value = serde_json::from_slice(named.document.bytes()).unwrap();
     assert_eq!((&value["name"], named.record.version), (&json!("Baja"), 2));
     assert!(!value.to_string().contains("Ana Torres"), "{value}");
@@ -69,7 +70,8 @@ async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
     let fresh = flow_registry::registry::Registry::new(registry.store().clone());
     assert!(!fresh.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap().record.enabled);
     sqlx::query("UPDATE flow_view SET enabled = true").execute(pool).await.unwrap();
-    let renamed = fresh.commands.update(hand.intent(), flow, json!({"name": "Alta"})).await.unwrap().flow;
+    let renamed =
+        fresh.commands.update(hand.intent(), flow, json!({"name": "Alta"}), None).await.unwrap().flow;
     assert!(renamed.record.enabled && renamed.record.version == 3);
 }
 
@@ -80,13 +82,18 @@ async fn answers_of_commands_are_what_a_read_finds() {
     let mut answers = vec![registry.commands.create(hand.intent(), sound("a")).await.unwrap().flow];
     let flow = answers[0].record.flow_id;
     answers.push(
-        registry.commands.update(hand.intent(), flow, json!({"phoneNumberId": "7"})).await.unwrap().flow,
+        registry
+            .commands
+            .update(hand.intent(), flow, json!({"phoneNumberId": "7"}), None)
+            .await
+            .unwrap()
+            .flow,
     );
     answers.push(registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap().flow);
     answers.push(
         registry
             .commands
-            .update(hand.intent(), flow, json!({"name": "b", "enabled": false}))
+            .update(hand.intent(), flow, json!({"name": "b", "enabled": false}), None)
             .await
             .unwrap()
             .flow,
@@ -121,7 +128,7 @@ async fn what_is_so_already_is_no_event() {
     let registry = &hand.registry;
     let flow = hand.create(sound("a")).await;
     for body in [json!({}), json!({"name": "a"}), json!({"enabled": true}), json!({"description": null})] {
-        let same = registry.commands.update(hand.intent(), flow, body).await.unwrap().flow;
+        let same = registry.commands.update(hand.intent(), flow, body, None).await.unwrap().flow;
         assert_eq!(same.record.version, 1);
     }
     assert_eq!(registry.commands.unpublish(hand.intent(), flow).await.unwrap().flow.record.version, 1);
@@ -158,9 +165,9 @@ async fn refusals_leave_no_trace() {
         registry.commands.publish(hand.intent(), empty, missing).await,
         Err(RegistryError::VersionNotFound)
     ));
-    let unknown = registry.commands.update(hand.intent(), Uuid::new_v4(), json!({"name": "x"})).await;
+    let unknown = registry.commands.update(hand.intent(), Uuid::new_v4(), json!({"name": "x"}), None).await;
     assert!(matches!(unknown, Err(RegistryError::FlowNotFound)));
-    let invalid = registry.commands.update(hand.intent(), empty, json!({"nombre": "x"})).await;
+    let invalid = registry.commands.update(hand.intent(), empty, json!({"nombre": "x"}), None).await;
     assert!(matches!(invalid, Err(RegistryError::Invalid(findings)) if findings[0].pointer == "/nombre"));
     let published = registry.reads.get(&hand.caller, empty, Selector::Published).await;
     assert!(matches!(published, Err(RegistryError::NotPublished(at)) if at.version == 1));
@@ -198,7 +205,7 @@ async fn organizations_and_numbers_do_not_see_each_other() {
                 .is_none()
         );
         let intent = Intent { caller, ..hand.intent() };
-        let update = registry.commands.update(intent.clone(), flow, json!({"name": "mine"})).await;
+        let update = registry.commands.update(intent.clone(), flow, json!({"name": "mine"}), None).await;
         assert!(matches!(update, Err(RegistryError::FlowNotFound)));
         assert!(matches!(registry.commands.delete(intent, flow).await, Err(RegistryError::FlowNotFound)));
     }
@@ -216,9 +223,9 @@ async fn switching_a_published_flow_takes_the_scope_to_publish() {
     let flow = hand.create(sound("a")).await;
     let mut writer = hand.intent();
     writer.caller.scopes = Scopes::default().with(Scope::FlowsRead).with(Scope::FlowsWrite);
-    registry.commands.update(writer.clone(), flow, json!({"enabled": false})).await.unwrap();
+    registry.commands.update(writer.clone(), flow, json!({"enabled": false}), None).await.unwrap();
     registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    let off = registry.commands.update(writer, flow, json!({"enabled": false})).await;
+    let off = registry.commands.update(writer, flow, json!({"enabled": false}), None).await;
     assert!(matches!(off, Err(RegistryError::InsufficientScope(Scope::FlowsPublish))));
 }
 
@@ -244,7 +251,7 @@ async fn a_flow_that_calls_others_is_published_after_them() {
     assert_eq!(code(publish(lost).await), "FLOW_REF_NOT_FOUND");
     registry
         .commands
-        .update(hand.intent(), callee, json!({"steps": calling(caller)["steps"]}))
+        .update(hand.intent(), callee, json!({"steps": calling(caller)["steps"]}), None)
         .await
         .unwrap();
     assert_eq!(code(publish(callee).await), "RECURSION");

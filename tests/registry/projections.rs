@@ -33,7 +33,7 @@ impl Hand {
         let (flow, what, number) = (flows[dice.roll(flows.len())], dice.roll(12), dice.roll(4) as i64);
         let intent = Intent { reason: Some("porque sí".into()), ..self.intent() };
         let registry = &self.registry;
-        let update = |body| registry.commands.update(intent.clone(), flow, body);
+        let update = |body| registry.commands.update(intent.clone(), flow, body, None);
         let restore = |mode| {
             let order = RestoreOrder { source: RestoreSource::Version(number + 1), mode };
             registry.commands.restore(intent.clone(), flow, order)
@@ -324,7 +324,8 @@ async fn a_rebuilt_flow_can_be_changed_again() {
     ] {
         let hand = hand().await;
         let flow = hand.create(sound("Uno")).await;
-        let rename = |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}));
+        let rename =
+            |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None);
         rename("Dos").await.unwrap();
         hand.execute(altered).await;
         // Whether the process has seen the row altered or not.

@@ -26,7 +26,7 @@ async fn restore(hand: &Hand, flow: Uuid, order: RestoreOrder) -> Result<Written
 }
 
 async fn rename(hand: &Hand, flow: Uuid, name: &str) {
-    hand.registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None).await.unwrap();
 }
 
 async fn publish(hand: &Hand, flow: Uuid) {
@@ -70,7 +70,7 @@ async fn live_puts_it_in_force_and_leaves_the_switch_alone() {
     let hand = hand().await;
     let flow = three(&hand).await;
     publish(&hand, flow).await;
-    hand.registry.commands.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"enabled": false}), None).await.unwrap();
     let restored = restore(&hand, flow, version(2, LIVE)).await.unwrap().flow;
     let published = restored.record.published.as_ref().unwrap();
     assert_eq!((published.version, published.by_version), (6, 6));
@@ -136,7 +136,7 @@ async fn what_is_there_already_is_no_event() {
 async fn errors_keep_a_version_out_of_force_unless_it_was_there_before() {
     let hand = hand().await;
     let flow = hand.create(json!({"name": "empty"})).await;
-    hand.registry.commands.update(hand.intent(), flow, sound("sound")).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, sound("sound"), None).await.unwrap();
     let refused = restore(&hand, flow, version(1, LIVE)).await;
     assert!(
         matches!(refused, Err(RegistryError::NotPublishable(findings)) if findings[0].code == "EMPTY_FLOW")

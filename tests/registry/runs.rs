@@ -40,7 +40,7 @@ async fn a_run_names_the_version_it_ran() {
     let hand = hand().await;
     let flow = hand.create(sound("one")).await;
     hand.registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
-    hand.registry.commands.update(hand.intent(), flow, json!({"name": "three"})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"name": "three"}), None).await.unwrap();
     for (asked, version) in [(json!({}), 3), (json!({"version": "published"}), 2), (json!({"version": 1}), 1)]
     {
         let answer = run(&hand, flow, asked).await;
@@ -63,7 +63,7 @@ async fn a_stored_run_is_run_again_with_secrets_gone_and_personal_values_masked(
     let answer = run(&hand, flow, request()).await;
     assert_eq!(trace(&answer)["status"], "completed");
     assert!(String::from_utf8_lossy(&answer.trace).contains("ana@example.com"));
-    hand.registry.commands.update(hand.intent(), flow, json!({"steps": []})).await.unwrap();
+    hand.registry.commands.update(hand.intent(), flow, json!({"steps": []}), None).await.unwrap();
     let read = hand.registry.runs.read(&hand.caller, answer.run_id).await.unwrap();
     assert_eq!(read.reproducible, Some(true));
     assert_eq!(read.run.digest, answer.digest);
@@ -90,7 +90,7 @@ async fn called_flows_stay_at_the_version_they_had() {
     assert_eq!(trace(&answer)["calledFlows"][0]["version"], 2);
     hand.registry
         .commands
-        .update(hand.intent(), callee, json!({"steps": [{"type": "end", "text": "Otra"}]}))
+        .update(hand.intent(), callee, json!({"steps": [{"type": "end", "text": "Otra"}]}), None)
         .await
         .unwrap();
     hand.registry.commands.publish(hand.intent(), callee, PublishOrder::default()).await.unwrap();
@@ -148,8 +148,8 @@ async fn drafts_that_lead_to_each_other_run_together() {
     let hand = hand().await;
     let (a, b) = (hand.create(sound("A")).await, hand.create(sound("B")).await);
     let commands = &hand.registry.commands;
-    commands.update(hand.intent(), a, leading("A", b, "transfer")).await.unwrap();
-    commands.update(hand.intent(), b, leading("B", a, "transfer")).await.unwrap();
+    commands.update(hand.intent(), a, leading("A", b, "transfer"), None).await.unwrap();
+    commands.update(hand.intent(), b, leading("B", a, "transfer"), None).await.unwrap();
     let request = |drafts: bool| json!({"messages": ["1", "2", "3", "no"], "drafts": drafts});
     let alone = trace(&run(&hand, a, request(false)).await);
     assert_eq!((&alone["status"], &alone["error"]["code"]), (&json!("failed"), &json!("FLOW_UNRESOLVED")));
@@ -159,14 +159,14 @@ async fn drafts_that_lead_to_each_other_run_together() {
     assert_eq!(said.map(|line| &line["text"]).collect::<Vec<_>>(), ["A", "B", "A", "B"]);
     assert_eq!((&told["status"], told["calledFlows"].as_array().unwrap().len()), (&json!("completed"), 2));
     // Read again it is the same run, whatever became of the drafts.
-    commands.update(hand.intent(), b, sound("Otra")).await.unwrap();
+    commands.update(hand.intent(), b, sound("Otra"), None).await.unwrap();
     let read = hand.registry.runs.read(&hand.caller, together.run_id).await.unwrap();
     assert_eq!((read.reproducible, read.run.digest), (Some(true), together.digest));
     let changed = trace(&run(&hand, a, request(true)).await);
     assert_eq!(changed["transcript"][2]["text"], "¡Listo!");
 
-    commands.update(hand.intent(), a, leading("A", b, "call")).await.unwrap();
-    commands.update(hand.intent(), b, leading("B", a, "call")).await.unwrap();
+    commands.update(hand.intent(), a, leading("A", b, "call"), None).await.unwrap();
+    commands.update(hand.intent(), b, leading("B", a, "call"), None).await.unwrap();
     let told = trace(&run(&hand, a, request(true)).await);
     assert!(told["error"]["message"].as_str().unwrap().contains("RECURSION"), "{}", told["error"]);
     for wrong in [json!({"drafts": "yes"}), json!({"drafts": 1})] {
@@ -180,7 +180,7 @@ async fn a_draft_that_leads_to_itself_goes_on_in_itself() {
     let hand = hand().await;
     let own = hand.create(sound("A")).await;
     hand.registry.commands.publish(hand.intent(), own, PublishOrder::default()).await.unwrap();
-    hand.registry.commands.update(hand.intent(), own, leading("B", own, "transfer")).await.unwrap();
+    hand.registry.commands.update(hand.intent(), own, leading("B", own, "transfer"), None).await.unwrap();
     let ran = run(&hand, own, json!({"messages": ["1", "no"]})).await;
     let told = trace(&ran);
     assert_eq!((&told["status"], &told["transcript"][2]["text"]), (&json!("completed"), &json!("B")));

@@ -120,7 +120,7 @@ async fn a_clock_that_was_ahead_is_told_and_borne() {
     .await
     .unwrap();
     let replica = registry(&hand, key(1).secret_text().expose_secret());
-    replica.commands.update(hand.intent(), flow, json!({"name": "Baja"})).await.unwrap();
+    replica.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
     let fault = clock.look().await.unwrap();
     assert!(fault.behind_log.is_some_and(|by| by.num_days() > 700) && fault.ahead.is_none(), "{fault:?}");
     assert_eq!(clock.fault(), fault);

@@ -33,9 +33,16 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 pub trait FromBody: Sized {
     /// The most bytes the endpoint takes.
     const BYTES_MAX: usize = BYTES_MAX;
+    /// The media types the endpoint takes, the usual one first.
+    const MEDIA_TYPES: &'static [&'static str] = &[media::JSON];
 
     /// `None`: no body was sent.
     fn from_body(body: Option<Value>) -> Result<Self, Problem>;
+
+    /// Reads a body that is declared to be one of the media types.
+    fn of_media_type(body: Option<Value>, _: &'static str) -> Result<Self, Problem> {
+        Self::from_body(body)
+    }
 
     /// Why the command is given, where the body says so.
     fn reason(&self) -> Option<&str> {
@@ -48,21 +55,28 @@ pub trait FromBody: Sized {
     }
 }
 
-/// Reads the one JSON value of a body; `None` when the body is empty. The share of memory is to be held until the value is
-/// dropped.
-pub async fn read(
+/// The one JSON value of a body; `None` when the body is empty.
+#[derive(Debug)]
+pub struct Sent {
+    pub value: Option<Value>,
+    pub media_type: &'static str,
+    /// To be held until the value is dropped.
+    pub share: BodyShare,
+}
+
+/// Reads a body for an endpoint.
+pub async fn read<B: FromBody>(
     headers: &HeaderMap,
     body: Body,
-    bytes_max: usize,
     budget: &BodyBudget,
-) -> Result<(Option<Value>, BodyShare), Problem> {
-    let bytes = collect(headers, body, bytes_max).await?;
+) -> Result<Sent, Problem> {
+    let bytes = collect(headers, body, B::BYTES_MAX).await?;
     if bytes.is_empty() {
-        return Ok((None, None));
+        return Ok(Sent { value: None, media_type: B::MEDIA_TYPES[0], share: None });
     }
-    media::check_content_type(headers)?;
+    let media_type = media::content_type(headers, B::MEDIA_TYPES)?;
     let share = budget.share(bytes.len()).await;
-    Ok((Some(parse(&bytes)?), share))
+    Ok(Sent { value: Some(parse(&bytes)?), media_type, share })
 }
 
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {

@@ -58,10 +58,12 @@ fn operation(endpoint: &Endpoint, schemas: &Value) -> Value {
         "responses": responses::of(endpoint, schemas)
     });
     if let Some(body) = &endpoint.body {
-        operation["requestBody"] = json!({
-            "required": body.is_required,
-            "content": {"application/json": {"schema": schemas::reference(body.schema), "example": body.example}}
-        });
+        let mut content =
+            json!({"application/json": {"schema": schemas::reference(body.schema), "example": body.example}});
+        for (media_type, schema) in &body.others {
+            content[*media_type] = json!({"schema": schemas::reference(schema)});
+        }
+        operation["requestBody"] = json!({"required": body.is_required, "content": content});
     }
     operation
 }
@@ -108,6 +110,7 @@ fn path_parameter(name: &str) -> Value {
         "flowId" => (id, "A flow of the organization."),
         "runId" => (id, "A test run of the organization."),
         "keyId" => (id, "An API key of the organization."),
+        "stepId" => (schemas::reference("StepId"), "A step of the draft."),
         "version" => (json!({"type": "integer", "minimum": 1}), "A version of the flow."),
         "code" => (json!({"type": "string"}), "An error code."),
         "link" => (json!({"type": "string"}), "What the link ends with."),

@@ -67,6 +67,8 @@ codes! {
         "The organization has no flow with this id that the credential may see, or it is deleted.";
     VersionNotFound = "version_not_found", NOT_FOUND, "Version not found",
         "The flow exists, but not at this version or time, or the content of that version was erased.";
+    StepNotFound = "step_not_found", NOT_FOUND, "Step not found",
+        "The draft of the flow has no step with this id.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "Method not allowed",
         "The path exists but does not take this method. `Allow` lists those it takes.";
     NotAcceptable = "not_acceptable", NOT_ACCEPTABLE, "Not acceptable",
@@ -81,6 +83,9 @@ codes! {
         "Flows in force call this one or hand over to it, and would be left without it. `callers` names them. Take \
          them out of force or change them first, or force it with a reason: `\"force\": true` in the body, \
          `?force=true` on DELETE with `X-Reason`.";
+    PatchTestFailed = "patch_test_failed", CONFLICT, "Patch test failed",
+        "An operation `test` of the JSON Patch found another value in the draft. Nothing was changed. `errors` points at \
+         the operation.";
     LogNotSigned = "log_not_signed", CONFLICT, "Log not signed",
         "The log of the organization contradicts itself: it was altered. No further checkpoint is made of it. Verify the \
          log, and hold it against checkpoints that were kept elsewhere.";
@@ -94,7 +99,8 @@ codes! {
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "Body too large",
         "The body is larger than this path takes.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Unsupported media type",
-        "A body must be sent as `Content-Type: application/json`, in UTF-8 and without content encoding.";
+        "A body must be sent as `Content-Type: application/json`, in UTF-8 and without content encoding. A change of a flow \
+         may be `application/merge-patch+json` or `application/json-patch+json` as well.";
     NotPublishable = "not_publishable", UNPROCESSABLE_ENTITY, "Not publishable",
         "The document has findings of severity error and cannot be put in force, or not even be run. `findings` lists \
          them, and behind them what is only doubtful.";

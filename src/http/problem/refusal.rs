@@ -17,6 +17,13 @@ impl From<RegistryError> for Problem {
             RegistryError::VersionNotFound => {
                 Self::new(Code::VersionNotFound, "The flow has no such version.")
             }
+            RegistryError::StepNotFound(id) => {
+                Self::new(Code::StepNotFound, format!("The draft has no step {id:?}."))
+            }
+            RegistryError::PatchTestFailed(index) => {
+                Self::new(Code::PatchTestFailed, format!("Operation {index} tests for another value."))
+                    .at(ErrorLocation::Pointer(format!("/{index}")))
+            }
             RegistryError::Erased => {
                 Self::new(Code::VersionNotFound, "The content of this version was erased.")
             }

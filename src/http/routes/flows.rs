@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::super::endpoint::{Endpoint, ResponseKind, Tag, delete, empty, get, json, patch, post};
-use super::super::flows;
+use super::super::{flows, media, steps};
 use super::headers::{COMMAND, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, REPLAYED, UNCONDITIONAL};
 use super::{FLOW, FLOWS};
+
+const STEPS: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps";
+const STEP: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps/{stepId}";
 
 /// One flow, as it is after a command.
 pub fn flow(status: u16, description: &'static str) -> ResponseKind {
@@ -51,11 +54,45 @@ pub fn endpoints() -> Vec<Endpoint> {
             .about(
                 Tag::Flows,
                 "Change members of the draft",
-                "Members that are left out stay as they are; null removes one. What is in force does not change \
-                 until the flow is published. A change that changes nothing is no event.",
+                "Members that are left out stay as they are; null removes one. A flow may be sent back as it was read, \
+                 changed: 412 tells that it is another version by now. As a merge patch (RFC 7396) objects inside are \
+                 merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
+                 change until the flow is published. A change that changes nothing is no event.",
             )
             .headers(COMMAND)
             .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
+            .or_as(media::MERGE_PATCH, "FlowChange")
+            .or_as(media::JSON_PATCH, "PatchOperations")
+            .responds(flow(200, "The flow after the change."))
+            .refuses(&[404]),
+        post(STEPS, "addStep", steps::add)
+            .about(
+                Tag::Flows,
+                "Add a step to the draft",
+                "Behind the last step, or before or after another one. The other steps stay as they are.",
+            )
+            .headers(COMMAND)
+            .takes("NewStep", json!({"step": {"type": "message", "text": "Gracias"}, "after": "saludo"}))
+            .responds(flow(201, "The flow after the change."))
+            .refuses(&[404]),
+        patch(STEP, "changeStep", steps::change)
+            .about(
+                Tag::Flows,
+                "Change members of one step",
+                "Members that are left out stay as they are; null removes one.",
+            )
+            .headers(COMMAND)
+            .takes("StepChange", json!({"text": "¡Hola de nuevo!"}))
+            .or_as(media::MERGE_PATCH, "StepChange")
+            .responds(flow(200, "The flow after the change."))
+            .refuses(&[404]),
+        delete(STEP, "removeStep", steps::remove)
+            .about(
+                Tag::Flows,
+                "Remove a step from the draft",
+                "Where other steps lead to it, findings say so.",
+            )
+            .headers(COMMAND)
             .responds(flow(200, "The flow after the change."))
             .refuses(&[404]),
         delete(FLOW, "deleteFlow", flows::delete)

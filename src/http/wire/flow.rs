@@ -3,6 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::instant;
@@ -50,6 +51,38 @@ pub struct FlowState<'a> {
 pub struct DuplicatedFrom {
     flow_id: Uuid,
     version: i64,
+}
+
+/// The members of a flow that only the service sets, as clients see them.
+pub const SERVICE_MEMBERS: &[&str] = &[
+    "id",
+    "organizationId",
+    "status",
+    "published",
+    "inForce",
+    "publishedVersion",
+    "publishedAt",
+    "hasUnpublishedChanges",
+    "version",
+    "documentDigest",
+    "duplicatedFrom",
+    "restoredFrom",
+    "createdAt",
+    "createdBy",
+    "updatedAt",
+    "updatedBy",
+    "deletedAt",
+    "findings",
+];
+
+/// Each of them with its value.
+pub fn service_members(answer: &FlowAnswer) -> Result<Map<String, Value>, RegistryError> {
+    let mut json = BytesMut::new();
+    put_flow(&mut json, answer, View::Whole)?;
+    let mut shown: Map<String, Value> =
+        serde_json::from_slice(&json).map_err(|error| RegistryError::corrupt("a flow", error.to_string()))?;
+    shown.retain(|name, _| SERVICE_MEMBERS.contains(&name.as_str()));
+    Ok(shown)
 }
 
 /// Writes a flow as JSON. The document's bytes are copied into it as they are stored.

@@ -1,6 +1,7 @@
 //! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
 //! so that conflicts only come from other replicas.
 
+mod edit;
 mod ending;
 mod meeting;
 mod orders;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
+pub use self::edit::Echo;
 use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
@@ -204,7 +206,7 @@ impl Commands {
 /// What is wrong with a change itself is told whatever flow it is for, and without looking for that.
 fn check(command: &Command) -> Result<(), RegistryError> {
     match command {
-        Command::Update(patch) => patch.check().map_err(RegistryError::Invalid),
+        Command::Update(patch, _) => patch.check().map_err(RegistryError::Invalid),
         _ => Ok(()),
     }
 }

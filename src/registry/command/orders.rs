@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::edit::Echo;
 use super::ending::check_reason;
 use super::meeting::Meeting;
 use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared};
@@ -29,9 +30,15 @@ impl Commands {
     }
 
     /// Changes document members, `enabled`, or the definition as a whole.
-    pub async fn update(&self, intent: Intent, flow_id: Uuid, body: Value) -> Result<Written, RegistryError> {
+    pub async fn update(
+        &self,
+        intent: Intent,
+        flow_id: Uuid,
+        body: Value,
+        echo: Option<Echo>,
+    ) -> Result<Written, RegistryError> {
         let patch = Patch::settle(body).map_err(RegistryError::Invalid)?;
-        self.command(intent, flow_id, Command::Update(patch)).await
+        self.command(intent, flow_id, Command::Update(patch, echo)).await
     }
 
     /// Takes the flow out of force.
@@ -76,7 +83,14 @@ impl Commands {
         found: &Arc<FlowAnswer>,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch) => self.plan_update(intent, patch, found).await,
+            Command::Update(patch, echo) => {
+                echo.iter().try_for_each(|echo| echo.check(found))?;
+                self.plan_update(intent, patch, found).await
+            }
+            Command::Edit(edit, echo) => {
+                echo.iter().try_for_each(|echo| echo.check(found))?;
+                self.plan_edit(intent, edit, found).await
+            }
             Command::Publish(order) => self.plan_publish(intent, order, found).await,
             Command::Unpublish => self.plan_ending(intent, Order::Unpublish, found).await,
             Command::Delete => self.plan_ending(intent, Order::Delete, found).await,
@@ -84,7 +98,7 @@ impl Commands {
         }
     }
 
-    async fn plan_update(
+    pub(super) async fn plan_update(
         &self,
         intent: &Intent,
         patch: &Patch,
@@ -93,7 +107,7 @@ impl Commands {
         if found.record.deleted {
             return Err(RegistryError::FlowNotFound);
         }
-        let enabled = patch.enabled;
+        let enabled = patch.enabled.filter(|&wanted| wanted != found.record.enabled);
         if enabled.is_some()
             && found.record.published.is_some()
             && !intent.caller.scopes.contains(Scope::FlowsPublish)

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::edit::Echo;
 use crate::flow::decide::Order;
-use crate::flow::document::{Canonical, Labels, Patch};
+use crate::flow::document::{Canonical, Edit, Labels, Patch};
 use crate::flow::event::RestoreMode;
 use crate::flow::finding::Finding;
 use crate::flow::reference::{Reference, references};
@@ -45,7 +46,8 @@ pub enum RestoreSource {
 /// A command on an existing flow.
 #[derive(Debug)]
 pub(super) enum Command {
-    Update(Patch),
+    Update(Patch, Option<Echo>),
+    Edit(Edit, Option<Echo>),
     Publish(PublishOrder),
     Unpublish,
     Delete,

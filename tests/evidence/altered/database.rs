@@ -41,12 +41,12 @@ pub async fn database() -> Database {
     let key = keys.create(hand.intent(), KeyMode::Live, &json!({"name": "bot"})).await.unwrap().key.id;
     let flow = hand.create(sound("Alta")).await;
     for name in ["Alta de clientes", "Alta 🎆"] {
-        registry.commands.update(hand.intent(), flow, json!({"name": name})).await.unwrap();
+        registry.commands.update(hand.intent(), flow, json!({"name": name}), None).await.unwrap();
     }
     registry.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
     registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap();
-    registry.commands.update(hand.intent(), flow, json!({"enabled": false})).await.unwrap();
-    registry.commands.update(hand.intent(), flow, json!({"description": "d"})).await.unwrap();
+    registry.commands.update(hand.intent(), flow, json!({"enabled": false}), None).await.unwrap();
+    registry.commands.update(hand.intent(), flow, json!({"description": "d"}), None).await.unwrap();
     registry.commands.unpublish(hand.intent(), flow).await.unwrap();
     let mut notes = vec![registry.checkpoints.sign_head(org).await.unwrap().unwrap().note];
     registry.commands.delete(hand.intent(), flow).await.unwrap();

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use super::build::{
-    Direction, Member, always, boolean, described, digest, instant, integer_of, list, list_of, maybe,
-    or_null, positive, reference, text, text_of, uuid, word,
+    Direction, Member, always, any, any_object, boolean, described, digest, instant, integer_of, list,
+    list_of, maybe, maybe_not_null, or_null, positive, reference, text, text_of, uuid, word,
 };
 use super::document::{change_members, definition_members, graph_members, sent_members, shown_members};
 use crate::flow::json::INTEGER_MAX;
+use crate::http::wire::SERVICE_MEMBERS;
 use crate::registry::SET_MAX;
 
 const REQUEST: Direction = Direction::Request;
@@ -18,6 +19,10 @@ pub fn all() -> Vec<(String, Value)> {
         ("FlowDocument", flow_document()),
         ("UnvalidatedDocument", unvalidated_document()),
         ("FlowChange", flow_change()),
+        ("PatchOperations", list_of(reference("PatchOperation"), 0, 1000)),
+        ("PatchOperation", patch_operation()),
+        ("NewStep", new_step()),
+        ("StepChange", any_object()),
         ("Definition", definition()),
         ("Graph", graph()),
         ("PublishOrder", publish_order()),
@@ -48,10 +53,37 @@ fn unvalidated_document() -> Value {
 
 fn flow_change() -> Value {
     let document = sent_members().into_iter().map(Member::optional);
+    let echoed = SERVICE_MEMBERS.iter().map(|name| {
+        maybe_not_null(name, any(), "Set by the service. Sent back as it was read, it changes nothing.")
+    });
     REQUEST.object(
         "Members to change. One that is absent stays, one that is null goes back to its default. `enabled` needs the \
          scope `flows:publish`.",
-        change_members().into_iter().chain(forcing()).chain(document).collect(),
+        change_members().into_iter().chain(forcing()).chain(document).chain(echoed).collect(),
+    )
+}
+
+fn patch_operation() -> Value {
+    REQUEST.object(
+        "An operation of a JSON Patch (RFC 6902).",
+        vec![
+            always("op", word(["add", "remove", "replace", "move", "copy", "test"]), "What is done."),
+            always("path", text(), "A JSON Pointer into the document, such as `/steps/0/text`."),
+            maybe_not_null("from", text(), "With `move` and `copy`: the pointer to what is taken."),
+            maybe_not_null("value", any(), "With `add`, `replace` and `test`: the value."),
+        ],
+    )
+}
+
+fn new_step() -> Value {
+    REQUEST.object(
+        "A step, and where it is added: behind the last one, or beside another. At most one of `before` and `after`.",
+        vec![
+            always("step", reference("StepInput"), "The step."),
+            maybe("before", reference("StepId"), "The step that it comes before."),
+            maybe("after", reference("StepId"), "The step that it comes after."),
+            maybe("reason", text_of(0, 500), "Why; recorded with the event."),
+        ],
     )
 }
 
