@@ -2,6 +2,7 @@
 
 mod database;
 mod drift;
+mod erasures;
 mod integrity;
 mod shutdown;
 mod signing;
@@ -59,6 +60,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let upkeep = tokio::spawn(upkeep::run(store, registry.clock.clone(), shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
+    let erasures = tokio::spawn(erasures::watch(registry.erasures.clone(), shutdown.clone()));
     let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
@@ -82,6 +84,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     counting.abort();
     watch.abort();
     integrity.abort();
+    erasures.abort();
     signing.abort();
     signing::last_round(&registry.checkpoints).await;
     database.close().await;

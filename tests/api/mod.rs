@@ -9,6 +9,7 @@ mod client;
 mod conditions;
 mod endpoints;
 mod env;
+mod erasure;
 mod exports;
 mod feed;
 mod history;

@@ -44,7 +44,9 @@ impl From<RegistryError> for Problem {
             RegistryError::NotSigned(_)
             | RegistryError::Contradicts(_)
             | RegistryError::SignaturesNotKept(_) => Self::not_signed(&error),
-            RegistryError::NothingToAccept(_) | RegistryError::ErasureRefused(_) => internal(&error),
+            RegistryError::NothingToAccept(_)
+            | RegistryError::ErasureRefused(_)
+            | RegistryError::ContentInUse(_) => internal(&error),
             RegistryError::Altered(what) => Self::altered(&what),
             RegistryError::Overloaded => overloaded(),
             RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),

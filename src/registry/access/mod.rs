@@ -14,6 +14,7 @@ mod verifier;
 
 pub use crate::store::KeyRecord;
 pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
+pub(super) use key_event::said_again;
 pub(super) use key_projection::KeyProjection;
 pub use key_text::KeyMode;
 pub use key_verifier::ApiKeyVerifier;
