@@ -40,7 +40,7 @@ fn runs(c: &mut Criterion) {
     let called = CalledFlows::default();
     for (name, (flow, request)) in [("10", ten_steps()), ("200", two_hundred_steps())] {
         let canonical = Canonical::create(flow).unwrap();
-        let program = Program::compile(&canonical.document, canonical.digest).unwrap();
+        let program = Program::compile(&canonical).unwrap();
         let request = RunRequest::read(&request).unwrap();
         let steps = run(&program, &identity, &called, &request).unwrap().steps.len();
         assert!(steps.to_string() == name, "{steps} steps instead of {name}");
@@ -58,7 +58,7 @@ fn runs(c: &mut Criterion) {
         });
         group.finish();
         c.bench_function(&format!("compile/{name}"), |b| {
-            b.iter(|| Program::compile(black_box(&canonical.document), canonical.digest).unwrap());
+            b.iter(|| Program::compile(black_box(&canonical)).unwrap());
         });
     }
 }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, Feeds, Limits, Patience, Room};
+use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
@@ -67,7 +67,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         registry: registry.clone(),
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
         feeds: feeds(&config.http, &shutdown),
-        room: Room::default(),
+        body_budget: BodyBudget::default(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     };

@@ -62,7 +62,7 @@ fn steps(name: &str, least: f64, pace: Pace, finish: impl Fn(flow_registry::inte
     let measured = || {
         let (flow, request) = ten_steps()?;
         let canonical = Canonical::create(flow).map_err(refused)?;
-        let program = Program::compile(&canonical.document, canonical.digest)?;
+        let program = Program::compile(&canonical)?;
         let request = RunRequest::read(&request).map_err(refused)?;
         let identity = Identity::new(Uuid::nil(), RanVersion::Number(1));
         let called = CalledFlows::default();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
-use crate::cli::client::Actor;
+use crate::cli::member::Actor;
 use crate::flow::event::{EventType, StreamKind};
 
 /// The types of events on things of these kinds, for the command line.

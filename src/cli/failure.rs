@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::client::Problem;
+use super::problem::Problem;
 
 /// What `--help` says of the exit status.
 pub const EXIT_STATUS: &str = "\

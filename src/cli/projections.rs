@@ -26,14 +26,14 @@ Exit status:
 pub enum ProjectionsOrder {
     /// Compare what flows and API keys are with what the log leads to; changes nothing
     #[command(after_help = EXIT_STATUS)]
-    Check(Scope),
+    Check(ProjectionsScope),
     /// Put right what differs
     #[command(after_help = EXIT_STATUS)]
-    Rebuild(Scope),
+    Rebuild(ProjectionsScope),
 }
 
 #[derive(Debug, Args)]
-pub struct Scope {
+pub struct ProjectionsScope {
     /// One organization only [default: all]
     #[arg(long, value_name = "UUID")]
     org: Option<Uuid>,
@@ -56,7 +56,7 @@ struct Report {
 }
 
 impl ProjectionsOrder {
-    fn scope(&self) -> &Scope {
+    fn scope(&self) -> &ProjectionsScope {
         match self {
             Self::Check(scope) | Self::Rebuild(scope) => scope,
         }

@@ -1,7 +1,7 @@
 //! What WhatsApp takes: how long texts may be, how many options a menu may show, and how a menu is shown. Validation
 //! holds documents to these limits, the interpreter holds rendered messages to them.
 
-use super::document::Display;
+use super::document::names::names;
 
 /// Characters of an ordinary message.
 pub const TEXT_CHARS_MAX: usize = 4096;
@@ -36,6 +36,23 @@ pub const PARAMETER_CHARS_MAX: usize = 1024;
 pub const LONE_PARAMETER_CHARS_MAX: usize = 32_768;
 /// Characters of an answer that a person types.
 pub const ANSWER_CHARS_MAX: usize = 4096;
+
+/// How a menu is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Display {
+    #[default]
+    Auto,
+    Buttons,
+    List,
+    /// A numbered menu inside the text.
+    Text,
+    /// Each option a message of its own, with media and one button.
+    Cards,
+}
+
+names! {
+    Display { Auto = "auto", Buttons = "buttons", List = "list", Text = "text", Cards = "cards" }
+}
 
 /// Options of a menu that is shown as buttons.
 pub const BUTTONS_MAX: usize = 3;

@@ -178,13 +178,10 @@ pub struct Actor {
 impl Actor {
     /// What events are filtered by: the kind and the id. It stays when the circumstances are erased.
     pub fn opaque_id(&self) -> String {
-        let kind = match self.kind {
-            ActorKind::ApiKey => "api_key",
-            ActorKind::User => "user",
-            ActorKind::Operator => "operator",
-            ActorKind::Erased => return self.id.clone(),
-        };
-        format!("{kind}:{}", self.id)
+        match self.kind {
+            ActorKind::Erased => self.id.clone(),
+            kind => format!("{}:{}", kind.as_str(), self.id),
+        }
     }
 }
 
@@ -197,6 +194,20 @@ pub enum ActorKind {
     Operator,
     /// Known by the opaque id alone, since the circumstances of the event were erased.
     Erased,
+}
+
+impl ActorKind {
+    pub const ALL: &[Self] = &[Self::ApiKey, Self::User, Self::Operator, Self::Erased];
+
+    /// The stored name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api_key",
+            Self::User => "user",
+            Self::Operator => "operator",
+            Self::Erased => "erased",
+        }
+    }
 }
 
 /// The circumstances of an event. Stored as RFC 8785 JSON beside the payload; erasable on legal demand.

@@ -73,7 +73,7 @@ impl Reference {
 pub fn references(document: &Document) -> Vec<Reference> {
     let mut found = triggers(document);
     for step in &document.steps {
-        if let StepKind::Flow(call) = &step.kind {
+        if let StepKind::SubFlow(call) = &step.kind {
             let kind = match call.mode {
                 CallMode::Call => ReferenceKind::Call,
                 CallMode::Transfer => ReferenceKind::Transfer,

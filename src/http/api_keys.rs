@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use secrecy::ExposeSecret as _;
 
 use super::answer::mark_replay;
@@ -10,20 +10,18 @@ use super::body::{Nothing, Whole};
 use super::call::{Command, KeysManage, Read};
 use super::headers::IDEMPOTENCY_KEY;
 use super::path::KeyId;
-use super::problem::{Code, Problem};
+use super::problem::{Code, HandlerResult, Problem};
 use super::state::App;
-use super::wire::{self, ApiKey, CreatedApiKey, Page};
+use super::wire::{self, ApiKey, CreatedApiKey, CursorPage};
 use crate::registry::access::KeyMode;
 
-type Answer = Result<Response, Problem>;
-
-pub async fn list(State(app): State<App>, call: Read<KeysManage, (), ()>) -> Answer {
+pub async fn list(State(app): State<App>, call: Read<KeysManage, (), ()>) -> HandlerResult {
     let keys = app.registry.keys.list(&call.caller).await?;
     let keys = keys.into_iter().map(ApiKey::from).collect();
-    Ok(wire::envelope(StatusCode::OK, &Page::only(keys)))
+    Ok(wire::envelope(StatusCode::OK, &CursorPage::only(keys)))
 }
 
-pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>) -> Answer {
+pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>) -> HandlerResult {
     if call.intent.idempotency.is_some() {
         let message = "cannot be used here: the secret of a key is shown once";
         return Err(Problem::header_of(Code::InvalidIdempotencyKey, IDEMPOTENCY_KEY.as_str(), message));
@@ -33,14 +31,14 @@ pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>
     Ok(wire::envelope(StatusCode::CREATED, &shown))
 }
 
-pub async fn change(State(app): State<App>, call: Command<KeysManage, KeyId, Whole>) -> Answer {
+pub async fn change(State(app): State<App>, call: Command<KeysManage, KeyId, Whole>) -> HandlerResult {
     let written = app.registry.keys.change(call.intent, call.id.0, &call.body.0).await?;
     let mut response = wire::envelope(StatusCode::OK, &ApiKey::from(written.key));
     mark_replay(&mut response, written.replayed);
     Ok(response)
 }
 
-pub async fn revoke(State(app): State<App>, call: Command<KeysManage, KeyId, Nothing>) -> Answer {
+pub async fn revoke(State(app): State<App>, call: Command<KeysManage, KeyId, Nothing>) -> HandlerResult {
     let written = app.registry.keys.revoke(call.intent, call.id.0).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     mark_replay(&mut response, written.replayed);

@@ -2,32 +2,24 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, StatusCode};
-use axum::response::Response;
 use serde_json::json;
 
 use super::call::{AuditRead, LinkedRead, Read, RecordedRead};
-use super::log_query::{AuditQuery, ExportQuery};
-use super::problem::Problem;
+use super::problem::HandlerResult;
+use super::query::events::AuditQuery;
+use super::query::export::ExportQuery;
 use super::state::App;
 use super::{cursor, export, media, wire};
 use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
-type Answer = Result<Response, Problem>;
-
-pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>) -> Answer {
-    let AuditQuery { filter, written, limit, cursor } = &call.query;
+pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>) -> HandlerResult {
+    let AuditQuery { filter, written, page } = &call.query;
     let org_id = call.caller.org_id;
     let list = cursor::List::new(org_id, format!("audit?{written}"));
-    let position = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
-    // One more than is asked for tells whether there is a next page.
-    let wanted = AuditPage::Before { position, limit: limit + 1 };
-    let mut entries = app.registry.history.audit(&call.caller, filter.clone(), wanted).await?;
-    let size = usize::try_from(*limit).expect("limits are small and positive");
-    let has_next_page = entries.len() > size;
-    entries.truncate(size);
-    let end_cursor = entries.last().map(|entry| list.cursor(entry.position));
-    let data = entries.iter().map(|entry| wire::audit_entry(org_id, entry)).collect();
-    Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
+    let wanted = AuditPage::Before { position: list.behind(page)?, limit: page.limit + 1 };
+    let entries = app.registry.history.audit(&call.caller, filter.clone(), wanted).await?;
+    let page = list.page(entries, page, |entry| entry.position);
+    Ok(wire::envelope(StatusCode::OK, &page.shown(|entry| wire::audit_entry(org_id, entry))))
 }
 
 /// The export itself where a format is given, else a link to it.
@@ -36,7 +28,7 @@ pub async fn export(
     method: Method,
     headers: HeaderMap,
     call: RecordedRead<AuditRead, ExportQuery>,
-) -> Answer {
+) -> HandlerResult {
     let RecordedRead { intent, query, .. } = call;
     // Before anything is recorded of an export that its client would not take. A format that is named was chosen, whatever
     // a library sends as `Accept` unasked.
@@ -60,7 +52,11 @@ pub async fn export(
 }
 
 /// What a link leads to, for whoever has it.
-pub async fn linked_export(State(app): State<App>, method: Method, call: LinkedRead<ExportQuery>) -> Answer {
+pub async fn linked_export(
+    State(app): State<App>,
+    method: Method,
+    call: LinkedRead<ExportQuery>,
+) -> HandlerResult {
     if method == Method::HEAD {
         return export::head(&app.registry.exports, &call.intent, &call.query.order, Some(ExportFormat::Csv))
             .await;

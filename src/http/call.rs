@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{self, FromBody};
+use super::endpoint::{Access, LastArgument, Parameter};
 use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
@@ -29,13 +30,13 @@ pub struct RequestId(pub Arc<str>);
 #[derive(Debug, Clone, Copy)]
 pub struct PeerAddress(pub SocketAddr);
 
-/// The scope without which an endpoint does nothing.
+/// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
-    const SCOPE: Scope;
+    /// A refusal names the first.
+    const ONE_OF: &'static [Scope];
 
-    /// Whether a caller has it, or another that is as good here.
     fn is_met_by(caller: &Caller) -> bool {
-        caller.scopes.contains(Self::SCOPE)
+        Self::ONE_OF.iter().any(|scope| caller.scopes.contains(*scope))
     }
 }
 
@@ -46,7 +47,7 @@ macro_rules! needs {
             pub enum $name {}
 
             impl Needs for $name {
-                const SCOPE: Scope = Scope::$name;
+                const ONE_OF: &'static [Scope] = &[Scope::$name];
             }
         )+
     };
@@ -54,16 +55,12 @@ macro_rules! needs {
 
 needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage);
 
-/// Reading what happens: to flows, or all of it.
+/// Following the log: what happens to flows, or all that happens.
 #[derive(Debug)]
 pub enum Following {}
 
 impl Needs for Following {
-    const SCOPE: Scope = Scope::FlowsRead;
-
-    fn is_met_by(caller: &Caller) -> bool {
-        caller.scopes.contains(Scope::FlowsRead) || caller.scopes.contains(Scope::AuditRead)
-    }
+    const ONE_OF: &'static [Scope] = &[Scope::FlowsRead, Scope::AuditRead];
 }
 
 /// A request to read.
@@ -100,7 +97,7 @@ pub struct Command<S, I, B, Q = ()> {
     pub body: B,
     scope: PhantomData<S>,
     /// Held until the command is answered.
-    _place: body::Place,
+    _share: body::BodyShare,
 }
 
 /// The versions a reader wants, or has.
@@ -120,6 +117,32 @@ impl Conditions {
     pub fn know(&self, version: i64) -> bool {
         self.if_none_match.as_ref().is_some_and(|known| known.accepts(version))
     }
+}
+
+/// The caller of an endpoint that needs every scope there is.
+#[derive(Debug)]
+pub struct EveryScope;
+
+impl<S: Needs, I, Q: FromQuery> LastArgument for Read<S, I, Q> {
+    const ACCESS: Access = Access::OneOf(S::ONE_OF);
+    const QUERY: &'static [Parameter] = Q::PARAMETERS;
+}
+
+impl<S: Needs, Q: FromQuery> LastArgument for RecordedRead<S, Q> {
+    const ACCESS: Access = Access::OneOf(S::ONE_OF);
+    const QUERY: &'static [Parameter] = Q::PARAMETERS;
+}
+
+/// The link carries the parameters, and the access of who made it.
+impl<Q> LastArgument for LinkedRead<Q> {}
+
+impl<S: Needs, I, B, Q: FromQuery> LastArgument for Command<S, I, B, Q> {
+    const ACCESS: Access = Access::OneOf(S::ONE_OF);
+    const QUERY: &'static [Parameter] = Q::PARAMETERS;
+}
+
+impl LastArgument for EveryScope {
+    const ACCESS: Access = Access::EveryScope;
 }
 
 impl<S, I, Q> FromRequestParts<App> for Read<S, I, Q>
@@ -188,7 +211,7 @@ where
         let id = I::from_path(&parts)?;
         media::check_accept(&parts.headers)?;
         let query = query::read(parts.uri.query())?;
-        let (value, place) = body::read(&parts.headers, body, B::BYTES_MAX, &state.room).await?;
+        let (value, share) = body::read(&parts.headers, body, B::BYTES_MAX, &state.body_budget).await?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };
@@ -200,7 +223,19 @@ where
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
-        Ok(Self { intent, id, query, body, scope: PhantomData, _place: place })
+        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share })
+    }
+}
+
+impl FromRequestParts<App> for EveryScope {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
+        let caller = authenticate(parts, state).await?;
+        match Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope)) {
+            Some(missing) => Err(Problem::insufficient_scope(missing.as_str())),
+            None => Ok(Self),
+        }
     }
 }
 
@@ -213,11 +248,11 @@ async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> 
         let detail = "The credential belongs to another organization.";
         return Err(Problem::new(Code::WrongOrganization, detail));
     }
-    if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::SCOPE.as_str())) }
+    if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::ONE_OF[0].as_str())) }
 }
 
 /// Whose credential the request carries.
-pub async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
+async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
     state.verifier.verify(&credential).await.map_err(|error| match error {
         AccessError::Invalid => credentials::refused(),

@@ -120,14 +120,14 @@ impl HttpBody for Answer {
 
 /// The bytes of a connection, which end with an error when patience does.
 #[derive(Debug)]
-pub struct Watched<C> {
+pub struct WatchedConnection<C> {
     connection: C,
     progress: Progress,
     patience: Patience,
     alarm: Pin<Box<Sleep>>,
 }
 
-impl<C> Watched<C> {
+impl<C> WatchedConnection<C> {
     pub fn new(connection: C, progress: Progress, patience: Patience) -> Self {
         let alarm = Box::pin(sleep_until(progress.deadline(&patience)));
         Self { connection, progress, patience, alarm }
@@ -167,7 +167,7 @@ impl<C> Watched<C> {
     }
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Watched<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for WatchedConnection<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -178,7 +178,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Watched<C> {
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for Watched<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for WatchedConnection<C> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let poll = Pin::new(&mut self.connection).poll_write(cx, bytes);
         self.or_deadline(cx, poll, false)

@@ -1,14 +1,66 @@
-//! Cursors: where the next page of a list begins. Opaque to clients, and bound to the list they came from:
-//! a cursor that was changed, cut or brought from another organization or filter is refused.
+//! Pages of lists, and cursors, which say where the next page begins. A cursor is opaque to clients and bound to its
+//! list: one that was changed, cut or brought from another organization or filter is refused.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::problem::Problem;
+use super::query::page::PageQuery;
+use super::wire::CursorPage;
 use crate::flow::digest::Digest;
 
 const CHECK_LEN: usize = 8;
+
+/// What a list is ordered by, as bytes in a cursor.
+pub trait CursorKey: Sized {
+    type Bytes: AsRef<[u8]> + for<'a> TryFrom<&'a [u8]>;
+
+    fn bytes(&self) -> Self::Bytes;
+
+    fn from_bytes(bytes: Self::Bytes) -> Self;
+}
+
+/// A position of a log, or a version of a flow.
+impl CursorKey for i64 {
+    type Bytes = [u8; 8];
+
+    fn bytes(&self) -> [u8; 8] {
+        self.to_be_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self::from_be_bytes(bytes)
+    }
+}
+
+/// An id whose order is the order of time.
+impl CursorKey for Uuid {
+    type Bytes = [u8; 16];
+
+    fn bytes(&self) -> [u8; 16] {
+        *self.as_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self::from_bytes(bytes)
+    }
+}
+
+/// Where the log ended when the first page was read, and a position of the log.
+impl CursorKey for (i64, i64) {
+    type Bytes = [u8; 16];
+
+    fn bytes(&self) -> [u8; 16] {
+        let (begun_at, position) = (self.0.to_be_bytes(), self.1.to_be_bytes());
+        std::array::from_fn(|index| if index < 8 { begun_at[index] } else { position[index - 8] })
+    }
+
+    fn from_bytes(bytes: [u8; 16]) -> Self {
+        let number = |begin: usize| i64::from_be_bytes(std::array::from_fn(|index| bytes[begin + index]));
+        (number(0), number(8))
+    }
+}
 
 /// The list a cursor belongs to.
 #[derive(Debug, Clone)]
@@ -23,54 +75,51 @@ impl List {
         Self { org_id, filter }
     }
 
-    /// A cursor behind the entry at this position of the log.
-    pub fn cursor(&self, position: i64) -> String {
-        self.seal(&position.to_be_bytes())
+    /// A cursor behind the entry with this key.
+    pub fn cursor<K: CursorKey>(&self, key: K) -> String {
+        self.seal(key.bytes().as_ref())
     }
 
-    /// The position a cursor stands behind.
-    pub fn position(&self, cursor: &str) -> Result<i64, Problem> {
-        self.open(cursor).map(i64::from_be_bytes)
+    /// The key of the entry behind which the page begins; `None` for the first page.
+    pub fn behind<K: CursorKey>(&self, page: &PageQuery) -> Result<Option<K>, Problem> {
+        page.cursor.as_deref().map(|cursor| self.key(cursor)).transpose()
     }
 
-    /// A cursor into the list as it was when the log ended at a position, behind the entry at another one.
-    pub fn cursor_at(&self, begun_at: i64, position: i64) -> String {
-        self.seal(&[begun_at.to_be_bytes(), position.to_be_bytes()].concat())
+    /// The page of a list that is read with one entry more than the page has: that entry tells that there is a next
+    /// page. `key` returns what the list is ordered by.
+    pub fn page<T, K: CursorKey>(
+        &self,
+        mut entries: Vec<T>,
+        page: &PageQuery,
+        key: impl Fn(&T) -> K,
+    ) -> CursorPage<T> {
+        let limit = usize::try_from(page.limit).expect("limits are small and positive");
+        let has_next_page = entries.len() > limit;
+        entries.truncate(limit);
+        let end_cursor = entries.last().map(|entry| self.cursor(key(entry)));
+        CursorPage::new(entries, end_cursor, has_next_page)
     }
 
-    /// Which list a cursor leads into, by where the log ended, and the position it stands behind.
-    pub fn position_at(&self, cursor: &str) -> Result<(i64, i64), Problem> {
-        let place = self.open::<16>(cursor)?;
-        let number = |begin: usize| i64::from_be_bytes(std::array::from_fn(|n| place[begin + n]));
-        Ok((number(0), number(8)))
+    fn key<K: CursorKey>(&self, cursor: &str) -> Result<K, Problem> {
+        self.open(cursor).map(K::from_bytes)
     }
 
-    /// A cursor behind the entry with this id.
-    pub fn cursor_behind(&self, id: Uuid) -> String {
-        self.seal(id.as_bytes())
+    fn seal(&self, key: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode([key, &self.check(key)].concat())
     }
 
-    /// The id a cursor stands behind.
-    pub fn id(&self, cursor: &str) -> Result<Uuid, Problem> {
-        self.open(cursor).map(Uuid::from_bytes)
-    }
-
-    fn seal(&self, place: &[u8]) -> String {
-        URL_SAFE_NO_PAD.encode([place, &self.check(place)].concat())
-    }
-
-    fn open<const N: usize>(&self, cursor: &str) -> Result<[u8; N], Problem> {
+    fn open<B: AsRef<[u8]> + for<'a> TryFrom<&'a [u8]>>(&self, cursor: &str) -> Result<B, Problem> {
         let broken = || Problem::parameter("cursor", "is not a cursor of this list");
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
-        let (place, check) = bytes.split_first_chunk::<N>().ok_or_else(broken)?;
-        if *check != self.check(place) {
+        let (key, check) = bytes.split_last_chunk::<CHECK_LEN>().ok_or_else(broken)?;
+        if *check != self.check(key) {
             return Err(broken());
         }
-        Ok(*place)
+        B::try_from(key).map_err(|_| broken())
     }
 
-    fn check(&self, place: &[u8]) -> [u8; CHECK_LEN] {
-        let bound = [b"flow-registry/cursor/1", &self.org_id.as_bytes()[..], place, self.filter.as_bytes()];
+    fn check(&self, key: &[u8]) -> [u8; CHECK_LEN] {
+        let bound = [b"flow-registry/cursor/1", &self.org_id.as_bytes()[..], key, self.filter.as_bytes()];
         let digest = Digest::of(&bound.concat());
         digest.as_bytes().first_chunk().copied().expect("a digest is longer than its beginning")
     }
@@ -84,19 +133,21 @@ mod tests {
     fn leads_back_to_its_list_alone() {
         let list = List::new(Uuid::from_u128(1), "q=hola".to_owned());
         let cursor = list.cursor(41);
-        assert_eq!(list.position(&cursor).unwrap(), 41);
+        let position = |list: &List, cursor: &str| list.key::<i64>(cursor);
+        assert_eq!(position(&list, &cursor).unwrap(), 41);
+        assert!(list.key::<Uuid>(&cursor).is_err(), "no id");
         let others =
             [List::new(Uuid::from_u128(2), "q=hola".into()), List::new(Uuid::from_u128(1), "q=hol".into())];
         for other in others {
-            assert!(other.position(&cursor).is_err());
+            assert!(position(&other, &cursor).is_err());
         }
         for index in 0..cursor.len() {
             let mut changed = cursor.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert!(list.position(std::str::from_utf8(&changed).unwrap()).is_err(), "at {index}");
+            assert!(position(&list, std::str::from_utf8(&changed).unwrap()).is_err(), "at {index}");
         }
         for broken in ["", "x", "%", "AAAA", &cursor[1..]] {
-            assert!(list.position(broken).is_err(), "{broken}");
+            assert!(position(&list, broken).is_err(), "{broken}");
         }
     }
 }

@@ -2,26 +2,22 @@
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
 
 use super::answer;
 use super::body::{Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
-use super::orders::{
-    DeleteQuery, DuplicateOrder, PublishOrder, PublishSetOrder, UnpublishOrder, UpdateOrder,
-};
-use super::parameters::{GetQuery, ListQuery, PageQuery, RunsQuery};
+use super::orders::{DeleteQuery, DuplicateBody, PublishBody, PublishSetBody, UnpublishBody, UpdateBody};
 use super::path::FlowId;
-use super::problem::Problem;
+use super::problem::{HandlerResult, Problem};
+use super::query::flows::{GetQuery, ListQuery};
+use super::query::page::PageQuery;
 use super::state::App;
 use super::wire::{self, View};
 use crate::registry::ListPage;
 use crate::registry::caller::Intent;
 
-type Answer = Result<Response, Problem>;
-
-pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> Answer {
+pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> HandlerResult {
     let position = match call.query.as_of {
         Some(moment) => Some(app.registry.reads.position_at(&call.caller, moment).await?),
         None => None,
@@ -41,13 +37,13 @@ async fn list_page(
     call: &Read<FlowsRead, (), ListQuery>,
     position: Option<i64>,
     page: &PageQuery,
-) -> Answer {
+) -> HandlerResult {
     // Named in the link too, so that a person can read it there.
     let as_of = position.map(|position| format!("asOf=position:{position}"));
     let filter = as_of.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
     let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
     let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
-    let begun = page.cursor.as_deref().map(|cursor| list.position_at(cursor)).transpose()?;
+    let begun: Option<(i64, i64)> = list.behind(page)?;
     let wanted = ListPage { limit: page.limit, before: begun.map(|(_, before)| before) };
     let (reads, wanted_flows) = (&app.registry.reads, call.query.filter.clone());
     let found = match (position, begun) {
@@ -59,7 +55,7 @@ async fn list_page(
     };
     let mut response = answer::list(found.list, call.query.view).await?;
     if let Some(next) = found.next {
-        let link = next_link(call, &filter, page.limit, &list.cursor_at(found.at, next));
+        let link = next_link(call, &filter, page.limit, &list.cursor((found.at, next)));
         response.headers_mut().insert(header::LINK, link);
     }
     Ok(response)
@@ -75,7 +71,7 @@ fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cu
     HeaderValue::try_from(link).expect("what is percent-encoded is header text")
 }
 
-pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>) -> Answer {
+pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>) -> HandlerResult {
     let flow = app.registry.reads.get(&call.caller, call.id.0, call.query.selector).await?;
     let record = &flow.record;
     if !call.conditions.accept(record.version) {
@@ -87,21 +83,27 @@ pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>
     answer::flow(StatusCode::OK, &flow)
 }
 
-pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> Answer {
+pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> HandlerResult {
     answer::created(&app.registry.commands.create(call.intent, call.body.0).await?)
 }
 
-pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateOrder>) -> Answer {
+pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateBody>) -> HandlerResult {
     let written = app.registry.commands.update(call.intent, call.id.0, call.body.members).await?;
     answer::written(StatusCode::OK, &written)
 }
 
-pub async fn publish(State(app): State<App>, call: Command<FlowsPublish, FlowId, PublishOrder>) -> Answer {
+pub async fn publish(
+    State(app): State<App>,
+    call: Command<FlowsPublish, FlowId, PublishBody>,
+) -> HandlerResult {
     let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
     answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
 }
 
-pub async fn publish_set(State(app): State<App>, call: Command<FlowsPublish, (), PublishSetOrder>) -> Answer {
+pub async fn publish_set(
+    State(app): State<App>,
+    call: Command<FlowsPublish, (), PublishSetBody>,
+) -> HandlerResult {
     let published = app.registry.commands.publish_set(call.intent, call.body.order).await?;
     let mut response = answer::flows(StatusCode::CREATED, &published.flows, View::Whole)?;
     answer::mark_replay(&mut response, published.replayed);
@@ -110,12 +112,15 @@ pub async fn publish_set(State(app): State<App>, call: Command<FlowsPublish, (),
 
 pub async fn unpublish(
     State(app): State<App>,
-    call: Command<FlowsPublish, FlowId, UnpublishOrder>,
-) -> Answer {
+    call: Command<FlowsPublish, FlowId, UnpublishBody>,
+) -> HandlerResult {
     answer::written(StatusCode::CREATED, &app.registry.commands.unpublish(call.intent, call.id.0).await?)
 }
 
-pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId, DuplicateOrder>) -> Answer {
+pub async fn duplicate(
+    State(app): State<App>,
+    call: Command<FlowsWrite, FlowId, DuplicateBody>,
+) -> HandlerResult {
     let written = app.registry.commands.duplicate(call.intent, call.id.0, call.body.0).await;
     answer::created(&written.map_err(Problem::of_version)?)
 }
@@ -123,22 +128,17 @@ pub async fn duplicate(State(app): State<App>, call: Command<FlowsWrite, FlowId,
 pub async fn delete(
     State(app): State<App>,
     call: Command<FlowsWrite, FlowId, Nothing, DeleteQuery>,
-) -> Answer {
+) -> HandlerResult {
     let intent = Intent { forced: call.query.force, ..call.intent };
     let written = app.registry.commands.delete(intent, call.id.0).await;
     Ok(answer::deleted(&written.map_err(|error| Problem::from(error).reason_in_header())?))
 }
 
 /// The flows in force that call this one, by which somebody knows what leaving it out would break.
-pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, RunsQuery>) -> Answer {
+pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, PageQuery>) -> HandlerResult {
     let list = cursor::List::new(call.caller.org_id, format!("callers of {}", call.id.0));
-    let after = call.query.cursor.as_deref().map(|cursor| list.id(cursor)).transpose()?;
-    let limit = call.query.limit;
-    let mut callers = app.registry.reads.calling(&call.caller, call.id.0, limit + 1, after).await?;
-    let size = usize::try_from(limit).expect("limits are small and positive");
-    let has_next_page = callers.len() > size;
-    callers.truncate(size);
-    let end_cursor = callers.last().map(|last| list.cursor_behind(last.flow_id));
-    let data = callers.iter().map(wire::calling_flow).collect();
-    Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
+    let (after, limit) = (list.behind(&call.query)?, call.query.limit + 1);
+    let callers = app.registry.reads.calling(&call.caller, call.id.0, limit, after).await?;
+    let page = list.page(callers, &call.query, |caller| caller.flow_id);
+    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::calling_flow)))
 }

@@ -2,35 +2,28 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::call::{FlowsRead, Read};
-use super::log_query::{DiffQuery, HistoryQuery, Which};
 use super::path::{FlowId, FlowVersion};
-use super::problem::Problem;
+use super::problem::{HandlerResult, Problem};
+use super::query::diff::{ComparedState, DiffQuery};
+use super::query::events::HistoryQuery;
 use super::state::App;
 use super::{answer, cursor, media, wire};
 use crate::registry::{Compared, Comparison, HistoryPage, RegistryError, Selector};
 
-type Answer = Result<Response, Problem>;
-
-pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> Answer {
-    let HistoryQuery { filter, written, limit, cursor } = &call.query;
+pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> HandlerResult {
+    let HistoryQuery { filter, written, page } = &call.query;
     let list = cursor::List::new(call.caller.org_id, format!("events of {}?{written}", call.id.0));
-    let before = cursor.as_deref().map(|cursor| list.position(cursor)).transpose()?;
-    // One more than is asked for tells whether there is a next page.
-    let wanted = HistoryPage { limit: limit + 1, before };
-    let mut entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
-    let size = usize::try_from(*limit).expect("limits are small and positive");
-    let has_next_page = entries.len() > size;
-    entries.truncate(size);
-    let end_cursor = entries.last().map(|entry| list.cursor(entry.version));
-    let data = entries.iter().map(wire::history_entry).collect();
-    Ok(wire::envelope(StatusCode::OK, &wire::page(data, end_cursor, has_next_page)))
+    let wanted = HistoryPage { limit: page.limit + 1, before: list.behind(page)? };
+    let entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
+    let page = list.page(entries, page, |entry| entry.version);
+    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::history_entry)))
 }
 
-pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> Answer {
+pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> HandlerResult {
     let FlowVersion { flow_id, version } = call.id;
     let flow = app.registry.reads.get(&call.caller, flow_id, Selector::Version(version)).await?;
     answer::flow(StatusCode::OK, &flow)
@@ -40,7 +33,7 @@ pub async fn diff(
     State(app): State<App>,
     headers: HeaderMap,
     call: Read<FlowsRead, FlowId, DiffQuery>,
-) -> Answer {
+) -> HandlerResult {
     let is_patch = media::wants(&headers, media::JSON_PATCH);
     if !is_patch {
         media::check_accept(&headers)?;
@@ -66,7 +59,7 @@ async fn compared(
     app: &App,
     call: &Read<FlowsRead, FlowId, DiffQuery>,
     name: &str,
-    which: Which,
+    which: ComparedState,
 ) -> Result<Compared, Problem> {
     let point = which.point(call.id.0);
     app.registry.history.compared(&call.caller, point).await.map_err(|error| {
@@ -88,7 +81,7 @@ fn side(compared: &Compared) -> Value {
     })
 }
 
-pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> Answer {
+pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> HandlerResult {
     let blame = app.registry.history.blame(&call.caller, call.id.0).await?;
     let steps: Vec<Value> = blame
         .steps

@@ -8,6 +8,7 @@ pub const JSON: &str = "application/json";
 /// RFC 6902
 pub const JSON_PATCH: &str = "application/json-patch+json";
 pub const TEXT: &str = "text/plain";
+pub const EVENT_STREAM: &str = "text/event-stream";
 
 /// Whether a media type is asked for by name.
 pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {

@@ -2,9 +2,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::body::{FromBody, Members};
+use super::endpoint::Parameter;
 use super::headers::REASON_CHARS_MAX;
 use super::path::hyphenated;
 use super::problem::{Code, Problem};
@@ -17,12 +18,12 @@ const LABEL_CHARS_MAX: usize = 120;
 
 /// `{version?, reason?, label?}`, or no body.
 #[derive(Debug)]
-pub struct PublishOrder {
+pub struct PublishBody {
     pub order: registry::PublishOrder,
     reason: Option<String>,
 }
 
-impl FromBody for PublishOrder {
+impl FromBody for PublishBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let mut members = Members::new(body)?;
         let version = version(&mut members);
@@ -39,12 +40,12 @@ impl FromBody for PublishOrder {
 
 /// `{flows: [{id, version?}], reason?, label?}`
 #[derive(Debug)]
-pub struct PublishSetOrder {
+pub struct PublishSetBody {
     pub order: registry::SetOrder,
     reason: Option<String>,
 }
 
-impl FromBody for PublishSetOrder {
+impl FromBody for PublishSetBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let mut members = Members::new(body)?;
         let label = members.text("label", 1, LABEL_CHARS_MAX);
@@ -88,12 +89,12 @@ fn refuse_repeats(members: &mut Members, flows: &[(usize, registry::SetEntry)]) 
 
 /// `{force?, reason?}`, or no body.
 #[derive(Debug)]
-pub struct UnpublishOrder {
+pub struct UnpublishBody {
     force: bool,
     reason: Option<String>,
 }
 
-impl FromBody for UnpublishOrder {
+impl FromBody for UnpublishBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let mut members = Members::new(body)?;
         let (force, reason) = (force(&mut members), reason(&mut members));
@@ -112,13 +113,13 @@ impl FromBody for UnpublishOrder {
 
 /// Members of a flow, which the registry reads, and beside them `force?` and `reason?`.
 #[derive(Debug)]
-pub struct UpdateOrder {
+pub struct UpdateBody {
     pub members: Value,
     force: bool,
     reason: Option<String>,
 }
 
-impl FromBody for UpdateOrder {
+impl FromBody for UpdateBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let body = body
             .ok_or_else(|| Problem::new(Code::InvalidJson, "The body is empty: a JSON object is needed."))?;
@@ -143,6 +144,12 @@ pub struct DeleteQuery {
 }
 
 impl FromQuery for DeleteQuery {
+    const PARAMETERS: &'static [Parameter] = &[Parameter::new(
+        "force",
+        || json!({"type": "boolean"}),
+        "True deletes the flow although flows in force call it; `X-Reason` then says why, in 3 characters or more.",
+    )];
+
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let force = query.value("force", "true or false", |text| text.parse().ok())?;
         Ok(Self { force: force.unwrap_or(false) })
@@ -151,9 +158,9 @@ impl FromQuery for DeleteQuery {
 
 /// `{name?, version?}`, or no body.
 #[derive(Debug)]
-pub struct DuplicateOrder(pub registry::DuplicateOrder);
+pub struct DuplicateBody(pub registry::DuplicateOrder);
 
-impl FromBody for DuplicateOrder {
+impl FromBody for DuplicateBody {
     fn from_body(body: Option<Value>) -> Result<Self, Problem> {
         let mut members = Members::new(body)?;
         let version = version(&mut members);

@@ -4,9 +4,9 @@ use axum::extract::MatchedPath;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use super::parameters::positive;
 use super::percent;
 use super::problem::Problem;
+use super::query::values::positive;
 
 /// What the path of an endpoint names beyond the organization.
 pub trait FromPath: Sized {

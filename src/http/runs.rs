@@ -1,19 +1,19 @@
 //! The endpoints on test runs: run a version in the sandbox, list what was run, read a run again.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
+use super::answer;
 use super::body::{self, FromBody};
 use super::call::{Command, FlowsRead, FlowsTest, Read};
 use super::cursor;
-use super::headers;
-use super::parameters::RunsQuery;
 use super::path::{FlowId, RunId};
 use super::problem::Problem;
+use super::query::page::PageQuery;
 use super::state::App;
-use super::wire::{self, RunPage};
+use super::wire;
 
 /// A request may carry a definition, mocks and two hundred inputs.
 const BYTES_MAX: usize = 1024 * 1024;
@@ -34,28 +34,22 @@ pub async fn run(
     State(app): State<App>,
     call: Command<FlowsTest, FlowId, RunBody>,
 ) -> Result<Response, Problem> {
-    let answer = app.registry.runs.run(call.intent, call.id.0, call.body.0).await;
-    let answer = answer.map_err(Problem::of_version)?;
-    let mut response = wire::enveloped(StatusCode::CREATED, &wire::run(&answer));
-    if answer.replayed {
-        response.headers_mut().insert(headers::IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
-    }
+    let run = app.registry.runs.run(call.intent, call.id.0, call.body.0).await;
+    let run = run.map_err(Problem::of_version)?;
+    let mut response = wire::enveloped(StatusCode::CREATED, &wire::run(&run));
+    answer::mark_replay(&mut response, run.replayed);
     Ok(response)
 }
 
 pub async fn list(
     State(app): State<App>,
-    call: Read<FlowsRead, FlowId, RunsQuery>,
+    call: Read<FlowsRead, FlowId, PageQuery>,
 ) -> Result<Response, Problem> {
     let list = cursor::List::new(call.caller.org_id, format!("test-runs of {}", call.id.0));
-    let before = call.query.cursor.as_deref().map(|cursor| list.id(cursor)).transpose()?;
-    let limit = call.query.limit;
-    let mut runs = app.registry.runs.list(&call.caller, call.id.0, limit + 1, before).await?;
-    let size = usize::try_from(limit).expect("limits are small and positive");
-    let has_next_page = runs.len() > size;
-    runs.truncate(size);
-    let end_cursor = runs.last().map(|run| list.cursor_behind(run.run_id));
-    Ok(wire::envelope(StatusCode::OK, &RunPage::new(&runs, end_cursor, has_next_page)))
+    let (before, limit) = (list.behind(&call.query)?, call.query.limit + 1);
+    let runs = app.registry.runs.list(&call.caller, call.id.0, limit, before).await?;
+    let page = list.page(runs, &call.query, |run| run.run_id);
+    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::listed_run)))
 }
 
 pub async fn read(State(app): State<App>, call: Read<FlowsRead, RunId, ()>) -> Result<Response, Problem> {

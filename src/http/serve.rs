@@ -21,7 +21,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
 use super::call::PeerAddress;
-use super::connection::{Answer, Patience, Progress, UnderWay, Watched};
+use super::connection::{Answer, Patience, Progress, UnderWay, WatchedConnection};
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
@@ -110,7 +110,7 @@ impl Connection {
         // Answers are small and complete: waiting to send more at once only delays them.
         let _ = stream.set_nodelay(true);
         let progress = Progress::new();
-        let io = TokioIo::new(Watched::new(stream, progress.clone(), self.patience));
+        let io = TokioIo::new(WatchedConnection::new(stream, progress.clone(), self.patience));
         let Self { router, address, .. } = self;
         let service = service_fn(move |request| {
             Box::pin(answer(router.clone(), request, address, progress.request_began()))

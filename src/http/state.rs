@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 
-use super::body::Room;
-use super::feed::Feeds;
+use super::body::BodyBudget;
+use super::feed::slots::Feeds;
 use crate::registry::Registry;
 use crate::registry::access::CredentialVerifier;
 
@@ -18,8 +18,7 @@ pub struct AppState {
     pub registry: Registry,
     pub verifier: CredentialVerifier,
     pub feeds: Feeds,
-    /// For bodies that are large.
-    pub room: Room,
+    pub body_budget: BodyBudget,
     /// The address clients use, without a slash at its end.
     pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.

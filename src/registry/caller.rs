@@ -50,6 +50,9 @@ impl fmt::Display for Scope {
 pub struct Scopes(u8);
 
 impl Scopes {
+    /// The names of the sets that [`Scopes::named`] knows.
+    pub const NAMED: [&str; 4] = ["consumer", "auditor", "support", "admin"];
+
     pub const fn all() -> Self {
         Self((1 << Scope::ALL.len()) - 1)
     }
@@ -80,7 +83,7 @@ impl Scopes {
         let one = Scope::parse(word).map(|scope| Self::default().with(scope));
         one.or_else(|| Self::named(word)).ok_or_else(|| {
             let known: Vec<_> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
-            format!("must be consumer, auditor, support, admin, or one of {}", known.join(", "))
+            format!("must be {}, or one of {}", Self::NAMED.join(", "), known.join(", "))
         })
     }
 
@@ -177,6 +180,7 @@ mod tests {
         let auditor = Scopes::named("auditor").unwrap();
         assert!(!auditor.contains(Scope::FlowsWrite) && auditor.contains(Scope::AuditRead));
         assert!(Scopes::all().includes(auditor) && !auditor.includes(Scopes::all()));
+        assert!(Scopes::NAMED.iter().all(|name| Scopes::named(name).is_some()));
         assert_eq!(Scopes::named("owner"), None);
     }
 }

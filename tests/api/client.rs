@@ -11,6 +11,8 @@ use regex::{Captures, Regex};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+use super::description;
+
 #[derive(Clone)]
 pub struct Request {
     router: Router,
@@ -59,6 +61,8 @@ impl Request {
     pub async fn send(self) -> Answer {
         let mut request = request::Builder::new().method(self.method).uri(&self.path);
         request.headers_mut().unwrap().extend(self.headers);
+        let (method, path, sent) =
+            (request.method_ref().unwrap().to_string(), self.path.clone(), self.body.clone());
         let response = self.router.oneshot(request.body(Body::from(self.body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         // A feed has no end.
@@ -66,6 +70,8 @@ impl Request {
             true => Bytes::new(),
             false => body.collect().await.unwrap().to_bytes(),
         };
+        let media_type = parts.headers.get(header::CONTENT_TYPE).map_or("", |it| it.to_str().unwrap());
+        description::check(&method, &path, &sent, parts.status.as_u16(), media_type, &body);
         Answer { status: parts.status, headers: parts.headers, body }
     }
 }

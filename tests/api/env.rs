@@ -37,7 +37,7 @@ async fn values_are_replaced_together() {
     let second = json!({"API": "https://b.example", "MONEDA": ""});
     let late = api.env("PUT").header("if-match", "\"0\"").json(&second).send().await;
     let late = late.expect_problem(412, "precondition_failed");
-    assert_eq!((late.header("etag"), &late.json()["current"]["version"]), (Some("\"2\""), &json!(2)));
+    assert_eq!((late.header("etag"), late.json().get("current")), (Some("\"2\""), None));
     let put = api.env("PUT").header("if-match", "\"2\"").json(&second).send().await.expect(200);
     assert_eq!((put.data(), put.header("etag")), (second.clone(), Some("\"3\"")));
     assert_eq!(api.env("GET").send().await.expect(200).data(), second);

@@ -7,6 +7,7 @@ mod callers;
 mod checkpoints;
 mod client;
 mod conditions;
+mod description;
 mod endpoints;
 mod env;
 mod erasure;
@@ -28,7 +29,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, Feeds, Limits, Room, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -94,7 +95,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         registry,
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
-        room: Room::default(),
+        body_budget: BodyBudget::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -57,7 +57,7 @@ fn document(flow: &Value) -> Canonical {
 
 fn program(flow: &Value) -> Program {
     let canonical = document(flow);
-    Program::compile(&canonical.document, canonical.digest).unwrap_or_else(|error| panic!("{error}"))
+    Program::compile(&canonical).unwrap_or_else(|error| panic!("{error}"))
 }
 
 impl Case {

@@ -1,6 +1,7 @@
 //! The rules of this repository: who imports whom, what rooms may use, where snapshots lie.
 
 mod circles;
+mod map;
 mod shape;
 mod sources;
 

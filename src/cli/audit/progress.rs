@@ -44,19 +44,19 @@ pub fn percent(done: u64, all: u64) -> String {
 
 /// Tells how many bytes have been read.
 #[derive(Debug)]
-pub struct Watched<R, F> {
+pub struct CountingReader<R, F> {
     reader: R,
     read: u64,
     tell: F,
 }
 
-impl<R, F> Watched<R, F> {
+impl<R, F> CountingReader<R, F> {
     pub fn new(reader: R, tell: F) -> Self {
         Self { reader, read: 0, tell }
     }
 }
 
-impl<R: BufRead, F: FnMut(u64)> Read for Watched<R, F> {
+impl<R: BufRead, F: FnMut(u64)> Read for CountingReader<R, F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(buffer)?;
         self.read += read as u64;
@@ -65,7 +65,7 @@ impl<R: BufRead, F: FnMut(u64)> Read for Watched<R, F> {
     }
 }
 
-impl<R: BufRead, F: FnMut(u64)> BufRead for Watched<R, F> {
+impl<R: BufRead, F: FnMut(u64)> BufRead for CountingReader<R, F> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         self.reader.fill_buf()
     }

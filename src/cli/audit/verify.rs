@@ -12,7 +12,7 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::evidence;
-use super::progress::{ProgressLine, Watched, percent};
+use super::progress::{CountingReader, ProgressLine, percent};
 use crate::cli::client::Client;
 use crate::cli::failure::Failure;
 use crate::cli::{from_environment, screen};
@@ -132,7 +132,7 @@ impl VerifyOrder {
         kept: &[Checkpoint],
     ) -> anyhow::Result<Verified> {
         let mut line = ProgressLine::new();
-        let reader = Watched::new(reader, |read| {
+        let reader = CountingReader::new(reader, |read| {
             line.show(|| match length {
                 Some(length) => format!("{} of {name}", percent(read, length)),
                 None => format!("{read} bytes"),

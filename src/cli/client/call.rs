@@ -4,12 +4,15 @@ use std::io;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use serde_json::Value;
 use ureq::http::{Response, header};
 use ureq::{BodyReader, RequestBuilder};
 use uuid::Uuid;
 
-use super::{Answer, Client, Problem};
+use super::answer::Answer;
+use super::connection::Client;
 use crate::cli::failure::Failure;
+use crate::cli::problem::Problem;
 
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -27,13 +30,24 @@ pub struct Call<'c> {
     body: Body,
 }
 
-pub(super) enum Body {
+enum Body {
     None,
     Json(String),
 }
 
+impl Client {
+    /// `path` follows the organization's own, and begins with a slash.
+    pub fn get(&self, path: &str) -> Call<'_> {
+        Call::new(self, path, Body::None)
+    }
+
+    pub fn post(&self, path: &str, body: &Value) -> Call<'_> {
+        Call::new(self, path, Body::Json(body.to_string()))
+    }
+}
+
 impl<'c> Call<'c> {
-    pub(super) fn new(client: &'c Client, path: &str, body: Body) -> Self {
+    fn new(client: &'c Client, path: &str, body: Body) -> Self {
         Self { client, path: path.to_owned(), query: Vec::new(), headers: Vec::new(), body }
     }
 

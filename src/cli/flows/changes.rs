@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::outline::words;
+use super::line::words;
 use crate::cli::screen::{ADDED, FAINT, NAME, NOTE, REMOVED, STRONG, indented, paint, plain};
 use crate::flow::diff::{Diff, DiffEntry, ListDiff, ValueChange};
 

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::cli::client::Actor;
+use crate::cli::member::Actor;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -6,6 +6,7 @@ mod diff;
 mod find;
 mod flow;
 mod history;
+mod line;
 mod list;
 mod outline;
 mod restore;

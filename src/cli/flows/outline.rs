@@ -1,9 +1,8 @@
 //! A document as an outline: what starts it, its variables, and its steps with what they say and where they lead.
 
-use serde_json::Value;
-
+use super::line::{leads, words};
 use super::step;
-use crate::cli::screen::{FAINT, NAME, STRONG, indented, paint, plain};
+use crate::cli::screen::{FAINT, STRONG, indented, paint, plain};
 use crate::flow::document::{Canonical, Document, Variable, VariableScope};
 
 pub fn outline(canonical: &Canonical) -> String {
@@ -39,17 +38,6 @@ fn trigger(canonical: &Canonical) -> String {
     fact("trigger", &line)
 }
 
-/// `"hola", "alta"` for a list of texts, JSON for the rest.
-pub fn words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
-            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
-        }
-        value => value.to_string(),
-    }
-}
-
 fn variable(variable: &Variable) -> String {
     let mut text = format!("{} {}", variable.name, variable.kind.as_str());
     if !variable.default.is_null() {
@@ -79,10 +67,4 @@ fn everywhere(document: &Document) -> String {
         text += &leads(&format!("after {}", timeout.after), target);
     }
     if text.is_empty() { text } else { format!("\n{}\n{text}", paint(STRONG, "From every step")) }
-}
-
-/// One way on: when it is gone, and where to.
-pub fn leads(when: &str, target: &str) -> String {
-    let gap = if when.is_empty() { "" } else { " " };
-    format!("      {}{gap}→ {}\n", plain(when), paint(NAME, plain(target)))
 }

@@ -11,8 +11,9 @@ use super::changes::changes;
 use super::find::{self, Among, Found};
 use super::flow::{Flow, in_force};
 use super::show::findings;
-use crate::cli::client::{Answer, Client, Finding};
+use crate::cli::client::{Answer, Client};
 use crate::cli::failure::Failure;
+use crate::cli::member::Finding;
 use crate::cli::screen::{self, STRONG, paint, plain};
 use crate::flow::diff::Diff;
 

@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::flow::{Flow, in_force, was_in_force};
 use super::{Common, find, outline};
-use crate::cli::client::Finding;
 use crate::cli::failure::Failure;
+use crate::cli::member::Finding;
 use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, millisecond, paint, plain};
 use crate::flow::document::Canonical;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::outline::{leads, words};
+use super::line::{leads, words};
 use crate::cli::screen::{NAME, indented, paint, plain};
 use crate::flow::document::{
     Ask, Choice, ChoiceOptions, Contact, Coordinate, Document, Edge, Exit, FlowVersion, Http, Media,
@@ -21,7 +21,7 @@ pub fn outline(document: &Document, index: usize) -> String {
         text += &indented(INDENT, &line);
     }
     for exit in step.exits() {
-        text += &leads(&label(step, &exit), target(exit.target, following));
+        text += &leads(&label(step, exit), target(&exit.target, following));
     }
     text
 }
@@ -40,7 +40,7 @@ fn title(step: &Step) -> String {
         StepKind::Ask(ask) => Some(ask.input.as_str().to_owned()),
         StepKind::Http(http) => Some(format!("{} {}", http.method.as_str(), http.url)),
         StepKind::Action(action) => Some(action.action.clone()),
-        StepKind::Flow(call) => Some(called(call)),
+        StepKind::SubFlow(call) => Some(called(call)),
         StepKind::Handoff(handoff) => handoff.queue.clone(),
         StepKind::End(end) => Some(end.outcome.clone()),
         StepKind::Wait(wait) => Some(waited(wait)),
@@ -94,7 +94,7 @@ fn said(step: &Step) -> Vec<String> {
             vec![Value::from(action.args.clone()).to_string()]
         }
         StepKind::Contact(contact) => contact_lines(contact),
-        StepKind::Flow(call) => {
+        StepKind::SubFlow(call) => {
             let inputs = call.inputs.iter().map(|(name, value)| format!("{name} = {}", words(value)));
             inputs
                 .chain(call.outputs.iter().map(|output| format!("{} = {}", output.to, output.from)))
@@ -209,7 +209,7 @@ fn contact_lines(contact: &Contact) -> Vec<String> {
 }
 
 /// When an exit is taken, in the author's words.
-fn label(step: &Step, exit: &Exit<'_>) -> String {
+fn label(step: &Step, exit: &Exit) -> String {
     match (&exit.edge, &step.kind) {
         (Edge::Next | Edge::End, _) => String::new(),
         (Edge::Option(id), StepKind::Choice(Choice { options: ChoiceOptions::Fixed(options), .. })) => {

@@ -6,9 +6,10 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use super::order;
-use super::reader::{Node, Report};
+use super::reader::Cursor;
+use super::report::ShapeReport;
 use super::schema::{DOCUMENT, Part};
-use super::settle::{Place, assign_step_ids, settle};
+use super::settle::{SettlePlace, assign_step_ids, settle};
 use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
@@ -52,14 +53,14 @@ impl Canonical {
     /// an attribute's `value`. What the author keeps by value (`meta`, defaults, bodies, arguments, samples,
     /// free keys of `triggerConfig`) keeps the nulls inside it. The name is trimmed.
     pub fn create(mut body: Value) -> Result<Self, Vec<Finding>> {
-        let settling = Report::default();
+        let settling = ShapeReport::default();
         prepare(&mut body);
-        settle(&mut body, Part::Object(DOCUMENT), Place::new(Path::at(""), &settling));
+        settle(&mut body, Part::Object(DOCUMENT), SettlePlace::new(Path::at(""), &settling));
         match body {
             Value::Object(members) => Self::from_settled(members, settling.into_findings()),
             other => {
-                let report = Report::default();
-                Node::new(&other, Path::at(""), &report).wrong_type("an object");
+                let report = ShapeReport::default();
+                Cursor::new(&other, Part::Object(DOCUMENT), Path::at(""), &report).wrong_type("an object");
                 Err(report.into_findings())
             }
         }
@@ -68,8 +69,9 @@ impl Canonical {
     /// Reads stored bytes.
     pub fn read(bytes: Bytes) -> Result<Self, Corrupt> {
         let value = json::parse(&bytes).map_err(|error| Corrupt::new(&error))?;
-        let report = Report::default();
-        let document = Document::read(&Node::new(&value, Path::at(""), &report).object());
+        let report = ShapeReport::default();
+        let document =
+            Document::read(&Cursor::new(&value, Part::Object(DOCUMENT), Path::at(""), &report).object());
         match report.into_findings().first() {
             Some(finding) => Err(Corrupt(format!("{} {}", finding.pointer, finding.message))),
             None => Ok(Self {
@@ -96,8 +98,8 @@ impl Canonical {
         bytes: Vec<u8>,
         mut findings: Vec<Finding>,
     ) -> Result<Self, Vec<Finding>> {
-        let report = Report::default();
-        let root = Node::new(&value, Path::at(""), &report);
+        let report = ShapeReport::default();
+        let root = Cursor::new(&value, Part::Object(DOCUMENT), Path::at(""), &report);
         let document = Document::read(&root.object());
         check_size(&root, &bytes);
         findings.extend(report.into_findings());
@@ -148,7 +150,7 @@ pub(super) fn prepare(body: &mut Value) {
 }
 
 /// Whether a whole document is larger than it may be.
-pub(super) fn check_size(root: &Node<'_>, bytes: &[u8]) {
+pub(super) fn check_size(root: &Cursor<'_>, bytes: &[u8]) {
     if bytes.len() > DOCUMENT_BYTES_MAX {
         root.limit(format!("must have at most {DOCUMENT_BYTES_MAX} bytes, has {}", bytes.len()));
     }

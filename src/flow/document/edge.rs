@@ -118,3 +118,22 @@ impl fmt::Display for Edge {
         }
     }
 }
+
+/// One way out of a step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    pub edge: Edge,
+    pub target: Target,
+    /// The pointer to the member that names the target, inside the step. Absent when nothing names it.
+    pub place: Option<Box<str>>,
+}
+
+/// A variable that a step writes, and where it says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    pub variable: Box<str>,
+    /// The pointer inside the step.
+    pub place: Box<str>,
+    /// True when it is set back to its default instead.
+    pub is_unset: bool,
+}

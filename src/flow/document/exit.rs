@@ -1,135 +1,138 @@
-//! The exits of a step: by which edge, to where, and where that is written.
+//! The exits of a step: by which edge, to where, and where that is written. They are read off the targets that the
+//! step's type declares.
 
-use super::step::{CallMode, Choice, ChoiceOptions, Step, StepKind, WaitFor};
-use super::{Edge, Retry, Target, Timeout};
-use crate::flow::pointer::Spot;
+use serde_json::Value;
 
-/// One way out of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exit<'d> {
-    pub edge: Edge,
-    pub target: &'d Target,
-    /// The member that names the target, inside the step. Absent when nothing names it.
-    pub place: Option<Spot>,
+use super::edge::{Edge, Exit, Target, Write};
+use super::reader::Cursor;
+use super::schema::part::{Leads, Leaves, Part};
+use super::schema::{FoundMember, walk};
+use super::settings::{Retry, Timeout};
+use super::step::{CallMode, Choice, Op, Step, StepKind, WaitFor};
+
+/// Completes a step with what is read off its declaration: its exits and the variables it writes.
+pub(super) fn complete(step: &mut Step, node: Cursor<'_>) {
+    step.exits = exits(step, node.value, node.part);
+    step.writes = writes(node.value, node.part);
 }
 
-static NEXT: Target = Target::Next;
-static END: Target = Target::End;
+/// The exits the step itself has, in the order in which coverage lists them: what only the settings or an interrupt
+/// would do is not among them. An exit without a target of its own takes the step's `next`; a timeout without one ends
+/// the run.
+fn exits(step: &Step, value: &Value, part: Part) -> Vec<Exit> {
+    let mut exits = Vec::new();
+    walk(value, part, None, &mut |found| exits.extend(exit(step, &found)));
+    let is_left_by_own = |exit: &Exit| matches!(exit.edge, Edge::Option(_) | Edge::Path(_));
+    match leaves(&step.kind) {
+        Leaves::Next if !exits.iter().any(is_left_by_own) => exits.push(next(step, Edge::Next)),
+        Leaves::End => exits.push(Exit { edge: Edge::End, target: Target::End, place: None }),
+        Leaves::Next | Leaves::OwnExits => {}
+    }
+    if step.when.is_some() {
+        exits.push(Exit { edge: Edge::Skip, target: Target::Next, place: None });
+    }
+    exits.sort_by_key(|exit| coverage_rank(&exit.edge));
+    exits
+}
+
+/// How a step is left: a transfer ends the run, whatever other `flow` steps do.
+fn leaves(kind: &StepKind) -> Leaves {
+    match kind {
+        StepKind::SubFlow(call) if call.mode == CallMode::Transfer => Leaves::End,
+        kind => kind.declared().leaves,
+    }
+}
+
+/// The exit whose target stands, or could stand, at a place.
+fn exit(step: &Step, found: &FoundMember<'_, '_>) -> Option<Exit> {
+    let Part::Target(leads) = found.part else { return None };
+    let edge = edge(&step.kind, leads, found)?;
+    let target = match (found.text(), &edge) {
+        (Some(target), _) => Target::parse(target),
+        (None, Edge::Option(_) | Edge::Path(_)) => return Some(next(step, edge)),
+        (None, Edge::Timeout) => return Some(Exit { edge, target: Target::End, place: None }),
+        (None, Edge::Else) => Target::default(),
+        (None, _) => return None,
+    };
+    Some(Exit { edge, target, place: Some(found.pointer.into()) })
+}
+
+fn edge(kind: &StepKind, leads: Leads, found: &FoundMember<'_, '_>) -> Option<Edge> {
+    let name = |member| found.entry.and_then(|entry| entry.text(member)).map(str::to_owned);
+    Some(match leads {
+        // With several options chosen at once none of them leads anywhere.
+        Leads::Option if matches!(kind, StepKind::Choice(Choice { multiple: Some(_), .. })) => return None,
+        Leads::Outcome if leaves(kind) == Leaves::End => return None,
+        Leads::Option => Edge::Option(name("id")?),
+        Leads::Path => Edge::Path(name("id")?),
+        Leads::Outcome => Edge::Outcome(name("id")?),
+        Leads::Status => Edge::Status(name("status")?),
+        Leads::Case => Edge::Case(found.entry?.index),
+        Leads::Else => Edge::Else,
+        Leads::Empty => Edge::Empty,
+        Leads::OnError => Edge::Error,
+        Leads::RetriesExhausted => Edge::RetriesExhausted,
+        Leads::Timeout => Edge::Timeout,
+        Leads::Next | Leads::Elsewhere => return None,
+    })
+}
+
+/// An exit that goes the step's normal way.
+fn next(step: &Step, edge: Edge) -> Exit {
+    Exit {
+        edge,
+        target: step.next.clone().unwrap_or_default(),
+        place: step.next.as_ref().map(|_| "/next".into()),
+    }
+}
+
+/// Coverage lists how a step goes on first, then what comes of waiting, then named exits, then the special ones.
+const fn coverage_rank(edge: &Edge) -> u8 {
+    match edge {
+        Edge::Option(_) | Edge::Case(_) | Edge::Path(_) | Edge::Else | Edge::Next | Edge::End => 0,
+        Edge::RetriesExhausted => 1,
+        Edge::Timeout => 2,
+        Edge::Status(_) | Edge::Outcome(_) => 3,
+        Edge::Empty => 4,
+        Edge::Skip => 5,
+        Edge::Error => 6,
+        Edge::Interrupt(_) => 7,
+    }
+}
+
+/// Every variable a step writes, in order.
+fn writes(value: &Value, part: Part) -> Vec<Write> {
+    let mut writes = Vec::new();
+    walk(value, part, None, &mut |found| {
+        if let (Part::Written, Some(variable)) = (found.part, found.text()) {
+            let is_unset = found.entry.is_some_and(|entry| entry.text("op") == Some(Op::Unset.as_str()));
+            writes.push(Write { variable: variable.into(), place: found.pointer.into(), is_unset });
+        }
+    });
+    writes
+}
 
 impl Step {
-    /// The exits the step itself has, in the order in which coverage lists them: what only the settings
-    /// or an interrupt would do is not among them. An exit without a target of its own takes the step's
-    /// `next`; a timeout without one ends the run.
-    pub fn exits(&self) -> Vec<Exit<'_>> {
-        let mut exits = Vec::new();
-        self.main_exits(&mut exits);
-        self.waiting_exits(&mut exits);
-        self.named_exits(&mut exits);
-        if let StepKind::Choice(Choice { empty_next: Some(target), .. }) = &self.kind {
-            exits.push(Exit { edge: Edge::Empty, target, place: Some(Spot::at("/emptyNext")) });
-        }
-        if self.when.is_some() {
-            exits.push(Exit { edge: Edge::Skip, target: &NEXT, place: None });
-        }
-        if let Some(target) = &self.on_error {
-            exits.push(Exit { edge: Edge::Error, target, place: Some(Spot::at("/onError")) });
-        }
-        exits
+    /// Every variable the step writes, in order.
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// The exits the step itself has, in the order in which coverage lists them.
+    pub fn exits(&self) -> &[Exit] {
+        &self.exits
     }
 
     /// Every target the step writes down, with its place inside the step. Also those no exit uses.
-    pub fn targets(&self) -> Vec<(Spot, &Target)> {
+    pub fn targets(&self) -> Vec<(&str, &Target)> {
         let mut targets: Vec<_> =
-            self.exits().into_iter().filter_map(|exit| Some((exit.place?, exit.target))).collect();
+            self.exits.iter().filter_map(|exit| Some((exit.place.as_deref()?, &exit.target))).collect();
         if let Some(next) = &self.next {
-            targets.push((Spot::at("/next"), next));
+            targets.push(("/next", next));
         }
         targets.sort_by_key(|&(place, _)| place);
         targets.dedup();
         targets
-    }
-
-    /// The normal exit.
-    fn next_exit(&self, edge: Edge) -> Exit<'_> {
-        let place = self.next.is_some().then(|| Spot::at("/next"));
-        Exit { edge, target: self.next.as_ref().unwrap_or(&NEXT), place }
-    }
-
-    /// An exit that may have a target of its own, and otherwise goes the normal way.
-    fn own_exit<'d>(&'d self, edge: Edge, target: Option<&'d Target>, place: Spot) -> Exit<'d> {
-        match target {
-            Some(target) => Exit { edge, target, place: Some(place) },
-            None => self.next_exit(edge),
-        }
-    }
-
-    fn main_exits<'d>(&'d self, exits: &mut Vec<Exit<'d>>) {
-        match &self.kind {
-            StepKind::Choice(Choice { options: ChoiceOptions::Fixed(options), multiple: None, .. }) => {
-                exits.extend(options.iter().enumerate().map(|(index, option)| {
-                    let place = Spot::in_entry("/options", index, "/next");
-                    self.own_exit(Edge::Option(option.id.clone()), option.next.as_ref(), place)
-                }));
-            }
-            StepKind::Branch(branch) => {
-                exits.extend(branch.cases.iter().enumerate().map(|(index, case)| Exit {
-                    edge: Edge::Case(index),
-                    target: &case.next,
-                    place: Some(Spot::in_entry("/cases", index, "/next")),
-                }));
-                exits.push(Exit {
-                    edge: Edge::Else,
-                    target: &branch.otherwise,
-                    place: Some(Spot::at("/else")),
-                });
-            }
-            StepKind::Split(split) => {
-                exits.extend(split.paths.iter().enumerate().map(|(index, path)| {
-                    let place = Spot::in_entry("/paths", index, "/next");
-                    self.own_exit(Edge::Path(path.id.clone()), path.next.as_ref(), place)
-                }));
-            }
-            StepKind::Handoff(_) | StepKind::End(_) => {
-                exits.push(Exit { edge: Edge::End, target: &END, place: None });
-            }
-            StepKind::Flow(call) if call.mode == CallMode::Transfer => {
-                exits.push(Exit { edge: Edge::End, target: &END, place: None });
-            }
-            _ => exits.push(self.next_exit(Edge::Next)),
-        }
-    }
-
-    fn waiting_exits<'d>(&'d self, exits: &mut Vec<Exit<'d>>) {
-        if let Some(target) = self.retry().and_then(|retry| retry.next.as_ref()) {
-            exits.push(Exit { edge: Edge::RetriesExhausted, target, place: Some(Spot::at("/retry/next")) });
-        }
-        if let Some(timeout) = self.timeout() {
-            exits.push(match &timeout.next {
-                Some(target) => Exit { edge: Edge::Timeout, target, place: Some(Spot::at("/timeout/next")) },
-                None => Exit { edge: Edge::Timeout, target: &END, place: None },
-            });
-        }
-    }
-
-    fn named_exits<'d>(&'d self, exits: &mut Vec<Exit<'d>>) {
-        let outcomes = match &self.kind {
-            StepKind::Http(http) => {
-                exits.extend(http.on.iter().enumerate().map(|(index, on)| Exit {
-                    edge: Edge::Status(on.status.to_string()),
-                    target: &on.next,
-                    place: Some(Spot::in_entry("/on", index, "/next")),
-                }));
-                return;
-            }
-            StepKind::Action(action) => &action.outcomes,
-            StepKind::Flow(call) if call.mode == CallMode::Call => &call.outcomes,
-            _ => return,
-        };
-        exits.extend(outcomes.iter().enumerate().map(|(index, outcome)| Exit {
-            edge: Edge::Outcome(outcome.id.clone()),
-            target: &outcome.next,
-            place: Some(Spot::in_entry("/outcomes", index, "/next")),
-        }));
     }
 
     /// The step's own retry policy.
@@ -180,14 +183,7 @@ mod tests {
         let exits = flow.document.steps[0].exits();
         let written: Vec<String> = exits
             .iter()
-            .map(|exit| {
-                format!(
-                    "{} {} {}",
-                    exit.edge,
-                    exit.target,
-                    exit.place.map_or_else(|| "-".to_owned(), |place| place.to_string())
-                )
-            })
+            .map(|exit| format!("{} {} {}", exit.edge, exit.target, exit.place.as_deref().unwrap_or("-")))
             .collect();
         assert_eq!(written, expected);
     }

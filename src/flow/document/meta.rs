@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value};
 
-use super::reader::Node;
+use super::reader::Cursor;
 
 /// Bytes of any `meta` in canonical form, at most.
 pub const META_BYTES_MAX: usize = 4 * 1024;
 
-pub(super) fn check_meta(node: Node<'_>) {
+pub(super) fn check_meta(node: Cursor<'_>) {
     node.object();
     node.check_bytes(META_BYTES_MAX);
 }

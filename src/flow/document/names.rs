@@ -7,6 +7,9 @@ macro_rules! names {
             /// Every value by its name, in the format's order.
             pub const NAMES: &[(&'static str, Self)] = &[$(($name, Self::$variant)),+];
 
+            /// The names alone.
+            pub const WRITTEN: &[&'static str] = &[$($name),+];
+
             /// The name in documents and traces.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name),+ }

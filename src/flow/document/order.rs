@@ -25,12 +25,12 @@ fn ranks(pointer: &str, root: &Value, part: Part) -> Vec<Rank> {
     pointer::tokens(pointer)
         .map(|token| {
             kind = value.and_then(|value| value.get("type")).and_then(Value::as_str).or(kind);
-            let members = part.and_then(|part| part.members(value, kind));
+            let fields = part.and_then(|part| part.fields(value, kind));
             let index = token.parse::<usize>().ok().filter(|_| !matches!(value, Some(Value::Object(_))));
-            let rank = index.or_else(|| members.and_then(|members| members.rank_of(&token)));
+            let rank = index.or_else(|| fields.and_then(|fields| fields.rank_of(&token)));
             part = match part {
-                Some(Part::List(item) | Part::Keyed(item)) => Some(*item),
-                _ => members.and_then(|members| members.part_of(&token)),
+                Some(list) if list.item().is_some() => list.item(),
+                _ => fields.and_then(|fields| fields.part_of(&token)),
             };
             value = value.and_then(|value| match index {
                 Some(index) => value.get(index),
@@ -46,6 +46,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::flow::document::schema::CHANGE;
 
     #[test]
     fn places_stand_in_the_order_of_the_tables() {
@@ -74,7 +75,7 @@ mod tests {
         ];
         let mut findings: Vec<Finding> =
             ordered.iter().rev().map(|&pointer| Finding::error("X", pointer, "")).collect();
-        sort(&mut findings, &value, Part::Change);
+        sort(&mut findings, &value, CHANGE);
         assert_eq!(findings.iter().map(|finding| finding.pointer.as_str()).collect::<Vec<_>>(), ordered);
     }
 }

@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 
 use super::canonical::{Canonical, Labels, check_size, default_of, prepare};
 use super::meta::insert_if_it_fits;
-use super::reader::{Node, Report};
-use super::schema::{CHANGE_ONLY, DEFINITION, Part};
-use super::settle::{Place, assign_step_ids, settle};
+use super::reader::Cursor;
+use super::report::ShapeReport;
+use super::schema::{CHANGE, CHANGE_ONLY, DEFINITION, part_of_member};
+use super::settle::{SettlePlace, assign_step_ids, settle};
 use super::texts::Texts;
 use super::whole::MEMBERS;
 use super::{graph, order};
@@ -48,20 +49,20 @@ impl Patch {
     /// Reads the body of an update, but not yet the members it sets: a document they have become part of was read with
     /// them, and where there is none, [`Self::check`] tells whether they are sound.
     pub fn settle(mut body: Value) -> Result<Self, Vec<Finding>> {
-        let (settling, reading) = (Report::default(), Report::default());
+        let (settling, reading) = (ShapeReport::default(), ShapeReport::default());
         prepare(&mut body);
         if let Some(steps) = body.get_mut("json").and_then(|json| json.get_mut("steps")) {
             assign_step_ids(steps);
         }
         let resets = take_nulls(&mut body);
-        settle(&mut body, Part::Change, Place::new(Path::at(""), &settling));
-        let root = Node::new(&body, Path::at(""), &reading);
+        settle(&mut body, CHANGE, SettlePlace::new(Path::at(""), &settling));
+        let root = Cursor::new(&body, CHANGE, Path::at(""), &reading);
         let (mut patch, named) = Self::read_settled(&root, resets);
         if !settling.is_empty() || !reading.is_empty() {
             check_members(&root);
             let mut findings = settling.into_findings();
             findings.extend(reading.into_findings());
-            order::sort(&mut findings, &body, Part::Change);
+            order::sort(&mut findings, &body, CHANGE);
             return Err(findings);
         }
         for name in named {
@@ -73,7 +74,7 @@ impl Patch {
 
     /// Whether the members that are set are sound, each for itself.
     pub fn check(&self) -> Result<(), Vec<Finding>> {
-        let report = Report::default();
+        let report = ShapeReport::default();
         check_each(&self.set(), &report);
         self.found(report)
     }
@@ -87,31 +88,31 @@ impl Patch {
     }
 
     /// What was found in members that are set.
-    fn found(&self, report: Report) -> Result<(), Vec<Finding>> {
+    fn found(&self, report: ShapeReport) -> Result<(), Vec<Finding>> {
         let mut findings = report.into_findings();
         if findings.is_empty() {
             return Ok(());
         }
         let set = self.set().into_iter().map(|(name, value)| (name.to_owned(), value.clone()));
-        order::sort(&mut findings, &Value::Object(set.collect()), Part::Change);
+        order::sort(&mut findings, &Value::Object(set.collect()), CHANGE);
         Err(findings)
     }
 
     /// The change but for the members that are set at the top, whose names come beside it.
-    fn read_settled(node: &Node<'_>, resets: Vec<String>) -> (Self, Vec<&'static str>) {
+    fn read_settled(node: &Cursor<'_>, resets: Vec<String>) -> (Self, Vec<&'static str>) {
         let o = node.object();
         let mut patch = Self::default();
         for name in resets {
-            if name == "name" || CHANGE_ONLY.iter().any(|&(known, _)| known == name) {
+            if name == "name" || CHANGE_ONLY.iter().any(|field| field.name == name) {
                 o.at(&name, |node| node.invalid("must not be null"));
             }
             patch.changes.insert(name, Change::Reset);
         }
         let named: Vec<_> = MEMBERS.iter().map(|&(name, _)| name).filter(|name| o.has(name)).collect();
-        patch.enabled = o.optional("enabled", Node::boolean);
+        patch.enabled = o.optional("enabled", Cursor::boolean);
         if let Some((definition, viewport)) = o.optional("json", read_definition) {
             patch.viewport = viewport;
-            for &(name, _) in DEFINITION {
+            for name in DEFINITION.iter().map(|field| field.name) {
                 if named.contains(&name) || patch.changes.contains_key(name) {
                     o.at(name, |node| node.invalid("excludes \"json\", which replaces it too"));
                 }
@@ -135,11 +136,11 @@ impl Patch {
         }
         let bytes = texts.join();
         let (bytes, read) = if revised.keys().all(|name| LABELS.contains(name)) {
-            let report = Report::default();
+            let report = ShapeReport::default();
             // A label that is null was set back, which is sound.
             let set = revised.iter().filter(|(_, member)| !member.value.is_null());
             check_each(&set.map(|(&name, member)| (name, &*member.value)).collect(), &report);
-            check_size(&Node::new(&Value::Null, Path::at(""), &report), &bytes);
+            check_size(&Cursor::new(&Value::Null, CHANGE, Path::at(""), &report), &bytes);
             self.found(report)?;
             (bytes.into(), None)
         } else {
@@ -212,33 +213,33 @@ pub struct Applied {
 const LABELS: &[&str] = &["description", "formatVersion", "meta", "name", "phoneNumberId", "wabaId"];
 
 /// Reads every member for its findings. That a body is no object was found before.
-fn check_members(root: &Node<'_>) {
+fn check_members(root: &Cursor<'_>) {
     if let Value::Object(members) = root.value {
         check_each(&members.iter().map(|(name, value)| (name.as_str(), value)).collect(), root.report);
     }
 }
 
-fn check_each(members: &BTreeMap<&str, &Value>, report: &Report) {
+fn check_each(members: &BTreeMap<&str, &Value>, report: &ShapeReport) {
     let root = Path::at("");
     for (name, check) in MEMBERS {
         if let Some(value) = members.get(name) {
-            check(Node::new(value, root.member(name), report));
+            check(Cursor::new(value, part_of_member(name), root.member(name), report));
         }
     }
 }
 
-fn read_member(node: Node<'_>, check: fn(Node<'_>)) -> Value {
+fn read_member(node: Cursor<'_>, check: fn(Cursor<'_>)) -> Value {
     check(node);
     node.value.clone()
 }
 
 /// The definition, as its members or as a graph: either replaces all of them.
-fn read_definition(node: Node<'_>) -> (BTreeMap<String, Change>, Option<Value>) {
+fn read_definition(node: Cursor<'_>) -> (BTreeMap<String, Change>, Option<Value>) {
     let o = node.object();
     let mut changes: BTreeMap<String, Change> =
-        DEFINITION.iter().map(|&(name, _)| (name.to_owned(), Change::Reset)).collect();
+        DEFINITION.iter().map(|field| (field.name.to_owned(), Change::Reset)).collect();
     for &(name, check) in
-        MEMBERS.iter().filter(|&&(name, _)| DEFINITION.iter().any(|&(part, _)| part == name))
+        MEMBERS.iter().filter(|&&(name, _)| DEFINITION.iter().any(|field| field.name == name))
     {
         if let Some(value) = o.optional(name, |node| read_member(node, check)) {
             changes.insert(name.to_owned(), Change::Set(value));
@@ -254,7 +255,7 @@ fn read_definition(node: Node<'_>) -> (BTreeMap<String, Change>, Option<Value>) 
 
 /// Takes the known members that are null out of a body.
 fn take_nulls(body: &mut Value) -> Vec<String> {
-    let known = Part::Change.members(None, None).expect("a change is an object");
+    let known = CHANGE.fields(None, None).expect("a change is an object");
     let Value::Object(members) = body else { return Vec::new() };
     let (nulls, others): (Map<_, _>, Map<_, _>) = std::mem::take(members)
         .into_iter()

@@ -1,18 +1,93 @@
 //! Flow-wide settings and interrupts, and the retry and timeout policies that steps share with them.
 
+use std::ops::RangeInclusive;
+
 use chrono_tz::Tz;
 
 use super::duration::Duration;
 use super::edge::Target;
 use super::names::names;
-use super::reader::{Node, TEMPLATE_LENGTH_MAX};
+use super::reader::Cursor;
+use super::schema::part::{Field, Leads, Length, Part, TEMPLATE_CHARS_MAX};
 use super::source::{Expression, Template};
-use super::trigger::{MatchMode, keywords};
+use super::trigger::{INTENTS, KEYWORDS, MatchMode, keywords};
+use crate::flow::channel::TEXT_CHARS_MAX;
 
-/// The shortest timeout of a wait.
-const TIMEOUT_MIN: Duration = Duration::from_secs(60);
-/// The longest timeout of a wait.
 const TIMEOUT_MAX: Duration = Duration::from_days(30);
+const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_secs(60)..=TIMEOUT_MAX;
+const REMINDER_RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=TIMEOUT_MAX;
+
+/// What happens on a rejected input.
+pub(super) const RETRY: Part = Part::Object(&[
+    Field::optional("max", Part::Integer { least: 0, most: 10 }, "Further chances to answer."),
+    Field::optional("text", Part::shown(TEXT_CHARS_MAX), "What is sent with each.").translated(),
+    Field::optional("repeatPrompt", Part::Boolean, "Whether the prompt is sent again after the text."),
+    Field::optional(
+        "next",
+        Part::Target(Leads::RetriesExhausted),
+        "Where the run goes when they are used up.",
+    ),
+]);
+
+/// How long a wait lasts.
+pub(super) const TIMEOUT: Part = Part::Object(&[
+    Field::required(
+        "after",
+        Part::Duration(&TIMEOUT_RANGE),
+        "How long the wait lasts, from a minute to 30 days.",
+    ),
+    Field::optional("next", Part::Target(Leads::Timeout), "Where the run goes then; it ends when absent."),
+    Field::optional(
+        "reminders",
+        Part::list(&REMINDER, 0, 3),
+        "What is sent before, each later than the one before.",
+    ),
+]);
+
+const REMINDER: Part = Part::Object(&[
+    Field::required("after", Part::Duration(&REMINDER_RANGE), "When it is sent, from the prompt on."),
+    Field::required("text", Part::shown(TEXT_CHARS_MAX), "What is sent.").translated(),
+]);
+
+/// What holds for every step.
+pub(super) const SETTINGS: Part = Part::Object(&[
+    Field::optional("locale", Part::LanguageTag, "The language of the texts; `es` when absent."),
+    Field::optional("timezone", Part::TimeZone, "The time zone of dates and times; `UTC` when absent."),
+    Field::optional("retry", RETRY, "What a step without `retry` does on a rejected input."),
+    Field::optional("timeout", TIMEOUT, "How long a step without `timeout` waits; for ever when absent."),
+    Field::optional(
+        "onError",
+        Part::Target(Leads::Elsewhere),
+        "Where errors of steps without `onError` lead.",
+    ),
+    Field::optional(
+        "missing",
+        Part::OneOf(MissingValue::WRITTEN),
+        "What a needed value does that is not there; `error` when absent.",
+    ),
+    Field::optional(
+        "invalidInputText",
+        Part::Template(Length::of(1, TEMPLATE_CHARS_MAX)),
+        "What is sent on a rejected input when nothing else says so.",
+    ),
+]);
+
+/// Commands that are heard while a step waits.
+pub(super) const INTERRUPTS: Part = Part::list(
+    &Part::Object(&[
+        Field::optional("keywords", KEYWORDS, "The texts that are heard."),
+        Field::optional(
+            "matchMode",
+            Part::OneOf(MatchMode::WRITTEN),
+            "How they are compared; `EXACT` when absent.",
+        ),
+        Field::optional("intents", INTENTS, "The intents that are heard."),
+        Field::optional("when", Part::Expression, "What must hold as well."),
+        Field::required("next", Part::Target(Leads::Elsewhere), "Where the run goes."),
+    ]),
+    0,
+    20,
+);
 
 /// Flow-wide settings, with defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,7 +133,7 @@ impl Settings {
         targets.into_iter().filter_map(|(target, pointer)| Some((target?, pointer)))
     }
 
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         let locale = o.optional("locale", locale).unwrap_or_else(|| "es".to_owned());
         let default_text = default_invalid_input_text(&locale);
@@ -69,7 +144,7 @@ impl Settings {
             on_error: o.optional("onError", on_error),
             missing: o.or_default("missing", |missing| missing.one_of(MissingValue::NAMES)),
             invalid_input_text: o
-                .optional("invalidInputText", |text| text.text(1..=TEMPLATE_LENGTH_MAX))
+                .optional("invalidInputText", Cursor::text)
                 .unwrap_or_else(|| default_text.to_owned()),
             locale,
         }
@@ -91,14 +166,14 @@ names! {
 }
 
 /// A language tag of BCP-47: a language, and optionally a script, a region and variants.
-pub(super) fn locale(node: Node<'_>) -> String {
+pub(super) fn locale(node: Cursor<'_>) -> String {
     let Some(text) = node.str() else { return String::new() };
     check_locale(text, node);
     text.to_owned()
 }
 
 /// Reports at `node` when `text` is no language tag.
-pub(super) fn check_locale(text: &str, node: Node<'_>) {
+pub(super) fn check_locale(text: &str, node: Cursor<'_>) {
     if !is_language_tag(text) {
         node.invalid("must be a BCP-47 language tag such as \"es\" or \"en-US\"");
     }
@@ -114,7 +189,7 @@ pub fn is_language_tag(text: &str) -> bool {
             .all(|tag| (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-fn timezone(node: Node<'_>) -> Tz {
+fn timezone(node: Cursor<'_>) -> Tz {
     let Some(text) = node.str() else { return Tz::UTC };
     text.parse().unwrap_or_else(|_| {
         node.invalid("must be an IANA time zone such as \"Europe/Madrid\"");
@@ -123,7 +198,7 @@ fn timezone(node: Node<'_>) -> Tz {
 }
 
 /// Where errors go: falling through is no answer to one.
-pub(super) fn on_error(node: Node<'_>) -> Target {
+pub(super) fn on_error(node: Cursor<'_>) -> Target {
     let target = node.target();
     if target == Target::Next {
         node.invalid("must be a step id or \"$end\"");
@@ -157,13 +232,13 @@ impl Retry {
     /// Chances given when neither the step nor the settings say how many.
     pub const MAX_DEFAULT: u32 = 2;
 
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         Self {
-            max: o.optional("max", |max| max.small(0..=10)),
-            text: o.optional("text", Node::template),
-            repeat_prompt: o.optional("repeatPrompt", Node::boolean),
-            next: o.optional("next", Node::target),
+            max: o.optional("max", Cursor::small),
+            text: o.optional("text", Cursor::text),
+            repeat_prompt: o.optional("repeatPrompt", Cursor::boolean),
+            next: o.optional("next", Cursor::target),
         }
     }
 }
@@ -180,18 +255,18 @@ pub struct Timeout {
 }
 
 impl Timeout {
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        let after = o.need("after", |after| after.duration(TIMEOUT_MIN..=TIMEOUT_MAX));
+        let after = o.need("after", Cursor::duration);
         let mut latest = Duration::default();
         let reminders = o.or_default("reminders", |reminders| {
-            reminders.list(0..=3, |reminder| {
+            reminders.list(|reminder| {
                 let reminder = Reminder::read(reminder, latest, after);
                 latest = latest.max(reminder.after);
                 reminder
             })
         });
-        Self { after, next: o.optional("next", Node::target), reminders }
+        Self { after, next: o.optional("next", Cursor::target), reminders }
     }
 }
 
@@ -202,10 +277,10 @@ pub struct Reminder {
 }
 
 impl Reminder {
-    fn read(node: Node<'_>, previous: Duration, timeout: Duration) -> Self {
+    fn read(node: Cursor<'_>, previous: Duration, timeout: Duration) -> Self {
         let o = node.object();
         let after = o.need("after", |after| {
-            let duration = after.duration(Duration::from_secs(1)..=TIMEOUT_MAX);
+            let duration = after.duration();
             if duration != Duration::default() && duration <= previous {
                 after.invalid("must be later than the reminder before it");
             }
@@ -214,7 +289,7 @@ impl Reminder {
             }
             duration
         });
-        Self { after, text: o.need("text", Node::template) }
+        Self { after, text: o.need("text", Cursor::text) }
     }
 }
 
@@ -230,7 +305,7 @@ pub struct Interrupt {
 }
 
 impl Interrupt {
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         let match_mode = o.or_default("matchMode", |mode| mode.one_of(MatchMode::NAMES));
         if o.which(&["keywords", "intents", "when"]).is_empty() {
@@ -239,9 +314,9 @@ impl Interrupt {
         Self {
             keywords: o.or_default("keywords", |list| keywords(list, match_mode)),
             match_mode,
-            intents: o.or_default("intents", |list| list.list(0..=50, |intent| intent.text(1..=80))),
-            when: o.optional("when", Node::expression),
-            next: o.need("next", Node::target),
+            intents: o.or_default("intents", |list| list.list(Cursor::text)),
+            when: o.optional("when", Cursor::text),
+            next: o.need("next", Cursor::target),
         }
     }
 }

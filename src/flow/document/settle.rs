@@ -1,85 +1,87 @@
-//! Settling: the first pass over what a client sent. Members that are null go, an empty array where an object
+//! Settling: the first pass over what a client sent. FieldSet that are null go, an empty array where an object
 //! is meant becomes one, steps without an id get theirs, and members the format does not know are reported.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::reader::Report;
-use super::schema::{Members, Part};
+use super::report::ShapeReport;
+use super::schema::{FieldSet, Part};
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
 use crate::flow::text::nearest;
 
 /// Where the walk is.
 #[derive(Clone, Copy)]
-pub struct Place<'a> {
+pub struct SettlePlace<'a> {
     path: Path<'a>,
     /// The innermost step's id.
     step: Option<&'a str>,
     /// The innermost `type`, which says what members a step has.
     kind: Option<&'a str>,
-    report: &'a Report,
+    report: &'a ShapeReport,
 }
 
-impl<'a> Place<'a> {
-    pub fn new(path: Path<'a>, report: &'a Report) -> Self {
+impl<'a> SettlePlace<'a> {
+    pub fn new(path: Path<'a>, report: &'a ShapeReport) -> Self {
         Self { path, step: None, kind: None, report }
     }
 }
 
 /// Settles a value that is meant to be `part`.
-pub fn settle(value: &mut Value, part: Part, place: Place<'_>) {
+pub fn settle(value: &mut Value, part: Part, place: SettlePlace<'_>) {
     if part.takes_empty_array_as_object(value) {
         *value = Value::Object(Map::new());
     }
     let own = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let (kind, step) = (own("type"), own("id").filter(|_| matches!(part, Part::Step | Part::Node)));
-    let place = Place { kind: kind.as_deref().or(place.kind), step: step.as_deref().or(place.step), ..place };
-    let members = part.members(Some(value), place.kind);
+    let (kind, step) = (own("type"), own("id").filter(|_| matches!(part, Part::Step { .. } | Part::Node(_))));
+    let place =
+        SettlePlace { kind: kind.as_deref().or(place.kind), step: step.as_deref().or(place.step), ..place };
+    let fields = part.fields(Some(value), place.kind);
     match (part, value) {
-        (Part::List(item), Value::Array(items)) => {
+        (Part::List { .. } | Part::Either(_), Value::Array(items)) => {
+            let Some(item) = part.item() else { return };
             for (index, value) in items.iter_mut().enumerate() {
-                settle(value, *item, Place { path: place.path.index(index), ..place });
+                settle(value, item, SettlePlace { path: place.path.index(index), ..place });
             }
         }
         (Part::Keyed(member), Value::Object(values)) => {
             values.retain(|_, value| !value.is_null());
             for (key, value) in values {
-                settle(value, *member, Place { path: place.path.member(key), ..place });
+                settle(value, *member, SettlePlace { path: place.path.member(key), ..place });
             }
         }
         (_, Value::Object(values)) => {
-            if let Some(members) = members {
-                settle_members(values, members, place);
+            if let Some(fields) = fields {
+                settle_members(values, fields, place);
             }
         }
         _ => {}
     }
 }
 
-fn settle_members(values: &mut Map<String, Value>, members: Members, place: Place<'_>) {
-    values.retain(|name, value| match members.part_of(name) {
-        Some(Part::Nullable) | None => true,
+fn settle_members(values: &mut Map<String, Value>, fields: FieldSet, place: SettlePlace<'_>) {
+    values.retain(|name, value| match fields.part_of(name) {
+        Some(Part::NullableJson) | None => true,
         Some(_) => !value.is_null(),
     });
     for (name, value) in values {
-        let place = Place { path: place.path.member(name), ..place };
-        match members.part_of(name) {
+        let place = SettlePlace { path: place.path.member(name), ..place };
+        match fields.part_of(name) {
             Some(part) => settle(value, part, place),
-            None if members.is_closed => report_unknown(name, members, place),
+            None if fields.is_closed => report_unknown(name, fields, place),
             None => {}
         }
     }
 }
 
 /// Reports a member the format does not have, with the name that may have been meant.
-fn report_unknown(name: &str, members: Members, place: Place<'_>) {
+fn report_unknown(name: &str, fields: FieldSet, place: SettlePlace<'_>) {
     if place.report.is_full() {
         return;
     }
     let finding = Finding::error("UNKNOWN_FIELD", place.path.to_string(), "is not a member of this object");
-    let finding = finding.did_you_mean(nearest(name, members.names()));
+    let finding = finding.did_you_mean(nearest(name, fields.names()));
     place.report.add(match place.step {
         Some(id) => finding.in_step(id),
         None => finding,

@@ -5,7 +5,10 @@ use std::iter;
 use serde_json::Value;
 
 use super::names::names;
-use super::reader::{Node, Object, Report};
+use super::reader::{Cursor, Object};
+use super::report::ShapeReport;
+use super::schema::part::{Field, Length, Part};
+use super::schema::rules;
 use super::source::Expression;
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_LENGTH_MAX;
@@ -22,9 +25,6 @@ pub struct Trigger {
     /// What is wrong with these. As any key may stand in the configuration, it keeps nobody from saving it.
     pub faults: Vec<Finding>,
 }
-
-/// Further triggers, at most.
-const ALSO_MAX: usize = 5;
 
 /// In a draft the lists may be empty and the event absent; such a flow cannot be published.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -53,6 +53,11 @@ pub enum TriggerType {
 }
 
 impl TriggerType {
+    /// The name of every type, as documents have it.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        READERS.iter().map(|&(name, _)| name)
+    }
+
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Manual => "MANUAL",
@@ -65,6 +70,59 @@ impl TriggerType {
         }
     }
 }
+
+impl TriggerType {
+    /// The types as documents write them.
+    pub const WRITTEN: &[&'static str] =
+        &["MANUAL", "KEYWORD", "INTENT", "AUTO_REPLY", "ANY_MESSAGE", "EVENT", "REFERRAL"];
+}
+
+/// Texts that are heard: words, or patterns by the mode beside them, which may be longer.
+pub(super) const KEYWORDS: Part = Part::list(&Part::text(1, PATTERN_LENGTH_MAX), 0, 50);
+pub(super) const INTENTS: Part = Part::list(&Part::text(1, 80), 0, 50);
+
+const KEYWORDS_FIELD: Field =
+    Field::optional("keywords", KEYWORDS, "The texts that are heard, for `KEYWORD`.");
+const MATCH_MODE: Field = Field::optional(
+    "matchMode",
+    Part::OneOf(MatchMode::WRITTEN),
+    "How they are compared; `EXACT` when absent.",
+);
+const INTENTS_FIELD: Field = Field::optional("intents", INTENTS, "The intents that are heard, for `INTENT`.");
+const AUTO_REPLY: Field =
+    Field::optional("autoReplyId", Part::text(1, 128), "The automatic reply, for `AUTO_REPLY`.");
+const EVENT: Field = Field::optional("event", Part::Name(&rules::EVENT), "The business event, for `EVENT`.");
+const SOURCES: Field = Field::optional(
+    "sources",
+    Part::list(&Part::text(1, 128), 0, 1000),
+    "The advertisements, for `REFERRAL`; any when empty.",
+);
+const WHEN: Field = Field::optional("when", Part::Expression, "What must hold as well.");
+
+/// What a further trigger needs; each reads what its type says.
+const CONFIG: &[Field] = &[KEYWORDS_FIELD, MATCH_MODE, INTENTS_FIELD, AUTO_REPLY, EVENT, SOURCES, WHEN];
+
+/// A further trigger. Other members are findings, so the object is open: they keep nobody from saving it.
+const FURTHER: &[Field] = &[
+    Field::required("triggerType", Part::OneOf(TriggerType::WRITTEN), "What starts the flow too."),
+    Field::optional("triggerConfig", Part::Open(CONFIG), "What this trigger needs, by its type."),
+];
+
+/// What the flow's own trigger needs.
+pub(super) const TRIGGER: &[Field] = &[
+    KEYWORDS_FIELD,
+    MATCH_MODE,
+    INTENTS_FIELD,
+    AUTO_REPLY,
+    EVENT,
+    SOURCES,
+    WHEN,
+    Field::optional(
+        "also",
+        Part::list(&Part::Open(FURTHER), 0, 5),
+        "Further triggers, by any of which the flow starts too.",
+    ),
+];
 
 /// Reads the configuration of one trigger type.
 type Reader = fn(&Object<'_>) -> TriggerType;
@@ -79,16 +137,12 @@ const READERS: &[(&str, Reader)] = &[
             match_mode,
         }
     }),
-    ("INTENT", |o| TriggerType::Intent {
-        intents: o.or_default("intents", |list| list.list(0..=50, |intent| intent.text(1..=80))),
-    }),
-    ("AUTO_REPLY", |o| TriggerType::AutoReply {
-        auto_reply_id: o.optional("autoReplyId", |id| id.text(1..=128)),
-    }),
+    ("INTENT", |o| TriggerType::Intent { intents: o.or_default("intents", |list| list.list(Cursor::text)) }),
+    ("AUTO_REPLY", |o| TriggerType::AutoReply { auto_reply_id: o.optional("autoReplyId", Cursor::text) }),
     ("ANY_MESSAGE", |_| TriggerType::AnyMessage),
-    ("EVENT", |o| TriggerType::Event { event: o.optional("event", event_name) }),
+    ("EVENT", |o| TriggerType::Event { event: o.optional("event", Cursor::name) }),
     ("REFERRAL", |o| TriggerType::Referral {
-        sources: o.or_default("sources", |list| list.list(0..=1000, |source| source.text(1..=128))),
+        sources: o.or_default("sources", |list| list.list(Cursor::text)),
     }),
 ];
 
@@ -97,13 +151,13 @@ impl Trigger {
     pub(super) fn read(document: &Object<'_>) -> Self {
         let empty = Value::Object(serde_json::Map::new());
         let kind = document.optional("triggerType", Self::reader).unwrap_or(READERS[0].1);
-        let read = |node: Node<'_>| {
+        let read = |node: Cursor<'_>| {
             let o = node.object();
             let (also, faults) = further(&o);
-            Self { kind: kind(&o), when: o.optional("when", Node::expression), also, faults }
+            Self { kind: kind(&o), when: o.optional("when", Cursor::text), also, faults }
         };
         let config = document.optional("triggerConfig", read);
-        config.unwrap_or_else(|| read(Node { value: &empty, ..document.node }))
+        config.unwrap_or_else(|| read(Cursor { value: &empty, ..document.node }))
     }
 
     /// The trigger and its further ones, each with the place of its configuration.
@@ -114,7 +168,7 @@ impl Trigger {
     }
 
     /// Checks a `triggerType` and yields the reader of its configuration.
-    pub(super) fn reader(node: Node<'_>) -> Reader {
+    pub(super) fn reader(node: Cursor<'_>) -> Reader {
         let found = node.str().map(|text| (text, READERS.iter().find(|&&(name, _)| name == text)));
         match found {
             Some((_, Some(&(_, reader)))) => reader,
@@ -130,40 +184,32 @@ impl Trigger {
 
 /// Reads `also`, a list of `triggerType` and `triggerConfig`.
 fn further(config: &Object<'_>) -> (Vec<Trigger>, Vec<Finding>) {
-    let report = Report::default();
-    let read = |node: Node<'_>| {
-        let o = node.object();
-        for name in o.node.value.as_object().into_iter().flat_map(|members| members.keys()) {
-            if !["triggerType", "triggerConfig"].contains(&name.as_str()) {
-                o.at(name, |node| node.report("UNKNOWN_FIELD", "is not a member of this object"));
-            }
-        }
-        let kind = o.need("triggerType", |node| Some(Trigger::reader(node))).unwrap_or(READERS[0].1);
-        let read = |node: Node<'_>| {
-            let o = node.object();
-            if o.has("also") {
-                o.at("also", |node| node.invalid("stands in the flow's own trigger only"));
-            }
-            Trigger { kind: kind(&o), when: o.optional("when", Node::expression), ..Trigger::default() }
-        };
-        let empty = Value::Object(serde_json::Map::new());
-        let given = o.optional("triggerConfig", read);
-        given.unwrap_or_else(|| read(Node { value: &empty, ..o.node }))
-    };
-    let also = config.optional("also", |node| Node { report: &report, ..node }.list(0..=ALSO_MAX, read));
+    let report = ShapeReport::default();
+    let also = config.optional("also", |node| Cursor { report: &report, ..node }.list(further_one));
     let faults = report.into_findings();
     // What is read of a faulty list means nothing.
     let also = also.filter(|_| faults.is_empty()).unwrap_or_default();
     (also, faults)
 }
 
-/// The name of a business event.
-pub(super) fn event_name(node: Node<'_>) -> String {
-    node.name(
-        80,
-        |_, c| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'),
-        "1 to 80 lower-case letters, digits, \".\", \"_\" and \"-\"",
-    )
+fn further_one(node: Cursor<'_>) -> Trigger {
+    let o = node.object();
+    for name in node.value.as_object().into_iter().flat_map(|members| members.keys()) {
+        if FURTHER.iter().all(|known| known.name != name) {
+            o.at(name, |node| node.report("UNKNOWN_FIELD", "is not a member of this object"));
+        }
+    }
+    let kind = o.need("triggerType", |node| Some(Trigger::reader(node))).unwrap_or(READERS[0].1);
+    let empty = Value::Object(serde_json::Map::new());
+    let read = |node: Cursor<'_>| {
+        let o = node.object();
+        if o.has("also") {
+            o.at("also", |node| node.invalid("stands in the flow's own trigger only"));
+        }
+        Trigger { kind: kind(&o), when: o.optional("when", Cursor::text), ..Trigger::default() }
+    };
+    let given = o.optional("triggerConfig", read);
+    given.unwrap_or_else(|| read(Cursor { value: &empty, part: Part::Open(CONFIG), ..node }))
 }
 
 /// How a keyword is held against a folded text.
@@ -190,7 +236,7 @@ names! {
 }
 
 /// Keywords are plain texts, or patterns by the mode.
-pub(super) fn keywords(node: Node<'_>, mode: MatchMode) -> Vec<String> {
+pub(super) fn keywords(node: Cursor<'_>, mode: MatchMode) -> Vec<String> {
     let length_max = if mode == MatchMode::Regex { PATTERN_LENGTH_MAX } else { 80 };
-    node.list(0..=50, |keyword| keyword.text(1..=length_max))
+    node.list(|keyword| keyword.text_of(Length::of(1, length_max)))
 }

@@ -3,7 +3,9 @@
 use serde_json::Value;
 
 use super::names::names;
-use super::reader::Node;
+use super::reader::Cursor;
+use super::schema::part::{Field, Part};
+use super::schema::rules;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Variable {
@@ -77,10 +79,28 @@ names! {
     VariableScope { Local = "local", Input = "input", Output = "output", Inout = "inout" }
 }
 
+/// The variables of a document.
+pub(super) const VARIABLES: Part = Part::list(
+    &Part::Object(&[
+        Field::required("name", Part::Name(&rules::VARIABLE), "The name of the variable."),
+        Field::required("type", Part::OneOf(VariableType::WRITTEN), "What it holds."),
+        Field::optional("default", Part::Data, "What it holds when a run begins; null when absent."),
+        Field::optional("description", Part::text(0, 1000), "What it is for."),
+        Field::optional(
+            "scope",
+            Part::OneOf(VariableScope::WRITTEN),
+            "Who outside the run may set or read it; `local` when absent.",
+        ),
+        Field::optional("pii", Part::Boolean, "Whether stored traces mask its value; false when absent."),
+    ]),
+    0,
+    100,
+);
+
 impl Variable {
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        let name = o.need("name", Node::variable_name);
+        let name = o.need("name", Cursor::name);
         let kind = o.need("type", |kind| kind.one_of(VariableType::NAMES));
         let default = o.or_default("default", |default| {
             if kind.coerce(default.value).is_none() {
@@ -92,9 +112,9 @@ impl Variable {
             name,
             kind,
             default,
-            description: o.optional("description", |text| text.text(0..=1000)),
+            description: o.optional("description", Cursor::text),
             scope: o.or_default("scope", |scope| scope.one_of(VariableScope::NAMES)),
-            pii: o.or_default("pii", Node::boolean),
+            pii: o.or_default("pii", Cursor::boolean),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The document as a whole: its members, and the readers of each.
 
+use super::exit;
 use super::meta::check_meta;
-use super::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
+use super::reader::{Cursor, Object};
 use super::settings::{Interrupt, Settings, check_locale};
 use super::source::Translations;
-use super::step::{MATCHES_MAX, Step, match_text};
+use super::step::Step;
 use super::trigger::Trigger;
 use super::variable::Variable;
 
@@ -47,7 +48,7 @@ pub const DOCUMENT_BYTES_MAX: usize = 256 * 1024;
 const TRIGGER_CONFIG_BYTES_MAX: usize = 16 * 1024;
 
 /// Reads one member of the document for its findings alone.
-pub(super) type MemberCheck = fn(Node<'_>);
+pub(super) type MemberCheck = fn(Cursor<'_>);
 
 impl Document {
     /// Reads a canonical value: settled, with every top-level member in place.
@@ -94,51 +95,52 @@ pub(super) const MEMBERS: &[(&str, MemberCheck)] = &[
     ("formatVersion", check_format_version),
 ];
 
-fn name(node: Node<'_>) -> String {
-    node.text(1..=120)
+fn name(node: Cursor<'_>) -> String {
+    node.text()
 }
 
-fn description(node: Node<'_>) -> String {
-    node.text(0..=1000)
+fn description(node: Cursor<'_>) -> String {
+    node.text()
 }
 
-fn number_id(node: Node<'_>) -> String {
-    node.text(1..=64)
+fn number_id(node: Cursor<'_>) -> String {
+    node.text()
 }
 
-fn check_trigger_config_alone(node: Node<'_>) {
+fn check_trigger_config_alone(node: Cursor<'_>) {
     node.object();
     check_trigger_config_size(node);
 }
 
-fn check_trigger_config_size(node: Node<'_>) {
+fn check_trigger_config_size(node: Cursor<'_>) {
     node.check_bytes(TRIGGER_CONFIG_BYTES_MAX);
 }
 
-fn check_format_version(node: Node<'_>) {
+fn check_format_version(node: Cursor<'_>) {
     if node.value.as_f64() != Some(1.0) {
         node.invalid("must be 1");
     }
 }
 
-fn variables(node: Node<'_>) -> Vec<Variable> {
-    node.list(0..=100, Variable::read)
+fn variables(node: Cursor<'_>) -> Vec<Variable> {
+    node.list(Variable::read)
 }
 
-pub(super) fn steps(node: Node<'_>) -> Vec<Step> {
+pub(super) fn steps(node: Cursor<'_>) -> Vec<Step> {
     let mut seen = std::collections::HashSet::new();
-    node.list(0..=200, |node| {
-        let step = Step::read(node);
+    node.list(|node| {
+        let mut step = Step::read(node);
+        exit::complete(&mut step, node);
         if !step.id.is_empty() && !seen.insert(step.id.clone()) {
-            let node = Node { step: Some(&step.id), ..node };
+            let node = Cursor { step: Some(&step.id), ..node };
             node.object().at("id", |id| id.report("DUPLICATE_STEP_ID", "is the id of an earlier step"));
         }
         step
     })
 }
 
-fn interrupts(node: Node<'_>) -> Vec<Interrupt> {
-    node.list(0..=20, Interrupt::read)
+fn interrupts(node: Cursor<'_>) -> Vec<Interrupt> {
+    node.list(Interrupt::read)
 }
 
 /// The further texts that choose an option, as translations call them: a list, of which no entry is a template.
@@ -146,15 +148,15 @@ pub fn is_match_path(path: &str) -> bool {
     path.starts_with("options.") && path.ends_with(".match")
 }
 
-fn translations(node: Node<'_>) -> Translations {
-    let text = |path: &str, text: Node<'_>| {
+fn translations(node: Cursor<'_>) -> Translations {
+    let text = |path: &str, text: Cursor<'_>| {
         if is_match_path(path) && text.value.is_array() {
             // Kept one to a line: an entry is folded, which leaves no lines in it.
-            return text.list(0..=MATCHES_MAX, match_text).join("\n");
+            return text.list(Cursor::text).join("\n");
         }
-        text.text(0..=TEMPLATE_LENGTH_MAX)
+        text.text()
     };
-    let steps = |steps: Node<'_>| steps.keyed(|_, paths| paths.keyed(text).into_iter().collect());
+    let steps = |steps: Cursor<'_>| steps.keyed(|_, paths| paths.keyed(text).into_iter().collect());
     node.keyed(|tag, node| {
         check_locale(tag, node);
         steps(node).into_iter().collect()

@@ -8,18 +8,19 @@ use crate::flow::channel::{
     TEXT_CHARS_MAX, URL_CHARS_MAX, parameter_fault,
 };
 use crate::flow::document::{
-    Ask, Contact, Document, Input, Media, MediaKind, MediaSource, Message, MessageBody, Prompt, Retry,
+    Ask, Canonical, Contact, Input, Media, MediaKind, MediaSource, Message, MessageBody, Prompt, Retry,
     Settings, StepKind, TemplateHeader, TemplateMessage,
 };
 use crate::flow::finding::Finding;
 use crate::flow::language::is_template;
 use crate::flow::text::is_blank;
 
-pub fn check(document: &Document, findings: &mut Findings) {
+pub fn check(flow: &Canonical, findings: &mut Findings) {
+    let document = &flow.document;
     for (index, step) in document.steps.iter().enumerate() {
-        for text in texts(step) {
+        for text in texts(&step.kind, &flow.value["steps"][index]) {
             let pointer = || format!("/steps/{index}{}", text.place);
-            findings.extend(length_fault(text.source, text.length_max, pointer));
+            findings.extend(length_fault(&text.source, text.length_max, pointer));
         }
         let place = || format!("/steps/{index}");
         match &step.kind {

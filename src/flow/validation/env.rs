@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::collect::Findings;
 use super::pattern::Patterns;
 use super::syntax::Syntax;
-use crate::flow::document::{Document, Http, HttpBody, SourceLanguage, StepKind};
+use crate::flow::document::{Canonical, Document, Http, HttpBody, SourceLanguage, StepKind};
 use crate::flow::env::origin_name;
 use crate::flow::finding::Finding;
 
@@ -30,14 +30,14 @@ pub fn check(document: &Document, findings: &mut Findings) {
 }
 
 /// Whether a document reads values of the organization.
-pub fn reads_env(document: &Document) -> bool {
+pub fn reads_env(flow: &Canonical) -> bool {
     let mut patterns = Patterns::default();
     let mut is_found = false;
-    document.sites(&mut |site| {
+    flow.sites(&mut |site| {
         is_found = is_found
             || (site.source.contains(ENV) && names(site.source, site.language, &mut patterns).contains(ENV));
     });
-    is_found && document.variable(ENV).is_none()
+    is_found && flow.document.variable(ENV).is_none()
 }
 
 /// The roots of the names in a source.

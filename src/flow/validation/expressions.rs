@@ -9,7 +9,9 @@ use minijinja::value::ValueKind;
 use super::collect::Findings;
 use super::pattern::Patterns;
 use super::syntax::{ComparedOperands, NameUse, Operand, Syntax};
-use crate::flow::document::{Document, LocalNames, Site, SourceLanguage, Step, StepKind, VariableType};
+use crate::flow::document::{
+    Canonical, Document, LocalNames, Site, SourceLanguage, Step, StepKind, VariableType,
+};
 use crate::flow::env;
 use crate::flow::finding::{Finding, Position};
 use crate::flow::language::{NAMESPACES, STEP_FIELDS};
@@ -38,9 +40,10 @@ pub struct Reads {
 }
 
 /// Checks every template and expression.
-pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) -> Reads {
+pub fn check(flow: &Canonical, patterns: &mut Patterns, findings: &mut Findings) -> Reads {
     let mut reads = Reads::default();
-    document.sites(&mut |site| {
+    let document = &flow.document;
+    flow.sites(&mut |site| {
         let syntax = Syntax::read(site.source, site.language, patterns);
         let chars = Chars::of(site.source);
         let mut check = Check { document, site, chars, findings, reads: &mut reads };

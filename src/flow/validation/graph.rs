@@ -30,7 +30,7 @@ impl GraphNode {
 #[derive(Debug)]
 pub struct Graph<'d> {
     /// The exits each step has itself.
-    pub exits: Vec<Vec<Exit<'d>>>,
+    pub exits: Vec<&'d [Exit]>,
     /// By step.
     pub hops: Vec<Vec<Hop>>,
     /// Where runs can be besides the first step: at targets of interrupts and of the settings' `onError`.
@@ -72,7 +72,7 @@ impl<'d> Graph<'d> {
     }
 }
 
-fn hops(document: &Document, index: usize, exits: &[Exit<'_>]) -> Vec<Hop> {
+fn hops(document: &Document, index: usize, exits: &[Exit]) -> Vec<Hop> {
     let step = &document.steps[index];
     let to = |target: &Target| match target {
         Target::Next if index + 1 < document.steps.len() => vec![GraphNode::Step(index + 1)],
@@ -86,7 +86,7 @@ fn hops(document: &Document, index: usize, exits: &[Exit<'_>]) -> Vec<Hop> {
     };
     let lead =
         |edge: Edge, target: &Target| to(target).into_iter().map(move |to| Hop { edge: edge.clone(), to });
-    let mut hops: Vec<Hop> = exits.iter().flat_map(|exit| lead(exit.edge.clone(), exit.target)).collect();
+    let mut hops: Vec<Hop> = exits.iter().flat_map(|exit| lead(exit.edge.clone(), &exit.target)).collect();
     let settings = &document.settings;
     let has = |hops: &[Hop], edge: &Edge| hops.iter().any(|hop| hop.edge == *edge);
     if step.asks() && !has(&hops, &Edge::RetriesExhausted) {
@@ -112,7 +112,7 @@ fn hears_interrupts(step: &Step) -> bool {
         StepKind::Choice(choice) => choice.allow_interrupts,
         StepKind::Wait(Wait { allow_interrupts, .. }) => *allow_interrupts,
         // While the called flow waits.
-        StepKind::Flow(call) => call.mode == CallMode::Call,
+        StepKind::SubFlow(call) => call.mode == CallMode::Call,
         _ => false,
     }
 }

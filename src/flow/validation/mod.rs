@@ -46,8 +46,8 @@ pub fn findings(flow: &Canonical) -> Vec<Finding> {
         &mut |findings| paths::loops(document, &graph, findings),
         &mut |findings| exits::check(document, findings),
         &mut |findings| window::check(document, &graph, findings),
-        &mut |findings| channel::check(document, findings),
-        &mut |findings| translations::check(document, findings),
+        &mut |findings| channel::check(flow, findings),
+        &mut |findings| translations::check(flow, findings),
         &mut |findings| secrets::check(document, findings),
         &mut |findings| pattern::check(document, &mut patterns, findings),
     ];
@@ -56,7 +56,7 @@ pub fn findings(flow: &Canonical) -> Vec<Finding> {
         ask(&mut findings);
     }
     findings.next_question();
-    let reads = expressions::check(document, &mut patterns, &mut findings);
+    let reads = expressions::check(flow, &mut patterns, &mut findings);
     findings.next_question();
     variables::check(document, &graph, &reads, &mut findings);
     let mut findings = findings.into_vec();

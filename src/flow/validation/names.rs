@@ -5,11 +5,10 @@ use std::hash::Hash;
 
 use super::collect::Findings;
 use crate::flow::document::{
-    ChoiceOptions, Document, Input, Op, Step, StepKind, TriggerType, VariableType, WaitFor,
+    ChoiceOptions, Document, Input, Step, StepKind, TriggerType, VariableType, Write,
 };
 use crate::flow::finding::Finding;
 use crate::flow::language::RESERVED;
-use crate::flow::pointer::Spot;
 use crate::flow::text::nearest;
 
 pub fn check(document: &Document, findings: &mut Findings) {
@@ -17,8 +16,8 @@ pub fn check(document: &Document, findings: &mut Findings) {
     variables(document, findings);
     for (index, step) in document.steps.iter().enumerate() {
         exit_ids(step, index, findings);
-        for write in writes(step) {
-            written_variable(document, index, &write, findings);
+        for write in step.writes() {
+            written_variable(document, index, write, findings);
         }
         save_type(document, index, findings);
     }
@@ -71,7 +70,7 @@ fn exit_ids(step: &Step, at: usize, findings: &mut Findings) {
             return distinct(statuses, |index| format!("/steps/{at}/on/{index}/status"), findings);
         }
         StepKind::Action(action) => &action.outcomes,
-        StepKind::Flow(call) => &call.outcomes,
+        StepKind::SubFlow(call) => &call.outcomes,
         _ => return,
     };
     let ids = outcomes.iter().map(|outcome| outcome.id.as_str());
@@ -92,59 +91,8 @@ fn distinct<T: Hash + Eq + Copy + std::fmt::Display>(
     }
 }
 
-/// A variable that a step writes, and where it says so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Write<'d> {
-    pub variable: &'d str,
-    pub place: Spot,
-    /// Whether it is set back to its default instead.
-    pub is_unset: bool,
-}
-
-/// Every variable a step writes, in order.
-pub fn writes(step: &Step) -> Vec<Write<'_>> {
-    let write = |variable, place: Spot| Write { variable, place, is_unset: false };
-    let save_to = match &step.kind {
-        StepKind::Ask(ask) => &ask.save_to,
-        StepKind::Choice(choice) => &choice.save_to,
-        StepKind::Split(split) => &split.save_to,
-        StepKind::Http(http) => &http.save_to,
-        StepKind::Action(action) => &action.save_to,
-        StepKind::Wait(wait) => match &wait.until {
-            WaitFor::Event { save_to, .. } => save_to,
-            WaitFor::Duration(_) | WaitFor::Until(_) => &None,
-        },
-        _ => &None,
-    };
-    let mut writes: Vec<Write<'_>> =
-        save_to.iter().map(|variable| write(variable, Spot::at("/saveTo"))).collect();
-    match &step.kind {
-        StepKind::Http(http) => {
-            let extract = http.extract.iter().enumerate();
-            writes.extend(
-                extract.map(|(index, e)| write(&e.variable, Spot::in_entry("/extract", index, "/variable"))),
-            );
-        }
-        StepKind::Set(set) => {
-            writes.extend(set.assign.iter().enumerate().map(|(index, assignment)| Write {
-                variable: &assignment.variable,
-                place: Spot::in_entry("/assign", index, "/variable"),
-                is_unset: assignment.op == Op::Unset,
-            }));
-        }
-        StepKind::Flow(call) => {
-            let outputs = call.outputs.iter().enumerate();
-            writes.extend(
-                outputs.map(|(index, output)| write(&output.to, Spot::in_entry("/outputs", index, "/to"))),
-            );
-        }
-        _ => {}
-    }
-    writes
-}
-
-fn written_variable(document: &Document, at: usize, write: &Write<'_>, findings: &mut Findings) {
-    let name = write.variable;
+fn written_variable(document: &Document, at: usize, write: &Write, findings: &mut Findings) {
+    let name = &*write.variable;
     if document.variable(name).is_none() {
         findings.push_with(|| {
             let message = format!("Variable \"{name}\" is not declared.");

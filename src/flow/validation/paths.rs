@@ -196,7 +196,7 @@ fn cycles(document: &Document, graph: &Graph<'_>, waits: impl Fn(&Step) -> bool)
 
 /// Where a call itself says its errors go is part of how the flow goes on; other errors are accidents.
 fn counts(step: &Step, edge: &Edge) -> bool {
-    let calls = matches!(step.kind, StepKind::Http(_) | StepKind::Action(_) | StepKind::Flow(_));
+    let calls = matches!(step.kind, StepKind::Http(_) | StepKind::Action(_) | StepKind::SubFlow(_));
     match edge {
         Edge::Error => calls && step.on_error.is_some(),
         // Who interrupts has been waited for, inside a called flow.
@@ -216,6 +216,6 @@ fn has_conditional_exit(document: &Document, graph: &Graph<'_>, cycle: &[usize])
                 StepKind::Branch(_) | StepKind::Split(_) | StepKind::Http(_) | StepKind::Action(_)
             );
         let leaves = || graph.hops[index].iter().any(|hop| counts(step, &hop.edge) && is_outside(hop.to));
-        matches!(step.kind, StepKind::Flow(_)) || (decides && leaves())
+        matches!(step.kind, StepKind::SubFlow(_)) || (decides && leaves())
     })
 }

@@ -30,7 +30,7 @@ pub fn called_flows(document: &Document) -> Vec<(Uuid, FlowVersion)> {
 /// The steps of a document that call or transfer to another flow: index, id, and the call.
 pub fn calls(document: &Document) -> impl Iterator<Item = (usize, &str, &SubFlow)> {
     document.steps.iter().enumerate().filter_map(|(index, step)| match &step.kind {
-        StepKind::Flow(call) => Some((index, step.id.as_str(), call)),
+        StepKind::SubFlow(call) => Some((index, step.id.as_str(), call)),
         _ => None,
     })
 }

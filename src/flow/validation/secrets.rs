@@ -84,7 +84,7 @@ pub fn check(document: &Document, findings: &mut Findings) {
             StepKind::Action(action) => action.args.iter().for_each(|(name, value)| {
                 look.at("args", |look| look.json(name, value));
             }),
-            StepKind::Flow(call) => call.inputs.iter().for_each(|(name, value)| {
+            StepKind::SubFlow(call) => call.inputs.iter().for_each(|(name, value)| {
                 look.at("inputs", |look| look.json(name, value));
             }),
             _ => {}

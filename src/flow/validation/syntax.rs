@@ -2,14 +2,19 @@
 //! compares, and what in it does not exist. Nothing else in this room knows that tree.
 
 mod arguments;
+mod operand;
+
+pub use operand::{ComparedOperands, Operand};
+use operand::{bound_names, is_comparison, operand};
 
 use std::collections::HashSet;
 use std::ops::Range;
 
-use minijinja::machinery::ast::{BinOpKind, Call, CallArg, CompareOpKind, Expr, ForLoop, Stmt, UnaryOpKind};
+use minijinja::machinery::ast::{
+    BinOpKind, Call, CallArg, Compare, CompareOpKind, Expr, ForLoop, Stmt, UnaryOpKind,
+};
 use minijinja::machinery::{Span, parse, parse_expr};
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
 
 use super::operators::foreign_operator;
 use super::pattern::Patterns;
@@ -36,24 +41,6 @@ pub struct NameUse {
     pub members: Vec<(String, usize)>,
     /// Whether the place is content with a value that is not there.
     pub is_guarded: bool,
-}
-
-/// One side of a comparison.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operand {
-    Name(String),
-    Constant(ValueKind),
-    Other,
-}
-
-/// Two values that are compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ComparedOperands {
-    pub left: Operand,
-    pub right: Operand,
-    /// Whether they need an order, rather than to be equal or not.
-    pub is_order: bool,
-    pub span: Range<usize>,
 }
 
 #[derive(Debug, Default)]
@@ -192,27 +179,7 @@ impl<'s> Reader<'s, '_> {
                     self.syntax.comparisons.push(ComparedOperands { left, right, is_order, span });
                 }
             }
-            Expr::Compare(node) => {
-                self.expr(&node.expr, false);
-                let mut left = &node.expr;
-                if node.ops.iter().any(|next| matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn)) {
-                    let message = "\"in\" cannot be chained with other comparisons.".to_owned();
-                    self.fault("EXPR_SYNTAX", span.clone(), message);
-                }
-                for next in &node.ops {
-                    self.expr(&next.expr, false);
-                    let is_order = !matches!(next.op, CompareOpKind::Eq | CompareOpKind::Ne);
-                    let (one, other) = (operand(left), operand(&next.expr));
-                    let span = span.clone();
-                    self.syntax.comparisons.push(ComparedOperands {
-                        left: one,
-                        right: other,
-                        is_order,
-                        span,
-                    });
-                    left = &next.expr;
-                }
-            }
+            Expr::Compare(node) => self.chain(node, span),
             Expr::IfExpr(node) => {
                 self.expr(&node.test_expr, true);
                 self.expr(&node.true_expr, is_guarded);
@@ -237,6 +204,24 @@ impl<'s> Reader<'s, '_> {
             Expr::Map(node) => {
                 node.keys.iter().chain(&node.values).for_each(|item| self.expr(item, false));
             }
+        }
+    }
+
+    /// Comparisons in a row, as in `a < b <= c`.
+    fn chain(&mut self, node: &Compare<'s>, span: Range<usize>) {
+        self.expr(&node.expr, false);
+        let mut left = &node.expr;
+        if node.ops.iter().any(|next| matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn)) {
+            let message = "\"in\" cannot be chained with other comparisons.".to_owned();
+            self.fault("EXPR_SYNTAX", span.clone(), message);
+        }
+        for next in &node.ops {
+            self.expr(&next.expr, false);
+            let is_order = !matches!(next.op, CompareOpKind::Eq | CompareOpKind::Ne);
+            let (one, other) = (operand(left), operand(&next.expr));
+            let span = span.clone();
+            self.syntax.comparisons.push(ComparedOperands { left: one, right: other, is_order, span });
+            left = &next.expr;
         }
     }
 
@@ -345,32 +330,5 @@ impl<'s> Reader<'s, '_> {
             return;
         }
         self.syntax.paths.push(NameUse { root: root.to_owned(), root_span, members, is_guarded });
-    }
-}
-
-fn bound_names<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
-    match target {
-        Expr::Var(node) => _ = names.insert(node.id),
-        Expr::Tuple(node) => node.items.iter().for_each(|item| bound_names(item, names)),
-        Expr::List(node) => node.items.iter().for_each(|item| bound_names(item, names)),
-        _ => {}
-    }
-}
-
-fn is_comparison(op: BinOpKind) -> bool {
-    use BinOpKind::{Eq, Gt, Gte, Lt, Lte, Ne};
-    matches!(op, Eq | Ne | Lt | Lte | Gt | Gte)
-}
-
-fn operand(expr: &Expr<'_>) -> Operand {
-    match expr {
-        Expr::Var(node) => Operand::Name(node.id.to_owned()),
-        Expr::GetAttr(node) => match &node.expr {
-            Expr::Var(root) if root.id == "vars" => Operand::Name(node.name.to_owned()),
-            _ => Operand::Other,
-        },
-        Expr::Const(node) => Operand::Constant(node.value.kind()),
-        Expr::UnaryOp(node) if matches!(node.op, UnaryOpKind::Neg) => operand(&node.expr),
-        _ => Operand::Other,
     }
 }

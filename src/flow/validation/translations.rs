@@ -2,26 +2,31 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use super::channel::length_fault;
 use super::collect::Findings;
 use super::texts::{ShownText, optional_paths, texts};
 use crate::flow::channel::TEXT_CHARS_MAX;
-use crate::flow::document::{Document, Template};
+use crate::flow::document::{Canonical, Step, Template};
 use crate::flow::finding::Finding;
 use crate::flow::language::is_template;
 use crate::flow::pointer;
 use crate::flow::text::nearest;
 
-pub fn check(document: &Document, findings: &mut Findings) {
-    for (locale, steps) in &document.translations {
+pub fn check(flow: &Canonical, findings: &mut Findings) {
+    for (locale, steps) in &flow.document.translations {
         for (id, paths) in steps {
-            check_step(document, locale, id, paths, findings);
+            check_step(flow, locale, id, paths, findings);
         }
-        for step in &document.steps {
+        for (step, value) in steps_of(flow) {
             let translated = steps.get(&step.id);
             let is_missing = |path: &String| !translated.is_some_and(|paths| paths.contains_key(path));
-            let missing: Vec<String> =
-                texts(step).into_iter().filter_map(|text| text.path()).filter(is_missing).collect();
+            let missing: Vec<String> = texts(&step.kind, value)
+                .into_iter()
+                .filter_map(|text| text.path)
+                .filter(is_missing)
+                .collect();
             if !missing.is_empty() {
                 let message = format!("Not translated of step \"{}\": {}.", step.id, missing.join(", "));
                 findings.push(Finding::warning("MISSING_TRANSLATION", place(&[locale, &step.id]), message));
@@ -30,14 +35,19 @@ pub fn check(document: &Document, findings: &mut Findings) {
     }
 }
 
+/// The steps with their values as they are written.
+fn steps_of(flow: &Canonical) -> impl Iterator<Item = (&Step, &Value)> {
+    flow.document.steps.iter().zip(flow.value["steps"].as_array().into_iter().flatten())
+}
+
 fn check_step(
-    document: &Document,
+    flow: &Canonical,
     locale: &str,
     id: &str,
     paths: &BTreeMap<String, Template>,
     findings: &mut Findings,
 ) {
-    let Some(step) = document.step(id) else {
+    let Some((step, value)) = steps_of(flow).find(|(step, _)| step.id == id) else {
         if id == "settings" {
             return check_settings(locale, paths, findings);
         }
@@ -46,14 +56,13 @@ fn check_step(
             place(&[locale, id]),
             format!("No step has id \"{id}\"."),
         );
-        let meant = nearest(id, document.steps.iter().map(|step| step.id.as_str()));
+        let meant = nearest(id, flow.document.steps.iter().map(|step| step.id.as_str()));
         return findings.push(finding.did_you_mean(meant));
     };
-    let optional = optional_paths(step);
-    let texts: Vec<(Option<String>, ShownText<'_>)> =
-        texts(step).into_iter().map(|text| (text.path(), text)).collect();
+    let optional = optional_paths(value);
+    let texts: Vec<ShownText> = texts(&step.kind, value);
     for (path, translation) in paths {
-        match texts.iter().find(|(known, _)| known.as_ref() == Some(path)) {
+        match texts.iter().find(|text| text.path.as_ref() == Some(path)) {
             None if optional.contains(path) => {
                 let is_sound =
                     path != "media.url" || is_template(translation) || translation.starts_with("https://");
@@ -62,14 +71,14 @@ fn check_step(
                     findings.push(Finding::error("CHANNEL_LIMIT", place(&[locale, id, path]), message));
                 }
             }
-            Some((_, text)) => {
+            Some(text) => {
                 findings.extend(length_fault(translation, text.length_max, || place(&[locale, id, path])));
             }
             None => {
                 let message = format!("The step \"{id}\" has no text \"{path}\" to translate.");
                 let finding =
                     Finding::warning("UNKNOWN_TRANSLATION_PATH", place(&[locale, id, path]), message);
-                let known = texts.iter().filter_map(|(path, _)| path.as_deref());
+                let known = texts.iter().filter_map(|text| text.path.as_deref());
                 let known = known.chain(optional.iter().map(String::as_str));
                 findings.push(finding.did_you_mean(nearest(path, known)));
             }

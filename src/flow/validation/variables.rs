@@ -3,7 +3,6 @@
 use super::collect::Findings;
 use super::expressions::Reads;
 use super::graph::Graph;
-use super::names::writes;
 use crate::flow::document::{Document, Edge, Step, StepKind, Variable};
 use crate::flow::finding::Finding;
 
@@ -11,8 +10,12 @@ use crate::flow::finding::Finding;
 type VariableSet = u128;
 
 pub fn check(document: &Document, graph: &Graph<'_>, reads: &Reads, findings: &mut Findings) {
-    let written: VariableSet =
-        document.steps.iter().flat_map(writes).filter_map(|write| bit(document, write.variable)).sum_bits();
+    let written: VariableSet = document
+        .steps
+        .iter()
+        .flat_map(Step::writes)
+        .filter_map(|write| bit(document, &write.variable))
+        .sum_bits();
     for (index, variable) in document.variables.iter().enumerate() {
         // A second declaration of a name is nobody's.
         if bit(document, &variable.name) != Some(1 << index) {
@@ -114,7 +117,7 @@ fn writes_before(edge: &Edge) -> bool {
 }
 
 fn after(document: &Document, step: &Step, before: VariableSet, initial: VariableSet) -> VariableSet {
-    writes(step).iter().fold(before, |set, write| match bit(document, write.variable) {
+    step.writes().iter().fold(before, |set, write| match bit(document, &write.variable) {
         Some(bit) if write.is_unset => (set & !bit) | (initial & bit),
         Some(bit) => set | bit,
         None => set,

@@ -4,34 +4,8 @@ use axum::http::HeaderMap;
 
 use super::super::headers::LAST_EVENT_ID;
 use super::super::problem::Problem;
-use super::super::query::{FromQuery, Query};
-use crate::flow::json::INTEGER_MAX;
-
-const EXPECTED: &str = "the id of an event of this feed, or 0";
-
-/// The same as `Last-Event-ID`, for clients that cannot set headers: the name it was given by, and the position.
-#[derive(Debug)]
-pub struct FeedQuery {
-    after: Option<(&'static str, i64)>,
-}
-
-impl FromQuery for FeedQuery {
-    const NEGOTIATES: bool = true;
-
-    fn take(query: &mut Query) -> Result<Self, Problem> {
-        let mut of =
-            |name| query.value(name, EXPECTED, position).map(|after| after.map(|after| (name, after)));
-        match (of("lastEventId")?, of("after")?) {
-            (Some(_), Some(_)) => Err(Problem::parameter("after", "says the same as lastEventId: give one")),
-            (one, other) => Ok(Self { after: one.or(other) }),
-        }
-    }
-}
-
-fn position(text: &str) -> Option<i64> {
-    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-    text.parse().ok().filter(|position| is_number && *position <= INTEGER_MAX)
-}
+use super::super::query::feed::{EXPECTED, FeedQuery};
+use super::super::query::values::non_negative;
 
 /// The position after which to begin, `None` where the client names none; `head` is where the log ends. The header
 /// wins: a browser that comes back sends it along with the address it was given at first.
@@ -41,7 +15,7 @@ pub fn begin(headers: &HeaderMap, query: &FeedQuery, head: i64) -> Result<Option
     let mut values = headers.get_all(LAST_EVENT_ID).iter().filter(|value| !value.is_empty());
     match (values.next(), values.next(), query.after) {
         (Some(_), Some(_), _) => refuse("is given more than once".to_owned()),
-        (Some(value), None, _) => match value.to_str().ok().and_then(position) {
+        (Some(value), None, _) => match value.to_str().ok().and_then(non_negative) {
             Some(position) if position <= head => Ok(Some(position)),
             Some(_) => refuse(beyond()),
             None => refuse(format!("must be {EXPECTED}")),

@@ -17,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::call::{Following, Needs as _};
 use super::super::state::App;
-use super::super::wire;
-use super::{EVENT_STREAM, Place};
+use super::super::{media, wire};
+use super::slots::FeedSlot;
 use crate::registry::access::{AccessError, Credential};
 use crate::registry::caller::{Caller, Scope};
 use crate::registry::{FeedEntry, FeedReader, StoreError};
@@ -45,7 +45,7 @@ pub(super) struct Stream {
     check: Interval,
     heartbeat: Interval,
     shutdown: CancellationToken,
-    _place: Place,
+    _slot: FeedSlot,
 }
 
 impl Stream {
@@ -54,7 +54,7 @@ impl Stream {
         credential: Credential,
         caller: Caller,
         reader: FeedReader,
-        place: Place,
+        slot: FeedSlot,
     ) -> Self {
         Self {
             app: Arc::clone(app),
@@ -66,7 +66,7 @@ impl Stream {
             check: every(CHECK_EVERY),
             heartbeat: every(app.feeds.heartbeat),
             shutdown: app.feeds.shutdown.clone(),
-            _place: place,
+            _slot: slot,
         }
     }
 
@@ -80,7 +80,7 @@ impl Stream {
         let rest = stream::unfold(Some(self), async |feed| feed?.next().await);
         let blocks = stream::once(ready(Bytes::from(opening))).chain(rest);
         let headers = [
-            (header::CONTENT_TYPE, HeaderValue::from_static(EVENT_STREAM)),
+            (header::CONTENT_TYPE, HeaderValue::from_static(media::EVENT_STREAM)),
             (BUFFERING, HeaderValue::from_static("no")),
         ];
         (headers, Body::from_stream(blocks.map(Ok::<_, Infallible>))).into_response()

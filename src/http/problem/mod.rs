@@ -21,6 +21,9 @@ use crate::registry::CurrentVersion;
 
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
+/// What a handler returns.
+pub type HandlerResult = Result<Response, Problem>;
+
 /// A refusal or failure on its way to the client.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -35,14 +38,14 @@ pub struct Problem {
 struct FieldError {
     /// RFC 6901 pointer into the body, or the name of a parameter or header.
     #[serde(flatten)]
-    place: Place,
+    location: ErrorLocation,
     code: &'static str,
     message: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Place {
+enum ErrorLocation {
     Pointer(String),
     Parameter(String),
     Header(String),
@@ -71,7 +74,7 @@ impl Problem {
 
     /// A query parameter, or an id in the path, that is not what it must be.
     pub fn parameter(name: &str, message: impl Into<String>) -> Self {
-        Self::invalid(Code::InvalidParameter, Place::Parameter(name.to_owned()), message.into())
+        Self::invalid(Code::InvalidParameter, ErrorLocation::Parameter(name.to_owned()), message.into())
     }
 
     pub fn header(name: &str, message: impl Into<String>) -> Self {
@@ -79,22 +82,22 @@ impl Problem {
     }
 
     pub fn header_of(code: Code, name: &str, message: impl Into<String>) -> Self {
-        Self::invalid(code, Place::Header(name.to_owned()), message.into())
+        Self::invalid(code, ErrorLocation::Header(name.to_owned()), message.into())
     }
 
     /// Text that is not JSON, with a pointer to the value in question where there is one.
     pub fn body(code: Code, pointer: Option<String>, message: impl Into<String>) -> Self {
         let message = message.into();
         match pointer {
-            Some(pointer) => Self::invalid(code, Place::Pointer(pointer), message),
+            Some(pointer) => Self::invalid(code, ErrorLocation::Pointer(pointer), message),
             None => Self::new(code, message),
         }
     }
 
-    fn invalid(code: Code, place: Place, message: String) -> Self {
-        let detail = match &place {
-            Place::Pointer(pointer) if pointer.is_empty() => message.clone(),
-            Place::Pointer(name) | Place::Parameter(name) | Place::Header(name) => {
+    fn invalid(code: Code, location: ErrorLocation, message: String) -> Self {
+        let detail = match &location {
+            ErrorLocation::Pointer(pointer) if pointer.is_empty() => message.clone(),
+            ErrorLocation::Pointer(name) | ErrorLocation::Parameter(name) | ErrorLocation::Header(name) => {
                 format!("{name}: {message}")
             }
         };
@@ -102,7 +105,7 @@ impl Problem {
         Self {
             code,
             detail,
-            errors: vec![FieldError { place, code: code_of_error, message }],
+            errors: vec![FieldError { location, code: code_of_error, message }],
             extra: Extra::None,
         }
     }
@@ -118,7 +121,7 @@ impl Problem {
                 Some(hint) => format!("{}; {hint}", finding.message),
                 None => finding.message,
             },
-            place: Place::Pointer(finding.pointer),
+            location: ErrorLocation::Pointer(finding.pointer),
             code: finding.code,
         };
         Self {
@@ -184,10 +187,9 @@ impl Problem {
             "errors": self.errors,
         });
         match &self.extra {
-            Extra::None | Extra::RetryAfter(_) => {}
+            Extra::None | Extra::RetryAfter(_) | Extra::Tag(_) => {}
             Extra::Findings(findings) => body["findings"] = json!(findings),
             Extra::Scope(scope) => body["scope"] = json!(scope),
-            Extra::Tag(position) => body["current"] = json!({"version": position}),
             Extra::Callers(callers, has_more) => {
                 body["callers"] = json!(callers);
                 body["hasMoreCallers"] = json!(has_more);
@@ -232,9 +234,9 @@ impl Problem {
 
 impl FieldError {
     fn line(&self) -> String {
-        match &self.place {
-            Place::Pointer(pointer) if pointer.is_empty() => self.message.clone(),
-            Place::Pointer(name) | Place::Parameter(name) | Place::Header(name) => {
+        match &self.location {
+            ErrorLocation::Pointer(pointer) if pointer.is_empty() => self.message.clone(),
+            ErrorLocation::Pointer(name) | ErrorLocation::Parameter(name) | ErrorLocation::Header(name) => {
                 format!("{name}: {}", self.message)
             }
         }

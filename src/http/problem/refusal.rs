@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 use super::super::wire;
-use super::{Code, Extra, Place, Problem};
+use super::{Code, ErrorLocation, Extra, Problem};
 use crate::flow::finding::Finding;
 use crate::registry::{CallingFlows, CurrentVersion, RegistryError, StoreError};
 
@@ -62,7 +62,9 @@ impl Problem {
     pub fn of_version(error: RegistryError) -> Self {
         let problem = Self::from(error);
         match problem.code {
-            Code::VersionNotFound | Code::NotPublished => problem.at(Place::Pointer("/version".to_owned())),
+            Code::VersionNotFound | Code::NotPublished => {
+                problem.at(ErrorLocation::Pointer("/version".to_owned()))
+            }
             _ => problem,
         }
     }
@@ -74,14 +76,14 @@ impl Problem {
             Code::VersionNotFound => "/version",
             _ => return self,
         };
-        self.at(Place::Pointer(format!("/flows/{index}{member}")))
+        self.at(ErrorLocation::Pointer(format!("/flows/{index}{member}")))
     }
 
     /// What a parameter names is not there.
     pub fn in_parameter(self, name: &str) -> Self {
         match self.code {
             Code::FlowNotFound | Code::VersionNotFound | Code::NotPublished => {
-                self.at(Place::Parameter(name.to_owned()))
+                self.at(ErrorLocation::Parameter(name.to_owned()))
             }
             _ => self,
         }
@@ -118,8 +120,7 @@ impl Problem {
 
     /// For requests without a body, whose reason is a header.
     pub fn reason_in_header(self) -> Self {
-        let is_reason =
-            |error: &super::FieldError| matches!(&error.place, Place::Pointer(it) if it == "/reason");
+        let is_reason = |error: &super::FieldError| matches!(&error.location, ErrorLocation::Pointer(it) if it == "/reason");
         match self.errors.iter().find(|error| is_reason(error)) {
             Some(error) => Self::header("x-reason", error.message.clone()),
             None => self,
@@ -160,8 +161,8 @@ impl Problem {
     }
 
     /// The same, said of a place in the request.
-    fn at(self, place: Place) -> Self {
-        Self { extra: self.extra, ..Self::invalid(self.code, place, self.detail) }
+    fn at(self, location: ErrorLocation) -> Self {
+        Self { extra: self.extra, ..Self::invalid(self.code, location, self.detail) }
     }
 }
 

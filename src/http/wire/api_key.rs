@@ -46,25 +46,3 @@ pub struct CreatedApiKey<'a> {
     /// The whole key. It is not kept and cannot be shown again.
     pub secret: &'a str,
 }
-
-/// A list that could have further pages.
-#[derive(Debug, Serialize)]
-pub struct Page<T> {
-    data: Vec<T>,
-    #[serde(rename = "pageInfo")]
-    page_info: PageInfo,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PageInfo {
-    end_cursor: Option<String>,
-    has_next_page: bool,
-}
-
-impl<T> Page<T> {
-    /// A list that is whole.
-    pub fn only(data: Vec<T>) -> Self {
-        Self { data, page_info: PageInfo { end_cursor: None, has_next_page: false } }
-    }
-}

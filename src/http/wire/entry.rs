@@ -79,8 +79,3 @@ fn object(value: Value) -> Map<String, Value> {
         _ => unreachable!("written as an object"),
     }
 }
-
-/// A part of a list that always pages.
-pub fn page(data: Vec<Value>, end_cursor: Option<String>, has_next_page: bool) -> Value {
-    json!({"data": data, "pageInfo": {"endCursor": end_cursor, "hasNextPage": has_next_page}})
-}

@@ -5,6 +5,7 @@ mod calling;
 mod csv;
 mod entry;
 mod flow;
+mod page;
 mod run;
 
 use std::convert::Infallible;
@@ -16,12 +17,13 @@ use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-pub use api_key::{ApiKey, CreatedApiKey, Page};
+pub use api_key::{ApiKey, CreatedApiKey};
 pub use calling::calling_flow;
 pub use csv::{csv_header, csv_rows};
-pub use entry::{audit_entry, audit_entry_without_actor, history_entry, page};
+pub use entry::{audit_entry, audit_entry_without_actor, history_entry};
 pub use flow::{View, put_flow};
-pub use run::{RunPage, run, stored_run};
+pub use page::CursorPage;
+pub use run::{listed_run, run, stored_run};
 
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
 

@@ -38,30 +38,9 @@ pub struct RunEntry<'a> {
     expectations: Option<&'a RawValue>,
 }
 
-/// A page of runs.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RunPage<'a> {
-    data: Vec<RunEntry<'a>>,
-    page_info: PageInfo,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PageInfo {
-    end_cursor: Option<String>,
-    has_next_page: bool,
-}
-
-impl<'a> RunPage<'a> {
-    pub fn new(runs: &'a [StoredRunEntry], end_cursor: Option<String>, has_next_page: bool) -> Self {
-        let entry = |run: &'a StoredRunEntry| RunEntry {
-            status: Some(&run.status),
-            engine: Some(&run.engine),
-            ..RunEntry::new(run)
-        };
-        Self { data: runs.iter().map(entry).collect(), page_info: PageInfo { end_cursor, has_next_page } }
-    }
+/// A run in a list.
+pub fn listed_run(run: &StoredRunEntry) -> RunEntry<'_> {
+    RunEntry { status: Some(&run.status), engine: Some(&run.engine), ..RunEntry::new(run) }
 }
 
 impl<'a> RunEntry<'a> {

@@ -12,12 +12,11 @@ use minijinja::machinery::ast::{
 
 use super::operators as op;
 use super::path::{NamePath, NameReference, PathKey};
-use super::pattern::Pattern;
 use super::refusal::{CompileRefusal, Lowered, refuse};
 use super::scope::{Names, Root};
 use super::tree::{
-    Plain, binary, collect_targets, constant, copy_path, copy_target, filter, known, list, not,
-    one_is_mere_text, plain_path, repeats_little, unary,
+    Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, filter, known, list,
+    not, one_is_mere_text, plain_path, repeats_little, unary,
 };
 use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
@@ -345,22 +344,4 @@ impl<'n, 's> Lowering<'n, 's> {
             })
             .collect()
     }
-}
-
-/// Replaces the literal pattern of `matches` and `capture` by the regex made from it.
-fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), CompileRefusal> {
-    let [_, CallArg::Pos(arg), ..] = args else {
-        return refuse(span, format!("{name} takes a text and a pattern"));
-    };
-    let source = match arg {
-        Expr::Const(node) => node.value.as_str().map(str::to_owned),
-        _ => None,
-    };
-    let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
-    let pattern = Pattern::new(&source).map_err(|error| CompileRefusal {
-        message: error.to_string(),
-        span: Some((arg.span().start_offset as usize, arg.span().end_offset as usize)),
-    })?;
-    *arg = constant(Value::from_object(pattern), arg.span());
-    Ok(())
 }

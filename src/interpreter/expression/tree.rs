@@ -9,7 +9,8 @@ use minijinja::machinery::ast::{
 
 use super::operators as op;
 use super::path::PathKey;
-use super::refusal::{Lowered, refuse};
+use super::pattern::Pattern;
+use super::refusal::{CompileRefusal, Lowered, refuse};
 use crate::interpreter::moment::Moment;
 use crate::interpreter::value::{self, Value};
 
@@ -138,4 +139,22 @@ pub fn repeats_little(list: &Expr<'_>, times: &Expr<'_>) -> bool {
         _ => false,
     };
     matches!(list, Expr::List(_)) && few(times)
+}
+
+/// Replaces the literal pattern of `matches` and `capture` by the regex made from it.
+pub fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), CompileRefusal> {
+    let [_, CallArg::Pos(arg), ..] = args else {
+        return refuse(span, format!("{name} takes a text and a pattern"));
+    };
+    let source = match arg {
+        Expr::Const(node) => node.value.as_str().map(str::to_owned),
+        _ => None,
+    };
+    let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
+    let pattern = Pattern::new(&source).map_err(|error| CompileRefusal {
+        message: error.to_string(),
+        span: Some((arg.span().start_offset as usize, arg.span().end_offset as usize)),
+    })?;
+    *arg = constant(Value::from_object(pattern), arg.span());
+    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::policy::WaitPolicy;
-use super::{CompiledExit, CompiledInterrupt, CompiledKeywords, CompiledStep, Goto, Localized};
+use super::{CompiledExit, CompiledInterrupt, CompiledKeywords, CompiledStep, Destination, Localized};
 use crate::flow::document::{self, Document, Edge, MissingValue, Target};
 use crate::interpreter::expression::{CompiledExpression, CompiledText, Names, Uncompilable, ValueTemplate};
 use crate::interpreter::step::CompiledKind;
@@ -31,15 +31,15 @@ impl<'d> Compiler<'d> {
     }
 
     /// Resolves a target. `step` is the index of the step that has it; a flow-wide target has none.
-    pub fn resolve(&self, target: &Target, step: Option<usize>) -> Goto {
+    pub fn resolve(&self, target: &Target, step: Option<usize>) -> Destination {
         match target {
-            Target::Step(id) => self.names.step(id).map_or(Goto::End, Goto::Step),
+            Target::Step(id) => self.names.step(id).map_or(Destination::End, Destination::Step),
             Target::Next => match step {
-                Some(index) if index + 1 < self.document.steps.len() => Goto::Step(index + 1),
-                _ => Goto::End,
+                Some(index) if index + 1 < self.document.steps.len() => Destination::Step(index + 1),
+                _ => Destination::End,
             },
-            Target::End => Goto::End,
-            Target::Resume => Goto::Resume,
+            Target::End => Destination::End,
+            Target::Resume => Destination::Resume,
         }
     }
 
@@ -56,11 +56,11 @@ impl<'d> Compiler<'d> {
         let pointer = format!("/steps/{index}");
         let exits: Vec<CompiledExit> = step
             .exits()
-            .into_iter()
+            .iter()
             .enumerate()
             .map(|(counted, exit)| CompiledExit {
                 label: exit.edge.to_string().into(),
-                to: self.resolve(exit.target, Some(index)),
+                to: self.resolve(&exit.target, Some(index)),
                 counted: Some(counted),
             })
             .collect();

@@ -20,7 +20,7 @@ use super::trace::{Covered, EdgeName, FlowCoverage, RanVersion, StepLabel};
 use super::value::{Value, from_json, key_order};
 use super::write;
 use crate::flow::digest::Digest;
-use crate::flow::document::{Document, FlowVersion, Settings, VariableScope, VariableType};
+use crate::flow::document::{Canonical, FlowVersion, Settings, VariableScope, VariableType};
 use crate::flow::validation::{called_flows, reads_env};
 
 /// A compiled flow.
@@ -37,7 +37,7 @@ pub struct Program {
     /// By any of which the flow starts.
     pub(super) triggers: Vec<CompiledTrigger>,
     pub(super) settings: Settings,
-    pub(super) on_error: Option<Goto>,
+    pub(super) on_error: Option<Destination>,
     /// Locales that some text is translated to; texts refer to them by index.
     pub(super) locales: Vec<Box<str>>,
     /// An upper bound for the bytes that coverage takes in a trace.
@@ -59,7 +59,7 @@ pub struct CompiledVariable {
 
 /// Where an exit leads, resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Goto {
+pub enum Destination {
     Step(usize),
     End,
     /// Back to the step that waited when the last interrupt was heard.
@@ -70,7 +70,7 @@ pub enum Goto {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompiledExit {
     pub label: Box<str>,
-    pub to: Goto,
+    pub to: Destination,
     /// Its place in the step's list of exits, when coverage counts it.
     pub counted: Option<usize>,
 }
@@ -122,7 +122,8 @@ impl Localized {
 impl Program {
     /// Compiles a document that validation has found no errors in. What it cannot compile is returned as
     /// the findings would say it.
-    pub fn compile(document: &Document, digest: Digest) -> Result<Self, Uncompilable> {
+    pub fn compile(flow: &Canonical) -> Result<Self, Uncompilable> {
+        let document = &flow.document;
         let compiler = Compiler::new(document);
         let mut steps: Vec<CompiledStep> = Vec::with_capacity(document.steps.len());
         for index in 0..document.steps.len() {
@@ -151,7 +152,7 @@ impl Program {
         };
         Ok(Self {
             name: document.name.as_str().into(),
-            digest,
+            digest: flow.digest,
             variables: variables.collect(),
             variables_in_order,
             coverage_bytes: steps.iter().map(|step| edge_bytes(step) + step.id.len() + 4).sum(),
@@ -163,7 +164,7 @@ impl Program {
             names: compiler.names.clone(),
             locales: compiler.locales,
             calls: called_flows(document),
-            reads_env: reads_env(document),
+            reads_env: reads_env(flow),
         })
     }
 

@@ -7,7 +7,7 @@ use super::{FlowEnd, Left, Run, RunEnd, locale_order};
 use crate::interpreter::error::{ErrorEntry, StepError, code};
 use crate::interpreter::expression::{EvaluationScope, Local, STATE_BYTES_MAX, Shared, StepRecord};
 use crate::interpreter::locale::Locale;
-use crate::interpreter::program::{CompiledExit, CompiledStep, Goto, Program, Visited};
+use crate::interpreter::program::{CompiledExit, CompiledStep, Destination, Program, Visited};
 use crate::interpreter::trace::{RanVersion, StepStatus};
 use crate::interpreter::value::{Value, object};
 use crate::interpreter::write;
@@ -175,8 +175,8 @@ impl<'a> Frame<'a> {
 
     /// Walks from the first step until the flow ends or the run does.
     pub fn walk(&mut self, run: &mut Run<'a>) -> FlowEnd<'a> {
-        let mut at = if self.program.steps.is_empty() { Goto::End } else { Goto::Step(0) };
-        while let Goto::Step(index) = at {
+        let mut at = if self.program.steps.is_empty() { Destination::End } else { Destination::Step(0) };
+        while let Destination::Step(index) = at {
             match self.enter(run, index) {
                 Entered::Onward(next) => at = next,
                 Entered::Ended(end) => return end,
@@ -256,9 +256,9 @@ impl<'a> Frame<'a> {
     }
 
     /// Where a target leads now; an error where there is nothing to go back to.
-    pub fn place_of(&mut self, to: Goto) -> Result<Goto, StepError> {
+    pub fn place_of(&mut self, to: Destination) -> Result<Destination, StepError> {
         match to {
-            Goto::Resume => self.interrupted.pop().map(Goto::Step).ok_or_else(|| {
+            Destination::Resume => self.interrupted.pop().map(Destination::Step).ok_or_else(|| {
                 StepError::new(
                     code::NOTHING_TO_RESUME,
                     "No interrupt led here, so there is nothing to resume.",
@@ -283,11 +283,11 @@ impl<'a> Frame<'a> {
     }
 
     /// How a trace names where an exit leads.
-    pub fn target_name(&self, to: Goto) -> &'a str {
+    pub fn target_name(&self, to: Destination) -> &'a str {
         match to {
-            Goto::Step(index) => &self.program.steps[index].id,
-            Goto::End => "$end",
-            Goto::Resume => "$resume",
+            Destination::Step(index) => &self.program.steps[index].id,
+            Destination::End => "$end",
+            Destination::Resume => "$resume",
         }
     }
 }
@@ -295,13 +295,13 @@ impl<'a> Frame<'a> {
 /// What follows a visit.
 #[derive(Debug)]
 pub enum Entered<'a> {
-    Onward(Goto),
+    Onward(Destination),
     Ended(FlowEnd<'a>),
 }
 
 #[derive(Debug)]
 pub struct Handler<'a> {
     pub label: &'a str,
-    pub to: Goto,
+    pub to: Destination,
     pub exit: Option<&'a CompiledExit>,
 }

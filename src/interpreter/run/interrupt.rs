@@ -10,7 +10,7 @@ use crate::interpreter::error::{StepError, code};
 use crate::interpreter::expression::{CompiledExpression, EvaluationScope};
 use crate::interpreter::inbound::Inbound;
 use crate::interpreter::moment::date_text;
-use crate::interpreter::program::{CompiledInterrupt, Goto, Said, WaitPolicy};
+use crate::interpreter::program::{CompiledInterrupt, Destination, Said, WaitPolicy};
 use crate::interpreter::trace::{Attempt, shown};
 use crate::interpreter::value::Value;
 
@@ -31,7 +31,7 @@ impl<'a> Visit<'_, 'a> {
         let said = inbound.text().map(Said::new);
         for interrupt in own {
             // A step that is its own way out takes the words as an answer.
-            if interrupt.exit.to != Goto::Step(self.index)
+            if interrupt.exit.to != Destination::Step(self.index)
                 && self.hears(interrupt, inbound, said.as_ref(), None)?
             {
                 self.note_interrupt(interrupt, inbound);
@@ -42,7 +42,7 @@ impl<'a> Visit<'_, 'a> {
         for depth in (0..self.run.callers.len()).rev() {
             let (program, step) = (self.run.callers[depth].program, self.run.callers[depth].step);
             for interrupt in &program.interrupts {
-                if interrupt.exit.to != Goto::Step(step)
+                if interrupt.exit.to != Destination::Step(step)
                     && self.hears(interrupt, inbound, said.as_ref(), Some(depth))?
                 {
                     self.note_interrupt(interrupt, inbound);

@@ -13,6 +13,7 @@ mod handoff;
 mod http;
 mod menu;
 mod message;
+mod options;
 mod origin;
 mod set;
 mod split;
@@ -54,9 +55,9 @@ impl CompiledKind {
             StepKind::Action(kind) => Self::Action(action::CompiledAction::compile(kind, step)?),
             StepKind::Wait(kind) => Self::Wait(wait::CompiledWait::compile(kind, step)?),
             StepKind::Contact(kind) => Self::Contact(contact::CompiledContact::compile(kind, step)?),
-            StepKind::Flow(kind) => Self::Flow(flow::CompiledSubFlow::compile(kind, step)?),
+            StepKind::SubFlow(kind) => Self::Flow(flow::CompiledSubFlow::compile(kind, step)?),
             StepKind::Handoff(kind) => Self::Handoff(handoff::CompiledHandoff::compile(kind, step)?),
-            StepKind::Goto => Self::Goto(goto::CompiledGoto::compile(step)),
+            StepKind::Goto(_) => Self::Goto(goto::CompiledGoto::compile(step)),
             StepKind::End(kind) => Self::End(end::CompiledEnd::compile(kind, step)?),
         })
     }

@@ -147,22 +147,7 @@ pub struct Warning<'a> {
 
 impl WriteJson for StepEntry<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
-        page.raw("{");
-        if !self.attempts.is_empty() {
-            page.raw("\"attempts\":");
-            page.all(&self.attempts);
-            page.raw(",");
-        }
-        if !self.call.is_undefined() {
-            page.raw("\"call\":");
-            page.value(&self.call);
-            page.raw(",");
-        }
-        if !self.changes.is_empty() {
-            page.raw("\"changes\":");
-            page.all(&self.changes);
-            page.raw(",");
-        }
+        self.write_opening(page);
         page.raw("\"depth\":");
         page.integer(self.depth);
         if let Some(edge) = self.edge {
@@ -197,14 +182,7 @@ impl WriteJson for StepEntry<'_> {
             page.raw(",\"next\":");
             page.text(next);
         }
-        match &self.output {
-            ShownValue::Omitted => {}
-            ShownValue::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
-            ShownValue::Output(output) => {
-                page.raw(",\"output\":");
-                output.write_json(page);
-            }
-        }
+        self.output.write_member(page);
         page.raw(&self.label.to_status);
         page.raw(self.status.as_str());
         page.raw(&self.label.to_visit);
@@ -214,6 +192,42 @@ impl WriteJson for StepEntry<'_> {
             page.all(&self.warnings);
         }
         page.raw("}");
+    }
+}
+
+impl StepEntry<'_> {
+    /// Writes the members before `depth`, each with a comma behind it.
+    fn write_opening(&self, page: &mut CanonicalPage) {
+        page.raw("{");
+        if !self.attempts.is_empty() {
+            page.raw("\"attempts\":");
+            page.all(&self.attempts);
+            page.raw(",");
+        }
+        if !self.call.is_undefined() {
+            page.raw("\"call\":");
+            page.value(&self.call);
+            page.raw(",");
+        }
+        if !self.changes.is_empty() {
+            page.raw("\"changes\":");
+            page.all(&self.changes);
+            page.raw(",");
+        }
+    }
+}
+
+impl ShownValue {
+    /// Writes the member `output` of an entry, unless it is omitted.
+    fn write_member(&self, page: &mut CanonicalPage) {
+        match self {
+            ShownValue::Omitted => {}
+            ShownValue::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
+            ShownValue::Output(output) => {
+                page.raw(",\"output\":");
+                output.write_json(page);
+            }
+        }
     }
 }
 

@@ -3,9 +3,7 @@
 
 use uuid::Uuid;
 
-use super::key_order::NewKey;
-use super::key_text::KeyMode;
-use super::keys::{ApiKeys, CreatedKey};
+use super::keys::{ApiKeys, CreatedKey, KeyMode, NewKey};
 use crate::flow::event::{Actor, ActorKind};
 use crate::registry::RegistryError;
 use crate::registry::caller::{Caller, Intent, Scopes};

@@ -2,10 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::error::AccessError;
 use super::jwt::JwtVerifier;
-use super::key_verifier::ApiKeyVerifier;
+use super::keys::ApiKeyVerifier;
 use crate::registry::caller::Caller;
-use crate::store::StoreError;
 
 /// How every API key begins, and no token does.
 const KEY_MARK: &str = "mk_";
@@ -17,16 +17,6 @@ pub enum Credential {
     ApiKey(SecretString),
     /// From `Authorization: Bearer`: an API key or a JSON Web Token.
     Bearer(SecretString),
-}
-
-/// Why a credential did not lead to a caller.
-#[derive(Debug, thiserror::Error)]
-pub enum AccessError {
-    /// Unknown, revoked, expired or malformed: one answer for all, so that nothing can be learned by trying.
-    #[error("the credential is not valid")]
-    Invalid,
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 /// Verifies every credential the service knows: API keys and, where keys for them are configured, tokens.

@@ -11,8 +11,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use super::PAGE;
-use super::tail::Tail;
+use super::tail::{PAGE, Tail};
 use crate::registry::names;
 use crate::store::{Store, StoreError};
 

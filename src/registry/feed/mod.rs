@@ -11,15 +11,12 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 pub(super) use self::hub::Hub;
-use self::tail::Tail;
+use self::tail::{PAGE, Tail};
 use super::RegistryError;
 use super::caller::{Caller, Scope};
 use super::names;
 use crate::flow::event::StreamKind;
 use crate::store::{FeedEntry, Store, StoreError};
-
-/// Events that are read at once.
-const PAGE: usize = 256;
 
 /// Somebody who follows a log.
 #[derive(Debug)]

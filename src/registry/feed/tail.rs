@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use crate::store::FeedEntry;
 
+/// How many events are read at once.
+pub(super) const PAGE: usize = 256;
+
 /// Events that are kept. Readers further behind read the log itself, at their own pace.
 const KEPT_MAX: usize = 512;
 

@@ -65,7 +65,7 @@ impl ProgramCache {
 
     /// Compiles a document in which validation found no errors, and keeps its program.
     pub(super) fn compile(&self, canonical: &Canonical) -> Result<Arc<Program>, RegistryError> {
-        let program = Program::compile(&canonical.document, canonical.digest).map_err(|error| {
+        let program = Program::compile(canonical).map_err(|error| {
             RegistryError::corrupt(
                 canonical.digest.to_string(),
                 format!("a sound document does not compile: {error:?}"),

@@ -1,97 +1,144 @@
-//! The exits of a step in its written form, before it is typed: what the edges of a graph connect.
+//! The exits of a step in its written form, before it is typed: what the edges of a graph connect. Where the target of
+//! an exit stands is read off the declaration of the step's type.
 
 use serde_json::{Map, Value, json};
 
 use crate::flow::document::edge::Edge;
-use crate::flow::document::step::StatusMatch;
+use crate::flow::document::schema::part::{Field, Leads, Leaves, Part, Presence};
+use crate::flow::document::step::{COMMON, STEP_TYPES, StatusMatch};
 
-/// Exits that must lead somewhere and lead nowhere yet.
-pub(super) fn loose_exits(step: &Map<String, Value>) -> Vec<Edge> {
-    let mut loose = Vec::new();
-    let loose_in = |list: &str| {
-        let items = step.get(list).and_then(Value::as_array).into_iter().flatten().enumerate();
-        items.filter(|(_, item)| item.get("next").is_none())
-    };
-    let name = |item: &Value, member: &str| item.get(member).and_then(Value::as_str).map(str::to_owned);
-    loose.extend(loose_in("cases").map(|(index, _)| Edge::Case(index)));
-    loose.extend(loose_in("on").filter_map(|(_, on)| name(on, "status").map(Edge::Status)));
-    loose.extend(loose_in("outcomes").filter_map(|(_, outcome)| name(outcome, "id").map(Edge::Outcome)));
-    match kind(step) {
-        "branch" if !step.contains_key("else") => loose.push(Edge::Else),
-        "branch" | "end" | "handoff" => {}
-        _ if !step.contains_key("next") => loose.push(Edge::Next),
-        _ => {}
+/// Where the target of an exit stands in a step of some type.
+#[derive(Clone, Copy)]
+enum Slot {
+    /// A member of the step.
+    Member(&'static str),
+    /// The `next` of an object; the object is made where it may be there without other members.
+    Inside { member: &'static str, may_be_made: bool },
+    /// The `next` of an entry of a list, which is found by its member `key`, or by its index; the entry is made where
+    /// it needs no other members.
+    Entry { list: &'static str, key: &'static str, may_be_made: bool },
+}
+
+/// The members of a step of this type, and how it is left.
+fn declared(kind: &str) -> (&'static [Field], Leaves) {
+    STEP_TYPES
+        .iter()
+        .find(|known| known.name == kind)
+        .map_or((&[], Leaves::Next), |known| (known.fields, known.leaves))
+}
+
+fn slot(kind: &str, wanted: Leads) -> Option<Slot> {
+    let (own, leaves) = declared(kind);
+    if wanted == Leads::Next && leaves != Leaves::Next {
+        return None;
     }
-    loose
+    let needs_only = |fields: &[Field], known: &[&str]| {
+        let is_known = |field: &Field| known.contains(&field.name);
+        fields.iter().all(|field| is_known(field) || matches!(field.presence, Presence::Optional))
+    };
+    let leads = |field: &Field| matches!(field.part, Part::Target(leads) if leads == wanted);
+    own.iter().chain(COMMON).find_map(|field| match field.part {
+        Part::Target(_) if leads(field) => Some(Slot::Member(field.name)),
+        Part::Object(fields) if fields.iter().any(leads) => {
+            Some(Slot::Inside { member: field.name, may_be_made: needs_only(fields, &[]) })
+        }
+        Part::List { item: Part::Object(fields), .. } if fields.iter().any(leads) => {
+            let key = if wanted == Leads::Status { "status" } else { "id" };
+            Some(Slot::Entry { list: field.name, key, may_be_made: needs_only(fields, &[key, "next"]) })
+        }
+        _ => None,
+    })
 }
 
 fn kind(step: &Map<String, Value>) -> &str {
     step.get("type").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Leads an exit of a step to a target. Answers where in the step the target stands, as a pointer;
+/// Exits that must lead somewhere and lead nowhere yet.
+pub(super) fn loose_exits(step: &Map<String, Value>) -> Vec<Edge> {
+    let mut loose = Vec::new();
+    for wanted in [Leads::Case, Leads::Status, Leads::Outcome, Leads::Else, Leads::Next] {
+        match slot(kind(step), wanted) {
+            Some(Slot::Member(member)) if !step.contains_key(member) => {
+                loose.push(if wanted == Leads::Else { Edge::Else } else { Edge::Next });
+            }
+            Some(Slot::Entry { list, key, .. }) => {
+                let entries = step.get(list).and_then(Value::as_array).into_iter().flatten().enumerate();
+                loose.extend(entries.filter(|(_, entry)| entry.get("next").is_none()).filter_map(
+                    |(index, entry)| {
+                        let name = entry.get(key).and_then(Value::as_str).map(str::to_owned);
+                        match wanted {
+                            Leads::Case => Some(Edge::Case(index)),
+                            Leads::Status => name.map(Edge::Status),
+                            _ => name.map(Edge::Outcome),
+                        }
+                    },
+                ));
+            }
+            _ => {}
+        }
+    }
+    loose
+}
+
+/// Leads an exit of a step to a target. Returns where in the step the target stands, as a pointer;
 /// `None` when the step has no such exit.
 pub(super) fn set_exit(step: &mut Map<String, Value>, exit: &Edge, target: &Value) -> Option<String> {
-    let kind = kind(step).to_owned();
-    let kind = kind.as_str();
-    match exit {
-        Edge::Next if !matches!(kind, "branch" | "end" | "handoff") => set(step, "next", target),
-        Edge::Error => set(step, "onError", target),
-        Edge::Else if kind == "branch" => set(step, "else", target),
-        Edge::Empty if kind == "choice" => set(step, "emptyNext", target),
-        Edge::Case(index) if kind == "branch" => set_in(step, "cases", *index, target),
-        Edge::Option(id) if kind == "choice" => set_by_name(step, "options", "id", id, target),
-        Edge::Path(id) if kind == "split" => set_by_name(step, "paths", "id", id, target),
-        Edge::Status(status) if kind == "http" => {
+    let (leads, name) = match exit {
+        Edge::Next => (Leads::Next, ""),
+        Edge::Error => (Leads::OnError, ""),
+        Edge::Else => (Leads::Else, ""),
+        Edge::Empty => (Leads::Empty, ""),
+        Edge::Timeout => (Leads::Timeout, ""),
+        Edge::RetriesExhausted => (Leads::RetriesExhausted, ""),
+        Edge::Case(_) => (Leads::Case, ""),
+        Edge::Option(id) => (Leads::Option, id.as_str()),
+        Edge::Path(id) => (Leads::Path, id.as_str()),
+        Edge::Outcome(id) => (Leads::Outcome, id.as_str()),
+        Edge::Status(status) => {
             StatusMatch::parse(status)?;
-            add_missing(step, "on", "status", status);
-            set_by_name(step, "on", "status", status, target)
+            (Leads::Status, status.as_str())
         }
-        Edge::Outcome(id) if matches!(kind, "action" | "flow") => {
-            add_missing(step, "outcomes", "id", id);
-            set_by_name(step, "outcomes", "id", id, target)
+        Edge::End | Edge::Skip | Edge::Interrupt(_) => return None,
+    };
+    match slot(kind(step), leads)? {
+        Slot::Member(member) => {
+            step.insert(member.to_owned(), target.clone());
+            Some(format!("/{member}"))
         }
-        // How long a wait lasts an edge cannot say, how often to retry has a default.
-        Edge::Timeout if matches!(kind, "ask" | "choice" | "wait") => set_inside(step, "timeout", target),
-        Edge::RetriesExhausted if matches!(kind, "ask" | "choice") => {
-            step.entry("retry").or_insert_with(|| json!({}));
-            set_inside(step, "retry", target)
+        Slot::Inside { member, may_be_made } => {
+            if may_be_made {
+                step.entry(member).or_insert_with(|| json!({}));
+            }
+            step.get_mut(member)?.as_object_mut()?.insert("next".to_owned(), target.clone());
+            Some(format!("/{member}/next"))
         }
-        _ => None,
+        Slot::Entry { list, key, may_be_made } => {
+            let index = match exit {
+                Edge::Case(index) => *index,
+                _ => entry_index(step, list, key, name, may_be_made)?,
+            };
+            step.get_mut(list)?.get_mut(index)?.as_object_mut()?.insert("next".to_owned(), target.clone());
+            Some(format!("/{list}/{index}/next"))
+        }
     }
 }
 
-fn set(step: &mut Map<String, Value>, member: &str, target: &Value) -> Option<String> {
-    step.insert(member.to_owned(), target.clone());
-    Some(format!("/{member}"))
-}
-
-fn set_inside(step: &mut Map<String, Value>, member: &str, target: &Value) -> Option<String> {
-    step.get_mut(member)?.as_object_mut()?.insert("next".to_owned(), target.clone());
-    Some(format!("/{member}/next"))
-}
-
-fn set_in(step: &mut Map<String, Value>, list: &str, index: usize, target: &Value) -> Option<String> {
-    step.get_mut(list)?.get_mut(index)?.as_object_mut()?.insert("next".to_owned(), target.clone());
-    Some(format!("/{list}/{index}/next"))
-}
-
-fn set_by_name(
+/// The entry of that name. One that needs nothing but its name is made where it is missing.
+fn entry_index(
     step: &mut Map<String, Value>,
     list: &str,
-    member: &str,
+    key: &str,
     name: &str,
-    target: &Value,
-) -> Option<String> {
-    let items = step.get(list)?.as_array()?;
-    let index = items.iter().position(|item| item.get(member).and_then(Value::as_str) == Some(name))?;
-    set_in(step, list, index, target)
-}
-
-/// An exit that a list of exits gains by its edge alone.
-fn add_missing(step: &mut Map<String, Value>, list: &str, member: &str, name: &str) {
-    let Some(items) = step.entry(list).or_insert_with(|| json!([])).as_array_mut() else { return };
-    if !items.iter().any(|item| item.get(member).and_then(Value::as_str) == Some(name)) {
-        items.push(json!({ (member): name }));
+    may_be_made: bool,
+) -> Option<usize> {
+    if may_be_made {
+        step.entry(list).or_insert_with(|| json!([]));
     }
+    let entries = step.get_mut(list)?.as_array_mut()?;
+    let found = entries.iter().position(|entry| entry.get(key).and_then(Value::as_str) == Some(name));
+    found.or_else(|| {
+        may_be_made.then(|| entries.push(json!({ (key): name })))?;
+        Some(entries.len() - 1)
+    })
 }

@@ -9,7 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::edge::{Edge, Target};
 use super::meta::insert_if_it_fits;
-use super::reader::{Node, Report};
+use super::reader::Cursor;
+use super::report::ShapeReport;
+use super::schema::part_of_member;
 use crate::flow::pointer::{self, Path};
 use exits::{loose_exits, set_exit};
 
@@ -26,22 +28,22 @@ pub(super) struct Drawing {
 }
 
 /// Turns a settled graph into steps, and reports what is wrong with either under the graph's pointers.
-pub(super) fn read(graph: Node<'_>) -> Drawing {
+pub(super) fn read(graph: Cursor<'_>) -> Drawing {
     let mut builder = Builder::default();
     let o = graph.object();
-    builder.steps = o.need("nodes", |nodes| nodes.list(0..=usize::MAX, step_of));
+    builder.steps = o.need("nodes", |nodes| nodes.list(step_of));
     for (index, step) in builder.steps.iter().enumerate().rev() {
         builder.nodes.extend(step.get("id").and_then(Value::as_str).map(|id| (id.to_owned(), index)));
     }
-    o.or_default("edges", |edges| edges.list(0..=2000, |edge| builder.connect(edge)));
+    o.or_default("edges", |edges| edges.list(|edge| builder.connect(edge)));
     let start = o.optional("start", |start| builder.find(start));
     builder.end_loose_exits();
     let order = builder.order(start.flatten());
     let steps = order.iter().map(|&index| Value::Object(std::mem::take(&mut builder.steps[index]))).collect();
     let steps = Value::Array(steps);
 
-    let report = Report::default();
-    super::whole::steps(Node::new(&steps, Path::at(""), &report));
+    let report = ShapeReport::default();
+    super::whole::steps(Cursor::new(&steps, part_of_member("steps"), Path::at(""), &report));
     for mut finding in report.into_findings() {
         // What was no node was reported as such.
         if builder.is_no_node(&finding.pointer, &order, graph.value) {
@@ -54,9 +56,9 @@ pub(super) fn read(graph: Node<'_>) -> Drawing {
 }
 
 /// A node as a step: its data, with the node's own id and type.
-fn step_of(node: Node<'_>) -> Map<String, Value> {
+fn step_of(node: Cursor<'_>) -> Map<String, Value> {
     let o = node.object();
-    let mut step = o.or_default("data", Node::free_object);
+    let mut step = o.or_default("data", Cursor::free_object);
     for name in ["id", "type"] {
         step.remove(name);
         if let Some(value) = o.optional(name, |node| node.value.clone()) {
@@ -93,14 +95,14 @@ struct Builder {
 }
 
 impl Builder {
-    fn connect(&mut self, edge: Node<'_>) {
+    fn connect(&mut self, edge: Cursor<'_>) {
         let index = self.edges_seen;
         self.edges_seen += 1;
         let o = edge.object();
         let source = o.need("source", |source| self.find(source));
         let is_resume = edge.value.get("target").is_some_and(|target| target == Target::Resume.as_str());
         let target = if is_resume { None } else { o.need("target", |target| self.find(target)) };
-        let handle = o.optional("sourceHandle", Node::string);
+        let handle = o.optional("sourceHandle", Cursor::string);
         let (Some(source), true) = (source, target.is_some() || is_resume) else { return };
         let handle = handle.unwrap_or_else(|| "next".to_owned());
         let id = match target {
@@ -139,7 +141,7 @@ impl Builder {
     }
 
     /// The node whose id stands here.
-    fn find(&self, node: Node<'_>) -> Option<usize> {
+    fn find(&self, node: Cursor<'_>) -> Option<usize> {
         let id = node.str()?;
         let found = self.nodes.get(id).copied();
         if found.is_none() {

@@ -3,7 +3,9 @@
 use serde_json::{Map, Value};
 
 use crate::flow::document::Target;
-use crate::flow::document::reader::{Node, Object};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, Part, StepType};
+use crate::flow::document::schema::rules;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Action {
@@ -31,40 +33,67 @@ pub struct SampleResult {
     pub data: Value,
 }
 
+/// Outcomes that have an exit of their own.
+pub(super) const OUTCOMES: Part = Part::list(
+    &Part::Object(&[
+        Field::required("id", Part::Name(&rules::EXIT_ID), "The outcome."),
+        Field::required("next", Part::Target(Leads::Outcome), "Where the outcome leads."),
+    ]),
+    0,
+    30,
+);
+
+const SAMPLE: Part = Part::Object(&[
+    Field::optional("outcome", Part::Name(&rules::EXIT_ID), "The outcome; `ok` when absent."),
+    Field::optional("data", Part::Data, "What the action answers."),
+]);
+
 impl Action {
+    pub(super) const TYPE: StepType = StepType {
+        name: "action",
+        docs: "Calls a named function of the organization's own backend.",
+        example: r#"{ "type": "action", "action": "crm.find", "args": { "phone": "{{ contact.phone }}" },
+            "saveTo": "customer", "outcomes": [{ "id": "not_found", "next": "$end" }],
+            "sampleResult": { "outcome": "ok", "data": { "id": 7 } } }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::required("action", Part::Name(&rules::ACTION), "The name of the function."),
+            Field::optional("args", Part::JsonObject, "Its arguments."),
+            Field::optional("saveTo", Part::Written, "The variable that gets the data of the result."),
+            Field::optional(
+                "outcomes",
+                OUTCOMES,
+                "Where outcomes lead; one that is not listed leaves by `next`.",
+            ),
+            Field::optional("sampleResult", SAMPLE, "What a test run gets when no mock answers."),
+        ],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
         Self {
-            action: o.need("action", action_name),
-            args: o.or_default("args", Node::json_object),
-            save_to: o.optional("saveTo", Node::variable_name),
+            action: o.need("action", Cursor::name),
+            args: o.or_default("args", Cursor::json_object),
+            save_to: o.optional("saveTo", Cursor::name),
             outcomes: o.or_default("outcomes", OutcomeExit::list),
             sample_result: o.optional("sampleResult", SampleResult::read),
         }
     }
 }
 
-fn action_name(node: Node<'_>) -> String {
-    node.name(
-        128,
-        |_, c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | ':' | '/'),
-        "1 to 128 letters, digits, \".\", \"_\", \"-\", \":\" and \"/\"",
-    )
-}
-
 impl OutcomeExit {
-    pub(super) fn list(node: Node<'_>) -> Vec<Self> {
-        node.list(0..=30, |outcome| {
+    pub(super) fn list(node: Cursor<'_>) -> Vec<Self> {
+        node.list(|outcome| {
             let o = outcome.object();
-            Self { id: o.need("id", Node::exit_id), next: o.need("next", Node::target) }
+            Self { id: o.need("id", Cursor::name), next: o.need("next", Cursor::target) }
         })
     }
 }
 
 impl SampleResult {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         Self {
-            outcome: o.optional("outcome", Node::exit_id).unwrap_or_else(|| "ok".to_owned()),
+            outcome: o.optional("outcome", Cursor::name).unwrap_or_else(|| "ok".to_owned()),
             data: o.or_default("data", |data| data.value.clone()),
         }
     }

@@ -1,11 +1,13 @@
 //! `ask`: send a prompt and wait for free input.
 
-use super::message::{Media, TemplateMessage, only_one_of};
-use crate::flow::channel::ANSWER_CHARS_MAX;
+use super::media::{Media, SENT_MEDIA};
+use super::template::{TEMPLATE, TemplateMessage};
+use crate::flow::channel::{ANSWER_CHARS_MAX, BUTTON_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::names::names;
-use crate::flow::document::reader::{Node, Object};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leaves, LocalNames, Part, ShownLimit, StepType};
+use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Template, Timeout};
-use crate::flow::language::PATTERN_LENGTH_MAX;
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ask {
@@ -103,29 +105,90 @@ names! {
     }
 }
 
+/// What is asked with: at most one of these members.
+const PROMPTS: &[&str] = &["text", "media", "template"];
+
+const LENGTH: Part = Part::Integer { least: 0, most: ANSWER_CHARS_MAX as i64 };
+
+const RULE: Part = Part::Object(&[
+    Field::required("rule", Part::Expression, "What must hold of `value`."),
+    Field::optional("message", Part::shown(TEXT_CHARS_MAX), "What is sent when it does not.").translated(),
+]);
+
+const FORM: Part = Part::Object(&[
+    Field::required("flowId", Part::text(1, 128), "The id of the form at WhatsApp."),
+    Field::required("cta", Part::shown(BUTTON_CHARS_MAX), "The words on the button that opens it."),
+    Field::optional("screen", Part::text(1, 128), "The screen that it opens with."),
+]);
+
 impl Ask {
+    pub(super) const TYPE: StepType = StepType {
+        name: "ask",
+        docs: "Sends a prompt and waits for free input.",
+        example: r#"{ "type": "ask", "text": "¿Qué día?", "input": "date", "saveTo": "day",
+            "validation": [{ "rule": "value > today", "message": "Ese día ya pasó." }],
+            "retry": { "max": 2, "next": "$end" }, "timeout": { "after": "PT1H" } }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::up_to_one_of("text", PROMPTS, Part::Shown(ShownLimit::Text), "The prompt as a text.")
+                .translated(),
+            Field::up_to_one_of("media", PROMPTS, SENT_MEDIA, "The prompt as media."),
+            Field::up_to_one_of("template", PROMPTS, TEMPLATE, "The prompt as an approved message template."),
+            Field::optional(
+                "input",
+                Part::OneOf(Input::WRITTEN),
+                "What kind of answer is accepted; `text` when absent.",
+            ),
+            Field::optional("saveTo", Part::Written, "The variable that gets the answer."),
+            Field::optional(
+                "validation",
+                Part::list(&RULE, 0, 10),
+                "Rules; the first that does not hold rejects the answer.",
+            )
+            .seeing(LocalNames::VALUE),
+            Field::optional("minLength", LENGTH, "Characters of the answer, at least."),
+            Field::optional("maxLength", LENGTH, "Characters of the answer, at most."),
+            Field::optional("min", Part::Number, "The least number that is accepted."),
+            Field::optional("max", Part::Number, "The greatest number that is accepted."),
+            Field::optional("pattern", Part::Pattern, "A pattern that the answer must contain a match of."),
+            Field::optional("retry", RETRY, "What happens on a rejected answer."),
+            Field::optional("timeout", TIMEOUT, "How long to wait, and what happens then."),
+            Field::optional(
+                "allowInterrupts",
+                Part::Boolean,
+                "Whether interrupts are heard; true when absent.",
+            ),
+            Field::optional(
+                "entity",
+                Part::text(1, 64),
+                "An entity that fills the step without asking, when it came earlier.",
+            ),
+            Field::optional("form", FORM, "The WhatsApp form that is opened, with the input `form`."),
+        ],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
-        let prompt = only_one_of(o, &["text", "media", "template"]).map(|body| match body {
+        let prompt = o.only_one_of(PROMPTS).map(|body| match body {
             "media" => Prompt::Media(o.need("media", Media::read)),
             "template" => Prompt::Template(o.need("template", TemplateMessage::read)),
-            _ => Prompt::Text(o.need("text", Node::template)),
+            _ => Prompt::Text(o.need("text", Cursor::text)),
         });
         let input = o.or_default("input", |input| input.one_of(Input::NAMES));
-        let length = |node: Node<'_>| node.integer(0..=ANSWER_CHARS_MAX as i64).unsigned_abs();
+        let length = |node: Cursor<'_>| node.integer().unsigned_abs();
         let ask = Self {
             prompt,
             input,
-            save_to: o.optional("saveTo", Node::variable_name),
-            validation: o.or_default("validation", |rules| rules.list(0..=10, Rule::read)),
+            save_to: o.optional("saveTo", Cursor::name),
+            validation: o.or_default("validation", |rules| rules.list(Rule::read)),
             min_length: o.optional("minLength", length),
             max_length: o.optional("maxLength", length),
-            min: o.optional("min", Node::number),
-            max: o.optional("max", Node::number),
-            pattern: o.optional("pattern", |pattern| pattern.text(1..=PATTERN_LENGTH_MAX)),
+            min: o.optional("min", Cursor::number),
+            max: o.optional("max", Cursor::number),
+            pattern: o.optional("pattern", Cursor::text),
             retry: o.optional("retry", Retry::read),
             timeout: o.optional("timeout", Timeout::read),
-            allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true),
-            entity: o.optional("entity", |entity| entity.text(1..=64)),
+            allow_interrupts: o.optional("allowInterrupts", Cursor::boolean).unwrap_or(true),
+            entity: o.optional("entity", Cursor::text),
             form: o.optional("form", WhatsAppForm::read),
         };
         ask.check_bounds(o);
@@ -148,19 +211,19 @@ impl Ask {
 }
 
 impl Rule {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        Self { rule: o.need("rule", Node::expression), message: o.optional("message", Node::template) }
+        Self { rule: o.need("rule", Cursor::text), message: o.optional("message", Cursor::text) }
     }
 }
 
 impl WhatsAppForm {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         Self {
-            flow_id: o.need("flowId", |id| id.text(1..=128)),
-            cta: o.need("cta", Node::template),
-            screen: o.optional("screen", |screen| screen.text(1..=128)),
+            flow_id: o.need("flowId", Cursor::text),
+            cta: o.need("cta", Cursor::text),
+            screen: o.optional("screen", Cursor::text),
         }
     }
 }

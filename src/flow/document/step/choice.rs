@@ -2,18 +2,19 @@
 
 use serde_json::Value;
 
-use super::message::{Media, only_one_of};
-use crate::flow::document::names::names;
-use crate::flow::document::reader::{Node, Object};
+use super::media::{MEDIA, Media};
+use crate::flow::channel::{
+    BUTTON_CHARS_MAX, Display, FOOTER_CHARS_MAX, HEADER_CHARS_MAX, INTERACTIVE_TEXT_CHARS_MAX,
+    SECTION_CHARS_MAX,
+};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, Part, ShownLimit, StepType};
+use crate::flow::document::schema::rules;
+use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Target, Template, Timeout};
 
-/// Further texts that choose one option, at most.
-pub const MATCHES_MAX: usize = 50;
-
-/// One of them.
-pub fn match_text(node: Node<'_>) -> String {
-    node.text(1..=80)
-}
+/// Further texts that choose an option.
+pub const MATCHES: Part = Part::list(&Part::text(1, 80), 0, 50);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Choice {
@@ -33,18 +34,6 @@ pub struct Choice {
     pub retry: Option<Retry>,
     pub timeout: Option<Timeout>,
     pub allow_interrupts: bool,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub enum Display {
-    #[default]
-    Auto,
-    Buttons,
-    List,
-    /// A numbered menu inside the text.
-    Text,
-    /// Each option a message of its own, with media and one button.
-    Cards,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -101,26 +90,115 @@ pub struct Multiple {
     pub max: Option<u32>,
 }
 
-names! {
-    Display { Auto = "auto", Buttons = "buttons", List = "list", Text = "text", Cards = "cards" }
-}
+/// Where options come from: exactly one of these members.
+const SOURCES: &[&str] = &["options", "optionsFrom"];
+const COUNT: Part = Part::Integer { least: 1, most: 30 };
+
+const OPTION: Part = Part::Object(&[
+    Field::required("id", Part::Name(&rules::EXIT_ID), "The id of the option, unique within the step."),
+    Field::required("title", Part::Shown(ShownLimit::OptionTitle), "What the option is called.").translated(),
+    Field::optional("description", Part::Shown(ShownLimit::OptionDescription), "A line below the title.")
+        .translated(),
+    Field::optional(
+        "section",
+        Part::shown(SECTION_CHARS_MAX),
+        "The section of a list that the option is in.",
+    ),
+    Field::optional("media", MEDIA, "The media of a card."),
+    Field::optional("value", Part::Data, "What is saved instead of the id."),
+    Field::optional("match", MATCHES, "Further texts that choose the option.").may_be_translated(),
+    Field::optional(
+        "next",
+        Part::Target(Leads::Option),
+        "Where the option leads; the step's `next` when absent.",
+    ),
+    Field::optional("when", Part::Expression, "The option is shown only when this holds."),
+]);
+
+const OPTIONS_FROM: Part = Part::Object(&[
+    Field::required("list", Part::Expression, "The list."),
+    Field::required("id", Part::TEMPLATE, "The id of an option.").seeing(LocalNames::ITEM),
+    Field::required("title", Part::TEMPLATE, "Its title.").seeing(LocalNames::ITEM),
+    Field::optional("description", Part::TEMPLATE, "A line below the title.").seeing(LocalNames::ITEM),
+    Field::optional("media", MEDIA, "The media of a card.").seeing(LocalNames::ITEM),
+    Field::optional("value", Part::Expression, "What is saved instead of the id.").seeing(LocalNames::ITEM),
+    Field::optional("limit", COUNT, "How many items of the list become options; 10 when absent."),
+]);
+
+const MULTIPLE: Part = Part::Object(&[
+    Field::optional("min", COUNT, "Options that must be chosen; 1 when absent."),
+    Field::optional("max", COUNT, "Options that may be chosen; all of them when absent."),
+]);
 
 impl Choice {
+    pub(super) const TYPE: StepType = StepType {
+        name: "choice",
+        docs: "Shows a menu and waits for a choice.",
+        example: r#"{ "type": "choice", "text": "¿En qué te ayudo?", "saveTo": "topic", "options": [
+            { "id": "orders", "title": "Pedidos", "match": ["pedido"] },
+            { "id": "bye", "title": "Nada más", "next": "$end" } ],
+            "retry": { "next": "$end" }, "timeout": { "after": "PT1H" } }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::required("text", Part::shown(INTERACTIVE_TEXT_CHARS_MAX), "The text above the options.")
+                .translated(),
+            Field::optional("header", Part::shown(HEADER_CHARS_MAX), "A line above the text.").translated(),
+            Field::optional("footer", Part::shown(FOOTER_CHARS_MAX), "A line below the text.").translated(),
+            Field::optional("headerMedia", MEDIA, "Media above the text, instead of `header`."),
+            Field::optional(
+                "display",
+                Part::OneOf(Display::WRITTEN),
+                "How the menu is shown; `auto` when absent.",
+            ),
+            Field::one_of("options", SOURCES, Part::list(&OPTION, 1, 30), "The options."),
+            Field::one_of(
+                "optionsFrom",
+                SOURCES,
+                OPTIONS_FROM,
+                "Options that are made from a list when the step is entered.",
+            ),
+            Field::optional(
+                "emptyNext",
+                Part::Target(Leads::Empty),
+                "Where the step leads when there is no option.",
+            ),
+            Field::optional("buttonLabel", Part::shown(BUTTON_CHARS_MAX), "The words that open a list.")
+                .translated(),
+            Field::optional(
+                "saveTo",
+                Part::Written,
+                "The variable that gets the id or the value of the option.",
+            ),
+            Field::optional(
+                "multiple",
+                MULTIPLE,
+                "Several options may be chosen; the menu is then shown as a text.",
+            ),
+            Field::optional("retry", RETRY, "What happens on an answer that chooses nothing."),
+            Field::optional("timeout", TIMEOUT, "How long to wait, and what happens then."),
+            Field::optional(
+                "allowInterrupts",
+                Part::Boolean,
+                "Whether interrupts are heard; true when absent.",
+            ),
+        ],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
         let choice = Self {
-            text: o.need("text", Node::template),
-            header: o.optional("header", Node::template),
-            footer: o.optional("footer", Node::template),
+            text: o.need("text", Cursor::text),
+            header: o.optional("header", Cursor::text),
+            footer: o.optional("footer", Cursor::text),
             header_media: o.optional("headerMedia", Media::read),
             display: o.or_default("display", |display| display.one_of(Display::NAMES)),
             options: ChoiceOptions::read(o),
-            empty_next: o.optional("emptyNext", Node::target),
-            button_label: o.optional("buttonLabel", Node::template),
-            save_to: o.optional("saveTo", Node::variable_name),
+            empty_next: o.optional("emptyNext", Cursor::target),
+            button_label: o.optional("buttonLabel", Cursor::text),
+            save_to: o.optional("saveTo", Cursor::name),
             multiple: o.optional("multiple", Multiple::read),
             retry: o.optional("retry", Retry::read),
             timeout: o.optional("timeout", Timeout::read),
-            allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true),
+            allow_interrupts: o.optional("allowInterrupts", Cursor::boolean).unwrap_or(true),
         };
         if choice.multiple.is_some() {
             o.optional("options", refuse_exits);
@@ -130,22 +208,22 @@ impl Choice {
 }
 
 /// With several options chosen at once none of them can lead anywhere.
-fn refuse_exits(options: Node<'_>) {
+fn refuse_exits(options: Cursor<'_>) {
     if !options.value.is_array() {
         return;
     }
-    options.list(0..=usize::MAX, |option| {
+    for option in options.items() {
         if option.value.get("next").is_some() {
             option.object().at("next", |next| next.invalid("excludes \"multiple\""));
         }
-    });
+    }
 }
 
 impl ChoiceOptions {
     fn read(o: &Object<'_>) -> Self {
-        match only_one_of(o, &["options", "optionsFrom"]) {
+        match o.only_one_of(SOURCES) {
             Some("optionsFrom") => Self::From(o.need("optionsFrom", OptionsFrom::read)),
-            Some(_) => Self::Fixed(o.need("options", |options| options.list(1..=30, ChoiceOption::read))),
+            Some(_) => Self::Fixed(o.need("options", |options| options.list(ChoiceOption::read))),
             None => {
                 o.missing("options", "is missing, and so is \"optionsFrom\"");
                 Self::default()
@@ -155,42 +233,42 @@ impl ChoiceOptions {
 }
 
 impl ChoiceOption {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         Self {
-            id: o.need("id", Node::exit_id),
-            title: o.need("title", Node::template),
-            description: o.optional("description", Node::template),
-            section: o.optional("section", Node::template),
+            id: o.need("id", Cursor::name),
+            title: o.need("title", Cursor::text),
+            description: o.optional("description", Cursor::text),
+            section: o.optional("section", Cursor::text),
             media: o.optional("media", Media::read),
             value: o.optional("value", |value| value.value.clone()),
-            matches: o.or_default("match", |list| list.list(0..=MATCHES_MAX, match_text)),
-            next: o.optional("next", Node::target),
-            when: o.optional("when", Node::expression),
+            matches: o.or_default("match", |list| list.list(Cursor::text)),
+            next: o.optional("next", Cursor::target),
+            when: o.optional("when", Cursor::text),
         }
     }
 }
 
 impl OptionsFrom {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
         Self {
-            list: o.need("list", Node::expression),
-            id: o.need("id", Node::template),
-            title: o.need("title", Node::template),
-            description: o.optional("description", Node::template),
+            list: o.need("list", Cursor::text),
+            id: o.need("id", Cursor::text),
+            title: o.need("title", Cursor::text),
+            description: o.optional("description", Cursor::text),
             media: o.optional("media", Media::read),
-            value: o.optional("value", Node::expression),
-            limit: o.optional("limit", |limit| limit.small(1..=30)).unwrap_or(Self::LIMIT_DEFAULT),
+            value: o.optional("value", Cursor::text),
+            limit: o.optional("limit", Cursor::small).unwrap_or(Self::LIMIT_DEFAULT),
         }
     }
 }
 
 impl Multiple {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        let min = o.optional("min", |min| min.small(1..=30)).unwrap_or(1);
-        let max = o.optional("max", |max| max.small(1..=30));
+        let min = o.optional("min", Cursor::small).unwrap_or(1);
+        let max = o.optional("max", Cursor::small);
         if max.is_some_and(|max| max < min) {
             o.at("max", |max| max.invalid("must not be less than \"min\""));
         }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::flow::document::Template;
-use crate::flow::document::reader::{Node, Object};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contact {
@@ -24,11 +25,45 @@ pub struct Attribute {
     pub value: Value,
 }
 
+const TAGS: Part = Part::list(&Part::TEMPLATE, 0, 20);
+
+const ATTRIBUTE: Part = Part::Object(&[
+    Field::required("name", Part::text(1, 64), "The name of the attribute."),
+    Field::required("value", Part::NullableJson, "Its value; null clears it."),
+]);
+
 impl Contact {
+    pub(super) const TYPE: StepType = StepType {
+        name: "contact",
+        docs: "Changes what is known of the person.",
+        example: r#"{ "type": "contact", "name": "{{ input.text }}", "addTags": ["customer"], "removeTags": ["lead"],
+            "attributes": [{ "name": "city", "value": "Lima" }], "language": "es" }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::optional("name", Part::TEMPLATE, "The name of the contact; such a step has no label."),
+            Field::optional("addTags", TAGS, "Tags that the contact gets."),
+            Field::optional(
+                "removeTags",
+                Part::Either(&[TAGS, Part::OneOf(&["all"])]),
+                "Tags that the contact loses, or `all`, which is done before tags are added.",
+            ),
+            Field::optional(
+                "attributes",
+                Part::list(&ATTRIBUTE, 0, 50),
+                "Attributes that are set or cleared.",
+            ),
+            Field::optional(
+                "language",
+                Part::TEMPLATE,
+                "The language of the contact, as a tag such as `es`.",
+            ),
+        ],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
-        let tags = |list: Node<'_>| list.list(0..=20, Node::template);
+        let tags = |list: Cursor<'_>| list.list(Cursor::text);
         let mut removes_all_tags = false;
-        let removed = |removed: Node<'_>| match removed.value.as_str() {
+        let removed = |removed: Cursor<'_>| match removed.value.as_str() {
             Some("all") => {
                 removes_all_tags = true;
                 Vec::new()
@@ -40,19 +75,19 @@ impl Contact {
             None => tags(removed),
         };
         Self {
-            name: o.optional("name", Node::template),
+            name: o.optional("name", Cursor::text),
             add_tags: o.or_default("addTags", tags),
             remove_tags: o.or_default("removeTags", removed),
             removes_all_tags,
-            attributes: o.or_default("attributes", |list| list.list(0..=50, Attribute::read)),
-            language: o.optional("language", Node::template),
+            attributes: o.or_default("attributes", |list| list.list(Attribute::read)),
+            language: o.optional("language", Cursor::text),
         }
     }
 }
 
 impl Attribute {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        Self { name: o.need("name", |name| name.text(1..=64)), value: o.need("value", Node::json) }
+        Self { name: o.need("name", Cursor::text), value: o.need("value", Cursor::json) }
     }
 }

@@ -1,13 +1,14 @@
 //! `http`: call an address and read its answer.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::message::only_one_of;
 use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
-use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, Part, StepType};
 use crate::flow::document::{Duration, Expression, Target, Template};
 use crate::flow::env::{is_literal_host, origin_name};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
@@ -32,7 +33,73 @@ pub struct Http {
     pub sample_response: Option<SampleResponse>,
 }
 
+/// The body: at most one of these members.
+const BODIES: &[&str] = &["body", "bodyText"];
+const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
+const TEXTS: Part = Part::Keyed(&Part::TEMPLATE);
+
+const EXTRACT: Part = Part::Object(&[
+    Field::required("variable", Part::Written, "The variable that is filled."),
+    Field::required("value", Part::Expression, "What it is filled with."),
+]);
+
+const ON_STATUS: Part = Part::Object(&[
+    Field::required("status", Part::Status, "A status such as `404`, a class such as `4xx`, or `default`."),
+    Field::required("next", Part::Target(Leads::Status), "Where such an answer leads."),
+]);
+
+const SAMPLE: Part = Part::Object(&[
+    Field::optional("status", Part::Integer { least: 100, most: 599 }, "The status; 200 when absent."),
+    Field::optional("headers", Part::Keyed(&Part::text(0, usize::MAX)), "The headers."),
+    Field::optional("body", Part::Data, "The body."),
+]);
+
 impl Http {
+    pub(super) const TYPE: StepType = StepType {
+        name: "http",
+        docs: "Calls an address and reads its answer.",
+        example: r#"{ "type": "http", "method": "GET", "url": "https://api.example/orders/{{ input.text }}",
+            "headers": { "Authorization": "Bearer {{ secrets.SHOP }}" }, "retries": 1,
+            "extract": [{ "variable": "state", "value": "response.body.state" }],
+            "on": [{ "status": "404", "next": "$end" }],
+            "sampleResponse": { "status": 200, "body": { "state": "sent" } } }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::optional("method", Part::OneOf(Method::WRITTEN), "The method; `GET` when absent."),
+            Field::required("url", Part::Address, "The https address, with a literal host."),
+            Field::optional("headers", TEXTS, "The headers, by their literal names.")
+                .seeing(LocalNames::SECRETS),
+            Field::optional("query", TEXTS, "The parameters of the query, by their names.")
+                .seeing(LocalNames::SECRETS),
+            Field::up_to_one_of("body", BODIES, Part::Json, "The body as JSON.").seeing(LocalNames::SECRETS),
+            Field::up_to_one_of("bodyText", BODIES, Part::TEMPLATE, "The body as a text.")
+                .seeing(LocalNames::SECRETS),
+            Field::optional(
+                "timeout",
+                Part::Duration(&TIMEOUT_RANGE),
+                "How long one try may take; `PT10S` when absent.",
+            ),
+            Field::optional(
+                "retries",
+                Part::Integer { least: 0, most: 3 },
+                "Further tries after one that failed; 0 when absent.",
+            ),
+            Field::optional("saveTo", Part::Written, "The variable that gets the body of the answer."),
+            Field::optional(
+                "extract",
+                Part::list(&EXTRACT, 0, 30),
+                "Variables that are filled from `response`.",
+            )
+            .seeing(LocalNames::RESPONSE),
+            Field::optional(
+                "on",
+                Part::list(&ON_STATUS, 0, 10),
+                "Where answers lead; others leave by `next`.",
+            ),
+            Field::optional("sampleResponse", SAMPLE, "What a test run gets when no mock answers."),
+        ],
+    };
+
     pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
 }
 
@@ -105,7 +172,6 @@ pub struct SampleResponse {
 
 impl Http {
     pub(super) fn read(o: &Object<'_>) -> Self {
-        let timeout = Duration::from_secs(1)..=Duration::from_secs(30);
         let name_length = 1..=256;
         Self {
             method: o.or_default("method", |method| method.one_of(Method::NAMES)),
@@ -117,30 +183,30 @@ impl Http {
                     if !name_length.contains(&name.len()) {
                         value.invalid("must have a name of 1 to 256 bytes");
                     }
-                    value.template()
+                    value.text()
                 });
                 members.into_iter().collect()
             }),
-            body: match only_one_of(o, &["body", "bodyText"]) {
-                Some("bodyText") => o.optional("bodyText", |text| HttpBody::Text(text.template())),
+            body: match o.only_one_of(BODIES) {
+                Some("bodyText") => o.optional("bodyText", |text| HttpBody::Text(text.text())),
                 _ => o.optional("body", |body| {
                     body.check_bytes(HTTP_BODY_BYTES_MAX);
                     HttpBody::Json(body.json())
                 }),
             },
-            timeout: o.optional("timeout", |node| node.duration(timeout)).unwrap_or(Self::TIMEOUT_DEFAULT),
-            retries: o.or_default("retries", |retries| retries.small(0..=3)),
-            save_to: o.optional("saveTo", Node::variable_name),
-            extract: o.or_default("extract", |extract| extract.list(0..=30, Extract::read)),
-            on: o.or_default("on", |on| on.list(0..=10, OnStatus::read)),
+            timeout: o.optional("timeout", Cursor::duration).unwrap_or(Self::TIMEOUT_DEFAULT),
+            retries: o.or_default("retries", Cursor::small),
+            save_to: o.optional("saveTo", Cursor::name),
+            extract: o.or_default("extract", |extract| extract.list(Extract::read)),
+            on: o.or_default("on", |on| on.list(OnStatus::read)),
             sample_response: o.optional("sampleResponse", SampleResponse::read),
         }
     }
 }
 
 /// An https address with a literal host, so that no text of a person chooses where a request goes.
-fn url(node: Node<'_>) -> Template {
-    let url = node.text(1..=TEMPLATE_LENGTH_MAX);
+fn url(node: Cursor<'_>) -> Template {
+    let url = node.text();
     if !node.value.is_string() {
         return url;
     }
@@ -164,40 +230,40 @@ fn url(node: Node<'_>) -> Template {
 }
 
 /// At most 30 headers; names are tokens of RFC 9110.
-fn headers(node: Node<'_>) -> BTreeMap<String, Template> {
+fn headers(node: Cursor<'_>) -> BTreeMap<String, Template> {
     check_count(node, 30);
     let members = node.keyed(|name, value| {
         let is_token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
         if name.is_empty() || name.len() > 256 || !name.chars().all(is_token) {
             value.invalid("must have a literal header name");
         }
-        value.template()
+        value.text()
     });
     members.into_iter().collect()
 }
 
-fn check_count(node: Node<'_>, most: usize) {
+fn check_count(node: Cursor<'_>, most: usize) {
     if let Some(members) = node.value.as_object().filter(|members| members.len() > most) {
         node.limit(format!("must have at most {most} members, has {}", members.len()));
     }
 }
 
 impl Extract {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        Self { variable: o.need("variable", Node::variable_name), value: o.need("value", Node::expression) }
+        Self { variable: o.need("variable", Cursor::name), value: o.need("value", Cursor::text) }
     }
 }
 
 impl OnStatus {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        Self { status: o.need("status", StatusMatch::read), next: o.need("next", Node::target) }
+        Self { status: o.need("status", StatusMatch::read), next: o.need("next", Cursor::target) }
     }
 }
 
 impl StatusMatch {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let Some(text) = node.str() else { return Self::default() };
         Self::parse(text).unwrap_or_else(|| {
             node.invalid("must be a status such as \"404\", a class such as \"4xx\", or \"default\"");
@@ -233,9 +299,9 @@ impl std::fmt::Display for StatusMatch {
 }
 
 impl SampleResponse {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        let status = o.optional("status", |status| status.small(100..=599)).unwrap_or(200);
+        let status = o.optional("status", Cursor::small).unwrap_or(200);
         Self {
             status: u16::try_from(status).expect("the range is one of u16"),
             headers: o.or_default("headers", |headers| {

@@ -1,40 +1,70 @@
-//! Steps: the members all types share, and one file per group of types.
+//! Steps: the members that all types share, and one file per type, which declares and reads its own.
+//! A new type is a file here, a file in `interpreter/step`, and its name in the list of each `mod.rs`.
 
 mod action;
 mod ask;
+mod branch;
 mod choice;
 mod contact;
-mod ending;
+mod end;
+mod flow;
+mod goto;
+mod handoff;
 mod http;
+mod media;
 mod message;
-mod route;
 mod set;
-mod subflow;
+mod split;
+mod template;
 mod wait;
 
 pub use action::{Action, OutcomeExit, SampleResult};
 pub use ask::{Ask, Input, Prompt, Rule, WhatsAppForm};
-pub use choice::{Choice, ChoiceOption, ChoiceOptions, Display, Multiple, OptionsFrom};
-pub(super) use choice::{MATCHES_MAX, match_text};
+pub use branch::{Branch, Case};
+pub(super) use choice::MATCHES;
+pub use choice::{Choice, ChoiceOption, ChoiceOptions, Multiple, OptionsFrom};
 pub use contact::{Attribute, Contact};
-pub use ending::{End, Handoff, Priority};
+pub use end::End;
+pub use flow::{CallMode, FlowVersion, OutputMapping, SubFlow};
+pub use goto::Goto;
+pub use handoff::{Handoff, Priority};
 pub use http::{Extract, Http, HttpBody, Method, OnStatus, SampleResponse, StatusMatch};
-pub use message::{
-    ContactCard, Coordinate, Cta, Location, Media, MediaKind, MediaSource, Message, MessageBody,
-    TemplateButton, TemplateHeader, TemplateMessage,
-};
-pub use route::{Branch, Case, Split, SplitPath};
+pub use media::{Media, MediaKind, MediaSource};
+pub use message::{ContactCard, Coordinate, Cta, Location, Message, MessageBody};
 pub use set::{Assignment, Op, Set};
-pub use subflow::{CallMode, FlowVersion, OutputMapping, SubFlow};
+pub use split::{Split, SplitPath};
+pub use template::{TemplateButton, TemplateHeader, TemplateMessage};
 pub use wait::{Wait, WaitFor, WaitTime};
 
-use super::edge::Target;
+pub use crate::flow::channel::Display;
+
+use super::edge::{Exit, Target, Write};
 use super::meta::check_meta;
-use super::reader::{NAME_LENGTH_MAX, Node, Object};
-use super::schema::STEP_TYPES;
+use super::reader::{Cursor, Object};
+use super::schema::part::{Field, Leads, Part, StepType};
+use super::schema::rules;
 use super::settings::on_error;
 use super::source::Expression;
 use crate::flow::text::nearest;
+
+/// What every step may have.
+pub(super) const COMMON: &[Field] = &[
+    Field::required(
+        "id",
+        Part::Name(&rules::STEP_ID),
+        "The id of the step; the service gives one where it is absent.",
+    ),
+    Field::required("type", Part::StepTypeName, "What the step does."),
+    Field::optional("name", Part::text(0, 120), "A label for people."),
+    Field::optional("when", Part::Expression, "The step is skipped unless this holds."),
+    Field::optional(
+        "next",
+        Part::Target(Leads::Next),
+        "Where the step leads; the following step when absent.",
+    ),
+    Field::optional("onError", Part::Target(Leads::OnError), "Where the run goes when the step fails."),
+    Field::optional("meta", Part::DataObject, "Data of editors, kept and not looked at."),
+];
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Step {
@@ -47,121 +77,90 @@ pub struct Step {
     pub next: Option<Target>,
     pub on_error: Option<Target>,
     pub kind: StepKind,
+    pub(super) exits: Vec<Exit>,
+    pub(super) writes: Vec<Write>,
 }
 
-/// The step types. `Goto` has no members beyond the common `next`, which it requires.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub enum StepKind {
-    Message(Message),
-    Ask(Ask),
-    Choice(Choice),
-    Set(Set),
-    Branch(Branch),
-    Split(Split),
-    Http(Http),
-    Action(Action),
-    Wait(Wait),
-    Contact(Contact),
-    Flow(SubFlow),
-    Handoff(Handoff),
-    #[default]
-    Goto,
-    End(End),
+/// Makes of the list of step types all that enumerates them.
+macro_rules! step_types {
+    ($($kind:ident),+ $(,)?) => {
+        /// The step types, with the members that are their own.
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum StepKind {
+            $($kind($kind)),+
+        }
+
+        /// Every step type as the format declares it, in the format's order.
+        pub const STEP_TYPES: &[&StepType] = &[$(&$kind::TYPE),+];
+
+        impl StepKind {
+            /// The declaration of the type.
+            pub const fn declared(&self) -> &'static StepType {
+                match self { $(Self::$kind(_) => &$kind::TYPE),+ }
+            }
+
+            /// Reads the members of a type; an unknown one was reported and has none.
+            fn read(kind: &str, o: &Object<'_>) -> Self {
+                $(if kind == $kind::TYPE.name {
+                    return Self::$kind($kind::read(o));
+                })+
+                Self::default()
+            }
+        }
+    };
+}
+
+step_types!(
+    Message, Ask, Choice, Set, Branch, Split, Http, Action, Wait, Contact, SubFlow, Handoff, Goto, End,
+);
+
+impl Default for StepKind {
+    fn default() -> Self {
+        Self::Goto(Goto)
+    }
 }
 
 impl StepKind {
     /// The `type` as documents and traces write it.
     pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Message(_) => "message",
-            Self::Ask(_) => "ask",
-            Self::Choice(_) => "choice",
-            Self::Set(_) => "set",
-            Self::Branch(_) => "branch",
-            Self::Split(_) => "split",
-            Self::Http(_) => "http",
-            Self::Action(_) => "action",
-            Self::Wait(_) => "wait",
-            Self::Contact(_) => "contact",
-            Self::Flow(_) => "flow",
-            Self::Handoff(_) => "handoff",
-            Self::Goto => "goto",
-            Self::End(_) => "end",
-        }
+        self.declared().name
     }
 
-    /// Whether the step waits for the person (or for an event or a time).
+    /// True when the step waits for the person, for an event or for a time.
     pub const fn waits(&self) -> bool {
         matches!(self, Self::Ask(_) | Self::Choice(_) | Self::Wait(_))
     }
 }
 
 impl Step {
-    pub(super) fn read(node: Node<'_>) -> Self {
+    pub(super) fn read(node: Cursor<'_>) -> Self {
         let id = node.value.get("id").and_then(serde_json::Value::as_str);
-        let o = Node { step: id.or(node.step), ..node }.object();
-        let id = o.need("id", step_id);
+        let o = Cursor { step: id.or(node.step), ..node }.object();
+        let id = o.need("id", Cursor::name);
         let kind = o.need("type", kind);
         // A contact step's `name` is the contact's.
-        let name = if kind == "contact" { None } else { o.optional("name", |name| name.text(0..=120)) };
-        if o.has("next") && kind == "branch" {
-            o.at("next", |next| {
-                next.report("UNKNOWN_FIELD", "is not a member of a branch, which has \"else\"")
-            });
-        }
-        if !o.has("next") && kind == "goto" {
-            o.missing("next", "is missing");
-        }
+        let name = if kind == "contact" { None } else { o.optional("name", Cursor::text) };
         let step = Self {
             id,
             name,
-            when: o.optional("when", Node::expression),
-            next: o.optional("next", Node::target),
+            when: o.optional("when", Cursor::text),
+            next: o.optional("next", Cursor::target),
             on_error: o.optional("onError", on_error),
             kind: StepKind::read(&kind, &o),
+            exits: Vec::new(),
+            writes: Vec::new(),
         };
         o.optional("meta", check_meta);
         step
     }
 }
 
-/// The id of a step: it stands in targets and expressions.
-fn step_id(node: Node<'_>) -> String {
-    node.name(
-        NAME_LENGTH_MAX,
-        |index, c| c.is_ascii_alphabetic() || (index > 0 && (c.is_ascii_digit() || matches!(c, '_' | '-'))),
-        "a letter followed by up to 63 letters, digits, \"_\" and \"-\"",
-    )
-}
-
-fn kind(node: Node<'_>) -> String {
+fn kind(node: Cursor<'_>) -> String {
     let Some(kind) = node.str() else { return String::new() };
-    if !STEP_TYPES.iter().any(|&(name, _)| name == kind) {
-        let names: Vec<&str> = STEP_TYPES.iter().map(|&(name, _)| name).collect();
-        let finding = node.finding("UNKNOWN_STEP_TYPE", format!("must be one of {}", names.join(", ")));
-        node.report.add(finding.did_you_mean(nearest(kind, names)));
+    let names = || STEP_TYPES.iter().map(|known| known.name);
+    if !names().any(|name| name == kind) {
+        let message = format!("must be one of {}", names().collect::<Vec<_>>().join(", "));
+        node.report.add(node.finding("UNKNOWN_STEP_TYPE", message).did_you_mean(nearest(kind, names())));
     }
     kind.to_owned()
-}
-
-impl StepKind {
-    /// Reads the members of a type; an unknown one was reported and has none.
-    fn read(kind: &str, o: &Object<'_>) -> Self {
-        match kind {
-            "message" => Self::Message(Message::read(o)),
-            "ask" => Self::Ask(Ask::read(o)),
-            "choice" => Self::Choice(Choice::read(o)),
-            "set" => Self::Set(Set::read(o)),
-            "branch" => Self::Branch(Branch::read(o)),
-            "split" => Self::Split(Split::read(o)),
-            "http" => Self::Http(Http::read(o)),
-            "action" => Self::Action(Action::read(o)),
-            "wait" => Self::Wait(Wait::read(o)),
-            "contact" => Self::Contact(Contact::read(o)),
-            "flow" => Self::Flow(SubFlow::read(o)),
-            "handoff" => Self::Handoff(Handoff::read(o)),
-            "end" => Self::End(End::read(o)),
-            _ => Self::Goto,
-        }
-    }
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::flow::document::names::names;
-use crate::flow::document::reader::{Node, Object};
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Set {
@@ -36,18 +37,38 @@ names! {
     Op { Set = "set", Append = "append", Increment = "increment", Unset = "unset" }
 }
 
+const ASSIGNMENT: Part = Part::Object(&[
+    Field::required("variable", Part::Written, "The variable that is written."),
+    Field::optional("op", Part::OneOf(Op::WRITTEN), "What is done with the variable; `set` when absent."),
+    Field::optional("value", Part::NullableJson, "The value; `increment` adds one when it is absent."),
+]);
+
 impl Set {
+    pub(super) const TYPE: StepType = StepType {
+        name: "set",
+        docs: "Writes variables.",
+        example: r#"{ "type": "set", "assign": [
+            { "variable": "city", "value": "{{ contact.attributes.city }}" },
+            { "variable": "visits", "op": "increment" } ] }"#,
+        leaves: Leaves::Next,
+        fields: &[Field::required(
+            "assign",
+            Part::list(&ASSIGNMENT, 1, 50),
+            "What is written, in order; each assignment sees what the ones before it wrote.",
+        )],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
-        Self { assign: o.need("assign", |assign| assign.list(1..=50, Assignment::read)) }
+        Self { assign: o.need("assign", |assign| assign.list(Assignment::read)) }
     }
 }
 
 impl Assignment {
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         let o = node.object();
-        let variable = o.need("variable", Node::variable_name);
+        let variable = o.need("variable", Cursor::name);
         let op = o.or_default("op", |op| op.one_of(Op::NAMES));
-        let value = o.optional("value", Node::json);
+        let value = o.optional("value", Cursor::json);
         match op {
             Op::Set | Op::Append if value.is_none() => o.missing("value", "is missing"),
             Op::Unset if value.as_ref().is_some_and(|value| !value.is_null()) => {

@@ -1,9 +1,11 @@
 //! `wait`: for a while, until a moment, or for an event.
 
-use super::message::only_one_of;
-use crate::flow::document::reader::{Node, Object, TEMPLATE_LENGTH_MAX};
-use crate::flow::document::trigger::event_name;
+use crate::flow::document::reader::{Cursor, Object};
+use crate::flow::document::schema::part::{Field, Leaves, Length, Part, StepType, TEMPLATE_CHARS_MAX};
+use crate::flow::document::schema::rules;
+use crate::flow::document::settings::TIMEOUT;
 use crate::flow::document::{Duration, Template, Timeout};
+use crate::flow::language::is_template;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
@@ -42,13 +44,46 @@ pub enum WaitTime {
     Template(Template),
 }
 
+/// What is waited for: exactly one of these members.
+const WAITED_FOR: &[&str] = &["duration", "until", "event"];
+
 impl Wait {
+    pub(super) const TYPE: StepType = StepType {
+        name: "wait",
+        docs: "Waits for a while, until a moment, or for an event.",
+        example: r#"{ "type": "wait", "event": "order.shipped", "saveTo": "shipment",
+            "timeout": { "after": "P2D", "next": "$end" }, "allowInterrupts": false }"#,
+        leaves: Leaves::Next,
+        fields: &[
+            Field::one_of(
+                "duration",
+                WAITED_FOR,
+                Part::Either(&[Part::Duration(&WaitTime::RANGE), Part::TEMPLATE]),
+                "How long to wait, from one second to 30 days, or a template of that.",
+            ),
+            Field::one_of(
+                "until",
+                WAITED_FOR,
+                Part::Template(Length::of(1, TEMPLATE_CHARS_MAX)),
+                "The datetime to wait for; one in the past is no wait.",
+            ),
+            Field::one_of("event", WAITED_FOR, Part::Name(&rules::EVENT), "The business event to wait for."),
+            Field::optional("saveTo", Part::Written, "The variable that gets the payload of the event."),
+            Field::optional("timeout", TIMEOUT, "How long to wait for the event."),
+            Field::optional(
+                "allowInterrupts",
+                Part::Boolean,
+                "Whether interrupts are heard; true when absent.",
+            ),
+        ],
+    };
+
     pub(super) fn read(o: &Object<'_>) -> Self {
-        let until = match only_one_of(o, &["duration", "until", "event"]) {
-            Some("until") => WaitFor::Until(o.need("until", |until| until.text(1..=TEMPLATE_LENGTH_MAX))),
+        let until = match o.only_one_of(WAITED_FOR) {
+            Some("until") => WaitFor::Until(o.need("until", Cursor::text)),
             Some("event") => WaitFor::Event {
-                event: o.need("event", event_name),
-                save_to: o.optional("saveTo", Node::variable_name),
+                event: o.need("event", Cursor::name),
+                save_to: o.optional("saveTo", Cursor::name),
                 timeout: o.optional("timeout", Timeout::read),
             },
             Some(_) => WaitFor::Duration(o.need("duration", WaitTime::read)),
@@ -62,7 +97,7 @@ impl Wait {
                 o.at(name, |node| node.invalid("needs \"event\""));
             }
         }
-        Self { until, allow_interrupts: o.optional("allowInterrupts", Node::boolean).unwrap_or(true) }
+        Self { until, allow_interrupts: o.optional("allowInterrupts", Cursor::boolean).unwrap_or(true) }
     }
 }
 
@@ -76,10 +111,10 @@ impl WaitTime {
     /// The bounds of a wait, also of one that is computed.
     pub const RANGE: std::ops::RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_days(30);
 
-    fn read(node: Node<'_>) -> Self {
+    fn read(node: Cursor<'_>) -> Self {
         match node.value.as_str() {
-            Some(text) if text.contains("{{") || text.contains("{%") => Self::Template(node.template()),
-            _ => Self::Fixed(node.duration(Self::RANGE)),
+            Some(text) if is_template(text) => Self::Template(node.text()),
+            _ => Self::Fixed(node.duration()),
         }
     }
 }

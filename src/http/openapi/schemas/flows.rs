@@ -1,0 +1,294 @@
+//! Schemas of flows: as they are created, changed, put in force, and shown.
+
+use serde_json::{Value, json};
+
+use super::build::{
+    Direction, Member, always, any, any_object, boolean, described, digest, instant, integer_of, list,
+    list_of, maybe, maybe_not_null, or_null, positive, reference, text, text_of, uuid, word,
+};
+use super::document::{sent_members, shown_members};
+use crate::flow::json::INTEGER_MAX;
+use crate::registry::SET_MAX;
+
+const REQUEST: Direction = Direction::Request;
+const RESPONSE: Direction = Direction::Response;
+
+pub fn all() -> Vec<(String, Value)> {
+    let schemas = [
+        ("FlowDocument", flow_document()),
+        ("UnvalidatedDocument", unvalidated_document()),
+        ("FlowChange", flow_change()),
+        ("Definition", definition()),
+        ("Graph", graph()),
+        ("PublishOrder", publish_order()),
+        ("PublishSetOrder", publish_set_order()),
+        ("UnpublishOrder", unpublish_order()),
+        ("DuplicateOrder", duplicate_order()),
+        ("CallingFlow", calling_flow()),
+        ("RestoreOrder", restore_order()),
+        ("Flow", flow(false)),
+        ("FlowSummary", flow(true)),
+        ("Rehearsal", rehearsal()),
+    ];
+    schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+fn name() -> Member {
+    always("name", text_of(1, 120), "What people call the flow. The only member a new flow needs.")
+}
+
+fn flow_document() -> Value {
+    let members = [name()].into_iter().chain(sent_members(REQUEST)).collect();
+    REQUEST.object(
+        "A flow as its author writes it; at most 256 KiB. A member that is null counts as absent.",
+        members,
+    )
+}
+
+/// Everything that is wrong with a document is told by findings, so nothing of it is needed here.
+fn unvalidated_document() -> Value {
+    let name = maybe("name", text_of(1, 120), "What people call the flow.");
+    let members = [name].into_iter().chain(sent_members(REQUEST)).collect();
+    REQUEST.open_object("A document to judge. What is wrong with it is told by findings.", members)
+}
+
+fn flow_change() -> Value {
+    let members = [
+        maybe_not_null("name", text_of(1, 120), "The new name."),
+        maybe(
+            "enabled",
+            boolean(),
+            "False pauses a published flow, true ends the pause. It needs `flows:publish`.",
+        ),
+        maybe(
+            "json",
+            json!({"anyOf": [reference("Definition"), reference("Graph")]}),
+            "The definition as a whole. Excludes `variables`, `steps`, `settings`, `interrupts` and `translations`.",
+        ),
+    ];
+    let members = members.into_iter().chain(forcing()).chain(sent_members(REQUEST)).collect();
+    REQUEST.object(
+        "Members to change. One that is absent stays, one that is null goes back to its default.",
+        members,
+    )
+}
+
+fn definition_members() -> Vec<Member> {
+    const DEFINITION: [&str; 5] = ["variables", "steps", "settings", "interrupts", "translations"];
+    sent_members(REQUEST).into_iter().filter(|member| DEFINITION.contains(&member.name())).collect()
+}
+
+fn definition() -> Value {
+    REQUEST.object("The definition of a flow.", definition_members())
+}
+
+fn graph() -> Value {
+    let node = REQUEST.object(
+        "A node, which becomes a step.",
+        vec![
+            always("id", reference("StepId"), "The id of the step."),
+            always("type", text(), "The type of the step."),
+            maybe("data", any_object(), "The other members of the step."),
+            maybe("position", any(), "Where the editor draws it; kept in `meta`."),
+            maybe("width", any(), "Kept in `meta`."),
+            maybe("height", any(), "Kept in `meta`."),
+            maybe("selected", any(), "Kept in `meta`."),
+            maybe("measured", any(), "Kept in `meta`."),
+        ],
+    );
+    let edge = REQUEST.object(
+        "An edge, which sets one exit of its source.",
+        vec![
+            always("source", text(), "The id of a node."),
+            always("target", text(), "The id of a node, or `$resume`."),
+            maybe("sourceHandle", text(), "The exit: `next` (the default), `option:<id>`, `case:<i>`, `else`, \
+                `path:<id>`, `status:<s>`, `outcome:<id>`, `timeout`, `retries_exhausted`, `empty` or `error`."),
+            maybe("id", any(), "Kept in `meta`."),
+            maybe("type", any(), "Kept in `meta`."),
+            maybe("label", any(), "Kept in `meta`."),
+            maybe("animated", any(), "Kept in `meta`."),
+            maybe("targetHandle", any(), "Kept in `meta`."),
+        ],
+    );
+    let own = vec![
+        always("nodes", list_of(node, 0, 200), "The steps."),
+        maybe("edges", list_of(edge, 0, 2000), "The exits. One without an edge leads to `$end`."),
+        maybe("start", text(), "The node that comes first."),
+        maybe("viewport", any(), "Kept in `meta`."),
+    ];
+    let others = definition_members().into_iter().filter(|member| member.name() != "steps");
+    REQUEST.object(
+        "The definition as an editor draws it. It is turned into steps.",
+        own.into_iter().chain(others).collect(),
+    )
+}
+
+fn version(description: &str) -> Member {
+    maybe("version", integer_of(1, INTEGER_MAX), description)
+}
+
+fn publish_order() -> Value {
+    REQUEST.object(
+        "Which version is put in force, and why.",
+        vec![
+            version("The version; without it the draft."),
+            maybe("reason", text_of(0, 500), "Why; recorded with the event."),
+            maybe("label", text_of(1, 120), "A name for what is put in force; recorded with the event."),
+        ],
+    )
+}
+
+fn publish_set_order() -> Value {
+    let entry = REQUEST.object(
+        "A flow of the set.",
+        vec![always("id", uuid(), "The flow."), version("The version; without it the draft.")],
+    );
+    REQUEST.object(
+        "Which flows are put in force together, and why.",
+        vec![
+            always("flows", list_of(entry, 1, SET_MAX), "The flows, each once."),
+            maybe("reason", text_of(0, 500), "Why; recorded with the events."),
+            maybe("label", text_of(1, 120), "A name for what is put in force; recorded with the events."),
+        ],
+    )
+}
+
+/// What takes a flow out of force although others call it.
+fn forcing() -> [Member; 2] {
+    [
+        maybe("force", boolean(), "True: also while flows in force call it. It needs a `reason`."),
+        maybe("reason", text_of(0, 500), "Why; recorded with the event."),
+    ]
+}
+
+fn unpublish_order() -> Value {
+    REQUEST.object("How a flow is taken out of force, and why.", forcing().into())
+}
+
+fn calling_flow() -> Value {
+    let version = json!({"anyOf": [positive(), {"type": "string", "const": "published"}]});
+    let step = RESPONSE.object(
+        "A step that calls the flow.",
+        vec![
+            always("stepId", text(), "The step."),
+            always("mode", reference("CallMode"), "Whether the run comes back."),
+            always("version", version, "Which version it calls."),
+        ],
+    );
+    RESPONSE.object(
+        "A flow in force that calls another one.",
+        vec![
+            always("flowId", uuid(), "The flow that calls."),
+            always("name", text(), "What people call it."),
+            always("publishedVersion", positive(), "Its version in force."),
+            always("steps", list(step), "The steps that call."),
+        ],
+    )
+}
+
+fn duplicate_order() -> Value {
+    REQUEST.object(
+        "What is copied, and how the copy is called.",
+        vec![
+            version("The version; without it the draft."),
+            maybe("name", text_of(1, 120), "The name of the copy."),
+        ],
+    )
+}
+
+fn restore_order() -> Value {
+    let version = json!({"anyOf": [integer_of(1, INTEGER_MAX), {"type": "string", "const": "published"}]});
+    REQUEST.object(
+        "Which version comes back, how far, and why.",
+        vec![
+            always("version", version, "A version, or `published`: the one in force."),
+            maybe(
+                "reason",
+                text_of(3, 500),
+                "Why; recorded with the event. Needed but for a `dryRun`, here or as \
+                `X-Reason`.",
+            ),
+            maybe(
+                "mode",
+                word(["draft", "live"]),
+                "`draft` (default) restores the draft, `live` puts it in force too.",
+            ),
+            maybe("dryRun", boolean(), "True changes nothing and says what would be."),
+        ],
+    )
+}
+
+fn duplicated_from() -> Value {
+    RESPONSE.object(
+        "The flow, and its version, that a copy was made of.",
+        vec![always("flowId", uuid(), "The flow."), always("version", positive(), "Its version.")],
+    )
+}
+
+/// A flow as it is shown: the document and the state.
+fn flow(is_summary: bool) -> Value {
+    let first = vec![
+        always("id", uuid(), "The flow's id."),
+        always("organizationId", uuid(), "Whose it is."),
+        always("name", text(), "What people call the flow."),
+    ];
+    let state = vec![
+        always("status", word(["draft", "published", "deleted"]), "`published` once it was put in force."),
+        always("published", boolean(), "True while a version is published."),
+        always("enabled", boolean(), "False while it is paused."),
+        always("inForce", boolean(), "Published, enabled and not deleted: what a bot engine runs."),
+        or_null("publishedVersion", positive(), "The version whose document is published."),
+        or_null("publishedAt", instant(), "When it was published."),
+        always("hasUnpublishedChanges", boolean(), "True where the draft differs from what is published."),
+        always("version", positive(), "Counts the flow's events from 1, without holes. Also its `ETag`."),
+        always("documentDigest", digest(), "SHA-256 of the canonical document that is shown."),
+        or_null("duplicatedFrom", duplicated_from(), "What it is a copy of."),
+        or_null("restoredFrom", positive(), "The version that the latest restore brought back."),
+        always("createdAt", instant(), "When it was created."),
+        always("createdBy", reference("Actor"), "Who created it."),
+        always("updatedAt", instant(), "When its latest event happened."),
+        always("updatedBy", reference("Actor"), "Who caused it."),
+        or_null("deletedAt", instant(), "When it was deleted."),
+    ];
+    let findings =
+        always("findings", list(reference("Finding")), "What is wrong or doubtful in the document shown.");
+    let findings = (!is_summary).then_some(findings);
+    let members = first.into_iter().chain(shown_members(is_summary)).chain(state).chain(findings).collect();
+    let description = match is_summary {
+        false => "A flow: the document, and its state.",
+        true => "A flow without its large members, as `view=summary` lists it.",
+    };
+    RESPONSE.object(description, members)
+}
+
+/// What `listFlows` answers.
+pub fn list_of_flows() -> Value {
+    let either = json!({"anyOf": [reference("Flow"), reference("FlowSummary")]});
+    described(list(either), "Whole flows; with `view=summary` summaries.")
+}
+
+fn rehearsal() -> Value {
+    RESPONSE.object(
+        "What a restore would do.",
+        vec![
+            always("dryRun", json!({"type": "boolean", "const": true}), "Nothing was changed."),
+            always("flowId", uuid(), "The flow."),
+            always("restoredFrom", positive(), "The version that would come back."),
+            or_null("version", positive(), "The version it would become; null where nothing would happen."),
+            always("refused", boolean(), "True where errors of the document forbid putting it in force."),
+            always("enabled", boolean(), "The state afterwards: false while paused."),
+            or_null(
+                "publishedVersion",
+                positive(),
+                "The state afterwards: the version whose document is published.",
+            ),
+            always("inForce", boolean(), "The state afterwards: published, enabled and not deleted."),
+            always("diff", reference("Diff"), "From the draft of now to the restored one."),
+            always(
+                "findings",
+                list(reference("Finding")),
+                "What is wrong or doubtful in the restored document.",
+            ),
+        ],
+    )
+}

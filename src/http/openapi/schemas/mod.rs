@@ -1,0 +1,150 @@
+//! The schemas of the description: what bodies and answers consist of, in JSON Schema 2020-12.
+//! What a client sends and what it gets back are two schemas, made by one function: see [`Direction`].
+
+mod build;
+mod document;
+mod flows;
+mod history;
+mod keys;
+mod problem;
+mod run_request;
+mod runs;
+mod steps;
+mod values;
+
+use serde_json::{Map, Value, json};
+
+pub use build::reference;
+use build::{Direction, always, described, instant, list, maybe, text};
+
+/// Every schema by name.
+pub fn all() -> Value {
+    let both = [Direction::Request, Direction::Response]
+        .into_iter()
+        .flat_map(|direction| document::shared(direction).into_iter().chain(steps::all(direction)));
+    let parts = [
+        values::all(),
+        flows::all(),
+        history::all(),
+        keys::all(),
+        problem::all(),
+        run_request::all(),
+        runs::all(),
+        answers(),
+    ];
+    let mut all = Map::new();
+    for (name, schema) in both.chain(parts.into_iter().flatten()) {
+        assert!(!all.contains_key(&name), "two schemas are called {name}");
+        all.insert(name, schema);
+    }
+    all.into()
+}
+
+/// Answers: the envelope around each thing, or around a page of them.
+fn answers() -> Vec<(String, Value)> {
+    let one = [
+        ("FlowAnswer", "Flow"),
+        ("VerdictAnswer", "Verdict"),
+        ("RunAnswer", "Run"),
+        ("StoredRunAnswer", "StoredRun"),
+        ("ApiKeyAnswer", "ApiKey"),
+        ("NewApiKeyAnswer", "CreatedApiKey"),
+        ("ExportLinkAnswer", "ExportLink"),
+        ("DiffAnswer", "Comparison"),
+        ("BlameAnswer", "Blame"),
+        ("CheckpointAnswer", "Checkpoint"),
+        ("RehearsalAnswer", "Rehearsal"),
+        ("HealthAnswer", "Health"),
+        ("EnvAnswer", "Env"),
+    ];
+    let pages = [
+        ("CallerPageAnswer", "CallingFlow"),
+        ("RunPageAnswer", "RunEntry"),
+        ("ApiKeyPageAnswer", "ApiKey"),
+        ("EventPageAnswer", "Event"),
+        ("AuditPageAnswer", "AuditEntry"),
+    ];
+    let one = one.map(|(name, data)| (name, envelope(reference(data))));
+    let pages = pages.map(|(name, entry)| (name, envelope(page(entry))));
+    let others = [
+        ("FlowListAnswer", envelope(flows::list_of_flows())),
+        ("FlowSetAnswer", envelope(described(list(reference("Flow")), "The flows."))),
+        ("PageInfo", page_info()),
+        ("Health", health()),
+        ("Env", env()),
+        ("Text", text()),
+        (
+            "EmptyObject",
+            json!({"type": "object", "maxProperties": 0, "description": "An object without members."}),
+        ),
+        (
+            "Description",
+            json!({"type": "object", "additionalProperties": true, "description": "OpenAPI 3.1."}),
+        ),
+    ];
+    let named = one.into_iter().chain(pages).chain(others);
+    named.map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// `{data, timestamp}` around something.
+fn envelope(data: Value) -> Value {
+    Direction::Response.object(
+        "What was asked for, in the envelope every JSON answer has.",
+        vec![
+            always("data", data, "What was asked for."),
+            always("timestamp", instant(), "When the answer was made."),
+        ],
+    )
+}
+
+fn env() -> Value {
+    json!({
+        "type": "object",
+        "description": "Texts by name: values that flows read as `env.<NAME>`.",
+        "maxProperties": 200,
+        "propertyNames": {"pattern": "^[A-Z][A-Z0-9_]{0,63}$"},
+        "additionalProperties": {"type": "string", "description": "At most 2 KiB."},
+    })
+}
+
+fn health() -> Value {
+    let warning = Direction::Response.object(
+        "Something that somebody must look at.",
+        vec![
+            always("code", text(), "What it is, for programs."),
+            always("detail", text(), "What it is, for people."),
+        ],
+    );
+    Direction::Response.object(
+        "That the service answers.",
+        vec![
+            always("status", json!({"type": "string", "const": "ok"}), "Always `ok`."),
+            maybe("warnings", list(warning), "What somebody must look at, though requests are served."),
+        ],
+    )
+}
+
+fn page(entry: &str) -> Value {
+    Direction::Response.object(
+        "One page of a list.",
+        vec![
+            always("data", list(reference(entry)), "The entries of the page."),
+            always("pageInfo", reference("PageInfo"), "How to go on."),
+        ],
+    )
+}
+
+fn page_info() -> Value {
+    Direction::Response.object(
+        "Where a page ends, and whether there is another one.",
+        vec![
+            always(
+                "endCursor",
+                build::nullable(text()),
+                "The cursor behind the last entry, for the next page; null on a page without entries, and where the \
+                 list has one page only.",
+            ),
+            always("hasNextPage", described(json!({"type": "boolean"}), ""), "True while there is another page."),
+        ],
+    )
+}

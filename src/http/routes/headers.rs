@@ -1,0 +1,66 @@
+//! Headers of requests and answers, as the description has them.
+
+use serde_json::{Value, json};
+
+use super::super::endpoint::Parameter;
+use super::super::query::values::position_schema;
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn entity_tag() -> Value {
+    json!({"type": "string", "examples": ["\"7\""]})
+}
+
+pub const IF_MATCH: Parameter = Parameter::new(
+    "If-Match",
+    entity_tag,
+    "Act only when the flow is at one of these versions; `*` is any version. Otherwise the answer is 412.",
+);
+pub const IF_NONE_MATCH: Parameter =
+    Parameter::new("If-None-Match", entity_tag, "Act only when the flow is at none of these versions.");
+pub const IDEMPOTENCY_KEY: Parameter = Parameter::new(
+    "Idempotency-Key",
+    || json!({"type": "string", "minLength": 1, "maxLength": 255}),
+    "The same key with the same request gets the first answer again, for at least 24 hours. Send a new one for each \
+     new request, and the same one when you try again.",
+);
+pub const ON_BEHALF_OF: Parameter = Parameter::new(
+    "X-On-Behalf-Of",
+    || json!({"type": "string", "maxLength": 200}),
+    "The person a backend acts for. It is recorded with the event.",
+);
+pub const REASON: Parameter = Parameter::new(
+    "X-Reason",
+    || json!({"type": "string", "maxLength": 500}),
+    "Why the request is made. It is recorded with the event.",
+);
+pub const LAST_EVENT_ID: Parameter = Parameter::new(
+    "Last-Event-ID",
+    position_schema,
+    "Begin behind this event; 0 is the beginning of the log. Without it the feed begins at the end of the log.",
+);
+
+/// What every command on a flow takes.
+pub const COMMAND: &[Parameter] = &[IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
+/// What a command takes that has no version to match.
+pub const UNCONDITIONAL: &[Parameter] = &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
+/// What is recorded with an event beside who caused it.
+pub const RECORDED: &[Parameter] = &[ON_BEHALF_OF, REASON];
+
+pub const ETAG: Parameter =
+    Parameter::new("ETag", entity_tag, "The flow's version in quotes, for `If-Match`.");
+pub const LOCATION: Parameter = Parameter::new("Location", text, "The path of the new flow.");
+pub const REPLAYED: Parameter = Parameter::new(
+    "Idempotent-Replayed",
+    || json!({"type": "string", "enum": ["true"]}),
+    "Sent when the answer repeats an earlier one.",
+);
+pub const LINK: Parameter = Parameter::new(
+    "Link",
+    text,
+    "With `limit`: the path of the next page as `rel=\"next\"`, while there is one.",
+);
+pub const FILE_NAME: Parameter =
+    Parameter::new("Content-Disposition", text, "The name of the file, where the answer is one.");

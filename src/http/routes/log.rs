@@ -1,0 +1,71 @@
+//! Endpoints on an organization's log: reading, exporting and following it, and the proof that it was not altered.
+
+use super::super::endpoint::{Endpoint, Tag, content, get, json};
+use super::super::{audit, checkpoint, feed};
+use super::headers::{FILE_NAME, LAST_EVENT_ID, RECORDED};
+
+pub fn audit() -> Vec<Endpoint> {
+    vec![
+        get("/organizations/{orgId}/audit", "listAudit", audit::list)
+            .about(
+                Tag::History,
+                "List the organization's log, newest first",
+                "The log has every event of the organization: flows, API keys, exports.",
+            )
+            .responds(json(200, "A page of the log.", "AuditPageAnswer")),
+        get("/organizations/{orgId}/audit/export", "exportAudit", audit::export)
+            .about(
+                Tag::History,
+                "Export the organization's log, oldest first, or get a link to do so",
+                "With `format` the answer is the file itself, sent as it is read. An event `audit.exported` is recorded \
+                 first, and the file goes up to it. A file that lacks its proper end was cut short. Without `format` \
+                 the answer is a link that exports the rows for 10 minutes without a credential.",
+            )
+            .headers(RECORDED)
+            .responds(
+                json(200, "A link; with `format`, the file.", "ExportLinkAnswer")
+                    .or("text/csv", "Text")
+                    .or("application/x-ndjson", "Text")
+                    .with(&[FILE_NAME]),
+            ),
+        get("/organizations/{orgId}/audit/export/{link}", "followExportLink", audit::linked_export)
+            .about(
+                Tag::History,
+                "Export the log by a link, without a credential",
+                "The export is recorded in the name of whoever asked for the link.",
+            )
+            .responds(content(200, "The rows.", "text/csv", "Text").with(&[FILE_NAME]))
+            .refuses(&[400, 401]),
+        get("/organizations/{orgId}/audit/stream", "followAudit", feed::follow)
+            .about(
+                Tag::History,
+                "Follow the organization's log: every event once, in order, none skipped",
+                "Server-Sent Events: the position as `id`, the type as `event`, an entry of the audit log as `data`. \
+                 With `flows:read` alone the events of flows, without who did it, for whom and from where. Comments \
+                 are signs of life.",
+            )
+            .headers(&[LAST_EVENT_ID])
+            .responds(content(200, "The events, as they happen.", "text/event-stream", "Text")),
+    ]
+}
+
+pub fn evidence() -> Vec<Endpoint> {
+    vec![
+        get("/organizations/{orgId}/audit/checkpoint", "getCheckpoint", checkpoint::checkpoint)
+            .about(
+                Tag::Evidence,
+                "Get a signed note over the log as it is now",
+                "Whoever keeps a checkpoint elsewhere can show any later edit, cut or reordering of what came before \
+                 it. As `text/plain` the note comes alone, to be kept as it is.",
+            )
+            .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "Text"))
+            .refuses(&[409]),
+        get("/.well-known/flow-registry-keys", "listPublicKeys", checkpoint::keys)
+            .about(
+                Tag::Evidence,
+                "Get the public keys that checkpoints are verified with",
+                "A file for a verifier, one key a line.",
+            )
+            .responds(content(200, "One key a line, `<name>+<id>+<base64>`.", "text/plain", "Text")),
+    ]
+}

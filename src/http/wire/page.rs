@@ -1,0 +1,35 @@
+//! A page of a list, with the cursor of the next one.
+
+use serde::Serialize;
+
+/// `{data, pageInfo: {endCursor, hasNextPage}}`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CursorPage<T> {
+    data: Vec<T>,
+    page_info: PageInfo,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    /// The cursor behind the last entry; null on a page without entries, and where the list has one page only.
+    end_cursor: Option<String>,
+    has_next_page: bool,
+}
+
+impl<T> CursorPage<T> {
+    pub fn new(data: Vec<T>, end_cursor: Option<String>, has_next_page: bool) -> Self {
+        Self { data, page_info: PageInfo { end_cursor, has_next_page } }
+    }
+
+    /// A list that is whole on one page.
+    pub fn only(data: Vec<T>) -> Self {
+        Self::new(data, None, false)
+    }
+
+    /// The same page, each entry in another form.
+    pub fn shown<'p, U>(&'p self, shown: impl Fn(&'p T) -> U) -> CursorPage<U> {
+        CursorPage { data: self.data.iter().map(shown).collect(), page_info: self.page_info.clone() }
+    }
+}

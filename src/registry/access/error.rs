@@ -1,0 +1,13 @@
+//! Why a credential leads to no caller.
+
+use crate::store::StoreError;
+
+/// Why a credential did not lead to a caller.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// Unknown, revoked, expired or malformed: one answer for all, so that nothing can be learned by trying.
+    #[error("the credential is not valid")]
+    Invalid,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
