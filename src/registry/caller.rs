@@ -119,6 +119,8 @@ pub struct Caller {
     pub actor: Actor,
     /// The readable part of an API key.
     pub key_prefix: Option<String>,
+    /// The `jti` of a token.
+    pub token_id: Option<String>,
     pub scopes: Scopes,
     /// The numbers the credential is confined to; empty: all. Flows bound to others do not exist for it.
     pub phone_number_ids: Arc<[String]>,

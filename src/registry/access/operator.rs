@@ -16,6 +16,7 @@ pub fn operator(org_id: Uuid, user: &str) -> Intent {
         org_id,
         actor: Actor { kind: ActorKind::Operator, id: user.to_owned(), name: None },
         key_prefix: None,
+        token_id: None,
         scopes: Scopes::all(),
         phone_number_ids: [].into(),
     };

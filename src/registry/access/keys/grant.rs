@@ -111,6 +111,7 @@ mod tests {
             org_id: Uuid::nil(),
             actor: Actor { kind: ActorKind::ApiKey, id: "k".to_owned(), name: None },
             key_prefix: None,
+            token_id: None,
             scopes,
             phone_number_ids: numbers.iter().map(|number| (*number).to_owned()).collect(),
         }

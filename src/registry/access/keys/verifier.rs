@@ -126,6 +126,7 @@ pub(in crate::registry) fn caller(key: &KeyRecord, at: DateTime<Utc>) -> Option<
         org_id: key.org_id,
         actor,
         key_prefix: Some(key.prefix.clone()),
+        token_id: None,
         scopes: effective_scopes(key),
         phone_number_ids: key.phone_number_ids.as_slice().into(),
     })
