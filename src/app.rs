@@ -61,6 +61,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
     let erasures = tokio::spawn(erasures::watch(registry.erasures.clone(), shutdown.clone()));
+    let resuming = tokio::spawn(erasures::resume(registry.erasures.clone(), shutdown.clone()));
     let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
@@ -85,6 +86,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     watch.abort();
     integrity.abort();
     erasures.abort();
+    resuming.abort();
     signing.abort();
     signing::last_round(&registry.checkpoints).await;
     database.close().await;

@@ -1,7 +1,5 @@
 //! `flow-registry erase`: content taken away on legal demand, on record. Works beside running services.
 
-use std::time::Duration;
-
 use clap::Args;
 use uuid::Uuid;
 
@@ -13,9 +11,6 @@ use crate::registry::RegistryError;
 use crate::registry::access::operator;
 use crate::registry::caller::Intent;
 use crate::registry::erasure::{ErasureOrder, ErasurePlan, Erasures, Person, Selection};
-
-/// By then every running service has let go of what it remembers of a person.
-const FORGOTTEN_WITHIN: Duration = Duration::from_millis(2500);
 
 #[derive(Debug, Args)]
 #[command(group = clap::ArgGroup::new("what").required(true).args(["flow", "person", "absent"]))]
@@ -91,17 +86,12 @@ impl EraseOrder {
         let reason = reason.trim();
         let intent = Intent { reason: Some(reason.to_owned()), ..operator(self.org, &operator_name()) };
         let order = ErasureOrder { also_shared: self.also_shared, ..ErasureOrder::new(selection, reason) };
-        let mut erased = erasures.erase(&intent, &order).await.map_err(failure)?;
-        if let Selection::Person(_) = order.selection {
-            // Running services may have written what they still remembered of the person.
-            tokio::time::sleep(FORGOTTEN_WITHIN).await;
-            let again = erasures.erase(&intent, &order).await.map_err(failure)?;
-            erased.batches += again.batches;
-            if !erasures.plan(self.org, &order.selection).await.map_err(failure)?.is_empty() {
-                return Err(Failure::Refused(
-                    "the person still acts: content was added meanwhile; run it again".into(),
-                ));
-            }
+        let (erased, remaining) = erasures.erase_to_the_end(&intent, &order).await.map_err(failure)?;
+        if remaining > 0 {
+            let still = format!(
+                "{remaining} events or rows were added meanwhile: the person still acts; run it again"
+            );
+            return Err(Failure::Refused(still));
         }
         let what = if self.absent { "On record" } else { "Erased, and on record" };
         screen::note(&format!("{what}: {} events of erasure {}.\n", erased.batches, erased.erasure));

@@ -29,6 +29,8 @@ pub enum RegistryError {
     /// Unknown, or revoked: a revoked key is as good as gone.
     #[error("no such API key")]
     KeyNotFound,
+    #[error("no such erasure")]
+    ErasureNotFound,
     #[error("no such test run")]
     RunNotFound,
     #[error("the flow has no such version")]

@@ -50,6 +50,7 @@ pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use env::StoredEnv;
 pub use erasure::{DocumentUse, Erasable};
+pub use erasure_orders::{ErasureRow, UnfinishedErasure};
 pub use error::StoreError;
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};

@@ -11,6 +11,7 @@ mod description;
 mod endpoints;
 mod env;
 mod erasure;
+mod erasures;
 mod exports;
 mod feed;
 mod history;

@@ -6,9 +6,10 @@ use flow_registry::flow::event::{Actor, ActorKind};
 use flow_registry::registry::RegistryError;
 use flow_registry::registry::access::{KeyMode, operator};
 use flow_registry::registry::caller::{Caller, Intent};
-use flow_registry::registry::erasure::{ErasureOrder, Person, Selection};
-use flow_registry::store::{REACH, Reach};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Person, Selection};
+use flow_registry::store::{REACH, Reach, Store};
 use serde_json::json;
+use sqlx::PgPool;
 
 use super::erasure::order;
 use super::hand::{Hand, hand, sound};
@@ -170,10 +171,15 @@ async fn it_goes_on_where_it_broke_off_while_all_act() {
         let begun = "SELECT EXISTS (SELECT FROM event WHERE type = 'content.erased')";
         while !sqlx::query_scalar::<_, bool>(begun).fetch_one(pool).await.unwrap() {}
     };
+    // As a process that ends: its connections go with it.
+    let ending = PgPool::connect(&hand.url()).await.unwrap();
+    let erasures = Erasures::new(Store::new(ending.clone()));
+    let (eraser, first) = (hand.eraser(), order(person(&["ana-17"])));
     tokio::select! {
-        done = hand.erase_person(&["ana-17"]) => panic!("it was done before it could break off: {done:?}"),
+        done = erasures.erase(&eraser, &first) => panic!("it was done before it could break off: {done:?}"),
         () = begun => {}
     }
+    ending.close().await;
     assert!(hand.rows_with("ana-17").await > 0);
     assert!(hand.verdict().await.starts_with("end not proven"));
     let writing = async {

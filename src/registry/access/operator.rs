@@ -17,7 +17,7 @@ pub fn operator(org_id: Uuid, user: &str) -> Intent {
         actor: Actor { kind: ActorKind::Operator, id: user.to_owned(), name: None },
         key_prefix: None,
         token_id: None,
-        scopes: Scopes::all(),
+        scopes: Scopes::every(),
         phone_number_ids: [].into(),
     };
     Intent {

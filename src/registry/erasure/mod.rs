@@ -6,6 +6,7 @@ mod batch;
 mod order;
 mod person;
 mod plan;
+mod progress;
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -21,6 +22,7 @@ use super::service_memory::{ErasureWatch, ServiceMemory};
 use crate::evidence::ErasedContent;
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
+pub use crate::store::ErasureRow;
 use crate::store::Store;
 
 /// Documents in memory at once, in bytes; the last of them may go beyond it.
@@ -163,7 +165,7 @@ impl Erasures {
                 erase_batch(&self.projections, &mut held, intent, order, batch, done.batches == 0).await?;
             erased += counted;
             done.erased += counted;
-            held.note_erasure(order.id, done.erased, total.saturating_sub(erased)).await?;
+            held.note_erasure(order.id, counted, total.saturating_sub(erased)).await?;
             held.release().await?;
             done.batches += 1;
             if let Some(remembered) = &self.remembered {

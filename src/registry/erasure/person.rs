@@ -42,6 +42,10 @@ impl Person {
         Ok(Self { texts })
     }
 
+    pub(super) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
     /// Whether one of the texts stands in another.
     pub(super) fn stands_in(&self, other: &str) -> bool {
         self.texts.iter().any(|text| stands_in(text, other))
