@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::failure::Failure;
 use super::operator::operator_name;
 use super::screen;
-use crate::config::{ConfigError, DatabaseConfig};
+use crate::config::{ConfigError, DatabaseConfig, OwnerConfig};
 use crate::registry::RegistryError;
 use crate::registry::access::operator;
 use crate::registry::caller::Intent;
@@ -42,6 +42,8 @@ pub struct EraseOrder {
     dry_run: bool,
     #[command(flatten)]
     pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub owner: OwnerConfig,
 }
 
 fn versions(text: &str) -> Result<(i64, i64), String> {

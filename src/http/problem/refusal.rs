@@ -187,6 +187,7 @@ impl From<StoreError> for Problem {
             | StoreError::OnlyStandbys
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
+            | StoreError::NotMigrated
             | StoreError::Migrate(_) => internal(&error),
         }
     }
