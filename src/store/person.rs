@@ -76,7 +76,15 @@ pub const REACH: &[(&str, &[(&str, Reach)])] = {
                 ("updated_by", Replaced),
             ],
         ),
-        ("idempotency_key", &[("answer", Never("ids")), ("key", Deleted), ("request_digest", DIGEST)]),
+        (
+            "idempotency_key",
+            &[
+                ("answer", Never("ids")),
+                ("key", Deleted),
+                ("record_digest", DIGEST),
+                ("request_digest", DIGEST),
+            ],
+        ),
         ("log_head", &[("chain_hash", DIGEST)]),
         (
             "test_run",
