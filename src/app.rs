@@ -2,6 +2,7 @@
 
 mod database;
 mod drift;
+mod erasures;
 mod integrity;
 mod shutdown;
 mod signing;
@@ -17,13 +18,14 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
-use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
+use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, ServeConfig};
 use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
 use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
+use crate::store;
 use database::Database;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
@@ -59,6 +61,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let upkeep = tokio::spawn(upkeep::run(store, registry.clock.clone(), shutdown.clone()));
     let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
     let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
+    let erasures = tokio::spawn(erasures::watch(registry.erasures.clone(), shutdown.clone()));
+    let resuming = tokio::spawn(erasures::resume(registry.erasures.clone(), shutdown.clone()));
     let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
     let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
     let state = AppState {
@@ -82,6 +86,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     counting.abort();
     watch.abort();
     integrity.abort();
+    erasures.abort();
+    resuming.abort();
     signing.abort();
     signing::last_round(&registry.checkpoints).await;
     database.close().await;
@@ -161,7 +167,7 @@ pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
 /// Erases content.
 pub async fn erase(order: &EraseOrder) -> anyhow::Result<()> {
     order.check()?;
-    let database = Database::open(&order.database).await?;
+    let database = Database::open(&order.owner.of(&order.database)).await?;
     let done = order.run(&Erasures::new(database.store.clone())).await;
     database.close().await;
     Ok(done?)
@@ -180,10 +186,21 @@ pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
     Ok(done?)
 }
 
-/// Brings the schema up to date.
-pub async fn migrate(config: DatabaseConfig) -> anyhow::Result<()> {
-    let database = Database::open(&config).await?;
-    database.close().await;
+/// Brings the schema up to date, and gives the account of the service what it needs, where it is another than the owner.
+pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
+    let owner = Database::open(&config.owner.of(&config.database)).await?;
     println!("The schema is up to date.");
+    if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
+        let service = Database::open_to_read(&config.database).await?;
+        let (owners, services) =
+            (store::account(owner.store.pool()).await?, store::account(service.store.pool()).await?);
+        if owners == services {
+            return Err(ConfigError(format!("both URLs are of the account {owners}")).into());
+        }
+        store::grant_service(owner.store.pool(), &services).await?;
+        service.close().await;
+        println!("The account {services} may add to the log, and owns nothing.");
+    }
+    owner.close().await;
     Ok(())
 }

@@ -78,6 +78,36 @@ pub struct DatabaseConfig {
     pub allow_unsafe_durability: bool,
 }
 
+/// The owner of the tables, for commands that change the schema or take content from the log.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
+pub struct OwnerConfig {
+    /// The database as the owner of its tables; DATABASE_URL is then that of the service's account, which owns nothing
+    #[arg(long, env = "MIGRATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(value_parser = value::database_url, conflicts_with = "data_dir")]
+    pub migrate_database_url: Option<DatabaseUrl>,
+}
+
+impl OwnerConfig {
+    /// The same database as its owner, where somebody says who that is.
+    pub fn of(&self, database: &DatabaseConfig) -> DatabaseConfig {
+        match &self.migrate_database_url {
+            Some(url) => {
+                DatabaseConfig { database_url: vec![url.clone()], data_dir: None, ..database.clone() }
+            }
+            None => database.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct MigrateConfig {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub owner: OwnerConfig,
+}
+
 impl DatabaseConfig {
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {

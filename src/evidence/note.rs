@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signature, Signer as _};
-use secrecy::SecretString;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -58,6 +59,13 @@ impl SigningKey {
         let (name, id, seed) = parse_key(rest)?;
         let key = Self::new(name, &seed)?;
         if key.public_key().id == id { Ok(key) } else { Err(Error::Key("its id is that of another key")) }
+    }
+
+    /// A secret for another purpose, which tells nothing of the key, and which nobody without the key can know.
+    pub fn derived(&self, purpose: &[u8]) -> SecretSlice<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).expect("a key may have any length");
+        mac.update(purpose);
+        mac.finalize().into_bytes().to_vec().into()
     }
 
     /// The text to keep in a file that nobody else can read.

@@ -229,6 +229,9 @@ pub struct Context {
     pub request_id: Option<String>,
     /// 16 random bytes in hexadecimal, so that the digest of an erased context tells nothing.
     pub salt: String,
+    /// Which of a user's tokens: its `jti`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }

@@ -20,7 +20,7 @@ use super::state::App;
 use super::{credentials, etag, headers, media};
 use crate::flow::digest::Digest;
 use crate::registry::access::AccessError;
-use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
+use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope, Scopes};
 
 /// The id of a request, put beside it before it is routed.
 #[derive(Debug, Clone)]
@@ -53,7 +53,7 @@ macro_rules! needs {
     };
 }
 
-needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage);
+needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage, AuditErase);
 
 /// Following the log: what happens to flows, or all that happens.
 #[derive(Debug)]
@@ -61,6 +61,14 @@ pub enum Following {}
 
 impl Needs for Following {
     const ONE_OF: &'static [Scope] = &[Scope::FlowsRead, Scope::AuditRead];
+}
+
+/// Looking how far an erasure is.
+#[derive(Debug)]
+pub enum FollowingErasure {}
+
+impl Needs for FollowingErasure {
+    const ONE_OF: &'static [Scope] = &[Scope::AuditErase, Scope::AuditRead];
 }
 
 /// A request to read.
@@ -232,7 +240,7 @@ impl FromRequestParts<App> for EveryScope {
 
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = authenticate(parts, state).await?;
-        match Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope)) {
+        match Scopes::all().iter().find(|scope| !caller.scopes.contains(*scope)) {
             Some(missing) => Err(Problem::insufficient_scope(missing.as_str())),
             None => Ok(Self),
         }

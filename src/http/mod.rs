@@ -14,6 +14,7 @@ mod credentials;
 mod cursor;
 mod endpoint;
 mod env;
+mod erasure;
 mod etag;
 mod export;
 mod feed;

@@ -22,6 +22,7 @@ pub mod projections;
 mod reads;
 mod row;
 mod runs;
+mod service_memory;
 mod turns;
 mod validate;
 pub mod verification;
@@ -50,9 +51,11 @@ use crate::store::Store;
 use access::{ApiKeyVerifier, ApiKeys};
 use checkpoints::{Checkpoints, Signer};
 use clock::Clock;
+use erasure::Erasures;
 use integrity::Integrity;
 use log::Log;
 use projections::Projections;
+use service_memory::ServiceMemory;
 
 /// The use cases over one database, each with what it needs and no more; clones share everything.
 #[derive(Debug, Clone)]
@@ -70,6 +73,7 @@ pub struct Registry {
     pub projections: Projections,
     pub integrity: Integrity,
     pub clock: Clock,
+    pub erasures: Erasures,
     log: Log,
     store: Store,
 }
@@ -87,16 +91,20 @@ impl Registry {
         let reads = FlowReads::new(store.clone());
         let validation = Validation::new(store.clone(), reads.clone());
         let checkpoints = Checkpoints::new(store.clone(), signer, log.clone());
+        let runs = Runs::new(store.clone(), reads.clone());
+        let keys = ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone()));
+        let remembered = ServiceMemory::new(&reads, &runs, keys.verifier(), feed.hub());
         Self {
             history: History::new(store.clone(), reads.clone()),
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
-            runs: Runs::new(store.clone(), reads.clone()),
+            runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),
-            keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
+            keys,
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
             integrity: Integrity::new(store.clone()),
             clock: Clock::new(store.clone()),
+            erasures: Erasures::serving(store.clone(), remembered),
             reads,
             validation,
             feed,

@@ -122,6 +122,7 @@ pub(super) fn context(intent: &Intent, label: Option<String>) -> Context {
         label,
         request_id: Some(intent.request_id.clone()),
         address: intent.address.clone(),
+        token_id: intent.caller.token_id.clone(),
         user_agent: intent.user_agent.clone(),
     }
 }

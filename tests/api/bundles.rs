@@ -4,7 +4,7 @@ use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
 use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
-use flow_registry::registry::erasure::{Erasures, Selection};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -106,7 +106,7 @@ async fn what_was_erased_is_exported_as_erased() {
     assert!(matches!(blanked.verdict, Verdict::Altered { .. }), "{:?}", blanked.verdict);
     let intent = operator(api.org_id, "ana");
     let erasures = Erasures::new(api.registry.store().clone());
-    erasures.erase(&intent, Selection::Absent, "erased in May", false).await.unwrap();
+    erasures.erase(&intent, &ErasureOrder::new(Selection::Absent, "erased in May")).await.unwrap();
     assert_eq!(assert_intact(&bundle(&api, "").await, 7).counts.erased, 4);
     // Whatever a filter leaves out, the record of what is absent is there.
     for filter in ["&action=flow.updated", "&dateTo=2020-01-01", "&resource=api_key"] {

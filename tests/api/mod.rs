@@ -10,6 +10,8 @@ mod conditions;
 mod description;
 mod endpoints;
 mod env;
+mod erasure;
+mod erasures;
 mod exports;
 mod feed;
 mod history;

@@ -7,7 +7,7 @@ mod schemas;
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Access, Endpoint, Parameter, Tag};
-use crate::registry::caller::Scope;
+use crate::registry::caller::{Scope, Scopes};
 
 /// The credentials there are: a request carries one of them.
 const CREDENTIALS: [&str; 2] = ["apiKey", "bearer"];
@@ -83,7 +83,7 @@ fn security(access: Access) -> Value {
     let alternatives: Vec<Vec<Scope>> = match access {
         Access::Open => Vec::new(),
         Access::OneOf(scopes) => scopes.iter().map(|scope| vec![*scope]).collect(),
-        Access::EveryScope => vec![Scope::ALL.to_vec()],
+        Access::EveryScope => vec![Scopes::all().iter().collect()],
     };
     let entries = alternatives.iter().flat_map(|scopes| {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
@@ -108,6 +108,7 @@ fn path_parameter(name: &str) -> Value {
         "flowId" => (id, "A flow of the organization."),
         "runId" => (id, "A test run of the organization."),
         "keyId" => (id, "An API key of the organization."),
+        "erasureId" => (id, "An erasure of the organization."),
         "version" => (json!({"type": "integer", "minimum": 1}), "A version of the flow."),
         "code" => (json!({"type": "string"}), "An error code."),
         "link" => (json!({"type": "string"}), "What the link ends with."),

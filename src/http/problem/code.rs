@@ -88,6 +88,9 @@ codes! {
         "The log of the organization does not extend a checkpoint that was signed earlier: it was altered, cut, or put \
          back from an older backup. No further checkpoint is made of it until whoever runs the service accepts the log \
          as it is, which is an event of the log. Verify it against checkpoints that were kept elsewhere.";
+    ContentInUse = "content_in_use", CONFLICT, "Content in use",
+        "A document that is to be erased is shown by a flow, as its draft or in force, or holds the values of the \
+         organization. Delete the flow, let another version stand there, or replace the values.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
         "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
          says which version is current, who made it and when.";
@@ -100,6 +103,9 @@ codes! {
          them, and behind them what is only doubtful.";
     TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
         "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
+    ErasureRefused = "erasure_refused", UNPROCESSABLE_ENTITY, "Erasure refused",
+        "What would stay on record names what is to be erased, or others would lose content that nobody named: see \
+         `detail`. Nothing was erased.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
         "This `Idempotency-Key` was used for another request before. Use a new key for a new request.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Rate limited",

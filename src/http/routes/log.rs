@@ -1,8 +1,10 @@
 //! Endpoints on an organization's log: reading, exporting and following it, and the proof that it was not altered.
 
-use super::super::endpoint::{Endpoint, Tag, content, get, json};
-use super::super::{audit, checkpoint, feed};
-use super::headers::{FILE_NAME, LAST_EVENT_ID, RECORDED};
+use serde_json::json as value;
+
+use super::super::endpoint::{Endpoint, Tag, content, get, json, post};
+use super::super::{audit, checkpoint, erasure, feed};
+use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, RECORDED, UNCONDITIONAL};
 
 pub fn audit() -> Vec<Endpoint> {
     vec![
@@ -67,5 +69,37 @@ pub fn evidence() -> Vec<Endpoint> {
                 "A file for a verifier, one key a line.",
             )
             .responds(content(200, "One key a line, `<name>+<id>+<base64>`.", "text/plain", "Text")),
+    ]
+}
+
+pub fn erasures() -> Vec<Endpoint> {
+    vec![
+        post("/organizations/{orgId}/audit/erasures", "erase", erasure::begin)
+            .about(
+                Tag::Evidence,
+                "Erase content on legal demand, on record",
+                "Everything that names a person, or what versions of a flow hold. It goes in batches, each of which is \
+                 an event `content.erased`; the log stays provable. With `dryRun` only what would go is told. A document \
+                 that a flow shows is 409 `content_in_use`. Asked for again, it goes on where it stands.",
+            )
+            .headers(UNCONDITIONAL)
+            .takes(
+                "ErasureOrder",
+                value!({
+                    "flowId": "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c", "from": 1, "to": 1, "reason": "art. 17",
+                    "dryRun": true
+                }),
+            )
+            .responds(json(200, "What would go.", "ErasureAnswer"))
+            .responds(json(202, "It is under way.", "ErasureAnswer").with(&[ERASURE]))
+            .refuses(&[404]),
+        get("/organizations/{orgId}/audit/erasures/{erasureId}", "getErasure", erasure::progress)
+            .about(
+                Tag::Evidence,
+                "See how far an erasure is",
+                "`running`, `done`, or `refused` where a flow came to show what was to go. What has gone stays gone.",
+            )
+            .responds(json(200, "How far it is.", "ErasureAnswer"))
+            .refuses(&[404]),
     ]
 }

@@ -42,6 +42,7 @@ pub fn endpoints() -> Vec<Endpoint> {
         env::endpoints(),
         log::audit(),
         log::evidence(),
+        log::erasures(),
         service::api_keys(),
         service::operations(),
     ];

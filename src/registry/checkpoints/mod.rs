@@ -12,6 +12,7 @@ mod signer;
 use std::fmt::Display;
 use std::time::Duration;
 
+use secrecy::SecretSlice;
 use uuid::Uuid;
 
 use super::RegistryError;
@@ -63,6 +64,11 @@ pub struct Checkpoints {
 }
 
 impl Checkpoints {
+    /// Secrets for another purpose, one of each key that signs here.
+    pub(super) fn derived(&self, purpose: &[u8]) -> Vec<SecretSlice<u8>> {
+        self.signer.derived(purpose)
+    }
+
     pub(super) fn new(store: Store, signer: Signer, log: Log) -> Self {
         Self { store, signer, log }
     }

@@ -9,6 +9,7 @@ mod link;
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use secrecy::SecretSlice;
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -82,11 +83,14 @@ pub struct Exports {
     store: Store,
     log: Log,
     checkpoints: Checkpoints,
+    /// What links are signed with where there is no signing key.
+    own_secret: SecretSlice<u8>,
 }
 
 impl Exports {
     pub(super) fn new(store: Store, log: Log, checkpoints: Checkpoints) -> Self {
-        Self { store, log, checkpoints }
+        let own_secret = rand::random::<[u8; 32]>().to_vec().into();
+        Self { store, log, checkpoints, own_secret }
     }
 
     /// Whether an export can begin where it is to.

@@ -57,6 +57,12 @@ impl ApiKeyVerifier {
         self.found.remove(prefix);
     }
 
+    /// Forgets what is remembered of an organization's keys: their names may be others.
+    pub(in crate::registry) fn forget_organization(&self, org_id: Uuid) {
+        let is_other = |key: &SealedKey| key.record.org_id != org_id;
+        self.found.retain(|_, found| found.keys.as_deref().is_none_or(|keys| keys.iter().all(is_other)));
+    }
+
     /// Returns the caller of a key that is known, not revoked and not expired.
     pub async fn verify(&self, text: &SecretString) -> Result<Caller, AccessError> {
         let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
@@ -120,6 +126,7 @@ pub(in crate::registry) fn caller(key: &KeyRecord, at: DateTime<Utc>) -> Option<
         org_id: key.org_id,
         actor,
         key_prefix: Some(key.prefix.clone()),
+        token_id: None,
         scopes: effective_scopes(key),
         phone_number_ids: key.phone_number_ids.as_slice().into(),
     })
