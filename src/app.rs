@@ -2,6 +2,7 @@
 
 mod database;
 mod drift;
+mod files;
 mod integrity;
 mod shutdown;
 mod signing;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience};
+use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience, TrustedProxies};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
@@ -39,6 +40,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
+    let connections_max =
+        files::connections_max(config.http.max_connections, config.database.database_pool_size);
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
     let listener = listen(config.http.listen).await?;
     let address = listener.local_addr()?;
@@ -64,7 +67,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let state = AppState {
         registry: registry.clone(),
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
-        feeds: feeds(&config.http, &shutdown),
+        feeds: feeds(&config.http, connections_max, &shutdown),
         body_budget: BodyBudget::default(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
@@ -72,7 +75,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     tracing::info!(%address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let router = http::allow_origins(http::router(state), &origins);
-    http::serve(listener, router, limits(&config.http), shutdown).await;
+    http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");
@@ -106,18 +109,23 @@ async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
     listener.with_context(|| format!("cannot listen on {address}; choose another address with --listen"))
 }
 
-fn limits(config: &HttpConfig) -> Limits {
+fn limits(config: &HttpConfig, connections_max: usize) -> Limits {
     let patience = Patience {
         idle: config.idle_timeout_ms,
         head: config.header_timeout_ms,
         stall: config.stall_timeout_ms,
     };
-    Limits { connections_max: config.max_connections as usize, patience }
+    Limits {
+        connections_max,
+        connections_of_address_max: config.max_connections_per_address(),
+        trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        patience,
+    }
 }
 
 /// Feeds stay open for hours, so they get no more than half of the connections.
-fn feeds(config: &HttpConfig, shutdown: &CancellationToken) -> Feeds {
-    Feeds::new((config.max_connections as usize).div_ceil(2), config.stall_timeout_ms, shutdown.clone())
+fn feeds(config: &HttpConfig, connections_max: usize, shutdown: &CancellationToken) -> Feeds {
+    Feeds::new(connections_max.div_ceil(2), config.stall_timeout_ms, shutdown.clone())
 }
 
 /// Carries out an order on API keys.

@@ -3,7 +3,7 @@
 //! client accepts, parameters, body, preconditions.
 
 use std::marker::PhantomData;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -26,9 +26,9 @@ use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-/// Where the request's connection comes from; absent where there is no connection.
+/// Where the request comes from; absent where there is no connection.
 #[derive(Debug, Clone, Copy)]
-pub struct PeerAddress(pub SocketAddr);
+pub struct ClientAddress(pub IpAddr);
 
 /// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
@@ -278,7 +278,7 @@ fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<In
         request_id: request_id.map_or_else(|| Uuid::now_v7().to_string(), |id| id.0.to_string()),
         on_behalf_of: headers::on_behalf_of(&parts.headers)?,
         reason: headers::reason(&parts.headers)?,
-        address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()),
+        address: parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()),
         user_agent: headers::user_agent(&parts.headers),
         if_match,
         forced: false,

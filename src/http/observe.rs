@@ -23,6 +23,10 @@ use super::problem::{self, Circumstances, Code, Problem};
 pub const HEADERS_MAX: usize = 100;
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 
+/// Beside a request: why it is not carried out, whatever it asks for. Known before anything looks at it.
+#[derive(Debug, Clone)]
+pub struct RefusedHead(pub Problem);
+
 /// The route of requests that no route takes, for the log and the numbers.
 const NO_ROUTE: &str = "none";
 
@@ -34,7 +38,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
-    let response = match check_head(request.headers()) {
+    let response = match check_head(&request) {
         Ok(()) => guarded(request, next).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
     };
@@ -71,7 +75,11 @@ fn message(panic: &(dyn Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_head(request: &Request) -> Result<(), Problem> {
+    if let Some(RefusedHead(problem)) = request.extensions().get() {
+        return Err(problem.clone());
+    }
+    let headers = request.headers();
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers.len() <= HEADERS_MAX && bytes <= HEADER_BYTES_MAX {
         return Ok(());

@@ -8,6 +8,7 @@ mod checkpoints;
 mod client;
 mod conditions;
 mod description;
+mod door;
 mod endpoints;
 mod env;
 mod exports;
@@ -21,6 +22,7 @@ mod readable_rows;
 mod roles;
 mod round_trips;
 mod runs;
+mod socket;
 mod sockets;
 pub mod tenants;
 

@@ -52,6 +52,9 @@ codes! {
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Invalid idempotency key",
         "`Idempotency-Key` must be given once, as 1 to 255 printable ASCII characters. Creating an API key takes \
          none, as its secret cannot be shown twice.";
+    MalformedHead = "malformed_head", BAD_REQUEST, "Malformed head",
+        "The head of the request is not one that HTTP/1.1 allows: a line ends without a carriage return, or `Host` is \
+         missing or there more than once. The connection is closed.";
     MissingCredentials = "missing_credentials", UNAUTHORIZED, "Missing credentials",
         "Send an API key as `X-Api-Key: <key>` or `Authorization: Bearer <key>`, or a token as \
          `Authorization: Bearer <token>`.";
