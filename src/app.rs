@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience, TrustedProxies};
+use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Load, Patience, TrustedProxies};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
@@ -69,6 +69,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
         feeds: feeds(&config.http, connections_max, &shutdown),
         body_budget: BodyBudget::default(),
+        load: Load::watching_the_runtime(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     };

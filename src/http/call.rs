@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::body::{self, FromBody};
 use super::endpoint::{Access, LastArgument, Parameter};
+use super::load::LoadShare;
 use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
@@ -71,6 +72,8 @@ pub struct Read<S, I, Q> {
     pub query: Q,
     pub conditions: Conditions,
     scope: PhantomData<S>,
+    /// Held until the request is answered, as those below.
+    _load: LoadShare,
 }
 
 /// A request to read that leaves an event behind.
@@ -79,6 +82,7 @@ pub struct RecordedRead<S, Q> {
     pub intent: Intent,
     pub query: Q,
     scope: PhantomData<S>,
+    _load: LoadShare,
 }
 
 /// A request by a link, which stands for whoever made it.
@@ -86,6 +90,7 @@ pub struct RecordedRead<S, Q> {
 pub struct LinkedRead<Q> {
     pub intent: Intent,
     pub query: Q,
+    _load: LoadShare,
 }
 
 /// A request to change something.
@@ -96,8 +101,8 @@ pub struct Command<S, I, B, Q = ()> {
     pub query: Q,
     pub body: B,
     scope: PhantomData<S>,
-    /// Held until the command is answered.
     _share: body::BodyShare,
+    _load: LoadShare,
 }
 
 /// The versions a reader wants, or has.
@@ -164,7 +169,8 @@ where
             if_match: etag::if_match(&parts.headers)?,
             if_none_match: etag::if_none_match(&parts.headers)?,
         };
-        Ok(Self { caller, id, query, conditions, scope: PhantomData })
+        let load = state.load.begin(caller.org_id)?;
+        Ok(Self { caller, id, query, conditions, scope: PhantomData, _load: load })
     }
 }
 
@@ -178,7 +184,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = admit::<S>(parts, state).await?;
         let query = query::read(parts.uri.query())?;
-        Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData })
+        let load = state.load.begin(caller.org_id)?;
+        Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData, _load: load })
     }
 }
 
@@ -191,8 +198,10 @@ impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
         let link = state.registry.exports.open_link(org_id, path::last(parts)).await?;
         query::read::<()>(parts.uri.query())?;
         let query = query::read(Some(&link.asked))?;
+        let load = state.load.begin(org_id)?;
         let intent = intent(parts, link.caller, None)?;
-        Ok(Self { intent: Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent }, query })
+        let intent = Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent };
+        Ok(Self { intent, query, _load: load })
     }
 }
 
@@ -212,6 +221,8 @@ where
         media::check_accept(&parts.headers)?;
         let query = query::read(parts.uri.query())?;
         let (value, share) = body::read(&parts.headers, body, B::BYTES_MAX, &state.body_budget).await?;
+        // Not before the body is here: how long it takes is the client's affair.
+        let load = state.load.begin(caller.org_id)?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };
@@ -223,7 +234,7 @@ where
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest(&parts, &intent, kept) });
-        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share })
+        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share, _load: load })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -27,6 +27,9 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 #[derive(Debug, Clone)]
 pub struct RefusedHead(pub Problem);
 
+/// How long a read may take until its answer begins.
+const READ_WITHIN: Duration = Duration::from_secs(5);
+
 /// The route of requests that no route takes, for the log and the numbers.
 const NO_ROUTE: &str = "none";
 
@@ -39,7 +42,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
     let response = match check_head(&request) {
-        Ok(()) => guarded(request, next).instrument(span.clone()).await,
+        Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
     };
     let at = Circumstances { request_id: &request_id, path: &path, time: Utc::now() };
@@ -58,16 +61,31 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A panic ends its request, not its connection.
-async fn guarded(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => {
+/// A panic ends its request, not its connection. A read that the database keeps waiting ends too.
+async fn guarded(request: Request, next: Next, route: &str) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD) && !is_recorded(route);
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = match is_read {
+        true => tokio::time::timeout(READ_WITHIN, answering).await,
+        false => Ok(answering.await),
+    };
+    match answered {
+        Ok(Ok(response)) => response,
+        Err(_) => {
+            let detail = "The database does not answer in time at the moment.";
+            Problem::retry(Code::StorageUnavailable, 1, detail).into_response()
+        }
+        Ok(Err(panic)) => {
             tracing::error!(panic = message(&*panic), "a handler panicked");
             let detail = "Something went wrong. The cause is logged under the request id.";
             Problem::new(Code::Internal, detail).into_response()
         }
     }
+}
+
+/// What appends an event, or signs, takes its own time.
+fn is_recorded(route: &str) -> bool {
+    route.contains("/audit/export") || route.ends_with("/audit/checkpoint")
 }
 
 fn message(panic: &(dyn Any + Send)) -> &str {

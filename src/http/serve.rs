@@ -195,7 +195,7 @@ impl Connection {
         };
         let mut response = self.router.clone().oneshot(Request::from_parts(parts, body)).await?;
         let is_free = match unread {
-            Some(unread) if !is_last => unread.is_gone().await,
+            Some(unread) if !is_last => unread.read_away().await,
             _ => !is_last,
         };
         if !is_free {

@@ -88,12 +88,12 @@ impl HttpBody for LentBody {
 
 impl Unread {
     /// Whether the connection can take a further request: the body was read, or is small and here.
-    pub async fn is_gone(self) -> bool {
+    pub async fn read_away(self) -> bool {
         let Some(body) = self.back.lock().unwrap_or_else(PoisonError::into_inner).take() else { return true };
         if self.is_asked_for || body.size_hint().lower() > BYTES_MAX {
             return false;
         }
-        let is_gone = tokio::time::timeout(READ_WITHIN, read_away(body)).await.unwrap_or(false);
+        let is_gone = tokio::time::timeout(READ_WITHIN, read_to_end(body)).await.unwrap_or(false);
         if is_gone {
             self.progress.body_ended();
         }
@@ -101,7 +101,7 @@ impl Unread {
     }
 }
 
-async fn read_away(mut body: Incoming) -> bool {
+async fn read_to_end(mut body: Incoming) -> bool {
     let mut bytes = 0;
     while bytes <= BYTES_MAX {
         match body.frame().await {

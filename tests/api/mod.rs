@@ -15,6 +15,7 @@ mod exports;
 mod feed;
 mod history;
 mod idempotency;
+mod overload;
 mod page;
 mod pages;
 mod publish_set;
@@ -30,7 +31,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, Load, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -97,6 +98,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         body_budget: BodyBudget::default(),
+        load: Load::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }
