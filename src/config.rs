@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use signing::{SigningConfig, SigningKeyFile};
-pub use value::{DatabaseUrl, Origin, PublicUrl};
+pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +96,11 @@ pub struct HttpConfig {
     #[arg(long, env = "LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     #[arg(value_parser = value::listen)]
     pub listen: SocketAddr,
+
+    /// Address and port to serve metrics and the health on, for those who run the service; `none` for nowhere
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
+    #[arg(value_parser = value::metrics_listen)]
+    pub metrics_listen: MetricsListen,
 
     /// The address clients use, for absolute links in answers [default: http:// and the listen address]
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = value::public_url)]

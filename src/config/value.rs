@@ -83,6 +83,17 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     addresses.next().ok_or_else(hint)
 }
 
+/// Where metrics are served, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsListen(pub Option<SocketAddr>);
+
+pub(super) fn metrics_listen(text: &str) -> Result<MetricsListen, String> {
+    match text {
+        "none" => Ok(MetricsListen(None)),
+        text => listen(text).map(Some).map(MetricsListen),
+    }
+}
+
 /// An address counts as the network of itself alone.
 pub(super) fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();

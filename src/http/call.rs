@@ -4,7 +4,7 @@
 
 use std::marker::PhantomData;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -30,6 +30,32 @@ pub struct RequestId(pub Arc<str>);
 /// Where the request comes from; absent where there is no connection.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);
+
+/// What becomes known of a request while it is answered: for its line in the log, and the problem it may end with.
+#[derive(Debug, Clone, Default)]
+pub struct KnownCaller(Arc<OnceLock<Identity>>);
+
+#[derive(Debug)]
+struct Identity {
+    /// The readable part of a key, or the kind and the subject of a token.
+    name: String,
+    sees_people: bool,
+}
+
+impl KnownCaller {
+    fn set(&self, caller: &Caller) {
+        let name = caller.key_prefix.clone().unwrap_or_else(|| caller.actor.opaque_id());
+        let _ = self.0.set(Identity { name, sees_people: caller.sees_people() });
+    }
+
+    pub fn name(&self) -> Option<&str> {
+        self.0.get().map(|identity| identity.name.as_str())
+    }
+
+    pub fn sees_people(&self) -> bool {
+        self.0.get().is_some_and(|identity| identity.sees_people)
+    }
+}
 
 /// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
@@ -124,10 +150,6 @@ impl Conditions {
     }
 }
 
-/// The caller of an endpoint that needs every scope there is.
-#[derive(Debug)]
-pub struct EveryScope;
-
 impl<S: Needs, I, Q: FromQuery> LastArgument for Read<S, I, Q> {
     const ACCESS: Access = Access::OneOf(S::ONE_OF);
     const QUERY: &'static [Parameter] = Q::PARAMETERS;
@@ -144,10 +166,6 @@ impl<Q> LastArgument for LinkedRead<Q> {}
 impl<S: Needs, I, B, Q: FromQuery> LastArgument for Command<S, I, B, Q> {
     const ACCESS: Access = Access::OneOf(S::ONE_OF);
     const QUERY: &'static [Parameter] = Q::PARAMETERS;
-}
-
-impl LastArgument for EveryScope {
-    const ACCESS: Access = Access::EveryScope;
 }
 
 impl<S, I, Q> FromRequestParts<App> for Read<S, I, Q>
@@ -238,18 +256,6 @@ where
     }
 }
 
-impl FromRequestParts<App> for EveryScope {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
-        let caller = authenticate(parts, state).await?;
-        match Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope)) {
-            Some(missing) => Err(Problem::insufficient_scope(missing.as_str())),
-            None => Ok(Self),
-        }
-    }
-}
-
 /// The caller, once it is known that it may use this endpoint on this organization.
 async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
@@ -262,13 +268,30 @@ async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> 
     if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::ONE_OF[0].as_str())) }
 }
 
-/// Whose credential the request carries.
+/// Whose credential the request carries. An address that has sent too many wrong ones is refused before anything is
+/// looked up, unless it comes with a key that is known.
 async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
-    state.verifier.verify(&credential).await.map_err(|error| match error {
-        AccessError::Invalid => credentials::refused(),
-        AccessError::Store(error) => Problem::from(error),
-    })
+    let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+    let wait_s = address.and_then(|address| state.guesses.wait_s(address));
+    if let Some(wait_s) = wait_s.filter(|_| !state.verifier.remembers(&credential)) {
+        return Err(credentials::guessed(wait_s));
+    }
+    match state.verifier.verify(&credential).await {
+        Ok(caller) => {
+            if let Some(known) = parts.extensions.get::<KnownCaller>() {
+                known.set(&caller);
+            }
+            Ok(caller)
+        }
+        Err(AccessError::Store(error)) => Err(Problem::from(error)),
+        Err(AccessError::Invalid) => {
+            if let Some(address) = address {
+                state.guesses.failed(address);
+            }
+            Err(wait_s.map_or_else(credentials::refused, credentials::guessed))
+        }
+    }
 }
 
 /// The versions a command is meant for.

@@ -178,27 +178,27 @@ mod tests {
         (0..wanted).map_while(|_| load.begin(org_id).ok()).collect()
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn slow_requests_cut_the_number_and_quick_ones_restore_it() {
+    #[test]
+    fn slow_requests_cut_the_number_and_quick_ones_restore_it() {
         let load = Load::default();
-        let many = begun(&load, ORG, 2000);
-        assert_eq!(many.len(), UNDER_WAY_AT_FIRST as usize);
-        tokio::time::advance(SLOW).await;
-        for share in many {
-            drop(share);
-            tokio::time::advance(CUT_EVERY).await;
+        let mut counts = load.counts();
+        let fill = |counts: &mut Counts| (0..2000).take_while(|_| counts.begin(ORG)).count();
+        assert_eq!(fill(&mut counts), UNDER_WAY_AT_FIRST as usize);
+        let mut now = Instant::now() + SLOW;
+        while counts.under_way > 0 {
+            counts.end(ORG, now.checked_sub(SLOW).unwrap(), now);
+            now += CUT_EVERY;
         }
-        let few = begun(&load, ORG, 2000);
-        assert_eq!(few.len(), UNDER_WAY_MIN as usize);
-        drop(few);
-        for _ in 0..1000 {
-            drop(begun(&load, ORG, 2000));
+        assert_eq!(fill(&mut counts), UNDER_WAY_MIN as usize);
+        for _ in 0..100_000 {
+            counts.end(ORG, now, now);
+            fill(&mut counts);
         }
-        assert_eq!(begun(&load, ORG, 2000).len(), UNDER_WAY_MAX as usize);
+        assert_eq!(counts.under_way, UNDER_WAY_MAX as usize);
     }
 
-    #[tokio::test]
-    async fn no_organization_takes_all() {
+    #[test]
+    fn no_organization_takes_all() {
         let load = Load::default();
         let greedy = begun(&load, ORG, 2000);
         let other = begun(&load, Uuid::from_u128(2), 2000);
@@ -206,15 +206,19 @@ mod tests {
         assert!(load.begin(ORG).is_err());
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_runtime_that_is_late_takes_nothing_more() {
-        let load = Load::watching_the_runtime();
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        drop(begun(&load, ORG, BEGUN_MIN as usize));
-        // Nothing but this task runs meanwhile.
-        load.0.runtime.asked_ms.fetch_sub(LATE.as_millis() as u64 + 1, Ordering::Relaxed);
-        assert!(load.begin(ORG).is_err());
-        tokio::time::sleep(PROBE_EVERY).await;
-        assert!(load.begin(ORG).is_ok());
+    #[test]
+    fn a_runtime_that_is_late_takes_nothing_more() {
+        let start = Instant::now();
+        let runtime = Runtime { start, asked_ms: AtomicU64::new(0), begun: AtomicU64::new(0) };
+        let late = start + LATE + Duration::from_millis(1);
+        for _ in 0..BEGUN_MIN {
+            assert!(!runtime.is_late(late));
+        }
+        assert!(runtime.is_late(late) && !runtime.is_late(start + LATE));
+        runtime.asked();
+        assert!(!runtime.is_late(late));
+        runtime.asked_ms.store(NEVER, Ordering::Relaxed);
+        runtime.begun.store(BEGUN_MIN, Ordering::Relaxed);
+        assert!(!runtime.is_late(late));
     }
 }

@@ -14,7 +14,7 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::RequestId;
+use super::call::{ClientAddress, KnownCaller, RequestId};
 use super::headers;
 use super::problem::{self, Circumstances, Code, Problem};
 
@@ -37,6 +37,9 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id: Arc<str> = headers::request_id(request.headers()).into();
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
+    let caller = KnownCaller::default();
+    request.extensions_mut().insert(caller.clone());
+    let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -45,14 +48,20 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
     };
-    let at = Circumstances { request_id: &request_id, path: &path, time: Utc::now() };
+    let at = Circumstances {
+        request_id: &request_id,
+        path: &path,
+        time: Utc::now(),
+        shows_people: caller.sees_people(),
+    };
     let mut response = problem::render(response, &at);
     add_headers(response.headers_mut(), &request_id);
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(%method, route, status, ms, "request");
+        let (caller, address) = (caller.name(), address.map(field::display));
+        tracing::info!(%method, route, status, ms, caller, address, "request");
     });
     let labels = [("method", label(&method).to_owned()), ("route", route.to_owned())];
     metrics::histogram!("http_request_duration_seconds", &labels).record(took);

@@ -162,3 +162,25 @@ async fn a_refusal_says_whether_the_connection_goes_on() {
         assert!(answer.contains("\r\nconnection: close\r\n"), "{headers}: {answer}");
     }
 }
+
+/// Guessing costs nobody but who guesses: keys in use still work from there, and other addresses are not told to wait.
+#[tokio::test]
+async fn who_keeps_guessing_is_told_to_wait() {
+    let served = served(Limits::default()).await;
+    let ask = async |last: u8, key: &str| {
+        let mut client = served.connect_from(last).await;
+        let head = served.head("GET", &served.api.flows(""), "connection: close\r\n");
+        client.send(&head.replace(&served.api.key, key)).await;
+        client.rest().await
+    };
+    assert!(ask(2, &served.api.key).await.starts_with("HTTP/1.1 200 "));
+    for n in 0..61 {
+        let answer = ask(2, &format!("mk_live_{n:010}.{}", "0".repeat(43))).await;
+        assert_eq!(problem(&answer, 401)["code"], "invalid_credentials", "{n}");
+    }
+    let answer = ask(2, "mk_live_another000.x").await;
+    assert_eq!(problem(&answer, 429)["code"], "rate_limited");
+    assert!(answer.contains("\r\nretry-after: "), "{answer}");
+    assert!(ask(2, &served.api.key).await.starts_with("HTTP/1.1 200 "));
+    assert!(ask(3, "mk_live_another000.x").await.starts_with("HTTP/1.1 401 "));
+}

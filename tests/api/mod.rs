@@ -18,6 +18,7 @@ mod idempotency;
 mod overload;
 mod page;
 mod pages;
+mod people;
 mod publish_set;
 mod readable_rows;
 mod roles;
@@ -31,7 +32,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, Load, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -99,6 +100,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         body_budget: BodyBudget::default(),
         load: Load::default(),
+        guesses: Guesses::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

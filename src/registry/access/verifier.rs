@@ -27,6 +27,13 @@ pub struct CredentialVerifier {
 }
 
 impl CredentialVerifier {
+    /// Whether a credential can be verified without a look-up: it is a token, or a key that is there as far as this
+    /// process remembers.
+    pub fn remembers(&self, credential: &Credential) -> bool {
+        let (Credential::ApiKey(text) | Credential::Bearer(text)) = credential;
+        !text.expose_secret().starts_with(KEY_MARK) || self.api_keys.remembers(text)
+    }
+
     /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization.
     pub async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
         match (credential, &self.tokens) {

@@ -247,7 +247,11 @@ fn flow(is_summary: bool) -> Value {
         always("createdAt", instant(), "When it was created."),
         always("createdBy", reference("Actor"), "Who created it."),
         always("updatedAt", instant(), "When its latest event happened."),
-        always("updatedBy", reference("Actor"), "Who caused it."),
+        or_null(
+            "updatedBy",
+            reference("Actor"),
+            "Who caused it. Null only in an earlier version, for credentials that may not see who changed what.",
+        ),
         or_null("deletedAt", instant(), "When it was deleted."),
     ];
     let findings =

@@ -57,6 +57,12 @@ impl ApiKeyVerifier {
         self.found.remove(prefix);
     }
 
+    /// Whether there was a key with this prefix when it was looked up last.
+    pub fn remembers(&self, text: &SecretString) -> bool {
+        let found = KeyText::parse(text.expose_secret()).and_then(|key| self.found.get(key.prefix()));
+        found.and_then(|found| found.keys).is_some_and(|keys| !keys.is_empty())
+    }
+
     /// Returns the caller of a key that is known, not revoked and not expired.
     pub async fn verify(&self, text: &SecretString) -> Result<Caller, AccessError> {
         let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
