@@ -86,6 +86,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let router = http::allow_origins(http::router(state), &origins);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
+    let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");
     }
@@ -108,6 +109,7 @@ fn in_background(
     vec![
         tokio::spawn(upkeep::run(registry.store().clone(), registry.clock.clone(), ended())),
         tokio::spawn(upkeep::keep_numbers(metrics.clone(), log)),
+        tokio::spawn(upkeep::record_accesses(registry.accesses.clone(), ended())),
         tokio::spawn(drift::watch(registry.projections.clone(), ended())),
         tokio::spawn(integrity::watch(registry.integrity.clone(), ended())),
         tokio::spawn(signing::run(registry.checkpoints.clone(), ended())),

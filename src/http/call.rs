@@ -3,7 +3,6 @@
 //! client accepts, parameters, body, preconditions.
 
 use std::marker::PhantomData;
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -14,6 +13,7 @@ use uuid::Uuid;
 use super::body::{self, FromBody};
 use super::endpoint::{Access, LastArgument, Parameter};
 use super::load::LoadShare;
+use super::observed::{self, ClientAddress};
 use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
@@ -26,10 +26,6 @@ use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 /// The id of a request, put beside it before it is routed.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
-
-/// Where the request comes from; absent where there is no connection.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub IpAddr);
 
 /// What becomes known of a request while it is answered: for its line in the log, and the problem it may end with.
 #[derive(Debug, Clone, Default)]
@@ -256,16 +252,25 @@ where
     }
 }
 
-/// The caller, once it is known that it may use this endpoint on this organization.
+/// The caller, once it is known that it may use this endpoint on this organization. Who may not is put on record.
 async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
     tracing::Span::current().record("org", tracing::field::display(org_id));
-    let caller = authenticate(parts, state).await?;
-    if caller.org_id != org_id {
-        let detail = "The credential belongs to another organization.";
-        return Err(Problem::new(Code::WrongOrganization, detail));
-    }
-    if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::ONE_OF[0].as_str())) }
+    let caller = authenticate(parts, state).await.inspect_err(|problem| {
+        if problem.code == Code::InvalidCredentials {
+            observed::stranger(parts, state, org_id);
+        }
+    })?;
+    let problem = if caller.org_id != org_id {
+        Problem::new(Code::WrongOrganization, "The credential belongs to another organization.")
+    } else if !S::is_met_by(&caller) {
+        Problem::insufficient_scope(S::ONE_OF[0].as_str())
+    } else {
+        observed::read(parts, state, &caller);
+        return Ok(caller);
+    };
+    observed::refused(parts, state, &caller, problem.code);
+    Err(problem)
 }
 
 /// Whose credential the request carries. An address that has sent too many wrong ones is refused before anything is

@@ -26,6 +26,7 @@ mod history;
 mod load;
 mod media;
 mod observe;
+mod observed;
 mod openapi;
 mod operations;
 mod orders;

@@ -14,8 +14,9 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::{ClientAddress, KnownCaller, RequestId};
+use super::call::{KnownCaller, RequestId};
 use super::headers;
+use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is

@@ -20,10 +20,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::call::ClientAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, WatchedConnection};
 use super::door::Door;
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX, RefusedHead};
+use super::observed::ClientAddress;
 use super::problem::{Code, Problem};
 use super::proxies::TrustedProxies;
 use super::unread;

@@ -2,6 +2,7 @@
 //! A command reads, decides and appends; a read finds a record and its document. No HTTP, no SQL.
 
 pub mod access;
+mod accesses;
 mod blame;
 mod callees;
 pub mod caller;
@@ -26,6 +27,7 @@ mod turns;
 mod validate;
 pub mod verification;
 
+pub use accesses::{AccessKind, Accesses, ObservedAccess, WINDOW};
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
@@ -64,6 +66,7 @@ pub struct Registry {
     pub runs: Runs,
     pub env: OrganizationEnv,
     pub keys: ApiKeys,
+    pub accesses: Accesses,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
     pub exports: Exports,
@@ -93,6 +96,7 @@ impl Registry {
             runs: Runs::new(store.clone(), reads.clone()),
             env: OrganizationEnv::new(store.clone(), log.clone()),
             keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
+            accesses: Accesses::new(store.clone(), log.clone()),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
             integrity: Integrity::new(store.clone()),

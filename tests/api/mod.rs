@@ -1,5 +1,6 @@
 //! The API as clients meet it: requests in, answers out, over a router in process and a database of its own.
 
+mod accesses;
 mod bad_input;
 mod browsers;
 mod bundles;

@@ -202,6 +202,8 @@ mod tests {
             "signing_key.rotated",
             "signing_key.retired",
             "env.changed",
+            "access.refused",
+            "access.read",
         ];
         check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));

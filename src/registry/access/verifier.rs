@@ -1,6 +1,7 @@
 //! The one question every request asks: whose credential is this?
 
 use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
 
 use super::error::AccessError;
 use super::jwt::JwtVerifier;
@@ -32,6 +33,12 @@ impl CredentialVerifier {
     pub fn remembers(&self, credential: &Credential) -> bool {
         let (Credential::ApiKey(text) | Credential::Bearer(text)) = credential;
         !text.expose_secret().starts_with(KEY_MARK) || self.api_keys.remembers(text)
+    }
+
+    /// The readable part of a key, where the organization has such a key as far as this process remembers.
+    pub fn prefix_in(&self, credential: &Credential, org_id: Uuid) -> Option<String> {
+        let (Credential::ApiKey(text) | Credential::Bearer(text)) = credential;
+        self.api_keys.prefix_in(text, org_id)
     }
 
     /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization.

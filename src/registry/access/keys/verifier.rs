@@ -57,6 +57,13 @@ impl ApiKeyVerifier {
         self.found.remove(prefix);
     }
 
+    /// The prefix of a key, where the organization had one with it when it was looked up last.
+    pub fn prefix_in(&self, text: &SecretString, org_id: Uuid) -> Option<String> {
+        let key = KeyText::parse(text.expose_secret())?;
+        let keys = self.found.get(key.prefix())?.keys?;
+        keys.iter().any(|key| key.record.org_id == org_id).then(|| key.prefix().to_owned())
+    }
+
     /// Whether there was a key with this prefix when it was looked up last.
     pub fn remembers(&self, text: &SecretString) -> bool {
         let found = KeyText::parse(text.expose_secret()).and_then(|key| self.found.get(key.prefix()));
