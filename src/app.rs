@@ -113,6 +113,7 @@ fn in_background(
         tokio::spawn(drift::watch(registry.projections.clone(), ended())),
         tokio::spawn(integrity::watch(registry.integrity.clone(), ended())),
         tokio::spawn(signing::run(registry.checkpoints.clone(), ended())),
+        tokio::spawn(signing::run_trees(registry.checkpoints.clone(), ended())),
     ]
 }
 

@@ -5,6 +5,7 @@
 mod accepted;
 mod bundle;
 mod checkpoint;
+mod completeness;
 mod erasure;
 mod error;
 mod instant;
@@ -12,6 +13,8 @@ mod keyring;
 mod line;
 mod note;
 mod report;
+mod tree;
+mod tree_head;
 mod validity;
 mod verifier;
 
@@ -23,6 +26,8 @@ pub use erasure::{Absent, ErasedContent};
 pub use error::Error;
 pub use keyring::{Keyring, parse_public_keys};
 pub use note::{PublicKey, SigningKey};
-pub use report::{Alteration, Counts, Proof, Report, Verdict};
+pub use report::{Alteration, CompleteFlow, Counts, Proof, Report, Verdict};
+pub use tree::{InclusionPath, TreeBuilder};
+pub use tree_head::{LastVersion, TreeHead, stream_leaf};
 pub use validity::Validity;
 pub use verifier::ChainVerifier;

@@ -19,10 +19,11 @@ use crate::registry::{AccessKind, ObservedAccess};
 pub struct ClientAddress(pub IpAddr);
 
 /// Pages that tell who did what, who may do what, or values that flows work with. An export has an event of its own.
-const PAGES: [&str; 5] = [
+const PAGES: [&str; 6] = [
     "/organizations/{orgId}/audit",
     "/organizations/{orgId}/audit/stream",
     "/organizations/{orgId}/audit/checkpoint",
+    "/organizations/{orgId}/audit/tree",
     "/organizations/{orgId}/api-keys",
     "/organizations/{orgId}/bot/env",
 ];

@@ -30,6 +30,7 @@ mod rebuild;
 mod references;
 mod still;
 mod test_runs;
+mod tree_heads;
 mod version;
 mod writer;
 
@@ -63,6 +64,7 @@ pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
+pub use tree_heads::EventLeaf;
 pub use version::FlowAtVersion;
 pub use writer::{Row, Writer};
 

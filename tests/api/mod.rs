@@ -28,6 +28,7 @@ mod runs;
 mod socket;
 mod sockets;
 pub mod tenants;
+mod trees;
 
 use std::time::Duration;
 

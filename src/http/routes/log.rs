@@ -60,6 +60,16 @@ pub fn evidence() -> Vec<Endpoint> {
             )
             .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "Text"))
             .refuses(&[409]),
+        get("/organizations/{orgId}/audit/tree", "getTreeHead", checkpoint::tree_head)
+            .about(
+                Tag::Evidence,
+                "Get a signed note over the Merkle trees of the log",
+                "With it single events and flows are proven without the rest of the log. The note is over the log as it is \
+                 now, or as it was a little earlier where trees of a large log were made lately. As `text/plain` it comes \
+                 alone.",
+            )
+            .responds(json(200, "The tree head.", "TreeHeadAnswer").or("text/plain", "Text"))
+            .refuses(&[409]),
         get("/.well-known/flow-registry-keys", "listPublicKeys", checkpoint::keys)
             .about(
                 Tag::Evidence,

@@ -53,6 +53,7 @@ fn answers() -> Vec<(String, Value)> {
         ("DiffAnswer", "Comparison"),
         ("BlameAnswer", "Blame"),
         ("CheckpointAnswer", "Checkpoint"),
+        ("TreeHeadAnswer", "TreeHead"),
         ("RehearsalAnswer", "Rehearsal"),
         ("HealthAnswer", "Health"),
         ("EnvAnswer", "Env"),
