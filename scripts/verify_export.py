@@ -60,10 +60,10 @@ def event_hash(organization, e):
         + pack(">h", number(e["schemaVersion"])) + (document or bytes(32)) + pack(">B", enabled | deleted << 1)
         + pack(">qq", version(e["publishedVersion"]), version(e["publishedByVersion"]))
         + digest(e["payloadDigest"]) + digest(e["contextDigest"]) + pack(">H", len(name)) + name).digest()
-def read_key(text):
+def read_key(text, use=1):
     name, key_id, key = text.split("+", 2)
     key = base64.b64decode(key, validate=True)
-    need(len(key) == 33 and key[0] == 1 and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
+    need(len(key) == 33 and key[0] == use and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
     return name, bytes.fromhex(key_id), key[1:]
 def read_keys(lines):
     """The keys of a file, each with the first instant at which it counts and the first at which it no longer does."""
@@ -90,6 +90,16 @@ def read_note(note, keys):
     """Organization, position and chain hash of a checkpoint, and whether a known key signed it."""
     organization, position, chain, known = read_lines(note, "flow-registry/log/", 3, keys)
     return organization, position, base64.b64decode(chain, validate=True), known
+def cosigned(note, witness):
+    """Whether a witness (c2sp.org/tlog-cosignature) says that it saw a note, at the time that its cosignature has."""
+    (name, key_id, public), (text, _, signatures), found = read_key(witness, 4), note.rpartition("\n\n"), False
+    for _, by, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
+        signature = base64.b64decode(signature, validate=True)
+        if (by, signature[:4]) != (name, key_id): continue
+        message = f"cosignature/v1\ntime {int.from_bytes(signature[4:12], 'big')}\n{text}\n".encode()
+        need(signed(public, message, signature[12:]), "the cosignature of a known witness is wrong")
+        found = True
+    return found
 class Trees:
     """The Merkle tree of the event hashes (RFC 6962), and what is known of the one flow that is to be complete."""
     def __init__(self, flow): self.flow, self.version, self.last, self.head, self.proven, self.subtrees = flow, 0, None, None, False, []
@@ -219,8 +229,13 @@ if __name__ == "__main__":
     parser.add_argument("export", type=argparse.FileType("rb"))
     parser.add_argument("--key", nargs="+", required=True)
     parser.add_argument("--checkpoint", nargs="*", default=[], type=argparse.FileType("r", encoding="utf-8"))
+    parser.add_argument("--witness", nargs="*", default=[], help="a key that must have cosigned every checkpoint")
     given = parser.parse_args()
+    notes = [note.read() for note in given.checkpoint]
     keys = [key for text in given.key for key in read_keys(open(text) if os.path.exists(text) else [text])]
-    kept = [read_note(note.read(), keys) for note in given.checkpoint]
+    kept = [read_note(note, keys) for note in notes]
     if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
+    try: is_cosigned = bool(notes) and all(cosigned(note, witness) for note in notes for witness in given.witness)
+    except Exception as error: is_cosigned = parser.error(str(error))
+    if given.witness and not is_cosigned: parser.error("a witness did not cosign what was kept")
     sys.exit(print((found := verify(given.export, keys, kept))[1]) or found[0])

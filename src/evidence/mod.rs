@@ -17,6 +17,7 @@ mod tree;
 mod tree_head;
 mod validity;
 mod verifier;
+mod witness;
 
 pub use crate::flow::record::EventRecord;
 pub use accepted::{AcceptedLog, LogEnd};
@@ -31,3 +32,4 @@ pub use tree::{InclusionPath, TreeBuilder};
 pub use tree_head::{LastVersion, TreeHead, stream_leaf};
 pub use validity::Validity;
 pub use verifier::ChainVerifier;
+pub use witness::WitnessKey;

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use crate::evidence::{
     Alteration, Checkpoint, Counts, Error as EvidenceError, Keyring, Proof, PublicKey, Report, Verdict,
-    verify as verify_export,
+    WitnessKey, verify as verify_export,
 };
 
 use super::RegistryError;
