@@ -6,11 +6,10 @@ use std::path::Path;
 use std::sync::{LazyLock, Mutex};
 
 use flow_registry::flow::document::Canonical;
-use flow_registry::flow::document::schema::{DOCUMENT, Field, Part};
 use flow_registry::http;
 use flow_registry::interpreter::RunRequest;
 use jsonschema::Validator;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 static DESCRIPTION: LazyLock<Value> = LazyLock::new(http::description);
 static VALIDATORS: LazyLock<Mutex<BTreeMap<String, &'static Validator>>> = LazyLock::new(Mutex::default);
@@ -186,65 +185,6 @@ fn every_answer_in_json_has_an_example_that_fits() {
     for (name, response) in DESCRIPTION["components"]["responses"].as_object().unwrap() {
         let found = misfits(&schema("Problem"), &response["content"]["application/problem+json"]["example"]);
         assert!(found.is_empty(), "{name}: {found:#?}");
-    }
-}
-
-/// Follows references, and the alternative that is not null.
-fn resolved(schema: &'static Value) -> &'static Value {
-    if let Some(reference) = schema["$ref"].as_str() {
-        return resolved(DESCRIPTION.pointer(reference.trim_start_matches('#')).unwrap());
-    }
-    match schema["anyOf"].as_array() {
-        Some(alternatives) => resolved(alternatives.iter().find(|it| it["type"] != "null").unwrap()),
-        None => schema,
-    }
-}
-
-/// Holds the members that a schema describes against those that the format has, all the way down.
-fn compare(place: &str, fields: &[&Field], schema: &'static Value) {
-    let described: BTreeSet<&str> = schema["properties"]
-        .as_object()
-        .unwrap_or_else(|| panic!("{place}: {schema}"))
-        .keys()
-        .map(String::as_str)
-        .collect();
-    assert_eq!(described, fields.iter().map(|field| field.name).collect(), "{place}");
-    for field in fields {
-        let schema = resolved(&schema["properties"][field.name]);
-        compare_part(&format!("{place}/{}", field.name), field.part, schema);
-    }
-}
-
-fn compare_part(place: &str, part: Part, schema: &'static Value) {
-    match part {
-        Part::Object(fields) | Part::Open(fields) => {
-            compare(place, &fields.iter().collect::<Vec<_>>(), schema)
-        }
-        Part::List { item, .. } => compare_part(&format!("{place}/-"), *item, resolved(&schema["items"])),
-        Part::Keyed(value @ (Part::Keyed(_) | Part::Object(_))) => {
-            compare_part(place, *value, resolved(&schema["additionalProperties"]));
-        }
-        Part::Keyed(_) => assert!(schema["additionalProperties"].is_object(), "{place}"),
-        Part::Step { types, .. } => {
-            let mapping: &Map<String, Value> = schema["discriminator"]["mapping"].as_object().unwrap();
-            assert_eq!(mapping.len(), types.len());
-            for kind in types.iter().map(|known| known.name) {
-                let step =
-                    DESCRIPTION.pointer(mapping[kind].as_str().unwrap().trim_start_matches('#')).unwrap();
-                // A branch has `else` in place of `next`.
-                let is_there = |field: &&Field| !(kind == "branch" && field.name == "next");
-                let fields = part.fields(None, Some(kind)).unwrap().iter().filter(is_there);
-                compare(&format!("{place}/{kind}"), &fields.collect::<Vec<_>>(), step);
-            }
-        }
-        _ => {}
-    }
-}
-
-#[test]
-fn documents_are_described_to_the_last_member() {
-    for name in ["FlowDocument", "UnvalidatedDocument"] {
-        compare(name, &DOCUMENT.iter().collect::<Vec<_>>(), &DESCRIPTION["components"]["schemas"][name]);
     }
 }
 

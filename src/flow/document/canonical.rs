@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::order;
 use super::reader::Cursor;
 use super::report::ShapeReport;
-use super::schema::{DOCUMENT, Part};
+use super::schema::DOCUMENT;
 use super::settle::{SettlePlace, assign_step_ids, settle};
 use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
@@ -55,12 +55,12 @@ impl Canonical {
     pub fn create(mut body: Value) -> Result<Self, Vec<Finding>> {
         let settling = ShapeReport::default();
         prepare(&mut body);
-        settle(&mut body, Part::Object(DOCUMENT), SettlePlace::new(Path::at(""), &settling));
+        settle(&mut body, DOCUMENT, SettlePlace::new(Path::at(""), &settling));
         match body {
             Value::Object(members) => Self::from_settled(members, settling.into_findings()),
             other => {
                 let report = ShapeReport::default();
-                Cursor::new(&other, Part::Object(DOCUMENT), Path::at(""), &report).wrong_type("an object");
+                Cursor::new(&other, DOCUMENT, Path::at(""), &report).wrong_type("an object");
                 Err(report.into_findings())
             }
         }
@@ -70,8 +70,7 @@ impl Canonical {
     pub fn read(bytes: Bytes) -> Result<Self, Corrupt> {
         let value = json::parse(&bytes).map_err(|error| Corrupt::new(&error))?;
         let report = ShapeReport::default();
-        let document =
-            Document::read(&Cursor::new(&value, Part::Object(DOCUMENT), Path::at(""), &report).object());
+        let document = Document::read(&Cursor::new(&value, DOCUMENT, Path::at(""), &report).object());
         match report.into_findings().first() {
             Some(finding) => Err(Corrupt(format!("{} {}", finding.pointer, finding.message))),
             None => Ok(Self {
@@ -99,12 +98,12 @@ impl Canonical {
         mut findings: Vec<Finding>,
     ) -> Result<Self, Vec<Finding>> {
         let report = ShapeReport::default();
-        let root = Cursor::new(&value, Part::Object(DOCUMENT), Path::at(""), &report);
+        let root = Cursor::new(&value, DOCUMENT, Path::at(""), &report);
         let document = Document::read(&root.object());
         check_size(&root, &bytes);
         findings.extend(report.into_findings());
         if !findings.is_empty() {
-            order::sort(&mut findings, &value, Part::Object(DOCUMENT));
+            order::sort(&mut findings, &value, DOCUMENT);
             return Err(findings);
         }
         Ok(Self {
@@ -136,7 +135,7 @@ impl Canonical {
 
 /// Puts findings about a document in its order, and keeps as many as are told.
 pub fn sort_findings(findings: &mut Vec<Finding>, flow: &Canonical) {
-    order::sort(findings, &flow.value, Part::Object(DOCUMENT));
+    order::sort(findings, &flow.value, DOCUMENT);
 }
 
 /// What must be done before settling: the name is trimmed and every step has an id to be reported under.

@@ -1,7 +1,7 @@
 //! The flow document: what an author writes, as owned types, and how it is read, changed and made canonical.
-//! Types by the format's tables: here, `settings`, `trigger`, `variable`, `step/`. From a body: `settle` by the tables of
-//! `schema/`, `reader` into types, `canonical` to bytes; `patch` and `graph/` change. For those who use a document:
-//! `exit`, `site`, `coercion`. What is sound in shape may be wrong in meaning: that is `validation`'s business.
+//! Types by the format's tables: here, `settings`, `interrupt`, `trigger`, `variable`, `step/`. From a body: `settle` by
+//! the tables of `schema/`, `reader` into types, `canonical` to bytes; `patch` and `graph/` change. For those who use a
+//! document: `exit`, `site`, `coercion`. What is sound in shape may be wrong in meaning: that is `validation`'s business.
 
 mod canonical;
 mod coercion;
@@ -9,6 +9,7 @@ mod duration;
 mod edge;
 mod exit;
 mod graph;
+mod interrupt;
 mod meta;
 pub(super) mod names;
 mod order;
@@ -30,10 +31,11 @@ mod whole;
 pub use canonical::{Canonical, Corrupt, Labels, sort_findings};
 pub use duration::Duration;
 pub use edge::{Edge, Exit, Target, Write};
+pub use interrupt::Interrupt;
 pub use meta::META_BYTES_MAX;
 pub use patch::{Applied, Patch};
 pub use schema::LocalNames;
-pub use settings::{Interrupt, MissingValue, Reminder, Retry, Settings, Timeout, is_language_tag};
+pub use settings::{MissingValue, Reminder, Retry, Settings, Timeout, is_language_tag};
 pub use site::{Site, SourceLanguage};
 pub use source::{Expression, Template, Translations};
 pub use step::*;

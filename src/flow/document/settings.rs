@@ -1,4 +1,4 @@
-//! Flow-wide settings and interrupts, and the retry and timeout policies that steps share with them.
+//! Flow-wide settings, and the retry and timeout policies that steps share with them.
 
 use std::ops::RangeInclusive;
 
@@ -8,9 +8,8 @@ use super::duration::Duration;
 use super::edge::Target;
 use super::names::names;
 use super::reader::Cursor;
-use super::schema::part::{Field, Leads, Length, Part, TEMPLATE_CHARS_MAX};
-use super::source::{Expression, Template};
-use super::trigger::{INTENTS, KEYWORDS, MatchMode, keywords};
+use super::schema::part::{Field, Leads, Length, ObjectType, Part, TEMPLATE_CHARS_MAX};
+use super::source::Template;
 use crate::flow::channel::TEXT_CHARS_MAX;
 
 const TIMEOUT_MAX: Duration = Duration::from_days(30);
@@ -18,76 +17,87 @@ const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_secs(60)..=TIMEOU
 const REMINDER_RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=TIMEOUT_MAX;
 
 /// What happens on a rejected input.
-pub(super) const RETRY: Part = Part::Object(&[
-    Field::optional("max", Part::Integer { least: 0, most: 10 }, "Further chances to answer."),
-    Field::optional("text", Part::shown(TEXT_CHARS_MAX), "What is sent with each.").translated(),
-    Field::optional("repeatPrompt", Part::Boolean, "Whether the prompt is sent again after the text."),
-    Field::optional(
-        "next",
-        Part::Target(Leads::RetriesExhausted),
-        "Where the run goes when they are used up.",
-    ),
-]);
+pub(super) const RETRY: Part = Part::Object(&ObjectType {
+    name: "Retry",
+    docs: "What happens on a rejected input. In a step, members that are absent come from `settings.retry`.",
+    fields: &[
+        Field::optional(
+            "max",
+            Part::Integer { least: 0, most: 10 },
+            "Further chances to answer; 2 when absent.",
+        ),
+        Field::optional("text", Part::shown(TEXT_CHARS_MAX), "What is sent with each.").translated(),
+        Field::optional(
+            "repeatPrompt",
+            Part::Boolean,
+            "Whether the prompt is sent again after the text; false when absent.",
+        ),
+        Field::optional(
+            "next",
+            Part::Target(Leads::RetriesExhausted),
+            "Where the run goes when they are used up; without it that is an error.",
+        ),
+    ],
+});
 
 /// How long a wait lasts.
-pub(super) const TIMEOUT: Part = Part::Object(&[
-    Field::required(
-        "after",
-        Part::Duration(&TIMEOUT_RANGE),
-        "How long the wait lasts, from a minute to 30 days.",
-    ),
-    Field::optional("next", Part::Target(Leads::Timeout), "Where the run goes then; it ends when absent."),
-    Field::optional(
-        "reminders",
-        Part::list(&REMINDER, 0, 3),
-        "What is sent before, each later than the one before.",
-    ),
-]);
+pub(super) const TIMEOUT: Part = Part::Object(&ObjectType {
+    name: "Timeout",
+    docs: "What happens when no input comes.",
+    fields: &[
+        Field::required(
+            "after",
+            Part::Duration(&TIMEOUT_RANGE),
+            "How long the wait lasts, from a minute to 30 days.",
+        ),
+        Field::optional(
+            "next",
+            Part::Target(Leads::Timeout),
+            "Where the run goes then; without it the run ends with status `expired`.",
+        ),
+        Field::optional(
+            "reminders",
+            Part::list(&REMINDER, 0, 3),
+            "What is sent before, each later than the one before.",
+        ),
+    ],
+});
 
-const REMINDER: Part = Part::Object(&[
-    Field::required("after", Part::Duration(&REMINDER_RANGE), "When it is sent, from the prompt on."),
-    Field::required("text", Part::shown(TEXT_CHARS_MAX), "What is sent.").translated(),
-]);
+const REMINDER: Part = Part::Object(&ObjectType {
+    name: "Reminder",
+    docs: "A message while nothing comes.",
+    fields: &[
+        Field::required("after", Part::Duration(&REMINDER_RANGE), "When it is sent, from the prompt on."),
+        Field::required("text", Part::shown(TEXT_CHARS_MAX), "What is sent.").translated(),
+    ],
+});
 
 /// What holds for every step.
-pub(super) const SETTINGS: Part = Part::Object(&[
-    Field::optional("locale", Part::LanguageTag, "The language of the texts; `es` when absent."),
-    Field::optional("timezone", Part::TimeZone, "The time zone of dates and times; `UTC` when absent."),
-    Field::optional("retry", RETRY, "What a step without `retry` does on a rejected input."),
-    Field::optional("timeout", TIMEOUT, "How long a step without `timeout` waits; for ever when absent."),
-    Field::optional(
-        "onError",
-        Part::Target(Leads::Elsewhere),
-        "Where errors of steps without `onError` lead.",
-    ),
-    Field::optional(
-        "missing",
-        Part::OneOf(MissingValue::WRITTEN),
-        "What a needed value does that is not there; `error` when absent.",
-    ),
-    Field::optional(
-        "invalidInputText",
-        Part::Template(Length::of(1, TEMPLATE_CHARS_MAX)),
-        "What is sent on a rejected input when nothing else says so.",
-    ),
-]);
-
-/// Commands that are heard while a step waits.
-pub(super) const INTERRUPTS: Part = Part::list(
-    &Part::Object(&[
-        Field::optional("keywords", KEYWORDS, "The texts that are heard."),
+pub(super) const SETTINGS: Part = Part::Object(&ObjectType {
+    name: "Settings",
+    docs: "What holds for every step of the flow.",
+    fields: &[
+        Field::optional("locale", Part::LanguageTag, "The language of the texts; `es` when absent."),
+        Field::optional("timezone", Part::TimeZone, "The time zone of dates and times; `UTC` when absent."),
+        Field::optional("retry", RETRY, "What a step without `retry` does on a rejected input."),
+        Field::optional("timeout", TIMEOUT, "How long a step without `timeout` waits; for ever when absent."),
         Field::optional(
-            "matchMode",
-            Part::OneOf(MatchMode::WRITTEN),
-            "How they are compared; `EXACT` when absent.",
+            "onError",
+            Part::Target(Leads::Elsewhere),
+            "Where errors of steps without `onError` lead.",
         ),
-        Field::optional("intents", INTENTS, "The intents that are heard."),
-        Field::optional("when", Part::Expression, "What must hold as well."),
-        Field::required("next", Part::Target(Leads::Elsewhere), "Where the run goes."),
-    ]),
-    0,
-    20,
-);
+        Field::optional(
+            "missing",
+            Part::OneOf(MissingValue::WRITTEN),
+            "What a needed value does that is not there; `error` when absent.",
+        ),
+        Field::optional(
+            "invalidInputText",
+            Part::Template(Length::of(1, TEMPLATE_CHARS_MAX)),
+            "What is sent on a rejected input when nothing else says so.",
+        ),
+    ],
+});
 
 /// Flow-wide settings, with defaults filled in.
 #[derive(Debug, Clone, PartialEq)]
@@ -290,33 +300,5 @@ impl Reminder {
             duration
         });
         Self { after, text: o.need("text", Cursor::text) }
-    }
-}
-
-/// A command that is heard at every wait. It applies when a keyword or an intent matches
-/// (or when none is listed) and `when`, if given, holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Interrupt {
-    pub keywords: Vec<String>,
-    pub match_mode: MatchMode,
-    pub intents: Vec<String>,
-    pub when: Option<Expression>,
-    pub next: Target,
-}
-
-impl Interrupt {
-    pub(super) fn read(node: Cursor<'_>) -> Self {
-        let o = node.object();
-        let match_mode = o.or_default("matchMode", |mode| mode.one_of(MatchMode::NAMES));
-        if o.which(&["keywords", "intents", "when"]).is_empty() {
-            o.missing("keywords", "is missing, and so are \"intents\" and \"when\"");
-        }
-        Self {
-            keywords: o.or_default("keywords", |list| keywords(list, match_mode)),
-            match_mode,
-            intents: o.or_default("intents", |list| list.list(Cursor::text)),
-            when: o.optional("when", Cursor::text),
-            next: o.need("next", Cursor::target),
-        }
     }
 }

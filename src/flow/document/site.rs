@@ -31,7 +31,7 @@ pub struct Site<'d> {
 impl Canonical {
     /// Calls `visit` for every template and expression, translations included, in the order of the document.
     pub fn sites(&self, visit: &mut dyn FnMut(Site<'_>)) {
-        walk(&self.value, Part::Object(DOCUMENT), None, &mut |found| {
+        walk(&self.value, DOCUMENT, None, &mut |found| {
             let (Some(source), Some(language)) = (found.text(), language(found.part)) else { return };
             let site = Site { pointer: found.pointer, step: None, language, source, names: found.names };
             let mut tokens = pointer::tokens(found.pointer);

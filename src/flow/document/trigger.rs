@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::names::names;
 use super::reader::{Cursor, Object};
 use super::report::ShapeReport;
-use super::schema::part::{Field, Length, Part};
+use super::schema::part::{Field, Length, ObjectType, Part};
 use super::schema::rules;
 use super::source::Expression;
 use crate::flow::finding::Finding;
@@ -100,29 +100,42 @@ const SOURCES: Field = Field::optional(
 const WHEN: Field = Field::optional("when", Part::Expression, "What must hold as well.");
 
 /// What a further trigger needs; each reads what its type says.
-const CONFIG: &[Field] = &[KEYWORDS_FIELD, MATCH_MODE, INTENTS_FIELD, AUTO_REPLY, EVENT, SOURCES, WHEN];
+const CONFIG: Part = Part::Open(&ObjectType {
+    name: "FurtherTriggerConfig",
+    docs: "What a further trigger needs, by its type.",
+    fields: &[KEYWORDS_FIELD, MATCH_MODE, INTENTS_FIELD, AUTO_REPLY, EVENT, SOURCES, WHEN],
+});
 
 /// A further trigger. Other members are findings, so the object is open: they keep nobody from saving it.
-const FURTHER: &[Field] = &[
-    Field::required("triggerType", Part::OneOf(TriggerType::WRITTEN), "What starts the flow too."),
-    Field::optional("triggerConfig", Part::Open(CONFIG), "What this trigger needs, by its type."),
-];
+const FURTHER: ObjectType = ObjectType {
+    name: "FurtherTrigger",
+    docs: "A further trigger, by which the flow starts too.",
+    fields: &[
+        Field::required("triggerType", Part::OneOf(TriggerType::WRITTEN), "What starts the flow too."),
+        Field::optional("triggerConfig", CONFIG, "What this trigger needs, by its type."),
+    ],
+};
 
 /// What the flow's own trigger needs.
-pub(super) const TRIGGER: &[Field] = &[
-    KEYWORDS_FIELD,
-    MATCH_MODE,
-    INTENTS_FIELD,
-    AUTO_REPLY,
-    EVENT,
-    SOURCES,
-    WHEN,
-    Field::optional(
-        "also",
-        Part::list(&Part::Open(FURTHER), 0, 5),
-        "Further triggers, by any of which the flow starts too.",
-    ),
-];
+pub(super) const TRIGGER: Part = Part::Open(&ObjectType {
+    name: "TriggerConfig",
+    docs: "What the trigger needs, by its type; at most 16 KiB. Other members are kept by value.",
+    fields: &[
+        KEYWORDS_FIELD,
+        MATCH_MODE,
+        INTENTS_FIELD,
+        AUTO_REPLY,
+        EVENT,
+        SOURCES,
+        WHEN,
+        Field::optional(
+            "also",
+            Part::list(&Part::Open(&FURTHER), 0, 5),
+            "Further triggers, by any of which the flow starts too. One that is malformed is a finding and keeps \
+             nothing from being saved.",
+        ),
+    ],
+});
 
 /// Reads the configuration of one trigger type.
 type Reader = fn(&Object<'_>) -> TriggerType;
@@ -195,7 +208,7 @@ fn further(config: &Object<'_>) -> (Vec<Trigger>, Vec<Finding>) {
 fn further_one(node: Cursor<'_>) -> Trigger {
     let o = node.object();
     for name in node.value.as_object().into_iter().flat_map(|members| members.keys()) {
-        if FURTHER.iter().all(|known| known.name != name) {
+        if FURTHER.fields.iter().all(|known| known.name != name) {
             o.at(name, |node| node.report("UNKNOWN_FIELD", "is not a member of this object"));
         }
     }
@@ -209,7 +222,7 @@ fn further_one(node: Cursor<'_>) -> Trigger {
         Trigger { kind: kind(&o), when: o.optional("when", Cursor::text), ..Trigger::default() }
     };
     let given = o.optional("triggerConfig", read);
-    given.unwrap_or_else(|| read(Cursor { value: &empty, part: Part::Open(CONFIG), ..node }))
+    given.unwrap_or_else(|| read(Cursor { value: &empty, part: CONFIG, ..node }))
 }
 
 /// How a keyword is held against a folded text.

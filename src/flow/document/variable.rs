@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::names::names;
 use super::reader::Cursor;
-use super::schema::part::{Field, Part};
+use super::schema::part::{Field, ObjectType, Part};
 use super::schema::rules;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,18 +81,22 @@ names! {
 
 /// The variables of a document.
 pub(super) const VARIABLES: Part = Part::list(
-    &Part::Object(&[
-        Field::required("name", Part::Name(&rules::VARIABLE), "The name of the variable."),
-        Field::required("type", Part::OneOf(VariableType::WRITTEN), "What it holds."),
-        Field::optional("default", Part::Data, "What it holds when a run begins; null when absent."),
-        Field::optional("description", Part::text(0, 1000), "What it is for."),
-        Field::optional(
-            "scope",
-            Part::OneOf(VariableScope::WRITTEN),
-            "Who outside the run may set or read it; `local` when absent.",
-        ),
-        Field::optional("pii", Part::Boolean, "Whether stored traces mask its value; false when absent."),
-    ]),
+    &Part::Object(&ObjectType {
+        name: "Variable",
+        docs: "A variable of the flow.",
+        fields: &[
+            Field::required("name", Part::Name(&rules::VARIABLE), "The name of the variable."),
+            Field::required("type", Part::OneOf(VariableType::WRITTEN), "What it holds."),
+            Field::optional("default", Part::Data, "What it holds when a run begins; null when absent."),
+            Field::optional("description", Part::text(0, 1000), "What it is for."),
+            Field::optional(
+                "scope",
+                Part::OneOf(VariableScope::WRITTEN),
+                "Who outside the run may set or read it; `local` when absent.",
+            ),
+            Field::optional("pii", Part::Boolean, "Whether stored traces mask its value; false when absent."),
+        ],
+    }),
     0,
     100,
 );

@@ -1,9 +1,10 @@
 //! The document as a whole: its members, and the readers of each.
 
 use super::exit;
+use super::interrupt::Interrupt;
 use super::meta::check_meta;
 use super::reader::{Cursor, Object};
-use super::settings::{Interrupt, Settings, check_locale};
+use super::settings::{Settings, check_locale};
 use super::source::Translations;
 use super::step::Step;
 use super::trigger::Trigger;

@@ -27,7 +27,8 @@ pub fn audit() -> Vec<Endpoint> {
                     .or("text/csv", "Text")
                     .or("application/x-ndjson", "Text")
                     .with(&[FILE_NAME]),
-            ),
+            )
+            .refuses(&[404]),
         get("/organizations/{orgId}/audit/export/{link}", "followExportLink", audit::linked_export)
             .about(
                 Tag::History,

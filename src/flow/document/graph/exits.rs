@@ -39,12 +39,16 @@ fn slot(kind: &str, wanted: Leads) -> Option<Slot> {
     let leads = |field: &Field| matches!(field.part, Part::Target(leads) if leads == wanted);
     own.iter().chain(COMMON).find_map(|field| match field.part {
         Part::Target(_) if leads(field) => Some(Slot::Member(field.name)),
-        Part::Object(fields) if fields.iter().any(leads) => {
-            Some(Slot::Inside { member: field.name, may_be_made: needs_only(fields, &[]) })
+        Part::Object(object) if object.fields.iter().any(leads) => {
+            Some(Slot::Inside { member: field.name, may_be_made: needs_only(object.fields, &[]) })
         }
-        Part::List { item: Part::Object(fields), .. } if fields.iter().any(leads) => {
+        Part::List { item: Part::Object(object), .. } if object.fields.iter().any(leads) => {
             let key = if wanted == Leads::Status { "status" } else { "id" };
-            Some(Slot::Entry { list: field.name, key, may_be_made: needs_only(fields, &[key, "next"]) })
+            Some(Slot::Entry {
+                list: field.name,
+                key,
+                may_be_made: needs_only(object.fields, &[key, "next"]),
+            })
         }
         _ => None,
     })

@@ -9,8 +9,10 @@ mod tables;
 mod walk;
 
 pub use fields::FieldSet;
-pub use part::{Field, Leads, LocalNames, Part, Presence, ShownLimit, StepType, Translation};
-pub use tables::{CHANGE, CHANGE_ONLY, DEFINITION, DOCUMENT, STEP, part_of_member};
+pub use part::{
+    Field, Leads, Leaves, LocalNames, ObjectType, Part, Presence, ShownLimit, StepType, Translation,
+};
+pub use tables::{CHANGE, CHANGE_ONLY, DEFINITION, DOCUMENT, DOCUMENT_FIELDS, GRAPH, STEP, part_of_member};
 pub use walk::{FoundMember, walk};
 
 #[cfg(test)]

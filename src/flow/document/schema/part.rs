@@ -73,9 +73,9 @@ pub enum Part {
     DataObject,
     /// One of several; the first says what an object or a list at this place may hold.
     Either(&'static [Self]),
-    Object(&'static [Field]),
+    Object(&'static ObjectType),
     /// An object that may have other members too, which are kept by value.
-    Open(&'static [Field]),
+    Open(&'static ObjectType),
     /// An object of the author's keys, each with a part; null is absence.
     Keyed(&'static Self),
     List {
@@ -88,7 +88,7 @@ pub enum Part {
         types: &'static [&'static StepType],
     },
     /// A node of a graph, which becomes a step.
-    Node(&'static [Field]),
+    Node(&'static ObjectType),
     /// A document of which any member may be absent, with what else a change may carry.
     Change {
         document: &'static [Field],
@@ -251,6 +251,16 @@ impl Field {
     pub const fn may_be_translated(self) -> Self {
         Self { translation: Translation::Allowed, ..self }
     }
+}
+
+/// An object with members of its own.
+#[derive(Debug)]
+pub struct ObjectType {
+    /// What generated clients call it; no two objects have one name.
+    pub name: &'static str,
+    /// One or two sentences for people.
+    pub docs: &'static str,
+    pub fields: &'static [Field],
 }
 
 /// How a step of a type is left when nothing special happens.

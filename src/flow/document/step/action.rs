@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::flow::document::Target;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leads, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,18 +35,26 @@ pub struct SampleResult {
 
 /// Outcomes that have an exit of their own.
 pub(super) const OUTCOMES: Part = Part::list(
-    &Part::Object(&[
-        Field::required("id", Part::Name(&rules::EXIT_ID), "The outcome."),
-        Field::required("next", Part::Target(Leads::Outcome), "Where the outcome leads."),
-    ]),
+    &Part::Object(&ObjectType {
+        name: "OutcomeExit",
+        docs: "Where an outcome leads.",
+        fields: &[
+            Field::required("id", Part::Name(&rules::EXIT_ID), "The outcome."),
+            Field::required("next", Part::Target(Leads::Outcome), "Where the outcome leads."),
+        ],
+    }),
     0,
     30,
 );
 
-const SAMPLE: Part = Part::Object(&[
-    Field::optional("outcome", Part::Name(&rules::EXIT_ID), "The outcome; `ok` when absent."),
-    Field::optional("data", Part::Data, "What the action answers."),
-]);
+const SAMPLE: Part = Part::Object(&ObjectType {
+    name: "SampleResult",
+    docs: "What a test run gets when no mock answers.",
+    fields: &[
+        Field::optional("outcome", Part::Name(&rules::EXIT_ID), "The outcome; `ok` when absent."),
+        Field::optional("data", Part::Data, "What the action answers."),
+    ],
+});
 
 impl Action {
     pub(super) const TYPE: StepType = StepType {

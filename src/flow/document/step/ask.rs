@@ -5,7 +5,9 @@ use super::template::{TEMPLATE, TemplateMessage};
 use crate::flow::channel::{ANSWER_CHARS_MAX, BUTTON_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leaves, LocalNames, Part, ShownLimit, StepType};
+use crate::flow::document::schema::part::{
+    Field, Leaves, LocalNames, ObjectType, Part, ShownLimit, StepType,
+};
 use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Template, Timeout};
 
@@ -110,16 +112,25 @@ const PROMPTS: &[&str] = &["text", "media", "template"];
 
 const LENGTH: Part = Part::Integer { least: 0, most: ANSWER_CHARS_MAX as i64 };
 
-const RULE: Part = Part::Object(&[
-    Field::required("rule", Part::Expression, "What must hold of `value`."),
-    Field::optional("message", Part::shown(TEXT_CHARS_MAX), "What is sent when it does not.").translated(),
-]);
+const RULE: Part = Part::Object(&ObjectType {
+    name: "AnswerRule",
+    docs: "A condition for an answer.",
+    fields: &[
+        Field::required("rule", Part::Expression, "What must hold of `value`."),
+        Field::optional("message", Part::shown(TEXT_CHARS_MAX), "What is sent when it does not.")
+            .translated(),
+    ],
+});
 
-const FORM: Part = Part::Object(&[
-    Field::required("flowId", Part::text(1, 128), "The id of the form at WhatsApp."),
-    Field::required("cta", Part::shown(BUTTON_CHARS_MAX), "The words on the button that opens it."),
-    Field::optional("screen", Part::text(1, 128), "The screen that it opens with."),
-]);
+const FORM: Part = Part::Object(&ObjectType {
+    name: "WhatsAppForm",
+    docs: "A form at WhatsApp.",
+    fields: &[
+        Field::required("flowId", Part::text(1, 128), "The id of the form at WhatsApp."),
+        Field::required("cta", Part::shown(BUTTON_CHARS_MAX), "The words on the button that opens it."),
+        Field::optional("screen", Part::text(1, 128), "The screen that it opens with."),
+    ],
+});
 
 impl Ask {
     pub(super) const TYPE: StepType = StepType {

@@ -1,7 +1,7 @@
 //! `branch`: goes the way of the first case that holds.
 
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leads, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::{Expression, Target};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,11 +18,15 @@ pub struct Case {
     pub label: Option<String>,
 }
 
-const CASE: Part = Part::Object(&[
-    Field::required("when", Part::Expression, "The condition."),
-    Field::required("next", Part::Target(Leads::Case), "Where the case leads."),
-    Field::optional("label", Part::text(0, 120), "A label for people."),
-]);
+const CASE: Part = Part::Object(&ObjectType {
+    name: "BranchCase",
+    docs: "A condition, and where it leads.",
+    fields: &[
+        Field::required("when", Part::Expression, "The condition."),
+        Field::required("next", Part::Target(Leads::Case), "Where the case leads."),
+        Field::optional("label", Part::text(0, 120), "A label for people."),
+    ],
+});
 
 impl Branch {
     pub(super) const TYPE: StepType = StepType {

@@ -8,7 +8,9 @@ use crate::flow::channel::{
     SECTION_CHARS_MAX,
 };
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, Part, ShownLimit, StepType};
+use crate::flow::document::schema::part::{
+    Field, Leads, Leaves, LocalNames, ObjectType, Part, ShownLimit, StepType,
+};
 use crate::flow::document::schema::rules;
 use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Target, Template, Timeout};
@@ -94,41 +96,55 @@ pub struct Multiple {
 const SOURCES: &[&str] = &["options", "optionsFrom"];
 const COUNT: Part = Part::Integer { least: 1, most: 30 };
 
-const OPTION: Part = Part::Object(&[
-    Field::required("id", Part::Name(&rules::EXIT_ID), "The id of the option, unique within the step."),
-    Field::required("title", Part::Shown(ShownLimit::OptionTitle), "What the option is called.").translated(),
-    Field::optional("description", Part::Shown(ShownLimit::OptionDescription), "A line below the title.")
-        .translated(),
-    Field::optional(
-        "section",
-        Part::shown(SECTION_CHARS_MAX),
-        "The section of a list that the option is in.",
-    ),
-    Field::optional("media", MEDIA, "The media of a card."),
-    Field::optional("value", Part::Data, "What is saved instead of the id."),
-    Field::optional("match", MATCHES, "Further texts that choose the option.").may_be_translated(),
-    Field::optional(
-        "next",
-        Part::Target(Leads::Option),
-        "Where the option leads; the step's `next` when absent.",
-    ),
-    Field::optional("when", Part::Expression, "The option is shown only when this holds."),
-]);
+const OPTION: Part = Part::Object(&ObjectType {
+    name: "ChoiceOption",
+    docs: "An option of a menu.",
+    fields: &[
+        Field::required("id", Part::Name(&rules::EXIT_ID), "The id of the option, unique within the step."),
+        Field::required("title", Part::Shown(ShownLimit::OptionTitle), "What the option is called.")
+            .translated(),
+        Field::optional("description", Part::Shown(ShownLimit::OptionDescription), "A line below the title.")
+            .translated(),
+        Field::optional(
+            "section",
+            Part::shown(SECTION_CHARS_MAX),
+            "The section of a list that the option is in.",
+        ),
+        Field::optional("media", MEDIA, "The media of a card."),
+        Field::optional("value", Part::Data, "What is saved instead of the id."),
+        Field::optional("match", MATCHES, "Further texts that choose the option.").may_be_translated(),
+        Field::optional(
+            "next",
+            Part::Target(Leads::Option),
+            "Where the option leads; the step's `next` when absent.",
+        ),
+        Field::optional("when", Part::Expression, "The option is shown only when this holds."),
+    ],
+});
 
-const OPTIONS_FROM: Part = Part::Object(&[
-    Field::required("list", Part::Expression, "The list."),
-    Field::required("id", Part::TEMPLATE, "The id of an option.").seeing(LocalNames::ITEM),
-    Field::required("title", Part::TEMPLATE, "Its title.").seeing(LocalNames::ITEM),
-    Field::optional("description", Part::TEMPLATE, "A line below the title.").seeing(LocalNames::ITEM),
-    Field::optional("media", MEDIA, "The media of a card.").seeing(LocalNames::ITEM),
-    Field::optional("value", Part::Expression, "What is saved instead of the id.").seeing(LocalNames::ITEM),
-    Field::optional("limit", COUNT, "How many items of the list become options; 10 when absent."),
-]);
+const OPTIONS_FROM: Part = Part::Object(&ObjectType {
+    name: "OptionsFromList",
+    docs: "How options are made from a list. `item` and `loop.index` exist in their templates.",
+    fields: &[
+        Field::required("list", Part::Expression, "The list."),
+        Field::required("id", Part::TEMPLATE, "The id of an option.").seeing(LocalNames::ITEM),
+        Field::required("title", Part::TEMPLATE, "Its title.").seeing(LocalNames::ITEM),
+        Field::optional("description", Part::TEMPLATE, "A line below the title.").seeing(LocalNames::ITEM),
+        Field::optional("media", MEDIA, "The media of a card.").seeing(LocalNames::ITEM),
+        Field::optional("value", Part::Expression, "What is saved instead of the id.")
+            .seeing(LocalNames::ITEM),
+        Field::optional("limit", COUNT, "How many items of the list become options; 10 when absent."),
+    ],
+});
 
-const MULTIPLE: Part = Part::Object(&[
-    Field::optional("min", COUNT, "Options that must be chosen; 1 when absent."),
-    Field::optional("max", COUNT, "Options that may be chosen; all of them when absent."),
-]);
+const MULTIPLE: Part = Part::Object(&ObjectType {
+    name: "MultipleChoice",
+    docs: "How many options may be chosen.",
+    fields: &[
+        Field::optional("min", COUNT, "Options that must be chosen; 1 when absent."),
+        Field::optional("max", COUNT, "Options that may be chosen; all of them when absent."),
+    ],
+});
 
 impl Choice {
     pub(super) const TYPE: StepType = StepType {

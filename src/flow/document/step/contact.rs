@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::flow::document::Template;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contact {
@@ -27,10 +27,14 @@ pub struct Attribute {
 
 const TAGS: Part = Part::list(&Part::TEMPLATE, 0, 20);
 
-const ATTRIBUTE: Part = Part::Object(&[
-    Field::required("name", Part::text(1, 64), "The name of the attribute."),
-    Field::required("value", Part::NullableJson, "Its value; null clears it."),
-]);
+const ATTRIBUTE: Part = Part::Object(&ObjectType {
+    name: "AttributeChange",
+    docs: "A change of one attribute of the contact.",
+    fields: &[
+        Field::required("name", Part::text(1, 64), "The name of the attribute."),
+        Field::required("value", Part::NullableJson, "Its value; null clears it."),
+    ],
+});
 
 impl Contact {
     pub(super) const TYPE: StepType = StepType {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::action::{OUTCOMES, OutcomeExit};
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
 use crate::flow::json::INTEGER_MAX;
 
@@ -51,10 +51,14 @@ names! {
     CallMode { Call = "call", Transfer = "transfer" }
 }
 
-const OUTPUT: Part = Part::Object(&[
-    Field::required("from", Part::Name(&rules::VARIABLE), "A variable of the called flow."),
-    Field::required("to", Part::Written, "The variable of this flow that receives it."),
-]);
+const OUTPUT: Part = Part::Object(&ObjectType {
+    name: "FlowOutput",
+    docs: "A variable that is copied when the other flow has ended.",
+    fields: &[
+        Field::required("from", Part::Name(&rules::VARIABLE), "A variable of the called flow."),
+        Field::required("to", Part::Written, "The variable of this flow that receives it."),
+    ],
+});
 
 impl SubFlow {
     pub(super) const TYPE: StepType = StepType {

@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, ObjectType, Part, StepType};
 use crate::flow::document::{Duration, Expression, Target, Template};
 use crate::flow::env::{is_literal_host, origin_name};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
@@ -38,21 +38,37 @@ const BODIES: &[&str] = &["body", "bodyText"];
 const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(30);
 const TEXTS: Part = Part::Keyed(&Part::TEMPLATE);
 
-const EXTRACT: Part = Part::Object(&[
-    Field::required("variable", Part::Written, "The variable that is filled."),
-    Field::required("value", Part::Expression, "What it is filled with."),
-]);
+const EXTRACT: Part = Part::Object(&ObjectType {
+    name: "Extract",
+    docs: "A part of the answer for a variable.",
+    fields: &[
+        Field::required("variable", Part::Written, "The variable that is filled."),
+        Field::required("value", Part::Expression, "What it is filled with."),
+    ],
+});
 
-const ON_STATUS: Part = Part::Object(&[
-    Field::required("status", Part::Status, "A status such as `404`, a class such as `4xx`, or `default`."),
-    Field::required("next", Part::Target(Leads::Status), "Where such an answer leads."),
-]);
+const ON_STATUS: Part = Part::Object(&ObjectType {
+    name: "StatusExit",
+    docs: "Where answers of a status lead.",
+    fields: &[
+        Field::required(
+            "status",
+            Part::Status,
+            "A status such as `404`, a class such as `4xx`, or `default`.",
+        ),
+        Field::required("next", Part::Target(Leads::Status), "Where such an answer leads."),
+    ],
+});
 
-const SAMPLE: Part = Part::Object(&[
-    Field::optional("status", Part::Integer { least: 100, most: 599 }, "The status; 200 when absent."),
-    Field::optional("headers", Part::Keyed(&Part::text(0, usize::MAX)), "The headers."),
-    Field::optional("body", Part::Data, "The body."),
-]);
+const SAMPLE: Part = Part::Object(&ObjectType {
+    name: "SampleResponse",
+    docs: "What a test run gets when no mock answers.",
+    fields: &[
+        Field::optional("status", Part::Integer { least: 100, most: 599 }, "The status; 200 when absent."),
+        Field::optional("headers", Part::Keyed(&Part::text(0, usize::MAX)), "The headers."),
+        Field::optional("body", Part::Data, "The body."),
+    ],
+});
 
 impl Http {
     pub(super) const TYPE: StepType = StepType {
@@ -66,10 +82,14 @@ impl Http {
         leaves: Leaves::Next,
         fields: &[
             Field::optional("method", Part::OneOf(Method::WRITTEN), "The method; `GET` when absent."),
-            Field::required("url", Part::Address, "The https address, with a literal host."),
-            Field::optional("headers", TEXTS, "The headers, by their literal names.")
+            Field::required(
+                "url",
+                Part::Address,
+                "The https address, with a literal host; its path and query may be templates.",
+            ),
+            Field::optional("headers", TEXTS, "The headers, by their literal names; at most 30.")
                 .seeing(LocalNames::SECRETS),
-            Field::optional("query", TEXTS, "The parameters of the query, by their names.")
+            Field::optional("query", TEXTS, "The parameters of the query, by their names; at most 30.")
                 .seeing(LocalNames::SECRETS),
             Field::up_to_one_of("body", BODIES, Part::Json, "The body as JSON.").seeing(LocalNames::SECRETS),
             Field::up_to_one_of("bodyText", BODIES, Part::TEMPLATE, "The body as a text.")

@@ -4,7 +4,7 @@ use crate::flow::channel::CAPTION_CHARS_MAX;
 use crate::flow::document::Template;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::Cursor;
-use crate::flow::document::schema::part::{Field, Length, Part};
+use crate::flow::document::schema::part::{Field, Length, ObjectType, Part};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Media {
@@ -56,22 +56,30 @@ const MEDIA_ID: Field =
 const FILENAME: Field = Field::optional("filename", Part::TEMPLATE, "The name of a document.");
 
 /// Media that are a message by themselves.
-pub(super) const SENT_MEDIA: Part = Part::Object(&[
-    KIND,
-    URL.may_be_translated(),
-    MEDIA_ID,
-    Field::optional("caption", Part::shown(CAPTION_CHARS_MAX), "A text below.").translated(),
-    FILENAME,
-]);
+pub(super) const SENT_MEDIA: Part = Part::Object(&ObjectType {
+    name: "SentMedia",
+    docs: "Media that are a message by themselves.",
+    fields: &[
+        KIND,
+        URL.may_be_translated(),
+        MEDIA_ID,
+        Field::optional("caption", Part::shown(CAPTION_CHARS_MAX), "A text below.").translated(),
+        FILENAME,
+    ],
+});
 
 /// Media that are a part of a message.
-pub(super) const MEDIA: Part = Part::Object(&[
-    KIND,
-    URL,
-    MEDIA_ID,
-    Field::optional("caption", Part::TEMPLATE, "A text below, where media are sent by themselves."),
-    FILENAME,
-]);
+pub(super) const MEDIA: Part = Part::Object(&ObjectType {
+    name: "Media",
+    docs: "Media that are a part of a message.",
+    fields: &[
+        KIND,
+        URL,
+        MEDIA_ID,
+        Field::optional("caption", Part::TEMPLATE, "A text below, where media are sent by themselves."),
+        FILENAME,
+    ],
+});
 
 /// An https address; what a template makes of it is checked when it is sent.
 pub(super) fn https_url(node: Cursor<'_>) -> Template {

@@ -6,7 +6,7 @@ use crate::flow::channel::{BUTTON_CHARS_MAX, FOOTER_CHARS_MAX, HEADER_CHARS_MAX}
 use crate::flow::document::Template;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{
-    Field, Leaves, Length, Part, ShownLimit, StepType, TEMPLATE_CHARS_MAX,
+    Field, Leaves, Length, ObjectType, Part, ShownLimit, StepType, TEMPLATE_CHARS_MAX,
 };
 
 /// The members of which a message has exactly one.
@@ -77,26 +77,38 @@ pub struct ContactCard {
     pub organization: Option<Template>,
 }
 
-const CTA: Part = Part::Object(&[
-    Field::required("label", Part::shown(BUTTON_CHARS_MAX), "The words on the button.").translated(),
-    Field::required("url", Part::Address, "The https address that it opens."),
-]);
+const CTA: Part = Part::Object(&ObjectType {
+    name: "LinkButton",
+    docs: "A button that opens a link.",
+    fields: &[
+        Field::required("label", Part::shown(BUTTON_CHARS_MAX), "The words on the button.").translated(),
+        Field::required("url", Part::Address, "The https address that it opens."),
+    ],
+});
 
 const COORDINATE: Part = Part::Either(&[Part::Number, Part::Template(Length::of(1, TEMPLATE_CHARS_MAX))]);
 
-const LOCATION: Part = Part::Object(&[
-    Field::required("latitude", COORDINATE, "-90 to 90 degrees, or a template of that."),
-    Field::required("longitude", COORDINATE, "-180 to 180 degrees, or a template of that."),
-    Field::optional("name", Part::TEMPLATE, "What the place is called."),
-    Field::optional("address", Part::TEMPLATE, "Its address."),
-]);
+const LOCATION: Part = Part::Object(&ObjectType {
+    name: "Location",
+    docs: "A place on the map.",
+    fields: &[
+        Field::required("latitude", COORDINATE, "-90 to 90 degrees, or a template of that."),
+        Field::required("longitude", COORDINATE, "-180 to 180 degrees, or a template of that."),
+        Field::optional("name", Part::TEMPLATE, "What the place is called."),
+        Field::optional("address", Part::TEMPLATE, "Its address."),
+    ],
+});
 
-const CONTACT_CARD: Part = Part::Object(&[
-    Field::required("name", Part::TEMPLATE, "The name of a person."),
-    Field::optional("phone", Part::TEMPLATE, "Their phone number."),
-    Field::optional("email", Part::TEMPLATE, "Their email address."),
-    Field::optional("organization", Part::TEMPLATE, "Where they work."),
-]);
+const CONTACT_CARD: Part = Part::Object(&ObjectType {
+    name: "ContactCard",
+    docs: "The card of a person.",
+    fields: &[
+        Field::required("name", Part::TEMPLATE, "The name of a person."),
+        Field::optional("phone", Part::TEMPLATE, "Their phone number."),
+        Field::optional("email", Part::TEMPLATE, "Their email address."),
+        Field::optional("organization", Part::TEMPLATE, "Where they work."),
+    ],
+});
 
 impl Message {
     pub(super) const TYPE: StepType = StepType {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Set {
@@ -37,11 +37,15 @@ names! {
     Op { Set = "set", Append = "append", Increment = "increment", Unset = "unset" }
 }
 
-const ASSIGNMENT: Part = Part::Object(&[
-    Field::required("variable", Part::Written, "The variable that is written."),
-    Field::optional("op", Part::OneOf(Op::WRITTEN), "What is done with the variable; `set` when absent."),
-    Field::optional("value", Part::NullableJson, "The value; `increment` adds one when it is absent."),
-]);
+const ASSIGNMENT: Part = Part::Object(&ObjectType {
+    name: "Assignment",
+    docs: "A change of one variable.",
+    fields: &[
+        Field::required("variable", Part::Written, "The variable that is written."),
+        Field::optional("op", Part::OneOf(Op::WRITTEN), "What is done with the variable; `set` when absent."),
+        Field::optional("value", Part::NullableJson, "The value; `increment` adds one when it is absent."),
+    ],
+});
 
 impl Set {
     pub(super) const TYPE: StepType = StepType {

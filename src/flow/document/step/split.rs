@@ -2,7 +2,7 @@
 
 use crate::flow::document::Target;
 use crate::flow::document::reader::{Cursor, Object};
-use crate::flow::document::schema::part::{Field, Leads, Leaves, Part, StepType};
+use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,19 +21,23 @@ pub struct SplitPath {
     pub next: Option<Target>,
 }
 
-const PATH: Part = Part::Object(&[
-    Field::required("id", Part::Name(&rules::EXIT_ID), "The id of the path, unique within the step."),
-    Field::required(
-        "weight",
-        Part::Integer { least: 1, most: 1000 },
-        "How likely the path is, against the others.",
-    ),
-    Field::optional(
-        "next",
-        Part::Target(Leads::Path),
-        "Where the path leads; the step's `next` when absent.",
-    ),
-]);
+const PATH: Part = Part::Object(&ObjectType {
+    name: "SplitPath",
+    docs: "A path, and how likely it is.",
+    fields: &[
+        Field::required("id", Part::Name(&rules::EXIT_ID), "The id of the path, unique within the step."),
+        Field::required(
+            "weight",
+            Part::Integer { least: 1, most: 1000 },
+            "How likely the path is, against the others.",
+        ),
+        Field::optional(
+            "next",
+            Part::Target(Leads::Path),
+            "Where the path leads; the step's `next` when absent.",
+        ),
+    ],
+});
 
 impl Split {
     pub(super) const TYPE: StepType = StepType {

@@ -3,7 +3,7 @@
 use super::media::{MEDIA, Media};
 use crate::flow::document::Template;
 use crate::flow::document::reader::Cursor;
-use crate::flow::document::schema::part::{Field, Part};
+use crate::flow::document::schema::part::{Field, ObjectType, Part};
 use crate::flow::document::schema::rules;
 
 /// A message template that the platform has approved.
@@ -35,24 +35,36 @@ pub struct TemplateButton {
     pub payload: Template,
 }
 
-const TEMPLATE_HEADER: Part = Part::Object(&[
-    Field::one_of("media", &["media", "text"], MEDIA, "The media of the header."),
-    Field::one_of("text", &["media", "text"], Part::TEMPLATE, "The parameter of the header."),
-]);
+const TEMPLATE_HEADER: Part = Part::Object(&ObjectType {
+    name: "TemplateHeader",
+    docs: "The parameter of the header of a message template.",
+    fields: &[
+        Field::one_of("media", &["media", "text"], MEDIA, "The media of the header."),
+        Field::one_of("text", &["media", "text"], Part::TEMPLATE, "The parameter of the header."),
+    ],
+});
 
-const TEMPLATE_BUTTON: Part = Part::Object(&[
-    Field::required("index", Part::Integer { least: 0, most: 9 }, "Which button it is, from 0."),
-    Field::required("payload", Part::TEMPLATE, "The parameter of the button."),
-]);
+const TEMPLATE_BUTTON: Part = Part::Object(&ObjectType {
+    name: "TemplateButton",
+    docs: "The parameter of a button of a message template.",
+    fields: &[
+        Field::required("index", Part::Integer { least: 0, most: 9 }, "Which button it is, from 0."),
+        Field::required("payload", Part::TEMPLATE, "The parameter of the button."),
+    ],
+});
 
 /// A message template that the platform has approved.
-pub(super) const TEMPLATE: Part = Part::Object(&[
-    Field::required("name", Part::Name(&rules::TEMPLATE), "The name under which it was approved."),
-    Field::required("language", Part::Name(&rules::TEMPLATE_LANGUAGE), "Its language, such as `es_MX`."),
-    Field::optional("header", TEMPLATE_HEADER, "What its header gets."),
-    Field::optional("body", Part::list(&Part::TEMPLATE, 0, 20), "The parameters of its text, in order."),
-    Field::optional("buttons", Part::list(&TEMPLATE_BUTTON, 0, 10), "The parameters of its buttons."),
-]);
+pub(super) const TEMPLATE: Part = Part::Object(&ObjectType {
+    name: "TemplateMessage",
+    docs: "A message template that the platform has approved, with its parameters.",
+    fields: &[
+        Field::required("name", Part::Name(&rules::TEMPLATE), "The name under which it was approved."),
+        Field::required("language", Part::Name(&rules::TEMPLATE_LANGUAGE), "Its language, such as `es_MX`."),
+        Field::optional("header", TEMPLATE_HEADER, "What its header gets."),
+        Field::optional("body", Part::list(&Part::TEMPLATE, 0, 20), "The parameters of its text, in order."),
+        Field::optional("buttons", Part::list(&TEMPLATE_BUTTON, 0, 10), "The parameters of its buttons."),
+    ],
+});
 
 impl TemplateMessage {
     pub(super) fn read(node: Cursor<'_>) -> Self {

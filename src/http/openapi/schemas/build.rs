@@ -32,6 +32,7 @@ impl Member {
         Self { is_required: true, is_nullable: false, ..self }
     }
 
+    /// The same member where it may be absent; it is null only if it could be before.
     pub fn optional(self) -> Self {
         Self { is_required: false, ..self }
     }
@@ -150,12 +151,19 @@ pub fn text() -> Value {
     json!({"type": "string"})
 }
 
-/// Text of so many characters.
-pub fn text_of(length_min: usize, length_max: usize) -> Value {
-    match length_min {
-        0 => json!({"type": "string", "maxLength": length_max}),
-        _ => json!({"type": "string", "minLength": length_min, "maxLength": length_max}),
+/// Text of so many characters; `usize::MAX` is no limit.
+pub fn text_of(least: usize, most: usize) -> Value {
+    limited(text(), ["minLength", "maxLength"], least, most)
+}
+
+fn limited(mut schema: Value, [lower, upper]: [&str; 2], least: usize, most: usize) -> Value {
+    if least > 0 {
+        schema[lower] = least.into();
     }
+    if most < usize::MAX {
+        schema[upper] = most.into();
+    }
+    schema
 }
 
 pub fn pattern(pattern: &str) -> Value {
@@ -211,12 +219,9 @@ pub fn list(items: Value) -> Value {
     json!({"type": "array", "items": items})
 }
 
-/// A list of so many items.
+/// A list of so many items; `usize::MAX` is no limit.
 pub fn list_of(items: Value, least: usize, most: usize) -> Value {
-    match least {
-        0 => json!({"type": "array", "items": items, "maxItems": most}),
-        _ => json!({"type": "array", "items": items, "minItems": least, "maxItems": most}),
-    }
+    limited(list(items), ["minItems", "maxItems"], least, most)
 }
 
 /// One of these words.

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use super::build::{
-    Direction, Member, always, any, any_object, boolean, described, digest, instant, integer_of, list,
-    list_of, maybe, maybe_not_null, or_null, positive, reference, text, text_of, uuid, word,
+    Direction, Member, always, boolean, described, digest, instant, integer_of, list, list_of, maybe,
+    or_null, positive, reference, text, text_of, uuid, word,
 };
-use super::document::{sent_members, shown_members};
+use super::document::{change_members, definition_members, graph_members, sent_members, shown_members};
 use crate::flow::json::INTEGER_MAX;
 use crate::registry::SET_MAX;
 
@@ -33,49 +33,26 @@ pub fn all() -> Vec<(String, Value)> {
     schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
-fn name() -> Member {
-    always("name", text_of(1, 120), "What people call the flow. The only member a new flow needs.")
-}
-
 fn flow_document() -> Value {
-    let members = [name()].into_iter().chain(sent_members(REQUEST)).collect();
     REQUEST.object(
         "A flow as its author writes it; at most 256 KiB. A member that is null counts as absent.",
-        members,
+        sent_members(),
     )
 }
 
 /// Everything that is wrong with a document is told by findings, so nothing of it is needed here.
 fn unvalidated_document() -> Value {
-    let name = maybe("name", text_of(1, 120), "What people call the flow.");
-    let members = [name].into_iter().chain(sent_members(REQUEST)).collect();
+    let members = sent_members().into_iter().map(Member::optional).collect();
     REQUEST.open_object("A document to judge. What is wrong with it is told by findings.", members)
 }
 
 fn flow_change() -> Value {
-    let members = [
-        maybe_not_null("name", text_of(1, 120), "The new name."),
-        maybe(
-            "enabled",
-            boolean(),
-            "False pauses a published flow, true ends the pause. It needs `flows:publish`.",
-        ),
-        maybe(
-            "json",
-            json!({"anyOf": [reference("Definition"), reference("Graph")]}),
-            "The definition as a whole. Excludes `variables`, `steps`, `settings`, `interrupts` and `translations`.",
-        ),
-    ];
-    let members = members.into_iter().chain(forcing()).chain(sent_members(REQUEST)).collect();
+    let document = sent_members().into_iter().map(Member::optional);
     REQUEST.object(
-        "Members to change. One that is absent stays, one that is null goes back to its default.",
-        members,
+        "Members to change. One that is absent stays, one that is null goes back to its default. `enabled` needs the \
+         scope `flows:publish`.",
+        change_members().into_iter().chain(forcing()).chain(document).collect(),
     )
-}
-
-fn definition_members() -> Vec<Member> {
-    const DEFINITION: [&str; 5] = ["variables", "steps", "settings", "interrupts", "translations"];
-    sent_members(REQUEST).into_iter().filter(|member| DEFINITION.contains(&member.name())).collect()
 }
 
 fn definition() -> Value {
@@ -83,44 +60,7 @@ fn definition() -> Value {
 }
 
 fn graph() -> Value {
-    let node = REQUEST.object(
-        "A node, which becomes a step.",
-        vec![
-            always("id", reference("StepId"), "The id of the step."),
-            always("type", text(), "The type of the step."),
-            maybe("data", any_object(), "The other members of the step."),
-            maybe("position", any(), "Where the editor draws it; kept in `meta`."),
-            maybe("width", any(), "Kept in `meta`."),
-            maybe("height", any(), "Kept in `meta`."),
-            maybe("selected", any(), "Kept in `meta`."),
-            maybe("measured", any(), "Kept in `meta`."),
-        ],
-    );
-    let edge = REQUEST.object(
-        "An edge, which sets one exit of its source.",
-        vec![
-            always("source", text(), "The id of a node."),
-            always("target", text(), "The id of a node, or `$resume`."),
-            maybe("sourceHandle", text(), "The exit: `next` (the default), `option:<id>`, `case:<i>`, `else`, \
-                `path:<id>`, `status:<s>`, `outcome:<id>`, `timeout`, `retries_exhausted`, `empty` or `error`."),
-            maybe("id", any(), "Kept in `meta`."),
-            maybe("type", any(), "Kept in `meta`."),
-            maybe("label", any(), "Kept in `meta`."),
-            maybe("animated", any(), "Kept in `meta`."),
-            maybe("targetHandle", any(), "Kept in `meta`."),
-        ],
-    );
-    let own = vec![
-        always("nodes", list_of(node, 0, 200), "The steps."),
-        maybe("edges", list_of(edge, 0, 2000), "The exits. One without an edge leads to `$end`."),
-        maybe("start", text(), "The node that comes first."),
-        maybe("viewport", any(), "Kept in `meta`."),
-    ];
-    let others = definition_members().into_iter().filter(|member| member.name() != "steps");
-    REQUEST.object(
-        "The definition as an editor draws it. It is turned into steps.",
-        own.into_iter().chain(others).collect(),
-    )
+    REQUEST.object("The definition as an editor draws it. It is turned into steps.", graph_members())
 }
 
 fn version(description: &str) -> Member {

@@ -9,7 +9,6 @@ mod keys;
 mod problem;
 mod run_request;
 mod runs;
-mod steps;
 mod values;
 
 use serde_json::{Map, Value, json};
@@ -19,9 +18,7 @@ use build::{Direction, always, described, instant, list, maybe, text};
 
 /// Every schema by name.
 pub fn all() -> Value {
-    let both = [Direction::Request, Direction::Response]
-        .into_iter()
-        .flat_map(|direction| document::shared(direction).into_iter().chain(steps::all(direction)));
+    let both = [Direction::Request, Direction::Response].into_iter().flat_map(document::all);
     let parts = [
         values::all(),
         flows::all(),
