@@ -104,7 +104,7 @@ class Trees:
     """The Merkle tree of the event hashes (RFC 6962), and what is known of the one flow that is to be complete."""
     def __init__(self, flow): self.flow, self.version, self.last, self.head, self.proven, self.subtrees = flow, 0, None, None, False, []
     def event(self, hashed):
-        size, node = 1, sha256(b"\0" + hashed).digest()
+        size, node, self.head, self.proven = 1, sha256(b"\0" + hashed).digest(), None, False
         while self.subtrees and self.subtrees[-1][0] == size: size, node = 2 * size, sha256(b"\1" + self.subtrees.pop()[1] + node).digest()
         self.subtrees.append((size, node))
     def root(self):

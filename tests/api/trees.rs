@@ -112,6 +112,24 @@ async fn an_export_of_one_flow_proves_to_have_all_of_it() {
     is_unproven(changed(&|lines| _ = lines.drain(tree..=last)));
     is_altered(changed(&|lines| _ = lines.remove(1)));
 
+    // A proof of an earlier end, and a version that came later left out.
+    api.ask("PATCH", api.flow(&flow, "")).json(&json!({"name": "Cuatro"})).send().await.expect(200);
+    let later = String::from_utf8(bundle(&api, &format!("&flow={flow}")).await).unwrap();
+    let of_flow = format!("\"streamId\":\"{flow}\",\"version\":4,");
+    let mut spliced = Vec::new();
+    for line in later.lines().filter(|line| !line.starts_with("{\"tree\"") && !line.starts_with("{\"last\""))
+    {
+        if line.contains(&of_flow) {
+            spliced.pop();
+            spliced.extend([lines[tree].clone(), lines[last].clone()]);
+            let read: Value = serde_json::from_str(line).unwrap();
+            spliced.push(format!("{{\"omitted\":{},\"eventHash\":{}}}", read["position"], read["eventHash"]));
+        } else {
+            spliced.push(line.to_owned());
+        }
+    }
+    is_unproven(verified(&mended(spliced)).verdict);
+
     for refused in ["&after=1", "&resource=flow", "&dateFrom=2026-01-01"] {
         let path = api.audit(&format!("/export?format=ndjson&flow={flow}{refused}"));
         api.ask("GET", path).send().await.expect_problem(400, "invalid_parameter");
