@@ -167,11 +167,8 @@ fn duplicated_from() -> Value {
 
 /// A flow as it is shown: the document and the state.
 fn flow(is_summary: bool) -> Value {
-    let first = vec![
-        always("id", uuid(), "The flow's id."),
-        always("organizationId", uuid(), "Whose it is."),
-        always("name", text(), "What people call the flow."),
-    ];
+    let first =
+        vec![always("id", uuid(), "The flow's id."), always("organizationId", uuid(), "Whose it is.")];
     let state = vec![
         always("status", word(["draft", "published", "deleted"]), "`published` once it was put in force."),
         always("published", boolean(), "True while a version is published."),
