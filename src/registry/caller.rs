@@ -134,6 +134,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Whether the caller may know who changed what, for whom and why.
+    pub fn sees_people(&self) -> bool {
+        SEES_PEOPLE.iter().any(|scope| self.scopes.contains(*scope))
+    }
+
     /// Whether a flow bound to this number exists for the caller.
     pub fn sees(&self, phone_number_id: Option<&str>) -> bool {
         self.phone_number_ids.is_empty()
@@ -141,6 +146,9 @@ impl Caller {
                 .is_some_and(|number| self.phone_number_ids.iter().any(|allowed| allowed == number))
     }
 }
+
+/// What lets a caller see who changed what, for whom and why.
+const SEES_PEOPLE: [Scope; 3] = [Scope::AuditRead, Scope::FlowsWrite, Scope::FlowsRestore];
 
 /// The versions a caller accepts as current (RFC 9110 `If-Match`; weak and foreign tags match nothing).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //! A command reads, decides and appends; a read finds a record and its document. No HTTP, no SQL.
 
 pub mod access;
+mod accesses;
 mod blame;
 mod callees;
 pub mod caller;
@@ -27,6 +28,7 @@ mod turns;
 mod validate;
 pub mod verification;
 
+pub use accesses::{AccessKind, Accesses, ObservedAccess, WINDOW};
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
@@ -67,6 +69,7 @@ pub struct Registry {
     pub runs: Runs,
     pub env: OrganizationEnv,
     pub keys: ApiKeys,
+    pub accesses: Accesses,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
     pub exports: Exports,
@@ -100,6 +103,7 @@ impl Registry {
             runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),
             keys,
+            accesses: Accesses::new(store.clone(), log.clone()),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
             integrity: Integrity::new(store.clone()),

@@ -33,6 +33,7 @@ mod references;
 mod service_role;
 mod still;
 mod test_runs;
+mod tree_heads;
 mod version;
 mod writer;
 
@@ -69,6 +70,7 @@ pub use references::{Calling, Listener, Listening};
 pub use service_role::{Ownership, account, grant_service};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
+pub use tree_heads::EventLeaf;
 pub use version::FlowAtVersion;
 pub use writer::{Row, Writer};
 

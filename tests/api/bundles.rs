@@ -15,11 +15,11 @@ use super::exports::{begun, fill, story};
 use super::{Api, api, sound, state_with};
 use crate::evidence::python;
 
-fn key() -> SigningKey {
+pub fn key() -> SigningKey {
     SigningKey::new("flows.example.com", &[1; 32]).unwrap()
 }
 
-async fn bundle(api: &Api, query: &str) -> Vec<u8> {
+pub async fn bundle(api: &Api, query: &str) -> Vec<u8> {
     let answer = api.ask("GET", api.audit(&format!("/export?format=ndjson{query}"))).send().await.expect(200);
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
     answer.body.to_vec()
@@ -27,7 +27,7 @@ async fn bundle(api: &Api, query: &str) -> Vec<u8> {
 
 /// What our verifier finds; the other one must come to the same.
 #[track_caller]
-fn verified(bundle: &[u8]) -> Report {
+pub fn verified(bundle: &[u8]) -> Report {
     let report = verify(bundle, &[key().public_key()], &[]).unwrap();
     let key = key().public_key().to_string();
     let output = python(&["verify_export.py", "-", "--key", &key], bundle);

@@ -70,7 +70,6 @@ fn operation(endpoint: &Endpoint, schemas: &Value) -> Value {
 fn needed(access: Access) -> String {
     match access {
         Access::Open => String::new(),
-        Access::EveryScope => " Needs every scope.".to_owned(),
         Access::OneOf(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
             format!(" Needs the scope {}.", names.join(" or "))
@@ -83,7 +82,6 @@ fn security(access: Access) -> Value {
     let alternatives: Vec<Vec<Scope>> = match access {
         Access::Open => Vec::new(),
         Access::OneOf(scopes) => scopes.iter().map(|scope| vec![*scope]).collect(),
-        Access::EveryScope => vec![Scopes::all().iter().collect()],
     };
     let entries = alternatives.iter().flat_map(|scopes| {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();

@@ -52,6 +52,9 @@ codes! {
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Invalid idempotency key",
         "`Idempotency-Key` must be given once, as 1 to 255 printable ASCII characters. Creating an API key takes \
          none, as its secret cannot be shown twice.";
+    MalformedHead = "malformed_head", BAD_REQUEST, "Malformed head",
+        "The head of the request is not one that HTTP/1.1 allows: a line ends without a carriage return, or `Host` is \
+         missing or there more than once. The connection is closed.";
     MissingCredentials = "missing_credentials", UNAUTHORIZED, "Missing credentials",
         "Send an API key as `X-Api-Key: <key>` or `Authorization: Bearer <key>`, or a token as \
          `Authorization: Bearer <token>`.";
@@ -109,7 +112,7 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
         "This `Idempotency-Key` was used for another request before. Use a new key for a new request.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Rate limited",
-        "The credential has sent too many requests. Wait as long as `Retry-After` says.";
+        "Too many credentials from this address were not valid. Wait as long as `Retry-After` says, then send a valid one.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large",
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",

@@ -29,7 +29,8 @@ pub fn audit() -> Vec<Endpoint> {
                     .or("text/csv", "Text")
                     .or("application/x-ndjson", "Text")
                     .with(&[FILE_NAME]),
-            ),
+            )
+            .refuses(&[404]),
         get("/organizations/{orgId}/audit/export/{link}", "followExportLink", audit::linked_export)
             .about(
                 Tag::History,
@@ -61,6 +62,16 @@ pub fn evidence() -> Vec<Endpoint> {
                  it. As `text/plain` the note comes alone, to be kept as it is.",
             )
             .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "Text"))
+            .refuses(&[409]),
+        get("/organizations/{orgId}/audit/tree", "getTreeHead", checkpoint::tree_head)
+            .about(
+                Tag::Evidence,
+                "Get a signed note over the Merkle trees of the log",
+                "With it single events and flows are proven without the rest of the log. The note is over the log as it is \
+                 now, or as it was a little earlier where trees of a large log were made lately. As `text/plain` it comes \
+                 alone.",
+            )
+            .responds(json(200, "The tree head.", "TreeHeadAnswer").or("text/plain", "Text"))
             .refuses(&[409]),
         get("/.well-known/flow-registry-keys", "listPublicKeys", checkpoint::keys)
             .about(

@@ -53,6 +53,7 @@ fn answers() -> Vec<(String, Value)> {
         ("BlameAnswer", "Blame"),
         ("CheckpointAnswer", "Checkpoint"),
         ("ErasureAnswer", "Erasure"),
+        ("TreeHeadAnswer", "TreeHead"),
         ("RehearsalAnswer", "Rehearsal"),
         ("HealthAnswer", "Health"),
         ("EnvAnswer", "Env"),
