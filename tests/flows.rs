@@ -57,6 +57,7 @@ pub const CODES: &[&str] = &[
     "NO_TIMEOUT",
     "NO_ERROR_EXIT",
     "DEAD_CASE",
+    "DEAD_MATCH",
     "MIXED_COMPARISON",
     "DUPLICATE_TITLE_FOLDED",
     "AMBIGUOUS_MATCH",

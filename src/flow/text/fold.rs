@@ -1,5 +1,7 @@
 //! The forms of a text: folded, for comparing; as words; in plain signs, for reading values; as typed, for patterns.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
@@ -34,9 +36,13 @@ fn is_edge_punctuation(c: char) -> bool {
 
 /// The form in which texts are compared: NFKC, lower case, without accents and invisible signs, with plain quotes and
 /// digits, single spaces, and without punctuation, quotes and markup around it. `"¡Mañana  sí!"` and `"*manana si*"`
-/// fold to the same.
+/// fold to the same. Of a text that is nothing but punctuation this stays, so that only what is blank folds to nothing.
 pub fn fold(text: &str) -> String {
-    bare(&words(text), is_edge_punctuation).to_owned()
+    let words = words(text);
+    match bare(&words, is_edge_punctuation) {
+        "" => bare(&words, |_| false).to_owned(),
+        folded => folded.to_owned(),
+    }
 }
 
 /// The same with what stands around the text.
@@ -147,11 +153,17 @@ pub fn plain(text: &str) -> String {
 /// A text as it was typed, as patterns see it: composed, trimmed, without signs that nobody sees or typed. Joiners stay,
 /// which make other letters and signs.
 fn typed(text: &str) -> String {
+    composed(text).trim().to_owned()
+}
+
+/// A text in composed letters, without signs that nobody sees. Patterns are read in this form too: what is in no text
+/// that they are held against would keep them from matching.
+pub fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return text.trim().to_owned();
+        return Cow::Borrowed(text);
     }
     let is_seen = |c: &char| !is_invisible(*c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
-    text.nfc().filter(is_seen).collect::<String>().trim().to_owned()
+    Cow::Owned(text.nfc().filter(is_seen).collect())
 }
 
 /// Whether two titles look the same, but for capitals, signs that nobody sees, and space around them.
@@ -184,15 +196,6 @@ pub fn search_text(name: &str, description: Option<&str>) -> String {
     }
 }
 
-/// What is looked for there: the text folded, or the punctuation that it consists of.
-pub fn searched(text: &str) -> String {
-    let words = words(text);
-    match bare(&words, is_edge_punctuation) {
-        "" => words,
-        folded => folded.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -211,7 +214,9 @@ mod tests {
             ("¡ hola !", "hola"),
             ("ÇA VA", "ca va"),
             ("İ", "i"),
-            ("?!", ""),
+            ("?!", "?!"),
+            ("“?”", "?"),
+            ("\u{200b} \u{feff}", ""),
             ("한국", "한국"),
             ("ΑΘΉΝΑΣ", "αθηνασ"),
             ("Ёлка, за́мок", "елка, замок"),
@@ -293,7 +298,7 @@ mod tests {
     fn search_looks_into_both_texts() {
         assert_eq!(search_text("Reserva", Some("¿Qué día?")), "reserva\n¿que dia?");
         assert_eq!(search_text("_Reserva_", None), "_reserva_");
-        assert_eq!((searched("¡Día!"), searched("!"), searched("_")), ("dia".into(), "!".into(), "_".into()));
+        assert_eq!((fold("¡Día!"), fold("!"), fold("_")), ("dia".into(), "!".into(), "_".into()));
     }
 
     proptest! {
