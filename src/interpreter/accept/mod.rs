@@ -12,6 +12,7 @@ mod place;
 
 pub use context::AnswerContext;
 pub use find::{find, is_kind};
+pub use place::of_value as place_of;
 
 use super::inbound::{Inbound, InboundContent};
 use super::value::Value;
