@@ -5,6 +5,7 @@ use super::collect::Findings;
 use super::pattern::{Patterns, is_dead};
 use crate::flow::document::{ChoiceOptions, Document, MatchMode, StepKind, TriggerType};
 use crate::flow::finding::Finding;
+use crate::flow::pointer;
 use crate::flow::text::{fold, spaced};
 
 pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) {
@@ -32,6 +33,17 @@ pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findin
                 }
             }
             _ => {}
+        }
+    }
+    for (locale, steps) in &document.translations {
+        for (id, paths) in steps {
+            let lists =
+                paths.iter().filter(|(path, _)| path.starts_with("options.") && path.ends_with(".match"));
+            for (path, _) in lists.filter(|(_, lines)| lines.lines().all(|line| fold(line).is_empty())) {
+                let mut pointer = "/translations".to_owned();
+                [locale, id, path].into_iter().for_each(|token| pointer::push(&mut pointer, token));
+                dead("text", pointer, findings);
+            }
         }
     }
     for (index, interrupt) in document.interrupts.iter().enumerate() {
