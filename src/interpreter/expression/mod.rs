@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use failure::{Evaluated, EvaluationFailure};
 use fast::Fast;
+pub use filters::{ONE_SEGMENT, percent_encoded};
 pub use fuel::Fuel;
 pub use functions::has_words;
 use machine::{Compiled, Machine, SourceKind, is_native};
