@@ -40,6 +40,8 @@ pub const CODES: &[&str] = &[
     "BAD_DATE_FORMAT",
     "SAVE_TYPE_MISMATCH",
     "CHANNEL_LIMIT",
+    "HTTP_URL",
+    "HTTP_HEADER",
     "INPUTLESS_LOOP",
     "NO_END_REACHABLE",
     "FLOW_REF_NOT_FOUND",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::origin::EnvOrigin;
-use crate::flow::channel::URL_CHARS_MAX;
+use crate::flow::address;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 use crate::flow::pointer;
@@ -152,13 +152,18 @@ impl CompiledHttp {
         if let Some(origin) = &self.origin {
             origin.check(visit)?;
         }
-        let address = checked_url(rendered.as_str().unwrap_or_default())?;
+        let address = rendered.as_str().unwrap_or_default().to_owned();
+        if let Some(fault) = address::fault(&address) {
+            return Err(StepError::new(code::HTTP_URL, format!("The address {fault}.")));
+        }
         visit.frame.scope().secrets = true;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, text) in &self.headers {
             let is_masked = MASKED_HEADERS.iter().any(|masked| name.eq_ignore_ascii_case(masked));
             let text = if is_masked { visit.masked_text(text)? } else { visit.text(text)? };
-            check_header(name, text.as_str().unwrap_or_default())?;
+            if let Some(fault) = address::header_fault(text.as_str().unwrap_or_default()) {
+                return Err(StepError::new(code::HTTP_HEADER, format!("The header {name} {fault}.")));
+            }
             let shown_text = if is_masked { Value::from(MASK) } else { shown(&text) };
             headers.push((name.clone(), shown_text));
         }
@@ -269,39 +274,6 @@ impl CompiledHttp {
         let takers = self.on.iter().filter(|(wanted, _)| wanted.takes(status));
         takers.min_by_key(|(wanted, _)| rank(wanted)).map(|(_, exit)| exit)
     }
-}
-
-/// An https address without credentials.
-fn checked_url(url: &str) -> Result<String, StepError> {
-    let refuse = |why: &str| Err(StepError::new(code::HTTP_URL, format!("The address {why}.")));
-    if url.chars().count() > URL_CHARS_MAX {
-        return refuse("is longer than 2000 characters");
-    }
-    let Some(rest) = url.strip_prefix("https://") else { return refuse("does not begin with https://") };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return refuse("is not sound");
-    }
-    let path = rest.split(['?', '#']).next().unwrap_or_default();
-    if path.split(['/', '\\']).skip(1).any(is_dotted) {
-        return refuse("has a segment . or .. in its path");
-    }
-    Ok(url.to_owned())
-}
-
-/// Refuses what would end a header and begin another: RFC 9110, section 5.5.
-fn check_header(name: &str, text: &str) -> Result<(), StepError> {
-    if text.contains(['\r', '\n', '\0']) {
-        let message = format!("The header {name} has a line break in its value.");
-        return Err(StepError::new(code::HTTP_HEADER, message));
-    }
-    Ok(())
-}
-
-/// Whether a segment of a path is one that clients resolve before they call: `.` or `..`, however it is written.
-fn is_dotted(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    plain == "." || plain == ".."
 }
 
 /// A text whose content type is JSON is parsed; anything else is taken as it is.
