@@ -15,8 +15,8 @@ use super::path::{NamePath, NameReference, PathKey};
 use super::refusal::{CompileRefusal, Lowered, refuse};
 use super::scope::{Names, Root};
 use super::tree::{
-    Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, filter, known, list,
-    not, one_is_mere_text, plain_path, repeats_little, unary,
+    Encoding, Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, encoded,
+    filter, known, list, not, one_is_mere_text, plain_path, repeats_little, unary,
 };
 use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
@@ -36,8 +36,7 @@ pub struct Lowering<'n, 's> {
     pub too_deep: bool,
     /// Whether something is called that needs the time without naming it.
     pub reads_clock: bool,
-    /// Whether what a template shows becomes part of an address.
-    pub is_address: bool,
+    pub encoding: Encoding,
     /// Whether the next part is the first of an address, which may be its origin.
     pub is_at_start: bool,
 }
@@ -50,7 +49,7 @@ impl<'n, 's> Lowering<'n, 's> {
             bound: Vec::new(),
             too_deep: false,
             reads_clock: false,
-            is_address: false,
+            encoding: Encoding::Plain,
             is_at_start: false,
         }
     }
@@ -62,13 +61,14 @@ impl<'n, 's> Lowering<'n, 's> {
                 let children = self.body(&node.children)?;
                 Stmt::Template(Spanned::new(Template { children }, node.span()))
             }
+            Stmt::EmitRaw(node) if self.encoding == Encoding::QueryValue => encoded(node.raw, node.span()),
             Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
             Stmt::EmitExpr(node) => {
                 let is_origin = is_at_start && self.is_env(&node.expr);
-                let expr = if self.is_address && !is_origin {
-                    self.address_part(&node.expr)?
-                } else {
-                    self.emitted(&node.expr, op::RENDER)?
+                let is_plain = self.encoding == Encoding::Plain || is_origin;
+                let expr = match is_plain {
+                    true => self.emitted(&node.expr, op::RENDER)?,
+                    false => self.address_part(&node.expr)?,
                 };
                 Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, node.span()))
             }

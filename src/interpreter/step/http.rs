@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::origin::EnvOrigin;
 use crate::flow::address;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
@@ -11,7 +9,9 @@ use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 use crate::flow::pointer;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{CompiledExpression, CompiledText, Local, Uncompilable, ValueTemplate};
+use crate::interpreter::expression::{
+    CompiledExpression, CompiledText, Local, ONE_SEGMENT, Uncompilable, ValueTemplate, percent_encoded,
+};
 use crate::interpreter::mock::HttpCall;
 use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::request::HttpAnswer;
@@ -23,8 +23,6 @@ use crate::interpreter::value::{Value, from_json, object};
 const BACKOFF_MS: [u64; 3] = [1000, 2000, 4000];
 /// Headers whose values are shown nowhere.
 const MASKED_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
-/// What is encoded in a query: everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Debug)]
 pub struct CompiledHttp {
@@ -33,7 +31,7 @@ pub struct CompiledHttp {
     /// The value of the organization that says the origin, where no literal host does.
     origin: Option<EnvOrigin>,
     headers: Vec<(Box<str>, CompiledText)>,
-    query: Vec<(Box<str>, CompiledText)>,
+    query: Vec<(Box<str>, QueryValue)>,
     body: Option<Body>,
     timeout_ms: u64,
     retries: u32,
@@ -42,6 +40,13 @@ pub struct CompiledHttp {
     on: Vec<(StatusMatch, CompiledExit)>,
     sample: Option<HttpAnswer>,
     next: CompiledExit,
+}
+
+#[derive(Debug)]
+struct QueryValue {
+    text: CompiledText,
+    /// Whether the template has encoded it.
+    is_encoded: bool,
 }
 
 #[derive(Debug)]
@@ -91,13 +96,22 @@ impl CompiledHttp {
             let variable = step.variable(&extract.variable, &format!("extract/{index}/variable"))?;
             Ok((variable, step.expression(&extract.value, &format!("extract/{index}/value"))?))
         };
+        let query = |(name, source): (&String, &String)| {
+            let mut member = "query".to_owned();
+            pointer::push(&mut member, name);
+            let value = match step.encoded_query_value(source, &member)? {
+                Some(text) => QueryValue { text, is_encoded: true },
+                None => QueryValue { text: step.text(source, &member)?, is_encoded: false },
+            };
+            Ok::<_, Uncompilable>((name.as_str().into(), value))
+        };
         let exit = |on: &document::OnStatus| (on.status, step.exit(&Edge::Status(on.status.to_string())));
         Ok(Self {
             method: http.method,
             origin: EnvOrigin::of(http, step),
             url: step.address(&http.url, "url")?,
             headers: texts("headers", &http.headers)?,
-            query: texts("query", &http.query)?,
+            query: http.query.iter().map(query).collect::<Result<_, _>>()?,
             body,
             timeout_ms: http.timeout.as_ms(),
             retries: http.retries,
@@ -168,12 +182,13 @@ impl CompiledHttp {
             headers.push((name.clone(), shown_text));
         }
         let mut url = address.clone();
-        for (name, text) in &self.query {
-            let text = visit.text(text)?;
+        for (name, value) in &self.query {
+            let text = visit.text(&value.text)?;
+            let text = text.as_str().unwrap_or_default();
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.extend(utf8_percent_encode(name, RESERVED));
+            url += &percent_encoded(name, ONE_SEGMENT);
             url.push('=');
-            url.extend(utf8_percent_encode(text.as_str().unwrap_or_default(), RESERVED));
+            url += &if value.is_encoded { text.to_owned() } else { percent_encoded(text, ONE_SEGMENT) };
         }
         let body = match &self.body {
             Some(Body::Json(template)) => visit.value(template)?,
