@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
     BinOp, BinOpKind, Call, CallArg, Compare, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop, GetAttr,
-    GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOp, UnaryOpKind, Var,
+    GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOpKind, Var,
 };
 
 use super::operators as op;
@@ -16,7 +16,7 @@ use super::refusal::{CompileRefusal, Lowered, refuse};
 use super::scope::{Names, Root};
 use super::tree::{
     Encoding, Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, encoded,
-    filter, known, list, not, one_is_mere_text, plain_path, repeats_little, unary,
+    filter, known, list, negative, not, one_is_mere_text, plain_path, repeats_little, sliced, unary,
 };
 use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
@@ -205,15 +205,12 @@ impl<'n, 's> Lowering<'n, 's> {
                 };
                 Expr::GetItem(Spanned::new(item, span))
             }
-            Expr::Slice(node) => Expr::Slice(Spanned::new(self.slice(node)?, span)),
+            Expr::Slice(node) => self.slice(node, span)?,
             Expr::UnaryOp(node) => {
                 let inner = self.expr(&node.expr)?;
                 match node.op {
                     UnaryOpKind::Not => not(inner, span),
-                    UnaryOpKind::Neg => Expr::UnaryOp(Spanned::new(
-                        UnaryOp { op: UnaryOpKind::Neg, expr: known(inner) },
-                        span,
-                    )),
+                    UnaryOpKind::Neg => negative(known(inner), span),
                 }
             }
             Expr::BinOp(node) => self.binary(node, span)?,
@@ -246,10 +243,14 @@ impl<'n, 's> Lowering<'n, 's> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    fn slice(&mut self, node: &Slice<'s>) -> Result<Slice<'s>, CompileRefusal> {
+    fn slice(&mut self, node: &Slice<'s>, span: Span) -> Lowered<'s> {
         let mut part = |expr: &Option<Expr<'s>>| expr.as_ref().map(|expr| self.expr(expr)).transpose();
         let (start, stop, step) = (part(&node.start)?, part(&node.stop)?, part(&node.step)?);
-        Ok(Slice { expr: known(self.expr(&node.expr)?), start, stop, step })
+        let expr = known(self.expr(&node.expr)?);
+        Ok(match step {
+            Some(_) => Expr::Slice(Spanned::new(Slice { expr, start, stop, step }, span)),
+            None => sliced(expr, [start, stop], span),
+        })
     }
 
     fn binary(&mut self, node: &BinOp<'s>, span: Span) -> Lowered<'s> {

@@ -109,6 +109,10 @@ pub fn not<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
     Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Not, expr }, span))
 }
 
+pub fn negative<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
+    Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Neg, expr }, span))
+}
+
 pub fn filter<'s>(name: &'s str, expr: Expr<'s>, args: Vec<CallArg<'s>>, span: Span) -> Expr<'s> {
     Expr::Filter(Spanned::new(Filter { name, expr: Some(expr), args }, span))
 }
@@ -134,6 +138,12 @@ pub fn known<'s>(operand: Expr<'s>) -> Expr<'s> {
 
 pub fn binary<'s>(name: &'static str, left: Expr<'s>, right: Expr<'s>, span: Span) -> Expr<'s> {
     filter(name, left, vec![CallArg::Pos(right)], span)
+}
+
+/// A slice without steps.
+pub fn sliced<'s>(whole: Expr<'s>, bounds: [Option<Expr<'s>>; 2], span: Span) -> Expr<'s> {
+    let bounds = bounds.map(|bound| bound.map_or_else(|| constant(Value::UNDEFINED, span), known));
+    filter(op::SLICE, whole, bounds.map(CallArg::Pos).into(), span)
 }
 
 fn is_constant(expr: &Expr<'_>) -> bool {
