@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::digits::plain_digit;
-use super::signs::{bare, is_invisible, plain_quote};
+use super::signs::{bare, bare_range, is_invisible, plain_quote};
 
 /// Punctuation that is dropped at both ends of a folded text.
 fn is_edge_punctuation(c: char) -> bool {
@@ -140,14 +140,23 @@ pub fn plain(text: &str) -> String {
     if text.is_ascii() {
         return bare(text, |_| false).to_owned();
     }
+    plain_and_written(text).0
+}
+
+/// The same, and sign by sign what was written: what is an address must not become another.
+pub fn plain_and_written(text: &str) -> (String, String) {
     let sign = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
         c if c.is_whitespace() => ' ',
         c => plain_quote(plain_digit(c)),
     };
-    let plain: String = text.nfc().filter(|&c| !is_invisible(c)).map(sign).collect();
-    bare(&plain, |_| false).to_owned()
+    let seen: Vec<char> = text.nfc().filter(|&c| !is_invisible(c)).collect();
+    let plain: String = seen.iter().copied().map(sign).collect();
+    let range = bare_range(&plain, |_| false);
+    let (before, inner) = (plain[..range.start].chars().count(), &plain[range]);
+    let written = seen.iter().skip(before).take(inner.chars().count()).collect();
+    (inner.to_owned(), written)
 }
 
 /// A text as it was typed, as patterns see it: composed, trimmed, without signs that nobody sees or typed. Joiners stay,
