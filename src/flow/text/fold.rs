@@ -53,9 +53,24 @@ fn words(text: &str) -> String {
         if !words.is_empty() {
             words.push(' ');
         }
-        words.push_str(word);
+        match word.contains('`') {
+            true => words.extend(with_apostrophes(word)),
+            false => words.push_str(word),
+        }
     }
     words
+}
+
+/// A word in which a backtick between letters is the apostrophe that it stands for.
+fn with_apostrophes(word: &str) -> impl Iterator<Item = char> {
+    let mut before = ' ';
+    let mut chars = word.chars().peekable();
+    std::iter::from_fn(move || {
+        let c = chars.next()?;
+        let is_inside = before.is_alphanumeric() && chars.peek().is_some_and(|after| after.is_alphanumeric());
+        before = c;
+        Some(if c == '`' && is_inside { '\'' } else { c })
+    })
 }
 
 /// NFKC, lower case, no accents, plain signs. Of ASCII only the case changes.
@@ -231,6 +246,9 @@ mod tests {
             ("Ёлка, за́мок", "елка, замок"),
             ("Don’t", "don't"),
             ("l´eau", "l'eau"),
+            ("can`t", "can't"),
+            ("```can`t```", "can't"),
+            ("`si`", "si"),
             ("“Sí”", "si"),
             ("«¡Sí!»", "si"),
             ("*Hola*", "hola"),
