@@ -142,7 +142,7 @@ impl Crowd {
         let head = b"GET /health/live HTTP/1.1\r\nHost: bench\r\nX-Padding: ".iter();
         let mut head = head.chain(std::iter::repeat(&b'x'));
         let silent = Background::every(10 * DRIP, move || {
-            silent = connected(address, FIRST_ADDRESS)?;
+            drop(std::mem::replace(&mut silent, connected(address, FIRST_ADDRESS)?));
             Ok(())
         });
         let slow = Background::every(DRIP, move || {

@@ -21,7 +21,7 @@ use super::state::App;
 use super::{credentials, etag, headers, media};
 use crate::flow::digest::Digest;
 use crate::registry::access::AccessError;
-use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope, Scopes};
+use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 
 /// The id of a request, put beside it before it is routed.
 #[derive(Debug, Clone)]

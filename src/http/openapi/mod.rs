@@ -7,7 +7,7 @@ mod schemas;
 use serde_json::{Map, Value, json};
 
 use super::endpoint::{Access, Endpoint, Parameter, Tag};
-use crate::registry::caller::{Scope, Scopes};
+use crate::registry::caller::Scope;
 
 /// The credentials there are: a request carries one of them.
 const CREDENTIALS: [&str; 2] = ["apiKey", "bearer"];
