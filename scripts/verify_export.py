@@ -60,10 +60,10 @@ def event_hash(organization, e):
         + pack(">h", number(e["schemaVersion"])) + (document or bytes(32)) + pack(">B", enabled | deleted << 1)
         + pack(">qq", version(e["publishedVersion"]), version(e["publishedByVersion"]))
         + digest(e["payloadDigest"]) + digest(e["contextDigest"]) + pack(">H", len(name)) + name).digest()
-def read_key(text):
+def read_key(text, use=1):
     name, key_id, key = text.split("+", 2)
     key = base64.b64decode(key, validate=True)
-    need(len(key) == 33 and key[0] == 1 and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
+    need(len(key) == 33 and key[0] == use and sha256(name.encode() + b"\n" + key).hexdigest()[:8] == key_id, "not a key")
     return name, bytes.fromhex(key_id), key[1:]
 def read_keys(lines):
     """The keys of a file, each with the first instant at which it counts and the first at which it no longer does."""
@@ -73,11 +73,11 @@ def read_keys(lines):
         elif line.startswith("# valid-until "): valid[1] = instant(line[14:])
         elif line and line[0] != "#": keys, valid = keys + [(*read_key(line), *valid)], [float("-inf"), float("inf")]
     return keys
-def read_note(note, keys):
-    """Organization, position and chain hash of a checkpoint (c2sp.org/signed-note), and whether a known key signed it."""
+def read_lines(note, origin, count, keys):
+    """The lines of a signed note (c2sp.org/signed-note) but the last, its time, and whether a known key signed it."""
     text, _, signatures = note.rpartition("\n\n")
-    origin, position, chain, time = text.split("\n")
-    same(instant(time), (origin[:18], signatures[-1:], str(int(position))), ("flow-registry/log/", "\n", position))
+    first, position, *lines, time = text.split("\n")
+    same(instant(time), (first[:len(origin)], signatures[-1:], str(int(position)), len(lines) + 2), (origin, "\n", position, count))
     known = False
     for dash, name, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
         signature = same(base64.b64decode(signature, validate=True), dash, "—")
@@ -85,7 +85,51 @@ def read_note(note, keys):
             if named != [name, signature[:4]]: continue
             need(signed(public, text.encode() + b"\n", signature[4:]), "the signature of a known key is wrong")
             known = known or since <= instant(time) < until
-    return origin[18:], int(position), base64.b64decode(chain, validate=True), known
+    return first[len(origin):], int(position), *lines, known
+def read_note(note, keys):
+    """Organization, position and chain hash of a checkpoint, and whether a known key signed it."""
+    organization, position, chain, known = read_lines(note, "flow-registry/log/", 3, keys)
+    return organization, position, base64.b64decode(chain, validate=True), known
+def cosigned(note, witness):
+    """Whether a witness (c2sp.org/tlog-cosignature) says that it saw a note, at the time that its cosignature has."""
+    (name, key_id, public), (text, _, signatures), found = read_key(witness, 4), note.rpartition("\n\n"), False
+    for _, by, signature in (line.split(" ") for line in signatures[:-1].split("\n")):
+        signature = base64.b64decode(signature, validate=True)
+        if (by, signature[:4]) != (name, key_id): continue
+        message = f"cosignature/v1\ntime {int.from_bytes(signature[4:12], 'big')}\n{text}\n".encode()
+        need(signed(public, message, signature[12:]), "the cosignature of a known witness is wrong")
+        found = True
+    return found
+class Trees:
+    """The Merkle tree of the event hashes (RFC 6962), and what is known of the one flow that is to be complete."""
+    def __init__(self, flow): self.flow, self.version, self.last, self.head, self.proven, self.subtrees = flow, 0, None, None, False, []
+    def event(self, hashed):
+        size, node, self.head, self.proven = 1, sha256(b"\0" + hashed).digest(), None, False
+        while self.subtrees and self.subtrees[-1][0] == size: size, node = 2 * size, sha256(b"\1" + self.subtrees.pop()[1] + node).digest()
+        self.subtrees.append((size, node))
+    def root(self):
+        node = self.subtrees[-1][1]
+        for _, left in self.subtrees[-2::-1]: node = sha256(b"\1" + left + node).digest()
+        return node
+    def tree(self, note, keys, organization, position, chain):
+        *lines, known = read_lines(note, "flow-registry/tree/", 5, keys)
+        roots = [base64.b64decode(line, validate=True) for line in lines[2:5]]
+        need(lines[:2] == [organization, position] and roots[::2] == [self.root(), chain], "a tree head over another log")
+        self.head = roots[1], known
+    def complete(self, line):
+        same(self.flow, line["last"], self.flow)
+        at, last, node = number(line["index"]), number(line["streams"]) - 1, digest(line["eventHash"])
+        node = sha256(b"\0" + uuid(self.flow) + pack(">q", number(line["version"])) + node).digest()
+        for beside in map(digest, line["path"]):
+            need(at <= last > 0, "no path")
+            if at & 1 or at == last:
+                node = sha256(b"\1" + beside + node).digest()
+                while not at & 1 and at: at, last = at >> 1, last >> 1
+            else: node = sha256(b"\1" + node + beside).digest()
+            at, last = at >> 1, last >> 1
+        need(last == 0 and node == self.head[0], "the flow's last version is not in the tree of streams")
+        need((self.version, self.last) == (line["version"], line["eventHash"]), f"version {self.version + 1} of the flow is missing")
+        self.proven = self.head[1]
 def accepts(position, payload):
     """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
     try: said = json.loads(payload); return [(position, number(said["accepted"]["position"]), number(said["signed"]["position"]))]
@@ -98,7 +142,7 @@ def erased(payload):
     except Exception: return set()
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
-    documents, whole, line, against, accepted, absent = set(), sha256(), b"", None, [], {}
+    documents, whole, line, against, accepted, absent, trees = set(), sha256(), b"", None, [], {}, None
     def altered(note, at, what):
         by = [event for event, low, high in accepted if note and low < note[1] <= high][-1:]
         named = "".join(f"; the event log.accepted at position {event} says that it was accepted in its place" for event in by)
@@ -118,6 +162,9 @@ def verify(file, keys, kept):
                 need(at > 0 or (at, chain) == (0, start), "not where this log starts")
                 need(all(note[0] == organization for note in kept), "the checkpoint that was kept is of another log")
                 position = after = at
+            elif kind == "complete":
+                need((count, position) == (2, 0), "only the second line of a whole log says what it is complete for")
+                trees = Trees(members(text, "complete")["complete"])
             elif kind == "document":
                 head, _, tail = text.partition(',"content":')
                 (content, rest), announced = embedded(tail, "}"), members(head + "}", "document")["document"]
@@ -143,11 +190,20 @@ def verify(file, keys, kept):
                     for gone in erased(payload) if event["type"] == "content.erased" else (): absent.pop(gone, None)
                     accepted += accepts(at, payload) if event["type"] == "log.accepted" else []
                 position, announced = at, None
+                if trees:
+                    trees.event(digest(event["eventHash"]))
+                    if tail and event["streamId"] == trees.flow:
+                        trees.version, trees.last = trees.version + 1, event["eventHash"]
+                        need(event["version"] == trees.version, f"version {trees.version} of the flow is missing")
             elif kind == "checkpoint":
                 note, at = members(text, "checkpoint")["checkpoint"], position
                 *place, known = read_note(note, keys)
                 need(place == [organization, position, chain], "not the log whose checkpoint was signed")
                 proven = position if known else proven
+            elif kind in ("tree", "last"):
+                at = position
+                if kind == "tree": trees.tree(members(text, "tree")["tree"], keys, organization, position, chain)
+                else: trees.complete(members(text, "last", "version", "eventHash", "index", "streams", "path"))
             else:
                 ended, end = True, members(text, "end", "digest")
                 need(number(end["end"]) == position and digest(end["digest"]) == whole.digest(), "the file is another")
@@ -165,14 +221,21 @@ def verify(file, keys, kept):
     if any(note[1] < after for note in kept): return unproven("this part begins after a checkpoint that was kept")
     if 0 < after == position: return unproven("no event follows the one after which this part begins")
     if proven != position: return unproven(f"the last checkpoint of a known key is at {proven}")
+    if trees and not trees.proven: return unproven(f"no tree head of a known key proves which version of flow {trees.flow} is the last")
+    if trees: return 0, f"intact up to position {position}, complete for flow {trees.flow} up to version {trees.version}"
     return 0, f"intact from position {after + 1} to {position}" if after else f"intact up to position {position}"
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("export", type=argparse.FileType("rb"))
     parser.add_argument("--key", nargs="+", required=True)
     parser.add_argument("--checkpoint", nargs="*", default=[], type=argparse.FileType("r", encoding="utf-8"))
+    parser.add_argument("--witness", nargs="*", default=[], help="a key that must have cosigned every checkpoint")
     given = parser.parse_args()
+    notes = [note.read() for note in given.checkpoint]
     keys = [key for text in given.key for key in read_keys(open(text) if os.path.exists(text) else [text])]
-    kept = [read_note(note.read(), keys) for note in given.checkpoint]
+    kept = [read_note(note, keys) for note in notes]
     if not all(note[3] for note in kept): parser.error("a checkpoint that was kept is signed by no known key")
+    try: is_cosigned = bool(notes) and all(cosigned(note, witness) for note in notes for witness in given.witness)
+    except Exception as error: is_cosigned = parser.error(str(error))
+    if given.witness and not is_cosigned: parser.error("a witness did not cosign what was kept")
     sys.exit(print((found := verify(given.export, keys, kept))[1]) or found[0])

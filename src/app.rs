@@ -2,6 +2,8 @@
 
 mod database;
 mod drift;
+mod erasures;
+mod files;
 mod integrity;
 mod shutdown;
 mod signing;
@@ -9,25 +11,30 @@ mod upkeep;
 mod welcome;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
-use crate::config::{ConfigError, DatabaseConfig, HttpConfig, JwtConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, BodyBudget, Feeds, Limits, Patience};
+use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, ServeConfig};
+use crate::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, TrustedProxies};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
 use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
+use crate::store;
 use database::Database;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
+/// Connections of those who run the service, and of what asks for them.
+const OPERATORS_MAX: usize = 64;
 /// In seconds: from a read in memory to a statement that waits for its timeout.
 const DURATION_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
@@ -39,9 +46,15 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
     let shutdown = shutdown::on_signal()?;
+    let connections_max =
+        files::connections_max(config.http.max_connections, config.database.database_pool_size);
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
-    let listener = listen(config.http.listen).await?;
+    let listener = listen(config.http.listen, "--listen").await?;
     let address = listener.local_addr()?;
+    let metrics_listener = match config.http.metrics_listen.0 {
+        Some(address) => Some(listen(address, "--metrics-listen").await?),
+        None => None,
+    };
     let database = tokio::select! {
         opened = Database::open_alone(&config.database) => opened?,
         () = shutdown.cancelled() => return Ok(()),
@@ -52,41 +65,60 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         false => signing_with.first_signer(database.data_dir(), public_url)?,
         true => signing_with.signer(database.data_dir())?,
     };
-    let registry = Registry::signing(store.clone(), signer);
+    let registry = Registry::signing(store, signer);
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let upkeep = tokio::spawn(upkeep::run(store, registry.clock.clone(), shutdown.clone()));
-    let counting = tokio::spawn(upkeep::keep_numbers(metrics.clone(), log));
-    let watch = tokio::spawn(drift::watch(registry.projections.clone(), shutdown.clone()));
-    let integrity = tokio::spawn(integrity::watch(registry.integrity.clone(), shutdown.clone()));
-    let signing = tokio::spawn(signing::run(registry.checkpoints.clone(), shutdown.clone()));
-    let state = AppState {
+    let background = in_background(&registry, &metrics, log, &shutdown);
+    let state = Arc::new(AppState {
         registry: registry.clone(),
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
-        feeds: feeds(&config.http, &shutdown),
+        feeds: feeds(&config.http, connections_max, &shutdown),
         body_budget: BodyBudget::default(),
+        load: Load::watching_the_runtime(),
+        guesses: Guesses::default(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
-    };
-    tracing::info!(%address, "listening");
+    });
+    let metrics_address = metrics_listener.as_ref().and_then(|listener| listener.local_addr().ok());
+    serve_operators(metrics_listener, &state, &shutdown);
+    let metrics_address = metrics_address.map(tracing::field::display);
+    tracing::info!(%address, metrics_address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let router = http::allow_origins(http::router(state), &origins);
-    http::serve(listener, router, limits(&config.http), shutdown).await;
+    http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
+    let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
     if tokio::time::timeout(FINISH_WITHIN, registry.finish()).await.is_err() {
         tracing::warn!("commands still under way were cut");
     }
     // One bounded statement at a time: nothing is lost with them.
-    upkeep.abort();
-    counting.abort();
-    watch.abort();
-    integrity.abort();
-    signing.abort();
+    background.iter().for_each(JoinHandle::abort);
     signing::last_round(&registry.checkpoints).await;
     database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What goes on beside requests, until it is aborted.
+fn in_background(
+    registry: &Registry,
+    metrics: &PrometheusHandle,
+    log: LogLines,
+    shutdown: &CancellationToken,
+) -> Vec<JoinHandle<()>> {
+    let ended = || shutdown.clone();
+    vec![
+        tokio::spawn(upkeep::run(registry.store().clone(), registry.clock.clone(), ended())),
+        tokio::spawn(upkeep::keep_numbers(metrics.clone(), log)),
+        tokio::spawn(upkeep::record_accesses(registry.accesses.clone(), ended())),
+        tokio::spawn(drift::watch(registry.projections.clone(), ended())),
+        tokio::spawn(erasures::watch(registry.erasures.clone(), ended())),
+        tokio::spawn(erasures::resume(registry.erasures.clone(), ended())),
+        tokio::spawn(integrity::watch(registry.integrity.clone(), ended())),
+        tokio::spawn(signing::run(registry.checkpoints.clone(), ended())),
+        tokio::spawn(signing::run_trees(registry.checkpoints.clone(), ended())),
+    ]
 }
 
 fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError> {
@@ -101,23 +133,37 @@ fn count() -> anyhow::Result<PrometheusHandle> {
     counting.context("cannot count what the process does")
 }
 
-async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
-    listener.with_context(|| format!("cannot listen on {address}; choose another address with --listen"))
+    listener.with_context(|| format!("cannot listen on {address}; choose another address with {flag}"))
 }
 
-fn limits(config: &HttpConfig) -> Limits {
+/// Serves those who run the service, beside its clients.
+fn serve_operators(listener: Option<TcpListener>, state: &Arc<AppState>, shutdown: &CancellationToken) {
+    if let Some(listener) = listener {
+        let router = http::operators_router(Arc::clone(state));
+        let limits = Limits { connections_max: OPERATORS_MAX, ..Limits::default() };
+        tokio::spawn(http::serve(listener, router, limits, shutdown.clone()));
+    }
+}
+
+fn limits(config: &HttpConfig, connections_max: usize) -> Limits {
     let patience = Patience {
         idle: config.idle_timeout_ms,
         head: config.header_timeout_ms,
         stall: config.stall_timeout_ms,
     };
-    Limits { connections_max: config.max_connections as usize, patience }
+    Limits {
+        connections_max,
+        connections_of_address_max: config.max_connections_per_address(),
+        trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
+        patience,
+    }
 }
 
 /// Feeds stay open for hours, so they get no more than half of the connections.
-fn feeds(config: &HttpConfig, shutdown: &CancellationToken) -> Feeds {
-    Feeds::new((config.max_connections as usize).div_ceil(2), config.stall_timeout_ms, shutdown.clone())
+fn feeds(config: &HttpConfig, connections_max: usize, shutdown: &CancellationToken) -> Feeds {
+    Feeds::new(connections_max.div_ceil(2), config.stall_timeout_ms, shutdown.clone())
 }
 
 /// Carries out an order on API keys.
@@ -161,7 +207,7 @@ pub async fn accept_log(order: &AcceptLogOrder) -> anyhow::Result<()> {
 /// Erases content.
 pub async fn erase(order: &EraseOrder) -> anyhow::Result<()> {
     order.check()?;
-    let database = Database::open(&order.database).await?;
+    let database = Database::open(&order.owner.of(&order.database)).await?;
     let done = order.run(&Erasures::new(database.store.clone())).await;
     database.close().await;
     Ok(done?)
@@ -180,10 +226,21 @@ pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
     Ok(done?)
 }
 
-/// Brings the schema up to date.
-pub async fn migrate(config: DatabaseConfig) -> anyhow::Result<()> {
-    let database = Database::open(&config).await?;
-    database.close().await;
+/// Brings the schema up to date, and gives the account of the service what it needs, where it is another than the owner.
+pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
+    let owner = Database::open(&config.owner.of(&config.database)).await?;
     println!("The schema is up to date.");
+    if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
+        let service = Database::open_to_read(&config.database).await?;
+        let (owners, services) =
+            (store::account(owner.store.pool()).await?, store::account(service.store.pool()).await?);
+        if owners == services {
+            return Err(ConfigError(format!("both URLs are of the account {owners}")).into());
+        }
+        store::grant_service(owner.store.pool(), &services).await?;
+        service.close().await;
+        println!("The account {services} may add to the log, and owns nothing.");
+    }
+    owner.close().await;
     Ok(())
 }

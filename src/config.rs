@@ -12,12 +12,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{ArgAction, Args, ValueEnum};
+use ipnet::IpNet;
 use tracing_subscriber::filter::Targets;
 
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use signing::{SigningConfig, SigningKeyFile};
-pub use value::{DatabaseUrl, Origin, PublicUrl};
+pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,36 @@ pub struct DatabaseConfig {
     pub allow_unsafe_durability: bool,
 }
 
+/// The owner of the tables, for commands that change the schema or take content from the log.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
+pub struct OwnerConfig {
+    /// The database as the owner of its tables; DATABASE_URL is then that of the service's account, which owns nothing
+    #[arg(long, env = "MIGRATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
+    #[arg(value_parser = value::database_url, conflicts_with = "data_dir")]
+    pub migrate_database_url: Option<DatabaseUrl>,
+}
+
+impl OwnerConfig {
+    /// The same database as its owner, where somebody says who that is.
+    pub fn of(&self, database: &DatabaseConfig) -> DatabaseConfig {
+        match &self.migrate_database_url {
+            Some(url) => {
+                DatabaseConfig { database_url: vec![url.clone()], data_dir: None, ..database.clone() }
+            }
+            None => database.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct MigrateConfig {
+    #[command(flatten)]
+    pub database: DatabaseConfig,
+    #[command(flatten)]
+    pub owner: OwnerConfig,
+}
+
 impl DatabaseConfig {
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {
@@ -96,6 +127,11 @@ pub struct HttpConfig {
     #[arg(value_parser = value::listen)]
     pub listen: SocketAddr,
 
+    /// Address and port to serve metrics and the health on, for those who run the service; `none` for nowhere
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
+    #[arg(value_parser = value::metrics_listen)]
+    pub metrics_listen: MetricsListen,
+
     /// The address clients use, for absolute links in answers [default: http:// and the listen address]
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<PublicUrl>,
@@ -105,17 +141,30 @@ pub struct HttpConfig {
     #[arg(value_delimiter = ',', value_parser = value::origin)]
     pub cors_origins: Vec<Origin>,
 
-    /// Connections served at once; more wait to be accepted
+    /// Connections served at once, at most as many as the process may open files for. When there are more, silent
+    /// ones are closed, or else new ones answered 503
     #[arg(long, env = "MAX_CONNECTIONS", value_name = "N", default_value_t = 1024)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=65_535))]
     pub max_connections: u32,
 
-    /// How long a client may take to send a request's head, in milliseconds
+    /// How many of them may come from one address, or one IPv6 network of 64 bits [default: a quarter]
+    #[arg(long, env = "MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=65_535))]
+    pub max_connections_per_address: Option<u32>,
+
+    /// Addresses and networks of reverse proxies: not held to that number, and their `X-Forwarded-For` names the client
+    /// [default: none]
+    #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORK[,NETWORK…]")]
+    #[arg(value_delimiter = ',', value_parser = value::network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// How long a client may take to send a request's head, from its first byte or from the acceptance of the
+    /// connection, in milliseconds
     #[arg(long, env = "HEADER_TIMEOUT_MS", value_name = "MS", default_value = "10000")]
     #[arg(value_parser = value::milliseconds)]
     pub header_timeout_ms: Duration,
 
-    /// How long a connection may stay without a request, in milliseconds
+    /// How long a connection may stay without a further request, in milliseconds
     #[arg(long, env = "IDLE_TIMEOUT_MS", value_name = "MS", default_value = "75000")]
     #[arg(value_parser = value::milliseconds)]
     pub idle_timeout_ms: Duration,
@@ -127,6 +176,10 @@ pub struct HttpConfig {
 }
 
 impl HttpConfig {
+    pub fn max_connections_per_address(&self) -> usize {
+        self.max_connections_per_address.unwrap_or(self.max_connections.div_ceil(4)) as usize
+    }
+
     /// Without a slash at its end. `listening` is the address that was bound.
     pub fn public_url(&self, listening: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl::of(listening))

@@ -149,6 +149,23 @@ async fn a_killed_server_is_started_again() {
     }
 }
 
+/// However often it is killed, it does not take longer to come back. Doubled waits would alone come to 20 s.
+#[tokio::test]
+async fn a_server_that_is_killed_again_and_again_comes_back_as_soon() {
+    let scratch = Scratch::new();
+    let cluster = start(scratch.path()).await;
+    remember(&cluster).await;
+    let begun = Instant::now();
+    for _ in 0..8 {
+        let killed = postmaster(scratch.path()).unwrap();
+        kill_process(killed, Signal::KILL).unwrap();
+        eventually("the death is noticed", || postmaster(scratch.path()) != Some(killed));
+        Cluster::attach(&options(scratch.path())).await.unwrap();
+        remembers(cluster.connection()).await;
+    }
+    assert!(begun.elapsed() < PATIENCE, "{:?}", begun.elapsed());
+}
+
 #[tokio::test]
 async fn one_directory_serves_one_service_and_its_guests() {
     let scratch = Scratch::new();

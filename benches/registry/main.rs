@@ -11,6 +11,7 @@ mod document;
 mod edits;
 mod evidence;
 mod figure;
+mod front_door;
 mod ground;
 mod load;
 mod machine;
@@ -47,7 +48,8 @@ use stage::{PRODUCT, Pace, Stage};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const GROUPS: [&str; 9] = ["write", "read", "past", "run", "start", "memory", "evidence", "bad-input", SCALE];
+const GROUPS: [&str; 10] =
+    ["write", "read", "past", "run", "start", "memory", "evidence", "front-door", "bad-input", SCALE];
 /// Seeded for minutes, so only where it is asked for in a quick run.
 const SCALE: &str = "scale";
 
@@ -118,6 +120,7 @@ fn staged(group: &str, stage: &Stage) -> anyhow::Result<Vec<Figure>> {
         "start" => starts::figures(stage),
         "memory" => memory::figures(stage),
         "evidence" => evidence::figures(stage),
+        "front-door" => front_door::figures(stage),
         "bad-input" => bad_input::figures(stage),
         _ => Vec::new(),
     })

@@ -32,7 +32,9 @@ impl Binary {
     /// With nothing of our own environment but what finds Postgres.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.0);
-        command.env_clear().stdin(Stdio::null());
+        // Several run at once, and all clients come from one address.
+        command.env_clear().stdin(Stdio::null()).env("METRICS_LISTEN", "none");
+        command.env("MAX_CONNECTIONS_PER_ADDRESS", "1024");
         for name in ["PATH", "HOME", "TMPDIR"] {
             command.envs(std::env::var_os(name).map(|value| (name, value)));
         }

@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::config::DatabaseConfig;
 use crate::postgres::{self, Cluster, Durability};
-use crate::store::{self, Address, PoolSettings, Store, StoreError};
+use crate::store::{self, Address, Ownership, PoolSettings, Store, StoreError};
 
 /// A database that starts beside us, in a compose file say, may take as long.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
@@ -42,8 +42,11 @@ impl Database {
     async fn with(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
         let database = Self::connected(config, access).await?;
         refuse_unsafe(&database.store, config.allow_unsafe_durability).await?;
-        let migrated = store::migrate(database.store.pool()).await;
-        migrated.context("cannot bring the database's schema up to date")?;
+        let prepared = store::prepare(database.store.pool()).await;
+        let whose = prepared.context("cannot bring the database's schema up to date")?;
+        if let (Access::Alone, None) = (access, database.data_dir()) {
+            tell_ownership(whose);
+        }
         Ok(database)
     }
 
@@ -127,6 +130,19 @@ async fn connect(address: &Address, settings: &PoolSettings) -> anyhow::Result<S
             }
             Err(error) => return Err(error).context("cannot use the database that DATABASE_URL names"),
         }
+    }
+}
+
+/// Whether the service could rewrite what it keeps.
+fn tell_ownership(whose: Ownership) {
+    match whose {
+        Ownership::Service => {
+            tracing::info!("the account of the service owns nothing: it can only add to the log")
+        }
+        Ownership::Owner | Ownership::NoTables => tracing::info!(
+            "the account of the service owns the tables, so it could rewrite the log; `flow-registry migrate` with \
+             MIGRATE_DATABASE_URL gives it an account that cannot"
+        ),
     }
 }
 

@@ -15,6 +15,8 @@ use crate::registry::checkpoints::{
 
 /// In the data directory of the private Postgres.
 const KEY_FILE: &str = "signing-key";
+/// How often it is looked which tree heads are due.
+const TREES_EVERY: Duration = Duration::from_secs(600);
 const EVERY: Duration = Duration::from_secs(2);
 /// While a log grows so fast that it is due again within that time.
 const EVERY_UNDER_LOAD: Duration = Duration::from_millis(100);
@@ -158,6 +160,19 @@ async fn round(
         *is_held_against_memory = true;
     }
     checkpoints.sign_what_is_due(complete.map(|at| at.elapsed() + LOOK_BACK), Due::NORMALLY).await
+}
+
+/// Makes the tree heads that are due, until `shutdown`.
+pub(super) async fn run_trees(checkpoints: Checkpoints, shutdown: CancellationToken) {
+    while checkpoints.signs() {
+        tokio::select! {
+            () = tokio::time::sleep(TREES_EVERY) => {}
+            () = shutdown.cancelled() => return,
+        }
+        if let Err(error) = checkpoints.sign_trees_that_are_due().await {
+            tracing::warn!(%error, "tree heads were not signed, trying again later");
+        }
+    }
 }
 
 /// Signs whatever moved since the last checkpoint, so that what lies there while no service runs can be proven whole.

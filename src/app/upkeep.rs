@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::log::LogLines;
 use crate::registry::clock::Clock;
+use crate::registry::{Accesses, WINDOW};
 use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
@@ -37,6 +38,16 @@ pub(super) async fn keep_numbers(metrics: PrometheusHandle, log: LogLines) {
         metrics::counter!("log_lines_dropped_total").absolute(log.dropped());
         metrics.run_upkeep();
         tokio::time::sleep(NUMBERS_EVERY).await;
+    }
+}
+
+/// Puts accesses on record every so often; what was counted at the end is for whoever stops the service.
+pub(super) async fn record_accesses(accesses: Accesses, shutdown: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(WINDOW) => accesses.put_on_record().await,
+            () = shutdown.cancelled() => return,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ mod signing_key;
 
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::config::{DatabaseConfig, LogConfig, ServeConfig};
+use crate::config::{LogConfig, MigrateConfig, ServeConfig};
 pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
 pub use erase::EraseOrder;
 pub use failure::Failure;
@@ -47,7 +47,7 @@ pub enum Order {
     /// Serve the HTTP API
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself
-    Migrate(DatabaseConfig),
+    Migrate(MigrateConfig),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(Box<KeysOrder>),

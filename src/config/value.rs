@@ -2,10 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
@@ -80,6 +81,24 @@ pub(super) fn listen(text: &str) -> Result<SocketAddr, String> {
     let hint = || "write it like 127.0.0.1:8080, [::1]:8080 or 0.0.0.0:8080".to_owned();
     let mut addresses = text.to_socket_addrs().map_err(|_| hint())?;
     addresses.next().ok_or_else(hint)
+}
+
+/// Where metrics are served, if anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsListen(pub Option<SocketAddr>);
+
+pub(super) fn metrics_listen(text: &str) -> Result<MetricsListen, String> {
+    match text {
+        "none" => Ok(MetricsListen(None)),
+        text => listen(text).map(Some).map(MetricsListen),
+    }
+}
+
+/// An address counts as the network of itself alone.
+pub(super) fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let network = text.parse::<IpAddr>().map(IpNet::from).or_else(|_| text.parse());
+    network.map_err(|_| "write it like 10.0.0.7, 10.0.0.0/8 or fd00::/8".to_owned())
 }
 
 pub(super) fn public_url(text: &str) -> Result<PublicUrl, String> {

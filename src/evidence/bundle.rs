@@ -9,9 +9,13 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::checkpoint::Checkpoint;
-use super::line::{self, BundleLine, CheckpointNote, EndLine, FORMAT, Header, Omitted};
+use super::completeness::Completeness;
+use super::line::{
+    self, BundleLine, CheckpointNote, CompleteLine, EndLine, FORMAT, Header, LastLine, Omitted, TreeNote,
+};
 use super::note::PublicKey;
 use super::report::{Alteration, Counts, Report, Verdict};
+use super::tree_head::LastVersion;
 use super::verifier::ChainVerifier;
 use crate::flow::digest::Digest;
 use crate::flow::record::EventRecord;
@@ -73,6 +77,29 @@ impl<W: Write> BundleWriter<W> {
         self.flush_line()
     }
 
+    /// Says that every event of a flow is to come. Right after the beginning.
+    pub fn complete(&mut self, flow: Uuid) -> io::Result<()> {
+        line::write(&CompleteLine { complete: flow }, &mut self.line);
+        self.flush_line()
+    }
+
+    /// A signed note over the trees of the log, up to the event written last, and the proof of a stream's last version.
+    pub fn proof(&mut self, note: &str, last: &LastVersion) -> io::Result<()> {
+        line::write(&TreeNote { tree: note.into() }, &mut self.line);
+        self.flush_line()?;
+        let LastVersion { stream_id, version, event_hash, streams, ref path } = *last;
+        let line = LastLine {
+            last: stream_id,
+            version,
+            event_hash,
+            index: path.index,
+            streams,
+            path: path.hashes.clone(),
+        };
+        line::write(&line, &mut self.line);
+        self.flush_line()
+    }
+
     /// Where the lines go: a buffer can be emptied between two of them.
     pub fn out_mut(&mut self) -> &mut W {
         &mut self.out
@@ -106,14 +133,16 @@ pub struct BundleVerifier {
     lines: u64,
     /// The document on the line before, which the next event must refer to.
     announced: Option<Digest>,
+    /// Where one flow is to be complete.
+    completeness: Option<Completeness>,
     ended: bool,
 }
 
 impl BundleVerifier {
     /// `kept`: checkpoints kept elsewhere, opened with known keys.
     pub fn new(keys: Vec<PublicKey>, kept: Vec<Checkpoint>) -> Self {
-        let (chain, announced) = (None, None);
-        Self { keys, kept, chain, digest: Sha256::new(), lines: 0, announced, ended: false }
+        let (chain, announced, completeness) = (None, None, None);
+        Self { keys, kept, chain, digest: Sha256::new(), lines: 0, announced, completeness, ended: false }
     }
 
     /// The position of the last event that was found good.
@@ -134,6 +163,7 @@ impl BundleVerifier {
     fn read(&mut self, line: &[u8]) -> Result<(), Alteration> {
         let next = self.position() + 1;
         let wrong = |what: &str| Err(Alteration::new(next, what));
+        let beyond = |what: &str| Err(Alteration::new(next - 1, what));
         let Some(line) = BundleLine::parse(line) else { return wrong("no bundle has such a line") };
         if self.ended {
             return wrong("something follows the last line");
@@ -154,8 +184,32 @@ impl BundleVerifier {
                 self.announced = Some(digest);
                 chain.document(digest, bytes.as_deref())
             }
-            BundleLine::Event(event) => chain.event(&event),
-            BundleLine::Omitted(Omitted { omitted, event_hash }) => chain.omitted(omitted, event_hash),
+            BundleLine::Event(event) => {
+                chain.event(&event)?;
+                self.completeness.as_mut().map_or(Ok(()), |flow| flow.event(&event))
+            }
+            BundleLine::Omitted(Omitted { omitted, event_hash }) => {
+                chain.omitted(omitted, event_hash)?;
+                if let Some(flow) = &mut self.completeness {
+                    flow.omitted(event_hash);
+                }
+                Ok(())
+            }
+            BundleLine::Complete(CompleteLine { complete }) => {
+                if self.lines != 2 || next != 1 {
+                    return wrong("only the second line of a whole log says what it is complete for");
+                }
+                self.completeness = Some(Completeness::of(complete));
+                Ok(())
+            }
+            BundleLine::Tree(TreeNote { tree }) => match &mut self.completeness {
+                Some(flow) => flow.tree(&tree, chain.keys(), chain.place()),
+                None => beyond("a tree head stands here, and nothing is to be complete"),
+            },
+            BundleLine::Last(line) => match &mut self.completeness {
+                Some(flow) => flow.last(line, chain.position()),
+                None => beyond("a last version stands here, and nothing is to be complete"),
+            },
             BundleLine::Checkpoint(note) => chain.checkpoint(&note.checkpoint),
             BundleLine::End(end) => self.end(&end),
         }
@@ -188,7 +242,7 @@ impl BundleVerifier {
             None
         };
         match self.chain {
-            Some(chain) => chain.finish(cut),
+            Some(chain) => with_completeness(chain.finish(cut), self.completeness.as_ref()),
             None => no_chain(Verdict::EndNotProven { end: 0, why: cut.unwrap_or_default() }),
         }
     }
@@ -202,8 +256,20 @@ impl BundleVerifier {
     }
 }
 
+/// A part that is to be complete for a flow, and is not proven to be, may lack events of it.
+fn with_completeness(report: Report, completeness: Option<&Completeness>) -> Report {
+    match (completeness.map(Completeness::finish), &report.verdict) {
+        (Some(Ok(complete)), Verdict::Intact { .. }) => Report { complete: Some(complete), ..report },
+        (Some(Err(flow)), &Verdict::Intact { up_to: end }) => {
+            let why = format!("no tree head of a known key proves which version of flow {flow} is the last");
+            Report { verdict: Verdict::EndNotProven { end, why }, ..report }
+        }
+        _ => report,
+    }
+}
+
 fn no_chain(verdict: Verdict) -> Report {
-    Report { verdict, organization: None, after: 0, proven: None, counts: Counts::default() }
+    Report { verdict, organization: None, after: 0, proven: None, complete: None, counts: Counts::default() }
 }
 
 /// Verifies a whole bundle.

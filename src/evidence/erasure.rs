@@ -21,6 +21,9 @@ pub struct ErasedContent {
     /// Positions of events whose payload went.
     pub payloads: Vec<i64>,
     pub reason: String,
+    /// How many rows beside the log went, by table.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub rows: BTreeMap<String, usize>,
 }
 
 impl ErasedContent {

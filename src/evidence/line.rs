@@ -53,6 +53,32 @@ pub(super) struct CheckpointNote<'a> {
     pub checkpoint: Cow<'a, str>,
 }
 
+/// The second line of a part that is to have every event of one flow: of which.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct CompleteLine {
+    pub complete: Uuid,
+}
+
+/// A signed note over the trees of the log, right after the checkpoint of the last event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct TreeNote<'a> {
+    #[serde(borrow)]
+    pub tree: Cow<'a, str>,
+}
+
+/// The last version of the flow, and the path that proves it by the note before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct LastLine {
+    pub last: Uuid,
+    pub version: i64,
+    pub event_hash: Digest,
+    /// Its place among the streams, and how many there are.
+    pub index: u64,
+    pub streams: u64,
+    pub path: Vec<Digest>,
+}
+
 /// The last line. The digest is that of all bytes before it: it proves nothing against someone who
 /// recomputes it, but finds every accident.
 #[derive(Debug, Serialize, Deserialize)]
@@ -101,6 +127,9 @@ pub(super) enum BundleLine<'a> {
     Event(EventRecord<'a>),
     Omitted(Omitted),
     Checkpoint(CheckpointNote<'a>),
+    Complete(CompleteLine),
+    Tree(TreeNote<'a>),
+    Last(LastLine),
     End(EndLine),
 }
 
@@ -121,6 +150,9 @@ impl<'a> BundleLine<'a> {
             }
             "omitted" => Self::Omitted(read(line)?),
             "checkpoint" => Self::Checkpoint(read(line)?),
+            "complete" => Self::Complete(read(line)?),
+            "tree" => Self::Tree(read(line)?),
+            "last" => Self::Last(read(line)?),
             "format" => Self::Header(read::<Header<'_>>(line).filter(|header| header.format == FORMAT)?),
             "end" => Self::End(read(line)?),
             _ => return None,

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::{DateTime, Utc};
 use ed25519_dalek::{Signature, Signer as _};
-use secrecy::SecretString;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use secrecy::{SecretSlice, SecretString};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
@@ -55,26 +56,34 @@ impl SigningKey {
     /// Reads what [`Self::secret_text`] writes.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let rest = text.strip_prefix(SECRET_PREFIX).ok_or(Error::Key("a secret key begins PRIVATE+KEY+"))?;
-        let (name, id, seed) = parse_key(rest)?;
+        let (name, id, seed) = parse_key(rest, ED25519)?;
         let key = Self::new(name, &seed)?;
         if key.public_key().id == id { Ok(key) } else { Err(Error::Key("its id is that of another key")) }
     }
 
+    /// A secret for another purpose, which tells nothing of the key, and which nobody without the key can know.
+    pub fn derived(&self, purpose: &[u8]) -> SecretSlice<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).expect("a key may have any length");
+        mac.update(purpose);
+        mac.finalize().into_bytes().to_vec().into()
+    }
+
     /// The text to keep in a file that nobody else can read.
     pub fn secret_text(&self) -> SecretString {
-        let public = self.public_key();
-        let key = key_base64(&self.key.to_bytes());
-        SecretString::from(format!("{SECRET_PREFIX}{}+{}+{key}", self.name, hex::encode(public.id)))
+        let key = key_text(&self.name, self.public_key().id, ED25519, &self.key.to_bytes());
+        SecretString::from(format!("{SECRET_PREFIX}{key}"))
     }
 
     pub fn public_key(&self) -> PublicKey {
         PublicKey { validity: self.validity, ..PublicKey::new(&self.name, self.key.verifying_key()) }
     }
 
-    fn signature_line(&self, text: &str) -> String {
-        let mut bytes = self.public_key().id.to_vec();
-        bytes.extend(self.key.sign(text.as_bytes()).to_bytes());
-        format!("{SIGNATURE_PREFIX}{} {}\n", self.name, BASE64.encode(bytes))
+    pub(super) fn verifying_key(&self) -> ed25519_dalek::VerifyingKey {
+        self.key.verifying_key()
+    }
+
+    pub(super) fn signature_over(&self, message: &str) -> [u8; 64] {
+        self.key.sign(message.as_bytes()).to_bytes()
     }
 }
 
@@ -86,11 +95,7 @@ impl fmt::Debug for SigningKey {
 
 impl PublicKey {
     fn new(name: &str, key: ed25519_dalek::VerifyingKey) -> Self {
-        let mut hash = Sha256::new();
-        hash.update(name.as_bytes());
-        hash.update([b'\n', ED25519]);
-        hash.update(key.as_bytes());
-        let id = *hash.finalize().first_chunk().expect("a digest is longer than four bytes");
+        let id = key_id(name, ED25519, key.as_bytes());
         Self { name: name.to_owned(), id, key, validity: Validity::default() }
     }
 
@@ -121,7 +126,7 @@ impl PublicKey {
 
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}+{}+{}", self.name, hex::encode(self.id), key_base64(self.key.as_bytes()))
+        f.write_str(&key_text(&self.name, self.id, ED25519, self.key.as_bytes()))
     }
 }
 
@@ -129,19 +134,25 @@ impl FromStr for PublicKey {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let (name, id, key) = parse_key(text)?;
+        let (name, id, key) = parse_key(text, ED25519)?;
         let key = ed25519_dalek::VerifyingKey::from_bytes(&key);
         let key = Self::new(name, key.map_err(|_| Error::Key("no Ed25519 public key"))?);
         if key.id == id { Ok(key) } else { Err(Error::Key("its id is that of another key")) }
     }
 }
 
-fn key_base64(key: &[u8; 32]) -> String {
-    BASE64.encode([&[ED25519][..], key].concat())
+/// Tells keys of one name apart, and what they are used for.
+pub(super) fn key_id(name: &str, use_of_it: u8, key: &[u8; 32]) -> [u8; 4] {
+    let hash = Sha256::digest([name.as_bytes(), &[b'\n', use_of_it], key].concat());
+    *hash.first_chunk().expect("a digest is longer than four bytes")
 }
 
-/// Name, id and key of `<name>+<id>+<key>`.
-fn parse_key(text: &str) -> Result<(&str, [u8; 4], [u8; 32]), Error> {
+pub(super) fn key_text(name: &str, id: [u8; 4], use_of_it: u8, key: &[u8; 32]) -> String {
+    format!("{name}+{}+{}", hex::encode(id), BASE64.encode([&[use_of_it][..], key].concat()))
+}
+
+/// Name, id and key of `<name>+<id>+<key>`, of a key for this use.
+pub(super) fn parse_key(text: &str, use_of_it: u8) -> Result<(&str, [u8; 4], [u8; 32]), Error> {
     let malformed = Error::Key("expected <name>+<8 hexadecimal digits>+<base64>");
     let mut parts = text.splitn(3, '+');
     let (Some(name), Some(id), Some(key)) = (parts.next(), parts.next(), parts.next()) else {
@@ -150,10 +161,10 @@ fn parse_key(text: &str) -> Result<(&str, [u8; 4], [u8; 32]), Error> {
     let mut id_bytes = [0; 4];
     hex::decode_to_slice(id, &mut id_bytes).map_err(|_| malformed.clone())?;
     match BASE64.decode(key).map_err(|_| malformed)?.split_first() {
-        Some((&ED25519, key)) => {
+        Some((&found, key)) if found == use_of_it => {
             Ok((name, id_bytes, key.try_into().map_err(|_| Error::Key("wrong length"))?))
         }
-        _ => Err(Error::Key("not an Ed25519 key")),
+        _ => Err(Error::Key("not an Ed25519 key for this use")),
     }
 }
 
@@ -164,7 +175,12 @@ pub(super) fn sign<'k>(text: &str, keys: impl IntoIterator<Item = &'k SigningKey
 
 /// The signature lines of these keys below a text.
 pub(super) fn signatures<'k>(text: &str, keys: impl IntoIterator<Item = &'k SigningKey>) -> String {
-    keys.into_iter().map(|key| key.signature_line(text)).collect()
+    let line = |key: &SigningKey| signature_line(&key.name, key.public_key().id, &key.signature_over(text));
+    keys.into_iter().map(line).collect()
+}
+
+pub(super) fn signature_line(name: &str, id: [u8; 4], signature: &[u8]) -> String {
+    format!("{SIGNATURE_PREFIX}{name} {}\n", BASE64.encode([&id[..], signature].concat()))
 }
 
 /// A note taken apart; nothing in it can be believed before [`Self::signer`] has named a known key.
@@ -196,6 +212,13 @@ impl<'a> Note<'a> {
     /// Whether a signature says that it is of this key.
     pub fn names(&self, key: &PublicKey) -> bool {
         self.signatures.iter().any(|(name, id, _)| *name == key.name && *id == key.id)
+    }
+
+    /// The signatures that say they are of this key.
+    pub fn signatures_of(&self, name: &str, id: [u8; 4]) -> impl Iterator<Item = &[u8]> {
+        let is_of_it = move |found: &(&str, [u8; 4])| *found == (name, id);
+        let signatures = self.signatures.iter().map(|(name, id, signature)| ((*name, *id), signature));
+        signatures.filter(move |(key, _)| is_of_it(key)).map(|(_, signature)| signature.as_slice())
     }
 
     /// The first known key that signed the text, and whose signatures counted at that time. As the specification asks,

@@ -42,6 +42,14 @@ pub struct Proof {
     pub by: String,
 }
 
+/// A flow of which every event is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct CompleteFlow {
+    pub flow: Uuid,
+    /// Its last version.
+    pub version: i64,
+}
+
 /// The answer with what it rests on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -54,6 +62,9 @@ pub struct Report {
     /// it the report says nothing.
     pub after: i64,
     pub proven: Option<Proof>,
+    /// The one flow that a part is about, where it is proven to have all of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub complete: Option<CompleteFlow>,
     #[serde(flatten)]
     pub counts: Counts,
 }
@@ -62,7 +73,15 @@ impl fmt::Display for Report {
     /// The verdict, and of which part of the log it speaks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.verdict {
-            Verdict::Intact { up_to } if self.after == 0 => write!(f, "intact up to position {up_to}"),
+            Verdict::Intact { up_to } if self.after == 0 => {
+                write!(f, "intact up to position {up_to}")?;
+                match self.complete {
+                    Some(CompleteFlow { flow, version }) => {
+                        write!(f, ", complete for flow {flow} up to version {version}")
+                    }
+                    None => Ok(()),
+                }
+            }
             Verdict::Intact { up_to } => write!(f, "intact from position {} to {up_to}", self.after + 1),
             Verdict::Altered { position, what } => write!(f, "altered at position {position}: {what}"),
             Verdict::EndNotProven { end, why } => write!(f, "end not proven at position {end}: {why}"),

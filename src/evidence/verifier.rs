@@ -184,6 +184,15 @@ impl ChainVerifier {
         Ok(())
     }
 
+    /// Where the chain stands: organization, position and hash.
+    pub(super) fn place(&self) -> (Uuid, i64, Digest) {
+        (self.organization, self.position, self.chain_hash)
+    }
+
+    pub(super) fn keys(&self) -> &[PublicKey] {
+        &self.keys
+    }
+
     /// The next event, of which only the hash is known.
     pub fn omitted(&mut self, position: i64, event_hash: Digest) -> Result<(), Alteration> {
         self.expect(position)?;
@@ -328,7 +337,7 @@ impl ChainVerifier {
 
     fn report(self, verdict: Verdict) -> Report {
         let Self { organization, after, proven, counts, .. } = self;
-        Report { verdict, organization: Some(organization), after, proven, counts }
+        Report { verdict, organization: Some(organization), after, proven, complete: None, counts }
     }
 }
 

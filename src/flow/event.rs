@@ -96,6 +96,8 @@ event_types! {
     SigningKeyRotated = "signing_key.rotated" in Organization,
     SigningKeyRetired = "signing_key.retired" in Organization,
     EnvChanged = "env.changed" in Organization,
+    AccessRefused = "access.refused" in Organization,
+    AccessRead = "access.read" in Organization,
 }
 
 /// The state after an event: exactly the part that is stored with the event and hashed.
@@ -210,10 +212,26 @@ impl ActorKind {
     }
 }
 
+/// Who accessed something, and from where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Accessor {
+    /// The kind and the id of whoever it was, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+}
+
 /// The circumstances of an event. Stored as RFC 8785 JSON beside the payload; erasable on legal demand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Context {
+    /// Of accesses that were counted: who it was in each row of the payload.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accessors: Vec<Accessor>,
     pub actor: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
@@ -229,6 +247,9 @@ pub struct Context {
     pub request_id: Option<String>,
     /// 16 random bytes in hexadecimal, so that the digest of an erased context tells nothing.
     pub salt: String,
+    /// Which of a user's tokens: its `jti`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_agent: Option<String>,
 }

@@ -60,6 +60,8 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         | EventType::SigningKeyCreated
         | EventType::SigningKeyRotated
         | EventType::SigningKeyRetired
-        | EventType::EnvChanged => before,
+        | EventType::EnvChanged
+        | EventType::AccessRefused
+        | EventType::AccessRead => before,
     }
 }

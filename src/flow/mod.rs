@@ -1,6 +1,7 @@
 //! The flow room: what a bot flow is, what can happen to it, and what may be decided about it.
 //! Pure: no database, no HTTP, no clock, no randomness, no files.
 
+pub mod address;
 pub mod canonical_json;
 pub mod chain;
 pub mod channel;

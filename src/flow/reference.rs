@@ -99,7 +99,9 @@ fn of_trigger(trigger: &Trigger) -> Vec<Reference> {
             MatchMode::Regex => keyword.clone(),
             _ => fold(keyword),
         };
-        return keywords.iter().map(|keyword| Reference::new(kind, value(keyword))).collect();
+        // A blank keyword hears nothing.
+        let heard = keywords.iter().map(value).filter(|value| !value.is_empty());
+        return heard.map(|value| Reference::new(kind, value)).collect();
     }
     if trigger.when.is_some() {
         return Vec::new();

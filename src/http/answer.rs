@@ -12,11 +12,22 @@ use futures_util::stream;
 use super::problem::Problem;
 use super::wire::{self, View};
 use super::{etag, headers};
+use crate::registry::caller::Caller;
 use crate::registry::{FlowAnswer, FlowList, RegistryError, Written};
 
 /// One flow, whole, with its version as tag.
 pub fn flow(status: StatusCode, answer: &FlowAnswer) -> Result<Response, Problem> {
     let mut response = wire::enveloping(status, |body| wire::put_flow(body, answer, View::Whole))?;
+    response.headers_mut().insert(header::ETAG, etag::of(answer.record.version));
+    Ok(response)
+}
+
+/// A flow as it was. Who made that version is for those to know who may see who changed what.
+pub fn version(answer: &FlowAnswer, caller: &Caller) -> Result<Response, Problem> {
+    if caller.sees_people() {
+        return flow(StatusCode::OK, answer);
+    }
+    let mut response = wire::enveloping(StatusCode::OK, |body| wire::put_flow_without_author(body, answer))?;
     response.headers_mut().insert(header::ETAG, etag::of(answer.record.version));
     Ok(response)
 }

@@ -3,8 +3,7 @@
 //! client accepts, parameters, body, preconditions.
 
 use std::marker::PhantomData;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -13,6 +12,8 @@ use uuid::Uuid;
 
 use super::body::{self, FromBody};
 use super::endpoint::{Access, LastArgument, Parameter};
+use super::load::LoadShare;
+use super::observed::{self, ClientAddress};
 use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
@@ -26,9 +27,31 @@ use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
-/// Where the request's connection comes from; absent where there is no connection.
-#[derive(Debug, Clone, Copy)]
-pub struct PeerAddress(pub SocketAddr);
+/// What becomes known of a request while it is answered: for its line in the log, and the problem it may end with.
+#[derive(Debug, Clone, Default)]
+pub struct KnownCaller(Arc<OnceLock<Identity>>);
+
+#[derive(Debug)]
+struct Identity {
+    /// The readable part of a key, or the kind and the subject of a token.
+    name: String,
+    sees_people: bool,
+}
+
+impl KnownCaller {
+    fn set(&self, caller: &Caller) {
+        let name = caller.key_prefix.clone().unwrap_or_else(|| caller.actor.opaque_id());
+        let _ = self.0.set(Identity { name, sees_people: caller.sees_people() });
+    }
+
+    pub fn name(&self) -> Option<&str> {
+        self.0.get().map(|identity| identity.name.as_str())
+    }
+
+    pub fn sees_people(&self) -> bool {
+        self.0.get().is_some_and(|identity| identity.sees_people)
+    }
+}
 
 /// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
@@ -53,7 +76,7 @@ macro_rules! needs {
     };
 }
 
-needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage);
+needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage, AuditErase);
 
 /// Following the log: what happens to flows, or all that happens.
 #[derive(Debug)]
@@ -61,6 +84,14 @@ pub enum Following {}
 
 impl Needs for Following {
     const ONE_OF: &'static [Scope] = &[Scope::FlowsRead, Scope::AuditRead];
+}
+
+/// Looking how far an erasure is.
+#[derive(Debug)]
+pub enum FollowingErasure {}
+
+impl Needs for FollowingErasure {
+    const ONE_OF: &'static [Scope] = &[Scope::AuditErase, Scope::AuditRead];
 }
 
 /// A request to read.
@@ -71,6 +102,8 @@ pub struct Read<S, I, Q> {
     pub query: Q,
     pub conditions: Conditions,
     scope: PhantomData<S>,
+    /// Held until the request is answered, as those below.
+    _load: LoadShare,
 }
 
 /// A request to read that leaves an event behind.
@@ -79,6 +112,7 @@ pub struct RecordedRead<S, Q> {
     pub intent: Intent,
     pub query: Q,
     scope: PhantomData<S>,
+    _load: LoadShare,
 }
 
 /// A request by a link, which stands for whoever made it.
@@ -86,6 +120,7 @@ pub struct RecordedRead<S, Q> {
 pub struct LinkedRead<Q> {
     pub intent: Intent,
     pub query: Q,
+    _load: LoadShare,
 }
 
 /// A request to change something.
@@ -96,8 +131,8 @@ pub struct Command<S, I, B, Q = ()> {
     pub query: Q,
     pub body: B,
     scope: PhantomData<S>,
-    /// Held until the command is answered.
     _share: body::BodyShare,
+    _load: LoadShare,
 }
 
 /// The versions a reader wants, or has.
@@ -119,10 +154,6 @@ impl Conditions {
     }
 }
 
-/// The caller of an endpoint that needs every scope there is.
-#[derive(Debug)]
-pub struct EveryScope;
-
 impl<S: Needs, I, Q: FromQuery> LastArgument for Read<S, I, Q> {
     const ACCESS: Access = Access::OneOf(S::ONE_OF);
     const QUERY: &'static [Parameter] = Q::PARAMETERS;
@@ -139,10 +170,6 @@ impl<Q> LastArgument for LinkedRead<Q> {}
 impl<S: Needs, I, B, Q: FromQuery> LastArgument for Command<S, I, B, Q> {
     const ACCESS: Access = Access::OneOf(S::ONE_OF);
     const QUERY: &'static [Parameter] = Q::PARAMETERS;
-}
-
-impl LastArgument for EveryScope {
-    const ACCESS: Access = Access::EveryScope;
 }
 
 impl<S, I, Q> FromRequestParts<App> for Read<S, I, Q>
@@ -164,7 +191,8 @@ where
             if_match: etag::if_match(&parts.headers)?,
             if_none_match: etag::if_none_match(&parts.headers)?,
         };
-        Ok(Self { caller, id, query, conditions, scope: PhantomData })
+        let load = state.load.begin(caller.org_id)?;
+        Ok(Self { caller, id, query, conditions, scope: PhantomData, _load: load })
     }
 }
 
@@ -178,7 +206,8 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = admit::<S>(parts, state).await?;
         let query = query::read(parts.uri.query())?;
-        Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData })
+        let load = state.load.begin(caller.org_id)?;
+        Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData, _load: load })
     }
 }
 
@@ -191,8 +220,10 @@ impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
         let link = state.registry.exports.open_link(org_id, path::last(parts)).await?;
         query::read::<()>(parts.uri.query())?;
         let query = query::read(Some(&link.asked))?;
+        let load = state.load.begin(org_id)?;
         let intent = intent(parts, link.caller, None)?;
-        Ok(Self { intent: Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent }, query })
+        let intent = Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent };
+        Ok(Self { intent, query, _load: load })
     }
 }
 
@@ -213,6 +244,8 @@ where
         let query = query::read(parts.uri.query())?;
         let body::Sent { value, media_type, share } =
             body::read::<B>(&parts.headers, body, &state.body_budget).await?;
+        // Not before the body is here: how long it takes is the client's affair.
+        let load = state.load.begin(caller.org_id)?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };
@@ -224,41 +257,55 @@ where
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest(&parts, &intent, media_type, kept) });
-        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share })
+        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share, _load: load })
     }
 }
 
-impl FromRequestParts<App> for EveryScope {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
-        let caller = authenticate(parts, state).await?;
-        match Scope::ALL.iter().find(|scope| !caller.scopes.contains(**scope)) {
-            Some(missing) => Err(Problem::insufficient_scope(missing.as_str())),
-            None => Ok(Self),
-        }
-    }
-}
-
-/// The caller, once it is known that it may use this endpoint on this organization.
+/// The caller, once it is known that it may use this endpoint on this organization. Who may not is put on record.
 async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
     tracing::Span::current().record("org", tracing::field::display(org_id));
-    let caller = authenticate(parts, state).await?;
-    if caller.org_id != org_id {
-        let detail = "The credential belongs to another organization.";
-        return Err(Problem::new(Code::WrongOrganization, detail));
-    }
-    if S::is_met_by(&caller) { Ok(caller) } else { Err(Problem::insufficient_scope(S::ONE_OF[0].as_str())) }
+    let caller = authenticate(parts, state).await.inspect_err(|problem| {
+        if problem.code == Code::InvalidCredentials {
+            observed::stranger(parts, state, org_id);
+        }
+    })?;
+    let problem = if caller.org_id != org_id {
+        Problem::new(Code::WrongOrganization, "The credential belongs to another organization.")
+    } else if !S::is_met_by(&caller) {
+        Problem::insufficient_scope(S::ONE_OF[0].as_str())
+    } else {
+        observed::read(parts, state, &caller);
+        return Ok(caller);
+    };
+    observed::refused(parts, state, &caller, problem.code);
+    Err(problem)
 }
 
-/// Whose credential the request carries.
+/// Whose credential the request carries. An address that has sent too many wrong ones is refused before anything is
+/// looked up, unless it comes with a key that is known.
 async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
-    state.verifier.verify(&credential).await.map_err(|error| match error {
-        AccessError::Invalid => credentials::refused(),
-        AccessError::Store(error) => Problem::from(error),
-    })
+    let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+    let wait_s = address.and_then(|address| state.guesses.wait_s(address));
+    if let Some(wait_s) = wait_s.filter(|_| !state.verifier.remembers(&credential)) {
+        return Err(credentials::guessed(wait_s));
+    }
+    match state.verifier.verify(&credential).await {
+        Ok(caller) => {
+            if let Some(known) = parts.extensions.get::<KnownCaller>() {
+                known.set(&caller);
+            }
+            Ok(caller)
+        }
+        Err(AccessError::Store(error)) => Err(Problem::from(error)),
+        Err(AccessError::Invalid) => {
+            if let Some(address) = address {
+                state.guesses.failed(address);
+            }
+            Err(wait_s.map_or_else(credentials::refused, credentials::guessed))
+        }
+    }
 }
 
 /// The versions a command is meant for.
@@ -279,7 +326,7 @@ fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<In
         request_id: request_id.map_or_else(|| Uuid::now_v7().to_string(), |id| id.0.to_string()),
         on_behalf_of: headers::on_behalf_of(&parts.headers)?,
         reason: headers::reason(&parts.headers)?,
-        address: parts.extensions.get::<PeerAddress>().map(|peer| peer.0.ip().to_string()),
+        address: parts.extensions.get::<ClientAddress>().map(|client| client.0.to_string()),
         user_agent: headers::user_agent(&parts.headers),
         if_match,
         forced: false,

@@ -11,7 +11,8 @@ use super::problem::{Code, Problem};
 use super::query::Negotiated;
 use super::state::App;
 use super::{media, wire};
-use crate::registry::checkpoints::PublicKey;
+use crate::registry::RegistryError;
+use crate::registry::checkpoints::{PublicKey, TreeHead};
 
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 /// When another replica may have signed.
@@ -43,6 +44,37 @@ pub async fn checkpoint(
         "note": signed.note,
         "headPosition": signed.head,
         "signsHere": app.registry.checkpoints.signs(),
+    });
+    Ok(wire::envelope(StatusCode::OK, &data))
+}
+
+/// A signed note over the trees of the log, by which single events and flows are proven.
+pub async fn tree_head(
+    State(app): State<App>,
+    headers: HeaderMap,
+    call: Read<AuditRead, (), Negotiated>,
+) -> Result<Response, Problem> {
+    let wants_text = media::wants_text(&headers);
+    if !wants_text {
+        media::check_accept(&headers)?;
+    }
+    let Some(stored) = app.registry.checkpoints.tree_head(call.caller.org_id).await? else {
+        let detail = "This replica holds no key to sign with, and no tree head of the log is stored.";
+        return Err(Problem::retry(Code::NoCheckpoint, RETRY_SECONDS, detail));
+    };
+    if wants_text {
+        return Ok(text(stored.note));
+    }
+    let head = TreeHead::unverified(&stored.note);
+    let head = head.map_err(|error| RegistryError::corrupt("a tree head", error.to_string()))?;
+    let data = json!({
+        "organizationId": head.organization,
+        "size": head.size,
+        "eventRoot": head.event_root,
+        "mapRoot": head.map_root,
+        "chainHash": head.chain_hash,
+        "signedAt": head.time.to_rfc3339_opts(SecondsFormat::Micros, true),
+        "note": stored.note,
     });
     Ok(wire::envelope(StatusCode::OK, &data))
 }

@@ -3,7 +3,7 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -12,12 +12,14 @@ use hyper::body::{Frame, SizeHint};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::framing::Framing;
+
 /// How long a connection may be in each phase.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// Between requests.
     pub idle: Duration,
-    /// From a request's first byte to the end of its head.
+    /// From a request's first byte, or from the acceptance of the connection, to the end of the head.
     pub head: Duration,
     /// Without a byte in either direction while a request is under way.
     pub stall: Duration,
@@ -31,46 +33,119 @@ enum Phase {
     Request(Instant),
 }
 
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    framing: Framing,
+    has_asked: bool,
+    /// A line of a head ended without a carriage return.
+    has_bare_lines: bool,
+    /// Since when a body is awaited.
+    body_since: Option<Instant>,
+    /// Since when the client takes no bytes of what there is for it.
+    unread_since: Option<Instant>,
+}
+
+/// A connection that waits for its client.
+#[derive(Debug, Clone, Copy)]
+pub struct Waiting {
+    pub since: Instant,
+    /// Whether a request is under way, of which more is to be sent or read by the client.
+    pub in_request: bool,
+    /// Whether the head of a request ever came.
+    pub has_asked: bool,
+}
+
 /// The phase of a connection, shared by its two ends: the bytes, and the requests they carry.
 #[derive(Debug, Clone)]
-pub struct Progress(Arc<Mutex<Phase>>);
+pub struct Progress(Arc<Mutex<State>>);
 
 impl Progress {
+    /// Of a connection that is accepted now, whose first request should come.
     pub fn new() -> Self {
-        Self(Arc::new(Mutex::new(Phase::Idle(Instant::now()))))
+        Self(Arc::new(Mutex::new(State {
+            phase: Phase::Head(Instant::now()),
+            framing: Framing::HEAD,
+            has_asked: false,
+            has_bare_lines: false,
+            body_since: None,
+            unread_since: None,
+        })))
     }
 
-    /// A request's head is complete. The answer's body ends the request, when it is sent or given up.
-    pub fn request_began(&self) -> UnderWay {
-        self.set(Phase::Request(Instant::now()));
+    /// A request's head is complete, and its body has so many bytes, if that is known. The answer's body ends the
+    /// request, when it is sent or given up.
+    pub fn request_began(&self, body_bytes: Option<u64>) -> UnderWay {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.phase = Phase::Request(now);
+        state.has_asked = true;
+        state.body_since = (body_bytes != Some(0)).then_some(now);
+        if !state.has_bare_lines {
+            state.framing = Framing::of_body(body_bytes);
+        }
+        drop(state);
         UnderWay(self.clone())
+    }
+
+    /// The body of the request is read to its end.
+    pub fn body_ended(&self) {
+        let mut state = self.state();
+        state.body_since = None;
+        if matches!(state.framing, Framing::Chunked) {
+            state.framing = Framing::HEAD;
+        }
+    }
+
+    /// Whether the head of this request, or of one before it, had lines that end without a carriage return.
+    pub fn has_bare_lines(&self) -> bool {
+        self.state().has_bare_lines
+    }
+
+    /// What the client keeps us waiting with.
+    pub fn waiting(&self) -> Option<Waiting> {
+        let state = self.state();
+        let (since, in_request) = match state.phase {
+            Phase::Idle(since) | Phase::Head(since) => (since, false),
+            Phase::Request(_) => (state.body_since.into_iter().chain(state.unread_since).min()?, true),
+        };
+        Some(Waiting { since, in_request, has_asked: state.has_asked })
     }
 
     /// Bytes went in or out.
     fn moved(&self, inward: bool) {
         let now = Instant::now();
-        let phase = match self.get() {
+        let mut state = self.state();
+        state.phase = match state.phase {
             Phase::Idle(_) if inward => Phase::Head(now),
             Phase::Request(_) => Phase::Request(now),
             phase => phase,
         };
-        self.set(phase);
+    }
+
+    /// How many of the bytes that came may be handed on.
+    fn cut(&self, bytes: &[u8]) -> usize {
+        let mut state = self.state();
+        let cut = state.framing.cut(bytes);
+        state.has_bare_lines |= cut.is_bare;
+        cut.bytes
+    }
+
+    fn unread(&self, is_unread: bool) {
+        let mut state = self.state();
+        state.unread_since = is_unread.then(|| state.unread_since.unwrap_or_else(Instant::now));
     }
 
     fn deadline(&self, patience: &Patience) -> Instant {
-        match self.get() {
+        match self.state().phase {
             Phase::Idle(since) => since + patience.idle,
             Phase::Head(since) => since + patience.head,
             Phase::Request(since) => since + patience.stall,
         }
     }
 
-    fn get(&self) -> Phase {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn set(&self, phase: Phase) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -80,7 +155,7 @@ pub struct UnderWay(Progress);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.set(Phase::Idle(Instant::now()));
+        self.0.state().phase = Phase::Idle(Instant::now());
     }
 }
 
@@ -125,16 +200,32 @@ pub struct WatchedConnection<C> {
     progress: Progress,
     patience: Patience,
     alarm: Pin<Box<Sleep>>,
+    /// What came with the end of something else, and was not asked for yet.
+    held: Bytes,
 }
 
 impl<C> WatchedConnection<C> {
     pub fn new(connection: C, progress: Progress, patience: Patience) -> Self {
         let alarm = Box::pin(sleep_until(progress.deadline(&patience)));
-        Self { connection, progress, patience, alarm }
+        Self { connection, progress, patience, alarm, held: Bytes::new() }
     }
 
     pub fn into_inner(self) -> C {
         self.connection
+    }
+
+    /// Hands on what belongs to what is being read; what came after it is for the next question.
+    fn hold_back(&mut self, buffer: &mut ReadBuf<'_>, before: usize) {
+        let came = &buffer.filled()[before..];
+        if came.is_empty() {
+            return;
+        }
+        let bytes = self.progress.cut(came);
+        if bytes < came.len() {
+            let later = [&came[bytes..], &self.held].concat();
+            self.held = later.into();
+            buffer.set_filled(before + bytes);
+        }
     }
 
     /// Ready with an error when what is waited for should have come by now.
@@ -162,7 +253,12 @@ impl<C> WatchedConnection<C> {
                 self.progress.moved(inward);
                 Poll::Ready(done)
             }
-            Poll::Pending => self.poll_deadline(cx).map(Err),
+            Poll::Pending => {
+                if !inward {
+                    self.progress.unread(true);
+                }
+                self.poll_deadline(cx).map(Err)
+            }
         }
     }
 }
@@ -173,7 +269,16 @@ impl<C: AsyncRead + Unpin> AsyncRead for WatchedConnection<C> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let poll = Pin::new(&mut self.connection).poll_read(cx, buffer);
+        let before = buffer.filled().len();
+        let poll = match self.held.is_empty() {
+            true => Pin::new(&mut self.connection).poll_read(cx, buffer),
+            false => {
+                let bytes = self.held.len().min(buffer.remaining());
+                buffer.put_slice(&self.held.split_to(bytes));
+                Poll::Ready(Ok(()))
+            }
+        };
+        self.hold_back(buffer, before);
         self.or_deadline(cx, poll, true)
     }
 }
@@ -198,6 +303,8 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for WatchedConnection<C> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Nobody flushes before all is written.
+        self.progress.unread(false);
         Pin::new(&mut self.connection).poll_flush(cx)
     }
 

@@ -26,6 +26,12 @@ pub fn refused() -> Problem {
     Problem::new(Code::InvalidCredentials, "The credential is not valid.")
 }
 
+/// The answer to an address that has sent too many of them.
+pub fn guessed(wait_s: u32) -> Problem {
+    let detail = "Too many credentials from this address were not valid.";
+    Problem::retry(Code::RateLimited, wait_s, detail)
+}
+
 fn value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Problem> {
     let value = headers.get_all(name).iter().find(|value| !value.is_empty());
     value.and_then(|value| value.to_str().ok()).ok_or_else(refused)

@@ -16,8 +16,6 @@ pub enum Access {
     Open,
     /// The credential needs at least one of these scopes.
     OneOf(&'static [Scope]),
-    /// The credential needs every scope there is.
-    EveryScope,
 }
 
 /// A query parameter, or a header of a request or an answer.

@@ -16,8 +16,8 @@ use super::query::flows::{GetQuery, ListQuery};
 use super::query::page::PageQuery;
 use super::state::App;
 use super::wire::{self, View};
-use crate::registry::ListPage;
 use crate::registry::caller::Intent;
+use crate::registry::{ListPage, Selector};
 
 pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> HandlerResult {
     let position = match call.query.as_of {
@@ -82,7 +82,10 @@ pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>
     if call.conditions.know(record.version) {
         return Ok(answer::not_modified(record.version));
     }
-    answer::flow(StatusCode::OK, &flow)
+    match call.query.selector {
+        Selector::Version(_) | Selector::AsOf(_) => answer::version(&flow, &call.caller),
+        Selector::Current | Selector::Draft | Selector::Published => answer::flow(StatusCode::OK, &flow),
+    }
 }
 
 pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> HandlerResult {

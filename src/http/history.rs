@@ -12,7 +12,8 @@ use super::query::diff::{ComparedState, DiffQuery};
 use super::query::events::HistoryQuery;
 use super::state::App;
 use super::{answer, cursor, media, wire};
-use crate::registry::{Compared, Comparison, HistoryPage, RegistryError, Selector};
+use crate::registry::caller::Caller;
+use crate::registry::{Compared, Comparison, HistoryPage, LogEntry, RegistryError, Selector};
 
 pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> HandlerResult {
     let HistoryQuery { filter, written, page } = &call.query;
@@ -20,13 +21,18 @@ pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, Histor
     let wanted = HistoryPage { limit: page.limit + 1, before: list.behind(page)? };
     let entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
     let page = list.page(entries, page, |entry| entry.version);
-    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::history_entry)))
+    Ok(wire::envelope(StatusCode::OK, &page.shown(entry_for(&call.caller))))
+}
+
+/// How a caller is shown an event.
+fn entry_for(caller: &Caller) -> fn(&LogEntry) -> Value {
+    if caller.sees_people() { wire::history_entry } else { wire::history_entry_without_people }
 }
 
 pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> HandlerResult {
     let FlowVersion { flow_id, version } = call.id;
     let flow = app.registry.reads.get(&call.caller, flow_id, Selector::Version(version)).await?;
-    answer::flow(StatusCode::OK, &flow)
+    answer::version(&flow, &call.caller)
 }
 
 pub async fn diff(
@@ -83,10 +89,11 @@ fn side(compared: &Compared) -> Value {
 
 pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> HandlerResult {
     let blame = app.registry.history.blame(&call.caller, call.id.0).await?;
+    let shown = entry_for(&call.caller);
     let steps: Vec<Value> = blame
         .steps
         .iter()
-        .map(|step| json!({"stepId": step.id, "event": step.event.as_ref().map(wire::history_entry)}))
+        .map(|step| json!({"stepId": step.id, "event": step.event.as_ref().map(shown)}))
         .collect();
     let blame = json!({"flowId": blame.flow_id, "version": blame.version, "steps": steps});
     Ok(wire::envelope(StatusCode::OK, &blame))

@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, header};
@@ -14,14 +14,22 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::RequestId;
+use super::call::{KnownCaller, RequestId};
 use super::headers;
+use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
 /// refused in our words.
 pub const HEADERS_MAX: usize = 100;
 pub const HEADER_BYTES_MAX: usize = 32 * 1024;
+
+/// Beside a request: why it is not carried out, whatever it asks for. Known before anything looks at it.
+#[derive(Debug, Clone)]
+pub struct RefusedHead(pub Problem);
+
+/// How long a read may take until its answer begins.
+const READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// The route of requests that no route takes, for the log and the numbers.
 const NO_ROUTE: &str = "none";
@@ -30,22 +38,31 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let request_id: Arc<str> = headers::request_id(request.headers()).into();
     request.extensions_mut().insert(RequestId(Arc::clone(&request_id)));
+    let caller = KnownCaller::default();
+    request.extensions_mut().insert(caller.clone());
+    let address = request.extensions().get::<ClientAddress>().map(|client| client.0);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
-    let response = match check_head(request.headers()) {
-        Ok(()) => guarded(request, next).instrument(span.clone()).await,
+    let response = match check_head(&request) {
+        Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
     };
-    let at = Circumstances { request_id: &request_id, path: &path, time: Utc::now() };
+    let at = Circumstances {
+        request_id: &request_id,
+        path: &path,
+        time: Utc::now(),
+        shows_people: caller.sees_people(),
+    };
     let mut response = problem::render(response, &at);
     add_headers(response.headers_mut(), &request_id);
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {
         let ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(%method, route, status, ms, "request");
+        let (caller, address) = (caller.name(), address.map(field::display));
+        tracing::info!(%method, route, status, ms, caller, address, "request");
     });
     let labels = [("method", label(&method).to_owned()), ("route", route.to_owned())];
     metrics::histogram!("http_request_duration_seconds", &labels).record(took);
@@ -54,11 +71,21 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// A panic ends its request, not its connection.
-async fn guarded(request: Request, next: Next) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        Err(panic) => {
+/// A panic ends its request, not its connection. A read that the database keeps waiting ends too.
+async fn guarded(request: Request, next: Next, route: &str) -> Response {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD) && !is_recorded(route);
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = match is_read {
+        true => tokio::time::timeout(READ_WITHIN, answering).await,
+        false => Ok(answering.await),
+    };
+    match answered {
+        Ok(Ok(response)) => response,
+        Err(_) => {
+            let detail = "The database does not answer in time at the moment.";
+            Problem::retry(Code::StorageUnavailable, 1, detail).into_response()
+        }
+        Ok(Err(panic)) => {
             tracing::error!(panic = message(&*panic), "a handler panicked");
             let detail = "Something went wrong. The cause is logged under the request id.";
             Problem::new(Code::Internal, detail).into_response()
@@ -66,12 +93,21 @@ async fn guarded(request: Request, next: Next) -> Response {
     }
 }
 
+/// What appends an event, or signs, takes its own time.
+fn is_recorded(route: &str) -> bool {
+    route.contains("/audit/export") || route.ends_with("/audit/checkpoint") || route.ends_with("/audit/tree")
+}
+
 fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-fn check_head(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_head(request: &Request) -> Result<(), Problem> {
+    if let Some(RefusedHead(problem)) = request.extensions().get() {
+        return Err(problem.clone());
+    }
+    let headers = request.headers();
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
     if headers.len() <= HEADERS_MAX && bytes <= HEADER_BYTES_MAX {
         return Ok(());

@@ -7,7 +7,6 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use super::call::EveryScope;
 use super::problem::{Code, Problem};
 use super::state::App;
 use super::{credentials, wire};
@@ -65,8 +64,8 @@ pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
     }
 }
 
-/// What the process has counted, in the text format of Prometheus; for credentials that have every scope.
-pub async fn metrics(State(app): State<App>, _: EveryScope) -> Response {
+/// What the process has counted, in the text format of Prometheus.
+pub async fn metrics(State(app): State<App>) -> Response {
     app.metrics.run_upkeep();
     let media_type = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
     ([(header::CONTENT_TYPE, media_type)], app.metrics.render()).into_response()

@@ -87,6 +87,15 @@ impl FromPath for KeyId {
 }
 
 #[derive(Debug, Clone, Copy)]
+pub struct ErasureId(pub Uuid);
+
+impl FromPath for ErasureId {
+    fn from_path(parts: &Parts) -> Result<Self, Problem> {
+        id(parts, "erasureId").map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
 pub struct RunId(pub Uuid);
 
 impl FromPath for RunId {

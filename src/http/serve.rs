@@ -1,28 +1,32 @@
-//! Serving: connections accepted up to a number, watched while they last, and drained at the end.
+//! Serving: connections let in by the door, watched while they last, and drained at the end.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response};
+use axum::body::{Body, HttpBody as _};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::call::PeerAddress;
 use super::connection::{Answer, Patience, Progress, UnderWay, WatchedConnection};
-use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX};
+use super::door::Door;
+use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX, RefusedHead};
+use super::observed::ClientAddress;
+use super::problem::{Code, Problem};
+use super::proxies::TrustedProxies;
+use super::unread;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
 /// after them, and all of it within 15 s.
@@ -33,9 +37,22 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const LINGER_MAX: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 8 << 20;
 
-#[derive(Debug, Clone, Copy)]
+/// What a connection that is turned away may take.
+const TURNED_AWAY: Patience =
+    Patience { idle: Duration::from_secs(1), head: Duration::from_secs(2), stall: Duration::from_secs(2) };
+/// After how many seconds to try again, for who is turned away.
+const RETRY_AFTER_S: u32 = 1;
+/// Answered to whoever connects, whatever else there is no room for.
+const HEALTH: [&str; 3] = ["/health", "/health/live", "/health/ready"];
+
+#[derive(Debug, Clone)]
 pub struct Limits {
+    /// Connections that are served at once.
     pub connections_max: usize,
+    /// How many of them may come from one address.
+    pub connections_of_address_max: usize,
+    /// Proxies: not held to that number, and believed whom they pass on.
+    pub trusted_proxies: TrustedProxies,
     pub patience: Patience,
 }
 
@@ -46,31 +63,45 @@ impl Default for Limits {
             head: Duration::from_secs(10),
             stall: Duration::from_secs(60),
         };
-        Self { connections_max: 1024, patience }
+        Self {
+            connections_max: 1024,
+            connections_of_address_max: 256,
+            trusted_proxies: TrustedProxies::default(),
+            patience,
+        }
     }
 }
 
 /// Serves until `shutdown` is cancelled, then lets requests that are under way end, for a while.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdown: CancellationToken) {
     let connections = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(limits.connections_max));
+    let door = Door::new(limits.connections_max, limits.connections_of_address_max);
     // Outlives `shutdown`: whatever is still there when draining is over is dropped.
     let end = CancellationToken::new();
     loop {
-        let accepted = tokio::select! {
+        let (stream, address) = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener) => accepted,
         };
-        let (stream, address, place) = accepted;
-        let connection = Connection { router: router.clone(), address, patience: limits.patience };
+        let address = address.ip().to_canonical();
+        let progress = Progress::new();
+        let stay = door.enter(address, !limits.trusted_proxies.contain(address), progress.clone());
+        let connection = Connection {
+            router: router.clone(),
+            address,
+            trusted_proxies: limits.trusted_proxies.clone(),
+            progress,
+            patience: if stay.is_served { limits.patience } else { TURNED_AWAY },
+            is_served: stay.is_served,
+        };
         let (shutdown, end) = (shutdown.clone(), end.clone());
         connections.spawn(async move {
             tokio::select! {
                 () = connection.serve(stream, shutdown) => {}
+                () = stay.leave.cancelled() => tracing::debug!(%address, "a connection made room"),
                 () = end.cancelled() => {}
             }
-            drop(place);
         });
     }
     drop(listener);
@@ -82,15 +113,10 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, shutdo
     }
 }
 
-/// The next connection, once there is room for it: those that wait do so in the kernel's queue.
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit) {
-    let place = Arc::clone(places).acquire_owned().await.expect("the semaphore is never closed");
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
-            Ok((stream, address)) => return (stream, address, place),
+            Ok(accepted) => return accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -99,24 +125,31 @@ async fn accept(
     }
 }
 
+#[derive(Clone)]
 struct Connection {
     router: Router,
-    address: SocketAddr,
+    address: IpAddr,
+    trusted_proxies: TrustedProxies,
+    progress: Progress,
     patience: Patience,
+    is_served: bool,
 }
 
 impl Connection {
     async fn serve(self, stream: TcpStream, shutdown: CancellationToken) {
         // Answers are small and complete: waiting to send more at once only delays them.
         let _ = stream.set_nodelay(true);
-        let progress = Progress::new();
-        let io = TokioIo::new(WatchedConnection::new(stream, progress.clone(), self.patience));
-        let Self { router, address, .. } = self;
-        let service = service_fn(move |request| {
-            Box::pin(answer(router.clone(), request, address, progress.request_began()))
+        let io = TokioIo::new(WatchedConnection::new(stream, self.progress.clone(), self.patience));
+        let (address, is_served) = (self.address, self.is_served);
+        let connection = Arc::new(self);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let under_way = connection.progress.request_began(request.body().size_hint().exact());
+            let connection = Arc::clone(&connection);
+            Box::pin(async move { connection.answer(request, under_way).await })
         });
         let mut connection = http1::Builder::new()
             .half_close(true)
+            .keep_alive(is_served)
             .header_read_timeout(None)
             .max_headers(2 * HEADERS_MAX)
             .max_header_size(2 * HEADER_BYTES_MAX)
@@ -139,6 +172,55 @@ impl Connection {
         }
         linger(connection.into_parts().io.into_inner().into_inner()).await;
     }
+
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        under_way: UnderWay,
+    ) -> Result<Response<Answer>, Infallible> {
+        let (mut parts, body) = request.into_parts();
+        let client = self.trusted_proxies.client(self.address, &parts.headers);
+        parts.extensions.insert(ClientAddress(client));
+        let refusal = self.refuse(&parts);
+        let is_last = refusal.is_some();
+        if let Some(refusal) = refusal {
+            parts.extensions.insert(refusal);
+        }
+        let (body, unread) = match body.is_end_stream() {
+            true => (Body::empty(), None),
+            false => {
+                let (lent, unread) = unread::lend(body, &parts.headers, self.progress.clone());
+                (Body::new(lent), Some(unread))
+            }
+        };
+        let mut response = self.router.clone().oneshot(Request::from_parts(parts, body)).await?;
+        let is_free = match unread {
+            Some(unread) if !is_last => unread.read_away().await,
+            _ => !is_last,
+        };
+        if !is_free {
+            response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response.map(|body| under_way.until_sent(body)))
+    }
+
+    /// Why a request is not carried out, whatever it asks for.
+    fn refuse(&self, request: &Parts) -> Option<RefusedHead> {
+        if self.progress.has_bare_lines() {
+            let detail = "A line of the request's head ends without a carriage return.";
+            return Some(RefusedHead(Problem::new(Code::MalformedHead, detail)));
+        }
+        let hosts = request.headers.get_all(header::HOST).iter().count();
+        if hosts > 1 || (hosts == 0 && request.version == Version::HTTP_11) {
+            let detail = format!("A request names one host; this one has {hosts} headers Host.");
+            return Some(RefusedHead(Problem::new(Code::MalformedHead, detail)));
+        }
+        if !self.is_served && !HEALTH.contains(&request.uri.path()) {
+            let detail = "There is no room for a further connection at the moment.";
+            return Some(RefusedHead(Problem::retry(Code::Overloaded, RETRY_AFTER_S, detail)));
+        }
+        None
+    }
 }
 
 /// Closes our side and reads away what the client is still sending: closing with unread bytes would reset the
@@ -158,15 +240,4 @@ async fn linger(mut stream: TcpStream) {
         }
     };
     let _ = tokio::time::timeout(LINGER_MAX, drain).await;
-}
-
-async fn answer(
-    router: Router,
-    mut request: Request<Incoming>,
-    address: SocketAddr,
-    under_way: UnderWay,
-) -> Result<Response<Answer>, Infallible> {
-    request.extensions_mut().insert(PeerAddress(address));
-    let response = router.oneshot(request.map(Body::new)).await?;
-    Ok(response.map(|body| under_way.until_sent(body)))
 }

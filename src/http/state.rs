@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::PrometheusHandle;
 
 use super::body::BodyBudget;
 use super::feed::slots::Feeds;
+use super::guesses::Guesses;
+use super::load::Load;
 use crate::registry::Registry;
 use crate::registry::access::CredentialVerifier;
 
@@ -19,6 +21,8 @@ pub struct AppState {
     pub verifier: CredentialVerifier,
     pub feeds: Feeds,
     pub body_budget: BodyBudget,
+    pub load: Load,
+    pub guesses: Guesses,
     /// The address clients use, without a slash at its end.
     pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.

@@ -48,6 +48,10 @@ impl Inbound {
         }
     }
 
+    pub fn of_place(place: Value) -> Self {
+        Self { content: InboundContent::Location(place), ..Self::of_text("") }
+    }
+
     /// The text a person would read: an option counts as its title, or as its id when it was not shown.
     pub fn text(&self) -> Option<&str> {
         match &self.content {

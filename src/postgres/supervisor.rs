@@ -14,10 +14,12 @@ use super::postmaster::{self, PidFile};
 use super::server::{Launch, Server, ServerMessage};
 use super::{ClusterError, Connection, Options, initdb};
 
-const RESTART_DELAY_MIN: Duration = Duration::from_millis(100);
-const RESTART_DELAY_MAX: Duration = Duration::from_secs(10);
-/// A server that ran this long did not die of what killed it last time.
-const STEADY_AFTER: Duration = Duration::from_secs(60);
+/// Before a server that was killed is started again. It came up, so it will again: how often that happens makes no
+/// difference.
+const RESTART_DELAY: Duration = Duration::from_millis(20);
+/// After a start that failed; each further one doubles it.
+const FAILED_DELAY_MIN: Duration = Duration::from_millis(100);
+const FAILED_DELAY_MAX: Duration = Duration::from_secs(2);
 const ATTACH_WITHIN: Duration = Duration::from_secs(30);
 
 /// A private Postgres that takes connections. Stops with this value; `stop` waits for it without
@@ -154,8 +156,6 @@ fn keep_running(
     outbox: &Sender<ServerMessage>,
 ) {
     let mut server = server;
-    let mut since = Instant::now();
-    let mut delay = RESTART_DELAY_MIN;
     loop {
         match inbox.recv() {
             Ok(ServerMessage::Exited) => {}
@@ -163,12 +163,10 @@ fn keep_running(
         }
         let status = server.reap().map(|status| status.to_string());
         tracing::error!(status, log = %launch.directory.log().display(), "Postgres died, starting it again");
-        if since.elapsed() > STEADY_AFTER {
-            delay = RESTART_DELAY_MIN;
-        }
+        let (mut delay, mut failures) = (RESTART_DELAY, 0);
         server = loop {
             match inbox.recv_timeout(delay) {
-                Err(RecvTimeoutError::Timeout) => delay = (delay * 2).min(RESTART_DELAY_MAX),
+                Err(RecvTimeoutError::Timeout) => {}
                 _ => return,
             }
             match launch.start(inbox, outbox) {
@@ -176,7 +174,8 @@ fn keep_running(
                 Err(ClusterError::CalledOff) => return,
                 Err(error) => tracing::error!(%error, "Postgres does not start"),
             }
+            delay = (FAILED_DELAY_MIN * 2_u32.pow(failures)).min(FAILED_DELAY_MAX);
+            failures = (failures + 1).min(8);
         };
-        since = Instant::now();
     }
 }

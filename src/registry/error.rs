@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::caller::Scope;
 use super::calling::CallingFlows;
@@ -28,6 +29,8 @@ pub enum RegistryError {
     /// Unknown, or revoked: a revoked key is as good as gone.
     #[error("no such API key")]
     KeyNotFound,
+    #[error("no such erasure")]
+    ErasureNotFound,
     #[error("no such test run")]
     RunNotFound,
     #[error("the flow has no such version")]
@@ -85,9 +88,15 @@ pub enum RegistryError {
     /// The log extends what was signed of it, or the order to accept it is not about this log. Says how.
     #[error("there is nothing to accept: {0}")]
     NothingToAccept(String),
-    /// Only the command that erases comes to it. Says why.
+    /// Says why.
     #[error("nothing is erased: {0}")]
     ErasureRefused(String),
+    /// This flow, which is not deleted, shows a document of it; or the organization's values are one.
+    #[error(
+        "nothing is erased: content_in_use: {0} shows a document of it; delete that flow, let another version stand there, or \
+         replace the values of the organization"
+    )]
+    ContentInUse(Uuid),
     /// What is signed cannot be kept outside the database, so nothing is signed.
     #[error("what was signed cannot be read or kept: {0}")]
     SignaturesNotKept(std::io::Error),

@@ -1,5 +1,5 @@
-//! Whether what is stored is what was recorded: the hashes of a log from its first event to its head, and every document
-//! against its digest. A walk goes over all organizations, a little at a time and again and again, so that nobody has to
+//! Whether what is stored is what was recorded: the hashes of a log from its first event to its head, every document against
+//! its digest, and what idempotency keys were answered with. A walk goes over all organizations, a little at a time and again and again, so that nobody has to
 //! think of a verification for an alteration to be found.
 
 use uuid::Uuid;
@@ -106,8 +106,15 @@ impl IntegrityWalk {
         if let Some(failures) = store.in_time_for(STATEMENTS_MAX, look).await? {
             return Ok(Some(Look { events: 0, failures }));
         }
+        let org_id = place.org_id;
+        let failures = match store.in_time(store.altered_idempotency_keys(org_id)).await? {
+            0 => Vec::new(),
+            count => {
+                vec![place.failure(format!("{count} idempotency keys have other answers than were recorded"))]
+            }
+        };
         self.leave_organization().await?;
-        Ok(Some(Look::default()))
+        Ok(Some(Look { events: 0, failures }))
     }
 
     /// Goes on with the next organization.

@@ -2,6 +2,7 @@
 //! A command reads, decides and appends; a read finds a record and its document. No HTTP, no SQL.
 
 pub mod access;
+mod accesses;
 mod blame;
 mod callees;
 pub mod caller;
@@ -22,10 +23,12 @@ pub mod projections;
 mod reads;
 mod row;
 mod runs;
+mod service_memory;
 mod turns;
 mod validate;
 pub mod verification;
 
+pub use accesses::{AccessKind, Accesses, ObservedAccess, WINDOW};
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
@@ -50,9 +53,11 @@ use crate::store::Store;
 use access::{ApiKeyVerifier, ApiKeys};
 use checkpoints::{Checkpoints, Signer};
 use clock::Clock;
+use erasure::Erasures;
 use integrity::Integrity;
 use log::Log;
 use projections::Projections;
+use service_memory::ServiceMemory;
 
 /// The use cases over one database, each with what it needs and no more; clones share everything.
 #[derive(Debug, Clone)]
@@ -64,12 +69,14 @@ pub struct Registry {
     pub runs: Runs,
     pub env: OrganizationEnv,
     pub keys: ApiKeys,
+    pub accesses: Accesses,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
     pub exports: Exports,
     pub projections: Projections,
     pub integrity: Integrity,
     pub clock: Clock,
+    pub erasures: Erasures,
     log: Log,
     store: Store,
 }
@@ -87,16 +94,21 @@ impl Registry {
         let reads = FlowReads::new(store.clone());
         let validation = Validation::new(store.clone(), reads.clone());
         let checkpoints = Checkpoints::new(store.clone(), signer, log.clone());
+        let runs = Runs::new(store.clone(), reads.clone());
+        let keys = ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone()));
+        let remembered = ServiceMemory::new(&reads, &runs, keys.verifier(), feed.hub());
         Self {
             history: History::new(store.clone(), reads.clone()),
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
-            runs: Runs::new(store.clone(), reads.clone()),
+            runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),
-            keys: ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone())),
+            keys,
+            accesses: Accesses::new(store.clone(), log.clone()),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),
             integrity: Integrity::new(store.clone()),
             clock: Clock::new(store.clone()),
+            erasures: Erasures::serving(store.clone(), remembered),
             reads,
             validation,
             feed,

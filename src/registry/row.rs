@@ -114,6 +114,7 @@ fn decided_on(found: &FlowAnswer) -> DecidedOn {
 /// The circumstances of an event, salted so that the digest of an erased context tells nothing.
 pub(super) fn context(intent: &Intent, label: Option<String>) -> Context {
     Context {
+        accessors: Vec::new(),
         salt: hex::encode(rand::random::<[u8; 16]>()),
         actor: intent.caller.actor.clone(),
         key_prefix: intent.caller.key_prefix.clone(),
@@ -122,6 +123,7 @@ pub(super) fn context(intent: &Intent, label: Option<String>) -> Context {
         label,
         request_id: Some(intent.request_id.clone()),
         address: intent.address.clone(),
+        token_id: intent.caller.token_id.clone(),
         user_agent: intent.user_agent.clone(),
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use crate::evidence::{
     Alteration, Checkpoint, Counts, Error as EvidenceError, Keyring, Proof, PublicKey, Report, Verdict,
-    verify as verify_export,
+    WitnessKey, verify as verify_export,
 };
 
 use super::RegistryError;
@@ -82,7 +82,14 @@ impl LiveVerification {
             Err(Alteration { position, what }) => {
                 let verdict = Verdict::Altered { position, what };
                 let counts = Counts::default();
-                return Ok(Report { verdict, organization: Some(org_id), after: 0, proven: None, counts });
+                return Ok(Report {
+                    verdict,
+                    organization: Some(org_id),
+                    after: 0,
+                    proven: None,
+                    complete: None,
+                    counts,
+                });
             }
         };
         let walked = match self.walk(org_id, &mut chain, &mut progress).await {

@@ -16,6 +16,8 @@ pub struct AuditFilter {
     pub types: Option<Vec<String>>,
     /// Actors by kind and id, of which any will do; `None`: all.
     pub actors: Option<Vec<String>>,
+    /// The one stream whose events are wanted; of an export of evidence alone. `None`: all.
+    pub stream_id: Option<Uuid>,
     /// The first instant that counts.
     pub from: Option<DateTime<Utc>>,
     /// The first instant that no longer counts.

@@ -5,7 +5,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
-use super::append::append_within;
+use super::append::append_held;
 use super::evidence::read_digest_as_it_is;
 use super::{Append, Appended, Held, Outcome, Store, StoreError};
 use crate::flow::digest::Digest;
@@ -20,6 +20,15 @@ pub struct Erasable {
     pub document: Option<Digest>,
 }
 
+/// A version of a flow, or an event of the organization, that refers to a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DocumentUse {
+    pub stream_id: Uuid,
+    pub version: i64,
+    pub position: i64,
+    pub document: Digest,
+}
+
 const OF_FLOW: &str = "SELECT e.position, e.context IS NOT NULL AS has_context, e.payload IS NOT NULL AS has_payload, \
      CASE WHEN d.bytes IS NOT NULL THEN d.digest END AS digest FROM event e \
      LEFT JOIN document d ON d.org_id = e.org_id AND d.digest = e.document_digest \
@@ -31,13 +40,32 @@ const ABSENT: &str = "SELECT e.position, e.context IS NOT NULL AS has_context, e
      WHERE e.org_id = $1 AND (e.context IS NULL OR e.payload IS NULL OR (d.digest IS NOT NULL AND d.bytes IS NULL)) \
      ORDER BY e.position";
 
-/// Flows that are not deleted and have one of these documents as draft or in force.
+/// Flows that are not deleted and have one of these documents as draft or in force, and the organization itself where its
+/// values are one of them.
 const STANDING: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 AND NOT deleted \
-     AND (document_digest = ANY($2) OR published_digest = ANY($2)) ORDER BY flow_id";
+     AND (document_digest = ANY($2) OR published_digest = ANY($2)) \
+     UNION ALL SELECT env.org_id FROM (SELECT org_id, document_digest FROM event \
+         WHERE org_id = $1 AND type = 'env.changed' ORDER BY position DESC LIMIT 1) AS env \
+     WHERE env.document_digest = ANY($2)";
 
-/// Events outside of a part of a flow that have one of these documents.
-const SHARING: &str = "SELECT stream_id, version FROM event WHERE org_id = $1 AND document_digest = ANY($2) \
-     AND NOT (stream_id = $3 AND version BETWEEN $4 AND $5) ORDER BY position";
+const USES: &str = "SELECT stream_id, version, position, document_digest FROM event \
+     WHERE org_id = $1 AND document_digest = ANY($2) ORDER BY position";
+
+/// Of events that lost their context, the flows that they began or changed last show who acted by the id of the log alone:
+/// the bytes of an actor that is known by nothing else.
+const RENAME_CREATORS: &str = "UPDATE flow_view v SET created_by = \
+         convert_to('{\"id\":\"' || e.actor || '\",\"name\":null,\"type\":\"erased\"}', 'UTF8') \
+     FROM event e WHERE e.org_id = $1 AND e.position = ANY($2) AND e.context IS NULL AND e.stream_kind = 1 \
+     AND e.version = 1 AND v.org_id = $1 AND v.flow_id = e.stream_id";
+const RENAME_EDITORS: &str = "UPDATE flow_view v SET updated_by = \
+         convert_to('{\"id\":\"' || e.actor || '\",\"name\":null,\"type\":\"erased\"}', 'UTF8') \
+     FROM event e WHERE e.org_id = $1 AND e.position = ANY($2) AND e.context IS NULL AND e.stream_kind = 1 \
+     AND v.org_id = $1 AND v.flow_id = e.stream_id AND v.version = e.version";
+
+/// Flows whose rows are computed from what was erased: from documents, or from payloads of events.
+const COMPUTED_FROM: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 \
+     AND (document_digest = ANY($2) OR published_digest = ANY($2)) \
+     UNION SELECT stream_id FROM event WHERE org_id = $1 AND position = ANY($3) AND stream_kind = 1";
 
 impl Store {
     /// What the versions of a flow hold.
@@ -56,44 +84,46 @@ impl Store {
         sqlx::query(ABSENT).bind(org_id).fetch_all(&self.pool).await?.iter().map(read).collect()
     }
 
-    /// Versions outside of a part of a flow that have one of these documents. Reads the whole log of the organization.
-    pub async fn sharing(
-        &self,
-        org_id: Uuid,
-        documents: &[Digest],
-        flow_id: Uuid,
-        (from, to): (i64, i64),
-    ) -> Result<Vec<(Uuid, i64)>, StoreError> {
-        let query = sqlx::query_as(SHARING).bind(org_id).bind(bytes(documents));
-        Ok(query.bind(flow_id).bind(from).bind(to).fetch_all(&self.pool).await?)
+    /// The events that refer to any of these documents, by position. Reads the whole log of the organization.
+    pub async fn uses(&self, org_id: Uuid, documents: &[Digest]) -> Result<Vec<DocumentUse>, StoreError> {
+        let query = sqlx::query_as::<_, (Uuid, i64, i64, Vec<u8>)>(USES).bind(org_id).bind(bytes(documents));
+        let read = |(stream_id, version, position, digest): (_, _, _, Vec<u8>)| DocumentUse {
+            stream_id,
+            version,
+            position,
+            document: read_digest_as_it_is(&digest),
+        };
+        Ok(query.fetch_all(&self.pool).await?.into_iter().map(read).collect())
     }
 }
 
 impl Held {
-    /// Flows that are not deleted and show one of these documents, as draft or in force.
+    /// Flows that are not deleted and show one of these documents, as draft or in force; the organization where one of
+    /// them holds its values.
     pub async fn standing(&mut self, documents: &[Digest]) -> Result<Vec<Uuid>, StoreError> {
         let query = sqlx::query_scalar(STANDING).bind(self.org_id).bind(bytes(documents));
         Ok(query.fetch_all(&mut *self.transaction).await?)
     }
 
-    /// Erases content of events, by position, and of documents.
-    pub async fn blank(
-        &mut self,
-        contexts: &[i64],
-        payloads: &[i64],
-        documents: &[Digest],
-    ) -> Result<(), StoreError> {
-        for (statement, positions) in [
-            ("UPDATE event SET context = NULL WHERE org_id = $1 AND position = ANY($2)", contexts),
-            ("UPDATE event SET payload = NULL WHERE org_id = $1 AND position = ANY($2)", payloads),
-        ] {
-            let query = sqlx::query(statement).bind(self.org_id).bind(positions);
-            query.execute(&mut *self.transaction).await?;
+    /// Erases what an event of this transaction says is erased, and shows who acted without their names.
+    pub async fn erase_recorded(&mut self, position: i64, contexts: &[i64]) -> Result<(), StoreError> {
+        let erase = sqlx::query("SELECT erase_recorded($1, $2)").bind(self.org_id).bind(position);
+        erase.execute(&mut *self.transaction).await?;
+        for rename in [RENAME_CREATORS, RENAME_EDITORS] {
+            let rename = sqlx::query(rename).bind(self.org_id).bind(contexts);
+            rename.execute(&mut *self.transaction).await?;
         }
-        let statement = "UPDATE document SET bytes = NULL WHERE org_id = $1 AND digest = ANY($2)";
-        let query = sqlx::query(statement).bind(self.org_id).bind(bytes(documents));
-        query.execute(&mut *self.transaction).await?;
         Ok(())
+    }
+
+    /// Flows whose rows are computed from these documents, or from the payloads at these positions.
+    pub async fn computed_from(
+        &mut self,
+        documents: &[Digest],
+        payloads: &[i64],
+    ) -> Result<Vec<Uuid>, StoreError> {
+        let query = sqlx::query_scalar(COMPUTED_FROM).bind(self.org_id).bind(bytes(documents)).bind(payloads);
+        Ok(query.fetch_all(&mut *self.transaction).await?)
     }
 
     /// Deletes the test runs of a flow, and the answers that idempotency keys have for it.
@@ -117,7 +147,7 @@ impl Held {
             let version = sqlx::query_scalar(version).bind(self.org_id).bind(event.stream_id);
             event.expected = version.fetch_one(&mut *self.transaction).await?;
         }
-        match append_within(&mut self.transaction, append).await? {
+        match append_held(&mut self.transaction, append).await? {
             Outcome::Appended(places) if places.len() == 1 => Ok(places[0]),
             other => Err(StoreError::corrupt(
                 "an append",

@@ -34,6 +34,12 @@ pub enum StoreError {
          with that build (flow-registry audit export), then start with an empty database or data directory"
     )]
     Unreleased,
+    /// The account of a service that owns nothing finds another schema than it knows.
+    #[error(
+        "the schema is not that of this release, and this account may not change it: run `flow-registry migrate` with \
+         MIGRATE_DATABASE_URL"
+    )]
+    NotMigrated,
     #[error("the schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }

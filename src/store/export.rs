@@ -13,7 +13,7 @@ use crate::flow::record::EventRecord;
 
 impl Store {
     /// The events after one position and not above another, in order, at most `limit`: all of them, also those that
-    /// the filter does not let through. With each whether it does. Of the filter, types, actors and confinement count.
+    /// the filter does not let through. With each whether it does. Of the filter, types, actors, stream and confinement count.
     pub async fn exported_events(
         &self,
         org_id: Uuid,
@@ -29,6 +29,9 @@ impl Store {
         if let Some(actors) = &filter.actors {
             let actors = self.actor_ids(org_id, actors).await?;
             query.push(" AND e.actor = ANY(").push_bind(actors).push(")");
+        }
+        if let Some(stream_id) = filter.stream_id {
+            query.push(" AND e.stream_id = ").push_bind(stream_id);
         }
         push_confinement(&mut query, filter);
         query.push(") AS is_wanted FROM event e WHERE e.org_id = ").push_bind(org_id);

@@ -8,7 +8,7 @@ use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use super::flows::read_answered;
-use super::{Answered, Store, StoreError};
+use super::{Answered, Held, Store, StoreError};
 
 /// A key without what proves it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,6 +74,8 @@ const FOR_COMMAND: &str = concat!(
      LEFT JOIN idempotency_key k ON k.org_id = $1 AND k.key = $3"
 );
 
+const OF_ID: &str = concat!("SELECT ", key_columns!(), " FROM api_key a WHERE a.org_id = $1 AND a.id = $2");
+
 /// Replicas that use the same key at once write once a minute between them.
 const USED: &str = "UPDATE api_key SET last_used_at = now() WHERE org_id = $1 AND id = $2 \
      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')";
@@ -125,6 +127,14 @@ impl Store {
     /// Whether nothing was ever appended, for any organization.
     pub async fn log_is_empty(&self) -> Result<bool, StoreError> {
         Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM log_head)").fetch_one(&self.pool).await?)
+    }
+}
+
+impl Held {
+    /// A key of the organization, a revoked one too.
+    pub async fn key(&mut self, key_id: Uuid) -> Result<Option<KeyRecord>, StoreError> {
+        let query = sqlx::query(OF_ID).bind(self.org_id).bind(key_id);
+        query.fetch_optional(&mut *self.transaction).await?.as_ref().map(read_key).transpose()
     }
 }
 

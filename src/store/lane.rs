@@ -22,7 +22,6 @@ pub struct Lane {
     options: PgConnectOptions,
     /// The connection while nobody uses it, and since when.
     idle: Option<(PgConnection, Instant)>,
-    pub(super) patience: Duration,
 }
 
 impl Lane {
@@ -66,6 +65,6 @@ impl Store {
             Form::Together => options.options(PLANNED_ONCE),
             Form::OfOne => options,
         };
-        Lane { options, idle: None, patience: self.patience }
+        Lane { options, idle: None }
     }
 }

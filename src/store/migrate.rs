@@ -4,6 +4,7 @@ use sqlx::PgPool;
 use sqlx::migrate::{MigrateError, Migrator};
 
 use super::StoreError;
+use super::service_role::{Ownership, ownership};
 
 static MIGRATOR: Migrator = sqlx::migrate!();
 
@@ -13,6 +14,23 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
         // Migrations are never edited: this database was made before the first of them was fixed.
         Err(MigrateError::VersionMismatch(_)) => Err(StoreError::Unreleased),
         migrated => Ok(migrated?),
+    }
+}
+
+/// Brings the schema up to date where the account may, and says whose the tables are. An account that owns nothing only
+/// looks whether they are those of this release.
+pub async fn prepare(pool: &PgPool) -> Result<Ownership, StoreError> {
+    match ownership(pool).await? {
+        Ownership::Service => {
+            let applied = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+            let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(applied).fetch_all(pool).await?;
+            let known = MIGRATOR.iter().map(|it| (it.version, it.checksum.to_vec()));
+            match known.eq(applied) {
+                true => Ok(Ownership::Service),
+                false => Err(StoreError::NotMigrated),
+            }
+        }
+        Ownership::Owner | Ownership::NoTables => migrate(pool).await.map(|()| Ownership::Owner),
     }
 }
 

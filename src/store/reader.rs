@@ -11,7 +11,7 @@ use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::append::column;
@@ -22,6 +22,8 @@ use super::{Store, StoreError};
 const TOGETHER_MAX: usize = 64;
 /// Questions that may wait; who comes after them waits to be let in.
 const WAITING_MAX: usize = 1024;
+/// How long an answer may take in all: where the database stalls, who reads is told so, and may ask elsewhere.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// What can be asked of the database together with others of its kind.
 pub trait Question: Send + Sync + Sized + 'static {
@@ -96,10 +98,10 @@ impl<Q: Question> Reader<Q> {
     fn over(store: &Store, form: Form) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(run(store.lane(form), form, waiting));
-        Self { queue, patience: store.patience }
+        Self { queue, patience: store.patience.min(ANSWER_WITHIN) }
     }
 
-    /// A question that has waited for longer than a connection and a statement may take is not asked any more.
+    /// Answers within a few seconds, or with [`StoreError::Unavailable`].
     pub async fn ask(&self, question: Q) -> Result<Q::Answer, StoreError> {
         let deadline = Instant::now() + self.patience;
         let gone = || StoreError::Unavailable(sqlx::Error::PoolClosed);
@@ -122,11 +124,15 @@ async fn run<Q: Question>(mut lane: Lane, form: Form, mut queue: mpsc::Receiver<
         if form == Form::OfOne {
             waiting.sort_by_key(|waiting| waiting.question.org_id());
         }
+        // Who waits longest sets the time for all.
+        let deadline = waiting.iter().map(|waiting| waiting.deadline).min().unwrap_or(now);
         let (questions, tell): (Vec<Q>, Vec<_>) =
             waiting.drain(..).map(|waiting| (waiting.question, waiting.tell)).unzip();
         let mut tell = tell.into_iter();
         for together in questions.chunk_by(|a, b| form == Form::Together || a.org_id() == b.org_id()) {
-            for (answer, tell) in answers(&mut lane, form, together).await.into_iter().zip(tell.by_ref()) {
+            for (answer, tell) in
+                answers(&mut lane, form, together, deadline).await.into_iter().zip(tell.by_ref())
+            {
                 let _ = tell.send(answer);
             }
         }
@@ -157,8 +163,9 @@ async fn answers<Q: Question>(
     lane: &mut Lane,
     form: Form,
     questions: &[Q],
+    deadline: Instant,
 ) -> Vec<Result<Q::Answer, StoreError>> {
-    match in_time(lane, form, questions).await {
+    match in_time(lane, form, questions, deadline).await {
         Ok(answers) => return answers.into_iter().map(Ok).collect(),
         // Nobody can be answered for now.
         Err(StoreError::Unavailable(error)) => {
@@ -170,7 +177,7 @@ async fn answers<Q: Question>(
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let alone = in_time(lane, form, std::slice::from_ref(question)).await;
+        let alone = in_time(lane, form, std::slice::from_ref(question), deadline).await;
         answers.push(alone.map(|mut answers| answers.remove(0)));
     }
     answers
@@ -181,8 +188,9 @@ async fn in_time<Q: Question>(
     lane: &mut Lane,
     form: Form,
     questions: &[Q],
+    deadline: Instant,
 ) -> Result<Vec<Q::Answer>, StoreError> {
-    let answers = timeout(lane.patience, asked(lane, form, questions)).await;
+    let answers = timeout_at(deadline, asked(lane, form, questions)).await;
     let answers = answers.unwrap_or_else(|_| Err(StoreError::late()))?;
     match answers.len() == questions.len() {
         true => Ok(answers),

@@ -33,6 +33,7 @@ const ORGANIZATION_FROM: &str = least_organization!(
     "event",
     "log_head",
     "checkpoint",
+    "tree_head",
     "document",
     "flow_view",
     "api_key",

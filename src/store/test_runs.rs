@@ -101,8 +101,9 @@ const INSERT: &str = "WITH run AS (\
      AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
        passed, executed_at, duration_ms, author, record_digest, env_position)), \
      fresh AS (\
-     INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at) \
-     SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp() FROM run \
+     INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at, record_digest) \
+     SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp(), \
+       idempotency_record(org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0))) FROM run \
      WHERE key IS NOT NULL ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, key, answer) \
      INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
        passed, executed_at, duration_ms, author, record_digest, env_position) \

@@ -35,6 +35,8 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
 const LOCKED_FOR: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
+/// A database that comes back finds its writer there soon, however long it was away.
+const PAUSE_MAX: Duration = Duration::from_millis(250);
 
 /// What a writer writes.
 pub trait Row: Send + Sync + Sized + 'static {
@@ -257,6 +259,6 @@ async fn append_until<R: Row>(
         }
         tracing::warn!(%error, "repeating an append");
         sleep(pause).await;
-        pause *= 2;
+        pause = (pause * 2).min(PAUSE_MAX);
     }
 }

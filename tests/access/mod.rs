@@ -3,7 +3,7 @@
 
 mod changes;
 mod command_line;
-mod desk;
+pub mod desk;
 mod routes;
 mod tokens;
 mod verify;

@@ -4,7 +4,7 @@ use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
 use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
-use flow_registry::registry::erasure::{Erasures, Selection};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ use super::exports::{begun, fill, story};
 use super::{Api, api, sound, state_with};
 use crate::evidence::python;
 
-fn key() -> SigningKey {
+pub fn key() -> SigningKey {
     SigningKey::new("flows.example.com", &[1; 32]).unwrap()
 }
 
-async fn bundle(api: &Api, query: &str) -> Vec<u8> {
+pub async fn bundle(api: &Api, query: &str) -> Vec<u8> {
     let answer = api.ask("GET", api.audit(&format!("/export?format=ndjson{query}"))).send().await.expect(200);
     assert_eq!(answer.header("content-type"), Some("application/x-ndjson"));
     answer.body.to_vec()
@@ -27,7 +27,7 @@ async fn bundle(api: &Api, query: &str) -> Vec<u8> {
 
 /// What our verifier finds; the other one must come to the same.
 #[track_caller]
-fn verified(bundle: &[u8]) -> Report {
+pub fn verified(bundle: &[u8]) -> Report {
     let report = verify(bundle, &[key().public_key()], &[]).unwrap();
     let key = key().public_key().to_string();
     let output = python(&["verify_export.py", "-", "--key", &key], bundle);
@@ -106,7 +106,7 @@ async fn what_was_erased_is_exported_as_erased() {
     assert!(matches!(blanked.verdict, Verdict::Altered { .. }), "{:?}", blanked.verdict);
     let intent = operator(api.org_id, "ana");
     let erasures = Erasures::new(api.registry.store().clone());
-    erasures.erase(&intent, Selection::Absent, "erased in May", false).await.unwrap();
+    erasures.erase(&intent, &ErasureOrder::new(Selection::Absent, "erased in May")).await.unwrap();
     assert_eq!(assert_intact(&bundle(&api, "").await, 7).counts.erased, 4);
     // Whatever a filter leaves out, the record of what is absent is there.
     for filter in ["&action=flow.updated", "&dateTo=2020-01-01", "&resource=api_key"] {

@@ -63,6 +63,8 @@ impl Request {
         request.headers_mut().unwrap().extend(self.headers);
         let (method, path, sent) =
             (request.method_ref().unwrap().to_string(), self.path.clone(), self.body.clone());
+        let sent_type = request.headers_ref().unwrap().get(header::CONTENT_TYPE);
+        let sent_type = sent_type.and_then(|it| it.to_str().ok()?.split(';').next()).unwrap_or("").to_owned();
         let response = self.router.oneshot(request.body(Body::from(self.body)).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         // A feed has no end.
@@ -71,7 +73,7 @@ impl Request {
             false => body.collect().await.unwrap().to_bytes(),
         };
         let media_type = parts.headers.get(header::CONTENT_TYPE).map_or("", |it| it.to_str().unwrap());
-        description::check(&method, &path, &sent, parts.status.as_u16(), media_type, &body);
+        description::check(&method, &path, (&sent_type, &sent), parts.status.as_u16(), media_type, &body);
         Answer { status: parts.status, headers: parts.headers, body }
     }
 }

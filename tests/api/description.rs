@@ -77,7 +77,7 @@ fn operation(method: &str, path: &str) -> Option<(String, &'static Value)> {
 
 /// Holds an answer, and the JSON it was given for, against the description.
 #[track_caller]
-pub fn check(method: &str, path: &str, sent: &[u8], status: u16, media_type: &str, body: &[u8]) {
+pub fn check(method: &str, path: &str, sent: (&str, &[u8]), status: u16, media_type: &str, body: &[u8]) {
     let Some((pointer, operation)) = operation(method, path) else { return };
     let described = &operation["responses"][status.to_string()];
     assert!(!described.is_null(), "{method} {path} answers {status}, which is not described");
@@ -96,8 +96,10 @@ pub fn check(method: &str, path: &str, sent: &[u8], status: u16, media_type: &st
         let found = misfits(&format!("{pointer_to_answer}/content/{media_type}/schema"), &answer);
         assert!(found.is_empty(), "{method} {path} {status}: {found:#?}\n{answer:#}");
     }
+    let (sent_type, sent) = sent;
     if let (200..300, Ok(sent)) = (status, serde_json::from_slice::<Value>(sent)) {
-        let found = misfits(&format!("{pointer}/requestBody/content/application~1json/schema"), &sent);
+        let sent_type = if sent_type.is_empty() { "application/json" } else { sent_type }.replace('/', "~1");
+        let found = misfits(&format!("{pointer}/requestBody/content/{sent_type}/schema"), &sent);
         assert!(found.is_empty(), "{method} {path} was accepted: {found:#?}\n{sent:#}");
     }
 }

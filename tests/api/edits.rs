@@ -58,7 +58,8 @@ async fn whoever_may_write_sends_enabled_back() {
     let api = api().await;
     let id = api.create_sound("Uno").await;
     api.ask("POST", api.flow(&id, "/publish")).send().await.expect(201);
-    let writer = api.new_key(api.org_id, json!({"name": "w", "scopes": ["flows:read", "flows:write"]})).await;
+    let writer =
+        api.new_key(api.org_id, json!({"name": "escribe", "scopes": ["flows:read", "flows:write"]})).await;
     let send = |body: Value| api.ask("PATCH", api.flow(&id, "")).key(&writer).json(&body).send();
     send(json!({"enabled": true, "name": "Dos"})).await.expect(200);
     send(json!({"enabled": false, "name": "Tres"})).await.expect_problem(403, "insufficient_scope");

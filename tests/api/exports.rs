@@ -4,10 +4,12 @@ use axum::body::Body;
 use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use flow_registry::evidence::SigningKey;
 use flow_registry::flow::event::canonical_bytes;
 use futures_util::future::join_all;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http_body_util::BodyExt as _;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use sqlx::Executor as _;
@@ -261,22 +263,37 @@ async fn a_link_opens_nothing_else() {
     said["expiresAt"] = json!(chrono::Utc::now().timestamp_millis() - 1);
     let late = url.replace(&format!("{ticket}.{signature}"), &signed(&api, &said).await);
     assert!(refused(&late).await.starts_with("The link is no longer valid."));
+    // By somebody who has the database, and with it the salt; and one that lasts as no link does.
+    said["expiresAt"] = json!(chrono::Utc::now().timestamp_millis() + 60_000);
+    let with = |ticket_said: String| url.replace(&format!("{ticket}.{signature}"), &ticket_said);
+    let salt = salt(&api).await;
+    assert_eq!(refused(&with(signed_with(&api, &said, &salt))).await, "The link is not valid.");
+    follow(&api, &with(signed(&api, &said).await)).await.expect(200);
+    said["expiresAt"] = json!(chrono::Utc::now().timestamp_millis() + 3_600_000);
+    assert_eq!(refused(&with(signed(&api, &said).await)).await, "The link is not valid.");
     let path = format!("/organizations/{}/api-keys/{}", api.org_id, made.key.id);
     follow(&api, &url).await.expect(200);
     api.ask("DELETE", path).send().await.expect(204);
     assert!(refused(&url).await.starts_with("The link is no longer valid."), "its key is revoked");
-    assert_eq!(api.events().await, events + 3, "the other's key, the export, the end of the key");
+    assert_eq!(api.events().await, events + 4, "the other's key, two exports, the end of the key");
+}
+
+async fn salt(api: &Api) -> Vec<u8> {
+    let salt = sqlx::query_scalar("SELECT secret FROM export_secret WHERE org_id = $1").bind(api.org_id);
+    salt.fetch_one(&api.database.pool).await.unwrap()
 }
 
 /// A ticket with a signature of the organization.
 async fn signed(api: &Api, said: &Value) -> String {
-    let secret: Vec<u8> = sqlx::query_scalar("SELECT secret FROM export_secret WHERE org_id = $1")
-        .bind(api.org_id)
-        .fetch_one(&api.database.pool)
-        .await
-        .unwrap();
+    let salt = salt(api).await;
+    let key = SigningKey::new("flows.example.com", &[1; 32]).unwrap();
+    let purpose = [b"flow-registry/export-link-key/1", &api.org_id.as_bytes()[..], &salt].concat();
+    signed_with(api, said, key.derived(&purpose).expose_secret())
+}
+
+fn signed_with(api: &Api, said: &Value, secret: &[u8]) -> String {
     let ticket = canonical_bytes(said);
-    let mut mac: Hmac<Sha256> = Hmac::new_from_slice(&secret).unwrap();
+    let mut mac: Hmac<Sha256> = Hmac::new_from_slice(secret).unwrap();
     mac.update(&[b"flow-registry/export-link/1", &api.org_id.as_bytes()[..], &ticket].concat());
     format!("{}.{}", URL_SAFE_NO_PAD.encode(&ticket), URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
 }

@@ -1,5 +1,6 @@
 //! The API as clients meet it: requests in, answers out, over a router in process and a database of its own.
 
+mod accesses;
 mod bad_input;
 mod browsers;
 mod bundles;
@@ -8,28 +9,35 @@ mod checkpoints;
 mod client;
 mod conditions;
 mod description;
+mod door;
 mod edits;
 mod endpoints;
 mod env;
+mod erasure;
+mod erasures;
 mod exports;
 mod feed;
 mod history;
 mod idempotency;
+mod overload;
 mod page;
 mod pages;
+mod people;
 mod publish_set;
 mod readable_rows;
 mod roles;
 mod round_trips;
 mod runs;
+mod socket;
 mod sockets;
 pub mod tenants;
+mod trees;
 
 use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -96,6 +104,8 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         public_url: "https://flows.example.com".into(),
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         body_budget: BodyBudget::default(),
+        load: Load::default(),
+        guesses: Guesses::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::tenants::{Ids, Route, routes, send};
 use super::{Api, api};
 
-const SCOPES: [&str; 7] = [
+const SCOPES: [&str; 8] = [
     "flows:read",
     "flows:write",
     "flows:publish",
@@ -17,6 +17,7 @@ const SCOPES: [&str; 7] = [
     "flows:restore",
     "audit:read",
     "keys:manage",
+    "audit:erase",
 ];
 
 /// What a role may do. An auditor changes nothing; support restores, and does not edit.
@@ -24,7 +25,7 @@ const ROLES: [(&str, &[&str]); 4] = [
     ("consumer", &["flows:read", "flows:write", "flows:publish", "flows:test"]),
     ("auditor", &["flows:read", "audit:read"]),
     ("support", &["flows:read", "flows:test", "flows:restore", "audit:read"]),
-    ("admin", &SCOPES),
+    ("admin", SCOPES.split_at(7).0),
 ];
 
 /// The status a route answers a key with, which must be what the scopes of the key say.

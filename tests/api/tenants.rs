@@ -58,13 +58,14 @@ pub struct Ids {
     flow: String,
     run: String,
     key: String,
+    erasure: String,
 }
 
 impl Ids {
     /// Ids that nothing has.
     fn unknown() -> Self {
         let id = || Uuid::new_v4().to_string();
-        Self { flow: id(), run: id(), key: id() }
+        Self { flow: id(), run: id(), key: id(), erasure: id() }
     }
 
     /// A flow, a run of it and a key of the organization behind `api`.
@@ -74,13 +75,19 @@ impl Ids {
         let path = format!("/organizations/{}/api-keys", api.org_id);
         let made = api.ask("POST", path).json(&json!({"name": "segunda"})).send().await.expect(201).data();
         let id = |value: &Value| value["id"].as_str().unwrap().to_owned();
-        Self { run: id(&run), key: id(&made), flow }
+        // Nobody is called so: it leaves no event.
+        let nobody = json!({"person": ["nobody at all"], "reason": "art. 17"});
+        let eraser = api.key_with(&["audit:erase"]).await;
+        let erasure =
+            api.ask("POST", api.audit("/erasures")).key(&eraser).json(&nobody).send().await.expect(202);
+        Self { run: id(&run), key: id(&made), erasure: id(&erasure.data()), flow }
     }
 }
 
 pub async fn send(api: &Api, route: &Route, org_id: Uuid, ids: &Ids, key: &str) -> Answer {
     let path = route.path.replace("{flowId}", &ids.flow).replace("{version}", "1");
     let path = path.replace("{runId}", &ids.run).replace("{keyId}", &ids.key);
+    let path = path.replace("{erasureId}", &ids.erasure).replace("{stepId}", "adios");
     let path = format!("/organizations/{org_id}{path}{}", route.query());
     let request = api.ask_openly(&route.method, path).key(key);
     // The example names a flow that nobody has.
@@ -117,7 +124,7 @@ async fn a_key_opens_no_other_organization() {
 async fn ids_of_another_organization_are_unknown_ids() {
     let api = api().await;
     let (ids, other) = (Ids::of(&api).await, Uuid::new_v4());
-    let foreign = api.new_key(other, json!({"name": "ajena"})).await;
+    let foreign = api.new_key(other, json!({"name": "ajena", "scopes": ["admin", "audit:erase"]})).await;
     let events = api.events().await;
     for route in routes().iter().filter(|route| route.names_something()) {
         let theirs = send(&api, route, other, &ids, &foreign).await.expect(404);

@@ -2,6 +2,7 @@
 
 mod altered;
 mod cases;
+mod cosign;
 mod process;
 mod sample;
 mod verify;

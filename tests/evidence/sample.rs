@@ -112,6 +112,7 @@ impl Log {
             erasure: Uuid::from_u128(0xe7a5e),
             payloads: payloads.to_vec(),
             reason: "art. 17".to_owned(),
+            rows: BTreeMap::new(),
         };
         self.at(position).payload = Some(Cow::Owned(serde_json::to_vec(&told).unwrap()));
         self.chain_from(position);

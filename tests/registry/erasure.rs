@@ -1,7 +1,7 @@
 //! Erasure on record: what goes, what stays, what is refused, and that it says so at every instant.
 
 use flow_registry::evidence::ErasedContent;
-use flow_registry::registry::erasure::{Erasures, Selection};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::registry::integrity::Look;
 use flow_registry::registry::verification::LiveVerification;
 use flow_registry::registry::{PublishOrder, RegistryError, Selector};
@@ -15,18 +15,21 @@ fn all(flow_id: Uuid) -> Selection {
     Selection::Versions { flow_id, from: 1, to: i64::MAX }
 }
 
+pub(super) fn order(selection: Selection) -> ErasureOrder {
+    ErasureOrder::new(selection, "art. 17, asked for in May")
+}
+
 impl Hand {
-    fn erasures(&self) -> Erasures {
+    pub(super) fn erasures(&self) -> Erasures {
         Erasures::new(self.registry.store().clone())
     }
 
     async fn erase(&self, selection: Selection, also_shared: bool) -> Result<usize, RegistryError> {
-        let reason = "art. 17, asked for in May";
-        let erased = self.erasures().erase(&self.intent(), selection, reason, also_shared).await?;
-        Ok(erased.batches)
+        let order = ErasureOrder { also_shared, ..order(selection) };
+        Ok(self.erasures().erase(&self.intent(), &order).await?.batches)
     }
 
-    async fn verdict(&self) -> String {
+    pub(super) async fn verdict(&self) -> String {
         let mut live = LiveVerification::begin(self.registry.store(), Vec::new(), Vec::new()).await.unwrap();
         let verdict = live.log(self.caller.org_id, |_| {}).await.unwrap().to_string();
         let mut walk = self.registry.integrity.walk().await.unwrap();
@@ -40,7 +43,7 @@ impl Hand {
     }
 
     /// In how many rows of the database a text stands, whatever table and column.
-    async fn rows_with(&self, text: &str) -> i64 {
+    pub(super) async fn rows_with(&self, text: &str) -> i64 {
         let tables = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' \
              AND table_type = 'BASE TABLE'";
         let pool = self.registry.store().pool();
@@ -74,9 +77,10 @@ async fn a_deleted_flow_is_erased_on_record() {
     hand.registry.commands.delete(hand.intent(), flow).await.unwrap();
     assert!(hand.rows_with("Secreto de Ana").await > 0);
 
-    let told = hand.erasures().erase(&hand.intent(), all(flow), "Secreto de Ana wants it", false).await;
+    let telling = ErasureOrder { reason: "Secreto de Ana wants it".to_owned(), ..order(all(flow)) };
+    let told = hand.erasures().erase(&hand.intent(), &telling).await;
     assert!(matches!(told, Err(RegistryError::ErasureRefused(_))), "{told:?}");
-    let plan = hand.erasures().plan(hand.caller.org_id, all(flow)).await.unwrap();
+    let plan = hand.erasures().plan(hand.caller.org_id, &all(flow)).await.unwrap();
     assert_eq!((&plan.contexts, &plan.payloads), (&vec![1, 2, 4], &vec![1, 2, 4]));
     assert_eq!((plan.documents.len(), plan.shared.len()), (2, 0));
     assert_eq!(hand.erase(all(flow), false).await.unwrap(), 1);
@@ -109,9 +113,9 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
         hand.registry.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
     }
     let first = Selection::Versions { flow_id: one, from: 1, to: 1 };
-    let refused = hand.erase(first, false).await.unwrap_err().to_string();
+    let refused = hand.erase(first.clone(), false).await.unwrap_err().to_string();
     assert!(refused.contains(&format!("version 1 of the flow {other}")), "{refused}");
-    assert_eq!(hand.erase(first, true).await.unwrap(), 1);
+    assert_eq!(hand.erase(first.clone(), true).await.unwrap(), 1);
     for flow in [one, other] {
         let then = hand.registry.reads.get(&hand.caller, flow, Selector::Version(1)).await.unwrap();
         assert!(then.document.is_erased());
@@ -120,7 +124,7 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
     hand.registry.commands.update(hand.intent(), one, json!({"name": "Alta"}), None).await.unwrap();
     assert_eq!(hand.verdict().await, "end not proven at position 6");
     hand.registry.commands.publish(hand.intent(), one, PublishOrder::default()).await.unwrap();
-    let in_use = hand.erase(first, true).await.unwrap_err().to_string();
+    let in_use = hand.erase(first.clone(), true).await.unwrap_err().to_string();
     assert!(in_use.contains("content_in_use"), "{in_use}");
 }
 
@@ -166,7 +170,7 @@ async fn writes_go_on_while_a_long_flow_is_erased() {
     };
     // The last version is the draft: nothing is begun.
     let refused = hand.erase(all(flow), false).await;
-    assert!(matches!(refused, Err(RegistryError::ErasureRefused(_))), "{refused:?}");
+    assert!(matches!(refused, Err(RegistryError::ContentInUse(_))), "{refused:?}");
     assert_eq!(hand.rows_with("content.erased").await, 0);
     let (batches, ()) = tokio::join!(erasing, writing);
     assert_eq!(batches.unwrap(), 2);

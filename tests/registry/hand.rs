@@ -27,6 +27,7 @@ pub async fn hand() -> Hand {
         org_id: Uuid::new_v4(),
         actor,
         key_prefix: Some("0123456789".into()),
+        token_id: None,
         scopes: Scopes::all(),
         phone_number_ids: Arc::new([]),
     };

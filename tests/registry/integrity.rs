@@ -156,3 +156,29 @@ async fn a_stored_run_that_was_altered_is_not_run() {
         hand.registry.runs.read(&hand.caller, run).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn altered_and_swapped_answers_of_idempotency_keys_are_found() {
+    for alter in [
+        "UPDATE idempotency_key SET answer = '[[\"00000000-0000-7000-8000-000000000000\", 1]]' WHERE key = 'one'",
+        "UPDATE idempotency_key SET request_digest = sha256('x') WHERE key = 'one'",
+        "UPDATE idempotency_key i SET answer = o.answer FROM idempotency_key o WHERE i.key <> o.key",
+        "UPDATE idempotency_key SET key = 'three' WHERE key = 'one'",
+    ] {
+        let hand = hand().await;
+        for key in ["one", "two"] {
+            let create = hand.registry.commands.create(hand.intent_with_key(key, key), sound("Alta"));
+            create.await.unwrap();
+        }
+        hand.registry
+            .runs
+            .run(hand.intent_with_key("run", "run"), hand.create(sound("Baja")).await, json!({}))
+            .await
+            .unwrap();
+        assert_eq!(walked(&hand.registry).await.1, Vec::new());
+        hand.administer(alter).await;
+        let failures = walked(&hand.registry).await.1;
+        assert_eq!(failures.len(), 1, "{alter}");
+        assert!(failures[0].what.contains("idempotency keys"), "{failures:?}");
+    }
+}

@@ -4,6 +4,7 @@ mod checkpoints;
 mod concurrency;
 mod dependents;
 mod erasure;
+mod erasure_of_a_person;
 pub mod hand;
 mod history;
 mod integrity;

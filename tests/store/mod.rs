@@ -9,5 +9,6 @@ mod known_heads;
 mod model;
 mod reads;
 pub mod rows;
+mod service_role;
 mod test_runs;
 mod writer;

@@ -13,10 +13,11 @@ use super::Scratch;
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The program, with nothing of our own environment but what finds Postgres.
+/// The program, with nothing of our own environment but what finds Postgres. It serves its metrics on a port of their
+/// own, as several run at once.
 pub fn program(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_flow-registry"));
-    command.env_clear().args(arguments).stdin(Stdio::null());
+    command.env_clear().args(arguments).stdin(Stdio::null()).env("METRICS_LISTEN", "127.0.0.1:0");
     for name in ["PATH", "HOME", "TMPDIR"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
     }
@@ -31,6 +32,7 @@ pub fn run(arguments: &[&str]) -> Output {
 pub struct Service {
     child: Child,
     pub address: SocketAddr,
+    pub metrics_address: SocketAddr,
     log: PathBuf,
     printed: PathBuf,
     _scratch: Scratch,
@@ -46,16 +48,16 @@ impl Service {
         command.stdout(File::create(&printed).unwrap()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
         let give_up = Instant::now() + PATIENCE;
-        let address = loop {
-            if let Some(address) = listening(&log) {
-                break address;
+        let (address, metrics_address) = loop {
+            if let Some(addresses) = listening(&log) {
+                break addresses;
             }
             let ended = child.try_wait().unwrap();
             let in_time = Instant::now() < give_up;
             assert!(ended.is_none() && in_time, "{ended:?}\n{}", fs::read_to_string(&log).unwrap());
             std::thread::sleep(Duration::from_millis(10));
         };
-        Self { child, address, log, printed, _scratch: scratch }
+        Self { child, address, metrics_address, log, printed, _scratch: scratch }
     }
 
     pub fn id(&self) -> u32 {
@@ -83,6 +85,12 @@ impl Service {
         answer.unwrap().status().as_u16()
     }
 
+    /// What it has counted.
+    pub fn metrics(&self) -> String {
+        let asked = ureq::get(format!("http://{}/metrics", self.metrics_address)).call();
+        asked.unwrap().into_body().read_to_string().unwrap()
+    }
+
     /// Waits for its end.
     pub fn ended(&mut self) -> ExitStatus {
         let give_up = Instant::now() + PATIENCE;
@@ -103,9 +111,11 @@ impl Drop for Service {
     }
 }
 
-fn listening(log: &Path) -> Option<SocketAddr> {
+/// Where it serves its clients, and those who run it.
+fn listening(log: &Path) -> Option<(SocketAddr, SocketAddr)> {
     let log = fs::read_to_string(log).unwrap();
     let line = log.lines().find(|line| line.contains("\"listening\""))?;
     let line: serde_json::Value = serde_json::from_str(line).ok()?;
-    line["address"].as_str().unwrap().parse().ok()
+    let address = |name: &str| line[name].as_str().unwrap().parse().ok();
+    Some((address("address")?, address("metrics_address")?))
 }

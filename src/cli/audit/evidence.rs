@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
-use crate::registry::verification::{Checkpoint, Keyring, PublicKey};
+use crate::registry::verification::{Checkpoint, Keyring, PublicKey, WitnessKey};
 
 /// Keys, each a text or a file of them as `/.well-known/flow-registry-keys` gives it.
 pub fn keys(given: &[String]) -> Result<Vec<PublicKey>, ConfigError> {
@@ -37,4 +37,36 @@ fn checkpoint(file: &Path, keys: &[PublicKey]) -> Result<Checkpoint, ConfigError
     let note = fs::read_to_string(file).map_err(|error| unusable(&error))?;
     let (checkpoint, _) = Checkpoint::open(&note, keys).map_err(|error| unusable(&error))?;
     Ok(checkpoint)
+}
+
+/// Witnesses, each a key as text or a file of such lines.
+pub fn witnesses(given: &[String]) -> Result<Vec<WitnessKey>, ConfigError> {
+    let mut witnesses = Vec::new();
+    for given in given {
+        if let Ok(witness) = given.parse() {
+            witnesses.push(witness);
+            continue;
+        }
+        let unusable = |why: &dyn Display| ConfigError(format!("--witness {given}: {why}"));
+        let text = fs::read_to_string(given)
+            .map_err(|error| unusable(&format!("no key of a witness, and no file: {error}")))?;
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            witnesses.push(line.parse().map_err(|error| unusable(&error))?);
+        }
+    }
+    Ok(witnesses)
+}
+
+/// Holds checkpoints that were kept against the witnesses who should have cosigned them.
+pub fn demand_cosignatures(files: &[PathBuf], witnesses: &[WitnessKey]) -> Result<(), ConfigError> {
+    for file in files {
+        let unusable = |why: &dyn Display| ConfigError(format!("--checkpoint {}: {why}", file.display()));
+        let note = fs::read_to_string(file).map_err(|error| unusable(&error))?;
+        for witness in witnesses {
+            if witness.cosigned(&note).map_err(|error| unusable(&error))?.is_none() {
+                return Err(unusable(&format!("{witness} did not cosign it")));
+            }
+        }
+    }
+    Ok(())
 }

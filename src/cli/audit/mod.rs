@@ -1,6 +1,7 @@
 //! `flow-registry audit`: the log for those who check it.
 
 mod accept;
+mod cosign;
 mod events;
 mod evidence;
 mod export;
@@ -12,6 +13,7 @@ use clap::Subcommand;
 
 use super::failure::EXIT_STATUS;
 pub use accept::AcceptLogOrder;
+pub use cosign::CosignOrder;
 pub use export::ExportOrder;
 pub use tail::TailOrder;
 pub use verify::{Verified, VerifyOrder};
@@ -27,6 +29,9 @@ pub enum AuditOrder {
     /// Prove that nobody altered an export, the log of a running service, or the database
     #[command(after_help = verify::EXIT_STATUS)]
     Verify(Box<VerifyOrder>),
+    /// As a witness: verify an export, and cosign its last checkpoint
+    #[command(after_help = EXIT_STATUS)]
+    Cosign(CosignOrder),
     /// Sign a log again that does not extend what was signed of it, as after a recovery to an earlier point in time
     #[command(after_help = EXIT_STATUS)]
     AcceptLog(Box<AcceptLogOrder>),

@@ -47,6 +47,9 @@ pub struct VerifyOrder {
     /// A checkpoint that was kept elsewhere: the log must lead to it. May be repeated
     #[arg(long = "checkpoint", value_name = "FILE")]
     pub checkpoints: Vec<PathBuf>,
+    /// A witness who must have cosigned every checkpoint that was kept: its key, or a file of such keys. May be repeated
+    #[arg(long = "witness", value_name = "KEY|FILE", requires = "checkpoints")]
+    pub witnesses: Vec<String>,
     /// The organization whose log in the database is verified [default: all]
     #[arg(long, value_name = "UUID", conflicts_with = "file")]
     pub org: Option<Uuid>,
@@ -83,6 +86,13 @@ impl VerifyOrder {
         evidence::keys(&self.keys)
     }
 
+    /// The checkpoints that were kept, cosigned by every witness that is named.
+    fn kept(&self, keys: &[PublicKey]) -> Result<Vec<Checkpoint>, ConfigError> {
+        let kept = evidence::checkpoints(&self.checkpoints, keys)?;
+        evidence::demand_cosignatures(&self.checkpoints, &evidence::witnesses(&self.witnesses)?)?;
+        Ok(kept)
+    }
+
     /// An export brings no keys of its own that could be trusted.
     fn demanded_keys(&self) -> Result<Vec<PublicKey>, ConfigError> {
         match self.given_keys()? {
@@ -105,7 +115,7 @@ impl VerifyOrder {
             let length = opened.metadata().ok().map(|metadata| metadata.len());
             (Box::new(BufReader::with_capacity(READ_BYTES, opened)), length)
         };
-        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let kept = self.kept(&keys)?;
         self.verify_export(reader, length, &file.display().to_string(), &keys, &kept)
     }
 
@@ -114,7 +124,7 @@ impl VerifyOrder {
         let keys = self.demanded_keys()?;
         let config: ClientConfig = from_environment();
         let config = ClientConfig { org: self.org.or(config.org), ..config };
-        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let kept = self.kept(&keys)?;
         config.org.map_or(Ok(()), |org| refuse_foreign(&kept, org))?;
         let client = Client::new(&config).map_err(not_a_verdict)?;
         let export = client.get("/audit/export").query("format", Some("ndjson")).stream();
@@ -147,7 +157,7 @@ impl VerifyOrder {
     pub async fn verify_live(&self, store: &Store, own: Vec<PublicKey>) -> anyhow::Result<Verified> {
         let given = self.given_keys()?;
         let keys = if given.is_empty() { own } else { given };
-        let kept = evidence::checkpoints(&self.checkpoints, &keys)?;
+        let kept = self.kept(&keys)?;
         self.org.map_or(Ok(()), |org| refuse_foreign(&kept, org))?;
         let mut live = LiveVerification::begin(store, keys, kept).await.map_err(failed)?;
         let organizations = match self.org {

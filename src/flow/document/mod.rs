@@ -37,7 +37,9 @@ pub use interrupt::Interrupt;
 pub use meta::META_BYTES_MAX;
 pub use patch::{Applied, Patch};
 pub use schema::LocalNames;
-pub use settings::{MissingValue, Reminder, Retry, Settings, Timeout, is_language_tag};
+pub use settings::{
+    MissingValue, Reminder, Retry, Settings, Timeout, default_invalid_input_text, is_language_tag,
+};
 pub use site::{Site, SourceLanguage};
 pub use source::{Expression, Template, Translations};
 pub use step::*;

@@ -1,10 +1,12 @@
 //! The forms of a text: folded, for comparing; as words; in plain signs, for reading values; as typed, for patterns.
 
+use std::borrow::Cow;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 use super::digits::plain_digit;
-use super::signs::{bare, is_invisible, plain_quote};
+use super::signs::{bare, bare_range, is_invisible, plain_quote};
 
 /// Punctuation that is dropped at both ends of a folded text.
 fn is_edge_punctuation(c: char) -> bool {
@@ -34,9 +36,13 @@ fn is_edge_punctuation(c: char) -> bool {
 
 /// The form in which texts are compared: NFKC, lower case, without accents and invisible signs, with plain quotes and
 /// digits, single spaces, and without punctuation, quotes and markup around it. `"¡Mañana  sí!"` and `"*manana si*"`
-/// fold to the same.
+/// fold to the same. Of a text that is nothing but punctuation this stays, so that only what is blank folds to nothing.
 pub fn fold(text: &str) -> String {
-    bare(&words(text), is_edge_punctuation).to_owned()
+    let words = words(text);
+    match bare(&words, is_edge_punctuation) {
+        "" => bare(&words, |_| false).to_owned(),
+        folded => folded.to_owned(),
+    }
 }
 
 /// The same with what stands around the text.
@@ -47,9 +53,24 @@ fn words(text: &str) -> String {
         if !words.is_empty() {
             words.push(' ');
         }
-        words.push_str(word);
+        match word.contains('`') {
+            true => words.extend(with_apostrophes(word)),
+            false => words.push_str(word),
+        }
     }
     words
+}
+
+/// A word in which a backtick between letters is the apostrophe that it stands for.
+fn with_apostrophes(word: &str) -> impl Iterator<Item = char> {
+    let mut before = ' ';
+    let mut chars = word.chars().peekable();
+    std::iter::from_fn(move || {
+        let c = chars.next()?;
+        let is_inside = before.is_alphanumeric() && chars.peek().is_some_and(|after| after.is_alphanumeric());
+        before = c;
+        Some(if c == '`' && is_inside { '\'' } else { c })
+    })
 }
 
 /// NFKC, lower case, no accents, plain signs. Of ASCII only the case changes.
@@ -134,24 +155,39 @@ pub fn plain(text: &str) -> String {
     if text.is_ascii() {
         return bare(text, |_| false).to_owned();
     }
+    plain_and_written(text).0
+}
+
+/// The same, and sign by sign what was written: what is an address must not become another.
+pub fn plain_and_written(text: &str) -> (String, String) {
     let sign = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' => '-',
         c if c.is_whitespace() => ' ',
         c => plain_quote(plain_digit(c)),
     };
-    let plain: String = text.nfc().filter(|&c| !is_invisible(c)).map(sign).collect();
-    bare(&plain, |_| false).to_owned()
+    let seen: Vec<char> = text.nfc().filter(|&c| !is_invisible(c)).collect();
+    let plain: String = seen.iter().copied().map(sign).collect();
+    let range = bare_range(&plain, |_| false);
+    let (before, inner) = (plain[..range.start].chars().count(), &plain[range]);
+    let written = seen.iter().skip(before).take(inner.chars().count()).collect();
+    (inner.to_owned(), written)
 }
 
 /// A text as it was typed, as patterns see it: composed, trimmed, without signs that nobody sees or typed. Joiners stay,
 /// which make other letters and signs.
 fn typed(text: &str) -> String {
+    composed(text).trim().to_owned()
+}
+
+/// A text in composed letters, without signs that nobody sees. Patterns are read in this form too: what is in no text
+/// that they are held against would keep them from matching.
+pub fn composed(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return text.trim().to_owned();
+        return Cow::Borrowed(text);
     }
     let is_seen = |c: &char| !is_invisible(*c) || matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0f}');
-    text.nfc().filter(is_seen).collect::<String>().trim().to_owned()
+    Cow::Owned(text.nfc().filter(is_seen).collect())
 }
 
 /// Whether two titles look the same, but for capitals, signs that nobody sees, and space around them.
@@ -184,15 +220,6 @@ pub fn search_text(name: &str, description: Option<&str>) -> String {
     }
 }
 
-/// What is looked for there: the text folded, or the punctuation that it consists of.
-pub fn searched(text: &str) -> String {
-    let words = words(text);
-    match bare(&words, is_edge_punctuation) {
-        "" => words,
-        folded => folded.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -211,12 +238,17 @@ mod tests {
             ("¡ hola !", "hola"),
             ("ÇA VA", "ca va"),
             ("İ", "i"),
-            ("?!", ""),
+            ("?!", "?!"),
+            ("“?”", "?"),
+            ("\u{200b} \u{feff}", ""),
             ("한국", "한국"),
             ("ΑΘΉΝΑΣ", "αθηνασ"),
             ("Ёлка, за́мок", "елка, замок"),
             ("Don’t", "don't"),
             ("l´eau", "l'eau"),
+            ("can`t", "can't"),
+            ("```can`t```", "can't"),
+            ("`si`", "si"),
             ("“Sí”", "si"),
             ("«¡Sí!»", "si"),
             ("*Hola*", "hola"),
@@ -293,7 +325,7 @@ mod tests {
     fn search_looks_into_both_texts() {
         assert_eq!(search_text("Reserva", Some("¿Qué día?")), "reserva\n¿que dia?");
         assert_eq!(search_text("_Reserva_", None), "_reserva_");
-        assert_eq!((searched("¡Día!"), searched("!"), searched("_")), ("dia".into(), "!".into(), "_".into()));
+        assert_eq!((fold("¡Día!"), fold("!"), fold("_")), ("dia".into(), "!".into(), "_".into()));
     }
 
     proptest! {

@@ -8,11 +8,11 @@ mod signs;
 
 pub use cut::{beginning, cut};
 pub use digits::{decimal_digit, has_other_digits};
-pub use fold::{fold, plain, same_title, search_text, searched, spaced, typed_forms};
+pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
 pub use signs::{is_blank, is_invisible};
 
 /// The number of the rules of [`fold`]. Folded text that is stored under another number is computed again.
-pub const FOLDING: i16 = 2;
+pub const FOLDING: i16 = 3;
 
 /// Names further away than this are not worth a hint.
 const HINT_DISTANCE_MAX: usize = 2;

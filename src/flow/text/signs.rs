@@ -1,6 +1,8 @@
 //! Signs that stand in texts without being part of what is said: invisible ones, quotation marks, and the markup
 //! of messengers around a whole text.
 
+use std::ops::Range;
+
 /// Whether a sign is seen by nobody: joiners, direction marks, the byte order mark, variation selectors. Tags stay,
 /// because flags of regions are made of them.
 pub fn is_invisible(c: char) -> bool {
@@ -45,12 +47,21 @@ const AROUND: [&str; 7] = ["```", "*", "_", "~", "`", "\"", "'"];
 
 /// A text without what stands around all of it: space, markup, quotation marks, and what `also` names.
 pub fn bare(text: &str, also: fn(char) -> bool) -> &str {
-    let mut bare = text;
+    &text[bare_range(text, also)]
+}
+
+/// Where in a text it stands.
+pub fn bare_range(text: &str, also: fn(char) -> bool) -> Range<usize> {
+    let is_around = |c: char| c.is_whitespace() || also(c);
+    let (mut start, mut end) = (0, text.len());
     loop {
-        let trimmed = bare.trim_matches(|c: char| c.is_whitespace() || also(c));
-        match AROUND.iter().find_map(|mark| inside(trimmed, mark)) {
-            Some(inner) => bare = inner,
-            None => return trimmed,
+        let trimmed = text[start..end].trim_start_matches(is_around);
+        start = end - trimmed.len();
+        let trimmed = trimmed.trim_end_matches(is_around);
+        end = start + trimmed.len();
+        match AROUND.iter().find(|mark| inside(trimmed, mark).is_some()) {
+            Some(mark) => (start, end) = (start + mark.len(), end - mark.len()),
+            None => return start..end,
         }
     }
 }

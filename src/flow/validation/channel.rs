@@ -82,7 +82,13 @@ fn check_message(message: &Message, place: &str, findings: &mut Findings) {
     match &message.body {
         MessageBody::Media(media) => check_media(media, &format!("{place}/media"), findings),
         MessageBody::Template(template) => check_template(template, place, findings),
-        MessageBody::Text(_) | MessageBody::Location(_) | MessageBody::Contacts(_) => {}
+        MessageBody::Contacts(cards) => {
+            for (index, card) in cards.iter().enumerate() {
+                let pointer = || format!("{place}/contacts/{index}/name");
+                findings.extend(length_fault(&card.name, usize::MAX, pointer));
+            }
+        }
+        MessageBody::Text(_) | MessageBody::Location(_) => {}
     }
 }
 
@@ -129,6 +135,13 @@ fn check_media(media: &Media, place: &str, findings: &mut Findings) {
 }
 
 fn check_template(template: &TemplateMessage, place: &str, findings: &mut Findings) {
+    for (at, button) in template.buttons.iter().enumerate() {
+        if template.buttons[..at].iter().any(|earlier| earlier.index == button.index) {
+            let message = format!("Two parameters are for the button {}.", button.index);
+            let pointer = format!("{place}/template/buttons/{at}/index");
+            findings.push(Finding::error("CHANNEL_LIMIT", pointer, message));
+        }
+    }
     let mut parameter = |source: &str, length_max: usize, pointer: String| {
         let length = length_fault(source, length_max, || pointer.clone());
         let fault = parameter_fault(source).filter(|_| !is_template(source) && length.is_none());

@@ -7,6 +7,7 @@ use std::ops::Range;
 use minijinja::value::ValueKind;
 
 use super::collect::Findings;
+use super::names::answer_type;
 use super::pattern::Patterns;
 use super::syntax::{ComparedOperands, NameUse, Operand, Syntax};
 use crate::flow::document::{
@@ -234,6 +235,13 @@ impl Check<'_> {
         match operand {
             Operand::Name(name) if name == "today" => Some(Kind::Declared(VariableType::Date)),
             Operand::Name(name) if name == "now" => Some(Kind::Declared(VariableType::Datetime)),
+            Operand::Name(name) if name == "value" && self.site.names.value => {
+                match &self.document.steps.get(self.site.step?)?.kind {
+                    StepKind::Ask(ask) => answer_type(ask.input).map(Kind::Declared),
+                    _ => None,
+                }
+            }
+            Operand::Said => Some(Kind::Declared(VariableType::String)),
             Operand::Name(name) => {
                 let kind = self.document.variable(name)?.kind;
                 (kind != VariableType::Any).then_some(Kind::Declared(kind))

@@ -1,7 +1,7 @@
 //! Semantic findings: what is wrong or doubtful in a document whose shape is sound. Nothing here changes or fails.
-//! About runs ask `names`, `env`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`, `translations`, `window`;
-//! about what is written in strings `syntax`, `operators`, `expressions`, `pattern`, `secrets`; about other flows
-//! `references`.
+//! About runs ask `names`, `env`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`,
+//! `translations`, `window`, and `requests` of web calls; about what is listened for `heard` and `pattern`; about what is
+//! written in strings `syntax`, `operators`, `expressions`, `secrets`; about other flows `references`.
 
 mod channel;
 mod collect;
@@ -9,12 +9,14 @@ mod env;
 mod exits;
 mod expressions;
 mod graph;
+mod heard;
 mod menu;
 mod names;
 mod operators;
 mod paths;
 mod pattern;
 mod references;
+mod requests;
 mod secrets;
 mod syntax;
 mod texts;
@@ -48,8 +50,9 @@ pub fn findings(flow: &Canonical) -> Vec<Finding> {
         &mut |findings| window::check(document, &graph, findings),
         &mut |findings| channel::check(flow, findings),
         &mut |findings| translations::check(flow, findings),
+        &mut |findings| requests::check(document, findings),
         &mut |findings| secrets::check(document, findings),
-        &mut |findings| pattern::check(document, &mut patterns, findings),
+        &mut |findings| heard::check(document, &mut patterns, findings),
     ];
     for ask in questions {
         findings.next_question();

@@ -117,6 +117,14 @@ fn save_type(document: &Document, at: usize, findings: &mut Findings) {
     }
 }
 
+/// The type of an answer, where it has one that can be compared.
+pub fn answer_type(input: Input) -> Option<VariableType> {
+    match input {
+        Input::Contact | Input::Form | Input::Any => None,
+        _ => savable_types(input).first().copied(),
+    }
+}
+
 /// The types of variable that take an answer, besides `any`.
 fn savable_types(input: Input) -> &'static [VariableType] {
     use VariableType as T;

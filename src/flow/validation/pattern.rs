@@ -1,13 +1,12 @@
-//! Regular expressions: of `ask` steps, of keywords, and of `matches`.
+//! Regular expressions: whether they can be used, and whether any text can match them.
 
 use std::collections::HashMap;
 
 use regex::RegexBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind, Look};
 
-use super::collect::Findings;
-use crate::flow::document::{Document, MatchMode, StepKind, TriggerType};
-use crate::flow::finding::Finding;
 use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
+use crate::flow::text::composed;
 
 /// Compiled sizes that are tried in turn, so that a small pattern is never compiled at the cost of a large one.
 const SIZE_STEPS: [usize; 4] = [16 * 1024, 64 * 1024, 256 * 1024, PATTERN_BYTES_MAX];
@@ -53,7 +52,8 @@ impl Patterns {
             if !is_free && self.bytes + size > FLOW_BYTES_MAX {
                 return Some("The patterns of this flow are too large together.".to_owned());
             }
-            match RegexBuilder::new(pattern).case_insensitive(is_caseless).size_limit(size).build() {
+            match RegexBuilder::new(&composed(pattern)).case_insensitive(is_caseless).size_limit(size).build()
+            {
                 Ok(_) => {
                     self.bytes += if is_free { 0 } else { size };
                     return None;
@@ -74,36 +74,46 @@ impl Patterns {
     }
 }
 
-pub fn check(document: &Document, patterns: &mut Patterns, findings: &mut Findings) {
-    let mut tell = |fault: Option<String>, pointer: String| {
-        findings.extend(fault.map(|message| Finding::error("BAD_REGEX", pointer, message)));
-    };
-    for (place, trigger) in document.trigger.each() {
-        if let TriggerType::Keyword { keywords, match_mode: MatchMode::Regex } = &trigger.kind {
-            for (index, keyword) in keywords.iter().enumerate() {
-                tell(patterns.caseless_fault(keyword), format!("{place}/keywords/{index}"));
-            }
-        }
+/// Whether no text at all matches a pattern that is sound.
+pub fn is_dead(pattern: &str) -> bool {
+    regex_syntax::parse(&composed(pattern)).is_ok_and(|hir| matches_nothing(&hir))
+}
+
+fn matches_nothing(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Look(_) => false,
+        HirKind::Class(Class::Unicode(class)) => class.ranges().is_empty(),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().is_empty(),
+        HirKind::Repetition(repetition) => repetition.min > 0 && matches_nothing(&repetition.sub),
+        HirKind::Capture(capture) => matches_nothing(&capture.sub),
+        HirKind::Alternation(parts) => parts.iter().all(matches_nothing),
+        HirKind::Concat(parts) => parts.iter().any(matches_nothing) || has_anchor_inside(parts),
     }
-    for (index, step) in document.steps.iter().enumerate() {
-        if let StepKind::Ask(ask) = &step.kind
-            && let Some(pattern) = &ask.pattern
-        {
-            tell(patterns.fault(pattern), format!("/steps/{index}/pattern"));
-        }
-    }
-    for (index, interrupt) in document.interrupts.iter().enumerate() {
-        if interrupt.match_mode == MatchMode::Regex {
-            for (keyword, pattern) in interrupt.keywords.iter().enumerate() {
-                tell(patterns.caseless_fault(pattern), format!("/interrupts/{index}/keywords/{keyword}"));
-            }
-        }
-    }
+}
+
+/// Whether the beginning of the text is asked for behind a character, or its end before one.
+fn has_anchor_inside(parts: &[Hir]) -> bool {
+    let takes_room = |parts: &[Hir]| parts.iter().any(|part| part.properties().minimum_len() > Some(0));
+    parts.iter().enumerate().any(|(index, part)| {
+        let properties = part.properties();
+        (properties.look_set_prefix().contains(Look::Start) && takes_room(&parts[..index]))
+            || (properties.look_set_suffix().contains(Look::End) && takes_room(&parts[index + 1..]))
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pattern_is_dead_where_no_text_matches_it() {
+        for pattern in ["$a", "a^b", "(a$)b", r"[^\s\S]", r"[a&&b]", r"(x\A|y^)z", "a+(^b)"] {
+            assert!(is_dead(pattern), "{pattern}");
+        }
+        for pattern in ["^$", "a*^b", "a|b^", "(?m)a$\nb", "", "a?$", "^^a$$", "(a$|b)c", "x(^b)?"] {
+            assert!(!is_dead(pattern), "{pattern}");
+        }
+    }
 
     #[test]
     fn patterns_are_bounded_one_by_one_and_together() {

@@ -59,6 +59,9 @@ const HINT_ELSEWHERE: &str =
 /// What is computed, in a template.
 static COMPUTED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}").expect("the pattern is sound"));
+/// A literal inside of what is computed.
+static QUOTED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#""[^"]*"|'[^']*'"#).expect("the pattern is sound"));
 /// A name and its value, in a body that is text: JSON, a form, or lines.
 static PAIR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"([\p{L}_-][\p{L}\d_.-]*)["']?\s*[:=]\s*["']?([^\s"'&,;<>]+)"#)
@@ -154,6 +157,7 @@ impl Look<'_> {
                 let mut pairs = PAIR.captures_iter(&literal);
                 if pairs.any(|pair| looks_like_a_secret(&pair[1], &pair[2]))
                     || literal.split_whitespace().any(is_known_key)
+                    || computes_a_key(text)
                 {
                     look.tell(text, "A part of the body");
                 }
@@ -164,24 +168,21 @@ impl Look<'_> {
 
     /// A member, and what is inside it.
     fn json(&mut self, name: &str, value: &Value) {
-        self.at(name, |look| match value {
-            Value::String(text) if looks_like_a_secret(name, text) => look.tell(text, &format!("\"{name}\"")),
+        self.at(name, |look| look.value(name, value));
+    }
+
+    /// A value under a name, which is that of all items of a list.
+    fn value(&mut self, name: &str, value: &Value) {
+        match value {
+            Value::String(text) if looks_like_a_secret(name, text) => self.tell(text, &format!("\"{name}\"")),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    look.at(&index.to_string(), |look| match item {
-                        Value::String(text) if looks_like_a_secret(name, text) => {
-                            look.tell(text, &format!("\"{name}\""));
-                        }
-                        Value::Object(members) => {
-                            members.iter().for_each(|(name, value)| look.json(name, value))
-                        }
-                        _ => {}
-                    });
+                    self.at(&index.to_string(), |look| look.value(name, item));
                 }
             }
-            Value::Object(members) => members.iter().for_each(|(name, value)| look.json(name, value)),
+            Value::Object(members) => members.iter().for_each(|(name, value)| self.json(name, value)),
             _ => {}
-        });
+        }
     }
 }
 
@@ -190,12 +191,21 @@ fn literal_parts(source: &str) -> String {
     COMPUTED.replace_all(source, "\0").into_owned()
 }
 
+/// Whether a literal inside of what is computed is a key, as in `{{ key | default("sk_live_…") }}`.
+fn computes_a_key(source: &str) -> bool {
+    COMPUTED
+        .find_iter(source)
+        .any(|part| QUOTED.find_iter(part.as_str()).any(|literal| is_known_key(literal.as_str())))
+}
+
 /// Whether an address carries a key: as a parameter of its query, or as a word of its path.
 fn address_opens(url: &str) -> bool {
     let literal = literal_parts(url);
     let (path, query) = literal.split_once('?').unwrap_or((&literal, ""));
     let mut pairs = query.split(['&', '#']).filter_map(|pair| pair.split_once('='));
-    pairs.any(|(name, value)| looks_like_a_secret(name, value)) || path.split('/').skip(3).any(is_known_key)
+    pairs.any(|(name, value)| looks_like_a_secret(name, value))
+        || path.split('/').skip(3).any(is_known_key)
+        || computes_a_key(url)
 }
 
 /// A word without the name of a scheme before it.
@@ -208,7 +218,8 @@ fn bare(value: &str) -> &str {
 fn looks_like_a_secret(name: &str, value: &str) -> bool {
     let word = bare(value);
     let is_one_word = !word.contains(['{', '}', '\0']) && !word.contains(char::is_whitespace);
-    is_one_word && ((is_credential(name) && word.len() >= SECRET_LENGTH_MIN) || is_known_key(word))
+    (is_one_word && ((is_credential(name) && word.len() >= SECRET_LENGTH_MIN) || is_known_key(word)))
+        || computes_a_key(value)
 }
 
 fn is_known_key(word: &str) -> bool {
@@ -269,6 +280,7 @@ mod tests {
             ("accessToken", "tiendatoken"),
             ("API_KEY", "0123456789"),
             ("db_password", "hunter2hunter2"),
+            ("a", "{% if k %}{{ k }}{% else %}{{ \"sk_live_4eC39HqLyjWD\" }}{% endif %}"),
         ] {
             assert!(looks_like_a_secret(name, value), "{name}: {value}");
         }
@@ -294,6 +306,7 @@ mod tests {
             "https://a.example/x?token=abcdefgh1&b={{ b }}",
             "https://a.example/{{ a }}?b=1&api_key=12345678",
             "https://a.example/sk_live_4eC39HqLyjWD/x",
+            "https://a.example/x?k={{ k | default('sk_live_4eC39HqLyjWD') }}",
             "https://api.telegram.org/bot123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw/getMe",
         ] {
             assert!(address_opens(url), "{url}");

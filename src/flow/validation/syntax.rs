@@ -189,8 +189,14 @@ impl<'s> Reader<'s, '_> {
                 self.known("UNKNOWN_FILTER", "filter", node.name, FILTERS, span.clone());
                 node.expr.iter().for_each(|expr| self.expr(expr, node.name == "default"));
                 self.args(&node.args);
-                if node.name == "date" {
-                    self.date_format(&node.args, span);
+                match (node.name, &node.args[..]) {
+                    ("date", args) => self.date_format(args, span),
+                    ("map", [CallArg::Pos(Expr::Const(filter)), args @ ..])
+                        if filter.value.as_str() == Some("date") =>
+                    {
+                        self.date_format(args, span);
+                    }
+                    _ => {}
                 }
             }
             Expr::Test(node) => {

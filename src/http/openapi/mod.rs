@@ -72,7 +72,6 @@ fn operation(endpoint: &Endpoint, schemas: &Value) -> Value {
 fn needed(access: Access) -> String {
     match access {
         Access::Open => String::new(),
-        Access::EveryScope => " Needs every scope.".to_owned(),
         Access::OneOf(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
             format!(" Needs the scope {}.", names.join(" or "))
@@ -85,7 +84,6 @@ fn security(access: Access) -> Value {
     let alternatives: Vec<Vec<Scope>> = match access {
         Access::Open => Vec::new(),
         Access::OneOf(scopes) => scopes.iter().map(|scope| vec![*scope]).collect(),
-        Access::EveryScope => vec![Scope::ALL.to_vec()],
     };
     let entries = alternatives.iter().flat_map(|scopes| {
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
@@ -111,6 +109,7 @@ fn path_parameter(name: &str) -> Value {
         "runId" => (id, "A test run of the organization."),
         "keyId" => (id, "An API key of the organization."),
         "stepId" => (schemas::reference("StepId"), "A step of the draft."),
+        "erasureId" => (id, "An erasure of the organization."),
         "version" => (json!({"type": "integer", "minimum": 1}), "A version of the flow."),
         "code" => (json!({"type": "string"}), "An error code."),
         "link" => (json!({"type": "string"}), "What the link ends with."),

@@ -52,6 +52,9 @@ codes! {
     InvalidIdempotencyKey = "invalid_idempotency_key", BAD_REQUEST, "Invalid idempotency key",
         "`Idempotency-Key` must be given once, as 1 to 255 printable ASCII characters. Creating an API key takes \
          none, as its secret cannot be shown twice.";
+    MalformedHead = "malformed_head", BAD_REQUEST, "Malformed head",
+        "The head of the request is not one that HTTP/1.1 allows: a line ends without a carriage return, or `Host` is \
+         missing or there more than once. The connection is closed.";
     MissingCredentials = "missing_credentials", UNAUTHORIZED, "Missing credentials",
         "Send an API key as `X-Api-Key: <key>` or `Authorization: Bearer <key>`, or a token as \
          `Authorization: Bearer <token>`.";
@@ -93,6 +96,9 @@ codes! {
         "The log of the organization does not extend a checkpoint that was signed earlier: it was altered, cut, or put \
          back from an older backup. No further checkpoint is made of it until whoever runs the service accepts the log \
          as it is, which is an event of the log. Verify it against checkpoints that were kept elsewhere.";
+    ContentInUse = "content_in_use", CONFLICT, "Content in use",
+        "A document that is to be erased is shown by a flow, as its draft or in force, or holds the values of the \
+         organization. Delete the flow, let another version stand there, or replace the values.";
     PreconditionFailed = "precondition_failed", PRECONDITION_FAILED, "Precondition failed",
         "The flow is not at the version that `If-Match` or `If-None-Match` asks for. Nothing was changed. The answer \
          says which version is current, who made it and when.";
@@ -106,10 +112,13 @@ codes! {
          them, and behind them what is only doubtful.";
     TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
         "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
+    ErasureRefused = "erasure_refused", UNPROCESSABLE_ENTITY, "Erasure refused",
+        "What would stay on record names what is to be erased, or others would lose content that nobody named: see \
+         `detail`. Nothing was erased.";
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
         "This `Idempotency-Key` was used for another request before. Use a new key for a new request.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Rate limited",
-        "The credential has sent too many requests. Wait as long as `Retry-After` says.";
+        "Too many credentials from this address were not valid. Wait as long as `Retry-After` says, then send a valid one.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large",
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",

@@ -195,10 +195,12 @@ impl Problem {
                 body["hasMoreCallers"] = json!(has_more);
             }
             Extra::Current(current) => {
+                let author = at.shows_people.then_some(&current.updated_by);
+                let updated_by: Option<Value> = author.and_then(|author| serde_json::from_slice(author).ok());
                 body["current"] = json!({
                     "version": current.version,
                     "updatedAt": instant(current.updated_at),
-                    "updatedBy": serde_json::from_slice::<Value>(&current.updated_by).unwrap_or_default(),
+                    "updatedBy": updated_by,
                 });
             }
         }
@@ -249,6 +251,8 @@ pub struct Circumstances<'a> {
     pub request_id: &'a str,
     pub path: &'a str,
     pub time: DateTime<Utc>,
+    /// Whether its sender may know who changed what.
+    pub shows_people: bool,
 }
 
 impl IntoResponse for Problem {

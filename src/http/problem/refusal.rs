@@ -51,7 +51,15 @@ impl From<RegistryError> for Problem {
             RegistryError::NotSigned(_)
             | RegistryError::Contradicts(_)
             | RegistryError::SignaturesNotKept(_) => Self::not_signed(&error),
-            RegistryError::NothingToAccept(_) | RegistryError::ErasureRefused(_) => internal(&error),
+            RegistryError::ErasureRefused(why) => {
+                Self::new(Code::ErasureRefused, format!("Nothing is erased: {why}."))
+            }
+            RegistryError::ContentInUse(flow) => Self::new(
+                Code::ContentInUse,
+                format!("A document of it is shown by {flow}. Nothing is erased."),
+            ),
+            RegistryError::ErasureNotFound => Self::new(Code::NotFound, "There is no erasure with this id."),
+            RegistryError::NothingToAccept(_) => internal(&error),
             RegistryError::Altered(what) => Self::altered(&what),
             RegistryError::Overloaded => overloaded(),
             RegistryError::OutcomeUnknown(_) => outcome_unknown(&error),
@@ -186,6 +194,7 @@ impl From<StoreError> for Problem {
             | StoreError::OnlyStandbys
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
+            | StoreError::NotMigrated
             | StoreError::Migrate(_) => internal(&error),
         }
     }

@@ -91,7 +91,7 @@ pub fn audit_filter(query: &mut Query) -> Result<(AuditFilter, String), Problem>
     let written = written(&names, from, until);
     let types = types(action, resource);
     let actors = user.map(|user| vec![format!("user:{user}")]);
-    Ok((AuditFilter { types, actors, from, until, confined_to: Vec::new() }, written))
+    Ok((AuditFilter { types, actors, from, until, ..AuditFilter::default() }, written))
 }
 
 /// The event types that are of an action and of a kind of thing; an action of another kind leaves none.
@@ -202,6 +202,8 @@ mod tests {
             "signing_key.rotated",
             "signing_key.retired",
             "env.changed",
+            "access.refused",
+            "access.read",
         ];
         check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));

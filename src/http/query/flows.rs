@@ -121,7 +121,7 @@ impl FromQuery for ListQuery {
         }
         if let Some(searched) = query.text("q") {
             note("q", &searched);
-            filter.search = Some(text::searched(&searched)).filter(|folded| !folded.is_empty());
+            filter.search = Some(text::fold(&searched)).filter(|folded| !folded.is_empty());
         }
         let include = query.value("include", "deleted", |text| (text == "deleted").then_some(()))?;
         if include.is_some() && filter.deleted == Deleted::Excluded && filter.published.is_none() {

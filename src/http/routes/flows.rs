@@ -65,6 +65,21 @@ pub fn endpoints() -> Vec<Endpoint> {
             .or_as(media::JSON_PATCH, "PatchOperations")
             .responds(flow(200, "The flow after the change."))
             .refuses(&[404]),
+        delete(FLOW, "deleteFlow", flows::delete)
+            .about(
+                Tag::Flows,
+                "Delete a flow; its history stays",
+                "The flow leaves lists and is no longer in force. Its versions can still be read, and a restore brings \
+                 it back.",
+            )
+            .headers(COMMAND)
+            .responds(empty(204, "The flow is deleted.").with(&[REPLAYED]))
+            .refuses(&[404]),
+    ]
+}
+
+pub fn steps() -> Vec<Endpoint> {
+    vec![
         post(STEPS, "addStep", steps::add)
             .about(
                 Tag::Flows,
@@ -72,7 +87,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "Behind the last step, or before or after another one. The other steps stay as they are.",
             )
             .headers(COMMAND)
-            .takes("NewStep", json!({"step": {"type": "message", "text": "Gracias"}, "after": "saludo"}))
+            .takes("NewStep", json!({"step": {"type": "message", "text": "Gracias"}}))
             .responds(flow(201, "The flow after the change."))
             .refuses(&[404]),
         patch(STEP, "changeStep", steps::change)
@@ -94,16 +109,6 @@ pub fn endpoints() -> Vec<Endpoint> {
             )
             .headers(COMMAND)
             .responds(flow(200, "The flow after the change."))
-            .refuses(&[404]),
-        delete(FLOW, "deleteFlow", flows::delete)
-            .about(
-                Tag::Flows,
-                "Delete a flow; its history stays",
-                "The flow leaves lists and is no longer in force. Its versions can still be read, and a restore brings \
-                 it back.",
-            )
-            .headers(COMMAND)
-            .responds(empty(204, "The flow is deleted.").with(&[REPLAYED]))
             .refuses(&[404]),
     ]
 }

@@ -52,6 +52,7 @@ pub const RECORDED: &[Parameter] = &[ON_BEHALF_OF, REASON];
 pub const ETAG: Parameter =
     Parameter::new("ETag", entity_tag, "The flow's version in quotes, for `If-Match`.");
 pub const LOCATION: Parameter = Parameter::new("Location", text, "The path of the new flow.");
+pub const ERASURE: Parameter = Parameter::new("Location", text, "The path where to follow it.");
 pub const REPLAYED: Parameter = Parameter::new(
     "Idempotent-Replayed",
     || json!({"type": "string", "enum": ["true"]}),

@@ -1,8 +1,10 @@
 //! Endpoints on an organization's log: reading, exporting and following it, and the proof that it was not altered.
 
-use super::super::endpoint::{Endpoint, Tag, content, get, json};
-use super::super::{audit, checkpoint, feed};
-use super::headers::{FILE_NAME, LAST_EVENT_ID, RECORDED};
+use serde_json::json as value;
+
+use super::super::endpoint::{Endpoint, Tag, content, get, json, post};
+use super::super::{audit, checkpoint, erasure, feed};
+use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, RECORDED, UNCONDITIONAL};
 
 pub fn audit() -> Vec<Endpoint> {
     vec![
@@ -27,7 +29,8 @@ pub fn audit() -> Vec<Endpoint> {
                     .or("text/csv", "Text")
                     .or("application/x-ndjson", "Text")
                     .with(&[FILE_NAME]),
-            ),
+            )
+            .refuses(&[404]),
         get("/organizations/{orgId}/audit/export/{link}", "followExportLink", audit::linked_export)
             .about(
                 Tag::History,
@@ -60,6 +63,16 @@ pub fn evidence() -> Vec<Endpoint> {
             )
             .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "Text"))
             .refuses(&[409]),
+        get("/organizations/{orgId}/audit/tree", "getTreeHead", checkpoint::tree_head)
+            .about(
+                Tag::Evidence,
+                "Get a signed note over the Merkle trees of the log",
+                "With it single events and flows are proven without the rest of the log. The note is over the log as it is \
+                 now, or as it was a little earlier where trees of a large log were made lately. As `text/plain` it comes \
+                 alone.",
+            )
+            .responds(json(200, "The tree head.", "TreeHeadAnswer").or("text/plain", "Text"))
+            .refuses(&[409]),
         get("/.well-known/flow-registry-keys", "listPublicKeys", checkpoint::keys)
             .about(
                 Tag::Evidence,
@@ -67,5 +80,37 @@ pub fn evidence() -> Vec<Endpoint> {
                 "A file for a verifier, one key a line.",
             )
             .responds(content(200, "One key a line, `<name>+<id>+<base64>`.", "text/plain", "Text")),
+    ]
+}
+
+pub fn erasures() -> Vec<Endpoint> {
+    vec![
+        post("/organizations/{orgId}/audit/erasures", "erase", erasure::begin)
+            .about(
+                Tag::Evidence,
+                "Erase content on legal demand, on record",
+                "Everything that names a person, or what versions of a flow hold. It goes in batches, each of which is \
+                 an event `content.erased`; the log stays provable. With `dryRun` only what would go is told. A document \
+                 that a flow shows is 409 `content_in_use`. Asked for again, it goes on where it stands.",
+            )
+            .headers(UNCONDITIONAL)
+            .takes(
+                "ErasureOrder",
+                value!({
+                    "flowId": "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c", "from": 1, "to": 1, "reason": "art. 17",
+                    "dryRun": true
+                }),
+            )
+            .responds(json(200, "What would go.", "ErasureAnswer"))
+            .responds(json(202, "It is under way.", "ErasureAnswer").with(&[ERASURE]))
+            .refuses(&[404]),
+        get("/organizations/{orgId}/audit/erasures/{erasureId}", "getErasure", erasure::progress)
+            .about(
+                Tag::Evidence,
+                "See how far an erasure is",
+                "`running`, `done`, or `refused` where a flow came to show what was to go. What has gone stays gone.",
+            )
+            .responds(json(200, "How far it is.", "ErasureAnswer"))
+            .refuses(&[404]),
     ]
 }

@@ -15,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::{Router, middleware};
+use axum::{Router, middleware, routing};
 use bytes::Bytes;
 use serde_json::Value;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -24,7 +24,7 @@ use super::endpoint::Endpoint;
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{openapi, wire};
+use super::{openapi, operations, wire};
 
 const FLOWS: &str = "/organizations/{orgId}/bot/flows";
 const FLOW: &str = "/organizations/{orgId}/bot/flows/{flowId}";
@@ -36,27 +36,42 @@ static DESCRIPTION: LazyLock<Bytes> =
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = [
         flows::endpoints(),
+        flows::steps(),
         flows::publication(),
         runs::endpoints(),
         history::endpoints(),
         env::endpoints(),
         log::audit(),
         log::evidence(),
+        log::erasures(),
         service::api_keys(),
         service::operations(),
     ];
     tables.into_iter().flatten().collect()
 }
 
+/// For those who run the service, on a listener of its own: what the process has counted, and the health.
+pub fn operators_router(state: Arc<AppState>) -> Router {
+    Router::new()
+        .route("/metrics", routing::get(operations::metrics))
+        .route("/health", routing::get(operations::ready))
+        .route("/health/live", routing::get(operations::live))
+        .route("/health/ready", routing::get(operations::ready))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(state)
+        .layer(middleware::from_fn(observe))
+}
+
 /// The whole API over one state.
-pub fn router(state: AppState) -> Router {
+pub fn router(state: impl Into<Arc<AppState>>) -> Router {
     endpoints()
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.handler))
         .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none")))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
-        .with_state(Arc::new(state))
+        .with_state(state.into())
         .layer(middleware::from_fn(observe))
 }
 

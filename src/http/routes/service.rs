@@ -62,13 +62,6 @@ pub fn operations() -> Vec<Endpoint> {
         get("/health/ready", "ready", operations::ready)
             .about(Tag::Operations, "Check that the service and its database answer", health)
             .responds(json(200, "Both answer.", "HealthAnswer")),
-        get("/metrics", "metrics", operations::metrics)
-            .about(
-                Tag::Operations,
-                "Get what the process has counted",
-                "The text format of Prometheus. The numbers are of all organizations.",
-            )
-            .responds(content(200, "The numbers.", "text/plain", "Text")),
         get("/problems/{code}", "explainProblem", problem::explain)
             .about(
                 Tag::Operations,

@@ -8,6 +8,9 @@ use super::instant;
 use crate::flow::event::{ActorKind, Context};
 use crate::registry::LogEntry;
 
+/// What tells of people in an event.
+const PEOPLE: [&str; 3] = ["actor", "onBehalfOf", "reason"];
+
 /// An event of one flow. Its time has microseconds, so that it can be asked for exactly.
 pub fn history_entry(entry: &LogEntry) -> Value {
     let mut members = payload(entry);
@@ -25,6 +28,15 @@ pub fn history_entry(entry: &LogEntry) -> Value {
         "requestId": text(|context| context.request_id.as_ref()),
     })));
     Value::Object(members)
+}
+
+/// The same for those who may not know who did it, for whom and why.
+pub fn history_entry_without_people(entry: &LogEntry) -> Value {
+    let mut shown = history_entry(entry);
+    for member in PEOPLE {
+        shown[member] = Value::Null;
+    }
+    shown
 }
 
 /// An event of an organization's log.
@@ -56,7 +68,7 @@ pub fn audit_entry_without_actor(org_id: Uuid, entry: &LogEntry) -> Value {
     for member in ["actorUserId", "ip", "userAgent"] {
         shown[member] = Value::Null;
     }
-    for member in ["actor", "onBehalfOf", "keyPrefix"] {
+    for member in PEOPLE.into_iter().chain(["keyPrefix"]) {
         shown["metadata"][member] = Value::Null;
     }
     shown

@@ -41,7 +41,8 @@ pub struct FlowState<'a> {
     created_at: String,
     created_by: &'a RawValue,
     updated_at: String,
-    updated_by: &'a RawValue,
+    /// Null where whoever reads an earlier version may not know.
+    updated_by: Option<&'a RawValue>,
     deleted_at: Option<String>,
 }
 
@@ -91,26 +92,38 @@ pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<
     match view {
         View::Summary => json.put_slice(answer.summary(summary)?),
         View::Whole => {
-            put_members(json, answer, document.bytes())?;
-            json.put_slice(b",\"findings\":");
-            json.put_slice(document.findings()?);
-            json.put_u8(b'}');
+            put_members(json, answer, document.bytes(), &state(answer)?);
+            put_findings(json, answer)?;
         }
     }
     Ok(())
 }
 
+/// The whole of a flow, but not who changed it last.
+pub fn put_flow_without_author(json: &mut BytesMut, answer: &FlowAnswer) -> Result<(), RegistryError> {
+    put_members(json, answer, answer.document.bytes(), &FlowState { updated_by: None, ..state(answer)? });
+    put_findings(json, answer)
+}
+
+/// The last member, and the end.
+fn put_findings(json: &mut BytesMut, answer: &FlowAnswer) -> Result<(), RegistryError> {
+    json.put_slice(b",\"findings\":");
+    json.put_slice(answer.document.findings()?);
+    json.put_u8(b'}');
+    Ok(())
+}
+
 fn summary(answer: &FlowAnswer) -> Result<Bytes, RegistryError> {
     let mut json = BytesMut::new();
-    put_members(&mut json, answer, &answer.document.summary_json()?)?;
+    put_members(&mut json, answer, &answer.document.summary_json()?, &state(answer)?);
     json.put_u8(b'}');
     // As large as what it holds: it is kept for as long as the flow is remembered.
     Ok(Bytes::copy_from_slice(&json))
 }
 
 /// An object that is not closed yet: whose the flow is, the given members of the document, and the state.
-fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8]) -> Result<(), RegistryError> {
-    let state = serde_json::to_vec(&state(answer)?).expect("our own wire types always serialize");
+fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8], state: &FlowState<'_>) {
+    let state = serde_json::to_vec(state).expect("our own wire types always serialize");
     json.reserve(members.len() + state.len() + 256);
     json.put_slice(b"{\"id\":\"");
     json.put_slice(answer.record.flow_id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).as_bytes());
@@ -120,7 +133,6 @@ fn put_members(json: &mut BytesMut, answer: &FlowAnswer, members: &[u8]) -> Resu
     json.put_slice(inside(members));
     json.put_u8(b',');
     json.put_slice(inside(&state));
-    Ok(())
 }
 
 /// What stands between the braces of an object that has members.
@@ -151,7 +163,7 @@ fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, RegistryError> {
         created_at: instant(record.created_at),
         created_by: actor(&record.created_by, "created_by")?,
         updated_at: instant(record.updated_at),
-        updated_by: actor(&record.updated_by, "updated_by")?,
+        updated_by: Some(actor(&record.updated_by, "updated_by")?),
         deleted_at: record.deleted.then(|| instant(record.updated_at)),
     })
 }

@@ -20,8 +20,8 @@ use serde::Serialize;
 pub use api_key::{ApiKey, CreatedApiKey};
 pub use calling::calling_flow;
 pub use csv::{csv_header, csv_rows};
-pub use entry::{audit_entry, audit_entry_without_actor, history_entry};
-pub use flow::{SERVICE_MEMBERS, View, put_flow, service_members};
+pub use entry::{audit_entry, audit_entry_without_actor, history_entry, history_entry_without_people};
+pub use flow::{SERVICE_MEMBERS, View, put_flow, put_flow_without_author, service_members};
 pub use page::CursorPage;
 pub use run::{listed_run, run, stored_run};
 

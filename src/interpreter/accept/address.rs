@@ -40,30 +40,31 @@ pub fn phone(text: &str) -> Option<Value> {
     (8..=15).contains(&digits.len()).then(|| Value::from(format!("{plus}{digits}")))
 }
 
-/// An http or https address; a bare domain gets `https://`.
-pub fn url(text: &str) -> Option<Value> {
+/// An http or https address; a bare domain gets `https://`. Scheme and host are read in plain signs, what is behind them
+/// is kept as it was `written`.
+pub fn url(text: &str, written: &str) -> Option<Value> {
     if text.contains(char::is_whitespace) || text.chars().count() > URL_CHARS_MAX {
         return None;
     }
     let scheme = ["http://", "https://"]
         .into_iter()
         .find(|scheme| text.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-    let rest = &text[scheme.map_or(0, str::len)..];
-    let host = rest.split(['/', '?', '#']).next()?;
+    let start = scheme.map_or(0, str::len);
+    let host = text[start..].split(['/', '?', '#']).next()?;
     let name = host.split_once(':').map_or(host, |(name, _)| name);
     let port_fits = host.split_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_ok());
     let is_name = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '-' || c == '.');
-    match scheme {
-        Some(scheme) => {
-            (!name.is_empty() && is_name(name) && port_fits).then(|| Value::from(format!("{scheme}{rest}")))
-        }
+    let is_address = match scheme {
+        Some(_) => !name.is_empty() && is_name(name),
         None => {
             let top = name.rsplit('.').next()?;
             let is_domain = is_dotted(name) && is_name(name) && top.chars().count() >= 2;
-            (is_domain && top.chars().all(char::is_alphabetic) && port_fits)
-                .then(|| Value::from(format!("https://{rest}")))
+            is_domain && top.chars().all(char::is_alphabetic)
         }
-    }
+    };
+    let behind = || written.chars().skip(start + host.chars().count()).collect::<String>();
+    let scheme = scheme.unwrap_or("https://");
+    (is_address && port_fits).then(|| Value::from(format!("{scheme}{host}{}", behind())))
 }
 
 #[cfg(test)]
@@ -120,6 +121,9 @@ mod tests {
                 ("https://acme.com/a?b=1", "es", "\"https://acme.com/a?b=1\""),
                 ("HTTP://localhost:8080", "es", "\"http://localhost:8080\""),
                 ("acme.com.mx/ofertas", "es", "\"https://acme.com.mx/ofertas\""),
+                ("https://x.com/a–b’s/٢٠٢٤", "es", "\"https://x.com/a–b’s/٢٠٢٤\""),
+                ("“ｈｔｔｐｓ：／／ａｃｍｅ．ｃｏｍ／Ｑ”", "ja", "\"https://acme.com／Ｑ\""),
+                ("*acme.com/ñ*", "es", "\"https://acme.com/ñ\""),
                 ("acme", "es", "-"),
                 ("1.5", "es", "-"),
                 ("ftp://acme.com", "es", "-"),

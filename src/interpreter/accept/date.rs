@@ -4,7 +4,7 @@ use chrono::{Datelike, Days, NaiveDate, NaiveTime};
 
 use super::context::AnswerContext;
 use crate::flow::text::fold;
-use crate::interpreter::moment::{date_text, datetime_text, in_zone, time_text};
+use crate::interpreter::moment::{Moment, date_text, datetime_text, in_zone, time_text};
 use crate::interpreter::value::Value;
 
 /// A leap day comes back within this many years.
@@ -18,8 +18,12 @@ pub fn time(text: &str) -> Option<Value> {
     read_time(text).map(time_text).map(Value::from)
 }
 
-/// A date and a time, parted by space, `T`, `a las` or `at`; local to the flow, kept with the offset.
+/// A date and a time, parted by space, `T`, `a las` or `at`; local to the flow, kept with the offset. Also the whole form,
+/// with seconds and an offset of its own, as programs write it.
 pub fn datetime(text: &str, reading: AnswerContext<'_>) -> Option<Value> {
+    if let Some(moment) = Moment::parse_datetime(text) {
+        return moment.on_clock(reading.zone).map(datetime_text).map(Value::from);
+    }
     let lower = text.to_lowercase();
     let by_word = [" a las ", " at ", "t"].into_iter().filter_map(|word| lower.rsplit_once(word));
     let by_space = lower.match_indices(' ').map(|(at, _)| (&lower[..at], &lower[at + 1..]));
@@ -165,6 +169,10 @@ mod tests {
             Input::Datetime,
             &[
                 ("2025-02-28T15:00", "es", "\"2025-02-28T15:00-06:00\""),
+                ("2025-02-28T15:00:30", "es", "\"2025-02-28T15:00:30-06:00\""),
+                ("2025-02-28T22:00:00Z", "es", "\"2025-02-28T16:00-06:00\""),
+                ("2025-02-28T15:00:05.250+02:00", "es", "\"2025-02-28T07:00:05.250-06:00\""),
+                ("2025-02-30T15:00Z", "es", "-"),
                 ("28/02/2025 15:00", "es", "\"2025-02-28T15:00-06:00\""),
                 ("mañana a las 3pm", "es", "\"2025-02-01T15:00-06:00\""),
                 ("pasado mañana 10:00", "es", "\"2025-02-02T10:00-06:00\""),

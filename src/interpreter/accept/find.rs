@@ -7,7 +7,7 @@ use regex::{Match, Regex};
 
 use super::context::AnswerContext;
 use super::{address, date, number};
-use crate::flow::text::{has_other_digits, plain};
+use crate::flow::text::{has_other_digits, plain_and_written};
 use crate::interpreter::value::Value;
 
 /// One kind of value that can be found in a text.
@@ -37,7 +37,7 @@ static KINDS: [Kind; 7] = kinds! {
     "number": r"-?\d+(?:[.,'٬٫]\d+| \d{3}\b)*", |text, reading| number::number(text, reading.locale);
     "phone": r"\+?\(?\d[\d ().-]{6,}\d", |text, _| address::phone(text);
     "time": r"(?i)\b\d{1,2}[:h]\d{2}(?:\s?[ap]\.?\s?m\b\.?)?|\b\d{1,2}\s?(?:[ap]\.?\s?m\b\.?|h\b)", |text, _| date::time(text);
-    "url": r#"(?i)https?://[^\s<>"]+|\b[\p{L}\d-]+(?:\.[\p{L}\d-]+)+(?:/[^\s<>"]*)?"#, |text, _| address::url(text.trim_end_matches(['.', ',', ';', ':', '!', '?', ')']));
+    "url": r#"(?i)https?://[^\s<>"]+|\b[\p{L}\d-]+(?:\.[\p{L}\d-]+)+(?:/[^\s<>"]*)?"#, |text, _| address::url(without_sentence(text), text);
 };
 
 /// Whether there is such a kind.
@@ -48,14 +48,37 @@ pub fn is_kind(name: &str) -> bool {
 /// The first value of a kind in a text.
 pub fn find(text: &str, kind: &str, reading: AnswerContext<'_>) -> Option<Value> {
     let kind = KINDS.iter().find(|known| known.name == kind)?;
-    let text = plain(text);
+    let (text, written) = plain_and_written(text);
     let stands_alone = |candidate: &Match<'_>| {
         let (before, after) = (&text[..candidate.start()], &text[candidate.end()..]);
-        let is_joined = |c: char| c.is_alphanumeric() || has_other_digits(c.encode_utf8(&mut [0; 4]));
+        let is_joined =
+            |c: char| c.is_alphanumeric() || c == '@' || has_other_digits(c.encode_utf8(&mut [0; 4]));
         !before.ends_with(is_joined) && !after.starts_with(is_joined)
     };
     let mut candidates = kind.shape.find_iter(&text).filter(stands_alone);
-    candidates.find_map(|candidate| (kind.accept)(candidate.as_str(), reading))
+    let found = candidates.find_map(|candidate| {
+        (kind.accept)(candidate.as_str(), reading).map(|value| (candidate.start(), candidate.as_str(), value))
+    });
+    let (start, candidate, value) = found?;
+    if kind.name != "url" {
+        return Some(value);
+    }
+    let address = without_sentence(candidate);
+    let (before, length) = (text[..start].chars().count(), address.chars().count());
+    address::url(address, &written.chars().skip(before).take(length).collect::<String>())
+}
+
+/// An address without the punctuation of the sentence around it. A bracket belongs to it where it closes one inside.
+fn without_sentence(text: &str) -> &str {
+    let mut address = text;
+    loop {
+        let trimmed = address.trim_end_matches(['.', ',', ';', ':', '!', '?']);
+        let count = |bracket: char| trimmed.chars().filter(|&c| c == bracket).count();
+        address = match trimmed.strip_suffix(')') {
+            Some(inner) if count(')') > count('(') => inner,
+            _ => return trimmed,
+        };
+    }
 }
 
 #[cfg(test)]
@@ -86,6 +109,9 @@ mod tests {
             ("email", "a @ b", "-"),
             ("phone", "mi tel. es +52 (55) 1234-5678.", "\"+525512345678\""),
             ("url", "mira acme.com/ofertas, o http://b.co", "\"https://acme.com/ofertas\""),
+            ("url", "(mira https://acme.com/a_(b)).", "\"https://acme.com/a_(b)\""),
+            ("url", "a ana.b@acme.com o a b.co", "\"https://b.co\""),
+            ("url", "en https://x.com/a–b’s!", "\"https://x.com/a–b’s\""),
             ("date", "el 24/01/2026 o el 1/2", "\"2026-01-24\""),
             ("date", "mejor mañana", "\"2025-02-01\""),
             ("date", "el 31/02/2025", "-"),

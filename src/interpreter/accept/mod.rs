@@ -12,12 +12,13 @@ mod place;
 
 pub use context::AnswerContext;
 pub use find::{find, is_kind};
+pub use place::of_value as place_of;
 
 use super::inbound::{Inbound, InboundContent};
 use super::value::Value;
 use crate::flow::channel::ANSWER_CHARS_MAX;
 use crate::flow::document::{Input, MediaKind};
-use crate::flow::text::{is_blank, plain};
+use crate::flow::text::{is_blank, plain, plain_and_written};
 
 /// The value of an answer as this kind of input, or nothing when it is none.
 pub fn accept(input: Input, inbound: &Inbound, reading: AnswerContext<'_>) -> Option<Value> {
@@ -45,6 +46,10 @@ pub fn accept(input: Input, inbound: &Inbound, reading: AnswerContext<'_>) -> Op
         let fits = !is_blank(written) && written.chars().count() <= ANSWER_CHARS_MAX;
         return fits.then(|| Value::from(written));
     }
+    if input == Input::Url {
+        let (text, written) = plain_and_written(written);
+        return address::url(&text, &written);
+    }
     let text = &*plain(written);
     match input {
         Input::Number => number::number(text, reading.locale),
@@ -52,7 +57,6 @@ pub fn accept(input: Input, inbound: &Inbound, reading: AnswerContext<'_>) -> Op
         Input::Boolean => boolean::boolean(text),
         Input::Email => address::email(text),
         Input::Phone => address::phone(text),
-        Input::Url => address::url(text),
         Input::Date => date::date(text, reading),
         Input::Time => date::time(text),
         Input::Datetime => date::datetime(text, reading),

@@ -1,4 +1,4 @@
-//! Places typed as coordinates.
+//! Places, typed as coordinates or given as values.
 
 use crate::interpreter::value::{self, Value};
 
@@ -18,6 +18,21 @@ pub fn location(text: &str) -> Option<Value> {
         ("longitude", degrees(longitude, 180.0)?),
         ("name", Value::UNDEFINED),
         ("address", Value::UNDEFINED),
+    ]))
+}
+
+/// `{latitude, longitude, name, address}` of a value that has coordinates on the globe.
+pub fn of_value(value: &Value) -> Option<Value> {
+    let degrees = |name: &str, most: f64| {
+        let degrees = value::member(value, name);
+        value::as_float(&degrees).filter(|number| number.abs() <= most).map(|_| degrees)
+    };
+    let text = |name: &str| Some(value::member(value, name)).filter(|text| text.as_str().is_some());
+    Some(value::object([
+        ("latitude", degrees("latitude", 90.0)?),
+        ("longitude", degrees("longitude", 180.0)?),
+        ("name", text("name").unwrap_or_default()),
+        ("address", text("address").unwrap_or_default()),
     ]))
 }
 

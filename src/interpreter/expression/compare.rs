@@ -3,6 +3,7 @@
 //! other is then read on the flow's clock. All other texts are texts.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
@@ -91,24 +92,24 @@ pub enum SortKey {
 }
 
 impl SortKey {
-    /// The keys of all items of a list, which are of one mind about what a datetime is: if all texts among them
-    /// are datetimes and one has an offset, they are instants. Case counts only where it is asked for.
-    pub fn of_all<'v>(
-        values: impl Iterator<Item = &'v Value> + Clone,
-        zone: Tz,
-        is_case_sensitive: bool,
-    ) -> Vec<Self> {
-        let mut texts = values.clone().filter_map(Value::as_str).map(Moment::parse_datetime);
-        let mut has_offset = false;
-        let are_datetimes = texts.all(|moment| {
-            has_offset |= matches!(moment, Some(Moment::Instant(_)));
-            moment.is_some()
-        });
-        let zone = (are_datetimes && has_offset).then_some(zone);
-        values.map(|value| Self::of(value, zone, is_case_sensitive)).collect()
+    /// The keys of all items of a list. Texts that stand at one place in all of the items are of one mind about what a
+    /// datetime is: if all of them have its form and one has an offset, they are instants. Case counts in the items
+    /// themselves only where it is asked for.
+    pub fn of_all(values: &[Value], zone: Tz, is_case_sensitive: bool) -> Vec<Self> {
+        let instants_in = are_instants(values.iter().filter_map(Value::as_str)).then_some(zone);
+        let keys = values.iter().map(|value| Self::of(value, instants_in, is_case_sensitive));
+        let mut keys: Vec<Self> = keys.collect();
+        if keys.iter().any(|key| matches!(key, Self::List(_) | Self::Object(_))) {
+            for (place, Inside { of, values }) in inside(values) {
+                for (item, key) in of.into_iter().zip(Self::of_all(&values, zone, true)) {
+                    keys[item].put(&place, key);
+                }
+            }
+        }
+        keys
     }
 
-    /// With a zone, texts are instants where they can be.
+    /// The key of a value; of a list or an object without what is in it. With a zone, texts are instants in it.
     fn of(value: &Value, zone: Option<Tz>, is_case_sensitive: bool) -> Self {
         match value.kind() {
             ValueKind::Undefined | ValueKind::None => Self::Nothing,
@@ -123,24 +124,18 @@ impl SortKey {
                     None => Self::Text(text.to_lowercase()),
                 }
             }
-            ValueKind::Seq | ValueKind::Iterable => {
-                let items: Vec<Value> = value.try_iter().into_iter().flatten().collect();
-                Self::List(Self::of_all(items.iter(), zone.unwrap_or_default(), true))
-            }
-            ValueKind::Map => {
-                let names = value.try_iter().into_iter().flatten();
-                let member = |name: Value| {
-                    let member = value.get_item(&name).unwrap_or_default();
-                    (
-                        name.to_string(),
-                        Self::of_all([&member].into_iter(), zone.unwrap_or_default(), true).remove(0),
-                    )
-                };
-                let mut members: Vec<_> = names.map(member).collect();
-                members.sort();
-                Self::Object(members)
-            }
+            ValueKind::Seq | ValueKind::Iterable => Self::List(Vec::new()),
+            ValueKind::Map => Self::Object(Vec::new()),
             _ => Self::Function,
+        }
+    }
+
+    /// Adds the key of what stands at a place inside a list or an object. Places come in their order.
+    fn put(&mut self, place: &Place, key: Self) {
+        match (self, place) {
+            (Self::List(items), Place::Item(_)) => items.push(key),
+            (Self::Object(members), Place::Member(name)) => members.push((name.clone(), key)),
+            _ => {}
         }
     }
 
@@ -148,7 +143,9 @@ impl SortKey {
     pub fn is_ordered_with(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::List(left), Self::List(right)) => {
-                left.iter().zip(right).all(|(left, right)| left.is_ordered_with(right))
+                // The first items that differ decide.
+                let differ = left.iter().zip(right).find(|(left, right)| left != right);
+                differ.is_none_or(|(left, right)| left.is_ordered_with(right))
             }
             (Self::Boolean(_), Self::Boolean(_))
             | (Self::Number(_), Self::Number(_))
@@ -157,4 +154,50 @@ impl SortKey {
             _ => false,
         }
     }
+}
+
+/// Where something stands in a list or an object.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Item(usize),
+    Member(String),
+}
+
+/// What stands at one place inside values.
+#[derive(Debug, Default)]
+struct Inside {
+    /// By index, the values that have something there.
+    of: Vec<usize>,
+    values: Vec<Value>,
+}
+
+fn inside(values: &[Value]) -> BTreeMap<Place, Inside> {
+    let mut found: BTreeMap<Place, Inside> = BTreeMap::new();
+    for (index, value) in values.iter().enumerate() {
+        let parts = match value.kind() {
+            ValueKind::Seq | ValueKind::Iterable | ValueKind::Map => value.try_iter().into_iter().flatten(),
+            _ => continue,
+        };
+        let is_object = value.kind() == ValueKind::Map;
+        for (at, part) in parts.enumerate() {
+            let (place, inner) = match is_object {
+                true => (Place::Member(part.to_string()), value.get_item(&part).unwrap_or_default()),
+                false => (Place::Item(at), part),
+            };
+            let there = found.entry(place).or_default();
+            there.of.push(index);
+            there.values.push(inner);
+        }
+    }
+    found
+}
+
+/// Whether all of these texts have the form of a datetime, and one an offset.
+fn are_instants<'t>(texts: impl Iterator<Item = &'t str>) -> bool {
+    let mut has_offset = false;
+    let are_datetimes = texts.map(Moment::parse_datetime).all(|moment| {
+        has_offset |= matches!(moment, Some(Moment::Instant(_)));
+        moment.is_some()
+    });
+    are_datetimes && has_offset
 }

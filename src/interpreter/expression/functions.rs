@@ -1,5 +1,7 @@
 //! The functions and tests of expressions (docs/flow-format.md, 4.2).
 
+use std::iter;
+
 use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, State, tests};
 
@@ -11,7 +13,7 @@ use super::pattern::Pattern;
 use super::scope::Shared;
 use super::text::text_of;
 use crate::flow::language::FIND_KINDS;
-use crate::flow::text::{cut, spaced};
+use crate::flow::text::{cut, spaced, typed_forms};
 use crate::interpreter::accept::{self, AnswerContext};
 use crate::interpreter::error::code;
 use crate::interpreter::moment::Moment;
@@ -111,8 +113,29 @@ fn matches(state: &State, text: &Value, pattern: &Value) -> Result<bool, Error> 
     let pattern = pattern
         .downcast_object_ref::<Pattern>()
         .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
-    pay_for_text(state, &text, pattern.weight)?;
-    Ok(pattern.is_match(&text))
+    let found = seen(state, &text, pattern, |seen| pattern.is_match(seen).then_some(()))?;
+    Ok(found.is_some())
+}
+
+/// What is found in a text as it stands; else as a person typed it; else without typography and markup around it.
+fn seen<T>(
+    state: &State,
+    text: &str,
+    pattern: &Pattern,
+    find: impl Fn(&str) -> Option<T>,
+) -> Result<Option<T>, Error> {
+    pay_for_text(state, text, pattern.weight)?;
+    if let Some(found) = find(text) {
+        return Ok(Some(found));
+    }
+    let (typed, plain) = typed_forms(text);
+    for form in iter::once(typed).filter(|typed| typed != text).chain(plain) {
+        pay_for_text(state, &form, pattern.weight)?;
+        if let Some(found) = find(&form) {
+            return Ok(Some(found));
+        }
+    }
+    Ok(None)
 }
 
 /// The text of a group of the first match: of the first group, unless one is named or numbered; undefined where there
@@ -122,18 +145,24 @@ fn capture(state: &State, text: &Value, pattern: &Value, group: Option<&Value>) 
     let pattern = pattern
         .downcast_object_ref::<Pattern>()
         .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
-    pay_for_text(state, &text, pattern.weight)?;
-    let captured = match group {
-        None => pattern.capture(&text, 1),
-        Some(group) => {
-            match (group.as_str(), value::as_integer(group).and_then(|number| usize::try_from(number).ok())) {
-                (Some(name), _) => pattern.capture_named(&text, name),
-                (None, Some(number)) => pattern.capture(&text, number),
-                (None, None) => return Err(coded(code::EXPR_TYPE, "a group is named by a text or a number")),
-            }
-        }
+    let number = match group {
+        None => Some(1),
+        Some(group) => value::as_integer(group).and_then(|number| usize::try_from(number).ok()),
     };
-    Ok(captured.map(Value::from).unwrap_or_default())
+    let name = group.and_then(Value::as_str);
+    if name.is_none() && number.is_none() {
+        return Err(coded(code::EXPR_TYPE, "a group is named by a text or a number"));
+    }
+    let captured = seen(state, &text, pattern, |seen| {
+        let captures = pattern.captures(seen)?;
+        let held = match (name, number) {
+            (Some(name), _) => captures.name(name),
+            (None, number) => captures.get(number?),
+        };
+        // A match without the group is a match all the same.
+        Some(held.map(|held| Value::from(held.as_str())).unwrap_or_default())
+    })?;
+    Ok(captured.unwrap_or_default())
 }
 
 /// The first value of a kind inside a text; undefined where there is none.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
     BinOp, BinOpKind, Call, CallArg, Compare, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop, GetAttr,
-    GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOp, UnaryOpKind, Var,
+    GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOpKind, Var,
 };
 
 use super::operators as op;
@@ -15,8 +15,8 @@ use super::path::{NamePath, NameReference, PathKey};
 use super::refusal::{CompileRefusal, Lowered, refuse};
 use super::scope::{Names, Root};
 use super::tree::{
-    Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, filter, known, list,
-    not, one_is_mere_text, plain_path, repeats_little, unary,
+    Encoding, Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, encoded,
+    filter, known, list, negative, not, one_is_mere_text, plain_path, repeats_little, sliced, unary,
 };
 use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
 use crate::interpreter::value::Value;
@@ -36,8 +36,7 @@ pub struct Lowering<'n, 's> {
     pub too_deep: bool,
     /// Whether something is called that needs the time without naming it.
     pub reads_clock: bool,
-    /// Whether what a template shows becomes part of an address.
-    pub is_address: bool,
+    pub encoding: Encoding,
     /// Whether the next part is the first of an address, which may be its origin.
     pub is_at_start: bool,
 }
@@ -50,7 +49,7 @@ impl<'n, 's> Lowering<'n, 's> {
             bound: Vec::new(),
             too_deep: false,
             reads_clock: false,
-            is_address: false,
+            encoding: Encoding::Plain,
             is_at_start: false,
         }
     }
@@ -62,13 +61,14 @@ impl<'n, 's> Lowering<'n, 's> {
                 let children = self.body(&node.children)?;
                 Stmt::Template(Spanned::new(Template { children }, node.span()))
             }
+            Stmt::EmitRaw(node) if self.encoding == Encoding::QueryValue => encoded(node.raw, node.span()),
             Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
             Stmt::EmitExpr(node) => {
                 let is_origin = is_at_start && self.is_env(&node.expr);
-                let expr = if self.is_address && !is_origin {
-                    self.address_part(&node.expr)?
-                } else {
-                    self.emitted(&node.expr, op::RENDER)?
+                let is_plain = self.encoding == Encoding::Plain || is_origin;
+                let expr = match is_plain {
+                    true => self.emitted(&node.expr, op::RENDER)?,
+                    false => self.address_part(&node.expr)?,
                 };
                 Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, node.span()))
             }
@@ -205,15 +205,12 @@ impl<'n, 's> Lowering<'n, 's> {
                 };
                 Expr::GetItem(Spanned::new(item, span))
             }
-            Expr::Slice(node) => Expr::Slice(Spanned::new(self.slice(node)?, span)),
+            Expr::Slice(node) => self.slice(node, span)?,
             Expr::UnaryOp(node) => {
                 let inner = self.expr(&node.expr)?;
                 match node.op {
                     UnaryOpKind::Not => not(inner, span),
-                    UnaryOpKind::Neg => Expr::UnaryOp(Spanned::new(
-                        UnaryOp { op: UnaryOpKind::Neg, expr: known(inner) },
-                        span,
-                    )),
+                    UnaryOpKind::Neg => negative(known(inner), span),
                 }
             }
             Expr::BinOp(node) => self.binary(node, span)?,
@@ -246,10 +243,14 @@ impl<'n, 's> Lowering<'n, 's> {
         exprs.iter().map(|expr| self.expr(expr)).collect()
     }
 
-    fn slice(&mut self, node: &Slice<'s>) -> Result<Slice<'s>, CompileRefusal> {
+    fn slice(&mut self, node: &Slice<'s>, span: Span) -> Lowered<'s> {
         let mut part = |expr: &Option<Expr<'s>>| expr.as_ref().map(|expr| self.expr(expr)).transpose();
         let (start, stop, step) = (part(&node.start)?, part(&node.stop)?, part(&node.step)?);
-        Ok(Slice { expr: known(self.expr(&node.expr)?), start, stop, step })
+        let expr = known(self.expr(&node.expr)?);
+        Ok(match step {
+            Some(_) => Expr::Slice(Spanned::new(Slice { expr, start, stop, step }, span)),
+            None => sliced(expr, [start, stop], span),
+        })
     }
 
     fn binary(&mut self, node: &BinOp<'s>, span: Span) -> Lowered<'s> {

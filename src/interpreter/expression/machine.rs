@@ -19,6 +19,7 @@ use super::path::NameReference;
 use super::refusal::CompileRefusal;
 use super::scope::{EvaluationScope, Names};
 use super::text::TEXT_BYTES_MAX;
+use super::tree::Encoding;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::value::Value;
 
@@ -28,11 +29,9 @@ pub enum SourceKind {
     /// What may stand inside `{{ }}`.
     Expression,
     /// Text with `{{ }}` and `{% %}` in it.
-    Template,
-    /// A template of an address, whose parts are encoded.
-    Address,
-    /// One of the parts that a template consists of, or that of an address.
-    Piece { index: usize, is_address: bool },
+    Template(Encoding),
+    /// One of the parts that a template consists of.
+    Piece { index: usize, encoding: Encoding },
     /// A template that is one `{{ }}` and nothing else, for the value inside.
     Native,
 }
@@ -89,18 +88,19 @@ pub fn compile(source: &str, kind: SourceKind, names: &Names) -> Result<Compiled
                 fast = Fast::expression(&expr, names);
                 generator.compile_expr(&lowering.expr(&expr)?);
             }
-            SourceKind::Template | SourceKind::Address => {
+            SourceKind::Template(encoding) => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
-                lowering.is_address = kind == SourceKind::Address;
-                lowering.is_at_start = lowering.is_address;
-                fast = if lowering.is_address { None } else { Fast::template(&stmt, names) };
+                lowering.encoding = encoding;
+                lowering.is_at_start = encoding == Encoding::Address;
+                let is_plain = encoding == Encoding::Plain;
+                fast = if is_plain { Fast::template(&stmt, names) } else { None };
                 generator.compile_stmt(&lowering.template(&stmt)?);
             }
-            SourceKind::Piece { index, is_address } => {
+            SourceKind::Piece { index, encoding } => {
                 let stmt = machinery::parse(source, "", syntax()).map_err(|error| syntax_error(&error))?;
                 let Stmt::Template(template) = &stmt else { unreachable!("a template is parsed") };
-                lowering.is_address = is_address;
-                lowering.is_at_start = is_address && index == 0;
+                lowering.encoding = encoding;
+                lowering.is_at_start = encoding == Encoding::Address && index == 0;
                 generator.compile_stmt(&lowering.template(&template.children[index])?);
             }
             SourceKind::Native => {

@@ -27,6 +27,7 @@ use std::sync::Arc;
 
 use failure::{Evaluated, EvaluationFailure};
 use fast::Fast;
+pub use filters::{ONE_SEGMENT, percent_encoded};
 pub use fuel::Fuel;
 pub use functions::has_words;
 use machine::{Compiled, Machine, SourceKind, is_native};
@@ -36,6 +37,7 @@ pub use scope::{EvaluationScope, Local, Names, Root, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
 use text::TEXT_BYTES_MAX;
 pub use text::text_of;
+use tree::Encoding;
 
 use super::error::{StepError, code};
 use super::trace::SourceLabel;
@@ -157,12 +159,9 @@ impl Source {
 
 /// The parts of a template, compiled one by one. What is no template has none.
 fn pieces(source: &str, kind: SourceKind, names: &Names) -> Result<Box<[Machine]>, Uncompilable> {
-    if !matches!(kind, SourceKind::Template | SourceKind::Address) {
-        return Ok(Box::default());
-    }
-    let is_address = kind == SourceKind::Address;
+    let SourceKind::Template(encoding) = kind else { return Ok(Box::default()) };
     let compile = |index| {
-        let compiled = machine::compile(source, SourceKind::Piece { index, is_address }, names);
+        let compiled = machine::compile(source, SourceKind::Piece { index, encoding }, names);
         compiled.map(|compiled| compiled.machine).map_err(|refusal| Uncompilable {
             pointer: String::new(),
             message: refusal.message,
@@ -214,7 +213,7 @@ impl CompiledText {
         if !is_template(source) {
             return Ok(Self::Literal(Value::from(source)));
         }
-        Source::new(source, SourceKind::Template, pointer, names).map(Self::Template)
+        Source::new(source, SourceKind::Template(Encoding::Plain), pointer, names).map(Self::Template)
     }
 
     /// An address, of which each part that is computed is encoded.
@@ -222,8 +221,22 @@ impl CompiledText {
         if !is_template(source) {
             return Ok(Self::Literal(Value::from(source)));
         }
-        Source::new(source, SourceKind::Address, pointer, names).map(Self::Template)
+        Source::new(source, SourceKind::Template(Encoding::Address), pointer, names).map(Self::Template)
     }
+}
+
+/// The template of a value of a query that encodes a part of it by itself; `None` where none does, so that the rendered
+/// text is encoded as a whole.
+pub fn encoded_query_value(
+    source: &str,
+    pointer: String,
+    names: &Names,
+) -> Result<Option<CompiledText>, Uncompilable> {
+    if !is_template(source) || !["urlencode", "safe_path"].iter().any(|filter| source.contains(filter)) {
+        return Ok(None);
+    }
+    let kind = SourceKind::Template(Encoding::QueryValue);
+    Source::new(source, kind, pointer, names).map(|source| Some(CompiledText::Template(source)))
 }
 
 /// The rendered text, the paths that were rendered as nothing, and what is told of parts that were left out.
@@ -267,9 +280,12 @@ impl ValueTemplate {
             serde_json::Value::String(source) if is_native(source) => {
                 Self::Native(Source::new(source, SourceKind::Native, pointer.to_owned(), names)?)
             }
-            serde_json::Value::String(source) if is_template(source) => {
-                Self::Text(Source::new(source, SourceKind::Template, pointer.to_owned(), names)?)
-            }
+            serde_json::Value::String(source) if is_template(source) => Self::Text(Source::new(
+                source,
+                SourceKind::Template(Encoding::Plain),
+                pointer.to_owned(),
+                names,
+            )?),
             serde_json::Value::Array(items) if has_template(json) => Self::List(
                 (0..)
                     .zip(items)

@@ -13,6 +13,7 @@ use super::failure::{coded, no_text, undefined};
 use super::filters::{ONE_SEGMENT, percent_encoded, with_scope};
 use super::path::{PathKey, step};
 use super::text::text_of;
+use crate::flow::text::beginning;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
@@ -41,6 +42,8 @@ pub const GREATER_OR_EQUAL: &str = "=greater-or-equal";
 /// Comparisons in a row: `a < b <= c`. Arguments are the names of comparisons, each before its right side.
 pub const CHAIN: &str = "=chain";
 pub const CONTAINED: &str = "=in";
+/// A slice without steps. Arguments are the bounds, undefined where there is none.
+pub const SLICE: &str = "=slice";
 /// A part of an address, as one segment of its path or one value of its query.
 pub const SEGMENT: &str = "=segment";
 /// A part of an address that is encoded but for the slashes in it.
@@ -69,6 +72,7 @@ pub fn register(env: &mut Environment<'static>) {
     });
     env.add_filter(CHAIN, chain);
     env.add_filter(CONTAINED, contained);
+    env.add_filter(SLICE, slice);
     env.add_filter(SEGMENT, segment);
     env.add_filter(ENCODED, |part: &Value| match part.as_str() {
         Some(text) => Value::from(text.replace('/', "%2F")),
@@ -155,6 +159,38 @@ fn key(operand: &Value) -> Result<Value, Error> {
         ValueKind::String => Ok(operand.clone()),
         kind => Err(coded(code::EXPR_TYPE, format!("keys of an object are texts, not {kind}"))),
     }
+}
+
+/// A part of a text, counted in characters, or of a list; bounds below zero count from the end. A bound inside what a
+/// person sees as one sign moves to its beginning.
+fn slice(state: &State, whole: &Value, start: &Value, stop: &Value) -> Result<Value, Error> {
+    let bound = |bound: &Value, otherwise: i64| match value::as_integer(bound) {
+        _ if bound.is_undefined() || bound.is_none() => Ok(otherwise),
+        Some(bound) => Ok(bound),
+        None => Err(coded(code::EXPR_TYPE, "slices are bounded by integers")),
+    };
+    let length = match whole.as_str() {
+        Some(text) => {
+            pay_for_text(state, text, 2)?;
+            text.chars().count()
+        }
+        None => match whole.kind() {
+            ValueKind::Seq | ValueKind::Iterable => whole.len().unwrap_or_default(),
+            kind => return Err(coded(code::EXPR_TYPE, format!("there are no parts of {kind}"))),
+        },
+    };
+    let place = |bound: i64| {
+        let from_end = usize::try_from(bound.unsigned_abs()).unwrap_or(usize::MAX);
+        if bound < 0 { length.saturating_sub(from_end) } else { from_end.min(length) }
+    };
+    let (start, stop) = (place(bound(start, 0)?), place(bound(stop, i64::MAX)?));
+    if let Some(text) = whole.as_str() {
+        let (start, stop) = (beginning(text, start).len(), beginning(text, stop).len());
+        return Ok(Value::from(text.get(start..stop).unwrap_or_default()));
+    }
+    let taken = stop.saturating_sub(start);
+    state.consume_fuel(taken as u64 / 2)?;
+    Ok(value::list(whole.try_iter()?.skip(start).take(taken).collect()))
 }
 
 fn segment(state: &State, part: &Value) -> Result<Value, Error> {

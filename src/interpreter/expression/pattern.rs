@@ -4,13 +4,13 @@
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectRepr};
-use regex::{Regex, RegexBuilder};
+use regex::{Captures, Regex, RegexBuilder};
 use regex_syntax::hir::{Hir, HirKind};
 
 use super::cost::UNITS_PER_FUEL;
 use super::fuel::Fuel;
 use crate::flow::language::{PATTERN_BYTES_MAX, PATTERN_LENGTH_MAX};
-use crate::flow::text::typed_forms;
+use crate::flow::text::{composed, typed_forms};
 use crate::interpreter::error::StepError;
 use crate::interpreter::value::Value;
 
@@ -54,6 +54,7 @@ impl Pattern {
         if source.chars().count() > PATTERN_LENGTH_MAX {
             return Err(BadPattern::TooLong);
         }
+        let source = &*composed(source);
         let mut builder = RegexBuilder::new(source);
         let regex = builder.case_insensitive(is_caseless).size_limit(PATTERN_BYTES_MAX).build()?;
         let mut parser = regex_syntax::ParserBuilder::new().case_insensitive(is_caseless).build();
@@ -66,14 +67,9 @@ impl Pattern {
         self.regex.is_match(text)
     }
 
-    /// What a group of the first match holds.
-    pub fn capture<'t>(&self, text: &'t str, group: usize) -> Option<&'t str> {
-        Some(self.regex.captures(text)?.get(group)?.as_str())
-    }
-
-    /// The same for a named group.
-    pub fn capture_named<'t>(&self, text: &'t str, group: &str) -> Option<&'t str> {
-        Some(self.regex.captures(text)?.name(group)?.as_str())
+    /// The groups of the first match.
+    pub fn captures<'t>(&self, text: &'t str) -> Option<Captures<'t>> {
+        self.regex.captures(text)
     }
 
     /// Whether it matches a text as a person typed it: as it stands, or without typography and markup around it.

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
-    CallArg, Const, Expr, Filter, GetAttr, GetItem, List, Spanned, UnaryOp, UnaryOpKind, Var,
+    CallArg, Const, EmitExpr, Expr, Filter, GetAttr, GetItem, List, Spanned, Stmt, UnaryOp, UnaryOpKind, Var,
 };
 
+use super::filters::{ONE_SEGMENT, percent_encoded};
 use super::operators as op;
 use super::path::PathKey;
 use super::pattern::Pattern;
@@ -16,6 +17,16 @@ use crate::interpreter::value::{self, Value};
 
 /// A list literal may be repeated this often.
 const REPEAT_MAX: i64 = 100;
+
+/// What becomes of the parts of a template on their way into its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Plain,
+    /// Those of an address are encoded, each as one segment or value.
+    Address,
+    /// Those of one value of a query are encoded, and so is the text around them.
+    QueryValue,
+}
 
 /// A root name and constant members below it.
 pub struct Plain<'s> {
@@ -98,8 +109,18 @@ pub fn not<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
     Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Not, expr }, span))
 }
 
+pub fn negative<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
+    Expr::UnaryOp(Spanned::new(UnaryOp { op: UnaryOpKind::Neg, expr }, span))
+}
+
 pub fn filter<'s>(name: &'s str, expr: Expr<'s>, args: Vec<CallArg<'s>>, span: Span) -> Expr<'s> {
     Expr::Filter(Spanned::new(Filter { name, expr: Some(expr), args }, span))
+}
+
+/// A text around the parts of a template, as one value of a query.
+pub fn encoded<'s>(raw: &str, span: Span) -> Stmt<'s> {
+    let expr = constant(Value::from(percent_encoded(raw, ONE_SEGMENT)), span);
+    Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, span))
 }
 
 /// One of our operators around an operand; constants need none but where they are keys.
@@ -117,6 +138,12 @@ pub fn known<'s>(operand: Expr<'s>) -> Expr<'s> {
 
 pub fn binary<'s>(name: &'static str, left: Expr<'s>, right: Expr<'s>, span: Span) -> Expr<'s> {
     filter(name, left, vec![CallArg::Pos(right)], span)
+}
+
+/// A slice without steps.
+pub fn sliced<'s>(whole: Expr<'s>, bounds: [Option<Expr<'s>>; 2], span: Span) -> Expr<'s> {
+    let bounds = bounds.map(|bound| bound.map_or_else(|| constant(Value::UNDEFINED, span), known));
+    filter(op::SLICE, whole, bounds.map(CallArg::Pos).into(), span)
 }
 
 fn is_constant(expr: &Expr<'_>) -> bool {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::policy::WaitPolicy;
 use super::{CompiledExit, CompiledInterrupt, CompiledKeywords, CompiledStep, Destination, Localized};
 use crate::flow::document::{self, Document, Edge, MissingValue, Target};
-use crate::interpreter::expression::{CompiledExpression, CompiledText, Names, Uncompilable, ValueTemplate};
+use crate::interpreter::expression::{
+    CompiledExpression, CompiledText, Names, Uncompilable, ValueTemplate, encoded_query_value,
+};
 use crate::interpreter::step::CompiledKind;
 use crate::interpreter::trace::StepLabel;
 
@@ -149,6 +151,14 @@ impl StepCompiler<'_, '_> {
 
     pub fn address(&self, source: &str, member: &str) -> Result<CompiledText, Uncompilable> {
         CompiledText::compile_address(source, self.at(member), &self.compiler.names)
+    }
+
+    pub fn encoded_query_value(
+        &self,
+        source: &str,
+        member: &str,
+    ) -> Result<Option<CompiledText>, Uncompilable> {
+        encoded_query_value(source, self.at(member), &self.compiler.names)
     }
 
     pub fn maybe_text(

@@ -1,7 +1,7 @@
 //! Retries, timeouts and reminders of a waiting step: its own, or those of the settings.
 
 use super::{CompiledExit, Localized, StepCompiler};
-use crate::flow::document::{Edge, Retry, Target, Timeout};
+use crate::flow::document::{Edge, Retry, Target, Timeout, default_invalid_input_text};
 use crate::interpreter::expression::Uncompilable;
 
 #[derive(Debug)]
@@ -16,7 +16,8 @@ pub struct WaitPolicy {
 pub struct RetryPolicy {
     /// Rejected inputs that get another chance.
     pub max: u32,
-    pub text: Localized,
+    /// What is said then, best first: the first that does not render empty.
+    pub texts: Vec<Localized>,
     pub repeat_prompt: bool,
     /// Where the run goes when the chances are used up.
     pub exhausted: Option<CompiledExit>,
@@ -58,11 +59,17 @@ impl RetryPolicy {
         let settings = &step.compiler.document.settings;
         let none = Retry::default();
         let (own, lent) = (step.step.retry().unwrap_or(&none), &settings.retry);
-        let text = match (&own.text, &lent.text) {
-            (Some(text), _) => step.localized(text, "retry.text", "retry/text")?,
-            (None, Some(text)) => step.lent(text, "retry.text", "retry.text")?,
-            (None, None) => step.lent(&settings.invalid_input_text, "invalidInputText", "retry.text")?,
-        };
+        let mut texts = Vec::with_capacity(3);
+        match (&own.text, &lent.text) {
+            (Some(text), _) => texts.push(step.localized(text, "retry.text", "retry/text")?),
+            (None, Some(text)) => texts.push(step.lent(text, "retry.text", "retry.text")?),
+            (None, None) => {}
+        }
+        // The step's own translation is of the first text only.
+        let own_path = if texts.is_empty() { "retry.text" } else { "invalidInputText" };
+        texts.push(step.lent(&settings.invalid_input_text, "invalidInputText", own_path)?);
+        let usual = default_invalid_input_text(&settings.locale);
+        texts.push(Localized { base: step.text(usual, "retry/text")?, translated: Vec::new() });
         let exhausted = match (&own.next, &lent.next) {
             (Some(_), _) => Some(step.exit(&Edge::RetriesExhausted)),
             (None, Some(target)) => {
@@ -72,7 +79,7 @@ impl RetryPolicy {
         };
         Ok(Self {
             max: own.max.or(lent.max).unwrap_or(Retry::MAX_DEFAULT),
-            text,
+            texts,
             repeat_prompt: own.repeat_prompt.or(lent.repeat_prompt).unwrap_or(false),
             exhausted,
         })

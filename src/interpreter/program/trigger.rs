@@ -61,6 +61,12 @@ impl CompiledKeywords {
 impl Matcher {
     fn hears(&self, said: &Said, fuel: &mut Fuel) -> Result<bool, StepError> {
         Ok(match self {
+            // A keyword that shows nothing is in every text, and means none.
+            Self::Exact(keyword) | Self::StartsWith(keyword) | Self::Contains(keyword)
+                if keyword.is_empty() =>
+            {
+                false
+            }
             Self::Exact(keyword) => said.folded == *keyword,
             Self::StartsWith(keyword) => said.folded.starts_with(&**keyword),
             Self::Contains(keyword) => said.folded.contains(&**keyword),

@@ -44,7 +44,7 @@ pub fn start(node: RequestNode<'_>) -> Start {
             Start::Message {
                 text: boxed(&fields, "text", TEXT_CHARS_MAX),
                 intent: boxed(&fields, "intent", NAME_CHARS_MAX),
-                entities: from_json(fields.json("entities")),
+                entities: entities(&fields),
                 payload: from_json(fields.json("payload")),
             }
         }
@@ -57,6 +57,12 @@ pub fn start(node: RequestNode<'_>) -> Start {
             }
         }
     }
+}
+
+/// What was understood of a message: values by name.
+fn entities(fields: &Fields<'_>) -> Value {
+    let given = fields.get("entities");
+    given.map(|node| from_json(node.open().node().value)).unwrap_or_default()
 }
 
 /// `messages` or `inputs`, never both.
@@ -125,7 +131,7 @@ fn inbound(node: RequestNode<'_>) -> Option<Inbound> {
         content,
         after_ms,
         intent: fields.get("intent").and_then(|node| node.text(0..=NAME_CHARS_MAX)).map(Box::from),
-        entities: from_json(fields.json("entities")),
+        entities: entities(&fields),
         json: object(
             fields
                 .iter()

@@ -99,6 +99,7 @@ impl<'a> Visit<'_, 'a> {
             EvaluationScope { shared, flow: caller.flow.clone(), ..EvaluationScope::clone(&caller.scope) };
         match when.evaluate(&Arc::new(scope), &mut self.run.evaluator) {
             Err(error) if error.code == code::EXPR_UNDEFINED && caller.program.names.missing_is_empty => {
+                self.warn_missing(&error.message, when.source());
                 Ok(false)
             }
             result => Ok(result?.is_true()),

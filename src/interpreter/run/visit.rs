@@ -114,7 +114,7 @@ impl<'r, 'a> Visit<'r, 'a> {
         }
     }
 
-    fn warn_missing(&mut self, what: &str, source: &'a Source) {
+    pub(super) fn warn_missing(&mut self, what: &str, source: &'a Source) {
         let message = format!("{what} It counted as empty.");
         self.warn("MISSING_VALUE", message, Some(Cow::Borrowed(&*source.pointer)));
     }

@@ -315,7 +315,7 @@ impl<'a> Visit<'_, 'a> {
     ) -> Result<(), StepError> {
         let text = match text.filter(|text| !is_blank(text.as_str().unwrap_or_default())) {
             Some(text) => text,
-            None => self.localized(&retry.text)?,
+            None => self.first_said(&retry.texts)?,
         };
         self.send_text(text)?;
         if retry.repeat_prompt {

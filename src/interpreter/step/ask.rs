@@ -5,7 +5,7 @@ use minijinja::value::ValueKind;
 use super::body::{CompiledMedia, CompiledTemplateMessage, checked};
 use crate::flow::channel::{BUTTON_CHARS_MAX, INTERACTIVE_TEXT_CHARS_MAX, TEXT_CHARS_MAX};
 use crate::flow::document::{self, Edge, Input};
-use crate::interpreter::accept::{AnswerContext, accept};
+use crate::interpreter::accept::{AnswerContext, accept, place_of};
 use crate::interpreter::error::StepError;
 use crate::interpreter::expression::{CompiledExpression, CompiledText, Pattern, Uncompilable, text_of};
 use crate::interpreter::inbound::Inbound;
@@ -120,12 +120,8 @@ impl CompiledAsk {
     fn filled<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Option<Value>, StepError> {
         let Some(name) = &self.entity else { return Ok(None) };
         let Some(entity) = visit.run.take_entity(name) else { return Ok(None) };
-        let Ok(mut text) = text_of(&entity) else { return Ok(None) };
-        if entity.kind() == ValueKind::Number {
-            // Read as the language of the run writes numbers.
-            text = text.replace('.', &visit.frame.scope.shared.locale.decimal_mark().to_string());
-        }
-        match (Judge { ask: self }).judge(visit, &Inbound::of_text(&text))? {
+        let Some(inbound) = self.said_by(&entity, visit) else { return Ok(None) };
+        match (Judge { ask: self }).judge(visit, &inbound)? {
             AnswerVerdict::Accepted { value, .. } => {
                 let members =
                     [("type", Value::from("entity")), ("entity", Value::from(&**name)), ("value", entity)];
@@ -134,6 +130,22 @@ impl CompiledAsk {
                 Ok(Some(value))
             }
             AnswerVerdict::Rejected { .. } => Ok(None),
+        }
+    }
+
+    /// An entity as the message that would say it. A list or an object says nothing, unless a place is asked for.
+    fn said_by(&self, entity: &Value, visit: &Visit<'_, '_>) -> Option<Inbound> {
+        match entity.kind() {
+            ValueKind::Map if self.input == Input::Location => place_of(entity).map(Inbound::of_place),
+            ValueKind::Map | ValueKind::Seq | ValueKind::Iterable => None,
+            kind => {
+                let text = text_of(entity).ok()?;
+                // Read as the language of the run writes numbers.
+                let mark = visit.frame.scope.shared.locale.decimal_mark();
+                let is_number = kind == ValueKind::Number;
+                let text = if is_number { text.replace('.', &mark.to_string()) } else { text };
+                Some(Inbound::of_text(&text))
+            }
         }
     }
 }

@@ -62,6 +62,17 @@ impl<'a> Visit<'_, 'a> {
         self.send(SentMessage::new("text", Some(text)))
     }
 
+    /// Renders the first of these texts that is not empty.
+    pub fn first_said(&mut self, texts: &'a [Localized]) -> Result<Value, StepError> {
+        for text in texts {
+            let text = self.localized(text)?;
+            if !is_blank(text.as_str().unwrap_or_default()) {
+                return Ok(text);
+            }
+        }
+        Ok(Value::UNDEFINED)
+    }
+
     /// Renders an optional part of a message; one that renders empty is left out.
     pub fn part(
         &mut self,

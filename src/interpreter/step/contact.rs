@@ -83,23 +83,31 @@ impl CompiledContact {
             false => items(&before).unwrap_or_default().to_vec(),
         };
         for text in &self.add_tags {
-            let tag = visit.text(text)?;
-            if is_blank(tag.as_str().unwrap_or_default()) {
-                warn_empty(visit, "A tag");
-                continue;
-            }
-            let tag = checked("A tag", tag, TAG_CHARS_MAX)?;
-            if !tags.contains(&tag) {
-                tags.push(tag);
+            if let Some(tag) = tag(visit, text)? {
+                let tag = checked("A tag", tag, TAG_CHARS_MAX)?;
+                if !tags.contains(&tag) {
+                    tags.push(tag);
+                }
             }
         }
         for text in &self.remove_tags {
-            let tag = visit.text(text)?;
-            tags.retain(|known| *known != tag);
+            if let Some(tag) = tag(visit, text)? {
+                tags.retain(|known| *known != tag);
+            }
         }
         let after = list(tags);
         if same(&before, &after) { Ok(()) } else { change(visit, "tags", "contact.tags", after) }
     }
+}
+
+/// A tag as it is rendered; one that is empty changes nothing.
+fn tag<'a>(visit: &mut Visit<'_, 'a>, text: &'a CompiledText) -> Result<Option<Value>, StepError> {
+    let tag = visit.text(text)?;
+    if is_blank(tag.as_str().unwrap_or_default()) {
+        warn_empty(visit, "A tag");
+        return Ok(None);
+    }
+    Ok(Some(tag))
 }
 
 fn warn_empty(visit: &mut Visit<'_, '_>, what: &str) {

@@ -14,8 +14,6 @@ use crate::interpreter::trace::shown;
 use crate::interpreter::value::{Value, member, object};
 use crate::interpreter::write;
 
-/// Calls inside calls, at most.
-
 #[derive(Debug)]
 pub struct CompiledSubFlow {
     flow_id: Uuid,
@@ -97,7 +95,8 @@ impl CompiledSubFlow {
     }
 
     fn unresolved(&self) -> StepError {
-        StepError::new(code::FLOW_UNRESOLVED, format!("The flow {} is not there to be called.", self.id))
+        let message = format!("The flow {} is not there to be called, or has errors.", self.id);
+        StepError::new(code::FLOW_UNRESOLVED, message)
     }
 
     /// The other flow, ready to go on with the conversation in place of this one and all that called it.

@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use super::origin::EnvOrigin;
-use crate::flow::channel::URL_CHARS_MAX;
+use crate::flow::address;
 use crate::flow::document::{self, Edge, HttpBody, Method, StatusMatch};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
 use crate::flow::pointer;
 use crate::interpreter::canonical;
 use crate::interpreter::error::{StepError, code};
-use crate::interpreter::expression::{CompiledExpression, CompiledText, Local, Uncompilable, ValueTemplate};
+use crate::interpreter::expression::{
+    CompiledExpression, CompiledText, Local, ONE_SEGMENT, Uncompilable, ValueTemplate, percent_encoded,
+};
 use crate::interpreter::mock::HttpCall;
 use crate::interpreter::program::{CompiledExit, StepCompiler};
 use crate::interpreter::request::HttpAnswer;
@@ -23,8 +23,6 @@ use crate::interpreter::value::{Value, from_json, object};
 const BACKOFF_MS: [u64; 3] = [1000, 2000, 4000];
 /// Headers whose values are shown nowhere.
 const MASKED_HEADERS: [&str; 3] = ["authorization", "cookie", "x-api-key"];
-/// What is encoded in a query: everything but the unreserved characters of RFC 3986.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 #[derive(Debug)]
 pub struct CompiledHttp {
@@ -33,7 +31,7 @@ pub struct CompiledHttp {
     /// The value of the organization that says the origin, where no literal host does.
     origin: Option<EnvOrigin>,
     headers: Vec<(Box<str>, CompiledText)>,
-    query: Vec<(Box<str>, CompiledText)>,
+    query: Vec<(Box<str>, QueryValue)>,
     body: Option<Body>,
     timeout_ms: u64,
     retries: u32,
@@ -42,6 +40,13 @@ pub struct CompiledHttp {
     on: Vec<(StatusMatch, CompiledExit)>,
     sample: Option<HttpAnswer>,
     next: CompiledExit,
+}
+
+#[derive(Debug)]
+struct QueryValue {
+    text: CompiledText,
+    /// Whether the template has encoded it.
+    is_encoded: bool,
 }
 
 #[derive(Debug)]
@@ -91,13 +96,22 @@ impl CompiledHttp {
             let variable = step.variable(&extract.variable, &format!("extract/{index}/variable"))?;
             Ok((variable, step.expression(&extract.value, &format!("extract/{index}/value"))?))
         };
+        let query = |(name, source): (&String, &String)| {
+            let mut member = "query".to_owned();
+            pointer::push(&mut member, name);
+            let value = match step.encoded_query_value(source, &member)? {
+                Some(text) => QueryValue { text, is_encoded: true },
+                None => QueryValue { text: step.text(source, &member)?, is_encoded: false },
+            };
+            Ok::<_, Uncompilable>((name.as_str().into(), value))
+        };
         let exit = |on: &document::OnStatus| (on.status, step.exit(&Edge::Status(on.status.to_string())));
         Ok(Self {
             method: http.method,
             origin: EnvOrigin::of(http, step),
             url: step.address(&http.url, "url")?,
             headers: texts("headers", &http.headers)?,
-            query: texts("query", &http.query)?,
+            query: http.query.iter().map(query).collect::<Result<_, _>>()?,
             body,
             timeout_ms: http.timeout.as_ms(),
             retries: http.retries,
@@ -152,23 +166,29 @@ impl CompiledHttp {
         if let Some(origin) = &self.origin {
             origin.check(visit)?;
         }
-        let address = checked_url(rendered.as_str().unwrap_or_default())?;
+        let address = rendered.as_str().unwrap_or_default().to_owned();
+        if let Some(fault) = address::fault(&address) {
+            return Err(StepError::new(code::HTTP_URL, format!("The address {fault}.")));
+        }
         visit.frame.scope().secrets = true;
         let mut headers = Vec::with_capacity(self.headers.len());
         for (name, text) in &self.headers {
             let is_masked = MASKED_HEADERS.iter().any(|masked| name.eq_ignore_ascii_case(masked));
             let text = if is_masked { visit.masked_text(text)? } else { visit.text(text)? };
-            check_header(name, text.as_str().unwrap_or_default())?;
+            if let Some(fault) = address::header_fault(text.as_str().unwrap_or_default()) {
+                return Err(StepError::new(code::HTTP_HEADER, format!("The header {name} {fault}.")));
+            }
             let shown_text = if is_masked { Value::from(MASK) } else { shown(&text) };
             headers.push((name.clone(), shown_text));
         }
         let mut url = address.clone();
-        for (name, text) in &self.query {
-            let text = visit.text(text)?;
+        for (name, value) in &self.query {
+            let text = visit.text(&value.text)?;
+            let text = text.as_str().unwrap_or_default();
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.extend(utf8_percent_encode(name, RESERVED));
+            url += &percent_encoded(name, ONE_SEGMENT);
             url.push('=');
-            url.extend(utf8_percent_encode(text.as_str().unwrap_or_default(), RESERVED));
+            url += &if value.is_encoded { text.to_owned() } else { percent_encoded(text, ONE_SEGMENT) };
         }
         let body = match &self.body {
             Some(Body::Json(template)) => visit.value(template)?,
@@ -269,39 +289,6 @@ impl CompiledHttp {
         let takers = self.on.iter().filter(|(wanted, _)| wanted.takes(status));
         takers.min_by_key(|(wanted, _)| rank(wanted)).map(|(_, exit)| exit)
     }
-}
-
-/// An https address without credentials.
-fn checked_url(url: &str) -> Result<String, StepError> {
-    let refuse = |why: &str| Err(StepError::new(code::HTTP_URL, format!("The address {why}.")));
-    if url.chars().count() > URL_CHARS_MAX {
-        return refuse("is longer than 2000 characters");
-    }
-    let Some(rest) = url.strip_prefix("https://") else { return refuse("does not begin with https://") };
-    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    if host.is_empty() || host.contains('@') || url.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return refuse("is not sound");
-    }
-    let path = rest.split(['?', '#']).next().unwrap_or_default();
-    if path.split(['/', '\\']).skip(1).any(is_dotted) {
-        return refuse("has a segment . or .. in its path");
-    }
-    Ok(url.to_owned())
-}
-
-/// Refuses what would end a header and begin another: RFC 9110, section 5.5.
-fn check_header(name: &str, text: &str) -> Result<(), StepError> {
-    if text.contains(['\r', '\n', '\0']) {
-        let message = format!("The header {name} has a line break in its value.");
-        return Err(StepError::new(code::HTTP_HEADER, message));
-    }
-    Ok(())
-}
-
-/// Whether a segment of a path is one that clients resolve before they call: `.` or `..`, however it is written.
-fn is_dotted(segment: &str) -> bool {
-    let plain = segment.to_ascii_lowercase().replace("%2e", ".");
-    plain == "." || plain == ".."
 }
 
 /// A text whose content type is JSON is parsed; anything else is taken as it is.

@@ -260,6 +260,9 @@ fn counts(written: &str) -> bool {
 }
 
 fn by_text<T>(options: &[MenuOption<T>], folded: &str, counts: bool) -> Option<usize> {
+    if folded.is_empty() {
+        return None;
+    }
     let by_title = || options.iter().position(|option| *option.folded == *folded);
     let by_match = || options.iter().position(|option| option.matches.iter().any(|text| text == folded));
     by_title().or_else(by_match).or_else(|| {

@@ -41,8 +41,11 @@ impl EnvOrigin {
         match secrets.iter().find(|secret| !may_go(secret)) {
             None => Ok(()),
             Some(secret) => {
-                let message =
-                    format!("The host {host} of env.{name} is not in the allow-list of the secret {secret}.");
+                let named = match secret.as_str() {
+                    "" => "a secret whose name is computed".to_owned(),
+                    secret => format!("the secret {secret}"),
+                };
+                let message = format!("The host {host} of env.{name} is not in the allow-list of {named}.");
                 Err(StepError::new(code::HTTP_SECRET, message))
             }
         }

@@ -5,10 +5,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value as Json;
 
+use crate::interpreter::expression::{ONE_SEGMENT, percent_encoded};
+
 /// Stands in the place of a value that is not shown.
 pub const MASK: &str = "•••";
 /// Shorter values are masked in their own places only: they would occur anywhere.
 const NEEDLE_CHARS_MIN: usize = 4;
+
+/// Where an attempt has what a person wrote, and the value of an entity.
+const GIVEN: [&str; 2] = ["/input/text", "/input/value"];
 
 /// Masks the values of these variables: in their own places whatever they are, and wherever one of at least
 /// four characters occurs in a text.
@@ -52,7 +57,7 @@ fn collect(trace: &Json, names: &BTreeSet<&str>, needles: &mut BTreeSet<String>)
         for attempt in list(entry, "attempts").filter(|_| wrote) {
             if attempt.get("accepted") == Some(&Json::Bool(true)) {
                 add(attempt.get("value"), needles);
-                add(attempt.pointer("/input/text"), needles);
+                GIVEN.iter().for_each(|given| add(attempt.pointer(given), needles));
             }
         }
         for evaluation in list(entry, "evaluations") {
@@ -84,6 +89,10 @@ fn add(value: Option<&Json>, needles: &mut BTreeSet<String>) {
 
 fn insert(text: String, needles: &mut BTreeSet<String>) {
     if text.chars().count() >= NEEDLE_CHARS_MIN {
+        // As addresses hold it: whole, and with the slashes that a path keeps.
+        let encoded = percent_encoded(&text, ONE_SEGMENT);
+        needles.insert(encoded.replace("%2F", "/"));
+        needles.insert(encoded);
         needles.insert(text);
     }
 }
@@ -107,7 +116,7 @@ fn mask_places(trace: &mut Json, names: &BTreeSet<&str>) {
         for attempt in entry.get_mut("attempts").and_then(Json::as_array_mut).into_iter().flatten() {
             if wrote {
                 mask(attempt.get_mut("value"));
-                mask(attempt.pointer_mut("/input/text"));
+                GIVEN.iter().for_each(|given| mask(attempt.pointer_mut(given)));
             }
         }
         for evaluation in entry.get_mut("evaluations").and_then(Json::as_array_mut).into_iter().flatten() {
@@ -147,6 +156,28 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn addresses_and_entities_hold_no_personal_values() {
+        let mut trace = json!({
+            "finalVariables": {"correo": "a/na@correo.com", "edad": 37},
+            "steps": [{
+                "changes": [{"variable": "edad", "from": null, "to": 37}],
+                "attempts": [{"accepted": true, "input": {"type": "entity", "entity": "age", "value": 37}, "value": 37}],
+                "call": {"request": {"url": "https://x.com/a/na%40correo.com?q=a%2Fna%40correo.com"}},
+            }],
+        });
+        mask_personal(&mut trace, &BTreeSet::from(["correo", "edad"]));
+        let expected = json!({
+            "finalVariables": {"correo": "•••", "edad": "•••"},
+            "steps": [{
+                "changes": [{"variable": "edad", "from": null, "to": "•••"}],
+                "attempts": [{"accepted": true, "input": {"type": "entity", "entity": "age", "value": "•••"}, "value": "•••"}],
+                "call": {"request": {"url": "https://x.com/•••?q=•••"}},
+            }],
+        });
+        assert_eq!(trace, expected);
+    }
 
     #[test]
     fn personal_values_are_masked_wherever_they_occur() {

@@ -5,15 +5,22 @@ mod claims;
 #[cfg(test)]
 mod tests;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value};
 
+use crate::flow::json;
 use crate::registry::caller::Caller;
 
 /// How far the issuer's clock and ours may be apart.
 const LEEWAY_SECONDS: u64 = 30;
+/// How long a token may still last: 31 days.
+const LASTS_SECONDS_MAX: f64 = 31.0 * 24.0 * 3600.0;
+/// What `typ` may say, where it says anything: RFC 7519, section 5.1, and RFC 9068.
+const TYPES: [&str; 2] = ["jwt", "at+jwt"];
 /// RFC 7518, section 3.3.
 const RSA_BITS_MIN: usize = 2048;
 /// RFC 7518, section 3.2: at least as long as the hash.
@@ -91,6 +98,11 @@ impl JwtVerifier {
 
     /// Returns the caller of a token, or nothing where the token is not to be believed.
     pub fn caller(&self, token: &str) -> Option<Caller> {
+        let (parts, _signature) = token.rsplit_once('.')?;
+        let (header, claims) = parts.split_once('.')?;
+        if !is_sound_header(&members(header)?) {
+            return None;
+        }
         let header = jsonwebtoken::decode_header(token).ok()?;
         // RFC 7515, section 4.1.11: who does not understand a critical extension must refuse the token.
         if header.crit.is_some() {
@@ -99,11 +111,45 @@ impl JwtVerifier {
         let is_candidate = |key: &&VerificationKey| {
             key.algorithm == header.alg && (key.key_id.is_none() || key.key_id == header.kid)
         };
-        let claims = self.keys.iter().filter(is_candidate).find_map(|key| {
+        self.keys.iter().filter(is_candidate).find_map(|key| {
             jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &key.validation).ok()
         })?;
-        claims::caller(&claims.claims, &self.org_claim)
+        // Read again, strictly: of a claim that stands there twice nobody can say which was meant.
+        let claims = members(claims)?;
+        if !is_of_this_time(&claims, jsonwebtoken::get_current_timestamp()) {
+            return None;
+        }
+        claims::caller(&claims, &self.org_claim)
     }
+}
+
+/// A part of a token, as an object in which no name stands twice.
+fn members(part: &str) -> Option<Map<String, Value>> {
+    match json::parse(&URL_SAFE_NO_PAD.decode(part).ok()?).ok()? {
+        Value::Object(members) => Some(members),
+        _ => None,
+    }
+}
+
+/// RFC 8725, section 3.11: a token says what it is. What is compressed is not looked into.
+fn is_sound_header(header: &Map<String, Value>) -> bool {
+    let is_typed_well = match header.get("typ") {
+        None => true,
+        Some(Value::String(name)) => {
+            let name = name.to_ascii_lowercase();
+            TYPES.contains(&name.strip_prefix("application/").unwrap_or(&name))
+        }
+        Some(_) => false,
+    };
+    is_typed_well && !header.contains_key("zip")
+}
+
+/// Whether a token was issued before now, and does not last longer than any should.
+fn is_of_this_time(claims: &Map<String, Value>, now: u64) -> bool {
+    let now = now as f64;
+    let time = |claim: &str| claims.get(claim).map(|value| value.as_f64().unwrap_or(f64::NAN));
+    let is_issued = time("iat").is_none_or(|at| at >= 0.0 && at <= now + LEEWAY_SECONDS as f64);
+    is_issued && time("exp").is_some_and(|until| until <= now + LASTS_SECONDS_MAX)
 }
 
 impl From<JwtAlgorithm> for Algorithm {

@@ -11,6 +11,6 @@ pub use crate::store::KeyRecord;
 pub use error::AccessError;
 pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
 pub use keys::{ApiKeyVerifier, ApiKeys, CreatedKey, KeyMode, WrittenKey};
-pub(super) use keys::{KeyProjection, caller};
+pub(super) use keys::{KeyProjection, caller, said_again};
 pub use operator::operator;
 pub use verifier::{Credential, CredentialVerifier};

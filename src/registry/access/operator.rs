@@ -16,7 +16,8 @@ pub fn operator(org_id: Uuid, user: &str) -> Intent {
         org_id,
         actor: Actor { kind: ActorKind::Operator, id: user.to_owned(), name: None },
         key_prefix: None,
-        scopes: Scopes::all(),
+        token_id: None,
+        scopes: Scopes::every(),
         phone_number_ids: [].into(),
     };
     Intent {

@@ -8,16 +8,20 @@ mod key_file;
 mod key_life;
 mod memory;
 mod signer;
+mod trees;
 
 use std::fmt::Display;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use secrecy::SecretSlice;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
 use super::log::Log;
-pub use crate::evidence::{Checkpoint, Keyring, PublicKey, parse_public_keys};
+pub use crate::evidence::{Checkpoint, Keyring, PublicKey, TreeHead, parse_public_keys};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
 use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
@@ -26,6 +30,8 @@ pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_fil
 pub use key_life::{add_key, retire_key};
 pub use memory::{Reached, Remembered, SignatureMemory};
 pub use signer::Signer;
+pub(super) use trees::LogTrees;
+pub use trees::TREE_HEAD_AGE_MAX;
 
 /// Replicas that make a checkpoint of the same place at once: each of these tries loses to one that was kept.
 const TRIES_MAX: usize = 8;
@@ -60,11 +66,18 @@ pub struct Checkpoints {
     store: Store,
     signer: Signer,
     log: Log,
+    /// No tree is made before, but where there is none yet.
+    trees_rest_until: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Checkpoints {
+    /// Secrets for another purpose, one of each key that signs here.
+    pub(super) fn derived(&self, purpose: &[u8]) -> Vec<SecretSlice<u8>> {
+        self.signer.derived(purpose)
+    }
+
     pub(super) fn new(store: Store, signer: Signer, log: Log) -> Self {
-        Self { store, signer, log }
+        Self { store, signer, log, trees_rest_until: Arc::default() }
     }
 
     /// The public keys of this process: those it signs with, and retired ones.

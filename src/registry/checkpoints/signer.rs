@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use secrecy::SecretSlice;
 use uuid::Uuid;
 
 use super::memory::{Reached, Remembered, SignatureMemory};
@@ -28,6 +29,11 @@ impl Signer {
     /// Whether there is a secret key.
     pub fn signs(&self) -> bool {
         !self.keyring.signing_keys().is_empty()
+    }
+
+    /// Secrets for another purpose, one of each secret key, in the order of the file.
+    pub fn derived(&self, purpose: &[u8]) -> Vec<SecretSlice<u8>> {
+        self.keyring.signing_keys().iter().map(|key| key.derived(purpose)).collect()
     }
 
     pub(super) fn keyring(&self) -> &Keyring {

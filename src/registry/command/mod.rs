@@ -1,6 +1,7 @@
 //! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
 //! so that conflicts only come from other replicas.
 
+mod echo;
 mod edit;
 mod ending;
 mod meeting;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-pub use self::edit::Echo;
+pub use self::echo::Echo;
 use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};

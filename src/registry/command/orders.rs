@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::edit::Echo;
+use super::echo::Echo;
 use super::ending::check_reason;
 use super::meeting::Meeting;
 use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared};

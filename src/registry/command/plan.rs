@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::edit::Echo;
+use super::echo::Echo;
 use crate::flow::decide::Order;
 use crate::flow::document::{Canonical, Edit, Labels, Patch};
 use crate::flow::event::RestoreMode;

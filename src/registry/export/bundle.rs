@@ -12,8 +12,8 @@ use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
-use crate::registry::checkpoints::Checkpoints;
-use crate::store::{AuditFilter, Store, StoreError, StoredCheckpoint, StoredDocument};
+use crate::registry::checkpoints::{Checkpoints, LogTrees};
+use crate::store::{AuditFilter, EventLeaf, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 250;
@@ -41,6 +41,8 @@ struct Log {
     checkpoints: VecDeque<StoredCheckpoint>,
     /// The position of the last event read.
     position: i64,
+    /// Where one flow is to be complete.
+    trees: Option<LogTrees>,
     /// What was absent in what was written, and is not on record in it.
     absent: Absent,
     checkpoints_of: Checkpoints,
@@ -64,7 +66,8 @@ impl BundleExport {
                 log.read().await?;
             }
         }
-        if let Some(writer) = writer.take_if(|_| log.events.is_empty()) {
+        if let Some(mut writer) = writer.take_if(|_| log.events.is_empty()) {
+            log.write_proof(&mut writer).await?;
             return Ok(Some(writer.finish().map_err(broken)?.into()));
         }
         let Some(writer) = writer else { return Ok(None) };
@@ -93,12 +96,32 @@ impl Log {
         Ok(before < self.coverage.up_to)
     }
 
+    /// Behind the last event, where a checkpoint stands there: what proves that a flow is complete.
+    async fn write_proof(&mut self, writer: &mut BundleWriter<Vec<u8>>) -> Result<(), RegistryError> {
+        let (org_id, end) = (self.coverage.org_id, self.position);
+        let Some(trees) = self.trees.take().filter(|_| self.checkpoints_of.signs()) else { return Ok(()) };
+        let signed = self.store.checkpoints(org_id, end - 1, end).await?;
+        let Some(signed) = signed.last() else { return Ok(()) };
+        match self.checkpoints_of.sign_trees(trees, signed, self.filter.stream_id).await {
+            Ok(Some((head, Some(last)))) => writer.proof(&head.note, &last).map_err(broken),
+            Ok(_) => Ok(()),
+            Err(error) if error.is_refused_signature() => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn read(&mut self) -> Result<(), StoreError> {
         let Coverage { org_id, up_to, .. } = self.coverage;
         let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
         if let Some(last) = events.last().map(|(event, _)| event.position) {
             self.checkpoints = self.store.checkpoints(org_id, self.position, last).await?.into();
             self.position = last;
+        }
+        if let Some(trees) = &mut self.trees {
+            for (event, _) in &events {
+                let EventRecord { stream, version, event_hash, .. } = *event;
+                trees.event(&EventLeaf { stream_id: stream, version, event_hash });
+            }
         }
         self.events = events.into();
         Ok(())
@@ -184,10 +207,14 @@ impl Exports {
             events: VecDeque::new(),
             checkpoints: VecDeque::new(),
             position: after,
+            trees: order.filter.stream_id.map(|_| LogTrees::of(org_id)),
             absent: Absent::default(),
             checkpoints_of: self.checkpoints.clone(),
         };
-        let writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;
+        let mut writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;
+        if let Some(flow) = order.filter.stream_id {
+            writer.complete(flow).map_err(broken)?;
+        }
         Ok(BundleExport { log, writer: Some(writer) })
     }
 }

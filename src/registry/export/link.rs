@@ -17,8 +17,12 @@ use crate::registry::access;
 use crate::registry::caller::{Caller, Intent, Scope, Scopes};
 
 const VALID_FOR: TimeDelta = TimeDelta::minutes(10);
+/// How far the clocks of replicas may be apart.
+const CLOCKS_APART: TimeDelta = TimeDelta::seconds(30);
 const SECRET_BYTES: usize = 32;
 const DOMAIN: &[u8] = b"flow-registry/export-link/1";
+/// What the key of links is derived from the signing key for, before the organization and its salt.
+const PURPOSE: &[u8] = b"flow-registry/export-link-key/1";
 
 /// A link that was made.
 #[derive(Debug, Clone)]
@@ -68,18 +72,27 @@ impl Exports {
             reason: intent.reason.clone(),
             asked,
         });
-        let secret = self.secret_for_links(caller.org_id).await?;
-        let signature = signed(&secret, caller.org_id, &ticket).finalize().into_bytes();
+        let salt = self.salt_for_links(caller.org_id).await?;
+        let keys = self.link_keys(caller.org_id, &salt);
+        let key = keys.first().ok_or_else(|| RegistryError::corrupt("keys of links", "there are none"))?;
+        let signature = signed(key, caller.org_id, &ticket).finalize().into_bytes();
         let ticket = format!("{}.{}", BASE64.encode(&ticket), BASE64.encode(signature));
         Ok(Link { ticket, expires_at })
     }
 
     /// Opens a link of an organization.
     pub async fn open_link(&self, org_id: Uuid, ticket: &str) -> Result<LinkUse, RegistryError> {
-        let secret = self.store.export_secret(org_id).await?.ok_or(RegistryError::LinkInvalid)?;
-        let ticket = verified(&secret, org_id, ticket).ok_or(RegistryError::LinkInvalid)?;
-        if ticket.expires_at <= Utc::now().timestamp_millis() {
+        let salt = self.store.export_secret(org_id).await?.ok_or(RegistryError::LinkInvalid)?;
+        let keys = self.link_keys(org_id, &salt);
+        let ticket = keys.iter().find_map(|key| verified(key, org_id, ticket));
+        let ticket = ticket.ok_or(RegistryError::LinkInvalid)?;
+        let now = Utc::now();
+        if ticket.expires_at <= now.timestamp_millis() {
             return Err(RegistryError::LinkExpired);
+        }
+        // No link was ever made for longer.
+        if ticket.expires_at > (now + VALID_FOR + CLOCKS_APART).timestamp_millis() {
+            return Err(RegistryError::LinkInvalid);
         }
         let caller = match ticket.by.kind {
             ActorKind::ApiKey => self.caller_of_key(org_id, &ticket.by).await?,
@@ -87,6 +100,7 @@ impl Exports {
                 org_id,
                 actor: ticket.by,
                 key_prefix: None,
+                token_id: None,
                 scopes: Scopes::default().with(Scope::AuditRead),
                 phone_number_ids: ticket.phone_number_ids.into(),
             },
@@ -103,14 +117,26 @@ impl Exports {
         caller.filter(|caller| caller.scopes.contains(Scope::AuditRead)).ok_or(RegistryError::LinkExpired)
     }
 
-    /// The organization's secret, made where there is none. Replicas may try at once: one of them makes it.
-    async fn secret_for_links(&self, org_id: Uuid) -> Result<SecretSlice<u8>, RegistryError> {
-        if let Some(secret) = self.store.export_secret(org_id).await? {
-            return Ok(secret);
+    /// The organization's salt, made where there is none. Replicas may try at once: one of them makes it.
+    async fn salt_for_links(&self, org_id: Uuid) -> Result<SecretSlice<u8>, RegistryError> {
+        if let Some(salt) = self.store.export_secret(org_id).await? {
+            return Ok(salt);
         }
         self.store.make_export_secret(org_id, &rand::random::<[u8; SECRET_BYTES]>()).await?;
-        let secret = self.store.export_secret(org_id).await?;
-        secret.ok_or_else(|| RegistryError::corrupt("export_secret", "a secret that was made is not there"))
+        let salt = self.store.export_secret(org_id).await?;
+        salt.ok_or_else(|| RegistryError::corrupt("export_secret", "a salt that was made is not there"))
+    }
+
+    /// What links of an organization are signed with: the first makes them, any opens them. Each comes from a signing key,
+    /// which is not in the database, so that who has the database can make none. Without a signing key a link is good
+    /// for this process alone.
+    fn link_keys(&self, org_id: Uuid, salt: &SecretSlice<u8>) -> Vec<SecretSlice<u8>> {
+        let purpose = [PURPOSE, org_id.as_bytes(), salt.expose_secret()].concat();
+        let derived = self.checkpoints.derived(&purpose);
+        match derived.is_empty() {
+            true => vec![self.own_secret.clone()],
+            false => derived,
+        }
     }
 }
 

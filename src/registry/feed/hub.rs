@@ -64,6 +64,13 @@ impl Hub {
         }
     }
 
+    /// Lets go of the events that are kept of a log: content of some may have been erased.
+    pub(in crate::registry) fn forget(&self, org_id: Uuid) {
+        if let Some(tail) = self.tails().get(&org_id) {
+            tail.send_modify(Tail::forget);
+        }
+    }
+
     fn tails(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Sender<Tail>>> {
         self.shared.tails.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -29,6 +29,11 @@ impl Tail {
         self.head
     }
 
+    /// Lets go of the events that are kept: readers read them from the log again.
+    pub(super) fn forget(&mut self) {
+        self.kept.clear();
+    }
+
     /// What follows the head could not be read.
     pub(super) fn fail(&mut self) {
         self.failures += 1;

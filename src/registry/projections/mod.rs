@@ -245,13 +245,25 @@ impl Projections {
         Ok(put)
     }
 
-    /// Puts right what one stream leads to.
-    pub async fn mend_stream(&self, org_id: Uuid, id: Uuid) -> Result<(), StoreError> {
-        let before = Uuid::from_u128(id.as_u128().saturating_sub(1));
-        let batch = compare(&mut self.store.reading().await?, org_id, Some(before)).await?;
-        let Some(mut batch) = batch else { return Ok(()) };
-        batch.drifts.retain(|drift| drift.id == id);
-        self.mend(batch).await.map(drop)
+    /// Puts right what a few flows lead to, in a transaction that holds their organization.
+    pub(super) async fn mend_held(
+        &self,
+        held: &mut Held,
+        org_id: Uuid,
+        flows: &[Uuid],
+    ) -> Result<(), StoreError> {
+        for flow_id in flows {
+            let (mut folded, mut still) = (Folded::default(), held.still());
+            still.each_event(&[(*flow_id, 0)], |event| folded.take(&event)).await?;
+            look_into_documents(&mut still, &mut folded).await?;
+            let rows = Rows::read(&mut still, &[*flow_id]).await?;
+            for drift in differing(org_id, *flow_id, Some(StreamKind::Flow), &folded, &rows) {
+                if drift.is_mendable() {
+                    put(held, &drift, &folded, &rows).await?;
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Puts right what drifted in a batch, and says what could not be.

@@ -143,6 +143,12 @@ impl Memory {
         }
     }
 
+    /// Lets go of everything of an organization.
+    pub(super) fn forget_organization(&self, org_id: Uuid) {
+        self.flows.retain(|key, _| key.org_id != org_id);
+        self.pages.retain(|key, _| key.org_id != org_id);
+    }
+
     /// A page as it was last read, if that is trusted.
     pub(super) fn page(&self, key: &PageKey) -> Option<Arc<Page>> {
         self.pages.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)

@@ -52,7 +52,8 @@ pub enum Selector {
 /// * A version does not change. What is asked is whether its content is still there, and which number its flow is bound to
 ///   now, because that decides who may see it.
 ///
-/// Three things alter a row without a new version: legal erasure, `projections rebuild`, and an administrator's hand. So
+/// Three things alter a row without a new version: legal erasure, `projections rebuild`, and an administrator's hand. Of an
+/// erasure each service learns within a second or so, and forgets the organization ([`super::service_memory`]). For the others,
 /// what was read more than a minute ago counts as unknown, and is read anew. Only the bytes of its document are not sent
 /// again while they are there: a digest names them for good.
 ///
@@ -226,6 +227,11 @@ impl FlowReads {
     /// Remembers a flow that was just read with its draft, or written.
     pub(super) fn observe(&self, flow: &Arc<FlowAnswer>) {
         self.memory.keep(Which::Now(Shown::Draft), flow);
+    }
+
+    /// Forgets all of an organization, because content of it was erased.
+    pub(super) fn forget_organization(&self, org_id: Uuid) {
+        self.memory.forget_organization(org_id);
     }
 
     /// Forgets how a flow was last seen, because the database contradicts it.

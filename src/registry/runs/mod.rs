@@ -59,6 +59,11 @@ pub struct Runs {
 }
 
 impl Runs {
+    /// Forgets the programs of documents, which are compiled anew.
+    pub(super) fn forget_programs(&self) {
+        self.programs.forget();
+    }
+
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
         Self { writer: Writer::start(&store), programs: ProgramCache::new(), store, reads }
     }

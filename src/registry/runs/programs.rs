@@ -53,6 +53,11 @@ impl ProgramCache {
         Self { programs: Arc::new(programs) }
     }
 
+    /// Forgets all programs.
+    pub(super) fn forget(&self) {
+        self.programs.clear();
+    }
+
     /// The program of a document that was found sound before.
     pub(super) fn known(&self, digest: Digest) -> Option<Arc<Program>> {
         self.programs.get(&digest).map(|kept| kept.program)

@@ -64,8 +64,9 @@ WITH told AS MATERIALIZED (
     FROM given g WHERE g.document IS NOT NULL AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
     ON CONFLICT (org_id, digest) DO UPDATE SET bytes = excluded.bytes WHERE d.bytes IS NULL
 ), keys_answered AS (
-    INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at)
-    SELECT {k.org_id}, k.key, k.request_digest, k.answer, k.recorded_at
+    INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at, record_digest)
+    SELECT {k.org_id}, k.key, k.request_digest, k.answer, k.recorded_at,
+        idempotency_record({k.org_id}, k.key, k.request_digest, k.answer)
     FROM keyed k WHERE k.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), flows_begun AS (
     INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, enabled, deleted, phone_number_id,

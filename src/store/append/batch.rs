@@ -6,14 +6,11 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::memory::Head;
+use super::memory::{Actors, Head};
 use super::{Append, Appended, KeyAnswer, NewEvent, ViewChange};
 use crate::flow::chain::{EventHashInput, chain_next, event_hash};
 use crate::flow::digest::Digest;
 use crate::flow::event::SCHEMA_VERSION;
-
-/// The ids of actors, by organization and subject.
-pub(super) type Actors = HashMap<(Uuid, String), Uuid>;
 
 /// A log that is written to.
 #[derive(Debug)]
@@ -96,7 +93,7 @@ impl<'a> Batch<'a> {
             let log = batch.logs.len() - 1;
             let first = batch.events.len();
             for event in &append.events {
-                let actor = actors[&(append.org_id, event.actor.clone())];
+                let actor = actors[&(append.org_id, event.actor.clone())].id;
                 let brings = event.document_bytes.is_some() && brought.insert((log, event.state.document));
                 let placed = place(event, log, actor, &mut batch.logs[log], now, brings);
                 batch.events.push(placed);

@@ -20,7 +20,8 @@ const LOGS_MAX: usize = 10_000;
 const CONTESTED_FOR: Duration = Duration::from_secs(10);
 /// Actors that are remembered.
 const ACTORS_MAX: usize = 10_000;
-/// How long an actor's id is trusted: after an erasure a person gets a new one.
+/// How long an actor's id is trusted while nothing says that it is another. An erasure, after which a person gets a new one,
+/// counts as a repair of views; this is for rows that were deleted by hand.
 const ACTOR_TRUSTED_FOR: Duration = Duration::from_secs(60);
 
 /// The end of a log.
@@ -35,6 +36,18 @@ pub(super) struct Head {
     pub(super) in_force_position: i64,
 }
 
+/// The id by which a log names somebody.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownActor {
+    pub(super) id: Uuid,
+    /// How often views of the organization had been repaired when it was read. While that is so, nobody was erased.
+    pub(super) repairs: i64,
+    since: Instant,
+}
+
+/// The ids of actors, by organization and subject.
+pub(super) type Actors = HashMap<(Uuid, String), KnownActor>;
+
 #[derive(Debug, Clone, Copy)]
 enum Known {
     EndsAt(Head),
@@ -45,7 +58,7 @@ enum Known {
 #[derive(Debug)]
 pub struct Memory {
     logs: Cache<Uuid, Known>,
-    actors: Cache<(Uuid, String), (Uuid, Instant)>,
+    actors: Cache<(Uuid, String), KnownActor>,
     /// The database's clock minus the clock of this machine.
     clock_offset: TimeDelta,
     pub(super) form: Form,
@@ -80,8 +93,9 @@ pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, Head), StoreError> {
 const ADD_ACTORS: &str = "INSERT INTO actor (org_id, id, subject) \
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) ON CONFLICT (org_id, subject) DO NOTHING";
 
-const ACTORS: &str = "SELECT w.org_id, w.subject, a.id FROM unnest($1::uuid[], $2::text[]) AS w(org_id, subject) \
-     JOIN actor a ON a.org_id = w.org_id AND a.subject = w.subject";
+const ACTORS: &str = "SELECT w.org_id, w.subject, a.id, coalesce(h.repairs, 0) \
+     FROM unnest($1::uuid[], $2::text[]) AS w(org_id, subject) \
+     JOIN actor a ON a.org_id = w.org_id AND a.subject = w.subject LEFT JOIN log_head h ON h.org_id = w.org_id";
 
 impl Memory {
     /// Of a writer to a database that is distributed by organization.
@@ -141,20 +155,29 @@ impl Memory {
         self.logs.remove(&org_id);
     }
 
+    /// Lets go of the ids of those who acted in these appends.
+    pub(super) fn forget_actors(&mut self, appends: &[Append]) {
+        for append in appends {
+            for event in &append.events {
+                self.actors.remove(&(append.org_id, event.actor.clone()));
+            }
+        }
+    }
+
     /// The ids under which the log names those who acted; new ones are given ids.
     pub(super) async fn actors(
         &mut self,
         connection: &mut PgConnection,
         appends: &[Append],
-    ) -> Result<HashMap<(Uuid, String), Uuid>, StoreError> {
+    ) -> Result<Actors, StoreError> {
         let mut found = HashMap::new();
         let mut unknown = Vec::new();
         for append in appends {
             for event in &append.events {
                 let actor = (append.org_id, event.actor.clone());
                 match self.actors.get(&actor) {
-                    Some((id, since)) if since.elapsed() < ACTOR_TRUSTED_FOR => {
-                        found.insert(actor, *id);
+                    Some(known) if known.since.elapsed() < ACTOR_TRUSTED_FOR => {
+                        found.insert(actor, *known);
                     }
                     _ if !unknown.contains(&actor) => unknown.push(actor),
                     _ => {}
@@ -170,15 +193,17 @@ impl Memory {
         let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
         let add = sqlx::query(ADD_ACTORS).bind(&organizations).bind(ids).bind(&subjects);
         add.execute(&mut *connection).await?;
-        let read = sqlx::query_as::<_, (Uuid, String, Uuid)>(ACTORS).bind(organizations).bind(subjects);
-        for (org_id, subject, id) in read.fetch_all(connection).await? {
-            self.actors.insert((org_id, subject.clone()), (id, Instant::now()));
-            found.insert((org_id, subject), id);
+        let read = sqlx::query_as::<_, (Uuid, String, Uuid, i64)>(ACTORS).bind(organizations).bind(subjects);
+        for (org_id, subject, id, repairs) in read.fetch_all(connection).await? {
+            let known = KnownActor { id, repairs, since: Instant::now() };
+            self.actors.insert((org_id, subject.clone()), known);
+            found.insert((org_id, subject), known);
             read_back += 1;
         }
         match read_back == wanted {
             true => Ok(found),
-            false => Err(StoreError::corrupt("actor", "a row that was just written is not there")),
+            // An erasure took the row in between, or somebody's hand: asked again, it is made anew.
+            false => Err(StoreError::late()),
         }
     }
 }

@@ -208,11 +208,11 @@ impl Store {
 }
 
 /// Appends in a transaction that holds the head of the log already.
-pub(super) async fn append_within(
+pub(super) async fn append_held(
     connection: &mut PgConnection,
     append: Append,
 ) -> Result<Outcome, StoreError> {
-    let mut outcomes = ways::append(connection, &mut Memory::default(), &[append]).await?;
+    let mut outcomes = ways::append_held(connection, &mut Memory::default(), &[append]).await?;
     outcomes.pop().ok_or_else(|| StoreError::corrupt("an append", "no outcome"))
 }
 

@@ -8,12 +8,15 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::batch::{Actors, Batch, Member};
-use super::memory::{Head, Memory, read_head};
+use super::batch::{Batch, Member};
+use super::memory::{Actors, Head, Memory, read_head};
 use super::statement::{Form, Observed, write};
 use super::{Append, Appended, Outcome, StoreError};
 use crate::flow::chain::chain_start;
 use crate::store::writer::Row as _;
+
+/// How often ids of actors are looked up anew while erasures change them.
+const LOOKS_MAX: usize = 3;
 
 /// Appends rows that are grouped by ascending organization and of different streams and idempotency keys.
 pub(super) async fn append(
@@ -22,14 +25,36 @@ pub(super) async fn append(
     appends: &[Append],
 ) -> Result<Vec<Outcome>, StoreError> {
     check(appends)?;
-    let actors = memory.actors(connection, appends).await?;
+    let mut actors = memory.actors(connection, appends).await?;
     let mut outcomes = Outcomes { appends, found: vec![None; appends.len()], wrote: false };
     for call in calls(appends, memory.form) {
-        let done = append_call(connection, memory, &actors, &mut outcomes, call).await;
+        let done = append_call(connection, memory, &mut actors, &mut outcomes, call).await;
         // Other rows are in the database by now: the call as a whole is neither done nor undone.
         done.map_err(|error| if outcomes.wrote && !error.is_locked() { error.in_doubt() } else { error })?;
     }
     Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
+}
+
+/// The same for appends to one log in a transaction that holds its head already.
+pub(super) async fn append_held(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    appends: &[Append],
+) -> Result<Vec<Outcome>, StoreError> {
+    check(appends)?;
+    let actors = memory.actors(connection, appends).await?;
+    let mut outcomes = Outcomes { appends, found: vec![None; appends.len()], wrote: false };
+    let written = write_locked(connection, memory, &actors, &mut outcomes, 0..appends.len()).await?;
+    let moved = || StoreError::corrupt("log_head", "views were repaired while its row was locked");
+    written.ok_or_else(moved)?;
+    Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
+}
+
+/// Whether the ids of those who acted are those of now: an erasure, after which they may be others, counts as a repair.
+fn are_current(append: &Append, heads: &HashMap<Uuid, Head>, actors: &Actors) -> bool {
+    let repairs = heads.get(&append.org_id).map_or(0, |head| head.repairs);
+    let mut acted = append.events.iter().map(|event| &actors[&(append.org_id, event.actor.clone())]);
+    acted.all(|actor| actor.repairs == repairs)
 }
 
 /// The statement takes all appends at once, the function those of one organization.
@@ -46,7 +71,7 @@ fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
 async fn append_call(
     connection: &mut PgConnection,
     memory: &mut Memory,
-    actors: &Actors,
+    actors: &mut Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
 ) -> Result<(), StoreError> {
@@ -145,7 +170,9 @@ async fn with_known_heads(
     call: Range<usize>,
 ) -> Result<(), StoreError> {
     let heads = memory.heads(connection, &outcomes.organizations(call.clone())).await?;
-    let known = outcomes.left(call.clone()).filter(|(_, append)| heads.contains_key(&append.org_id));
+    let known = outcomes
+        .left(call.clone())
+        .filter(|(_, append)| heads.contains_key(&append.org_id) && are_current(append, &heads, actors));
     let batch = Batch::new(known, &heads, actors, memory.now());
     if batch.logs.is_empty() {
         return Ok(());
@@ -173,19 +200,37 @@ async fn with_known_heads(
 async fn with_locked_heads(
     connection: &mut PgConnection,
     memory: &mut Memory,
-    actors: &Actors,
+    actors: &mut Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
 ) -> Result<(), StoreError> {
+    for _ in 0..LOOKS_MAX {
+        if lock_and_write(&mut *connection, memory, actors, outcomes, call.clone()).await? {
+            return Ok(());
+        }
+        memory.forget_actors(&outcomes.appends[call.clone()]);
+        actors.extend(memory.actors(&mut *connection, &outcomes.appends[call.clone()]).await?);
+    }
+    Err(StoreError::late())
+}
+
+/// One try of it; `false` where those who acted have other ids by now.
+async fn lock_and_write(
+    connection: &mut PgConnection,
+    memory: &mut Memory,
+    actors: &Actors,
+    outcomes: &mut Outcomes<'_>,
+    call: Range<usize>,
+) -> Result<bool, StoreError> {
     let mut transaction = connection.begin().await.map_err(StoreError::of_write)?;
     let ends = match write_locked(&mut transaction, memory, actors, outcomes, call).await {
-        Ok(ends) => ends,
-        Err(error) => {
+        Ok(Some(ends)) => ends,
+        nothing => {
             // At once, so that nobody waits for the locks of what failed.
             if let Err(error) = transaction.rollback().await {
                 tracing::debug!(%error, "an append was not rolled back: its connection is gone");
             }
-            return Err(error);
+            return nothing.map(|_| false);
         }
     };
     transaction.commit().await.map_err(StoreError::of_write)?;
@@ -195,19 +240,23 @@ async fn with_locked_heads(
             memory.remember(org_id, end);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
-/// What [`with_locked_heads`] does in its transaction. Returns where the logs that it wrote end then.
+/// What is done under the locks. Returns where the logs that it wrote end then; `None`, with nothing written, where those who
+/// acted have other ids by now.
 async fn write_locked(
     connection: &mut PgConnection,
     memory: &mut Memory,
     actors: &Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
-) -> Result<Vec<(Uuid, Head)>, StoreError> {
+) -> Result<Option<Vec<(Uuid, Head)>>, StoreError> {
     let (heads, now) = lock(&mut *connection, &outcomes.organizations(call.clone())).await?;
     memory.set_clock(now);
+    if !outcomes.left(call.clone()).all(|(_, append)| are_current(append, &heads, actors)) {
+        return Ok(None);
+    }
     let mut ends = Vec::new();
     // Whatever is in the way of appends is found by the first run; the others are written by the second.
     for _ in 0..2 {
@@ -229,7 +278,7 @@ async fn write_locked(
     if !outcomes.is_complete(call) {
         return Err(StoreError::corrupt("log_head", "it does not hold what was read under its lock"));
     }
-    Ok(ends)
+    Ok(Some(ends))
 }
 
 /// What became of an append that depends on what was in force before: it is in the log where an earlier try put it there.

@@ -8,7 +8,7 @@ use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::KeyMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::checkpoints::Signer;
-use flow_registry::registry::erasure::{Erasures, Selection};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::registry::projections::Projections;
 use flow_registry::registry::verification::LiveVerification;
 use flow_registry::registry::{DuplicateOrder, PublishOrder, Registry, RestoreOrder, RestoreSource};
@@ -105,7 +105,7 @@ impl Database {
     pub async fn record_what_is_absent(&self) {
         let erasures = Erasures::new(self.registry.store().clone());
         let intent = self.hand.intent();
-        erasures.erase(&intent, Selection::Absent, "erased in May", false).await.unwrap();
+        erasures.erase(&intent, &ErasureOrder::new(Selection::Absent, "erased in May")).await.unwrap();
         self.sign_as_service().await;
     }
 

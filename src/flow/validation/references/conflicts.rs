@@ -8,7 +8,7 @@ use crate::flow::document::{Document, MatchMode, Trigger, TriggerType};
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_BYTES_MAX;
 use crate::flow::reference::ReferenceKind;
-use crate::flow::text::{fold, spaced};
+use crate::flow::text::{composed, fold, spaced};
 
 pub fn check(
     document: &Document,
@@ -106,8 +106,9 @@ impl HeardKeyword {
     }
 
     fn new(keyword: &str, mode: MatchMode) -> Self {
+        let source = composed(keyword);
         let regex =
-            || RegexBuilder::new(keyword).case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build().ok();
+            || RegexBuilder::new(&source).case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build().ok();
         Self {
             keyword: keyword.trim().to_owned(),
             folded: fold(keyword),
@@ -119,7 +120,8 @@ impl HeardKeyword {
 
     /// Whether one of two is heard where the other is written.
     pub fn meets(&self, other: &Self) -> bool {
-        (self.mode == other.mode && self.folded == other.folded) || self.hears(other) || other.hears(self)
+        let is_same = self.mode == other.mode && self.folded == other.folded && !self.folded.is_empty();
+        is_same || self.hears(other) || other.hears(self)
     }
 
     fn hears(&self, other: &Self) -> bool {

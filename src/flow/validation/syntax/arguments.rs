@@ -7,20 +7,19 @@ use minijinja::machinery::ast::{CallArg, Expr};
 
 use super::{Reader, bytes};
 use crate::flow::language::{DATE_CODES, FIND_KINDS};
-use crate::flow::text::nearest;
+use crate::flow::text::{composed, nearest};
 
 impl<'s> Reader<'s, '_> {
     /// A literal format of `date` must consist of codes that exist.
     pub(super) fn date_format(&mut self, args: &[CallArg<'s>], span: Range<usize>) {
-        let Some(CallArg::Pos(Expr::Const(format))) = args.first() else {
-            if args.is_empty() {
-                self.fault(
-                    "BAD_DATE_FORMAT",
-                    span,
-                    "\"date\" takes a format such as \"%d/%m/%Y\".".to_owned(),
-                );
+        let format = match args.first() {
+            Some(CallArg::Pos(Expr::Const(format))) => format,
+            Some(CallArg::Pos(_)) => return,
+            _ => {
+                let message = "\"date\" takes a format such as \"%d/%m/%Y\".".to_owned();
+                self.fault("BAD_DATE_FORMAT", span, message);
+                return;
             }
-            return;
         };
         let text = format.value.as_str().unwrap_or_default();
         let mut codes = text.split('%').skip(1);
@@ -87,7 +86,9 @@ impl<'s> Reader<'s, '_> {
 
     fn group(&mut self, pattern: &Expr<'s>, rest: &[CallArg<'s>]) {
         let Expr::Const(source) = pattern else { return };
-        let Ok(regex) = regex::Regex::new(source.value.as_str().unwrap_or_default()) else { return };
+        let Ok(regex) = regex::Regex::new(&composed(source.value.as_str().unwrap_or_default())) else {
+            return;
+        };
         let exists = match rest.first() {
             None => regex.captures_len() > 1,
             Some(CallArg::Pos(Expr::Const(group))) => match group.value.as_str() {

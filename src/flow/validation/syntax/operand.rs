@@ -10,6 +10,8 @@ use minijinja::value::ValueKind;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operand {
     Name(String),
+    /// What a person wrote: `input.text`.
+    Said,
     Constant(ValueKind),
     Other,
 }
@@ -43,6 +45,7 @@ pub fn operand(expr: &Expr<'_>) -> Operand {
         Expr::Var(node) => Operand::Name(node.id.to_owned()),
         Expr::GetAttr(node) => match &node.expr {
             Expr::Var(root) if root.id == "vars" => Operand::Name(node.name.to_owned()),
+            Expr::Var(root) if root.id == "input" && node.name == "text" => Operand::Said,
             _ => Operand::Other,
         },
         Expr::Const(node) => Operand::Constant(node.value.kind()),

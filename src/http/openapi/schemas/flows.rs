@@ -199,11 +199,8 @@ fn duplicated_from() -> Value {
 
 /// A flow as it is shown: the document and the state.
 fn flow(is_summary: bool) -> Value {
-    let first = vec![
-        always("id", uuid(), "The flow's id."),
-        always("organizationId", uuid(), "Whose it is."),
-        always("name", text(), "What people call the flow."),
-    ];
+    let first =
+        vec![always("id", uuid(), "The flow's id."), always("organizationId", uuid(), "Whose it is.")];
     let state = vec![
         always("status", word(["draft", "published", "deleted"]), "`published` once it was put in force."),
         always("published", boolean(), "True while a version is published."),
@@ -219,7 +216,11 @@ fn flow(is_summary: bool) -> Value {
         always("createdAt", instant(), "When it was created."),
         always("createdBy", reference("Actor"), "Who created it."),
         always("updatedAt", instant(), "When its latest event happened."),
-        always("updatedBy", reference("Actor"), "Who caused it."),
+        or_null(
+            "updatedBy",
+            reference("Actor"),
+            "Who caused it. Null only in an earlier version, for credentials that may not see who changed what.",
+        ),
         or_null("deletedAt", instant(), "When it was deleted."),
     ];
     let findings =

@@ -26,6 +26,7 @@ pub fn all() -> Vec<(String, Value)> {
         ("Blame", blame()),
         ("BlamedStep", blamed_step()),
         ("Checkpoint", checkpoint()),
+        ("TreeHead", tree_head()),
     ];
     let schemas = schemas.into_iter().chain(changes());
     schemas.map(|(name, schema)| (name.to_owned(), schema)).collect()
@@ -237,6 +238,29 @@ fn blamed_step() -> Value {
                 reference("Event"),
                 "The event; null where it cannot be told since content was erased.",
             ),
+        ],
+    )
+}
+
+fn tree_head() -> Value {
+    RESPONSE.object(
+        "A signed statement of where the Merkle trees (RFC 6962) of the log are.",
+        vec![
+            always("organizationId", uuid(), "Whose log it is."),
+            always("size", positive(), "How many events, which is the position of the last of them."),
+            always(
+                "eventRoot",
+                digest(),
+                "The root over the events' hashes, in the order of their positions.",
+            ),
+            always(
+                "mapRoot",
+                digest(),
+                "The root over the last event of each stream, in the order of their ids.",
+            ),
+            always("chainHash", digest(), "The hash of the chain up to there."),
+            always("signedAt", instant(), "When it was signed, with microseconds."),
+            always("note", text(), "A C2SP signed note (Ed25519) over all of this."),
         ],
     )
 }

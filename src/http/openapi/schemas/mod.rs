@@ -3,6 +3,7 @@
 
 mod build;
 mod document;
+mod erasure;
 mod flows;
 mod history;
 mod keys;
@@ -24,6 +25,7 @@ pub fn all() -> Value {
         flows::all(),
         history::all(),
         keys::all(),
+        erasure::all(),
         problem::all(),
         run_request::all(),
         runs::all(),
@@ -50,6 +52,8 @@ fn answers() -> Vec<(String, Value)> {
         ("DiffAnswer", "Comparison"),
         ("BlameAnswer", "Blame"),
         ("CheckpointAnswer", "Checkpoint"),
+        ("ErasureAnswer", "Erasure"),
+        ("TreeHeadAnswer", "TreeHead"),
         ("RehearsalAnswer", "Rehearsal"),
         ("HealthAnswer", "Health"),
         ("EnvAnswer", "Env"),

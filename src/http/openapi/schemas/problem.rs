@@ -91,7 +91,11 @@ fn current_version() -> Value {
         vec![
             always("version", positive(), "The version the flow is at."),
             always("updatedAt", instant(), "When that came to be."),
-            always("updatedBy", reference("Actor"), "Who made it."),
+            or_null(
+                "updatedBy",
+                reference("Actor"),
+                "Who made it; null for credentials that may not see it.",
+            ),
         ],
     )
 }

@@ -102,7 +102,7 @@ fn triggers() -> impl Iterator<Item = (String, Value)> {
             "message" => vec![
                 maybe("text", text_of(0, TEXT_MAX), "What the person wrote."),
                 maybe("intent", text_of(0, 128), "The intent of the message."),
-                maybe("entities", any(), "The entities of the message, by name."),
+                maybe("entities", any_object(), "The entities of the message, by name."),
                 maybe("payload", any(), "What else the message carries."),
             ],
             _ => vec![
@@ -140,7 +140,7 @@ fn inputs() -> impl Iterator<Item = (String, Value)> {
             always("type", exactly(kind), "What the person does."),
             maybe("after", reference("Duration"), "How long after what came before. Default: at once."),
             maybe("intent", text_of(0, 128), "The intent of the message."),
-            maybe("entities", any(), "The entities of the message, by name."),
+            maybe("entities", any_object(), "The entities of the message, by name."),
         ];
         let members = common.into_iter().chain(own_input(kind)).collect();
         (name.to_owned(), REQUEST.object("Something the person does, or that happens.", members))

@@ -34,7 +34,13 @@ pub(super) fn needs_date() -> Error {
 fn date(state: &State, value: &Value, format: &Value) -> Result<String, Error> {
     let (moment, format) = (moment_arg(value)?, text_arg(format)?);
     with_scope(state, |scope| {
-        Written { moment, zone: scope.shared.zone, locale: &scope.shared.locale }.by(&format)
+        let zone = scope.shared.zone;
+        // On a clock that skips an hour there is no such time: it is the one that it is compared and added to as.
+        let moment = match moment {
+            Moment::Local(_) => moment.on_clock(zone).map_or(moment, |at| Moment::Instant(at.fixed_offset())),
+            other => other,
+        };
+        Written { moment, zone, locale: &scope.shared.locale }.by(&format)
     })?
 }
 

@@ -48,7 +48,7 @@ fn sorted(state: &State, list: &Value, kwargs: &Kwargs, is_reverse: bool) -> Res
     }
     let zone = with_scope(state, |scope| scope.shared.zone)?;
     let keys: Vec<Vec<SortKey>> =
-        columns.iter().map(|column| SortKey::of_all(column.iter(), zone, is_case_sensitive)).collect();
+        columns.iter().map(|column| SortKey::of_all(column, zone, is_case_sensitive)).collect();
     let mut places: Vec<usize> = (0..items.len()).collect();
     let mut unordered = None;
     places.sort_by(|&a, &b| {
@@ -79,7 +79,7 @@ fn unique(state: &State, list: &Value, kwargs: Kwargs) -> Result<Value, Error> {
         None => items.clone(),
     };
     let zone = with_scope(state, |scope| scope.shared.zone)?;
-    let keys = SortKey::of_all(values.iter(), zone, is_case_sensitive);
+    let keys = SortKey::of_all(&values, zone, is_case_sensitive);
     let mut seen = BTreeSet::new();
     let first = items.into_iter().zip(keys).filter_map(|(item, key)| seen.insert(key).then_some(item));
     Ok(value::list(first.collect()))

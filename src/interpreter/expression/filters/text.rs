@@ -18,7 +18,7 @@ pub fn register(env: &mut Environment<'static>) {
     env.add_filter("capitalize", |text: &Value| text_arg(text).map(|text| capitalized(&text)));
     env.add_filter("lower", |text: &Value| text_arg(text).map(|text| text.to_lowercase()));
     env.add_filter("upper", |text: &Value| text_arg(text).map(|text| text.to_uppercase()));
-    env.add_filter("title", |text: &Value| text_arg(text).map(minijinja::filters::title));
+    env.add_filter("title", |text: &Value| text_arg(text).map(|text| title(&text)));
     env.add_filter("trim", trim);
     env.add_filter("replace", replace);
     env.add_filter("split", split);
@@ -39,8 +39,34 @@ pub fn register(env: &mut Environment<'static>) {
 
 fn capitalized(text: &str) -> String {
     let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let first = chars.next().map(capital).unwrap_or_default();
     first + &chars.as_str().to_lowercase()
+}
+
+/// A letter as words begin with it: of one that is written as several when large, the first alone is.
+fn capital(letter: char) -> String {
+    let mut large = letter.to_uppercase();
+    let first = large.next().unwrap_or(letter).to_string();
+    first + &large.flat_map(char::to_lowercase).collect::<String>()
+}
+
+/// Every word with a capital, whatever punctuation is before its first letter. Words begin behind space, dashes and
+/// brackets.
+fn title(text: &str) -> String {
+    let parts = |c: char| c.is_whitespace() || matches!(c, '-' | '(' | '{' | '[' | '<');
+    text.split_inclusive(parts).map(titled).collect()
+}
+
+fn titled(word: &str) -> String {
+    let Some(start) = word.find(char::is_alphanumeric) else { return word.to_owned() };
+    let (before, mut letters) = (&word[..start], word[start..].chars());
+    let first = letters.next().map(capital).unwrap_or_default();
+    // What becomes of a sigma depends on the letters around it.
+    let rest = format!("a{}", letters.as_str()).to_lowercase();
+    // The letter of "'t Hart" and "'s-Hertogenbosch" stands for a word that begins elsewhere.
+    let is_cut_off = before.ends_with(['\'', '’']) && !letters.as_str().starts_with(char::is_alphanumeric);
+    let first = if is_cut_off { first.to_lowercase() } else { first };
+    format!("{before}{first}{}", &rest[1..])
 }
 
 fn digits(text: &str) -> String {

@@ -44,7 +44,7 @@ fn by_engine(source: &str, kind: SourceKind, scope: &Arc<EvaluationScope>) -> (S
     let machine = machine::compile(source, kind, &scope.names).expect(source).machine;
     let mut fuel = Fuel::default();
     let evaluated = match kind {
-        SourceKind::Template => machine.text(scope, &mut fuel),
+        SourceKind::Template(_) => machine.text(scope, &mut fuel),
         _ => machine.value(scope, &mut fuel),
     };
     let nulls = evaluated.as_ref().map_or(0, |evaluated| evaluated.nulls_rendered.len());
@@ -68,7 +68,7 @@ proptest! {
         let rendered = render_text(&source, &scope);
         let nulls = rendered.as_ref().map_or(0, |rendered| rendered.nulls.len());
         let rendered = outcome(rendered.map(|rendered| rendered.text));
-        prop_assert_eq!((rendered, nulls), by_engine(&source, SourceKind::Template, &scope));
+        prop_assert_eq!((rendered, nulls), by_engine(&source, SourceKind::Template(Encoding::Plain), &scope));
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) fn caller(claims: &Map<String, Value>, org_claim: &str) -> Option<Cal
         org_id: Uuid::try_parse(org_id).ok()?,
         actor: Actor { kind: ActorKind::User, id: subject.to_owned(), name: name.map(str::to_owned) },
         key_prefix: None,
+        token_id: text("jti").filter(|id| is_recordable(id)).map(str::to_owned),
         scopes: scopes(claims),
         phone_number_ids: [].into(),
     })

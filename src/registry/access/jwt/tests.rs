@@ -202,6 +202,11 @@ fn claims_decide() {
         ("expiry that is text", json!({"exp": "tomorrow"}), false),
         ("negative expiry", json!({"exp": -1}), false),
         ("no expiry", json!({"exp": null}), false),
+        ("lasts for a month", json!({"exp": now + 30 * 24 * 3600}), true),
+        ("lasts for a year", json!({"exp": now + 365 * 24 * 3600}), false),
+        ("issued within the leeway", json!({"iat": now + 10}), true),
+        ("issued tomorrow", json!({"iat": now + 24 * 3600}), false),
+        ("issued at no time", json!({"iat": "now"}), false),
         ("already good", json!({"nbf": now - 60}), true),
         ("not yet good", json!({"nbf": now + 120}), false),
         ("another organization's form of id", json!({"org_id": "4c5f3f0e0d7c4b519a550a3a9f6a6c1e"}), false),
@@ -306,4 +311,33 @@ fn debug_shows_no_secret() {
     let settings = settings(vec![trusted(Algorithm::HS256)]);
     let shown = format!("{settings:?} {:?}", JwtVerifier::new(&settings).unwrap());
     assert!(!shown.contains("thirty-two") && !shown.contains("97, 32, 115"), "{shown}");
+}
+
+/// A token put together by hand, which no library would write.
+fn by_hand(header: &str, claims: &str) -> Option<Caller> {
+    let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
+    let signature = jsonwebtoken::crypto::sign(said.as_bytes(), &signer(Algorithm::HS256), Algorithm::HS256);
+    verifier(vec![trusted(Algorithm::HS256)]).caller(&format!("{said}.{}", signature.unwrap()))
+}
+
+#[test]
+fn a_token_says_what_it_is_and_says_it_once() {
+    let good = claims(json!({"jti": "t-1"})).to_string();
+    for (header, is_good) in [
+        (r#"{"alg":"HS256"}"#, true),
+        (r#"{"alg":"HS256","typ":"JWT"}"#, true),
+        (r#"{"alg":"HS256","typ":"application/at+jwt"}"#, true),
+        (r#"{"alg":"HS256","typ":"logout+jwt"}"#, false),
+        (r#"{"alg":"HS256","typ":7}"#, false),
+        (r#"{"alg":"HS256","zip":"DEF"}"#, false),
+        (r#"{"alg":"HS256","alg":"HS256"}"#, false),
+        (r#"{"alg":"HS256","typ":"JWT","typ":"JWT"}"#, false),
+        (r#"["HS256"]"#, false),
+    ] {
+        let caller = by_hand(header, &good);
+        assert_eq!(caller.is_some(), is_good, "{header}");
+        assert!(caller.is_none_or(|caller| caller.token_id.as_deref() == Some("t-1")));
+    }
+    let doubled = good.replacen('{', r#"{"sub":"root","#, 1);
+    assert!(by_hand(r#"{"alg":"HS256"}"#, &doubled).is_none());
 }

@@ -26,7 +26,7 @@ pub(super) struct KeyPayload {
     pub(super) scopes: Vec<String>,
     pub(super) phone_number_ids: Vec<String>,
     pub(super) expires_at: Option<String>,
-    /// Digest of the hash of the secret, where the key is made.
+    /// Digest of the hash of the secret, where the key is made, or said again after an erasure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) secret_digest: Option<Digest>,
 }
@@ -58,6 +58,27 @@ pub(super) fn changed(intent: &Intent, key: &KeyRecord, before: &Terms, after: &
     let changed = changed.iter().filter(|(_, is_other)| *is_other).map(|(name, _)| (*name).to_owned());
     let payload = payload(changed.collect(), &key.prefix, after, key.expires_at);
     append(intent, EventType::ApiKeyChanged, key.id, key.version, &payload, projection(after))
+}
+
+/// Says what a key is once more, under another name: earlier events lost what they said to an erasure.
+pub(in crate::registry) fn said_again(
+    intent: &Intent,
+    key: &KeyRecord,
+    name: &str,
+    secret_digest: Option<Digest>,
+) -> Append {
+    let is_other = key.name != name;
+    let payload = KeyPayload {
+        changed: is_other.then(|| "name".to_owned()).into_iter().collect(),
+        name: name.to_owned(),
+        prefix: key.prefix.clone(),
+        scopes: key.scopes.clone(),
+        phone_number_ids: key.phone_number_ids.clone(),
+        expires_at: key.expires_at.map(|instant| instant.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        secret_digest,
+    };
+    let projection = json!({"name": name, "scopes": key.scopes, "phone_number_ids": key.phone_number_ids});
+    append(intent, EventType::ApiKeyChanged, key.id, key.version, &payload, projection)
 }
 
 pub(super) fn revoked(intent: &Intent, key: &KeyRecord, terms: &Terms) -> Append {

@@ -2,6 +2,7 @@
 
 use super::order::{KeyChange, NewKey};
 use super::text::KeyMode;
+use crate::flow::event::ActorKind;
 use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
 use crate::registry::caller::{Caller, Scope, Scopes};
@@ -19,7 +20,9 @@ pub(super) struct Terms {
 pub(super) fn grant(caller: &Caller, order: NewKey) -> Result<Terms, RegistryError> {
     let terms = Terms {
         name: order.name,
-        scopes: order.scopes.unwrap_or(caller.scopes.intersection(order.mode.scopes())),
+        scopes: order
+            .scopes
+            .unwrap_or(caller.scopes.intersection(order.mode.scopes()).intersection(Scopes::all())),
         phone_number_ids: or_own(order.phone_number_ids, caller),
     };
     check_mode(&terms, order.mode)?;
@@ -68,6 +71,10 @@ fn check_authority(terms: &Terms, caller: &Caller) -> Result<(), RegistryError> 
     if let Some(lacking) = terms.scopes.iter().find(|scope| !caller.scopes.contains(*scope)) {
         return Err(RegistryError::InsufficientScope(lacking));
     }
+    // Who may erase is said at the machine, or by who issues tokens.
+    if terms.scopes.contains(Scope::AuditErase) && caller.actor.kind != ActorKind::Operator {
+        return Err(RegistryError::InsufficientScope(Scope::AuditErase));
+    }
     match outside(&terms.phone_number_ids, &caller.phone_number_ids) {
         None => Ok(()),
         Some(outside) => {
@@ -111,6 +118,7 @@ mod tests {
             org_id: Uuid::nil(),
             actor: Actor { kind: ActorKind::ApiKey, id: "k".to_owned(), name: None },
             key_prefix: None,
+            token_id: None,
             scopes,
             phone_number_ids: numbers.iter().map(|number| (*number).to_owned()).collect(),
         }

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 use uuid::Uuid;
 
+pub(in crate::registry) use self::event::said_again;
 use self::grant::{Terms, grant, regrant};
 use self::order::KeyChange;
 pub use self::order::NewKey;

@@ -24,14 +24,14 @@ impl KeyProjection {
         let recorded_at = event.recorded_at.ok_or("its time is in no calendar")?;
         let payload = event.payload.as_deref().map(serde_json::from_slice).transpose();
         let payload: Option<KeyPayload> = payload.map_err(|error| format!("payload: {error}"))?;
-        let of_first = |payload: &KeyPayload| payload.secret_digest;
+        let told = payload.as_ref().and_then(|payload| payload.secret_digest);
         Ok(Self {
             version: event.version,
             created_at: before.map_or(recorded_at, |before| before.created_at),
             revoked_at: event.state.deleted.then_some(recorded_at),
             secret_digest: match before {
-                Some(before) => before.secret_digest,
-                None => payload.as_ref().and_then(of_first),
+                Some(before) => before.secret_digest.or(told),
+                None => told,
             },
             payload,
         })

@@ -37,7 +37,7 @@ impl KeyMode {
     /// The most that keys of this mode can be given.
     pub fn scopes(self) -> Scopes {
         match self {
-            Self::Live => Scopes::all(),
+            Self::Live => Scopes::every(),
             Self::Test => [Scope::FlowsRead, Scope::FlowsTest].into_iter().collect(),
         }
     }

@@ -57,6 +57,25 @@ impl ApiKeyVerifier {
         self.found.remove(prefix);
     }
 
+    /// Forgets what is remembered of an organization's keys: their names may be others.
+    pub(in crate::registry) fn forget_organization(&self, org_id: Uuid) {
+        let is_other = |key: &SealedKey| key.record.org_id != org_id;
+        self.found.retain(|_, found| found.keys.as_deref().is_none_or(|keys| keys.iter().all(is_other)));
+    }
+
+    /// The prefix of a key, where the organization had one with it when it was looked up last.
+    pub fn prefix_in(&self, text: &SecretString, org_id: Uuid) -> Option<String> {
+        let key = KeyText::parse(text.expose_secret())?;
+        let keys = self.found.get(key.prefix())?.keys?;
+        keys.iter().any(|key| key.record.org_id == org_id).then(|| key.prefix().to_owned())
+    }
+
+    /// Whether there was a key with this prefix when it was looked up last.
+    pub fn remembers(&self, text: &SecretString) -> bool {
+        let found = KeyText::parse(text.expose_secret()).and_then(|key| self.found.get(key.prefix()));
+        found.and_then(|found| found.keys).is_some_and(|keys| !keys.is_empty())
+    }
+
     /// Returns the caller of a key that is known, not revoked and not expired.
     pub async fn verify(&self, text: &SecretString) -> Result<Caller, AccessError> {
         let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
@@ -120,6 +139,7 @@ pub(in crate::registry) fn caller(key: &KeyRecord, at: DateTime<Utc>) -> Option<
         org_id: key.org_id,
         actor,
         key_prefix: Some(key.prefix.clone()),
+        token_id: None,
         scopes: effective_scopes(key),
         phone_number_ids: key.phone_number_ids.as_slice().into(),
     })

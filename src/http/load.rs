@@ -1,0 +1,224 @@
+//! How much is carried out at once. What is more is refused at once, with when to come back: a queue would only make
+//! everybody wait. Two things tell that there is more than can be done: requests that take long once they are begun,
+//! because the database or another resource is busy, and a runtime that is late with its tasks, because the processor is.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::problem::{Code, Problem};
+
+/// A request that takes longer counts as slow: the number of those under way is cut.
+const SLOW: Duration = Duration::from_millis(300);
+const CUT_EVERY: Duration = Duration::from_millis(100);
+const CUT_TO: f64 = 0.8;
+/// What each quick request adds to the number, while it is used.
+const GROWTH: f64 = 0.5;
+const UNDER_WAY_AT_FIRST: f64 = 64.0;
+const UNDER_WAY_MIN: f64 = 32.0;
+const UNDER_WAY_MAX: f64 = 1024.0;
+
+/// How often the runtime is asked whether it is late.
+const PROBE_EVERY: Duration = Duration::from_millis(25);
+const LATE: Duration = Duration::from_millis(400);
+/// Requests begun since the runtime was asked, below which it is not they that make it late.
+const BEGUN_MIN: u64 = 8;
+
+/// Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Load(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    counts: Mutex<Counts>,
+    runtime: Runtime,
+}
+
+#[derive(Debug)]
+struct Counts {
+    under_way: usize,
+    /// Requests under way of each organization that has any.
+    of: HashMap<Uuid, usize>,
+    under_way_max: f64,
+    cut_at: Option<Instant>,
+}
+
+/// When the runtime was asked last, and what came since.
+#[derive(Debug)]
+struct Runtime {
+    start: Instant,
+    /// In milliseconds since `start`; `NEVER` where nobody asks.
+    asked_ms: AtomicU64,
+    begun: AtomicU64,
+}
+
+const NEVER: u64 = u64::MAX;
+
+/// A request that is carried out, until this is dropped.
+#[derive(Debug)]
+pub struct LoadShare {
+    load: Load,
+    org_id: Uuid,
+    began: Instant,
+}
+
+impl Drop for LoadShare {
+    fn drop(&mut self) {
+        self.load.counts().end(self.org_id, self.began, Instant::now());
+    }
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        let runtime =
+            Runtime { start: Instant::now(), asked_ms: AtomicU64::new(NEVER), begun: AtomicU64::new(0) };
+        let counts =
+            Counts { under_way: 0, of: HashMap::new(), under_way_max: UNDER_WAY_AT_FIRST, cut_at: None };
+        Self(Arc::new(Shared { counts: Mutex::new(counts), runtime }))
+    }
+}
+
+impl Load {
+    /// Asks the current runtime, for as long as there is one, whether it is late.
+    pub fn watching_the_runtime() -> Self {
+        let load = Self::default();
+        let shared = Arc::downgrade(&load.0);
+        tokio::spawn(async move {
+            while let Some(shared) = shared.upgrade() {
+                shared.runtime.asked();
+                drop(shared);
+                tokio::time::sleep(PROBE_EVERY).await;
+            }
+        });
+        load
+    }
+
+    /// Begins a request of an organization, or refuses it.
+    pub fn begin(&self, org_id: Uuid) -> Result<LoadShare, Problem> {
+        let began = Instant::now();
+        if self.0.runtime.is_late(began) || !self.counts().begin(org_id) {
+            let detail = "More requests are under way than this process can answer in time.";
+            return Err(Problem::retry(Code::Overloaded, 1, detail));
+        }
+        Ok(LoadShare { load: self.clone(), org_id, began })
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.0.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counts {
+    /// Where as many are under way as may be, an organization with less than its share gets in still.
+    fn begin(&mut self, org_id: Uuid) -> bool {
+        let under_way = self.under_way as f64;
+        let own = self.of.get(&org_id).copied().unwrap_or(0);
+        let is_small = || {
+            let organizations = self.of.len() + usize::from(own == 0);
+            (own as f64) < (self.under_way_max / organizations as f64).max(1.0)
+        };
+        if under_way >= self.under_way_max && (under_way >= 2.0 * self.under_way_max || !is_small()) {
+            return false;
+        }
+        self.under_way += 1;
+        *self.of.entry(org_id).or_default() += 1;
+        true
+    }
+
+    fn end(&mut self, org_id: Uuid, began: Instant, now: Instant) {
+        if now.duration_since(began) >= SLOW {
+            if self.cut_at.is_none_or(|cut_at| now.duration_since(cut_at) >= CUT_EVERY) {
+                self.cut_at = Some(now);
+                let used = self.under_way_max.min(self.under_way as f64);
+                self.under_way_max = (used * CUT_TO).max(UNDER_WAY_MIN);
+            }
+        } else if self.under_way as f64 * 2.0 >= self.under_way_max {
+            self.under_way_max = (self.under_way_max + GROWTH).min(UNDER_WAY_MAX);
+        }
+        self.under_way -= 1;
+        if let Some(own) = self.of.get_mut(&org_id) {
+            *own -= 1;
+            if *own == 0 {
+                self.of.remove(&org_id);
+            }
+        }
+    }
+}
+
+impl Runtime {
+    fn asked(&self) {
+        self.asked_ms.store(self.ms(Instant::now()), Ordering::Relaxed);
+        self.begun.store(0, Ordering::Relaxed);
+    }
+
+    fn is_late(&self, now: Instant) -> bool {
+        let asked_ms = self.asked_ms.load(Ordering::Relaxed);
+        if asked_ms == NEVER || self.begun.fetch_add(1, Ordering::Relaxed) < BEGUN_MIN {
+            return false;
+        }
+        self.ms(now).saturating_sub(asked_ms) > LATE.as_millis() as u64
+    }
+
+    fn ms(&self, at: Instant) -> u64 {
+        u64::try_from(at.duration_since(self.start).as_millis()).unwrap_or(NEVER - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORG: Uuid = Uuid::from_u128(1);
+
+    fn begun(load: &Load, org_id: Uuid, wanted: usize) -> Vec<LoadShare> {
+        (0..wanted).map_while(|_| load.begin(org_id).ok()).collect()
+    }
+
+    #[test]
+    fn slow_requests_cut_the_number_and_quick_ones_restore_it() {
+        let load = Load::default();
+        let mut counts = load.counts();
+        let fill = |counts: &mut Counts| (0..2000).take_while(|_| counts.begin(ORG)).count();
+        assert_eq!(fill(&mut counts), UNDER_WAY_AT_FIRST as usize);
+        let mut now = Instant::now() + SLOW;
+        while counts.under_way > 0 {
+            counts.end(ORG, now.checked_sub(SLOW).unwrap(), now);
+            now += CUT_EVERY;
+        }
+        assert_eq!(fill(&mut counts), UNDER_WAY_MIN as usize);
+        for _ in 0..100_000 {
+            counts.end(ORG, now, now);
+            fill(&mut counts);
+        }
+        assert_eq!(counts.under_way, UNDER_WAY_MAX as usize);
+    }
+
+    #[test]
+    fn no_organization_takes_all() {
+        let load = Load::default();
+        let greedy = begun(&load, ORG, 2000);
+        let other = begun(&load, Uuid::from_u128(2), 2000);
+        assert_eq!(other.len(), greedy.len() / 2);
+        assert!(load.begin(ORG).is_err());
+    }
+
+    #[test]
+    fn a_runtime_that_is_late_takes_nothing_more() {
+        let start = Instant::now();
+        let runtime = Runtime { start, asked_ms: AtomicU64::new(0), begun: AtomicU64::new(0) };
+        let late = start + LATE + Duration::from_millis(1);
+        for _ in 0..BEGUN_MIN {
+            assert!(!runtime.is_late(late));
+        }
+        assert!(runtime.is_late(late) && !runtime.is_late(start + LATE));
+        runtime.asked();
+        assert!(!runtime.is_late(late));
+        runtime.asked_ms.store(NEVER, Ordering::Relaxed);
+        runtime.begun.store(BEGUN_MIN, Ordering::Relaxed);
+        assert!(!runtime.is_late(late));
+    }
+}

@@ -1,0 +1,42 @@
+//! What is answered when there is more to do than can be done: by then it must not have waited for long.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::time::{Instant, sleep};
+
+use super::api;
+
+/// What is begun at once while nothing is known of how long it takes.
+const BEGUN: usize = 64;
+/// How long a read may take, and what a busy machine adds.
+const READ_MAX: Duration = Duration::from_secs(9);
+
+/// With a database that does not answer reads end in seconds, what is too much is refused at once, the health is told,
+/// and as soon as the database answers all is as before.
+#[tokio::test]
+async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
+    let api = api().await;
+    let id = api.create_sound("Uno").await;
+    let (one, all) = (api.flow(&id, ""), api.flows(""));
+    let mut stall = api.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
+
+    let since = Instant::now();
+    let paths = (0..BEGUN).map(|n| if n % 2 == 0 { &one } else { &all });
+    let waiting = tokio::spawn(join_all(paths.map(|path| api.ask("GET", path).send()).collect::<Vec<_>>()));
+    sleep(Duration::from_millis(500)).await;
+    let shed = Instant::now();
+    let answer = api.ask("GET", &one).send().await.expect_problem(503, "overloaded");
+    assert!(shed.elapsed() < Duration::from_secs(1), "{:?}", shed.elapsed());
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    api.ask("GET", "/health/live").send().await.expect(200);
+
+    for answer in waiting.await.unwrap() {
+        answer.expect_problem(503, "storage_unavailable");
+    }
+    assert!(since.elapsed() < READ_MAX, "{:?}", since.elapsed());
+    stall.rollback().await.unwrap();
+    api.ask("GET", &one).send().await.expect(200);
+    api.ask("GET", &all).send().await.expect(200);
+}
