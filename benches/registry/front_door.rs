@@ -137,12 +137,13 @@ struct Crowd {
 
 impl Crowd {
     fn gather(address: SocketAddr) -> anyhow::Result<Self> {
-        let mut silent = connected(address, FIRST_ADDRESS)?;
+        let mut silent = Vec::new();
         let mut slow = connected(address, FIRST_ADDRESS + ADDRESSES)?;
         let head = b"GET /health/live HTTP/1.1\r\nHost: bench\r\nX-Padding: ".iter();
         let mut head = head.chain(std::iter::repeat(&b'x'));
         let silent = Background::every(10 * DRIP, move || {
-            drop(std::mem::replace(&mut silent, connected(address, FIRST_ADDRESS)?));
+            silent.clear();
+            silent.extend(connected(address, FIRST_ADDRESS)?);
             Ok(())
         });
         let slow = Background::every(DRIP, move || {

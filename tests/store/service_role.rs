@@ -37,7 +37,7 @@ async fn it_serves_and_erases_on_record_and_can_do_nothing_else_to_the_log() {
     let flow = registry.commands.create(intent(), sound("Alta")).await.unwrap().flow.record.flow_id;
     registry.commands.publish(intent(), flow, PublishOrder::default()).await.unwrap();
     registry.runs.run(intent(), flow, json!({})).await.unwrap();
-    registry.commands.update(intent(), flow, json!({"description": "d"})).await.unwrap();
+    registry.commands.update(intent(), flow, json!({"description": "d"}), None).await.unwrap();
 
     for forbidden in [
         "UPDATE event SET payload = NULL",
