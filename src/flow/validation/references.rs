@@ -1,6 +1,7 @@
 //! What concerns other flows: the ones this flow calls, and those that listen to the same messages.
 //! Whoever asks brings the facts; nothing is looked up here.
 
+mod circles;
 mod conflicts;
 mod neighbours;
 
@@ -43,6 +44,7 @@ pub fn references(flow: &Canonical, own_id: Option<Uuid>, neighbours: &Neighbour
         let found = check_call(call, &place, own_id, neighbours);
         findings.extend(found.into_iter().map(|finding| finding.in_step(id)));
     }
+    circles::check(&flow.document, own_id, neighbours, &mut findings);
     conflicts::check(&flow.document, own_id, neighbours, &mut findings);
     sort_findings(&mut findings, flow);
     findings
