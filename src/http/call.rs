@@ -7,7 +7,6 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::body::{self, FromBody};
@@ -18,8 +17,7 @@ use super::path::{self, FromPath};
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
 use super::state::App;
-use super::{credentials, etag, headers, media};
-use crate::flow::digest::Digest;
+use super::{credentials, etag, headers, media, request_digest};
 use crate::registry::access::AccessError;
 use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 
@@ -256,7 +254,7 @@ where
         }
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
-            .map(|key| Idempotency { key, request: request_digest(&parts, &intent, media_type, kept) });
+            .map(|key| Idempotency { key, request: request_digest::of(&parts, &intent, media_type, kept) });
         Ok(Self { intent, id, query, body, scope: PhantomData, _share: share, _load: load })
     }
 }
@@ -332,22 +330,4 @@ fn intent(parts: &Parts, caller: Caller, if_match: Option<IfMatch>) -> Result<In
         forced: false,
         idempotency: None,
     })
-}
-
-/// What makes two requests the same: who sends them from where does not matter, what they ask for does.
-fn request_digest(parts: &Parts, intent: &Intent, media_type: &str, body: Option<Value>) -> Digest {
-    let if_match = intent.if_match.as_ref().map(|wanted| match wanted {
-        IfMatch::Any => json!("*"),
-        IfMatch::Versions(versions) => json!(versions),
-        IfMatch::Except(versions) => json!({"except": versions}),
-    });
-    let mut request =
-        json!([parts.method.as_str(), parts.uri.path(), body, if_match, intent.on_behalf_of, intent.reason]);
-    if let (Value::Array(parts_of_it), Some(query)) = (&mut request, parts.uri.query()) {
-        parts_of_it.push(query.into());
-    }
-    if let (Value::Array(parts_of_it), false) = (&mut request, media_type == media::JSON) {
-        parts_of_it.push(json!({"mediaType": media_type}));
-    }
-    Digest::of(&serde_json_canonicalizer::to_vec(&request).expect("strict JSON always has a canonical form"))
 }

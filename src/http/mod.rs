@@ -36,6 +36,7 @@ mod percent;
 mod problem;
 mod proxies;
 mod query;
+mod request_digest;
 mod restore;
 mod routes;
 mod runs;

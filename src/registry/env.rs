@@ -7,7 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::RegistryError;
-use super::caller::{Caller, Idempotency, Intent};
+use super::caller::{Caller, Idempotency, Intent, Scope};
 use super::log::{DECISIONS_MAX, Log, only};
 use super::row::context;
 use crate::flow::canonical_json;
@@ -52,7 +52,13 @@ impl OrganizationEnv {
     }
 
     /// Replaces all of them. What is so already is no event.
+    ///
+    /// # Errors
+    /// [`RegistryError::InsufficientScope`] for a credential that is confined to numbers: flows of all numbers read them.
     pub async fn put(&self, intent: Intent, values: Env) -> Result<EnvAnswer, RegistryError> {
+        if !intent.caller.phone_number_ids.is_empty() {
+            return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
+        }
         let env = self.clone();
         self.log.detached(async move { env.carry_out(&intent, &values).await }).await
     }

@@ -100,6 +100,7 @@ pub const REACH: &[(&str, &[(&str, Reach)])] = {
                 ("status", Never("a word of ours")),
             ],
         ),
+        ("tree_head", &[("note", Never("roots of the trees of a log"))]),
     ]
 };
 

@@ -144,3 +144,13 @@ async fn drifts(api: &Api) -> Vec<String> {
     }
     found
 }
+
+#[tokio::test]
+async fn a_confined_key_changes_no_values_of_all_numbers() {
+    let api = api().await;
+    let key = json!({"name": "una", "scopes": ["flows:publish"], "phoneNumberIds": ["1"]});
+    let confined = api.new_key(api.org_id, key).await;
+    let refused = api.env("PUT").key(&confined).json(&json!({"HOST": "x"})).send().await;
+    refused.expect_problem(403, "insufficient_scope");
+    assert_eq!(api.env("GET").send().await.expect(200).data(), json!({}));
+}
