@@ -56,23 +56,15 @@ pub struct DuplicatedFrom {
 pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), RegistryError> {
     let document = &answer.document;
     match view {
-        View::Summary => json.put_slice(answer.summary(summary)?),
+        View::Summary => put_members(json, answer, &document.summary_json()?)?,
         View::Whole => {
-            put_members(json, answer, document.bytes())?;
+            put_members(json, answer, &document.bytes())?;
             json.put_slice(b",\"findings\":");
-            json.put_slice(document.findings()?);
-            json.put_u8(b'}');
+            json.put_slice(&document.findings()?);
         }
     }
-    Ok(())
-}
-
-fn summary(answer: &FlowAnswer) -> Result<Bytes, RegistryError> {
-    let mut json = BytesMut::new();
-    put_members(&mut json, answer, &answer.document.summary_json()?)?;
     json.put_u8(b'}');
-    // As large as what it holds: it is kept for as long as the flow is remembered.
-    Ok(Bytes::copy_from_slice(&json))
+    Ok(())
 }
 
 /// An object that is not closed yet: whose the flow is, the given members of the document, and the state.
