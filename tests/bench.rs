@@ -10,7 +10,7 @@ mod stats;
 use anyhow::anyhow;
 use proptest::prelude::*;
 
-use answer::{Answer, Malformed, complete, header};
+use answer::{Answer, Malformed, body, complete, header};
 use figure::{Figure, Target, Unit, grouped, table};
 use stats::{Spread, percentile};
 
@@ -77,7 +77,9 @@ const WHOLE: [&[u8]; 3] = [
 
 #[test]
 fn an_answer_is_complete_with_its_last_byte() {
-    for (bytes, status) in WHOLE.into_iter().zip([200, 204, 400]) {
+    let bodies: [&[u8]; 3] = [b"{}", b"", b"abc0123456789"];
+    for ((bytes, status), whole) in WHOLE.into_iter().zip([200, 204, 400]).zip(bodies) {
+        assert_eq!(body(bytes).as_deref(), Ok(whole));
         for length in 0..bytes.len() {
             assert_eq!(complete(&bytes[..length]), Ok(None), "{length} bytes of {status}");
         }
@@ -103,5 +105,6 @@ proptest! {
         let _ = complete(&[WHOLE[at], &bytes].concat());
         let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
         let _ = complete(&[&head[..], &bytes].concat());
+        let _ = body(&[&head[..], &bytes].concat());
     }
 }

@@ -1,5 +1,7 @@
-//! How far an HTTP/1.1 answer has arrived. Reads no more of it than its status and where it ends.
+//! How far an HTTP/1.1 answer has arrived. Reads no more of it than its status and where it ends, unless asked for more.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::str;
 
 /// A complete answer at the start of some bytes.
@@ -45,15 +47,36 @@ fn length(head: &str) -> Result<Length, Malformed> {
 
 fn end_of_chunks(body: &[u8]) -> Result<Option<usize>, Malformed> {
     let mut at = 0;
-    loop {
-        let Some(line) = body.get(at..).and_then(|rest| find(rest, b"\r\n")) else { return Ok(None) };
-        let size = str::from_utf8(&body[at..at + line]).map_err(|_| Malformed)?;
-        let size = usize::from_str_radix(size.trim(), 16).map_err(|_| Malformed)?;
-        at = size.saturating_add(at + line + 4);
-        if size == 0 {
+    while let Some(chunk) = chunk(body, at)? {
+        at = chunk.end.saturating_add(2);
+        if chunk.is_empty() {
             return Ok(Some(at).filter(|at| *at <= body.len()));
         }
     }
+    Ok(None)
+}
+
+/// Where the bytes are of the chunk that begins at a place; the last chunk has none.
+fn chunk(body: &[u8], at: usize) -> Result<Option<Range<usize>>, Malformed> {
+    let Some(line) = body.get(at..).and_then(|rest| find(rest, b"\r\n")) else { return Ok(None) };
+    let size = str::from_utf8(&body[at..at + line]).map_err(|_| Malformed)?;
+    let size = usize::from_str_radix(size.trim(), 16).map_err(|_| Malformed)?;
+    let begin = at + line + 2;
+    Ok(Some(begin..begin.saturating_add(size)))
+}
+
+/// The body of a complete answer, put together from its chunks.
+pub fn body(answer: &[u8]) -> Result<Cow<'_, [u8]>, Malformed> {
+    let (head, body) = answer.split_at(find(answer, b"\r\n\r\n").ok_or(Malformed)? + 4);
+    if let Length::Known(length) = length(str::from_utf8(head).map_err(|_| Malformed)?)? {
+        return body.get(..length).map(Cow::Borrowed).ok_or(Malformed);
+    }
+    let (mut whole, mut at) = (Vec::with_capacity(body.len()), 0);
+    while let Some(chunk) = chunk(body, at)?.filter(|chunk| !chunk.is_empty()) {
+        whole.extend_from_slice(body.get(chunk.clone()).ok_or(Malformed)?);
+        at = chunk.end + 2;
+    }
+    Ok(Cow::Owned(whole))
 }
 
 /// The value of a header of a complete answer, by its name in lower case.

@@ -58,7 +58,7 @@ impl ListedFlow {
 }
 
 /// Which flows a page of a list has.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Listed {
     /// Where the log ends that this is the list of.
     pub head: i64,
@@ -162,7 +162,7 @@ pub(super) fn push_page(
     query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit);
 }
 
-fn number(filter: &ListFilter) -> &'static str {
+pub(super) fn number(filter: &ListFilter) -> &'static str {
     match filter.in_force {
         true => "v.published_phone_number_id",
         false => "v.phone_number_id",

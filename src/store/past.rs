@@ -7,7 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
-use super::list::{ListedFlow, columns, containing, push_page};
+use super::list::{ListedFlow, columns, containing, number, push_page};
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
 /// Up to so many events after the position a list is read from the view.
@@ -100,11 +100,22 @@ impl Store {
     }
 }
 
-/// Flows that have not changed since, from the view, and those that have, at the version before.
+/// Whether events of a flow may have changed the number of its draft, and of its document in force. What an update
+/// changed stands in its payload.
+const RENUMBERED: &str = "bool_or(e.type <> 'flow.updated' OR e.payload IS NULL \
+     OR position('\"phoneNumberId\"'::bytea IN e.payload) + position('\"changedMore\"'::bytea IN e.payload) > 0)";
+const RENUMBERED_IN_FORCE: &str = "bool_or(e.type <> 'flow.updated')";
+
+/// Flows that have not changed since, from the view, and those that have, at the version before. What those were is
+/// sought by the whole key: joined, the planner read every version of each flow, 1 s for 4,000 of them in place of 30 ms.
 fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage) -> QueryBuilder<Postgres> {
     let mut query =
-        QueryBuilder::new("WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version ");
-    query.push("FROM event e WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
+        QueryBuilder::new("WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version");
+    if filter.phone_number_id.is_some() {
+        let renumbered = if filter.in_force { RENUMBERED_IN_FORCE } else { RENUMBERED };
+        query.push(", ").push(renumbered).push(" AS renumbered");
+    }
+    query.push(" FROM event e WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
     query.push(" AND e.position > ").push_bind(position).push(" GROUP BY e.stream_id), was AS ((");
     let before = page.before.map_or(position + 1, |before| before.min(position + 1));
     push_page(&mut query, "v.flow_id, v.version", org_id, filter, ListPage { before: Some(before), ..page });
@@ -116,17 +127,23 @@ fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage
         query.push(" AND s.since_position <= ").push_bind(position);
         query.push(" AND s.text NOT LIKE ").push_bind(containing(text)).push(")");
     }
-    query.push(concat!(
-        ") SELECT ",
-        event_columns!("e.org_id"),
-        " FROM was t JOIN event e ON e.stream_id = t.flow_id AND e.version = t.version AND e.org_id = "
-    ));
-    query.push_bind(org_id).push(event_joins!());
-    query.push("JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = ").push_bind(org_id);
-    query.push(" WHERE true");
+    if let Some(wanted) = &filter.phone_number_id {
+        // Nor was the number another one, where nothing changed it.
+        query
+            .push(" AND (m.renumbered OR EXISTS (SELECT FROM flow_view v WHERE v.org_id = ")
+            .push_bind(org_id);
+        query.push(" AND v.flow_id = m.flow_id AND ").push(number(filter)).push(" = ");
+        query.push_bind(wanted.clone()).push("))");
+    }
+    query.push(concat!(") SELECT ", event_columns!("e.org_id"), " FROM (SELECT e.* FROM was t"));
+    query.push(" CROSS JOIN LATERAL (SELECT * FROM event w WHERE w.org_id = ").push_bind(org_id);
+    query.push(" AND w.stream_id = t.flow_id AND w.version = t.version OFFSET 0) AS e");
+    query.push(" JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = ").push_bind(org_id);
+    query.push(" WHERE e.position < ").push_bind(before);
     push_filter(&mut query, filter);
-    query.push(" AND e.position < ").push_bind(before);
-    query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit);
+    query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit).push(") AS e");
+    query.push(event_joins!()).push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ");
+    query.push_bind(org_id).push(" ORDER BY e.position DESC");
     query
 }
 

@@ -104,7 +104,7 @@ async fn what_one_replica_remembers_never_overrules_what_another_did() {
     there.commands.update(hand.intent(), flow, json!({"description": "kept"}), None).await.unwrap();
     here.commands.update(hand.intent_at(4), flow, json!({"name": "c"}), None).await.unwrap();
     let then = here.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
-    let document: serde_json::Value = serde_json::from_slice(then.document.bytes()).unwrap();
+    let document: serde_json::Value = serde_json::from_slice(&then.document.bytes()).unwrap();
     assert_eq!((&document["name"], &document["description"]), (&json!("c"), &json!("kept")));
     there.commands.delete(hand.intent(), flow).await.unwrap();
     let gone = here.commands.update(hand.intent(), flow, json!({"name": "d"}), None).await;
@@ -142,7 +142,7 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     let flow = hand.create(sound("a")).await;
     here.commands.publish(hand.intent(), flow, PublishOrder::default()).await.unwrap();
     let name = |flow: &FlowAnswer| {
-        let document: serde_json::Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
         document["name"].as_str().unwrap().to_owned()
     };
     let in_force = ListFilter { in_force: true, ..ListFilter::default() };

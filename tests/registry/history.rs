@@ -35,11 +35,11 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
         let compared = async |point| hand.registry.history.compared(&hand.caller, point).await.unwrap();
         let comparison = Comparison { from: compared(from).await, to: compared(to).await };
         let (before, patch) =
-            (serde_json::from_slice(comparison.from.answer.document.bytes()), comparison.json_patch());
+            (serde_json::from_slice(&comparison.from.answer.document.bytes()), comparison.json_patch());
         let mut patched: Value = before.unwrap();
         json_patch::patch(&mut patched, &serde_json::from_value::<json_patch::Patch>(patch).unwrap())
             .unwrap();
-        let after: Value = serde_json::from_slice(comparison.to.answer.document.bytes()).unwrap();
+        let after: Value = serde_json::from_slice(&comparison.to.answer.document.bytes()).unwrap();
         assert_eq!(patched, after);
         ((comparison.from.version, comparison.to.version), comparison.diff().changed_paths())
     };
@@ -136,7 +136,7 @@ async fn lists_of_then_have_the_documents_of_then() {
     registry.commands.delete(hand.intent(), b).await.unwrap();
     let names = async |position, filter: ListFilter| {
         let name = |flow: &FlowAnswer| {
-            let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+            let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
             document["name"].as_str().unwrap().to_owned()
         };
         let list = registry.reads.list_at(&hand.caller, position, filter.clone());

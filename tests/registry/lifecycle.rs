@@ -29,7 +29,7 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     let copy =
         registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
     assert_eq!((copy.record.version, copy.record.duplicated_from.as_deref()), (1, Some(&(flow, 4))));
-    let value: Value = serde_json::from_slice(copy.document.bytes()).unwrap();
+    let value: Value = serde_json::from_slice(&copy.document.bytes()).unwrap();
     assert_eq!(value["name"], "Alta (copia)");
     registry.commands.delete(hand.intent(), flow).await.unwrap();
     assert!(matches!(registry.commands.delete(hand.intent(), flow).await, Err(RegistryError::FlowNotFound)));
@@ -62,7 +62,7 @@ async fn what_was_erased_or_put_right_meanwhile_is_not_decided_on() {
     sqlx::query("UPDATE document SET bytes = NULL").execute(pool).await.unwrap();
     let named =
         registry.commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap().flow;
-    let value: Value = serde_json::from_slice(named.document.bytes()).unwrap();
+    let value: Value = serde_json::from_slice(&named.document.bytes()).unwrap();
     assert_eq!((&value["name"], named.record.version), (&json!("Baja"), 2));
     assert!(!value.to_string().contains("Ana Torres"), "{value}");
 

@@ -34,7 +34,7 @@ async fn publish(hand: &Hand, flow: Uuid) {
 }
 
 fn name(flow: &FlowAnswer) -> String {
-    let document: Value = serde_json::from_slice(flow.document.bytes()).unwrap();
+    let document: Value = serde_json::from_slice(&flow.document.bytes()).unwrap();
     document["name"].as_str().unwrap().to_owned()
 }
 

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::Size;
 use super::document::{ALIKE, document};
 use super::growth::{CONNECTIONS, Credentials, Grown, Growth};
+use crate::answer;
 use crate::connection::Connection;
 use crate::edits::Edits;
 use crate::figure::grouped;
@@ -196,6 +197,6 @@ fn head(service: &Service, tenant: &Tenant) -> anyhow::Result<i64> {
 
 /// The JSON of an answer.
 pub fn body(answer: &str) -> anyhow::Result<Value> {
-    let (_, body) = answer.split_once("\r\n\r\n").context("an answer has a head")?;
-    Ok(serde_json::from_str(body)?)
+    let body = answer::body(answer.as_bytes()).map_err(|_| anyhow!("what came is no HTTP answer"))?;
+    Ok(serde_json::from_slice(&body)?)
 }

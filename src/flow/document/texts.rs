@@ -44,6 +44,12 @@ impl<'b> Texts<'b> {
         self.members.iter().map(|(&name, &text)| (name, text))
     }
 
+    /// Some members of the document as one text.
+    pub fn part(mut self, names: &[&str]) -> Vec<u8> {
+        self.members.retain(|name, _| names.contains(name));
+        self.join()
+    }
+
     /// The document as one text. Names are those of the format, which need no escapes.
     pub(super) fn join(&self) -> Vec<u8> {
         let length = self.members.iter().map(|(name, text)| name.len() + text.len() + 4).sum::<usize>() + 1;

@@ -88,37 +88,27 @@ pub fn service_members(answer: &FlowAnswer) -> Result<Map<String, Value>, Regist
 
 /// Writes a flow as JSON. The document's bytes are copied into it as they are stored.
 pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<(), RegistryError> {
-    let document = &answer.document;
     match view {
-        View::Summary => json.put_slice(answer.summary(summary)?),
-        View::Whole => {
-            put_members(json, answer, document.bytes(), &state(answer)?);
-            put_findings(json, answer)?;
+        View::Summary => {
+            put_members(json, answer, &answer.document.summary_json()?, &state(answer)?);
+            json.put_u8(b'}');
+            Ok(())
         }
+        View::Whole => put_whole(json, answer, &state(answer)?),
     }
-    Ok(())
 }
 
 /// The whole of a flow, but not who changed it last.
 pub fn put_flow_without_author(json: &mut BytesMut, answer: &FlowAnswer) -> Result<(), RegistryError> {
-    put_members(json, answer, answer.document.bytes(), &FlowState { updated_by: None, ..state(answer)? });
-    put_findings(json, answer)
+    put_whole(json, answer, &FlowState { updated_by: None, ..state(answer)? })
 }
 
-/// The last member, and the end.
-fn put_findings(json: &mut BytesMut, answer: &FlowAnswer) -> Result<(), RegistryError> {
+fn put_whole(json: &mut BytesMut, answer: &FlowAnswer, state: &FlowState<'_>) -> Result<(), RegistryError> {
+    put_members(json, answer, &answer.document.bytes(), state);
     json.put_slice(b",\"findings\":");
-    json.put_slice(answer.document.findings()?);
+    json.put_slice(&answer.document.findings()?);
     json.put_u8(b'}');
     Ok(())
-}
-
-fn summary(answer: &FlowAnswer) -> Result<Bytes, RegistryError> {
-    let mut json = BytesMut::new();
-    put_members(&mut json, answer, &answer.document.summary_json()?, &state(answer)?);
-    json.put_u8(b'}');
-    // As large as what it holds: it is kept for as long as the flow is remembered.
-    Ok(Bytes::copy_from_slice(&json))
 }
 
 /// An object that is not closed yet: whose the flow is, the given members of the document, and the state.

@@ -1,8 +1,7 @@
 //! What reads and commands answer with: the state of a flow and the document that goes with it.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 use super::document::LoadedDocument;
@@ -15,7 +14,6 @@ pub struct FlowAnswer {
     pub org_id: Uuid,
     pub record: FlowRecord,
     pub document: Arc<LoadedDocument>,
-    summary: OnceLock<Bytes>,
 }
 
 /// The three statuses a flow can have.
@@ -42,16 +40,7 @@ impl FlowAnswer {
         record: FlowRecord,
         document: Arc<LoadedDocument>,
     ) -> Arc<Self> {
-        Arc::new(Self { org_id, record, document, summary: OnceLock::new() })
-    }
-
-    /// How a list shows the flow, in the form whoever renders it gives it; rendered once.
-    pub fn summary<E>(&self, render: impl FnOnce(&Self) -> Result<Bytes, E>) -> Result<&Bytes, E> {
-        if let Some(summary) = self.summary.get() {
-            return Ok(summary);
-        }
-        let rendered = render(self)?;
-        Ok(self.summary.get_or_init(|| rendered))
+        Arc::new(Self { org_id, record, document })
     }
 
     pub fn status(&self) -> Status {

@@ -4,11 +4,12 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::document::LoadedDocument;
-use super::memory::{PageKey, Which};
+use super::memory::{Page, PageKey, Which};
 use super::past::{FlowPage, Wanted};
 use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
@@ -33,6 +34,10 @@ pub struct FlowList {
     rest: Option<Rest>,
     /// What is asked of the documents, where the flows were not chosen by it.
     wanted: Option<Wanted>,
+    /// Where the page is remembered, if it is one of now.
+    place: Option<(PageKey, Arc<Page>)>,
+    /// When the first of what was loaded was read.
+    read_at: Instant,
 }
 
 /// The part of a whole list whose flows are not known yet.
@@ -71,6 +76,28 @@ impl FlowList {
             batch: BATCH_MAX,
             rest: None,
             wanted: None,
+            place: None,
+            read_at: Instant::now(),
+        }
+    }
+
+    /// The page as it was written before, if it is still so.
+    pub fn written(&self) -> Option<&Bytes> {
+        self.place.as_ref()?.1.written.as_ref()
+    }
+
+    /// Whether [`Self::remember`] would keep what is written.
+    pub fn is_remembered(&self) -> bool {
+        self.place.is_some()
+    }
+
+    /// Remembers how the page was written. While it is the page of now it is not put together again, which costs a page of
+    /// 50 remembered flows 400 µs.
+    pub fn remember(self, written: &[u8]) {
+        if let Some((key, page)) = self.place {
+            let read_at = self.read_at.min(page.read_at);
+            let written = Some(Bytes::copy_from_slice(written));
+            self.reads.memory.keep_page(key, Page { listed: page.listed.clone(), written, read_at });
         }
     }
 
@@ -87,7 +114,7 @@ impl FlowList {
         while bytes < CHUNK_BYTES
             && let Some(flow) = self.loaded.pop_front()
         {
-            bytes += flow.document.bytes().len();
+            bytes += flow.document.length();
             chunk.push(flow);
         }
         Ok(Some(chunk))
@@ -107,8 +134,9 @@ impl FlowList {
 
     async fn load(&mut self) -> Result<(), RegistryError> {
         let keys: Vec<ListedFlow> = self.keys.drain(..self.batch.min(self.keys.len())).collect();
-        let mut flows = self.reads.load(self.org_id, self.shown, keys).await?;
-        let bytes: usize = flows.iter().map(|flow| flow.document.bytes().len()).sum();
+        let (mut flows, read_at) = self.reads.load(self.org_id, self.shown, keys).await?;
+        self.read_at = self.read_at.min(read_at);
+        let bytes: usize = flows.iter().map(|flow| flow.document.length()).sum();
         if let Some(batch) = (flows.len() * BATCH_BYTES).checked_div(bytes) {
             self.batch = batch.clamp(1, BATCH_MAX);
         }
@@ -157,13 +185,14 @@ impl FlowReads {
         let page = match self.memory.page(&key).filter(|page| page.listed.head == head) {
             Some(page) => page,
             None => {
+                let read_at = Instant::now();
                 let listed = self.store.list_keys(org_id, &key.filter, key.page).await?;
-                self.memory.keep_page(key, listed)
+                self.memory.keep_page(key.clone(), Page { listed, written: None, read_at })
             }
         };
-        let Listed { head, flows, next } = &page.listed;
-        let list = FlowList::page(self.clone(), org_id, shown, flows.iter().copied().collect());
-        Ok(FlowPage { at: *head, list, next: *next })
+        let Listed { head, flows, next } = page.listed.clone();
+        let list = FlowList::page(self.clone(), org_id, shown, flows.into_iter().collect());
+        Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
     }
 
     /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each
@@ -184,16 +213,20 @@ impl FlowReads {
         self.list_page_at(caller, begun_at, filter, page).await
     }
 
-    /// Flows at the given versions, in their order. Those that are at them now are remembered.
+    /// Flows at the given versions, in their order, and when the first of them was read. Those that are at them now are
+    /// remembered.
     async fn load(
         &self,
         org_id: Uuid,
         shown: Shown,
         keys: Vec<ListedFlow>,
-    ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
+    ) -> Result<(Vec<Arc<FlowAnswer>>, Instant), RegistryError> {
+        let mut read_at = Instant::now();
         let remembered = |key: &ListedFlow| {
-            let flow = self.memory.trusted(org_id, key.flow_id, Which::Now(shown));
-            flow.filter(|flow| flow.record.version == key.version)
+            let remembered = self.memory.trusted(org_id, key.flow_id, Which::Now(shown))?;
+            let flow = Some(remembered.flow).filter(|flow| flow.record.version == key.version)?;
+            read_at = read_at.min(remembered.read_at);
+            Some(flow)
         };
         let mut flows: Vec<Option<Arc<FlowAnswer>>> = keys.iter().map(remembered).collect();
         let missing = |flows: &[Option<_>]| -> Vec<ListedFlow> {
@@ -218,7 +251,7 @@ impl FlowReads {
                 }
             }
         }
-        Ok(flows.into_iter().flatten().collect())
+        Ok((flows.into_iter().flatten().collect(), read_at))
     }
 
     /// Joins records with the documents they show, loading those that are not in memory in one statement.
@@ -228,7 +261,10 @@ impl FlowReads {
         shown: Shown,
         records: Vec<FlowRecord>,
     ) -> Result<Vec<Arc<FlowAnswer>>, RegistryError> {
-        let remembered = |record: &FlowRecord| self.memory.trusted(org_id, record.flow_id, Which::Now(shown));
+        let remembered = |record: &FlowRecord| {
+            let trusted = self.memory.trusted(org_id, record.flow_id, Which::Now(shown));
+            trusted.map(|remembered| remembered.flow)
+        };
         let remembered: Vec<_> = records.iter().map(remembered).collect();
         let mut documents: HashMap<Digest, Arc<LoadedDocument>> = HashMap::new();
         for flow in remembered.iter().flatten() {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
@@ -12,15 +13,14 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use crate::store::{ListFilter, ListPage, Listed};
 
-/// What flows may take in memory, by estimate: 9,000 of 2 KB. Compressed by lz4 a third more would fit, and a read would
-/// cost 2 µs more of 30, an edit 7 of 100.
-const FLOWS_BYTES_MAX: u64 = 32 * 1024 * 1024;
-/// What a flow takes beside document and authors: state, summary, findings, its place in the cache.
-const FLOW_BYTES: usize = 1536;
+/// What flows may take in memory, by estimate: 11,000 of 2 KB.
+const FLOWS_BYTES_MAX: u64 = 27 * 1024 * 1024;
+/// What a flow takes beside document and authors: state, findings, its place in the cache.
+const FLOW_BYTES: usize = 1024;
 /// What a flow of the usual size takes.
-const FLOW_BYTES_EXPECTED: usize = 7 * 512;
-/// What pages may take in memory.
-const PAGES_BYTES_MAX: u64 = 2 * 1024 * 1024;
+const FLOW_BYTES_EXPECTED: usize = 5 * 512;
+/// What pages may take in memory: 160 of 50 flows each.
+const PAGES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// Of a page without flows: what was asked, its place in the cache.
 const PAGE_BYTES: usize = 256;
 /// How long what was read is trusted.
@@ -53,7 +53,7 @@ struct FlowKey {
 #[derive(Debug, Clone)]
 pub(super) struct RememberedFlow {
     pub(super) flow: Arc<FlowAnswer>,
-    read_at: Instant,
+    pub(super) read_at: Instant,
 }
 
 impl RememberedFlow {
@@ -74,7 +74,10 @@ pub(super) struct PageKey {
 #[derive(Debug)]
 pub(super) struct Page {
     pub(super) listed: Listed,
-    read_at: Instant,
+    /// The page as a JSON array of flows in short, once it was written.
+    pub(super) written: Option<Bytes>,
+    /// When the first of what is in it was read.
+    pub(super) read_at: Instant,
 }
 
 #[derive(Debug, Clone)]
@@ -90,7 +93,7 @@ struct Bytewise;
 impl Weighter<FlowKey, RememberedFlow> for Bytewise {
     fn weight(&self, _: &FlowKey, RememberedFlow { flow, .. }: &RememberedFlow) -> u64 {
         let authors = flow.record.created_by.len() + flow.record.updated_by.len();
-        (flow.document.bytes().len() + authors + FLOW_BYTES) as u64
+        (flow.document.packed_len() + authors + FLOW_BYTES) as u64
     }
 }
 
@@ -98,7 +101,8 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
     fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
         let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
         let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
-        (PAGE_BYTES + asked + size_of_val(&*page.listed.flows)) as u64
+        let written = page.written.as_ref().map_or(0, Bytes::len);
+        (PAGE_BYTES + asked + size_of_val(&*page.listed.flows) + written) as u64
     }
 }
 
@@ -118,8 +122,8 @@ impl Memory {
     }
 
     /// A flow as it was last seen, if that is trusted.
-    pub(super) fn trusted(&self, org_id: Uuid, flow_id: Uuid, which: Which) -> Option<Arc<FlowAnswer>> {
-        self.flow(org_id, flow_id, which).filter(RememberedFlow::is_trusted).map(|remembered| remembered.flow)
+    pub(super) fn trusted(&self, org_id: Uuid, flow_id: Uuid, which: Which) -> Option<RememberedFlow> {
+        self.flow(org_id, flow_id, which).filter(RememberedFlow::is_trusted)
     }
 
     /// Remembers a flow, unless it is seen as younger already. Erased content is not kept, nor what it was before.
@@ -130,7 +134,7 @@ impl Memory {
             return;
         }
         let known = self.trusted(org_id, flow_id, which);
-        if known.is_none_or(|known| known.record.version < flow.record.version) {
+        if known.is_none_or(|known| known.flow.record.version < flow.record.version) {
             let remembered = RememberedFlow { flow: Arc::clone(flow), read_at: Instant::now() };
             self.flows.insert(FlowKey { org_id, flow_id, which }, remembered);
         }
@@ -154,8 +158,8 @@ impl Memory {
         self.pages.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)
     }
 
-    pub(super) fn keep_page(&self, key: PageKey, listed: Listed) -> Arc<Page> {
-        let page = Arc::new(Page { listed, read_at: Instant::now() });
+    pub(super) fn keep_page(&self, key: PageKey, page: Page) -> Arc<Page> {
+        let page = Arc::new(page);
         self.pages.insert(key, Arc::clone(&page));
         page
     }

@@ -5,6 +5,7 @@ mod calling;
 mod document;
 mod list;
 mod memory;
+mod packed;
 mod past;
 
 use std::sync::Arc;
@@ -48,7 +49,7 @@ pub enum Selector {
 /// * The row of a flow changes with its version. A read names the version it remembers; while the flow is at it, the
 ///   answer is the one in memory.
 /// * A page of a list changes with the log. While the log ends where it did, the page has the same flows at the same
-///   versions, and is put together from memory when each of them is remembered.
+///   versions, and is the one in memory; it is as old as the first flow that was read for it.
 /// * A version does not change. What is asked is whether its content is still there, and which number its flow is bound to
 ///   now, because that decides who may see it.
 ///
