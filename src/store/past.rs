@@ -107,7 +107,8 @@ const RENUMBERED: &str = "bool_or(e.type <> 'flow.updated' OR e.payload IS NULL 
 const RENUMBERED_IN_FORCE: &str = "bool_or(e.type <> 'flow.updated')";
 
 /// Flows that have not changed since, from the view, and those that have, at the version before. What those were is
-/// sought by the whole key: joined, the planner read every version of each flow, 1 s for 4,000 of them in place of 30 ms.
+/// sought by the whole key: joined, the planner read every version of each flow, 1.4 s in place of 20 ms at 10,000
+/// events since.
 fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage) -> QueryBuilder<Postgres> {
     let mut query =
         QueryBuilder::new("WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version");

@@ -91,8 +91,8 @@ impl FlowList {
         self.place.is_some()
     }
 
-    /// Remembers how the page was written. While it is the page of now it is not put together again, which costs a page of
-    /// 50 remembered flows 400 µs.
+    /// Remembers how the page was written. While it is the page of now it is not put together again: a page of 50
+    /// remembered flows takes 120 µs of processor time, service and Postgres together, in place of 133.
     pub fn remember(self, written: &[u8]) {
         if let Some((key, page)) = self.place {
             let read_at = self.read_at.min(page.read_at);
