@@ -90,7 +90,7 @@ pub struct OwnerConfig {
 }
 
 impl OwnerConfig {
-    /// The same database as its owner, where somebody says who that is.
+    /// A database as its owner reaches it, where somebody says who that is.
     pub fn of(&self, database: &DatabaseConfig) -> DatabaseConfig {
         match &self.migrate_database_url {
             Some(url) => {

@@ -103,7 +103,7 @@ impl PublicKey {
         &self.name
     }
 
-    /// The same key with that validity.
+    /// This key with that validity.
     pub fn valid(self, validity: Validity) -> Self {
         Self { validity, ..self }
     }

@@ -22,7 +22,7 @@ pub fn fault(url: &str) -> Option<&'static str> {
     has_dots.then_some("has a segment . or .. in its path")
 }
 
-/// The same of an address before it is rendered, as far as what is written down already decides it.
+/// What is wrong with an address before it is rendered, as far as what is written down already decides it.
 pub fn literal_fault(source: &str) -> Option<&'static str> {
     // The organization says the host of such an address; the rest is written down.
     let source = match origin_name(source).and_then(|_| source.split_once("}}")) {

@@ -80,7 +80,7 @@ pub fn flows(status: StatusCode, flows: &[Arc<FlowAnswer>], view: View) -> Resul
 
 /// What of a list is written before its answer begins. A list that is no longer is sent whole, with its length.
 const BEGIN_BYTES: usize = 32 * 1024;
-/// The same of a page that is remembered: a usual one, of 50 flows in short, has 48 KB.
+/// Bytes set aside for a page that is remembered: a usual one, of 50 flows in short, has 48 KB.
 const PAGE_BYTES: usize = 64 * 1024;
 
 /// A list, of which no more than a part is in memory. Its first part is read before the answer begins, so that what

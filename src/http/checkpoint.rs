@@ -24,15 +24,12 @@ pub async fn checkpoint(
     headers: HeaderMap,
     call: Read<AuditRead, (), Negotiated>,
 ) -> Result<Response, Problem> {
-    let wants_text = media::wants_text(&headers);
-    if !wants_text {
-        media::check_accept(&headers)?;
-    }
+    let wants_note = wants_note(&headers)?;
     let Some(signed) = app.registry.checkpoints.latest(&call.caller).await? else {
         let detail = "This replica holds no key to sign with, and no checkpoint of the log is stored.";
         return Err(Problem::retry(Code::NoCheckpoint, RETRY_SECONDS, detail));
     };
-    if wants_text {
+    if wants_note {
         return Ok(text(signed.note));
     }
     let checkpoint = &signed.checkpoint;
@@ -48,21 +45,27 @@ pub async fn checkpoint(
     Ok(wire::envelope(StatusCode::OK, &data))
 }
 
+/// Whether the note alone is asked for, as plain text. Refuses a request that takes neither that nor JSON.
+fn wants_note(headers: &HeaderMap) -> Result<bool, Problem> {
+    let wants_text = media::wants_text(headers);
+    if !wants_text {
+        media::check_accept(headers)?;
+    }
+    Ok(wants_text)
+}
+
 /// A signed note over the trees of the log, by which single events and flows are proven.
 pub async fn tree_head(
     State(app): State<App>,
     headers: HeaderMap,
     call: Read<AuditRead, (), Negotiated>,
 ) -> Result<Response, Problem> {
-    let wants_text = media::wants_text(&headers);
-    if !wants_text {
-        media::check_accept(&headers)?;
-    }
+    let wants_note = wants_note(&headers)?;
     let Some(stored) = app.registry.checkpoints.tree_head(call.caller.org_id).await? else {
         let detail = "This replica holds no key to sign with, and no tree head of the log is stored.";
         return Err(Problem::retry(Code::NoCheckpoint, RETRY_SECONDS, detail));
     };
-    if wants_text {
+    if wants_note {
         return Ok(text(stored.note));
     }
     let head = TreeHead::unverified(&stored.note);

@@ -37,7 +37,7 @@ const SHOWN: [HeaderName; 7] = [
     headers::REQUEST_ID,
 ];
 
-/// The same paths, open to browsers of these origins; `*` is all of them, and none leaves everything as it is.
+/// The paths of a router, open to browsers of these origins; `*` is all of them, and none leaves everything as it is.
 /// Credentials are headers that a page must know: cookies play no part, so `*` gives nothing away.
 pub fn allow_origins(router: Router, origins: &[&str]) -> Router {
     if origins.is_empty() {

@@ -38,7 +38,7 @@ impl Moment {
         }
     }
 
-    /// The same on the virtual clock, to the millisecond.
+    /// The moment on the virtual clock, to the millisecond.
     pub fn instant(self, zone: Tz) -> Option<Instant> {
         self.on_clock(zone).map(|at| Instant(at.timestamp_millis()))
     }

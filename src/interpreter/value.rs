@@ -158,7 +158,7 @@ pub fn same(a: &Value, b: &Value) -> bool {
     same_by(a, b, &|a, b| a == b)
 }
 
-/// The same with texts compared by `same_text`.
+/// True if two values are equal, with texts compared by `same_text`.
 pub fn same_by(a: &Value, b: &Value, same_text: &dyn Fn(&str, &str) -> bool) -> bool {
     match (a.kind(), b.kind()) {
         (ValueKind::Undefined | ValueKind::None, ValueKind::Undefined | ValueKind::None) => true,

@@ -48,7 +48,7 @@ impl Comparison {
         diff::diff(&self.from.value, &self.to.value)
     }
 
-    /// The same as an RFC 6902 patch.
+    /// The difference as an RFC 6902 patch.
     pub fn json_patch(&self) -> Value {
         serde_json::to_value(diff::json_patch(&self.from.value, &self.to.value))
             .expect("a patch is plain JSON")

@@ -86,7 +86,7 @@ impl Log {
         Err(RegistryError::Overloaded)
     }
 
-    /// The same only where the stream is at a version; else says at which it is.
+    /// Appends to the organization's own stream only where that is at a version; else says at which it is.
     pub(super) async fn append_to_organization_at(
         &self,
         org_id: Uuid,
@@ -109,7 +109,7 @@ impl Log {
         self.turns.take(stream_id).await
     }
 
-    /// The same for a command on several streams.
+    /// Waits for the turn of a command on several streams.
     pub(super) async fn turns(
         &self,
         stream_ids: impl Iterator<Item = Uuid>,

@@ -33,7 +33,7 @@ impl Turns {
         self.take_lock(self.lock_of(flow_id)).await
     }
 
-    /// The same for several flows at once: each lock once, in one order for everybody, so that no two wait for each other.
+    /// Waits for the turns of several flows at once: each lock once, in one order for everybody, so that no two wait for each other.
     pub(super) async fn take_all(
         &self,
         flow_ids: impl Iterator<Item = Uuid>,

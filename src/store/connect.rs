@@ -74,7 +74,7 @@ impl Store {
         self.in_time_for(1, asked).await
     }
 
-    /// The same for something that takes as many statements.
+    /// Bounds the time of something that takes as many statements.
     pub async fn in_time_for<T>(
         &self,
         statements: u32,

@@ -90,7 +90,7 @@ impl StoreError {
         }
     }
 
-    /// The same error of a write that may have happened before.
+    /// This error as one of a write that may have happened.
     pub(super) fn in_doubt(self) -> Self {
         match self {
             Self::Unavailable(cause) => Self::OutcomeUnknown(cause.to_string()),

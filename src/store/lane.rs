@@ -30,7 +30,7 @@ impl Lane {
         self.idle.is_some()
     }
 
-    /// The same for statements that lock rows, and give up where others hold them for long.
+    /// A lane for statements that lock rows, and give up where others hold them for long.
     pub(super) fn waiting_for_locks(mut self, at_most: Duration) -> Self {
         self.options = self.options.options([("lock_timeout", at_most.as_millis().to_string())]);
         self

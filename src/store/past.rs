@@ -12,7 +12,7 @@ use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
 /// Up to so many events after the position a list is read from the view.
 const NEAR: i64 = 1_000;
-/// The same for a filter that asks documents, which the view answers from an index.
+/// How near the end of the log a position may be for a filter that asks documents, which the view answers from an index.
 const NEAR_FOR_DOCUMENTS: i64 = 10_000;
 /// Events that one page looks at, at most, on its walk backwards.
 pub const WALK_MAX: i64 = 20_000;

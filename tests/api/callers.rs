@@ -2,15 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Api, Request, api, sound};
-
-fn pin(name: &str, answer: &Answer) {
-    insta::with_settings!(
-        {snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/api"), prepend_module_to_snapshot => false,
-            omit_expression => true},
-        { insta::assert_snapshot!(name, answer.shown()) }
-    );
-}
+use super::{Api, Request, api, pin, sound};
 
 impl Api {
     async fn put_in_force(&self, body: Value) -> String {

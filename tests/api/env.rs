@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bundles::assert_intact;
-use super::{Answer, Api, Request, api};
+use super::{Answer, Api, Request, api, pin};
 
 impl Api {
     fn env(&self, method: &str) -> Request {
@@ -13,14 +13,6 @@ impl Api {
     async fn put_env(&self, values: &Value) -> Answer {
         self.env("PUT").json(values).send().await
     }
-}
-
-fn pin(name: &str, answer: &Answer) {
-    insta::with_settings!(
-        {snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/api"), prepend_module_to_snapshot => false,
-            omit_expression => true},
-        { insta::assert_snapshot!(name, answer.shown()) }
-    );
 }
 
 #[tokio::test]

@@ -161,6 +161,15 @@ impl Api {
     }
 }
 
+/// Holds an answer against the snapshot of this name.
+pub fn pin(name: &str, answer: &Answer) {
+    insta::with_settings!(
+        {snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/api"), prepend_module_to_snapshot => false,
+            omit_expression => true},
+        { insta::assert_snapshot!(name, answer.shown()) }
+    );
+}
+
 /// A document that can be published.
 pub fn sound(name: &str) -> Value {
     json!({"name": name, "steps": [{"id": "adios", "type": "end", "text": "¡Listo!"}]})

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Answer, Api, api, sound};
+use super::{Answer, Api, api, pin, sound};
 
 impl Api {
     async fn draft(&self, body: Value) -> String {
@@ -36,14 +36,6 @@ fn versions(answer: &Answer) -> Vec<(String, i64)> {
     let data = answer.data();
     let flows = data.as_array().unwrap().iter();
     flows.map(|it| (it["id"].as_str().unwrap().to_owned(), it["version"].as_i64().unwrap())).collect()
-}
-
-fn pin(name: &str, answer: &Answer) {
-    insta::with_settings!(
-        {snapshot_path => concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/api"), prepend_module_to_snapshot => false,
-            omit_expression => true},
-        { insta::assert_snapshot!(name, answer.shown()) }
-    );
 }
 
 #[tokio::test]

@@ -139,3 +139,19 @@ fn a_public_type_has_a_name_of_its_own() {
     broken.extend(gone.map(|name| format!("{name} is listed, and no type has it")));
     assert_none(&broken, "names that mean two things, or are listed though they mean one");
 }
+
+/// An editor shows a comment without its neighbours.
+#[test]
+fn no_comment_refers_to_the_one_above() {
+    let mut broken = Vec::new();
+    for source in sources() {
+        for (index, line) in source.text.lines().enumerate() {
+            if line.trim_start().starts_with("/// The same ")
+                || line.trim_start().starts_with("/// The same,")
+            {
+                broken.push(format!("src/{}:{}: {}", source.path, index + 1, line.trim()));
+            }
+        }
+    }
+    assert_none(&broken, "comments that need their neighbour");
+}

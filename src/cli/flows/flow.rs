@@ -44,7 +44,7 @@ pub fn in_force(published_version: Option<i64>, in_force: bool) -> String {
     }
 }
 
-/// The same of a state that is over.
+/// A sentence that says what was in force in a state that is over.
 pub fn was_in_force(published_version: Option<i64>, in_force: bool) -> String {
     match published_version {
         Some(version) if in_force => format!("Version {version} was in force then."),

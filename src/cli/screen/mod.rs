@@ -35,7 +35,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     Ok(out.flush()?)
 }
 
-/// The same beside the output.
+/// Writes styled text to standard error, beside the output. A reader that is gone is no error.
 pub fn note(text: &str) {
     // A closed standard error is nobody's loss.
     let _ = anstream::stderr().write_all(text.as_bytes());

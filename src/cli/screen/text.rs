@@ -31,7 +31,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// The same JSON without a character that steers. In JSON such characters stand inside strings only.
+/// JSON without a character that steers a terminal, and with the same value. In JSON such characters stand inside strings only.
 pub fn plain_json(json: &str) -> Cow<'_, str> {
     let steers = |c: char| steers(c) && c != '\n';
     if !json.contains(steers) {
@@ -52,7 +52,8 @@ pub fn indented(indent: &str, text: &str) -> String {
     hanging(indent, indent, text)
 }
 
-/// The same with something else before the first line; it may be styled.
+/// Text of several lines behind an indent, as wide as the output, with something else before the first line; that may be
+/// styled.
 pub fn hanging(first: &str, indent: &str, text: &str) -> String {
     let options = Options::new(width().unwrap_or(usize::MAX)).subsequent_indent(indent).break_words(false);
     let mut laid_out = String::new();

@@ -66,7 +66,7 @@ pub(super) fn compare(path: &str, before: &Value, after: &Value, changes: &mut V
     }
 }
 
-/// The same for a member that one side may lack.
+/// Compares a member that one side may lack.
 pub(super) fn compare_members(
     path: &str,
     before: Option<&Value>,

@@ -151,7 +151,7 @@ fn a_patch_inserts_and_moves_by_id() {
     assert_eq!(serde_json::to_value(json_patch(&before, &after)).unwrap(), expected);
 }
 
-/// The same differences seen from the other side.
+/// Differences seen from the other side are the differences of the sides exchanged.
 fn mirrored(diff: &Diff) -> Diff {
     let changes = |changes: &[ValueChange]| changes.iter().cloned().map(mirrored_change).collect::<Vec<_>>();
     let list = |list: &ListDiff| ListDiff {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::whole::DOCUMENT_BYTES_MAX;
 use crate::flow::finding::Finding;
+use crate::flow::json::DEPTH_MAX;
 
 /// Operations of one edit, at most.
 const OPERATIONS_MAX: usize = 1000;
@@ -94,8 +95,20 @@ impl Edit {
             .map(|all| Self::Operations(Operations(all)))
     }
 
-    /// The change that the edit is of this document: the members it alters, as an update has them.
+    /// The change that the edit is of this document: the members it alters, as an update has them. It nests no deeper
+    /// than a body may, since stored documents are read as strictly as bodies.
     pub fn of(&self, document: &Value) -> Result<Edited, EditRefusal> {
+        let edited = self.made_to(document)?;
+        match fits(&edited.change, DEPTH_MAX) {
+            true => Ok(edited),
+            false => {
+                let message = format!("makes the document nest deeper than {DEPTH_MAX} levels");
+                Err(invalid("LIMIT_EXCEEDED", "", &message))
+            }
+        }
+    }
+
+    fn made_to(&self, document: &Value) -> Result<Edited, EditRefusal> {
         let whole = |change: Value| Edited { change, sent_step: None };
         let steps = |steps: Vec<Value>, sent_step| Edited { change: json!({ "steps": steps }), sent_step };
         match self {
@@ -137,6 +150,16 @@ impl Edit {
 
 fn invalid(code: &'static str, pointer: &str, message: &str) -> EditRefusal {
     EditRefusal::Invalid(vec![Finding::error(code, pointer, message)])
+}
+
+/// True if a value nests no deeper than so many levels.
+fn fits(value: &Value, levels: usize) -> bool {
+    let inside = |value: &Value| fits(value, levels - 1);
+    match value {
+        Value::Array(items) => levels > 0 && items.iter().all(inside),
+        Value::Object(members) => levels > 0 && members.values().all(inside),
+        _ => true,
+    }
 }
 
 fn steps_of(document: &Value) -> Vec<Value> {
@@ -271,6 +294,18 @@ mod tests {
         let copy = |n| json!({ "op": "copy", "from": "", "path": format!("/meta/{n}") });
         let begin = json!({ "op": "add", "path": "/meta", "value": {} });
         let refusal = operations([begin].into_iter().chain((0..60).map(copy)).collect()).unwrap_err();
+        assert!(matches!(refusal, EditRefusal::Invalid(findings) if findings[0].code == "LIMIT_EXCEEDED"));
+    }
+
+    #[test]
+    fn operations_nest_no_deeper_than_a_body() {
+        let nested = |levels: usize| {
+            let add = |depth: usize| json!({ "op": "add", "path": format!("/meta{}", "/a".repeat(depth)), "value": {} });
+            operations((0..levels).map(add).collect())
+        };
+        // The document and `meta` are two levels themselves.
+        assert!(nested(DEPTH_MAX - 1).is_ok());
+        let refusal = nested(DEPTH_MAX).unwrap_err();
         assert!(matches!(refusal, EditRefusal::Invalid(findings) if findings[0].code == "LIMIT_EXCEEDED"));
     }
 

@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         self.value.clone()
     }
 
-    /// The same for an object.
+    /// An object of the author's whose strings are templates.
     pub fn json_object(self) -> Map<String, Value> {
         self.check_strings();
         self.free_object()

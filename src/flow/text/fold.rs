@@ -45,7 +45,7 @@ pub fn fold(text: &str) -> String {
     }
 }
 
-/// The same with what stands around the text.
+/// Lower-case words without accents, with what stands around the text.
 fn words(text: &str) -> String {
     let plain = if text.is_ascii() { text.to_ascii_lowercase() } else { without_accents(text) };
     let mut words = String::with_capacity(plain.len());
@@ -158,7 +158,7 @@ pub fn plain(text: &str) -> String {
     plain_and_written(text).0
 }
 
-/// The same, and sign by sign what was written: what is an address must not become another.
+/// The plain form of a text, and beside it, sign by sign, what was written: what is an address must not become another.
 pub fn plain_and_written(text: &str) -> (String, String) {
     let sign = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),

@@ -54,7 +54,7 @@ impl<'d> Graph<'d> {
         self.reachable_by(from, |_| true)
     }
 
-    /// The same by edges of some kinds.
+    /// The steps that are reached from these by edges of some kinds.
     pub fn reachable_by(
         &self,
         from: impl IntoIterator<Item = usize>,

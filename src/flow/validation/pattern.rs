@@ -28,7 +28,7 @@ impl Patterns {
         self.fault_of(pattern, false)
     }
 
-    /// The same for one to which capitals and small letters are the same.
+    /// What is wrong with a pattern to which capitals and small letters are the same, if anything.
     pub fn caseless_fault(&mut self, pattern: &str) -> Option<String> {
         self.fault_of(pattern, true)
     }

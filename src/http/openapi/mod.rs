@@ -79,7 +79,8 @@ fn needed(access: Access) -> String {
     }
 }
 
-/// The same for programs: each entry is a credential that will do, with the scopes it must have.
+/// What a credential must be allowed to do, for programs: each entry is a credential that will do, with the scopes it
+/// must have.
 fn security(access: Access) -> Value {
     let alternatives: Vec<Vec<Scope>> = match access {
         Access::Open => Vec::new(),

@@ -82,7 +82,7 @@ impl Problem {
         }
     }
 
-    /// The same of a flow of a set, which the answer points at.
+    /// This problem as one of a flow of a set, which the answer points at.
     fn in_set(self, index: usize) -> Self {
         let member = match self.code {
             Code::FlowNotFound => "/id",
@@ -173,7 +173,7 @@ impl Problem {
         Self { extra: Extra::Findings(findings), ..Self::new(Code::NotPublishable, detail) }
     }
 
-    /// The same, said of a place in the request.
+    /// This problem, said of a place in the request.
     fn at(self, location: ErrorLocation) -> Self {
         Self { extra: self.extra, ..Self::invalid(self.code, location, self.detail) }
     }

@@ -30,7 +30,7 @@ pub fn history_entry(entry: &LogEntry) -> Value {
     Value::Object(members)
 }
 
-/// The same for those who may not know who did it, for whom and why.
+/// An event of a history for those who may not know who did it, for whom and why.
 pub fn history_entry_without_people(entry: &LogEntry) -> Value {
     let mut shown = history_entry(entry);
     for member in PEOPLE {
@@ -62,7 +62,7 @@ pub fn audit_entry(org_id: Uuid, entry: &LogEntry) -> Value {
     })
 }
 
-/// The same for those who may know what happened to flows, but not who did it, for whom or from where.
+/// An event of the audit log for those who may know what happened to flows, but not who did it, for whom or from where.
 pub fn audit_entry_without_actor(org_id: Uuid, entry: &LogEntry) -> Value {
     let mut shown = audit_entry(org_id, entry);
     for member in ["actorUserId", "ip", "userAgent"] {

@@ -44,7 +44,7 @@ pub fn enveloping<E>(
     Ok(json(status, Body::from(body.freeze())))
 }
 
-/// The same around JSON that is written already.
+/// `{"data": …, "timestamp": "…"}` around JSON that is written already.
 pub fn enveloped(status: StatusCode, data: &[u8]) -> Response {
     let put = |body: &mut BytesMut| {
         body.put_slice(data);

@@ -28,7 +28,7 @@ impl<T> CursorPage<T> {
         Self::new(data, None, false)
     }
 
-    /// The same page, each entry in another form.
+    /// This page with each entry in another form.
     pub fn shown<'p, U>(&'p self, shown: impl Fn(&'p T) -> U) -> CursorPage<U> {
         CursorPage { data: self.data.iter().map(shown).collect(), page_info: self.page_info.clone() }
     }

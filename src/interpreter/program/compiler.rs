@@ -178,7 +178,7 @@ impl StepCompiler<'_, '_> {
         self.localized_at(source, path, self.at(member))
     }
 
-    /// The same for a text that the settings lend to the step.
+    /// Compiles a text that the settings lend to the step, with its translations.
     pub fn localized_at(&self, source: &str, path: &str, pointer: String) -> Result<Localized, Uncompilable> {
         let base = self.compiler.text(source, pointer)?;
         let mut translated = Vec::new();

@@ -142,7 +142,7 @@ impl CompiledMedia {
         Ok(object(members))
     }
 
-    /// The same where a message has text too: without an address the media are left out.
+    /// The media of a message that has text too: without an address they are left out.
     pub fn present<'a>(&'a self, visit: &mut Visit<'_, 'a>) -> Result<Option<Value>, StepError> {
         match self.payload(visit) {
             Err(error) if error.code == code::EMPTY_MESSAGE => Ok(None),

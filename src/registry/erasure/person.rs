@@ -51,7 +51,7 @@ impl Person {
         self.texts.iter().any(|text| stands_in(text, other))
     }
 
-    /// The same of stored JSON: in its texts, or in names of its members.
+    /// True if the person stands in stored JSON: in its texts, or in names of its members.
     fn stands_in_json(&self, bytes: &[u8]) -> bool {
         match serde_json::from_slice(bytes) {
             Ok(value) => self.stands_in_value(&value),

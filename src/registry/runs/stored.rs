@@ -87,7 +87,7 @@ impl Runs {
         }
     }
 
-    /// The same run again: the stored request on the versions that were resolved then.
+    /// Runs a stored run again: its request on the versions that were resolved then.
     pub(super) async fn rerun(&self, caller: &Caller, run: &TestRun) -> Result<Execution, RegistryError> {
         let corrupt = |what: String| RegistryError::corrupt(format!("test run {}", run.run_id), what);
         let body: Value = serde_json::from_slice(&run.request).map_err(|error| corrupt(error.to_string()))?;

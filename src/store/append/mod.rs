@@ -75,7 +75,7 @@ pub struct FlowChange {
 /// How an event changes what is in force of a flow.
 #[derive(Debug, Clone)]
 pub enum InForceChange {
-    /// The same document is paused, resumed, or published again.
+    /// The document in force is paused, resumed, or published again.
     Kept,
     /// No document is in force any more.
     Ended,

@@ -35,7 +35,7 @@ pub(super) async fn append(
     Ok(outcomes.found.into_iter().map(|outcome| outcome.expect("each append has its outcome")).collect())
 }
 
-/// The same for appends to one log in a transaction that holds its head already.
+/// Appends to one log in a transaction that holds its head already.
 pub(super) async fn append_held(
     connection: &mut PgConnection,
     memory: &mut Memory,

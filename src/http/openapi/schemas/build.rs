@@ -32,7 +32,7 @@ impl Member {
         Self { is_required: true, is_nullable: false, ..self }
     }
 
-    /// The same member where it may be absent; it is null only if it could be before.
+    /// This member where it may be absent; it is null only if it could be before.
     pub fn optional(self) -> Self {
         Self { is_required: false, ..self }
     }
@@ -121,7 +121,7 @@ pub fn described(mut schema: Value, description: &str) -> Value {
     schema
 }
 
-/// The same schema, and null. The description stays outside.
+/// A schema that takes null as well. The description stays outside.
 pub fn nullable(mut schema: Value) -> Value {
     let is_plain = schema.get("enum").is_none() && schema.get("const").is_none();
     match schema.get("type").and_then(Value::as_str).map(str::to_owned) {
