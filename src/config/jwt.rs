@@ -22,7 +22,7 @@ pub struct JwtConfig {
     #[arg(long, env = "JWT_KEY_FILES", value_name = "ALG[:KID]=FILE[,…]", value_delimiter = ',')]
     pub jwt_key_file: Vec<KeySource>,
 
-    /// A key that tokens are verified with, itself in place of its file; for the environment, as command lines are public
+    /// A key to verify tokens with, itself in place of its file; for the environment, as command lines are public
     #[arg(long, env = "JWT_KEY", hide_env_values = true, value_name = "ALG[:KID]=KEY")]
     #[arg(value_parser = value::secret)]
     pub jwt_key: Option<SecretString>,

@@ -105,9 +105,10 @@ impl Progress {
     /// What the client keeps us waiting with.
     pub fn waiting(&self) -> Option<Waiting> {
         let state = self.state();
-        let (since, in_request) = match state.phase {
-            Phase::Idle(since) | Phase::Head(since) => (since, false),
-            Phase::Request(_) => (state.body_since.into_iter().chain(state.unread_since).min()?, true),
+        let (since, in_request) = match (state.phase, state.unread_since) {
+            (Phase::Idle(_), Some(unread_since)) => (unread_since, true),
+            (Phase::Idle(since) | Phase::Head(since), _) => (since, false),
+            (Phase::Request(_), _) => (state.body_since.into_iter().chain(state.unread_since).min()?, true),
         };
         Some(Waiting { since, in_request, has_asked: state.has_asked })
     }
@@ -118,6 +119,7 @@ impl Progress {
         let mut state = self.state();
         state.phase = match state.phase {
             Phase::Idle(_) if inward => Phase::Head(now),
+            Phase::Idle(_) if state.unread_since.is_some() => Phase::Idle(now),
             Phase::Request(_) => Phase::Request(now),
             phase => phase,
         };
@@ -137,7 +139,10 @@ impl Progress {
     }
 
     fn deadline(&self, patience: &Patience) -> Instant {
-        match self.state().phase {
+        let state = self.state();
+        match state.phase {
+            // The answer is complete, but the client has not taken all of it.
+            Phase::Idle(since) if state.unread_since.is_some() => since + patience.stall,
             Phase::Idle(since) => since + patience.idle,
             Phase::Head(since) => since + patience.head,
             Phase::Request(since) => since + patience.stall,

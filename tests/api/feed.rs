@@ -322,10 +322,10 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
     let large = "x".repeat(100_000);
     for _ in 0..4 {
         let rows: Vec<_> =
-            (0..50).map(|_| loud(row(api.org_id, Uuid::new_v4(), 0, "same"), &large)).collect();
+            (0..50).map(|_| loud(row(api.org_id, Uuid::new_v4(), 0, r#"{"name":"Uno"}"#), &large)).collect();
         api.registry.store().append(&rows).await.unwrap();
     }
-    let (status, asleep) = replica.ask(&api, &api.key, "?after=0", "").await;
+    let (status, mut asleep) = replica.ask(&api, &api.key, "?after=0", "").await;
     assert_eq!(status, 200);
     assert_eq!(replica.ask(&api, &api.key, "", "").await.0, 503, "there is one place");
     // A feed ends by itself never, so the place is free only once its reader has been cut off.
@@ -334,8 +334,14 @@ async fn a_reader_that_takes_nothing_is_cut_off() {
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(LONG, free).await.expect("the sleeper is gone");
-    drop(asleep);
+    timeout(LONG / 2, free).await.expect("the sleeper is gone");
+    // Nor does what it left unread keep its connection: what it sends is refused.
+    let refused = async {
+        while asleep.lines.write_all(b"x").await.is_ok() {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(LONG / 2, refused).await.expect("closed");
 }
 
 /// An event that takes much room in a feed.

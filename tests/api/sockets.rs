@@ -2,14 +2,17 @@
 
 use std::time::Duration;
 
+use axum::Router;
+use axum::routing::get;
 use flow_registry::http::{Limits, Patience};
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::socket::{LONG, problem, served};
-use super::sound;
+use super::{serve, sound};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -51,6 +54,41 @@ async fn stalled_bodies_are_cut() {
     client.send("{\"name\": ").await;
     client.rest().await;
     assert_eq!(served.api.events().await, 1);
+}
+
+const LARGE: usize = 32 << 20;
+
+/// A client that was given the whole of an answer larger than a connection holds, and has read none of it.
+async fn unread_answer(limits: Limits) -> TcpStream {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let router = Router::new().route("/", get(async || vec![b'x'; LARGE]));
+    serve(listener, router, limits, CancellationToken::new());
+    client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    client
+}
+
+#[tokio::test]
+async fn clients_that_leave_an_answer_unread_are_cut() {
+    let mut client = unread_answer(impatient(LONG, LONG, SHORT)).await;
+    let refused = async {
+        while client.write_all(b"x").await.is_ok() {
+            sleep(SHORT).await;
+        }
+    };
+    timeout(LONG / 2, refused).await.expect("closed");
+}
+
+/// Reading an answer is not idling, however long it takes.
+#[tokio::test]
+async fn clients_that_read_slowly_are_not_cut() {
+    let mut client = unread_answer(impatient(SHORT, LONG, SHORT * 2)).await;
+    let mut buffer = vec![0; LARGE];
+    let mut bytes = 0;
+    while bytes < LARGE {
+        sleep(SHORT / 3).await;
+        bytes += client.read_exact(&mut buffer[..1 << 20]).await.unwrap();
+    }
 }
 
 #[tokio::test]
