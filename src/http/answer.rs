@@ -87,8 +87,8 @@ const PAGE_BYTES: usize = 64 * 1024;
 /// fails at once has a status; what fails later cuts the connection.
 pub async fn list(mut list: FlowList, view: View) -> Result<Response, Problem> {
     let is_remembered = view == View::Summary && list.is_remembered();
-    if let Some(written) = list.written().filter(|_| is_remembered) {
-        return Ok(wire::enveloped(StatusCode::OK, written));
+    if is_remembered && let Some(written) = list.written() {
+        return Ok(wire::enveloped(StatusCode::OK, &written));
     }
     let begin_bytes = if is_remembered { PAGE_BYTES } else { BEGIN_BYTES };
     let mut begin = BytesMut::from(wire::ENVELOPE_BEGIN);

@@ -1,6 +1,7 @@
 //! Why a use case did not happen. `http` turns each into a status in one table.
 
-use bytes::Bytes;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ pub struct CurrentVersion {
     pub version: i64,
     pub updated_at: DateTime<Utc>,
     /// Who made it: RFC 8785 JSON of an actor.
-    pub updated_by: Bytes,
+    pub updated_by: Arc<[u8]>,
 }
 
 /// The registry's one error type.

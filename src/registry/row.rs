@@ -1,5 +1,7 @@
 //! From a decided change to the row that is appended, and to the record that row leads to.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use uuid::Uuid;
 
@@ -135,7 +137,7 @@ pub(super) fn after(
     plan: &Plan,
     change: &DecidedChange,
     place: Appended,
-    author: Bytes,
+    author: Arc<[u8]>,
 ) -> FlowRecord {
     let published = change.after.published_version.zip(change.after.published_by_version);
     let published_at = before.and_then(|before| before.published.as_ref()).map(|published| published.at);

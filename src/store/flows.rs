@@ -1,5 +1,7 @@
 //! Reads of single flows: as they are, as they stood after a version, and what a command must see before it decides.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -39,9 +41,9 @@ pub struct FlowRecord {
     pub published: Option<Box<Published>>,
     pub created_at: DateTime<Utc>,
     /// Who created it, as RFC 8785 JSON.
-    pub created_by: Bytes,
+    pub created_by: Arc<[u8]>,
     pub updated_at: DateTime<Utc>,
-    pub updated_by: Bytes,
+    pub updated_by: Arc<[u8]>,
     pub duplicated_from: Option<Box<(Uuid, i64)>>,
     /// The version the latest event restored, if it was a restore.
     pub restored_from: Option<i64>,
@@ -199,6 +201,8 @@ fn read_published(row: &PgRow) -> Result<Option<Box<Published>>, StoreError> {
 pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
     let source: Option<Uuid> = row.try_get("duplicated_from_flow")?;
     let source_version: Option<i64> = row.try_get("duplicated_from_version")?;
+    let (created_by, updated_by): (&[u8], &[u8]) = (row.try_get("created_by")?, row.try_get("updated_by")?);
+    let created_by: Arc<[u8]> = created_by.into();
     Ok(FlowRecord {
         flow_id: row.try_get("flow_id")?,
         version: row.try_get("version")?,
@@ -209,9 +213,9 @@ pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
         deleted: row.try_get("deleted")?,
         published: read_published(row)?,
         created_at: row.try_get("created_at")?,
-        created_by: Bytes::from(row.try_get::<Vec<u8>, _>("created_by")?),
+        updated_by: if *created_by == *updated_by { Arc::clone(&created_by) } else { updated_by.into() },
+        created_by,
         updated_at: row.try_get("updated_at")?,
-        updated_by: Bytes::from(row.try_get::<Vec<u8>, _>("updated_by")?),
         duplicated_from: source.zip(source_version).map(Box::new),
         restored_from: row.try_get("restored_from")?,
     })
@@ -235,9 +239,9 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
         deleted: row.try_get("deleted")?,
         published: read_published(row)?,
         created_at: row.try_get("first_recorded_at")?,
-        created_by: author(row.try_get("first_context")?, row.try_get("first_actor")?),
+        created_by: (*author(row.try_get("first_context")?, row.try_get("first_actor")?)).into(),
         updated_at: row.try_get("recorded_at")?,
-        updated_by: author(row.try_get("context")?, row.try_get("actor")?),
+        updated_by: (*author(row.try_get("context")?, row.try_get("actor")?)).into(),
         duplicated_from: first.source_flow_id.zip(first.source_version).map(Box::new),
         restored_from: payload.from_version.filter(|_| restored),
     })

@@ -2,7 +2,9 @@
 
 use chrono::Duration;
 use flow_registry::registry::caller::{IfMatch, Intent, Scope, Scopes};
-use flow_registry::registry::{DuplicateOrder, Moment, PublishOrder, RegistryError, Selector, Status};
+use flow_registry::registry::{
+    DuplicateOrder, FlowAnswer, Moment, PublishOrder, RegistryError, Selector, Status,
+};
 use flow_registry::store::ListFilter;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -116,6 +118,9 @@ async fn answers_of_commands_are_what_a_read_finds() {
         let as_of =
             registry.reads.get(&hand.caller, flow, Selector::AsOf(Moment::Before(before))).await.unwrap();
         assert_eq!(as_of.record, expected);
+        // Now from memory, where versions are kept beside the one that was read first.
+        let told = |flow: &FlowAnswer| (flow.document.bytes(), flow.document.findings().unwrap());
+        assert_eq!(told(&as_of), told(answer));
     }
     let in_force = registry.reads.get(&hand.caller, flow, Selector::Published).await.unwrap();
     assert_eq!(in_force.document.digest(), answers[0].document.digest());

@@ -76,7 +76,7 @@ async fn erasure_leaves_the_digests_and_content_may_come_back() {
         "also to whoever has it in memory"
     );
     let actor: Uuid = sqlx::query_scalar("SELECT id FROM actor").fetch_one(store.pool()).await.unwrap();
-    assert_eq!(record.created_by, format!(r#"{{"id":"{actor}","name":null,"type":"erased"}}"#));
+    assert_eq!(*record.created_by, *format!(r#"{{"id":"{actor}","name":null,"type":"erased"}}"#).as_bytes());
     store.append(&[row(org, flow, 1, "a")]).await.unwrap();
     let (_, bytes) = now(&store, org, flow).await.unwrap();
     assert_eq!(bytes.as_deref(), Some(&b"a"[..]));

@@ -1,6 +1,6 @@
 //! A flow as clients see it: the state, and spliced into it, unparsed, the document.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{BufMut, BytesMut};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -158,6 +158,6 @@ fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, RegistryError> {
     })
 }
 
-fn actor<'a>(json: &'a Bytes, place: &str) -> Result<&'a RawValue, RegistryError> {
+fn actor<'a>(json: &'a [u8], place: &str) -> Result<&'a RawValue, RegistryError> {
     serde_json::from_slice(json).map_err(|error| RegistryError::corrupt(place, error.to_string()))
 }

@@ -12,7 +12,6 @@ mod restore;
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use uuid::Uuid;
 
 pub use self::echo::Echo;
@@ -180,7 +179,7 @@ impl Commands {
         change: &DecidedChange,
         place: Appended,
     ) -> Arc<FlowAnswer> {
-        let author = Bytes::copy_from_slice(&of_sorted(&intent.caller.actor));
+        let author = of_sorted(&intent.caller.actor).into();
         let record = after(found.map(|found| &found.record), flow_id, plan, change, place, author);
         let document = match (&plan.draft, found) {
             (Some(draft), _) => Arc::clone(&draft.document),

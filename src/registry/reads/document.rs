@@ -28,6 +28,18 @@ pub struct LoadedDocument {
     findings: OnceLock<Packed>,
 }
 
+/// What of a document is kept beside another one of the same flow: a version that differs in a few words from it takes
+/// 0.5 KB in all, where by itself it takes 2.4.
+#[derive(Debug)]
+pub(super) struct Delta {
+    digest: Digest,
+    from: Digest,
+    bytes: Box<[u8]>,
+    findings: Packed,
+    /// How many bytes it takes.
+    pub(super) size: usize,
+}
+
 impl fmt::Debug for LoadedDocument {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LoadedDocument")
@@ -101,7 +113,7 @@ impl LoadedDocument {
 
     /// The thirteen document members as one canonical JSON object.
     pub fn bytes(&self) -> Bytes {
-        self.document.open().into()
+        self.document.open()
     }
 
     /// How many bytes it has.
@@ -114,13 +126,33 @@ impl LoadedDocument {
         self.document.len()
     }
 
+    /// What of it differs from another document.
+    pub(super) fn delta(&self, from: &Self) -> Result<Delta, RegistryError> {
+        let (own, other) = (self.packed_findings()?, from.packed_findings()?);
+        let bytes = self.document.beside(&from.document);
+        let (findings, size) = match own == other {
+            true => (other, bytes.len()),
+            false => (own, bytes.len() + own.len()),
+        };
+        Ok(Delta { digest: self.digest, from: from.digest, bytes, findings: findings.clone(), size })
+    }
+
+    /// The document that differs so from this one; `None` where it differs from another one.
+    pub(super) fn with(&self, delta: &Delta) -> Option<Arc<Self>> {
+        let Delta { digest, from, bytes, findings, .. } = delta;
+        (*from == self.digest).then(|| {
+            let (document, findings) = (self.document.with(bytes), findings.clone().into());
+            Arc::new(Self { digest: *digest, document, is_erased: false, findings })
+        })
+    }
+
     /// Whether the content was erased on legal demand; the bytes then only stand in for it.
     pub fn is_erased(&self) -> bool {
         self.is_erased
     }
 
     /// What validation says of this document alone, as a JSON array.
-    pub fn findings(&self) -> Result<Vec<u8>, RegistryError> {
+    pub fn findings(&self) -> Result<Bytes, RegistryError> {
         self.packed_findings().map(Packed::open)
     }
 

@@ -163,7 +163,7 @@ impl FlowReads {
         version: i64,
     ) -> Result<Arc<FlowAnswer>, RegistryError> {
         let org_id = caller.org_id;
-        let remembered = self.memory.flow(org_id, flow_id, Which::At(version));
+        let remembered = self.memory.version(org_id, flow_id, version);
         let document = self.known_document(org_id, flow_id, remembered.as_ref());
         let known = document.as_ref().map(|document| document.digest());
         let trusted = remembered.filter(RememberedFlow::is_trusted).map(|remembered| remembered.flow);
@@ -174,7 +174,7 @@ impl FlowReads {
             (FoundFlow::Stored(record, content), _) => {
                 let document = LoadedDocument::found(&record, record.document, content, document)?;
                 let flow = FlowAnswer::new(org_id, *record, document);
-                self.memory.keep(Which::At(version), &flow);
+                self.memory.keep_version(&flow)?;
                 seen_by(caller, flow)
             }
             // Tells a flow without that version from no flow at all.
