@@ -12,14 +12,16 @@ use uuid::Uuid;
 
 use super::problem::{Code, Problem};
 
-/// A request that takes longer counts as slow: the number of those under way is cut.
+/// A request that takes longer counts as slow.
 const SLOW: Duration = Duration::from_millis(300);
-const CUT_EVERY: Duration = Duration::from_millis(100);
+/// The number of those under way is cut after each window in which most were slow, but the first: a moment in which the
+/// disk holds everybody up is over by then.
+const WINDOW: Duration = Duration::from_millis(100);
 const CUT_TO: f64 = 0.8;
 /// What each quick request adds to the number, while it is used.
 const GROWTH: f64 = 0.5;
-const UNDER_WAY_AT_FIRST: f64 = 64.0;
-const UNDER_WAY_MIN: f64 = 32.0;
+const UNDER_WAY_AT_FIRST: f64 = 128.0;
+const UNDER_WAY_MIN: f64 = 64.0;
 const UNDER_WAY_MAX: f64 = 1024.0;
 
 /// How often the runtime is asked whether it is late.
@@ -44,7 +46,17 @@ struct Counts {
     /// Requests under way of each organization that has any.
     of: HashMap<Uuid, usize>,
     under_way_max: f64,
-    cut_at: Option<Instant>,
+    window: Window,
+}
+
+/// What ended in the window of time that goes on.
+#[derive(Debug)]
+struct Window {
+    begin: Instant,
+    slow: usize,
+    quick: usize,
+    /// Whether most were slow in the one before.
+    was_slow: bool,
 }
 
 /// When the runtime was asked last, and what came since.
@@ -76,8 +88,8 @@ impl Default for Load {
     fn default() -> Self {
         let runtime =
             Runtime { start: Instant::now(), asked_ms: AtomicU64::new(NEVER), begun: AtomicU64::new(0) };
-        let counts =
-            Counts { under_way: 0, of: HashMap::new(), under_way_max: UNDER_WAY_AT_FIRST, cut_at: None };
+        let window = Window { begin: Instant::now(), slow: 0, quick: 0, was_slow: false };
+        let counts = Counts { under_way: 0, of: HashMap::new(), under_way_max: UNDER_WAY_AT_FIRST, window };
         Self(Arc::new(Shared { counts: Mutex::new(counts), runtime }))
     }
 }
@@ -130,13 +142,11 @@ impl Counts {
     }
 
     fn end(&mut self, org_id: Uuid, began: Instant, now: Instant) {
-        if now.duration_since(began) >= SLOW {
-            if self.cut_at.is_none_or(|cut_at| now.duration_since(cut_at) >= CUT_EVERY) {
-                self.cut_at = Some(now);
-                let used = self.under_way_max.min(self.under_way as f64);
-                self.under_way_max = (used * CUT_TO).max(UNDER_WAY_MIN);
-            }
-        } else if self.under_way as f64 * 2.0 >= self.under_way_max {
+        let is_slow = now.duration_since(began) >= SLOW;
+        if self.window.ends_in_a_cut(is_slow, now) {
+            let used = self.under_way_max.min(self.under_way as f64);
+            self.under_way_max = (used * CUT_TO).max(UNDER_WAY_MIN);
+        } else if !is_slow && self.under_way as f64 * 2.0 >= self.under_way_max {
             self.under_way_max = (self.under_way_max + GROWTH).min(UNDER_WAY_MAX);
         }
         self.under_way -= 1;
@@ -146,6 +156,20 @@ impl Counts {
                 self.of.remove(&org_id);
             }
         }
+    }
+}
+
+impl Window {
+    /// Counts a request that ended; whether a window ended with it after which fewer should be under way.
+    fn ends_in_a_cut(&mut self, is_slow: bool, now: Instant) -> bool {
+        *(if is_slow { &mut self.slow } else { &mut self.quick }) += 1;
+        if now.duration_since(self.begin) < WINDOW {
+            return false;
+        }
+        let were_slow = self.slow > self.quick;
+        let is_cut = were_slow && self.was_slow;
+        *self = Self { begin: now, slow: 0, quick: 0, was_slow: were_slow };
+        is_cut
     }
 }
 
@@ -187,7 +211,7 @@ mod tests {
         let mut now = Instant::now() + SLOW;
         while counts.under_way > 0 {
             counts.end(ORG, now.checked_sub(SLOW).unwrap(), now);
-            now += CUT_EVERY;
+            now += WINDOW;
         }
         assert_eq!(fill(&mut counts), UNDER_WAY_MIN as usize);
         for _ in 0..100_000 {
@@ -195,6 +219,23 @@ mod tests {
             fill(&mut counts);
         }
         assert_eq!(counts.under_way, UNDER_WAY_MAX as usize);
+    }
+
+    #[test]
+    fn neither_a_moment_nor_a_few_slow_requests_cut_the_number() {
+        let load = Load::default();
+        let mut counts = load.counts();
+        let mut now = Instant::now() + SLOW;
+        for _ in 0..20 {
+            for slow in [100, 0, 49] {
+                (0..100).for_each(|_| assert!(counts.begin(ORG)));
+                for n in 0..100 {
+                    let began = if n < slow { now.checked_sub(SLOW).unwrap() } else { now };
+                    counts.end(ORG, began, now);
+                }
+                now += WINDOW;
+            }
+        }
     }
 
     #[test]

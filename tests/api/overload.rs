@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use super::api;
 
 /// What is begun at once while nothing is known of how long it takes.
-const BEGUN: usize = 64;
+const BEGUN: usize = 128;
 /// How long a read may take, and what a busy machine adds.
 const READ_MAX: Duration = Duration::from_secs(9);
 
