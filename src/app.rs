@@ -124,7 +124,11 @@ fn in_background(
 fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError> {
     let settings = config.load()?;
     let verifier = settings.as_ref().map(JwtVerifier::new).transpose();
-    verifier.map_err(|error| ConfigError(format!("the keys for tokens: {error}")))
+    let verifier = verifier.map_err(|error| ConfigError(format!("the keys for tokens: {error}")))?;
+    if let Some(tokens) = verifier.clone() {
+        tokio::spawn(async move { tokens.fetch_keys().await });
+    }
+    Ok(verifier)
 }
 
 /// From here on the process counts what it does.

@@ -27,6 +27,11 @@ pub struct JwtConfig {
     #[arg(value_parser = value::secret)]
     pub jwt_key: Option<SecretString>,
 
+    /// Where the issuer publishes its keys as a JWK Set (RFC 7517): https, or http on this machine. Fetched at the start,
+    /// every ten minutes, and when a token names a key that is not known
+    #[arg(long, env = "JWT_JWKS_URL", value_name = "URL", value_parser = value::key_set_url)]
+    pub jwt_jwks_url: Option<String>,
+
     /// What a token's `aud` must name; required with a key
     #[arg(long, env = "JWT_AUDIENCE", value_name = "AUDIENCE")]
     pub jwt_audience: Option<String>,
@@ -50,7 +55,7 @@ pub struct KeySource {
 }
 
 impl JwtConfig {
-    /// Reads the key files. `None`: no key, no tokens.
+    /// Reads the key files. `None`: no key and no address of keys, no tokens.
     pub fn load(&self) -> Result<Option<JwtSettings>, ConfigError> {
         let mut keys = Vec::new();
         for source in &self.jwt_key_file {
@@ -70,12 +75,15 @@ impl JwtConfig {
             let source = source.map_err(|wrong| ConfigError(format!("JWT_KEY: {wrong}")))?;
             keys.push(source.with(source.rest.expose_secret().as_bytes().to_vec())?);
         }
-        let (audience, issuer) = match (keys.is_empty(), &self.jwt_audience, &self.jwt_issuer) {
+        let (audience, issuer) = match (
+            keys.is_empty() && self.jwt_jwks_url.is_none(),
+            &self.jwt_audience,
+            &self.jwt_issuer,
+        ) {
             (true, None, None) => return Ok(None),
             (false, Some(audience), Some(issuer)) => (audience.clone(), issuer.clone()),
             (true, ..) => {
-                let missing =
-                    "JWT_AUDIENCE and JWT_ISSUER do nothing without a key: set JWT_KEY_FILES or JWT_KEY";
+                let missing = "JWT_AUDIENCE and JWT_ISSUER do nothing without a key: set JWT_KEY_FILES, JWT_KEY or JWT_JWKS_URL";
                 return Err(ConfigError(missing.to_owned()));
             }
             (false, ..) => {
@@ -84,7 +92,8 @@ impl JwtConfig {
                 return Err(ConfigError(missing.to_owned()));
             }
         };
-        Ok(Some(JwtSettings { keys, audience, issuer, org_claim: self.jwt_org_claim.clone() }))
+        let (key_set_url, org_claim) = (self.jwt_jwks_url.clone(), self.jwt_org_claim.clone());
+        Ok(Some(JwtSettings { keys, key_set_url, audience, issuer, org_claim }))
     }
 }
 
@@ -143,6 +152,7 @@ mod tests {
         JwtConfig {
             jwt_key_file: Vec::new(),
             jwt_key: keys.first().map(|key| value::secret(key).unwrap()),
+            jwt_jwks_url: None,
             jwt_audience: audience.map(str::to_owned),
             jwt_issuer: issuer.map(str::to_owned),
             jwt_org_claim: "org_id".to_owned(),
@@ -169,6 +179,32 @@ mod tests {
             let error = config(keys, audience, issuer).load().unwrap_err().to_string();
             assert!(error.contains(named), "{error}");
         }
+    }
+
+    #[test]
+    fn keys_are_fetched_from_where_nobody_can_replace_them() {
+        for good in
+            ["https://id.example/keys", "http://127.0.0.1:8000/k", "http://localhost/k", "http://[::1]:80/k"]
+        {
+            assert_eq!(value::key_set_url(good), Ok(good.to_owned()));
+        }
+        for bad in [
+            "http://id.example/keys",
+            "https://a:b@id.example/",
+            "id.example",
+            "ftp://id.example/",
+            "https:///k",
+        ] {
+            value::key_set_url(bad).unwrap_err();
+        }
+        let of_an_address = JwtConfig {
+            jwt_jwks_url: Some("https://id.example/keys".to_owned()),
+            ..config(&[], Some("a"), Some("i"))
+        };
+        let settings = of_an_address.load().unwrap().unwrap();
+        assert_eq!(settings.key_set_url.as_deref(), Some("https://id.example/keys"));
+        let missing = JwtConfig { jwt_audience: None, ..of_an_address };
+        assert!(missing.load().unwrap_err().to_string().contains("JWT_AUDIENCE"));
     }
 
     #[test]

@@ -72,6 +72,27 @@ pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, Infallible> {
     Ok(DatabaseUrl(text.trim().to_owned()))
 }
 
+/// An address that keys are fetched from: nobody on the way may replace them.
+pub fn key_set_url(text: &str) -> Result<String, String> {
+    let (scheme, rest) = text.split_once("://").ok_or("must be an https address")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    if authority.contains('@') {
+        return Err("must not carry credentials".to_owned());
+    }
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let is_here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    match scheme {
+        _ if host.is_empty() => Err("names no host".to_owned()),
+        "https" => Ok(text.to_owned()),
+        "http" if is_here => Ok(text.to_owned()),
+        "http" => Err("must be https: over http anybody on the way could replace the keys".to_owned()),
+        _ => Err("must be an https address".to_owned()),
+    }
+}
+
 /// Takes anything, for the same reason.
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(text.to_owned().into())

@@ -21,6 +21,9 @@ use super::{credentials, etag, headers, media, request_digest};
 use crate::registry::access::AccessError;
 use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
 
+/// After how many seconds the keys of tokens are fetched again.
+const TOKEN_KEYS_RETRY_S: u32 = 30;
+
 /// The id of a request, put beside it before it is routed.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
@@ -297,6 +300,10 @@ async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
             Ok(caller)
         }
         Err(AccessError::Store(error)) => Err(Problem::from(error)),
+        Err(AccessError::NoTokenKeys) => {
+            let detail = "The keys that the issuer of the token publishes cannot be fetched.";
+            Err(Problem::retry(Code::TokenKeysUnavailable, TOKEN_KEYS_RETRY_S, detail))
+        }
         Err(AccessError::Invalid) => {
             if let Some(address) = address {
                 state.guesses.failed(address);

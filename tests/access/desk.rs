@@ -72,7 +72,7 @@ pub async fn verify(verifier: &ApiKeyVerifier, text: &str) -> Option<Caller> {
         match verifier.verify(&credential).await {
             Ok(caller) => callers.push(caller),
             Err(AccessError::Invalid) => {}
-            Err(AccessError::Store(error)) => panic!("{error}"),
+            Err(error) => panic!("{error}"),
         }
     }
     assert_ne!(callers.len(), 1, "both places are alike");

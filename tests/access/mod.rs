@@ -4,6 +4,7 @@
 mod changes;
 mod command_line;
 pub mod desk;
+mod key_set;
 mod routes;
 mod tokens;
 mod verify;

@@ -22,11 +22,16 @@ fn token(org_id: Uuid, lasts_seconds: i64, scope: &str) -> String {
 
 /// The service with the public key of an issuer.
 async fn api_with_tokens() -> Api {
+    let material = include_bytes!("keys/eddsa.pub.pem").to_vec().into();
+    api_believing(vec![JwtKey { algorithm: JwtAlgorithm::EdDsa, key_id: None, material }], None).await
+}
+
+pub async fn api_believing(keys: Vec<JwtKey>, key_set_url: Option<String>) -> Api {
     let mut api = api().await;
     let store = Store::new(api.database.pool.clone());
-    let material = include_bytes!("keys/eddsa.pub.pem").to_vec().into();
     let tokens = JwtVerifier::new(&JwtSettings {
-        keys: vec![JwtKey { algorithm: JwtAlgorithm::EdDsa, key_id: None, material }],
+        keys,
+        key_set_url,
         audience: "flow-registry".to_owned(),
         issuer: "https://id.example".to_owned(),
         org_claim: "org_id".to_owned(),
@@ -39,13 +44,13 @@ async fn api_with_tokens() -> Api {
 }
 
 impl Api {
-    async fn create_as(&self, header: &str, value: &str) -> crate::api::Answer {
+    pub async fn create_as(&self, header: &str, value: &str) -> crate::api::Answer {
         let request = self.ask_openly("POST", self.flows("")).header(header, value);
         request.json(&json!({"name": "Uno"})).send().await
     }
 }
 
-fn bearer(credential: &str) -> String {
+pub fn bearer(credential: &str) -> String {
     format!("Bearer {credential}")
 }
 

@@ -122,7 +122,7 @@ impl Stream {
                 same && Following::is_met_by(&self.caller)
             }
             Err(AccessError::Invalid) => false,
-            Err(AccessError::Store(_)) => {
+            Err(AccessError::Store(_) | AccessError::NoTokenKeys) => {
                 self.is_verified = false;
                 true
             }

@@ -130,6 +130,9 @@ codes! {
         "More requests are under way than this process takes. Nothing was changed; try again.";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",
         "The database does not answer at the moment. Nothing was changed; try again.";
+    TokenKeysUnavailable = "token_keys_unavailable", SERVICE_UNAVAILABLE, "Token keys unavailable",
+        "The keys that tokens are verified with cannot be fetched from their issuer at the moment. Nothing was changed; \
+         try again, or send an API key.";
     NoCheckpoint = "no_checkpoint", SERVICE_UNAVAILABLE, "No checkpoint",
         "This replica holds no key to sign the log with, and no other has signed it yet. Ask a replica that signs, or \
          give this one a key with `SIGNING_KEY_FILE`.";

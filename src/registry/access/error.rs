@@ -8,6 +8,9 @@ pub enum AccessError {
     /// Unknown, revoked, expired or malformed: one answer for all, so that nothing can be learned by trying.
     #[error("the credential is not valid")]
     Invalid,
+    /// Nobody can tell whether a token is valid: the keys that its issuer publishes cannot be fetched.
+    #[error("the keys of the issuer of tokens cannot be fetched")]
+    NoTokenKeys,
     #[error(transparent)]
     Store(#[from] StoreError),
 }

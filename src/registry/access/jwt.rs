@@ -2,16 +2,22 @@
 //! one algorithm only, so that no token can choose how it is verified, and what a token says of keys is ignored.
 
 mod claims;
+mod key;
+mod published;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto::rust_crypto::DEFAULT_PROVIDER;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{Algorithm, Header, Validation};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value};
 
+use self::key::{VerificationKey, decoding_key};
+use self::published::PublishedKeys;
+use super::error::AccessError;
 use crate::flow::json;
 use crate::registry::caller::Caller;
 
@@ -21,15 +27,13 @@ const LEEWAY_SECONDS: u64 = 30;
 const LASTS_SECONDS_MAX: f64 = 31.0 * 24.0 * 3600.0;
 /// What `typ` may say, where it says anything: RFC 7519, section 5.1, and RFC 9068.
 const TYPES: [&str; 2] = ["jwt", "at+jwt"];
-/// RFC 7518, section 3.3.
-const RSA_BITS_MIN: usize = 2048;
-/// RFC 7518, section 3.2: at least as long as the hash.
-const HS256_SECRET_BYTES_MIN: usize = 32;
 
 /// Whose tokens are believed.
 #[derive(Debug, Clone)]
 pub struct JwtSettings {
     pub keys: Vec<JwtKey>,
+    /// Where the issuer publishes further keys, as a JWK Set.
+    pub key_set_url: Option<String>,
     /// What `aud` must name.
     pub audience: String,
     /// What `iss` must be.
@@ -68,16 +72,11 @@ pub struct JwtKeyError {
 /// Knows the tokens of one issuer.
 #[derive(Debug, Clone)]
 pub struct JwtVerifier {
-    keys: Vec<VerificationKey>,
+    keys: Arc<[VerificationKey]>,
+    published: Option<Arc<PublishedKeys>>,
+    audience: String,
+    issuer: String,
     org_claim: String,
-}
-
-#[derive(Debug, Clone)]
-struct VerificationKey {
-    key_id: Option<String>,
-    algorithm: Algorithm,
-    key: DecodingKey,
-    validation: Validation,
 }
 
 impl JwtVerifier {
@@ -87,32 +86,56 @@ impl JwtVerifier {
             let algorithm = key.algorithm.into();
             let usable = decoding_key(algorithm, key.material.expose_secret());
             let key_id = key.key_id.clone();
-            let validation = validation(algorithm, settings);
             match usable {
-                Ok(key) => Ok(VerificationKey { key_id, algorithm, key, validation }),
+                Ok(key) => Ok(VerificationKey { key_id, algorithm, key }),
                 Err(why) => Err(JwtKeyError { number: index + 1, algorithm, why }),
             }
         });
-        Ok(Self { keys: keys.collect::<Result<_, _>>()?, org_claim: settings.org_claim.clone() })
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
+            published: settings.key_set_url.as_deref().map(PublishedKeys::at),
+            audience: settings.audience.clone(),
+            issuer: settings.issuer.clone(),
+            org_claim: settings.org_claim.clone(),
+        })
     }
 
-    /// Returns the caller of a token, or nothing where the token is not to be believed.
-    pub fn caller(&self, token: &str) -> Option<Caller> {
-        let (parts, _signature) = token.rsplit_once('.')?;
-        let (header, claims) = parts.split_once('.')?;
-        if !is_sound_header(&members(header)?) {
-            return None;
+    /// Fetches the keys that the issuer publishes, if it does.
+    pub async fn fetch_keys(&self) {
+        if let Some(published) = &self.published {
+            published.fetch().await;
         }
-        let header = jsonwebtoken::decode_header(token).ok()?;
-        // RFC 7515, section 4.1.11: who does not understand a critical extension must refuse the token.
-        if header.crit.is_some() {
-            return None;
-        }
-        let is_candidate = |key: &&VerificationKey| {
-            key.algorithm == header.alg && (key.key_id.is_none() || key.key_id == header.kid)
+    }
+
+    /// Returns the caller of a token.
+    ///
+    /// # Errors
+    /// [`AccessError::Invalid`] where the token is not to be believed, [`AccessError::NoTokenKeys`] where nobody can tell
+    /// because the issuer's keys cannot be fetched.
+    pub async fn verify(&self, token: &str) -> Result<Caller, AccessError> {
+        let header = sound_header(token).ok_or(AccessError::Invalid)?;
+        let Some(published) = &self.published else {
+            return self.caller(token, &header, &self.keys).ok_or(AccessError::Invalid);
         };
-        self.keys.iter().filter(is_candidate).find_map(|key| {
-            jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &key.validation).ok()
+        let is_known = |keys: &[VerificationKey]| keys.iter().any(|key| key.is_for(&header));
+        if !is_known(&self.keys) && !published.known().is_some_and(|keys| is_known(&keys)) {
+            // It may have been published since.
+            published.fetch().await;
+        } else if published.are_old() {
+            let published = Arc::clone(published);
+            tokio::spawn(async move { published.fetch().await });
+        }
+        if let Some(caller) = self.caller(token, &header, &self.keys) {
+            return Ok(caller);
+        }
+        let keys = published.known().ok_or(AccessError::NoTokenKeys)?;
+        self.caller(token, &header, &keys).ok_or(AccessError::Invalid)
+    }
+
+    fn caller(&self, token: &str, header: &Header, keys: &[VerificationKey]) -> Option<Caller> {
+        let claims = token.split('.').nth(1)?;
+        keys.iter().filter(|key| key.is_for(header)).find_map(|key| {
+            jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &self.validation(key.algorithm)).ok()
         })?;
         // Read again, strictly: of a claim that stands there twice nobody can say which was meant.
         let claims = members(claims)?;
@@ -121,6 +144,28 @@ impl JwtVerifier {
         }
         claims::caller(&claims, &self.org_claim)
     }
+
+    fn validation(&self, algorithm: Algorithm) -> Validation {
+        let mut validation = Validation::new(algorithm);
+        validation.leeway = LEEWAY_SECONDS;
+        validation.validate_nbf = true;
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        validation.set_audience(&[&self.audience]);
+        validation.set_issuer(&[&self.issuer]);
+        validation
+    }
+}
+
+/// The head of a token, where it is one that may be believed.
+fn sound_header(token: &str) -> Option<Header> {
+    let (parts, _signature) = token.rsplit_once('.')?;
+    let (header, _claims) = parts.split_once('.')?;
+    if !is_sound_header(&members(header)?) {
+        return None;
+    }
+    let header = jsonwebtoken::decode_header(token).ok()?;
+    // RFC 7515, section 4.1.11: who does not understand a critical extension must refuse the token.
+    header.crit.is_none().then_some(header)
 }
 
 /// A part of a token, as an object in which no name stands twice.
@@ -161,38 +206,4 @@ impl From<JwtAlgorithm> for Algorithm {
             JwtAlgorithm::EdDsa => Self::EdDSA,
         }
     }
-}
-
-fn validation(algorithm: Algorithm, settings: &JwtSettings) -> Validation {
-    let mut validation = Validation::new(algorithm);
-    validation.leeway = LEEWAY_SECONDS;
-    validation.validate_nbf = true;
-    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-    validation.set_audience(&[&settings.audience]);
-    validation.set_issuer(&[&settings.issuer]);
-    validation
-}
-
-fn decoding_key(algorithm: Algorithm, material: &[u8]) -> Result<DecodingKey, String> {
-    let key = match algorithm {
-        Algorithm::HS256 if material.len() < HS256_SECRET_BYTES_MIN => {
-            return Err(format!("the secret must have {HS256_SECRET_BYTES_MIN} bytes or more"));
-        }
-        Algorithm::HS256 => Ok(DecodingKey::from_secret(material)),
-        Algorithm::RS256 => DecodingKey::from_rsa_pem(material),
-        Algorithm::ES256 => DecodingKey::from_ec_pem(material),
-        _ => DecodingKey::from_ed_pem(material),
-    };
-    let key = key.map_err(|error| error.to_string())?;
-    if algorithm == Algorithm::RS256 {
-        let bytes = key.try_get_as_bytes().map_err(|error| error.to_string())?;
-        let (modulus, _) = (DEFAULT_PROVIDER.key_utils.rsa_pub_components_from_public_key)(bytes)
-            .map_err(|error| format!("not an RSA public key: {error}"))?;
-        if modulus.len() * 8 < RSA_BITS_MIN {
-            return Err(format!("an RSA key must have {RSA_BITS_MIN} bits or more"));
-        }
-    }
-    // Another curve, or bytes that are no point of it, show only when a verifier is made of them.
-    (DEFAULT_PROVIDER.verifier_factory)(&algorithm, &key).map_err(|error| error.to_string())?;
-    Ok(key)
 }

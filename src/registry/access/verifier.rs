@@ -45,7 +45,7 @@ impl CredentialVerifier {
     pub async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
         match (credential, &self.tokens) {
             (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
-                tokens.caller(text.expose_secret()).ok_or(AccessError::Invalid)
+                tokens.verify(text.expose_secret()).await
             }
             (Credential::ApiKey(text) | Credential::Bearer(text), _) => self.api_keys.verify(text).await,
         }

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use futures_util::FutureExt as _;
 use jsonwebtoken::{EncodingKey, Header, get_current_timestamp};
 use serde_json::json;
 
@@ -25,6 +26,7 @@ fn key(algorithm: JwtAlgorithm, key_id: Option<&str>, material: &[u8]) -> JwtKey
 fn settings(keys: Vec<JwtKey>) -> JwtSettings {
     JwtSettings {
         keys,
+        key_set_url: None,
         audience: "flow-registry".to_owned(),
         issuer: "https://id.example".to_owned(),
         org_claim: "org_id".to_owned(),
@@ -82,17 +84,21 @@ fn verifier(keys: Vec<JwtKey>) -> JwtVerifier {
     JwtVerifier::new(&settings(keys)).unwrap()
 }
 
+fn verify(verifier: &JwtVerifier, token: &str) -> Option<Caller> {
+    verifier.verify(token).now_or_never().expect("nothing is fetched").ok()
+}
+
 /// A token of good claims but for `changes`, signed and verified with HS256.
 fn with(changes: Value) -> Option<Caller> {
     let token = sign(&Header::default(), &claims(changes), &signer(Algorithm::HS256));
-    verifier(vec![trusted(Algorithm::HS256)]).caller(&token)
+    verify(&verifier(vec![trusted(Algorithm::HS256)]), &token)
 }
 
 #[test]
 fn a_good_token_of_each_algorithm_is_a_user() {
     for algorithm in ALGORITHMS {
         let token = sign(&Header::new(algorithm), &claims(json!({})), &signer(algorithm));
-        let caller = verifier(vec![trusted(algorithm)]).caller(&token).expect("a good token");
+        let caller = verify(&verifier(vec![trusted(algorithm)]), &token).expect("a good token");
         assert_eq!(caller.org_id.to_string(), ORG);
         assert_eq!(caller.actor.kind, crate::flow::event::ActorKind::User);
         assert_eq!((caller.actor.id.as_str(), caller.actor.name.as_deref()), ("user-7", Some("Ana")));
@@ -105,7 +111,7 @@ fn a_good_token_of_each_algorithm_is_a_user() {
 fn foreign_keys_are_refused() {
     for algorithm in ALGORITHMS {
         let token = sign(&Header::new(algorithm), &claims(json!({})), &foreign_signer(algorithm));
-        assert!(verifier(vec![trusted(algorithm)]).caller(&token).is_none(), "{algorithm:?}");
+        assert!(verify(&verifier(vec![trusted(algorithm)]), &token).is_none(), "{algorithm:?}");
     }
 }
 
@@ -127,9 +133,9 @@ fn every_altered_part_is_refused() {
             String::new(),
             "..".to_owned(),
         ] {
-            assert!(verifier.caller(&altered).is_none(), "{algorithm:?} {altered}");
+            assert!(verify(&verifier, &altered).is_none(), "{algorithm:?} {altered}");
         }
-        assert!(verifier.caller(&token).is_some());
+        assert!(verify(&verifier, &token).is_some());
     }
 }
 
@@ -140,15 +146,15 @@ fn a_token_cannot_choose_its_algorithm() {
         let token = sign(&Header::new(signed), &claims(json!({})), &signer(signed));
         for configured in ALGORITHMS.into_iter().filter(|configured| *configured != signed) {
             assert!(
-                verifier(vec![trusted(configured)]).caller(&token).is_none(),
+                verify(&verifier(vec![trusted(configured)]), &token).is_none(),
                 "{signed:?} {configured:?}"
             );
         }
     }
     let other_hash = sign(&Header::new(Algorithm::HS512), &claims(json!({})), &signer(Algorithm::HS256));
-    assert!(verifier(vec![trusted(Algorithm::HS256)]).caller(&other_hash).is_none());
+    assert!(verify(&verifier(vec![trusted(Algorithm::HS256)]), &other_hash).is_none());
     let other_padding = sign(&Header::new(Algorithm::PS256), &claims(json!({})), &signer(Algorithm::RS256));
-    assert!(verifier(vec![trusted(Algorithm::RS256)]).caller(&other_padding).is_none());
+    assert!(verify(&verifier(vec![trusted(Algorithm::RS256)]), &other_padding).is_none());
 }
 
 /// The public key is public: whoever signs an HS256 token with its bytes must get nowhere.
@@ -162,7 +168,7 @@ fn a_public_key_is_no_shared_secret() {
         let der = verifier.keys[0].key.try_get_as_bytes().unwrap().to_vec();
         for secret in [pem, trimmed, der] {
             let forged = sign(&Header::default(), &claims(json!({})), &EncodingKey::from_secret(&secret));
-            assert!(verifier.caller(&forged).is_none(), "{algorithm:?}");
+            assert!(verify(&verifier, &forged).is_none(), "{algorithm:?}");
         }
     }
 }
@@ -174,12 +180,12 @@ fn unsigned_tokens_are_refused() {
         let header = URL_SAFE_NO_PAD.encode(json!({"alg": alg, "typ": "JWT"}).to_string());
         for algorithm in ALGORITHMS {
             let verifier = verifier(vec![trusted(algorithm)]);
-            assert!(verifier.caller(&format!("{header}.{body}.")).is_none(), "{alg}");
-            assert!(verifier.caller(&format!("{header}.{body}")).is_none(), "{alg}");
+            assert!(verify(&verifier, &format!("{header}.{body}.")).is_none(), "{alg}");
+            assert!(verify(&verifier, &format!("{header}.{body}")).is_none(), "{alg}");
         }
     }
     let nameless = URL_SAFE_NO_PAD.encode(json!({"typ": "JWT"}).to_string());
-    assert!(verifier(vec![trusted(Algorithm::HS256)]).caller(&format!("{nameless}.{body}.")).is_none());
+    assert!(verify(&verifier(vec![trusted(Algorithm::HS256)]), &format!("{nameless}.{body}.")).is_none());
 }
 
 #[test]
@@ -249,8 +255,8 @@ fn the_organization_is_in_the_configured_claim() {
     let verifier = JwtVerifier::new(&settings).unwrap();
     let signer = signer(Algorithm::HS256);
     let elsewhere = claims(json!({"https://id.example/tenant": ORG, "org_id": null}));
-    assert!(verifier.caller(&sign(&Header::default(), &elsewhere, &signer)).is_some());
-    assert!(verifier.caller(&sign(&Header::default(), &claims(json!({})), &signer)).is_none());
+    assert!(verify(&verifier, &sign(&Header::default(), &elsewhere, &signer)).is_some());
+    assert!(verify(&verifier, &sign(&Header::default(), &claims(json!({})), &signer)).is_none());
 }
 
 #[test]
@@ -263,7 +269,7 @@ fn keys_are_chosen_by_kid() {
     let check = |algorithm, kid: Option<&str>, is_good| {
         let header = Header { kid: kid.map(str::to_owned), ..Header::new(algorithm) };
         let token = sign(&header, &claims(json!({})), &signer(algorithm));
-        assert_eq!(verifier.caller(&token).is_some(), is_good, "{algorithm:?} {kid:?}");
+        assert_eq!(verify(&verifier, &token).is_some(), is_good, "{algorithm:?} {kid:?}");
     };
     check(Algorithm::ES256, Some("2025"), true);
     check(Algorithm::ES256, Some("2026"), false);
@@ -282,11 +288,11 @@ fn headers_do_not_help_a_forger() {
     let forger = EncodingKey::from_secret(b"forged key");
     let verifier = verifier(vec![trusted(Algorithm::HS256)]);
     let own_key = Header { jwk: Some(jwk), ..Header::default() };
-    assert!(verifier.caller(&sign(&own_key, &claims(json!({})), &forger)).is_none());
+    assert!(verify(&verifier, &sign(&own_key, &claims(json!({})), &forger)).is_none());
     let linked = Header { jku: Some("https://evil.example/keys".to_owned()), ..Header::default() };
-    assert!(verifier.caller(&sign(&linked, &claims(json!({})), &forger)).is_none());
+    assert!(verify(&verifier, &sign(&linked, &claims(json!({})), &forger)).is_none());
     let critical = Header { crit: Some(vec!["exp2".to_owned()]), ..Header::default() };
-    assert!(verifier.caller(&sign(&critical, &claims(json!({})), &signer(Algorithm::HS256))).is_none());
+    assert!(verify(&verifier, &sign(&critical, &claims(json!({})), &signer(Algorithm::HS256))).is_none());
 }
 
 #[test]
@@ -317,7 +323,7 @@ fn debug_shows_no_secret() {
 fn by_hand(header: &str, claims: &str) -> Option<Caller> {
     let said = format!("{}.{}", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode(claims));
     let signature = jsonwebtoken::crypto::sign(said.as_bytes(), &signer(Algorithm::HS256), Algorithm::HS256);
-    verifier(vec![trusted(Algorithm::HS256)]).caller(&format!("{said}.{}", signature.unwrap()))
+    verify(&verifier(vec![trusted(Algorithm::HS256)]), &format!("{said}.{}", signature.unwrap()))
 }
 
 #[test]
