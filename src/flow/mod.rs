@@ -16,6 +16,7 @@ pub mod fold;
 pub mod json;
 pub mod language;
 pub mod limits;
+pub mod merge;
 pub mod moment;
 pub mod pointer;
 pub mod projection;

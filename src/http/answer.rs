@@ -9,11 +9,12 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
 
+use super::prefer::Returned;
 use super::problem::Problem;
 use super::wire::{self, View};
-use super::{etag, headers};
+use super::{etag, headers, media};
 use crate::registry::caller::Caller;
-use crate::registry::{FlowAnswer, FlowList, RegistryError, Written};
+use crate::registry::{FlowAnswer, FlowList, PublishedSet, RegistryError, Written};
 
 /// One flow, whole, with its version as tag.
 pub fn flow(status: StatusCode, answer: &FlowAnswer) -> Result<Response, Problem> {
@@ -32,16 +33,49 @@ pub fn version(answer: &FlowAnswer, caller: &Caller) -> Result<Response, Problem
     Ok(response)
 }
 
+/// The document of a flow alone.
+pub fn document(answer: &FlowAnswer) -> Response {
+    let mut response = wire::enveloped(StatusCode::OK, &answer.document.bytes());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media::DOCUMENT));
+    headers.insert(header::ETAG, etag::of(answer.record.version));
+    response
+}
+
 /// What a command led to.
-pub fn written(status: StatusCode, written: &Written) -> Result<Response, Problem> {
-    let mut response = flow(status, &written.flow)?;
+pub fn written(status: StatusCode, written: &Written, returned: Returned) -> Result<Response, Problem> {
+    let mut response = match returned {
+        Returned::Nothing => nothing(status, written.flow.record.version),
+        Returned::Unasked | Returned::Whole => flow(status, &written.flow)?,
+    };
+    mark_preference(&mut response, returned);
     mark_replay(&mut response, written.replayed);
     Ok(response)
 }
 
+/// That a command was carried out, and no more.
+fn nothing(status: StatusCode, version: i64) -> Response {
+    let status = if status == StatusCode::OK { StatusCode::NO_CONTENT } else { status };
+    (status, [(header::ETAG, etag::of(version))]).into_response()
+}
+
+/// Says which preference of the client the answer follows.
+fn mark_preference(response: &mut Response, returned: Returned) {
+    if let Some(applied) = returned.applied() {
+        response.headers_mut().insert(headers::PREFERENCE_APPLIED, applied);
+    }
+}
+
+/// An answer at a path that takes several kinds of patches.
+pub fn patchable(mut response: Response, taken: &[&str]) -> Response {
+    let taken = HeaderValue::try_from(taken.join(", ")).expect("media types are header text");
+    response.headers_mut().insert(headers::ACCEPT_PATCH, taken);
+    response
+}
+
 /// A flow that was not there before, and where it is now.
-pub fn created(new: &Written) -> Result<Response, Problem> {
-    let mut response = written(StatusCode::CREATED, new)?;
+pub fn created(new: &Written, returned: Returned) -> Result<Response, Problem> {
+    let mut response = written(StatusCode::CREATED, new, returned)?;
     let location = format!("/organizations/{}/bot/flows/{}", new.flow.org_id, new.flow.record.flow_id);
     let location = HeaderValue::try_from(location).expect("ids are header text");
     response.headers_mut().insert(header::LOCATION, location);
@@ -67,15 +101,21 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
     }
 }
 
-/// A few flows.
-pub fn flows(status: StatusCode, flows: &[Arc<FlowAnswer>], view: View) -> Result<Response, Problem> {
-    let response = wire::enveloping(status, |body| {
+/// Flows that were put in force together.
+pub fn published_set(set: &PublishedSet, returned: Returned) -> Result<Response, Problem> {
+    let put = |body: &mut BytesMut| {
         body.put_u8(b'[');
-        put_entries(body, flows, view, true)?;
+        put_entries(body, &set.flows, View::Whole, true)?;
         body.put_u8(b']');
         Ok::<(), RegistryError>(())
-    });
-    Ok(response?)
+    };
+    let mut response = match returned {
+        Returned::Nothing => StatusCode::CREATED.into_response(),
+        Returned::Unasked | Returned::Whole => wire::enveloping(StatusCode::CREATED, put)?,
+    };
+    mark_preference(&mut response, returned);
+    mark_replay(&mut response, set.replayed);
+    Ok(response)
 }
 
 /// What of a list is written before its answer begins. A list that is no longer is sent whole, with its length.

@@ -14,6 +14,7 @@ use super::endpoint::{Access, LastArgument, Parameter};
 use super::load::LoadShare;
 use super::observed::{self, ClientAddress};
 use super::path::{self, FromPath};
+use super::prefer::Returned;
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
 use super::state::App;
@@ -131,6 +132,8 @@ pub struct Command<S, I, B, Q = ()> {
     pub id: I,
     pub query: Q,
     pub body: B,
+    /// How much of what was changed the client wants to be answered.
+    pub returned: Returned,
     scope: PhantomData<S>,
     _share: body::BodyShare,
     _load: LoadShare,
@@ -147,6 +150,11 @@ impl Conditions {
     /// Whether the reader wants this version at all.
     pub fn accept(&self, version: i64) -> bool {
         self.if_match.as_ref().is_none_or(|wanted| wanted.accepts(version))
+    }
+
+    /// The latest version that the reader names.
+    pub fn latest(&self) -> Option<i64> {
+        self.if_match.as_ref().and_then(IfMatch::latest)
     }
 
     /// Whether the reader has this version already.
@@ -258,7 +266,8 @@ where
         intent.forced = body.forced();
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest::of(&parts, &intent, media_type, kept) });
-        Ok(Self { intent, id, query, body, scope: PhantomData, _share: share, _load: load })
+        let returned = Returned::read(&parts.headers);
+        Ok(Self { intent, id, query, body, returned, scope: PhantomData, _share: share, _load: load })
     }
 }
 

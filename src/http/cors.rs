@@ -13,7 +13,7 @@ const REMEMBER: Duration = Duration::from_secs(3600);
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-const TAKEN: [HeaderName; 11] = [
+const TAKEN: [HeaderName; 12] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -23,17 +23,20 @@ const TAKEN: [HeaderName; 11] = [
     headers::IDEMPOTENCY_KEY,
     headers::LAST_EVENT_ID,
     headers::ON_BEHALF_OF,
+    headers::PREFER,
     headers::REASON,
     headers::REQUEST_ID,
 ];
 
-const SHOWN: [HeaderName; 7] = [
+const SHOWN: [HeaderName; 9] = [
     header::CONTENT_DISPOSITION,
     header::ETAG,
     header::LINK,
     header::LOCATION,
     header::RETRY_AFTER,
+    headers::ACCEPT_PATCH,
     headers::IDEMPOTENT_REPLAYED,
+    headers::PREFERENCE_APPLIED,
     headers::REQUEST_ID,
 ];
 

@@ -1,10 +1,9 @@
 //! The endpoints on flows. Each handler says what it needs by its argument, asks the registry, and answers.
 
 use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
-use super::answer;
-use super::body::{Nothing, Whole};
+use super::body::{FromBody as _, Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
 use super::cursor;
 use super::orders::{
@@ -16,6 +15,7 @@ use super::query::flows::{GetQuery, ListQuery};
 use super::query::page::PageQuery;
 use super::state::App;
 use super::wire::{self, View};
+use super::{answer, media};
 use crate::registry::caller::Intent;
 use crate::registry::{ListPage, Selector};
 
@@ -73,23 +73,35 @@ fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cu
     HeaderValue::try_from(link).expect("what is percent-encoded is header text")
 }
 
-pub async fn get(State(app): State<App>, call: Read<FlowsRead, FlowId, GetQuery>) -> HandlerResult {
+pub async fn get(
+    State(app): State<App>,
+    headers: HeaderMap,
+    call: Read<FlowsRead, FlowId, GetQuery>,
+) -> HandlerResult {
+    let is_document = call.query.is_document || media::wants(&headers, media::DOCUMENT);
+    if !is_document || media::check_accept_of(&headers, media::DOCUMENT).is_err() {
+        media::check_accept(&headers)?;
+    }
     let flow = app.registry.reads.get(&call.caller, call.id.0, call.query.selector).await?;
     let record = &flow.record;
     if !call.conditions.accept(record.version) {
-        return Err(Problem::precondition_failed(flow.current_version()));
+        let mut current = flow.current_version();
+        app.registry.reads.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
+        return Err(Problem::precondition_failed(current));
     }
     if call.conditions.know(record.version) {
         return Ok(answer::not_modified(record.version));
     }
-    match call.query.selector {
-        Selector::Version(_) | Selector::AsOf(_) => answer::version(&flow, &call.caller),
-        Selector::Current | Selector::Draft | Selector::Published => answer::flow(StatusCode::OK, &flow),
-    }
+    let response = match call.query.selector {
+        _ if is_document => answer::document(&flow),
+        Selector::Version(_) | Selector::AsOf(_) => answer::version(&flow, &call.caller)?,
+        Selector::Current | Selector::Draft | Selector::Published => answer::flow(StatusCode::OK, &flow)?,
+    };
+    Ok(answer::patchable(response, UpdateBody::MEDIA_TYPES))
 }
 
 pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> HandlerResult {
-    answer::created(&app.registry.commands.create(call.intent, call.body.0).await?)
+    answer::created(&app.registry.commands.create(call.intent, call.body.0).await?, call.returned)
 }
 
 pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateBody>) -> HandlerResult {
@@ -98,7 +110,8 @@ pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Up
         Update::Members(members) => commands.update(call.intent, call.id.0, members, echo).await?,
         Update::Edit(edit) => commands.edit(call.intent, call.id.0, edit, echo).await?,
     };
-    answer::written(StatusCode::OK, &written)
+    let response = answer::written(StatusCode::OK, &written, call.returned)?;
+    Ok(answer::patchable(response, UpdateBody::MEDIA_TYPES))
 }
 
 pub async fn publish(
@@ -106,7 +119,7 @@ pub async fn publish(
     call: Command<FlowsPublish, FlowId, PublishBody>,
 ) -> HandlerResult {
     let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
-    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?)
+    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?, call.returned)
 }
 
 pub async fn publish_set(
@@ -114,16 +127,15 @@ pub async fn publish_set(
     call: Command<FlowsPublish, (), PublishSetBody>,
 ) -> HandlerResult {
     let published = app.registry.commands.publish_set(call.intent, call.body.order).await?;
-    let mut response = answer::flows(StatusCode::CREATED, &published.flows, View::Whole)?;
-    answer::mark_replay(&mut response, published.replayed);
-    Ok(response)
+    answer::published_set(&published, call.returned)
 }
 
 pub async fn unpublish(
     State(app): State<App>,
     call: Command<FlowsPublish, FlowId, UnpublishBody>,
 ) -> HandlerResult {
-    answer::written(StatusCode::CREATED, &app.registry.commands.unpublish(call.intent, call.id.0).await?)
+    let written = app.registry.commands.unpublish(call.intent, call.id.0).await?;
+    answer::written(StatusCode::CREATED, &written, call.returned)
 }
 
 pub async fn duplicate(
@@ -131,7 +143,7 @@ pub async fn duplicate(
     call: Command<FlowsWrite, FlowId, DuplicateBody>,
 ) -> HandlerResult {
     let written = app.registry.commands.duplicate(call.intent, call.id.0, call.body.0).await;
-    answer::created(&written.map_err(Problem::of_version)?)
+    answer::created(&written.map_err(Problem::of_version)?, call.returned)
 }
 
 pub async fn delete(

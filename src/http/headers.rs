@@ -9,6 +9,10 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub const PREFER: HeaderName = HeaderName::from_static("prefer");
+pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
+/// RFC 5789
+pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub const ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-on-behalf-of");
 pub const REASON: HeaderName = HeaderName::from_static("x-reason");

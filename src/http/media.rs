@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
+use super::headers::ACCEPT_PATCH;
 use super::problem::{Code, Problem};
 
 pub const JSON: &str = "application/json";
@@ -9,6 +10,8 @@ pub const JSON: &str = "application/json";
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 /// RFC 6902
 pub const JSON_PATCH: &str = "application/json-patch+json";
+/// A document alone, in the envelope that every answer has.
+pub const DOCUMENT: &str = "application/vnd.flow-registry.document+json";
 pub const TEXT: &str = "text/plain";
 pub const EVENT_STREAM: &str = "text/event-stream";
 
@@ -72,8 +75,15 @@ fn is_zero_weight(parameter: &str) -> bool {
 }
 
 /// What a body is declared to be, of the media types that are taken. All of them are JSON in UTF-8, without encoding.
-pub fn content_type(headers: &HeaderMap, taken: &[&'static str]) -> Result<&'static str, Problem> {
-    let refuse = |detail: String| Err(Problem::new(Code::UnsupportedMediaType, detail));
+pub fn content_type(headers: &HeaderMap, taken: &'static [&'static str]) -> Result<&'static str, Problem> {
+    let refuse = |detail: String| {
+        let mut told = vec![(header::ACCEPT, taken.join(", "))];
+        // Nothing but a change of a flow or a step is sent as a merge patch.
+        if taken.contains(&MERGE_PATCH) {
+            told.push((ACCEPT_PATCH, taken.join(", ")));
+        }
+        Err(Problem::with_headers(Code::UnsupportedMediaType, detail, told))
+    };
     let names = taken.join(" or ");
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")

@@ -160,6 +160,14 @@ pub enum IfMatch {
 }
 
 impl IfMatch {
+    /// The latest of the versions that are named.
+    pub fn latest(&self) -> Option<i64> {
+        match self {
+            Self::Any => None,
+            Self::Versions(versions) | Self::Except(versions) => versions.iter().max().copied(),
+        }
+    }
+
     pub fn accepts(&self, version: i64) -> bool {
         match self {
             Self::Any => true,

@@ -17,6 +17,29 @@ pub struct CurrentVersion {
     pub updated_at: DateTime<Utc>,
     /// Who made it: RFC 8785 JSON of an actor.
     pub updated_by: Arc<[u8]>,
+    /// What else is known of it, where somebody looked.
+    pub latest: Option<Box<LatestChange>>,
+}
+
+/// The change of a flow that made its current version, for somebody who would overwrite it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatestChange {
+    pub org_id: Uuid,
+    pub flow_id: Uuid,
+    /// The person the change was made for.
+    pub on_behalf_of: Option<String>,
+    pub reason: Option<String>,
+    /// What is different from the version the caller has seen, where one is known.
+    pub since: Option<ChangedSince>,
+}
+
+/// What is different between a version and the current one, in the words that events use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedSince {
+    pub version: i64,
+    pub changed: Vec<String>,
+    /// How many changes are not listed.
+    pub changed_more: u32,
 }
 
 /// The registry's one error type.
@@ -117,6 +140,14 @@ pub enum RegistryError {
 impl RegistryError {
     pub(crate) fn corrupt(place: impl Into<String>, what: impl Into<String>) -> Self {
         Self::Corrupt { place: place.into(), what: what.into() }
+    }
+
+    /// Where the flow stands, of an error that says that the caller came with another version in mind.
+    pub(super) fn conflict(&mut self) -> Option<&mut CurrentVersion> {
+        match self {
+            Self::PreconditionFailed(current) | Self::VersionConflict(current) => Some(current),
+            _ => None,
+        }
     }
 
     /// Whether a log is not signed for what it holds. Says nothing of other logs.

@@ -18,6 +18,7 @@ mod feed;
 mod history;
 pub mod integrity;
 mod log;
+mod merge;
 mod names;
 pub mod projections;
 mod reads;
@@ -36,10 +37,11 @@ pub use command::{
     SET_MAX, SetEntry, SetOrder, Written,
 };
 pub use env::{EnvAnswer, OrganizationEnv};
-pub use error::{CurrentVersion, RegistryError};
+pub use error::{ChangedSince, CurrentVersion, LatestChange, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
+pub use merge::MergedDraft;
 pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;

@@ -68,6 +68,56 @@ async fn who_is_late_learns_what_is_current() {
     assert_eq!(current["updatedBy"]["name"], "backend");
 }
 
+/// Who is late learns whose change is in the way, why it was made, and what it changed; people are for few.
+#[tokio::test]
+async fn who_is_late_learns_what_changed_and_why() {
+    let api = api().await;
+    let id = api.create_sound("Uno").await;
+    let change = |body: serde_json::Value, person: &str, reason: &str| {
+        let request = api.ask("PATCH", api.flow(&id, "")).json(&body);
+        request.header("x-on-behalf-of", person).header("x-reason", reason).send()
+    };
+    change(json!({"name": "Dos"}), "ana@example.com", "ortografía").await.expect(200);
+    let steps = json!([{"id": "adios", "type": "end", "text": "Chau"}]);
+    change(json!({"steps": steps, "enabled": false}), "bea@example.com", "campaña").await.expect(200);
+    let diff = format!("{}?from=1&to=3", api.flow(&id, "/diff"));
+    let since = json!({"version": 1, "changed": ["name", "steps.adios.text", "enabled"], "changedMore": 0, "diff": diff});
+    let late = |method: &str, rest: &str| api.ask(method, api.flow(&id, rest)).header("if-match", "\"1\"");
+    for request in [
+        late("PATCH", "").json(&json!({"name": "Tres"})),
+        late("PATCH", "/steps/adios").json(&json!({"text": "x"})),
+        late("GET", ""),
+        late("DELETE", ""),
+        late("POST", "/publish"),
+        late("POST", "/duplicate"),
+        late("POST", "/restore").json(&json!({"version": 1, "reason": "de vuelta"})),
+    ] {
+        let current =
+            request.send().await.expect_problem(412, "precondition_failed").json()["current"].take();
+        assert_eq!(
+            (&current["onBehalfOf"], &current["reason"]),
+            (&json!("bea@example.com"), &json!("campaña"))
+        );
+        assert_eq!(current["since"], since);
+    }
+    api.ask("GET", &diff).send().await.expect(200);
+    let echoed = api.ask("PATCH", api.flow(&id, "")).json(&json!({"version": 2, "name": "Tres"}));
+    let echoed = echoed.send().await.expect_problem(412, "precondition_failed").json();
+    assert_eq!(echoed["current"]["since"]["changed"], json!(["steps.adios.text", "enabled"]));
+    let any = late("PATCH", "").header("if-match", "\"99\"").json(&json!({"name": "Tres"}));
+    assert_eq!(
+        any.send().await.expect_problem(412, "precondition_failed").json()["current"]["since"],
+        json!(null)
+    );
+    let reader = api.key_with(&["flows:read"]).await;
+    let seen = late("GET", "").key(&reader).send().await.expect_problem(412, "precondition_failed").json();
+    let current = &seen["current"];
+    for member in ["updatedBy", "onBehalfOf", "reason"] {
+        assert_eq!(current[member], json!(null), "{member}");
+    }
+    assert_eq!(current["since"], since);
+}
+
 /// Every command that takes an id takes the condition, and none of them happens when it does not hold.
 #[tokio::test]
 async fn every_command_can_be_conditional() {

@@ -129,3 +129,22 @@ async fn what_broke_off_is_gone_on_with_and_then_forgotten() {
     .unwrap();
     assert_eq!(left, 0);
 }
+
+/// Of erased content nothing is compared, and a conflict is told all the same.
+#[tokio::test]
+async fn a_conflict_is_told_though_the_version_seen_is_erased() {
+    let api = api().await;
+    let eraser = api.eraser().await;
+    let flow = api.create_sound("Secreto de Ana").await;
+    for name in ["Dos", "Tres"] {
+        api.ask("PATCH", api.flow(&flow, "")).json(&json!({"name": name})).send().await.expect(200);
+    }
+    let order = json!({"flowId": flow, "from": 1, "to": 1, "reason": "art. 17"});
+    let begun = api.erase(&eraser, order).await.expect(202);
+    assert_eq!(api.ended(&eraser, &begun).await["status"], "done");
+    let late =
+        api.ask("PATCH", api.flow(&flow, "")).header("if-match", "\"1\"").json(&json!({"name": "Cuatro"}));
+    let current = late.send().await.expect_problem(412, "precondition_failed").json()["current"].take();
+    assert_eq!((&current["version"], &current["since"]), (&json!(3), &Value::Null));
+    assert!(current.get("reason").is_some(), "{current}");
+}

@@ -121,6 +121,10 @@ fn own_headers(status: u16) -> &'static [Parameter] {
     const ALLOW: &[Parameter] = &[Parameter::new("Allow", TEXT, "The methods the path takes.")];
     const CURRENT: &[Parameter] =
         &[Parameter::new("ETag", TEXT, "The version the flow is at, where the answer says `current`.")];
+    const TAKEN: &[Parameter] = &[
+        Parameter::new("Accept", TEXT, "The media types that the path takes."),
+        Parameter::new("Accept-Patch", TEXT, "`Accept`, where the path takes several kinds of patches."),
+    ];
     const RETRY: &[Parameter] = &[Parameter::new(
         "Retry-After",
         || json!({"type": "integer", "minimum": 1}),
@@ -130,6 +134,7 @@ fn own_headers(status: u16) -> &'static [Parameter] {
         401 | 403 => CHALLENGE,
         405 => ALLOW,
         409 | 412 => CURRENT,
+        415 => TAKEN,
         429 | 503 => RETRY,
         _ => &[],
     }

@@ -2,11 +2,12 @@
 //! A problem is made where the trouble is met and written out in one place, which knows request id, path and time.
 
 mod code;
+mod current;
 mod page;
 mod refusal;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -63,6 +64,8 @@ enum Extra {
     Scope(&'static str),
     /// Flows that call the one in question, and whether there are more of them.
     Callers(Vec<Value>, bool),
+    /// Headers that say more than the body.
+    Headers(Vec<(HeaderName, String)>),
     /// Whole seconds after which trying again makes sense.
     RetryAfter(u32),
 }
@@ -137,6 +140,11 @@ impl Problem {
         Self { extra: Extra::Scope(scope), ..Self::new(Code::InsufficientScope, detail) }
     }
 
+    /// A problem with headers of its own.
+    pub fn with_headers(code: Code, detail: impl Into<String>, headers: Vec<(HeaderName, String)>) -> Self {
+        Self { extra: Extra::Headers(headers), ..Self::new(code, detail) }
+    }
+
     /// Trouble that passes.
     pub fn retry(code: Code, seconds: u32, detail: impl Into<String>) -> Self {
         Self { extra: Extra::RetryAfter(seconds.max(1)), ..Self::new(code, detail) }
@@ -187,22 +195,14 @@ impl Problem {
             "errors": self.errors,
         });
         match &self.extra {
-            Extra::None | Extra::RetryAfter(_) | Extra::Tag(_) => {}
+            Extra::None | Extra::RetryAfter(_) | Extra::Tag(_) | Extra::Headers(_) => {}
             Extra::Findings(findings) => body["findings"] = json!(findings),
             Extra::Scope(scope) => body["scope"] = json!(scope),
             Extra::Callers(callers, has_more) => {
                 body["callers"] = json!(callers);
                 body["hasMoreCallers"] = json!(has_more);
             }
-            Extra::Current(current) => {
-                let author = at.shows_people.then_some(&current.updated_by);
-                let updated_by: Option<Value> = author.and_then(|author| serde_json::from_slice(author).ok());
-                body["current"] = json!({
-                    "version": current.version,
-                    "updatedAt": instant(current.updated_at),
-                    "updatedBy": updated_by,
-                });
-            }
+            Extra::Current(current) => body["current"] = current::shown(current, at.shows_people),
         }
         body
     }
@@ -214,6 +214,9 @@ impl Problem {
         };
         match (&self.extra, self.code) {
             (Extra::RetryAfter(seconds), _) => set(header::RETRY_AFTER, seconds.to_string()),
+            (Extra::Headers(headers), _) => {
+                headers.iter().for_each(|(name, value)| set(name.clone(), value.clone()));
+            }
             (Extra::Current(current), _) => set(header::ETAG, format!("\"{}\"", current.version)),
             (Extra::Tag(position), _) => set(header::ETAG, format!("\"{position}\"")),
             (Extra::Scope(scope), _) => {

@@ -73,10 +73,16 @@ impl Problem {
     /// What became of an order that may name a version as `version` in its body: where the flow has no such version,
     /// or none in force, the answer points there.
     pub fn of_version(error: RegistryError) -> Self {
+        Self::of_version_in(error, "/version")
+    }
+
+    /// What became of an order that names a version in a member of its body: where the flow has no such version, the
+    /// answer points there.
+    pub fn of_version_in(error: RegistryError, pointer: &str) -> Self {
         let problem = Self::from(error);
         match problem.code {
             Code::VersionNotFound | Code::NotPublished => {
-                problem.at(ErrorLocation::Pointer("/version".to_owned()))
+                problem.at(ErrorLocation::Pointer(pointer.to_owned()))
             }
             _ => problem,
         }

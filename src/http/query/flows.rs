@@ -18,9 +18,12 @@ use crate::registry::{Deleted, ListFilter, Moment, Selector};
 #[derive(Debug)]
 pub struct GetQuery {
     pub selector: Selector,
+    /// Whether the document alone is asked for.
+    pub is_document: bool,
 }
 
 impl FromQuery for GetQuery {
+    const NEGOTIATES: bool = true;
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::new(
             "version",
@@ -29,6 +32,11 @@ impl FromQuery for GetQuery {
              the flow is as it is now, and a deleted one is not found.",
         ),
         AS_OF,
+        Parameter::new(
+            "view",
+            || json!({"type": "string", "enum": ["document"]}),
+            "`document`: the document alone, without the state of the flow.",
+        ),
     ];
 
     fn take(query: &mut Query) -> Result<Self, Problem> {
@@ -42,7 +50,8 @@ impl FromQuery for GetQuery {
             (None, Some(moment)) => Selector::AsOf(moment),
             (None, None) => Selector::Current,
         };
-        Ok(Self { selector })
+        let view = query.value("view", "document", |text| (text == "document").then_some(()))?;
+        Ok(Self { selector, is_document: view.is_some() })
     }
 }
 

@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::super::endpoint::{Endpoint, ResponseKind, Tag, delete, empty, get, json, patch, post};
-use super::super::{flows, media, steps};
-use super::headers::{COMMAND, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, REPLAYED, UNCONDITIONAL};
+use super::super::{flows, media, merge, steps};
+use super::headers::{
+    ACCEPT_PATCH, COMMAND, ETAG, FLOW_COMMAND, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, PREFERENCE_APPLIED,
+    REPLAYED, UNCONDITIONAL_FLOW_COMMAND,
+};
 use super::{FLOW, FLOWS};
 
 const STEPS: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps";
@@ -12,7 +15,16 @@ const STEP: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps/{stepId}";
 
 /// One flow, as it is after a command.
 pub fn flow(status: u16, description: &'static str) -> ResponseKind {
-    json(status, description, "FlowAnswer").with(&[ETAG, REPLAYED])
+    json(status, description, "FlowAnswer").with(&[ETAG, REPLAYED, PREFERENCE_APPLIED])
+}
+
+/// In place of a flow, where the client prefers no more than that the change happened.
+fn no_flow() -> ResponseKind {
+    empty(204, "The change is made, and the client prefers not to see the flow.").with(&[
+        ETAG,
+        REPLAYED,
+        PREFERENCE_APPLIED,
+    ])
 }
 
 fn new_flow(description: &'static str) -> ResponseKind {
@@ -36,7 +48,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "The new flow is a draft at version 1. A document with findings is kept too; its errors are what keeps \
                  it from being published.",
             )
-            .headers(UNCONDITIONAL)
+            .headers(UNCONDITIONAL_FLOW_COMMAND)
             .takes("FlowDocument", json!({"name": "Onboarding nuevo cliente", "steps": []}))
             .responds(new_flow("The new flow, a draft.")),
         get(FLOW, "getFlow", flows::get)
@@ -44,12 +56,22 @@ pub fn endpoints() -> Vec<Endpoint> {
                 Tag::Flows,
                 "Get a flow as it is, was, or is in force",
                 "A bot engine reads `version=published`. With `If-None-Match` the answer is 304 while the reader has \
-                 the version already.",
+                 the version already. `view=document`, or `Accept` with the media type of documents, leaves out what only \
+                 the service sets.",
             )
             .headers(&[IF_MATCH, IF_NONE_MATCH])
-            .responds(json(200, "The flow.", "FlowAnswer").with(&[ETAG]))
+            .responds(
+                json(200, "The flow; with `view=document` its document.", "FlowAnswer")
+                    .or(media::DOCUMENT, "DocumentAnswer")
+                    .with(&[ETAG, ACCEPT_PATCH]),
+            )
             .responds(empty(304, "The reader has this version.").with(&[ETAG]))
             .refuses(&[404, 409, 412]),
+    ]
+}
+
+pub fn drafts() -> Vec<Endpoint> {
+    vec![
         patch(FLOW, "updateFlow", flows::update)
             .about(
                 Tag::Flows,
@@ -59,11 +81,23 @@ pub fn endpoints() -> Vec<Endpoint> {
                  merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
                  change until the flow is published. A change that changes nothing is no event.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
             .or_as(media::MERGE_PATCH, "FlowChange")
             .or_as(media::JSON_PATCH, "PatchOperations")
-            .responds(flow(200, "The flow after the change."))
+            .responds(flow(200, "The flow after the change.").with(&[ACCEPT_PATCH]))
+            .responds(no_flow())
+            .refuses(&[404]),
+        post("/organizations/{orgId}/bot/flows/{flowId}/merge", "mergeDocument", merge::merge)
+            .about(
+                Tag::Flows,
+                "Merge a document with what became of the draft meanwhile",
+                "Three-way, by step and member: `document` was made of the version `base`. The answer has the merged \
+                 document, or the conflicts. Nothing is written: send the document by PATCH, with the `ETag` of the \
+                 answer as `If-Match`.",
+            )
+            .takes("MergeOrder", json!({"base": 1, "document": {"name": "Onboarding", "steps": []}}))
+            .responds(json(200, "The merged document, or the conflicts.", "MergeAnswer").with(&[ETAG]))
             .refuses(&[404]),
         delete(FLOW, "deleteFlow", flows::delete)
             .about(
@@ -86,7 +120,7 @@ pub fn steps() -> Vec<Endpoint> {
                 "Add a step to the draft",
                 "Behind the last step, or before or after another one. The other steps stay as they are.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .takes("NewStep", json!({"step": {"type": "message", "text": "Gracias"}}))
             .responds(flow(201, "The flow after the change."))
             .refuses(&[404]),
@@ -96,10 +130,11 @@ pub fn steps() -> Vec<Endpoint> {
                 "Change members of one step",
                 "Members that are left out stay as they are; null removes one.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .takes("StepChange", json!({"text": "¡Hola de nuevo!"}))
             .or_as(media::MERGE_PATCH, "StepChange")
-            .responds(flow(200, "The flow after the change."))
+            .responds(flow(200, "The flow after the change.").with(&[ACCEPT_PATCH]))
+            .responds(no_flow())
             .refuses(&[404]),
         delete(STEP, "removeStep", steps::remove)
             .about(
@@ -107,8 +142,9 @@ pub fn steps() -> Vec<Endpoint> {
                 "Remove a step from the draft",
                 "Where other steps lead to it, findings say so.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .responds(flow(200, "The flow after the change."))
+            .responds(no_flow())
             .refuses(&[404]),
     ]
 }
@@ -121,7 +157,7 @@ pub fn publication() -> Vec<Endpoint> {
                 "Put the draft, or an earlier version, in force",
                 "A document with errors is refused with its findings. What is in force already is no new event.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .may_take("PublishOrder", json!({"reason": "Aprobado por ventas", "label": "campaña de mayo"}))
             .responds(flow(201, "The flow, in force."))
             .refuses(&[404]),
@@ -132,12 +168,15 @@ pub fn publication() -> Vec<Endpoint> {
                 "For flows that call each other. What keeps one of them from being published keeps all, with findings \
                  by the flow's place in the list.",
             )
-            .headers(UNCONDITIONAL)
+            .headers(UNCONDITIONAL_FLOW_COMMAND)
             .takes(
                 "PublishSetOrder",
                 json!({"flows": [{"id": "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c"}], "reason": "Campaña"}),
             )
-            .responds(json(201, "The flows, in force, in the order asked.", "FlowSetAnswer").with(&[REPLAYED]))
+            .responds(
+                json(201, "The flows, in force, in the order asked.", "FlowSetAnswer")
+                    .with(&[REPLAYED, PREFERENCE_APPLIED]),
+            )
             .refuses(&[404]),
         post("/organizations/{orgId}/bot/flows/{flowId}/unpublish", "unpublishFlow", flows::unpublish)
             .about(
@@ -145,7 +184,7 @@ pub fn publication() -> Vec<Endpoint> {
                 "Take the flow out of force",
                 "The flow is a draft again. What was in force stays in its history.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .may_take("UnpublishOrder", json!({"reason": "Termina la campaña"}))
             .responds(flow(201, "The flow, out of force."))
             .refuses(&[404]),
@@ -164,7 +203,7 @@ pub fn publication() -> Vec<Endpoint> {
                 "The copy is a new flow, a draft, with the document of the draft or of a version. It says what it \
                  was copied from.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .may_take("DuplicateOrder", json!({"name": "Copia de prueba"}))
             .responds(new_flow("The copy, a draft."))
             .refuses(&[404]),

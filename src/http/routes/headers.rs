@@ -42,10 +42,21 @@ pub const LAST_EVENT_ID: Parameter = Parameter::new(
     "Begin behind this event; 0 is the beginning of the log. Without it the feed begins at the end of the log.",
 );
 
-/// What every command on a flow takes.
+const PREFER: Parameter = Parameter::new(
+    "Prefer",
+    || json!({"type": "string", "examples": ["return=minimal"]}),
+    "`return=minimal`: an answer without a body (RFC 7240), 204 in place of 200.",
+);
+
+/// What every command on something with versions takes.
 pub const COMMAND: &[Parameter] = &[IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
+/// What a command takes that answers with the flow.
+pub const FLOW_COMMAND: &[Parameter] =
+    &[IF_MATCH, IF_NONE_MATCH, IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON, PREFER];
 /// What a command takes that has no version to match.
 pub const UNCONDITIONAL: &[Parameter] = &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON];
+/// What a command takes that answers with flows and has no version to match.
+pub const UNCONDITIONAL_FLOW_COMMAND: &[Parameter] = &[IDEMPOTENCY_KEY, ON_BEHALF_OF, REASON, PREFER];
 /// What is recorded with an event beside who caused it.
 pub const RECORDED: &[Parameter] = &[ON_BEHALF_OF, REASON];
 
@@ -58,6 +69,10 @@ pub const REPLAYED: Parameter = Parameter::new(
     || json!({"type": "string", "enum": ["true"]}),
     "Sent when the answer repeats an earlier one.",
 );
+pub const PREFERENCE_APPLIED: Parameter =
+    Parameter::new("Preference-Applied", text, "The preference of the client that the answer follows.");
+pub const ACCEPT_PATCH: Parameter =
+    Parameter::new("Accept-Patch", text, "The media types that a change may have (RFC 5789).");
 pub const LINK: Parameter = Parameter::new(
     "Link",
     text,

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::endpoint::{Endpoint, Tag, get, json, post};
 use super::super::{history, restore};
 use super::flows::flow;
-use super::headers::{COMMAND, ETAG};
+use super::headers::{ETAG, FLOW_COMMAND};
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -57,7 +57,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "`mode` `live` puts the version in force as well. With `dryRun` nothing changes. A deleted flow comes \
                  back by this.",
             )
-            .headers(COMMAND)
+            .headers(FLOW_COMMAND)
             .takes("RestoreOrder", json!({"version": 1, "reason": "Volvemos a la que funcionaba"}))
             .responds(json(200, "With `dryRun`: what would be.", "RehearsalAnswer"))
             .responds(flow(201, "The flow, restored."))

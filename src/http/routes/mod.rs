@@ -36,6 +36,7 @@ static DESCRIPTION: LazyLock<Bytes> =
 pub fn endpoints() -> Vec<Endpoint> {
     let tables = [
         flows::endpoints(),
+        flows::drafts(),
         flows::steps(),
         flows::publication(),
         runs::endpoints(),

@@ -20,6 +20,11 @@ const OF_VERSION: [&str; 2] = ["version", "updatedAt"];
 const FIXED: [&str; 5] = ["id", "organizationId", "createdAt", "createdBy", "duplicatedFrom"];
 
 impl Echo {
+    /// The version the client has read.
+    pub(super) fn version(&self) -> Option<i64> {
+        self.members.get("version").and_then(Value::as_i64)
+    }
+
     /// Refuses what is not as the flow has it: a client that read another version is told so, as by `If-Match`; one that
     /// tries to set such a member is pointed at it.
     pub(super) fn check(&self, found: &FlowAnswer) -> Result<(), RegistryError> {

@@ -1,6 +1,7 @@
 //! Commands: read, decide, append. Runs to its end even when the caller hangs up; commands on one flow take turns,
 //! so that conflicts only come from other replicas.
 
+mod conflict;
 mod echo;
 mod edit;
 mod ending;

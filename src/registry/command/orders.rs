@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::conflict::seen;
 use super::echo::Echo;
 use super::ending::check_reason;
 use super::meeting::Meeting;
@@ -14,7 +15,7 @@ use crate::flow::decide::Order;
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
 use crate::registry::RegistryError;
-use crate::registry::caller::{Caller, Intent, Scope};
+use crate::registry::caller::{Caller, IfMatch, Intent, Scope};
 use crate::registry::reads::{FlowAnswer, LoadedDocument};
 
 impl Commands {
@@ -59,7 +60,16 @@ impl Commands {
         order: DuplicateOrder,
     ) -> Result<Written, RegistryError> {
         let commands = self.clone();
-        self.log.detached(async move { commands.copy(&intent, flow_id, order).await }).await
+        let copy = async move {
+            match commands.copy(&intent, flow_id, order).await {
+                Err(error) => {
+                    let seen = intent.if_match.as_ref().and_then(IfMatch::latest);
+                    Err(commands.explained(&intent, flow_id, seen, error).await)
+                }
+                written => written,
+            }
+        };
+        self.log.detached(copy).await
     }
 
     pub(super) async fn command(
@@ -72,7 +82,13 @@ impl Commands {
             check_reason(&intent)?;
         }
         let commands = self.clone();
-        self.log.detached(async move { commands.carry_out(&intent, flow_id, &command).await }).await
+        let carry_out = async move {
+            match commands.carry_out(&intent, flow_id, &command).await {
+                Err(error) => Err(commands.explained(&intent, flow_id, seen(&intent, &command), error).await),
+                written => written,
+            }
+        };
+        self.log.detached(carry_out).await
     }
 
     /// What a command comes to on the flow that was found.

@@ -67,6 +67,7 @@ impl FlowAnswer {
             version: self.record.version,
             updated_at: self.record.updated_at,
             updated_by: self.record.updated_by.clone(),
+            latest: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod calling;
+mod conflict;
 mod document;
 mod list;
 mod memory;

@@ -7,6 +7,7 @@ mod erasure;
 mod flows;
 mod history;
 mod keys;
+mod merge;
 mod problem;
 mod run_request;
 mod runs;
@@ -25,6 +26,7 @@ pub fn all() -> Value {
         flows::all(),
         history::all(),
         keys::all(),
+        merge::all(),
         erasure::all(),
         problem::all(),
         run_request::all(),
@@ -43,6 +45,8 @@ pub fn all() -> Value {
 fn answers() -> Vec<(String, Value)> {
     let one = [
         ("FlowAnswer", "Flow"),
+        ("DocumentAnswer", "StoredDocument"),
+        ("MergeAnswer", "Merge"),
         ("VerdictAnswer", "Verdict"),
         ("RunAnswer", "Run"),
         ("StoredRunAnswer", "StoredRun"),

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::build::{
-    Direction, always, boolean, count, instant, list, maybe, or_null, positive, reference, text, word,
+    Direction, always, boolean, count, instant, list, maybe, nullable, or_null, positive, reference, text,
+    word,
 };
 use crate::flow::event::ActorKind;
 use crate::http::problem::Code;
@@ -22,6 +23,7 @@ pub fn all() -> Vec<(String, Value)> {
         ("Verdict", verdict()),
         ("FieldError", field_error()),
         ("CurrentVersion", current_version()),
+        ("ChangedSince", changed_since()),
         ("Problem", problem()),
     ];
     schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
@@ -96,6 +98,34 @@ fn current_version() -> Value {
                 reference("Actor"),
                 "Who made it; null for credentials that may not see it.",
             ),
+            maybe(
+                "onBehalfOf",
+                nullable(text()),
+                "The person it was made for, by `X-On-Behalf-Of`. With 412 and `version_conflict`.",
+            ),
+            maybe("reason", nullable(text()), "Why it was made. With 412 and `version_conflict`."),
+            maybe(
+                "since",
+                nullable(reference("ChangedSince")),
+                "What is different from the version of the request; null where the request names none. With 412 and \
+                 `version_conflict`.",
+            ),
+        ],
+    )
+}
+
+fn changed_since() -> Value {
+    RESPONSE.object(
+        "What is different between a version that the client has seen and the current one.",
+        vec![
+            always("version", positive(), "The version that the client has seen."),
+            always(
+                "changed",
+                list(text()),
+                "At most 50 changes in the words of events, such as `steps.pago.text`.",
+            ),
+            always("changedMore", count(), "How many changes are not listed."),
+            always("diff", text(), "The path of the whole difference."),
         ],
     )
 }

@@ -179,6 +179,7 @@ impl ApiKeys {
             version: at,
             updated_at: event.recorded_at,
             updated_by: canonical_bytes(&event.actor()).into(),
+            latest: None,
         }))
     }
 
