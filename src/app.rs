@@ -172,7 +172,10 @@ fn feeds(config: &HttpConfig, connections_max: usize, shutdown: &CancellationTok
 
 /// Carries out an order on API keys.
 pub async fn keys(order: &KeysOrder) -> anyhow::Result<()> {
-    let database = Database::open(order.database()).await?;
+    let database = match order.begins() {
+        true => Database::open(order.database()).await?,
+        false => Database::open_existing(order.database()).await?,
+    };
     let done = order.run(&Registry::new(database.store.clone()).keys).await;
     database.close().await;
     done

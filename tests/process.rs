@@ -134,6 +134,7 @@ fn a_first_start_prints_a_line_that_works_and_a_second_finds_the_flow() {
     let mut service = Service::start(&["--data-dir", data_dir]);
     let printed = service.printed();
     let (_, line) = printed.split_once("curl").unwrap_or_else(|| panic!("no line to try in\n{printed}"));
+    let (line, to_paste) = line.split_once("For the next ones").expect("lines to paste");
     let (status, flow) = follow(&format!("curl{line}"), service.address);
     assert_eq!(status, 201, "{flow}");
     service.signal(Signal::TERM);
@@ -144,6 +145,8 @@ fn a_first_start_prints_a_line_that_works_and_a_second_finds_the_flow() {
     let words: Vec<&str> = line.split('\'').collect();
     let (_, path) = words[1].split_once("/organizations").unwrap();
     let (name, key) = words[3].split_once(": ").unwrap();
+    assert!(to_paste.contains(&format!("\nKEY='{key}'\n")), "{to_paste}");
+    assert!(to_paste.contains(&format!("\nFLOWS='{}'\n", words[1])), "{to_paste}");
     let list = ureq::get(format!("http://{}/organizations{path}", service.address)).header(name, key);
     let list: serde_json::Value =
         serde_json::from_str(&list.call().unwrap().body_mut().read_to_string().unwrap()).unwrap();
@@ -301,7 +304,18 @@ fn keys_are_made_beside_a_running_service_and_without_one() {
         stdout
     };
     let org = "0192f0c1-2d3e-4f4a-8b5c-6d7e8f9a0b1c";
-    let first = keys(&["create", "--org", org, "--name", "before", "--scope", "consumer"]);
+    let refused = |arguments: &[&str], said: &str| {
+        let output = run(&[&["keys", "create", "--name", "typo"], arguments].concat());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && output.stdout.is_empty() && stderr.contains(said), "{stderr}");
+    };
+    // A directory that is mistyped stays what it is.
+    refused(&["--org", org, "--data-dir", directory], "there is no private Postgres in");
+    let elsewhere = data.path().join("elsewhere");
+    refused(&["--org", org, "--data-dir", elsewhere.to_str().unwrap()], "there is no private Postgres in");
+    assert!(!elsewhere.exists());
+    let first =
+        keys(&["create", "--new-organization", "--org", org, "--name", "before", "--scope", "consumer"]);
     let service = Service::start(&["--data-dir", directory]);
     assert_eq!(service.printed(), "", "an installation with a key is not a new one");
     let second = keys(&["create", "--org", org, "--name", "beside", "--scope", "auditor"]);
@@ -311,6 +325,10 @@ fn keys_are_made_beside_a_running_service_and_without_one() {
         answer.call().unwrap().status().as_u16()
     };
     assert_eq!((list(first.trim()), list(second.trim())), (200, 200));
+    let mistyped = org.replace('0', "1");
+    refused(&["--org", &mistyped, "--data-dir", directory], "there is no organization 1192f1c1");
+    refused(&["--org", org, "--new-organization", "--data-dir", directory], "already");
+    refused(&["--data-dir", directory], "--org");
     let listed = keys(&["list", "--org", org]);
     let line = listed.lines().find(|line| line.contains("before")).unwrap();
     keys(&["revoke", "--org", org, "--id", line.split_whitespace().next().unwrap()]);

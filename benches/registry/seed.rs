@@ -34,7 +34,15 @@ impl Tenant {
     pub fn new(binary: &Binary, database_url: &str) -> anyhow::Result<Self> {
         let org_id = Uuid::new_v4();
         let mut create = binary.command();
-        create.args(["keys", "create", "--name", "bench", "--org", &org_id.to_string()]);
+        create.args([
+            "keys",
+            "create",
+            "--new-organization",
+            "--name",
+            "bench",
+            "--org",
+            &org_id.to_string(),
+        ]);
         let said = finish(create.args(["--database-url", database_url]))?;
         Ok(Self { org_id, key: said.trim().to_owned() })
     }

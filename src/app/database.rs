@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
+use crate::cli::Failure;
 use crate::config::DatabaseConfig;
 use crate::postgres::{self, Cluster, Durability};
 use crate::store::{self, Address, Ownership, PoolSettings, Store, StoreError};
@@ -32,6 +33,22 @@ impl Database {
     /// For a command: beside a running service too.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
         Self::with(config, Access::Beside).await
+    }
+
+    /// For a command that has no use for a cluster that it would have to make: who names one meant another.
+    pub async fn open_existing(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        if config.database_url.is_empty() {
+            let data_dir = data_dir(config)?;
+            if !postgres::is_there(&data_dir) {
+                let message = format!(
+                    "there is no private Postgres in {}; name its directory with --data-dir, or the database with \
+                     --database-url",
+                    data_dir.display()
+                );
+                return Err(Failure::NotFound(message).into());
+            }
+        }
+        Self::open(config).await
     }
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
@@ -85,12 +102,17 @@ enum Access {
     Beside,
 }
 
+/// Where the private cluster lives, or would.
+fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
+    match &config.data_dir {
+        Some(data_dir) => Ok(data_dir.clone()),
+        None => Ok(postgres::default_data_dir()?),
+    }
+}
+
 /// The cluster, and the directory it lives in.
 async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Result<(Cluster, PathBuf)> {
-    let data_dir = match &config.data_dir {
-        Some(data_dir) => data_dir.clone(),
-        None => postgres::default_data_dir()?,
-    };
+    let data_dir = data_dir(config)?;
     let connections = config.database_pool_size + CONNECTIONS_BESIDE;
     let options = postgres::Options {
         data_dir: data_dir.clone(),

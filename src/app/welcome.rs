@@ -1,4 +1,4 @@
-//! The first minute of a new installation: an organization, a key, and a line to try them with.
+//! The first minute of a new installation: an organization, a key, and lines to try them with.
 
 use secrecy::ExposeSecret;
 
@@ -18,7 +18,10 @@ pub(super) async fn first_key(keys: &ApiKeys, public_url: &str) -> anyhow::Resul
          curl -X POST '{public_url}/organizations/{organization}/bot/flows' \\\n  \
            -H 'X-Api-Key: {secret}' \\\n  \
            -H 'Content-Type: application/json' \\\n  \
-           -d '{{\"name\": \"Onboarding nuevo cliente\",\"steps\": []}}'\n"
+           -d '{{\"name\": \"Onboarding nuevo cliente\",\"steps\": []}}'\n\n\
+         For the next ones, in the shell:\n\n\
+         FLOWS='{public_url}/organizations/{organization}/bot/flows'\n\
+         KEY='{secret}'\n"
     );
     Ok(())
 }

@@ -28,9 +28,13 @@ pub enum KeysOrder {
 
 #[derive(Debug, Args)]
 pub struct CreateKey {
-    /// The organization the key is for; a new one begins with its first key
-    #[arg(long, value_name = "UUID")]
-    org: Uuid,
+    /// The organization the key is for
+    #[arg(long, value_name = "UUID", required_unless_present = "new_organization")]
+    org: Option<Uuid>,
+    /// Begin a new organization with this key: that of `--org`, else one with an id of its own. Where there is no
+    /// private Postgres yet, that begins too
+    #[arg(long)]
+    new_organization: bool,
     /// What people call the key, 2 to 80 characters
     #[arg(long)]
     name: String,
@@ -81,6 +85,11 @@ impl KeysOrder {
         }
     }
 
+    /// Whether the order may begin a database.
+    pub fn begins(&self) -> bool {
+        matches!(self, Self::Create(CreateKey { new_organization: true, .. }))
+    }
+
     /// Carries the order out. Only what was asked for goes to stdout.
     pub async fn run(&self, keys: &ApiKeys) -> anyhow::Result<()> {
         match self {
@@ -102,11 +111,27 @@ impl CreateKey {
             "phoneNumberIds": self.phone_number_ids,
             "expiresAt": self.expires_at.map(|at| at.to_rfc3339()),
         });
-        let created =
-            keys.create(operator(self.org, &operator_name()), mode, &body).await.map_err(explain)?;
-        eprintln!("Key {} of organization {}. It is shown this once:", created.key.id, self.org);
+        let org = self.organization(keys).await?;
+        let created = keys.create(operator(org, &operator_name()), mode, &body).await.map_err(explain)?;
+        eprintln!("Key {} of organization {org}. It is shown this once:", created.key.id);
         println!("{}", created.secret.expose_secret());
         Ok(())
+    }
+
+    /// The organization the key is for. A new one is begun only by who says so: the id may be mistyped.
+    async fn organization(&self, keys: &ApiKeys) -> anyhow::Result<Uuid> {
+        let org = self.org.unwrap_or_else(Uuid::new_v4);
+        match (keys.knows(org).await?, self.new_organization) {
+            (true, false) | (false, true) => Ok(org),
+            (false, false) => {
+                let message = format!("there is no organization {org}; --new-organization begins it");
+                Err(Failure::NotFound(message).into())
+            }
+            (true, true) => {
+                let message = format!("there is an organization {org} already; leave out --new-organization");
+                Err(Failure::Unusable(message).into())
+            }
+        }
     }
 }
 

@@ -7,18 +7,23 @@ use secrecy::ExposeSecret as _;
 
 use super::answer::mark_replay;
 use super::body::{Nothing, Whole};
-use super::call::{Command, KeysManage, Read};
+use super::call::{AnyScope, Command, KeysManage, Read};
 use super::headers::IDEMPOTENCY_KEY;
 use super::path::KeyId;
 use super::problem::{Code, HandlerResult, Problem};
 use super::state::App;
-use super::wire::{self, ApiKey, CreatedApiKey, CursorPage};
+use super::wire::{self, ApiKey, CreatedApiKey, CursorPage, OwnCredential};
 use crate::registry::access::KeyMode;
 
 pub async fn list(State(app): State<App>, call: Read<KeysManage, (), ()>) -> HandlerResult {
     let keys = app.registry.keys.list(&call.caller).await?;
     let keys = keys.into_iter().map(ApiKey::from).collect();
     Ok(wire::envelope(StatusCode::OK, &CursorPage::only(keys)))
+}
+
+/// Whose credential the request has, and what it may do.
+pub async fn own(call: Read<AnyScope, (), ()>) -> HandlerResult {
+    Ok(wire::envelope(StatusCode::OK, &OwnCredential::from(call.caller)))
 }
 
 pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>) -> HandlerResult {

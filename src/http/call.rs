@@ -80,6 +80,14 @@ macro_rules! needs {
 
 needs!(FlowsRead, FlowsWrite, FlowsPublish, FlowsTest, FlowsRestore, AuditRead, KeysManage, AuditErase);
 
+/// Whatever a credential is for.
+#[derive(Debug)]
+pub enum AnyScope {}
+
+impl Needs for AnyScope {
+    const ONE_OF: &'static [Scope] = Scope::ALL;
+}
+
 /// Following the log: what happens to flows, or all that happens.
 #[derive(Debug)]
 pub enum Following {}

@@ -37,7 +37,16 @@ fn value<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Result<&'h str, Probl
     value.and_then(|value| value.to_str().ok()).ok_or_else(refused)
 }
 
+/// How API keys begin.
+const KEY_BEGINNINGS: [&str; 2] = ["mk_live_", "mk_test_"];
+
 fn bearer(value: &str) -> Result<Credential, Problem> {
+    // Said of any text of this form, so nothing is learned of keys by it.
+    if KEY_BEGINNINGS.iter().any(|beginning| value.starts_with(beginning)) {
+        let detail = "The credential comes without a scheme. Send a key as X-Api-Key: <key>, or as Authorization: \
+                      Bearer <key>.";
+        return Err(Problem::new(Code::InvalidCredentials, detail));
+    }
     let (scheme, token) = value.split_once(' ').ok_or_else(refused)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(refused());
@@ -76,5 +85,14 @@ mod tests {
         check(&[("authorization", "Basic dXNlcjpwYXNz")], Err(Code::InvalidCredentials));
         check(&[("authorization", "Bearer")], Err(Code::InvalidCredentials));
         check(&[("authorization", "k")], Err(Code::InvalidCredentials));
+    }
+
+    #[test]
+    fn a_key_without_a_scheme_gets_a_hint() {
+        let headers = |value: &str| HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+        let refusal = read(&headers("mk_live_0123456789.x")).unwrap_err();
+        assert_eq!(refusal.code, Code::InvalidCredentials);
+        assert!(refusal.detail.contains("Bearer <key>"), "{}", refusal.detail);
+        assert_eq!(read(&headers("xyz")).unwrap_err().detail, refused().detail);
     }
 }

@@ -256,7 +256,7 @@ impl Endpoint {
         if !matches!(self.access, Access::Open) {
             errors.extend([400, 401, 403, 406, 429]);
             if self.method != "get" {
-                errors.extend([409, 412, 413, 415, 422]);
+                errors.extend([409, 412, 413, 415, 422, 501]);
             }
         }
         errors.extend(self.refusals);

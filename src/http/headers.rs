@@ -1,8 +1,11 @@
 //! Request headers of ours, beyond those of HTTP: the request id and what is recorded with a command.
 
+use std::borrow::Cow;
+
 use axum::http::{HeaderMap, HeaderName};
 use uuid::Uuid;
 
+use super::percent;
 use super::problem::{Code, Problem};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -59,20 +62,44 @@ pub fn user_agent(headers: &HeaderMap) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).chars().take(USER_AGENT_CHARS_MAX).collect())
 }
 
-/// Text for people, in UTF-8; an empty one is an absent one.
+/// Text for people: in UTF-8, else in Latin-1, which is what `fetch` of browsers sends; or as RFC 8187 encodes it. An
+/// empty one is an absent one.
 fn text(headers: &HeaderMap, name: &HeaderName, chars_max: usize) -> Result<Option<String>, Problem> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(Problem::header(name.as_str(), "is given more than once"));
     }
-    let text = std::str::from_utf8(value.as_bytes())
-        .map_err(|_| Problem::header(name.as_str(), "must be text in UTF-8"))?;
+    let text = match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => value.as_bytes().iter().map(|byte| char::from(*byte)).collect(),
+    };
+    let text = match encoded(&text) {
+        None => text,
+        Some(encoded) => match percent::decode(encoded) {
+            Some(text) => text.into(),
+            None => {
+                return Err(Problem::header(name.as_str(), "must be percent-encoded UTF-8 behind UTF-8''"));
+            }
+        },
+    };
     match text.trim() {
         "" => Ok(None),
+        text if text.contains(char::is_control) => {
+            Err(Problem::header(name.as_str(), "must be text without control characters"))
+        }
         text if text.chars().count() <= chars_max => Ok(Some(text.to_owned())),
         _ => Err(Problem::header(name.as_str(), format!("must be at most {chars_max} characters long"))),
     }
+}
+
+/// What stands behind the character set of an extended value (RFC 8187, 3.2.1): `UTF-8''`, or with a language between
+/// the quotes.
+fn encoded(text: &str) -> Option<&str> {
+    let (charset, rest) = text.trim().split_once('\'')?;
+    let (language, encoded) = rest.split_once('\'')?;
+    let is_tag = language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    (charset.eq_ignore_ascii_case("utf-8") && is_tag).then_some(encoded)
 }
 
 #[cfg(test)]
@@ -113,7 +140,18 @@ mod tests {
         assert_eq!(reason(&[b" "]), Ok(None));
         assert_eq!(reason(&["ñ".repeat(500).as_bytes()]), Ok(Some("ñ".repeat(500))));
         assert!(reason(&["ñ".repeat(501).as_bytes()]).is_err());
-        assert!(reason(&[b"\xe9"]).is_err());
+        // As `fetch` of browsers sends it.
+        assert_eq!(reason(&[b"correcci\xf3n"]), Ok(Some("corrección".to_owned())));
+        for encoded in ["UTF-8''correcci%C3%B3n%20%E4%BD%A0", "utf-8'es'correcci%c3%b3n%20%e4%bd%a0"] {
+            assert_eq!(reason(&[encoded.as_bytes()]), Ok(Some("corrección 你".to_owned())));
+        }
+        assert_eq!(reason(&[b"it's Ana's"]), Ok(Some("it's Ana's".to_owned())));
+        assert_eq!(reason(&[b"50% off"]), Ok(Some("50% off".to_owned())));
+        for bad in
+            [&b"UTF-8''%E9"[..], b"UTF-8''%", b"UTF-8''a%0Ab", b"UTF-8''%1B[31m", b"\x85x\x9b", b"a\tb"]
+        {
+            assert!(reason(&[bad]).is_err(), "{bad:?}");
+        }
         assert!(reason(&[b"a", b"b"]).is_err());
     }
 }

@@ -43,7 +43,7 @@ const TURNED_AWAY: Patience =
 /// After how many seconds to try again, for who is turned away.
 const RETRY_AFTER_S: u32 = 1;
 /// Answered to whoever connects, whatever else there is no room for.
-const HEALTH: [&str; 3] = ["/health", "/health/live", "/health/ready"];
+const HEALTH: [&str; 4] = ["/health", "/health/live", "/health/ready", "/health/status"];
 
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -215,12 +215,20 @@ impl Connection {
             let detail = format!("A request names one host; this one has {hosts} headers Host.");
             return Some(RefusedHead(Problem::new(Code::MalformedHead, detail)));
         }
+        if request.headers.get_all(header::TRANSFER_ENCODING).iter().any(|coding| !is_chunked(coding)) {
+            let detail = "The only transfer coding that is taken is chunked, once.";
+            return Some(RefusedHead(Problem::new(Code::NotImplemented, detail)));
+        }
         if !self.is_served && !HEALTH.contains(&request.uri.path()) {
             let detail = "There is no room for a further connection at the moment.";
             return Some(RefusedHead(Problem::retry(Code::Overloaded, RETRY_AFTER_S, detail)));
         }
         None
     }
+}
+
+fn is_chunked(coding: &HeaderValue) -> bool {
+    coding.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked")
 }
 
 /// Closes our side and reads away what the client is still sending: closing with unread bytes would reset the

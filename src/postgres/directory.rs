@@ -32,6 +32,11 @@ pub fn default_data_dir() -> Result<PathBuf, ClusterError> {
     Ok(data_home.ok_or(ClusterError::NoHome)?.join("flow-registry"))
 }
 
+/// Whether a private cluster was made in a directory.
+pub fn is_there(data_dir: &Path) -> bool {
+    Directory::open(data_dir).is_ok_and(|directory| directory.made_by().is_some())
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Directory {
     root: PathBuf,

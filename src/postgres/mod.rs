@@ -14,7 +14,7 @@ mod supervisor;
 
 use std::path::PathBuf;
 
-pub use directory::default_data_dir;
+pub use directory::{default_data_dir, is_there};
 pub use error::ClusterError;
 pub use supervisor::Cluster;
 

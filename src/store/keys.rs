@@ -124,6 +124,12 @@ impl Store {
         Ok(())
     }
 
+    /// Whether anything was ever appended for an organization.
+    pub async fn has_log(&self, org_id: Uuid) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM log_head WHERE org_id = $1)");
+        Ok(query.bind(org_id).fetch_one(&self.pool).await?)
+    }
+
     /// Whether nothing was ever appended, for any organization.
     pub async fn log_is_empty(&self) -> Result<bool, StoreError> {
         Ok(sqlx::query_scalar("SELECT NOT EXISTS (SELECT 1 FROM log_head)").fetch_one(&self.pool).await?)

@@ -12,6 +12,9 @@ impl Desk {
     async fn keys(&self, arguments: &[&str]) -> Output {
         let mut command = program(&["keys"]);
         command.args(arguments).args(["--org", &self.org_id.to_string()]);
+        if arguments.first() == Some(&"create") && !self.keys.knows(self.org_id).await.unwrap() {
+            command.arg("--new-organization");
+        }
         command
             .env("DATABASE_URL", self.database.url())
             .env("ALLOW_UNSAFE_DURABILITY", "true")

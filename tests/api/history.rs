@@ -208,7 +208,6 @@ async fn an_audit_list_of_nonsense_is_refused() {
         "?dateFrom=2026-02-30",
         "?dateTo=tomorrow",
         "?actor=ana",
-        "?action=flow.publish",
         "?resource=flows",
         "/export?format=csv&action=published",
         "/export?resource=bot",

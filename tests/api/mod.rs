@@ -19,6 +19,7 @@ mod exports;
 mod feed;
 mod history;
 mod idempotency;
+mod newcomers;
 mod overload;
 mod page;
 mod pages;

@@ -56,7 +56,10 @@ async fn every_route_needs_its_scope_and_no_other() {
             status(&api, route, &api.key_with(&[scope]).await, &[scope]).await;
         }
         let others: Vec<_> = SCOPES.into_iter().filter(|scope| !route.scopes.contains(scope)).collect();
-        status(&api, route, &api.key_with(&others).await, &others).await;
+        // A list of no scopes stands for all of its maker's.
+        if !others.is_empty() {
+            status(&api, route, &api.key_with(&others).await, &others).await;
+        }
     }
 }
 

@@ -122,6 +122,34 @@ async fn truncated_bodies_are_refused() {
     assert_eq!(served.api.events().await, 1);
 }
 
+/// A coding that does not end with `chunked` leaves open where the body ends: the HTTP library refuses it (RFC 9112, 6.3).
+#[tokio::test]
+async fn bodies_in_other_transfer_codings_are_refused() {
+    let served = served(Limits::default()).await;
+    for (codings, status) in [
+        ("gzip, chunked", 501),
+        ("chunked, chunked", 501),
+        ("gzip\r\ntransfer-encoding: chunked", 501),
+        ("gzip", 400),
+        ("identity", 400),
+    ] {
+        let mut client = served.connect().await;
+        client.send(&served.create(&format!("transfer-encoding: {codings}\r\n"))).await;
+        client.send("2\r\n{}\r\n0\r\n\r\n").await;
+        let answer = client.rest().await;
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{codings}: {answer}");
+        if status == 501 {
+            assert_eq!(problem(&answer, 501)["code"], "not_implemented");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+    }
+    let mut client = served.connect().await;
+    client.send(&served.create("transfer-encoding: Chunked\r\nconnection: close\r\n")).await;
+    let body = sound("Uno").to_string();
+    client.send(&format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len())).await;
+    assert!(client.rest().await.starts_with("HTTP/1.1 201 "));
+}
+
 /// The sender sees why, although it never got to send everything.
 #[tokio::test]
 async fn large_bodies_are_refused_while_they_are_sent() {

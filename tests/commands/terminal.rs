@@ -81,8 +81,9 @@ async fn stored_text_never_steers_a_terminal() {
     let desk = desk().await;
     let nasty = "\u{1b}]0;título\u{7}\u{9b}2J\u{202e}fin\r";
     let id = desk.api.create_sound("Alta").await;
+    // Of what steers a terminal a name may hold no more than this.
     let edit = json!({
-        "name": format!("Alta {nasty}"), "description": nasty,
+        "name": "Alta \u{202e}fin", "description": nasty,
         "steps": [{"id": "a", "type": "message", "text": nasty, "name": nasty}, sound("")["steps"][0]],
         "triggerConfig": {"libre": nasty},
     });

@@ -20,6 +20,7 @@ use crate::flow::diff::changed_among;
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::text;
 
 /// What a change does to a member that it names. A member it does not name stays.
 #[derive(Debug, Clone, PartialEq)]
@@ -130,6 +131,11 @@ impl Patch {
     /// The document that a stored one becomes. Members that are set to what they are count as not named.
     pub fn apply(&self, stored: &Texts<'_>) -> Result<Applied, Vec<Finding>> {
         let revised = self.revised(stored);
+        // A name that is stored may stay as it is.
+        let name = revised.get("name").and_then(|member| member.value.as_str());
+        if let Some(fault) = name.and_then(text::name_fault) {
+            return Err(vec![Finding::error("INVALID_VALUE", "/name", fault)]);
+        }
         let mut texts = stored.clone();
         for (name, member) in &revised {
             texts.set(name, &member.text);

@@ -249,3 +249,15 @@ fn stored_bytes_that_are_no_document_are_corrupt() {
         assert!(Canonical::read(bytes.to_owned().into()).is_err(), "{bytes}");
     }
 }
+
+#[test]
+fn a_name_that_is_set_is_one_line_and_a_stored_one_may_stay() {
+    let stored = Canonical::create(json!({"name": "Alta\n1"})).unwrap();
+    let change = |body: Value| apply(&Patch::read(body).unwrap(), &stored).map(|applied| applied.changed);
+    assert_eq!(change(json!({"name": "Alta\n1", "description": "D"})), Ok(vec!["description".to_owned()]));
+    assert_eq!(change(json!({"name": "Alta 1"})), Ok(vec!["name".to_owned()]));
+    for name in ["Alta\r\n1", "\u{1b}[31mAlta", "\u{200b}\u{200b}"] {
+        let findings = change(json!({"name": name, "description": "D"})).unwrap_err();
+        assert_eq!((findings[0].code, findings[0].pointer.as_str()), ("INVALID_VALUE", "/name"), "{name:?}");
+    }
+}

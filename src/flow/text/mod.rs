@@ -9,7 +9,7 @@ mod signs;
 pub use cut::{beginning, cut};
 pub use digits::{decimal_digit, has_other_digits};
 pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
-pub use signs::{is_blank, is_invisible};
+pub use signs::{is_blank, is_control, is_invisible, name_fault};
 
 /// The number of the rules of [`fold`]. Folded text that is stored under another number is computed again.
 pub const FOLDING: i16 = 3;

@@ -23,6 +23,22 @@ pub fn is_blank(text: &str) -> bool {
     text.chars().all(|c| c.is_whitespace() || is_invisible(c) || is_filler(c))
 }
 
+/// Whether a sign ends a line or commands a terminal.
+pub fn is_control(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Why a text is no name that people can read, if it is none: a name is one line, and something of it is seen.
+pub fn name_fault(text: &str) -> Option<&'static str> {
+    if text.contains(is_control) {
+        Some("must be one line without control characters")
+    } else if is_blank(text) {
+        Some("must have a character that can be seen")
+    } else {
+        None
+    }
+}
+
 /// Quotation marks and apostrophes as a keyboard without typography has them.
 pub fn plain_quote(c: char) -> char {
     match c {
@@ -76,6 +92,17 @@ fn inside<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_are_lines_that_can_be_seen() {
+        for sound in ["Alta", "👩\u{200d}🚀", "a\u{301}", "ﷺ", "\u{200f}אב"] {
+            assert_eq!(name_fault(sound), None, "{sound:?}");
+        }
+        for wrong in ["a\nb", "a\r", "\u{1b}[31mrojo", "a\u{2028}b", "\u{7f}", "\u{200b}\u{3164}", " \u{a0}"]
+        {
+            assert!(name_fault(wrong).is_some(), "{wrong:?}");
+        }
+    }
 
     #[test]
     fn what_stands_around_a_whole_text_is_taken_off() {

@@ -2,9 +2,8 @@
 
 mod budget;
 mod members;
+mod paced;
 mod unescape;
-
-use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
@@ -15,6 +14,7 @@ use serde_json::Value;
 
 pub use budget::{BodyBudget, BodyShare};
 pub use members::{Members, object};
+use paced::{PACE, Paced, TooSlow};
 use unescape::Unescaped;
 
 use super::media;
@@ -25,9 +25,6 @@ use crate::flow::json::{self, JsonErrorKind};
 const BYTES_MAX: usize = 512 * 1024;
 /// How much larger a body may be with escapes: `\u` and four digits for a single byte.
 const ESCAPED_SIZE_MAX: usize = 6;
-
-/// How long a whole body may take: a client that sends a byte a minute does not hold a connection for days.
-const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The members of a body that an endpoint knows.
 pub trait FromBody: Sized {
@@ -106,24 +103,26 @@ async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<By
         return Err(too_large());
     }
     let is_small = declared.is_some_and(|length| length <= bytes_max);
-    let collecting = async {
-        match is_small {
-            true => Limited::new(body, bytes_max).collect().await.map(|body| Some(body.to_bytes())),
-            false => collect_unescaped(Limited::new(body, written_max), bytes_max).await,
-        }
+    let body = Paced::new(body, PACE);
+    let collected = match is_small {
+        true => Limited::new(body, bytes_max).collect().await.map(|body| Some(body.to_bytes())),
+        false => collect_unescaped(Limited::new(body, written_max), bytes_max).await,
     };
-    match tokio::time::timeout(READ_TIMEOUT, collecting).await {
-        Ok(Ok(Some(text))) => Ok(text),
-        Ok(Ok(None)) => Err(too_large()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::new(Code::InvalidJson, "The body ended before it was complete.")),
-        Err(_) => Err(Problem::new(Code::InvalidJson, "The body did not arrive in time.")),
+    match collected {
+        Ok(Some(text)) => Ok(text),
+        Ok(None) => Err(too_large()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(error) if error.is::<TooSlow>() => {
+            let detail = "The body came too slowly: at least 1 KiB must come in a second.";
+            Err(Problem::new(Code::InvalidJson, detail))
+        }
+        Err(_) => Err(Problem::new(Code::InvalidJson, "The body ended before it was complete.")),
     }
 }
 
 /// A body that may be larger as it is written than as it is meant; `None` where it is too large as it is meant too. No
 /// more is in memory than is taken.
-async fn collect_unescaped(mut body: Limited<Body>, bytes_max: usize) -> Result<Option<Bytes>, BoxError> {
+async fn collect_unescaped(mut body: Limited<Paced>, bytes_max: usize) -> Result<Option<Bytes>, BoxError> {
     let mut text = Unescaped::default();
     while let Some(frame) = body.frame().await {
         if let Some(part) = frame?.data_ref() {

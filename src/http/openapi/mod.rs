@@ -72,6 +72,7 @@ fn operation(endpoint: &Endpoint, schemas: &Value) -> Value {
 fn needed(access: Access) -> String {
     match access {
         Access::Open => String::new(),
+        Access::OneOf(scopes) if scopes.len() == Scope::ALL.len() => String::new(),
         Access::OneOf(scopes) => {
             let names: Vec<String> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
             format!(" Needs the scope {}.", names.join(" or "))
@@ -84,6 +85,7 @@ fn needed(access: Access) -> String {
 fn security(access: Access) -> Value {
     let alternatives: Vec<Vec<Scope>> = match access {
         Access::Open => Vec::new(),
+        Access::OneOf(scopes) if scopes.len() == Scope::ALL.len() => vec![Vec::new()],
         Access::OneOf(scopes) => scopes.iter().map(|scope| vec![*scope]).collect(),
     };
     let entries = alternatives.iter().flat_map(|scopes| {

@@ -123,6 +123,8 @@ codes! {
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",
         "Something went wrong on this side. The cause is logged under the request id.";
+    NotImplemented = "not_implemented", NOT_IMPLEMENTED, "Not implemented",
+        "The body comes in a transfer coding other than `chunked`. The connection is closed.";
     ContentAltered = "content_altered", INTERNAL_SERVER_ERROR, "Content altered",
         "What the database holds is not what was recorded: somebody altered it there. It is not shown, run, published or \
          copied. What and where is logged under the request id; verify the log.";

@@ -63,6 +63,9 @@ fn selector(text: &str) -> Option<Selector> {
     }
 }
 
+/// Characters of a number's id, as the member of a document has them.
+const NUMBER_CHARS_MAX: usize = 64;
+
 /// Which flows are listed, how much of each, and which part of them.
 #[derive(Debug)]
 pub struct ListQuery {
@@ -80,7 +83,7 @@ impl FromQuery for ListQuery {
     const PARAMETERS: &'static [Parameter] = &[
         Parameter::new(
             "phoneNumberId",
-            text_schema,
+            || json!({"type": "string", "minLength": 1, "maxLength": NUMBER_CHARS_MAX}),
             "Only flows whose draft is bound to exactly this number.",
         ),
         Parameter::new(
@@ -120,7 +123,10 @@ impl FromQuery for ListQuery {
             let separator = if written.is_empty() { "" } else { "&" };
             let _ = write!(written, "{separator}{name}={}", percent::encode(value));
         };
-        if let Some(number) = query.text("phoneNumberId") {
+        let number = query.value("phoneNumberId", "text of 1 to 64 characters", |text| {
+            (text.chars().count() <= NUMBER_CHARS_MAX).then(|| text.to_owned())
+        })?;
+        if let Some(number) = number {
             note("phoneNumberId", &number);
             filter.phone_number_id = Some(number);
         }
@@ -231,6 +237,10 @@ mod tests {
         check("include=deleted&view=summary", "false None None None Included None include=deleted");
         check("version=published", "true None None None Excluded None version=published");
         check("status=live", "status: must be draft, published or deleted");
+        check(
+            &format!("phoneNumberId={}", "1".repeat(65)),
+            "phoneNumberId: must be text of 1 to 64 characters",
+        );
         check("limit=-1", "limit: must be an integer from 1 to 1000");
         check("limit=1001", "limit: must be an integer from 1 to 1000");
         check("cursor=x", "cursor: is given together with limit");

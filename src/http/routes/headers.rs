@@ -29,12 +29,14 @@ pub const IDEMPOTENCY_KEY: Parameter = Parameter::new(
 pub const ON_BEHALF_OF: Parameter = Parameter::new(
     "X-On-Behalf-Of",
     || json!({"type": "string", "maxLength": 200}),
-    "The person a backend acts for. It is recorded with the event.",
+    "The person a backend acts for. It is recorded with the event. Beyond ASCII as UTF-8, Latin-1, or `UTF-8''` with \
+     percent-encoding (RFC 8187).",
 );
 pub const REASON: Parameter = Parameter::new(
     "X-Reason",
     || json!({"type": "string", "maxLength": 500}),
-    "Why the request is made. It is recorded with the event.",
+    "Why the request is made. It is recorded with the event. Beyond ASCII as UTF-8, Latin-1, or `UTF-8''` with \
+     percent-encoding (RFC 8187).",
 );
 pub const LAST_EVENT_ID: Parameter = Parameter::new(
     "Last-Event-ID",

@@ -58,6 +58,7 @@ pub fn operators_router(state: Arc<AppState>) -> Router {
         .route("/health", routing::get(operations::ready))
         .route("/health/live", routing::get(operations::live))
         .route("/health/ready", routing::get(operations::ready))
+        .route("/health/status", routing::get(operations::ready))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
@@ -88,6 +89,10 @@ async fn show_description() -> Response {
 
 async fn nothing_here(OriginalUri(uri): OriginalUri) -> Problem {
     match super::percent::decode(uri.path()) {
+        Some(path) if path.len() > 1 && path.ends_with('/') => {
+            let detail = "There is nothing under this path. It ends with a slash: leave that out.";
+            Problem::new(Code::NotFound, detail)
+        }
         Some(_) => Problem::new(Code::NotFound, "There is nothing under this path."),
         None => Problem::parameter("path", "is not well-formed text"),
     }

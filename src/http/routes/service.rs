@@ -11,6 +11,13 @@ pub fn api_keys() -> Vec<Endpoint> {
         get("/organizations/{orgId}/api-keys", "listApiKeys", api_keys::list)
             .about(Tag::ApiKeys, "List keys that are not revoked", "All keys come on one page, without their secrets.")
             .responds(json(200, "All keys, on one page.", "ApiKeyPageAnswer")),
+        get("/organizations/{orgId}/api-keys/self", "getOwnCredential", api_keys::own)
+            .about(
+                Tag::ApiKeys,
+                "See whose credential this is",
+                "The organization, the key or user, and what it may do. Any credential may ask.",
+            )
+            .responds(json(200, "The credential of the request.", "OwnCredentialAnswer")),
         post("/organizations/{orgId}/api-keys", "createApiKey", api_keys::create)
             .about(
                 Tag::ApiKeys,
@@ -61,6 +68,13 @@ pub fn operations() -> Vec<Endpoint> {
             .responds(json(200, "It answers.", "HealthAnswer")),
         get("/health/ready", "ready", operations::ready)
             .about(Tag::Operations, "Check that the service and its database answer", health)
+            .responds(json(200, "Both answer.", "HealthAnswer")),
+        get("/health/status", "healthStatus", operations::ready)
+            .about(
+                Tag::Operations,
+                "Check that the service and its database answer",
+                "`/health/ready` under the path that some clients ask.",
+            )
             .responds(json(200, "Both answer.", "HealthAnswer")),
         get("/problems/{code}", "explainProblem", problem::explain)
             .about(

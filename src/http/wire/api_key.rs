@@ -4,7 +4,9 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::instant;
+use crate::flow::event::Actor;
 use crate::registry::access::KeyRecord;
+use crate::registry::caller::{Caller, Scope};
 
 /// A key without what proves it.
 #[derive(Debug, Serialize)]
@@ -45,4 +47,30 @@ pub struct CreatedApiKey<'a> {
     pub key: ApiKey,
     /// The whole key. It is not kept and cannot be shown again.
     pub secret: &'a str,
+}
+
+/// The credential of a request, as its sender may see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct OwnCredential {
+    organization_id: Uuid,
+    /// The key, or the user whose token it is.
+    #[serde(flatten)]
+    actor: Actor,
+    /// The readable part of a key.
+    prefix: Option<String>,
+    scopes: Vec<&'static str>,
+    phone_number_ids: Vec<String>,
+}
+
+impl From<Caller> for OwnCredential {
+    fn from(caller: Caller) -> Self {
+        Self {
+            organization_id: caller.org_id,
+            scopes: caller.scopes.iter().map(Scope::as_str).collect(),
+            phone_number_ids: caller.phone_number_ids.to_vec(),
+            actor: caller.actor,
+            prefix: caller.key_prefix,
+        }
+    }
 }

@@ -17,7 +17,7 @@ use bytes::{BufMut, BytesMut};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-pub use api_key::{ApiKey, CreatedApiKey};
+pub use api_key::{ApiKey, CreatedApiKey, OwnCredential};
 pub use calling::calling_flow;
 pub use csv::{csv_header, csv_rows};
 pub use entry::{audit_entry, audit_entry_without_actor, history_entry, history_entry_without_people};

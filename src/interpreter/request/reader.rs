@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json};
 use crate::flow::document::Duration;
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
+use crate::flow::text::nearest;
 
 /// Findings as they are made.
 #[derive(Debug, Default)]
@@ -68,7 +69,12 @@ impl<'a> RequestNode<'a> {
         for (name, value) in fields.members.into_iter().flatten() {
             if !names.contains(&name.as_str()) {
                 let known = names.join(", ");
-                fields.node.child(name, value).report("UNKNOWN_FIELD", format!("must be one of {known}"));
+                let finding = Finding::error(
+                    "UNKNOWN_FIELD",
+                    fields.node.child(name, value).pointer,
+                    format!("must be one of {known}"),
+                );
+                fields.node.report.add(finding.did_you_mean(nearest(name, names.iter().copied())));
             }
         }
         fields

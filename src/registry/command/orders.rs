@@ -14,6 +14,7 @@ use super::{Commands, Written};
 use crate::flow::decide::Order;
 use crate::flow::document::{Canonical, Patch};
 use crate::flow::finding::Finding;
+use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::{Caller, IfMatch, Intent, Scope};
 use crate::registry::reads::{FlowAnswer, LoadedDocument};
@@ -22,6 +23,7 @@ impl Commands {
     /// Creates a flow from a create body.
     pub async fn create(&self, intent: Intent, body: Value) -> Result<Written, RegistryError> {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
+        check_name(canonical.name())?;
         confine(&intent.caller, canonical.phone_number_id())?;
         let order = Order::Create { document: canonical.digest };
         let draft = Prepared::draft(&canonical, LoadedDocument::made(&canonical));
@@ -171,7 +173,10 @@ impl Commands {
             return Err(RegistryError::Erased);
         }
         let name = match order.name {
-            Some(name) => name,
+            Some(name) => {
+                check_name(&name)?;
+                name
+            }
             None => name_of_copy(&source.document.canonical()?),
         };
         let rename = Patch::read(json!({ "name": name })).map_err(RegistryError::Invalid)?;
@@ -182,6 +187,14 @@ impl Commands {
             Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels), references: Vec::new() };
         let order = Order::Duplicate { document: copy.digest, source_flow_id: flow_id, source_version };
         self.start(intent, Plan { draft: Some(draft), ..Plan::plain(order) }).await
+    }
+}
+
+/// A name that a request sets is one that people can read.
+fn check_name(name: &str) -> Result<(), RegistryError> {
+    match text::name_fault(name) {
+        Some(fault) => Err(RegistryError::Invalid(vec![Finding::error("INVALID_VALUE", "/name", fault)])),
+        None => Ok(()),
     }
 }
 
@@ -202,6 +215,8 @@ fn name_of_copy(source: &Canonical) -> String {
     let locale = &source.document.settings.locale;
     let spanish = locale.split(['-', '_']).next().is_some_and(|language| language.eq_ignore_ascii_case("es"));
     let suffix = if spanish { " (copia)" } else { " (copy)" };
-    let kept: String = source.document.name.chars().take(NAME_MAX - suffix.len()).collect();
-    format!("{}{suffix}", kept.trim_end())
+    // A name that was stored before names were lines is made one.
+    let name = source.document.name.replace(text::is_control, " ");
+    let kept: String = name.chars().take(NAME_MAX - suffix.len()).collect();
+    format!("{}{suffix}", kept.trim_end()).trim_start().to_owned()
 }

@@ -15,10 +15,10 @@ use super::schema::part_of_member;
 use crate::flow::pointer::{self, Path};
 use exits::{loose_exits, set_exit};
 
-/// What editors add to a node beside its position …
-const NODE_EXTRAS: &[&str] = &["position", "width", "height", "selected", "measured"];
-/// … and to an edge.
-const EDGE_EXTRAS: &[&str] = &["id", "type", "label", "animated", "targetHandle"];
+/// What a node says of its step. Everything else is data of the editor.
+const NODE_MEMBERS: [&str; 3] = ["id", "type", "data"];
+/// What an edge says of an exit. Everything else is data of the editor.
+const EDGE_MEMBERS: [&str; 3] = ["source", "target", "sourceHandle"];
 
 /// The steps a graph comes to.
 pub(super) struct Drawing {
@@ -55,22 +55,35 @@ pub(super) fn read(graph: Cursor<'_>) -> Drawing {
     Drawing { steps, viewport: o.optional("viewport", |viewport| viewport.value.clone()) }
 }
 
-/// A node as a step: its data, with the node's own id and type.
+/// A node as a step: its data, with the node's own id and type, and what its editor added.
 fn step_of(node: Cursor<'_>) -> Map<String, Value> {
     let o = node.object();
     let mut step = o.or_default("data", Cursor::free_object);
     for name in ["id", "type"] {
-        step.remove(name);
-        if let Some(value) = o.optional(name, |node| node.value.clone()) {
+        let own = o.optional(name, |node| node.value.clone());
+        if step.remove(name).is_some_and(|inside| own.as_ref() != Some(&inside)) {
+            o.at("data", |data| {
+                let message = format!("contradicts the {name} of the node; leave it out");
+                data.object().at(name, |inside| inside.invalid(message));
+            });
+        }
+        if let Some(value) = own {
             step.insert(name.to_owned(), value);
         }
     }
-    for &name in NODE_EXTRAS {
-        if let Some(value) = o.optional(name, |node| node.value.clone()) {
-            keep(&mut step, |meta| insert_if_it_fits(meta, name, value));
-        }
+    for (name, value) in editor_data(node.value, NODE_MEMBERS) {
+        keep(&mut step, |meta| insert_if_it_fits(meta, name, value.clone()));
     }
     step
+}
+
+/// The members that say nothing about the flow.
+fn editor_data<'v>(
+    drawn: &'v Value,
+    known: [&'static str; 3],
+) -> impl Iterator<Item = (&'v String, &'v Value)> {
+    let members = drawn.as_object().into_iter().flatten();
+    members.filter(move |(name, value)| !known.contains(&name.as_str()) && !value.is_null())
 }
 
 /// Changes a step's `meta`; what the author sent as no object is left for the reader to refuse.
@@ -127,7 +140,7 @@ impl Builder {
     }
 
     fn keep_extras(&mut self, source: usize, handle: &str, edge: &Value) {
-        let extras = EDGE_EXTRAS.iter().filter_map(|&name| Some((name.to_owned(), edge.get(name)?.clone())));
+        let extras = editor_data(edge, EDGE_MEMBERS).map(|(name, value)| (name.clone(), value.clone()));
         let mut extras: Map<String, Value> = extras.collect();
         if extras.is_empty() {
             return;

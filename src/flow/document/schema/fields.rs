@@ -44,8 +44,8 @@ impl Part {
     /// is meant. `kind` is the innermost `type`, which a step's members depend on.
     pub fn fields(self, value: Option<&Value>, kind: Option<&str>) -> Option<FieldSet> {
         let (first, then, is_closed): (&[Field], &[Field], bool) = match self {
-            Self::Object(object) | Self::Node(object) => (object.fields, &[], true),
-            Self::Open(object) => (object.fields, &[], false),
+            Self::Object(object) => (object.fields, &[], true),
+            Self::Open(object) | Self::Node(object) | Self::Edge(object) => (object.fields, &[], false),
             Self::Change { document, beside } => (document, beside, true),
             Self::Definition { graph, .. } if value.is_some_and(|value| value.get("nodes").is_some()) => {
                 (graph, &[], true)

@@ -87,8 +87,10 @@ pub enum Part {
         common: &'static [Field],
         types: &'static [&'static StepType],
     },
-    /// A node of a graph, which becomes a step.
+    /// A node of a graph, which becomes a step. Its editor may add members.
     Node(&'static ObjectType),
+    /// An edge of a graph, which sets an exit. Its editor may add members.
+    Edge(&'static ObjectType),
     /// A document of which any member may be absent, with what else a change may carry.
     Change {
         document: &'static [Field],

@@ -4,12 +4,10 @@ use super::part::NameRule;
 
 /// The id of a step: it stands in targets and expressions.
 pub const STEP_ID: NameRule = NameRule {
-    pattern: "^[A-Za-z][A-Za-z0-9_-]{0,63}$",
-    words: "a letter followed by up to 63 letters, digits, \"_\" and \"-\"",
+    pattern: "^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+    words: "a letter or digit followed by up to 63 letters, digits, \"_\" and \"-\"",
     chars_max: 64,
-    allows: |index, c| {
-        c.is_ascii_alphabetic() || (index > 0 && (c.is_ascii_digit() || matches!(c, '_' | '-')))
-    },
+    allows: |index, c| c.is_ascii_alphanumeric() || (index > 0 && matches!(c, '_' | '-')),
 };
 
 /// The name of a variable, declared or not.

@@ -78,7 +78,7 @@ pub const GRAPH: &[Field] = &[
     ),
     Field::optional(
         "edges",
-        Part::list(&Part::Object(&EDGE), 0, 2000),
+        Part::list(&Part::Edge(&EDGE), 0, 2000),
         "Where their exits lead; one without an edge leads to `$end`.",
     ),
     Field::optional("start", Part::text(0, usize::MAX), "The id of the node that a run begins at."),
@@ -90,11 +90,11 @@ pub const GRAPH: &[Field] = &[
 
 const NODE: ObjectType = ObjectType {
     name: "GraphNode",
-    docs: "A node, which becomes a step.",
+    docs: "A node, which becomes a step. Other members are data of the editor, kept in the `meta` of the step where they fit.",
     fields: &[
         Field::required("id", Part::text(0, usize::MAX), "The id of the step."),
         Field::required("type", Part::StepTypeName, "The type of the step."),
-        Field::optional("data", STEP, "The members of the step, but for `id` and `type`."),
+        Field::optional("data", STEP, "The members of the step. `id` and `type` are those of the node."),
         Field::optional("position", Part::Data, "Where the editor draws it."),
         Field::optional("width", Part::Data, "How wide the editor draws it."),
         Field::optional("height", Part::Data, "How high the editor draws it."),
@@ -105,7 +105,8 @@ const NODE: ObjectType = ObjectType {
 
 const EDGE: ObjectType = ObjectType {
     name: "GraphEdge",
-    docs: "An edge, which sets one exit of its source.",
+    docs: "An edge, which sets one exit of its source. Other members are data of the editor, kept in the `meta` of the \
+           source where they fit.",
     fields: &[
         Field::required("source", Part::text(0, usize::MAX), "The id of the node that the edge leaves."),
         Field::required(

@@ -160,7 +160,7 @@ impl Schemas {
                 json!({"anyOf": parts})
             }
             Part::Object(object) => self.object(object, false),
-            Part::Open(object) => self.object(object, true),
+            Part::Open(object) | Part::Edge(object) => self.object(object, true),
             Part::Keyed(value) => {
                 let value = self.part(*value);
                 self.direction.keyed(value)
@@ -184,7 +184,7 @@ impl Schemas {
             _ => self.member(field),
         });
         let members = members.collect();
-        self.direction.object(object.docs, members)
+        self.direction.open_object(object.docs, members)
     }
 }
 

@@ -17,15 +17,14 @@ pub fn all() -> Vec<(String, Value)> {
         ("ApiKeyChange", change()),
         ("ApiKey", RESPONSE.object("An API key without what proves it.", shown_members())),
         ("CreatedApiKey", created_key()),
+        ("OwnCredential", own_credential()),
     ];
     schemas.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
 }
 
-fn scopes() -> Value {
+fn scopes(least: usize) -> Value {
     let words = Scope::ALL.iter().map(|scope| scope.as_str()).chain(Scopes::NAMED);
-    let mut scopes = list(word(words));
-    scopes["minItems"] = 1.into();
-    scopes
+    list_of(word(words), least, usize::MAX)
 }
 
 fn numbers() -> Value {
@@ -39,8 +38,8 @@ fn new_key() -> Value {
             always("name", text_of(2, 80), "What people call it."),
             maybe(
                 "scopes",
-                scopes(),
-                "What it may do: scopes, or named sets of them. Default: all of its maker's.",
+                scopes(0),
+                "What it may do: scopes, or named sets of them. Default, and with none: all of its maker's.",
             ),
             maybe(
                 "phoneNumberIds",
@@ -57,7 +56,7 @@ fn change() -> Value {
         "What is to change about a key. Members that are absent stay.",
         vec![
             maybe_not_null("name", text_of(2, 80), "What people call it."),
-            maybe_not_null("scopes", scopes(), "What it may do: scopes, or named sets of them."),
+            maybe_not_null("scopes", scopes(1), "What it may do: scopes, or named sets of them."),
             maybe(
                 "phoneNumberIds",
                 numbers(),
@@ -84,4 +83,19 @@ fn shown_members() -> Vec<Member> {
 fn created_key() -> Value {
     let secret = always("secret", text(), "The whole key. It is shown this once and cannot be had again.");
     RESPONSE.object("A key that was just made.", shown_members().into_iter().chain([secret]).collect())
+}
+
+fn own_credential() -> Value {
+    RESPONSE.object(
+        "The credential of a request.",
+        vec![
+            always("organizationId", uuid(), "The organization it is for."),
+            always("type", reference("ActorType"), "`api_key`, or `user` for a token."),
+            always("id", text(), "An API key's id, or the subject of a token."),
+            or_null("name", text(), "The name of the key or user."),
+            or_null("prefix", text(), "The readable part of a key; null for a token."),
+            always("scopes", list(reference("Scope")), "What it may do."),
+            always("phoneNumberIds", list(text()), "The numbers whose flows it sees and changes; none: all."),
+        ],
+    )
 }

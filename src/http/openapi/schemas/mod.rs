@@ -52,6 +52,7 @@ fn answers() -> Vec<(String, Value)> {
         ("StoredRunAnswer", "StoredRun"),
         ("ApiKeyAnswer", "ApiKey"),
         ("NewApiKeyAnswer", "CreatedApiKey"),
+        ("OwnCredentialAnswer", "OwnCredential"),
         ("ExportLinkAnswer", "ExportLink"),
         ("DiffAnswer", "Comparison"),
         ("BlameAnswer", "Blame"),

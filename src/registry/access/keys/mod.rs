@@ -80,6 +80,11 @@ impl ApiKeys {
         Ok(self.store.keys(caller.org_id).await?)
     }
 
+    /// Whether the log has anything of an organization: an organization begins with its first event.
+    pub async fn knows(&self, org_id: Uuid) -> Result<bool, RegistryError> {
+        Ok(self.store.has_log(org_id).await?)
+    }
+
     /// Makes a key from `{name, scopes?, phoneNumberIds?, expiresAt?}`.
     ///
     /// The intent must come without an idempotency key: the secret cannot be repeated.

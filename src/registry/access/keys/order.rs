@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::text::KeyMode;
 use crate::flow::finding::Finding;
-use crate::flow::pointer;
+use crate::flow::{pointer, text};
 use crate::registry::caller::Scopes;
 
 const NAME_CHARACTERS_MIN: usize = 2;
@@ -38,12 +38,11 @@ pub struct KeyChange {
 }
 
 impl NewKey {
-    /// Reads `{name, scopes?, phoneNumberIds?, expiresAt?}`; an absent member and null are one. A list of no scopes
-    /// is refused: whoever computed it meant none, not all.
+    /// Reads `{name, scopes?, phoneNumberIds?, expiresAt?}`; an absent member, null and an empty list are one.
     pub fn read(mode: KeyMode, body: &Value, now: DateTime<Utc>) -> Result<Self, Vec<Finding>> {
         let mut reader = Reader::new(body, &["name", "scopes", "phoneNumberIds", "expiresAt"])?;
         let name = reader.required("name", read_name);
-        let scopes = reader.optional("scopes", read_some_scopes);
+        let scopes = reader.optional("scopes", read_scopes).filter(|scopes| *scopes != Scopes::default());
         let phone_number_ids = reader.optional("phoneNumberIds", read_phone_number_ids);
         let expires_at = reader.optional("expiresAt", |node| read_expiry(node, now));
         reader.finish(|| Self {
@@ -76,8 +75,8 @@ fn read_name(node: &mut Node<'_>) -> Option<String> {
     if !(NAME_CHARACTERS_MIN..=NAME_CHARACTERS_MAX).contains(&characters) {
         return node.invalid(format!("must have {NAME_CHARACTERS_MIN} to {NAME_CHARACTERS_MAX} characters"));
     }
-    if name.trim().is_empty() || name.contains(char::is_control) {
-        return node.invalid("must be readable: not blank, and without control characters");
+    if let Some(fault) = text::name_fault(name) {
+        return node.invalid(fault);
     }
     Some(name.to_owned())
 }
@@ -247,7 +246,7 @@ mod tests {
         let expected = NewKey { mode, name, scopes: None, phone_number_ids: vec![], expires_at: None };
         assert_eq!(least, expected);
         for empty in [json!(null), json!([])] {
-            let body = json!({"name": "CI", "scopes": null, "phoneNumberIds": empty, "expiresAt": null});
+            let body = json!({"name": "CI", "scopes": empty, "phoneNumberIds": empty, "expiresAt": null});
             assert_eq!(new_key(body).unwrap(), expected);
         }
         let most = new_key(json!({
@@ -279,7 +278,13 @@ mod tests {
         check(json!({}), &["MISSING_FIELD /name"]);
         check(json!([]), &["MISSING_FIELD /name"]);
         check(json!({"name": null}), &["WRONG_TYPE /name"]);
-        for name in ["C".to_owned(), "é".repeat(81), "   ".to_owned(), "two\nlines".to_owned()] {
+        for name in [
+            "C".to_owned(),
+            "é".repeat(81),
+            "   ".to_owned(),
+            "two\nlines".to_owned(),
+            "\u{200b}\u{feff}".to_owned(),
+        ] {
             check(json!({"name": name}), &["INVALID_VALUE /name"]);
         }
         check(
@@ -287,7 +292,6 @@ mod tests {
             &["UNKNOWN_FIELD /a~1b~0", "UNKNOWN_FIELD /mode"],
         );
         check(json!({"name": "CI", "scopes": "flows:read"}), &["WRONG_TYPE /scopes"]);
-        check(json!({"name": "CI", "scopes": []}), &["INVALID_VALUE /scopes"]);
         check(
             json!({"name": "CI", "scopes": ["owner", "flows:read", 7, "Flows:Read"]}),
             &["INVALID_VALUE /scopes/0", "WRONG_TYPE /scopes/2", "INVALID_VALUE /scopes/3"],
