@@ -21,8 +21,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
-use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, ServeConfig};
-use crate::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, TrustedProxies};
+use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, RateLimit, ServeConfig};
+use crate::http::{
+    self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
+};
 use crate::log::LogLines;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, JwtVerifier};
@@ -77,6 +79,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         body_budget: BodyBudget::default(),
         load: Load::watching_the_runtime(),
         guesses: Guesses::default(),
+        rate_limits: rate_limits(&config.http),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     });
@@ -163,6 +166,11 @@ fn limits(config: &HttpConfig, connections_max: usize) -> Limits {
         trusted_proxies: TrustedProxies::new(config.trusted_proxies.clone()),
         patience,
     }
+}
+
+fn rate_limits(config: &HttpConfig) -> RateLimits {
+    let rate = |limit: RateLimit| Rate { requests: limit.requests, window: limit.window };
+    RateLimits::new(config.rate_limit.map(rate), config.rate_limit_organization.map(rate))
 }
 
 /// Feeds stay open for hours, so they get no more than half of the connections.

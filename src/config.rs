@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use signing::{SigningConfig, SigningKeyFile};
-pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl};
+pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl, RateLimit};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
 #[derive(Debug, thiserror::Error)]
@@ -157,6 +157,15 @@ pub struct HttpConfig {
     #[arg(long, env = "TRUSTED_PROXIES", value_name = "NETWORK[,NETWORK…]")]
     #[arg(value_delimiter = ',', value_parser = value::network)]
     pub trusted_proxies: Vec<IpNet>,
+
+    /// Requests that one key or token may make, as many in a minute, or in the time behind a slash: s, min or h. Each
+    /// process counts for itself [default: no limit]
+    #[arg(long, env = "RATE_LIMIT", value_name = "N[/TIME]", value_parser = value::rate_limit)]
+    pub rate_limit: Option<RateLimit>,
+
+    /// Requests that all credentials of one organization may make together, in the same form [default: no limit]
+    #[arg(long, env = "RATE_LIMIT_ORGANIZATION", value_name = "N[/TIME]", value_parser = value::rate_limit)]
+    pub rate_limit_organization: Option<RateLimit>,
 
     /// How long a client may take to send a request's head, from its first byte or from the acceptance of the
     /// connection, in milliseconds

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -112,6 +113,27 @@ pub(super) fn metrics_listen(text: &str) -> Result<MetricsListen, String> {
     match text {
         "none" => Ok(MetricsListen(None)),
         text => listen(text).map(Some).map(MetricsListen),
+    }
+}
+
+/// So many requests in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimit {
+    pub requests: NonZeroU32,
+    pub window: Duration,
+}
+
+pub(super) fn rate_limit(text: &str) -> Result<RateLimit, String> {
+    let (requests, time) = text.split_once('/').unwrap_or((text, "min"));
+    let seconds = match time {
+        "s" => 1,
+        "min" => 60,
+        "h" => 3600,
+        _ => 0,
+    };
+    match (requests.parse(), seconds) {
+        (Ok(requests), 1..) => Ok(RateLimit { requests, window: Duration::from_secs(seconds) }),
+        _ => Err("write it like 600, 600/min, 20/s or 10000/h".to_owned()),
     }
 }
 

@@ -3,7 +3,7 @@
 //! client accepts, parameters, body, preconditions.
 
 use std::marker::PhantomData;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::body::{self, FromBody};
 use super::endpoint::{Access, LastArgument, Parameter};
+use super::known::KnownCaller;
 use super::load::LoadShare;
 use super::observed::{self, ClientAddress};
 use super::path::{self, FromPath};
@@ -28,32 +29,6 @@ const TOKEN_KEYS_RETRY_S: u32 = 30;
 /// The id of a request, put beside it before it is routed.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
-
-/// What becomes known of a request while it is answered: for its line in the log, and the problem it may end with.
-#[derive(Debug, Clone, Default)]
-pub struct KnownCaller(Arc<OnceLock<Identity>>);
-
-#[derive(Debug)]
-struct Identity {
-    /// The readable part of a key, or the kind and the subject of a token.
-    name: String,
-    sees_people: bool,
-}
-
-impl KnownCaller {
-    fn set(&self, caller: &Caller) {
-        let name = caller.key_prefix.clone().unwrap_or_else(|| caller.actor.opaque_id());
-        let _ = self.0.set(Identity { name, sees_people: caller.sees_people() });
-    }
-
-    pub fn name(&self) -> Option<&str> {
-        self.0.get().map(|identity| identity.name.as_str())
-    }
-
-    pub fn sees_people(&self) -> bool {
-        self.0.get().is_some_and(|identity| identity.sees_people)
-    }
-}
 
 /// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
@@ -311,10 +286,11 @@ async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     }
     match state.verifier.verify(&credential).await {
         Ok(caller) => {
+            let (standings, counted) = state.rate_limits.count(&caller);
             if let Some(known) = parts.extensions.get::<KnownCaller>() {
-                known.set(&caller);
+                known.set(&caller, standings);
             }
-            Ok(caller)
+            counted.map(|()| caller)
         }
         Err(AccessError::Store(error)) => Err(Problem::from(error)),
         Err(AccessError::NoTokenKeys) => {

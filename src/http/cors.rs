@@ -6,7 +6,7 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::headers;
+use super::{headers, rates};
 
 /// How long a browser may remember what it was allowed; browsers cut it to their own maximum.
 const REMEMBER: Duration = Duration::from_secs(3600);
@@ -28,12 +28,17 @@ const TAKEN: [HeaderName; 12] = [
     headers::REQUEST_ID,
 ];
 
-const SHOWN: [HeaderName; 9] = [
+const SHOWN: [HeaderName; 14] = [
     header::CONTENT_DISPOSITION,
     header::ETAG,
     header::LINK,
     header::LOCATION,
     header::RETRY_AFTER,
+    rates::LIMIT,
+    rates::REMAINING,
+    rates::RESET,
+    rates::STANDING,
+    rates::POLICY,
     headers::ACCEPT_PATCH,
     headers::IDEMPOTENT_REPLAYED,
     headers::PREFERENCE_APPLIED,

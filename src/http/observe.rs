@@ -14,8 +14,9 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::{KnownCaller, RequestId};
+use super::call::RequestId;
 use super::headers;
+use super::known::KnownCaller;
 use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
 
@@ -30,6 +31,9 @@ pub struct RefusedHead(pub Problem);
 
 /// How long a read may take until its answer begins.
 const READ_WITHIN: Duration = Duration::from_secs(5);
+
+/// How routes end that change nothing although their method is POST.
+const READS_WITH_BODY: [&str; 2] = ["/validate", "/merge"];
 
 /// The route of requests that no route takes, for the log and the numbers.
 const NO_ROUTE: &str = "none";
@@ -57,6 +61,9 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     };
     let mut response = problem::render(response, &at);
     add_headers(response.headers_mut(), &request_id);
+    if let Some(standings) = caller.standings() {
+        standings.tell(response.headers_mut());
+    }
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {
@@ -73,7 +80,10 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
 
 /// A panic ends its request, not its connection. A read that the database keeps waiting ends too.
 async fn guarded(request: Request, next: Next, route: &str) -> Response {
-    let is_read = matches!(*request.method(), Method::GET | Method::HEAD) && !is_recorded(route);
+    let is_read = match *request.method() {
+        Method::GET | Method::HEAD => !is_recorded(route),
+        _ => READS_WITH_BODY.iter().any(|end| route.ends_with(end)),
+    };
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let answered = match is_read {
         true => tokio::time::timeout(READ_WITHIN, answering).await,

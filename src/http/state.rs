@@ -9,6 +9,7 @@ use super::body::BodyBudget;
 use super::feed::slots::Feeds;
 use super::guesses::Guesses;
 use super::load::Load;
+use super::rates::RateLimits;
 use crate::registry::Registry;
 use crate::registry::access::CredentialVerifier;
 
@@ -23,6 +24,7 @@ pub struct AppState {
     pub body_budget: BodyBudget,
     pub load: Load,
     pub guesses: Guesses,
+    pub rate_limits: RateLimits,
     /// The address clients use, without a slash at its end.
     pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.

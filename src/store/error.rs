@@ -50,7 +50,7 @@ impl StoreError {
     }
 
     /// No answer came as long as one could be waited for.
-    pub(super) fn late() -> Self {
+    pub(crate) fn late() -> Self {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
     }
 

@@ -25,6 +25,7 @@ mod page;
 mod pages;
 mod people;
 mod publish_set;
+mod rates;
 mod readable_rows;
 mod roles;
 mod round_trips;
@@ -38,7 +39,7 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, RateLimits, router};
 use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
@@ -107,6 +108,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         body_budget: BodyBudget::default(),
         load: Load::default(),
         guesses: Guesses::default(),
+        rate_limits: RateLimits::default(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::time::{Instant, sleep};
 
-use super::api;
+use super::{Request, api};
 
 /// What is begun at once while nothing is known of how long it takes.
 const BEGUN: usize = 128;
@@ -23,8 +24,15 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
 
     let since = Instant::now();
-    let paths = (0..BEGUN).map(|n| if n % 2 == 0 { &one } else { &all });
+    let paths = (0..BEGUN - 3).map(|n| if n % 2 == 0 { &one } else { &all });
     let waiting = tokio::spawn(join_all(paths.map(|path| api.ask("GET", path).send()).collect::<Vec<_>>()));
+    // What only reads is bounded too where its method is POST.
+    let posted = [
+        api.ask("POST", api.flow(&id, "/validate")),
+        api.ask("POST", api.flow(&id, "/merge")).json(&json!({"base": 1, "document": {"name": "Uno"}})),
+        api.ask("POST", api.flow(&id, "/test-run")),
+    ];
+    let posted = tokio::spawn(join_all(posted.map(Request::send)));
     sleep(Duration::from_millis(500)).await;
     let shed = Instant::now();
     let answer = api.ask("GET", &one).send().await.expect_problem(503, "overloaded");
@@ -32,7 +40,7 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     assert_eq!(answer.header("retry-after"), Some("1"));
     api.ask("GET", "/health/live").send().await.expect(200);
 
-    for answer in waiting.await.unwrap() {
+    for answer in waiting.await.unwrap().into_iter().chain(posted.await.unwrap()) {
         answer.expect_problem(503, "storage_unavailable");
     }
     assert!(since.elapsed() < READ_MAX, "{:?}", since.elapsed());

@@ -28,10 +28,11 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 5] = [
+const ONLY_IN: [(&str, &[&str]); 6] = [
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "app"]),
     (r"\bclap::", &["cli", "config"]),
+    (r"\bgovernor::", &["http"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];

@@ -118,7 +118,8 @@ codes! {
     IdempotencyKeyReused = "idempotency_key_reused", UNPROCESSABLE_ENTITY, "Idempotency key reused",
         "This `Idempotency-Key` was used for another request before. Use a new key for a new request.";
     RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Rate limited",
-        "Too many credentials from this address were not valid. Wait as long as `Retry-After` says, then send a valid one.";
+        "The key or its organization makes more requests than it may, or too many credentials from this address were not \
+         valid. Wait as long as `Retry-After` says.";
     HeadersTooLarge = "headers_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "Headers too large",
         "The request has too many headers, or they are too long.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Internal error",

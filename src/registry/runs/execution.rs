@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Runs;
+use super::queue::RunSlot;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::finding::Finding;
@@ -180,9 +181,14 @@ impl Execution {
         programs.flat_map(|program| program.personal_variables().map(str::to_owned)).collect()
     }
 
-    /// Runs to the end, away from the threads that serve requests.
-    pub(super) async fn run(self) -> Result<Ran, RegistryError> {
-        match tokio::task::spawn_blocking(move || self.run_here()).await {
+    /// Runs to the end, away from the threads that serve requests, when its organization has its turn.
+    pub(super) async fn run(self, slot: RunSlot) -> Result<Ran, RegistryError> {
+        let run = move || {
+            // Whoever waits for the answer may be gone; the processor is not free before the run has ended.
+            let _slot = slot;
+            self.run_here()
+        };
+        match tokio::task::spawn_blocking(run).await {
             Ok(ran) => ran,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }

@@ -3,9 +3,12 @@
 
 mod execution;
 mod programs;
+mod queue;
 mod record;
 mod request;
 mod stored;
+
+use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -13,6 +16,7 @@ use uuid::Uuid;
 
 use self::execution::Ran;
 use self::programs::ProgramCache;
+use self::queue::RunQueue;
 use self::record::record_digest;
 use super::RegistryError;
 use super::caller::Intent;
@@ -21,7 +25,7 @@ use crate::flow::canonical_json;
 use crate::flow::digest::Digest;
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::RunRequest;
-use crate::store::{NewRun, Store, StoredRun, TestRun, Writer};
+use crate::store::{NewRun, Store, StoreError, StoredRun, TestRun, Writer};
 
 pub use self::stored::{StoredRunAnswer, StoredRunEntry};
 
@@ -56,7 +60,15 @@ pub struct Runs {
     reads: FlowReads,
     writer: Writer<NewRun>,
     programs: ProgramCache,
+    queue: RunQueue,
 }
+
+/// How long a run that is asked for waits for its turn.
+const TURN_WITHIN: Duration = Duration::from_secs(20);
+/// How long one that is read waits: less than a read may take in all.
+const READ_TURN_WITHIN: Duration = Duration::from_secs(4);
+/// How long it may take to find what is to be run, where the database stalls.
+const FOUND_WITHIN: Duration = Duration::from_secs(5);
 
 impl Runs {
     /// Forgets the programs of documents, which are compiled anew.
@@ -65,7 +77,13 @@ impl Runs {
     }
 
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
-        Self { writer: Writer::start(&store), programs: ProgramCache::new(), store, reads }
+        Self {
+            writer: Writer::start(&store),
+            programs: ProgramCache::new(),
+            queue: RunQueue::of_this_machine(),
+            store,
+            reads,
+        }
     }
 
     /// Runs a version of a flow in the sandbox and stores what was asked.
@@ -83,12 +101,14 @@ impl Runs {
             }
         }
         let request = RunRequest::read(&body).map_err(RegistryError::Invalid)?;
-        let execution = self.prepare_run(&intent.caller, flow_id, request).await?;
+        let found = self.prepare_run(&intent.caller, flow_id, request);
+        let execution = tokio::time::timeout(FOUND_WITHIN, found).await.map_err(|_| StoreError::late())??;
         let (version, callees) = (execution.version, execution.callees_json());
         let env_position = execution.env_position;
         let (name, description) = (execution.request.name.clone(), execution.request.description.clone());
+        let slot = self.queue.slot(intent.caller.org_id, TURN_WITHIN).await?;
         let executed_at = Utc::now();
-        let ran = execution.run().await?;
+        let ran = execution.run(slot).await?;
         let run = TestRun {
             org_id: intent.caller.org_id,
             run_id: Uuid::now_v7(),
@@ -121,7 +141,8 @@ impl Runs {
     /// The answer that was given under an idempotency key, made again.
     async fn repeat_run(&self, intent: &Intent, run_id: Uuid) -> Result<RunAnswer, RegistryError> {
         let run = self.stored_run(&intent.caller, run_id).await?;
-        let ran = self.rerun(&intent.caller, &run).await?.run().await?;
+        let execution = self.rerun(&intent.caller, &run).await?;
+        let ran = execution.run(self.queue.slot(intent.caller.org_id, TURN_WITHIN).await?).await?;
         Ok(RunAnswer { replayed: true, ..answer(run, ran) })
     }
 }

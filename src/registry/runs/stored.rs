@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Runs;
 use super::execution::{Execution, Ran};
 use super::record::record_digest;
+use super::{READ_TURN_WITHIN, Runs};
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::event::canonical_bytes;
 use crate::interpreter::{ENGINE, RunRequest, Subject, mask_personal};
@@ -69,7 +69,7 @@ impl Runs {
         }
         let execution = self.rerun(caller, &run).await?;
         let personal = execution.personal_variables();
-        let ran = execution.run().await?;
+        let ran = execution.run(self.queue.slot(caller.org_id, READ_TURN_WITHIN).await?).await?;
         let reproducible = Some(ran.digest == run.digest);
         let (trace, expectations) = masked(&ran, &personal)?;
         Ok(StoredRunAnswer { run, reproducible, ran: Some(RanAgain { expectations, trace }) })
