@@ -3,12 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
 
+use super::encoding::KeptPage;
 use super::problem::Problem;
 use super::wire::{self, View};
 use super::{etag, headers};
@@ -88,7 +90,8 @@ const PAGE_BYTES: usize = 64 * 1024;
 pub async fn list(mut list: FlowList, view: View) -> Result<Response, Problem> {
     let is_remembered = view == View::Summary && list.is_remembered();
     if is_remembered && let Some(written) = list.written() {
-        return Ok(wire::enveloped(StatusCode::OK, &written));
+        let kept = KeptPage { before: wire::ENVELOPE_BEGIN, page: written, after: wire::envelope_end() };
+        return Ok((Extension(kept), wire::json(StatusCode::OK, Body::empty())).into_response());
     }
     let begin_bytes = if is_remembered { PAGE_BYTES } else { BEGIN_BYTES };
     let mut begin = BytesMut::from(wire::ENVELOPE_BEGIN);

@@ -65,7 +65,8 @@ pub fn check_accept_of(headers: &HeaderMap, offered: &str) -> Result<(), Problem
     }
 }
 
-fn is_zero_weight(parameter: &str) -> bool {
+/// Whether a parameter says that what it stands with is not taken: `q=0`.
+pub fn is_zero_weight(parameter: &str) -> bool {
     parameter.split_once('=').is_some_and(|(name, weight)| {
         name.trim().eq_ignore_ascii_case("q") && weight.trim().parse() == Ok(0.0)
     })
@@ -78,7 +79,12 @@ pub fn content_type(headers: &HeaderMap, taken: &[&'static str]) -> Result<&'sta
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
-        return refuse("A body must be sent without content encoding.".to_owned());
+        let message = "must be left out: bodies are taken as they are, not compressed";
+        return Err(Problem::header_of(
+            Code::UnsupportedMediaType,
+            header::CONTENT_ENCODING.as_str(),
+            message,
+        ));
     }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {

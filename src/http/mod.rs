@@ -13,6 +13,7 @@ mod cors;
 mod credentials;
 mod cursor;
 mod door;
+mod encoding;
 mod endpoint;
 mod env;
 mod erasure;

@@ -1,5 +1,5 @@
 //! Around every request: its id, its line in the log, its numbers, and the shape of what went wrong.
-//! This is the outermost layer; nothing here looks at bodies.
+//! This is the outermost layer; nothing here looks into bodies.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -15,9 +15,9 @@ use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
 use super::call::{KnownCaller, RequestId};
-use super::headers;
 use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
+use super::{encoding, headers};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
 /// refused in our words.
@@ -44,6 +44,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let takes_gzip = encoding::takes_gzip(request.headers());
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
     let response = match check_head(&request) {
         Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
@@ -57,6 +58,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     };
     let mut response = problem::render(response, &at);
     add_headers(response.headers_mut(), &request_id);
+    let response = encoding::encode(response, takes_gzip).await;
     let status = response.status().as_u16();
     let took = started.elapsed();
     span.in_scope(|| {

@@ -40,7 +40,9 @@ pub use error::{CurrentVersion, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
-pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
+pub use reads::{
+    FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status, WrittenPage,
+};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 

@@ -11,6 +11,7 @@ mod conditions;
 mod description;
 mod door;
 mod edits;
+mod encodings;
 mod endpoints;
 mod env;
 mod erasure;
@@ -42,6 +43,7 @@ use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
+use futures_util::{StreamExt as _, stream};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -147,6 +149,11 @@ impl Api {
     /// Creates a flow and returns it.
     pub async fn create(&self, body: Value) -> Value {
         self.ask("POST", self.flows("")).json(&body).send().await.expect(201).data()
+    }
+
+    /// Creates flows, a few at a time.
+    pub async fn create_all(&self, bodies: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        stream::iter(bodies).map(|body| self.create(body)).buffered(16).collect().await
     }
 
     /// Creates a flow that can be published, and returns its id.

@@ -10,8 +10,8 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::document::LoadedDocument;
 use super::memory::{Page, PageKey, Which};
-use super::packed::Packed;
 use super::past::{FlowPage, Wanted};
+use super::written::WrittenPage;
 use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
@@ -83,8 +83,8 @@ impl FlowList {
     }
 
     /// The page as it was written before, if it is still so.
-    pub fn written(&self) -> Option<Bytes> {
-        self.place.as_ref()?.1.written.as_ref().map(Packed::open)
+    pub fn written(&self) -> Option<WrittenPage> {
+        self.place.as_ref()?.1.written.clone()
     }
 
     /// Whether [`Self::remember`] would keep what is written.
@@ -97,7 +97,7 @@ impl FlowList {
     pub fn remember(self, written: &[u8]) {
         if let Some((key, page)) = self.place {
             let read_at = self.read_at.min(page.read_at);
-            let written = Some(Packed::of(written));
+            let written = Some(WrittenPage::of(written));
             self.reads.memory.keep_page(key, Page { listed: page.listed.clone(), written, read_at });
         }
     }

@@ -7,6 +7,7 @@ mod list;
 mod memory;
 mod packed;
 mod past;
+mod written;
 
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
 pub use self::past::{FlowPage, Moment};
+pub use self::written::WrittenPage;
 use super::RegistryError;
 use super::caller::Caller;
 use crate::flow::digest::Digest;
