@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
@@ -57,7 +57,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         shows_people: caller.sees_people(),
     };
     let mut response = problem::render(response, &at);
-    add_headers(response.headers_mut(), &request_id);
+    add_headers(&mut response, &request_id);
     let response = encoding::encode(response, takes_gzip).await;
     let status = response.status().as_u16();
     let took = started.elapsed();
@@ -119,11 +119,15 @@ fn check_head(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(Code::HeadersTooLarge, detail))
 }
 
-fn add_headers(headers: &mut HeaderMap, request_id: &str) {
+fn add_headers(response: &mut Response, request_id: &str) {
+    let is_good = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     let request_id = HeaderValue::try_from(request_id).expect("request ids are plain tokens");
     headers.insert(headers::REQUEST_ID, request_id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // What has a tag may be kept by who got it, who asks each time whether it is still so.
+    let kept = if is_good && headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
 }
 
 /// Clients can invent methods; the numbers must not grow with them.

@@ -41,14 +41,15 @@ pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder,
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
 pub use reads::{
-    FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status, WrittenPage,
+    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,
+    WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 
 pub use crate::store::{
-    AuditFilter, AuditPage, Deleted, FeedEntry, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
-    StoreError,
+    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, ListFilter, ListPage,
+    LogEntry, LogHead, StoreError,
 };
 
 use crate::store::Store;

@@ -4,6 +4,7 @@
 mod actors;
 mod append;
 mod audit;
+mod changes;
 mod checkpoints;
 mod connect;
 mod documents;
@@ -35,6 +36,7 @@ mod still;
 mod test_runs;
 mod tree_heads;
 mod version;
+mod walk;
 mod writer;
 
 use std::time::Duration;
@@ -46,6 +48,7 @@ pub use append::{
     Outcome, ViewChange,
 };
 pub use audit::{AuditFilter, AuditPage};
+pub use changes::{Changed, Changes};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use connect::{Address, PoolSettings};
 pub use documents::StoredDocument;
@@ -60,7 +63,7 @@ pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
 pub use migrate::{Durability, durability, migrate, prepare};
-pub use now::{CurrentFlow, CurrentHead, FoundFlow};
+pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
 pub use reader::Reader;
@@ -72,6 +75,7 @@ pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use tree_heads::EventLeaf;
 pub use version::FlowAtVersion;
+pub use walk::{FlowWalk, WalkedFlow};
 pub use writer::{Row, Writer};
 
 /// A handle on the database; clones share one pool.

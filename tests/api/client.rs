@@ -167,6 +167,7 @@ pub fn named(text: &str) -> String {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z", "[time]"),
         (r"mk_(live|test)_[0-9A-Za-z]{10}\.[0-9A-Za-z]{49}", "mk_${1}_[key]"),
         (r"mk_(live|test)_[0-9A-Za-z]{10}\b", "mk_${1}_[prefix]"),
+        (r#"W/"(\d+\.\d+)-[0-9a-f]{16}""#, r#"W/"$1-[digest]""#),
         (r"cursor=[0-9A-Za-z_-]+", "cursor=[cursor]"),
         (r#""endCursor": "[0-9A-Za-z_-]+""#, r#""endCursor": "[cursor]""#),
     ]

@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::super::endpoint::{Endpoint, ResponseKind, Tag, delete, empty, get, json, patch, post};
-use super::super::{flows, media, steps};
-use super::headers::{COMMAND, ETAG, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, REPLAYED, UNCONDITIONAL};
+use super::super::{flows, lists, media, steps};
+use super::headers::{
+    COMMAND, ETAG, IF_LIST_NONE_MATCH, IF_MATCH, IF_NONE_MATCH, LINK, LIST_ETAG, LOCATION, REPLAYED,
+    UNCONDITIONAL,
+};
 use super::{FLOW, FLOWS};
 
 const STEPS: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps";
@@ -21,14 +24,16 @@ fn new_flow(description: &'static str) -> ResponseKind {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get(FLOWS, "listFlows", flows::list)
+        get(FLOWS, "listFlows", lists::list)
             .about(
                 Tag::Flows,
                 "List flows, newest change first",
-                "Filters combine. Without `limit` the list comes whole; with it, `Link` leads from page to page. With \
-                 `asOf` the list is as it was at a moment, and so are all its pages.",
+                "Filters combine. Without `limit` the list comes whole; with it, `pageInfo` and `Link` lead from page to \
+                 page. All pages are of the moment the first one was read, or of `asOf`.",
             )
-            .responds(json(200, "The flows.", "FlowListAnswer").with(&[LINK])),
+            .headers(&[IF_LIST_NONE_MATCH])
+            .responds(json(200, "The flows.", "FlowListAnswer").with(&[LINK, LIST_ETAG]))
+            .responds(empty(304, "The list is still as it was under this tag.").with(&[LIST_ETAG])),
         post(FLOWS, "createFlow", flows::create)
             .about(
                 Tag::Flows,
@@ -155,7 +160,9 @@ pub fn publication() -> Vec<Endpoint> {
                 "List the flows in force that call this one or hand over to it",
                 "While there are any, this flow is taken out of force only with `force`.",
             )
-            .responds(json(200, "A page of flows, in the order they were created.", "CallerPageAnswer"))
+            .responds(
+                json(200, "A page of flows, in the order they were created.", "CallerPageAnswer").with(&[LINK]),
+            )
             .refuses(&[404]),
         post("/organizations/{orgId}/bot/flows/{flowId}/duplicate", "duplicateFlow", flows::duplicate)
             .about(

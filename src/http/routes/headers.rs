@@ -13,6 +13,10 @@ fn entity_tag() -> Value {
     json!({"type": "string", "examples": ["\"7\""]})
 }
 
+fn list_tag() -> Value {
+    json!({"type": "string", "examples": ["W/\"41.0-1f0c3a5b7d9e2468\""]})
+}
+
 pub const IF_MATCH: Parameter = Parameter::new(
     "If-Match",
     entity_tag,
@@ -20,6 +24,11 @@ pub const IF_MATCH: Parameter = Parameter::new(
 );
 pub const IF_NONE_MATCH: Parameter =
     Parameter::new("If-None-Match", entity_tag, "Act only when the flow is at none of these versions.");
+pub const IF_LIST_NONE_MATCH: Parameter = Parameter::new(
+    "If-None-Match",
+    list_tag,
+    "The `ETag` of an earlier answer to the same request. While the list is still so, the answer is 304.",
+);
 pub const IDEMPOTENCY_KEY: Parameter = Parameter::new(
     "Idempotency-Key",
     || json!({"type": "string", "minLength": 1, "maxLength": 255}),
@@ -51,6 +60,11 @@ pub const RECORDED: &[Parameter] = &[ON_BEHALF_OF, REASON];
 
 pub const ETAG: Parameter =
     Parameter::new("ETag", entity_tag, "The flow's version in quotes, for `If-Match`.");
+pub const LIST_ETAG: Parameter = Parameter::new(
+    "ETag",
+    list_tag,
+    "Changes with the list. Of a list with `version=published` it changes with what is in force alone.",
+);
 pub const LOCATION: Parameter = Parameter::new("Location", text, "The path of the new flow.");
 pub const ERASURE: Parameter = Parameter::new("Location", text, "The path where to follow it.");
 pub const REPLAYED: Parameter = Parameter::new(
@@ -58,10 +72,7 @@ pub const REPLAYED: Parameter = Parameter::new(
     || json!({"type": "string", "enum": ["true"]}),
     "Sent when the answer repeats an earlier one.",
 );
-pub const LINK: Parameter = Parameter::new(
-    "Link",
-    text,
-    "With `limit`: the path of the next page as `rel=\"next\"`, while there is one.",
-);
+pub const LINK: Parameter =
+    Parameter::new("Link", text, "The path of the next page as `rel=\"next\"`, while there is one.");
 pub const FILE_NAME: Parameter =
     Parameter::new("Content-Disposition", text, "The name of the file, where the answer is one.");

@@ -4,7 +4,7 @@ use serde_json::json as value;
 
 use super::super::endpoint::{Endpoint, Tag, content, get, json, post};
 use super::super::{audit, checkpoint, erasure, feed};
-use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, RECORDED, UNCONDITIONAL};
+use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, LINK, RECORDED, UNCONDITIONAL};
 
 pub fn audit() -> Vec<Endpoint> {
     vec![
@@ -14,7 +14,7 @@ pub fn audit() -> Vec<Endpoint> {
                 "List the organization's log, newest first",
                 "The log has every event of the organization: flows, API keys, exports.",
             )
-            .responds(json(200, "A page of the log.", "AuditPageAnswer")),
+            .responds(json(200, "A page of the log.", "AuditPageAnswer").with(&[LINK])),
         get("/organizations/{orgId}/audit/export", "exportAudit", audit::export)
             .about(
                 Tag::History,

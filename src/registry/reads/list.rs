@@ -16,7 +16,9 @@ use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, Listed, ListedFlow, PastPage};
+use crate::store::{
+    CurrentHead, FlowRecord, FlowWalk, ListFilter, ListPage, Listed, ListedFlow, LogHead, PastPage,
+};
 
 /// A list as it was when the log was at a position, or a page of one, loaded a part at a time while it is sent. However
 /// long it is and whatever is changed meanwhile, it holds the ids of some flows and some documents.
@@ -43,10 +45,11 @@ pub struct FlowList {
 
 /// The part of a whole list whose flows are not known yet.
 #[derive(Debug)]
-struct Rest {
-    position: i64,
-    filter: ListFilter,
-    page: ListPage,
+enum Rest {
+    /// Last change first, of a position.
+    Changed { position: i64, filter: ListFilter, page: ListPage },
+    /// In the order of a walk.
+    Walked { walk: FlowWalk, filter: ListFilter },
 }
 
 /// Keys read at once for a list that is sent whole.
@@ -59,11 +62,18 @@ const BATCH_BYTES: usize = 64 * 1024;
 const CHUNK_BYTES: usize = 8 * 1024;
 
 impl FlowList {
-    /// A whole list.
+    /// A whole list, last change first.
     pub(super) fn whole(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
-        let rest = Rest { position, page: ListPage { limit: KEYS, before: None }, filter };
-        let (shown, wanted) = (Shown::by(&rest.filter), Some(Wanted::of(&rest.filter)));
+        let (shown, wanted) = (Shown::by(&filter), Some(Wanted::of(&filter)));
+        let rest = Rest::Changed { position, page: ListPage { limit: KEYS, before: None }, filter };
         Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, VecDeque::new()) }
+    }
+
+    /// A whole list, in the order of a walk.
+    pub(super) fn walked(reads: FlowReads, org_id: Uuid, filter: ListFilter, walk: FlowWalk) -> Self {
+        let shown = Shown::by(&filter);
+        let rest = Rest::Walked { walk, filter };
+        Self { rest: Some(rest), ..Self::page(reads, org_id, shown, VecDeque::new()) }
     }
 
     /// A page of a list.
@@ -123,12 +133,19 @@ impl FlowList {
 
     /// Reads which flows come next. Returns whether the list goes on.
     async fn go_on(&mut self) -> Result<bool, RegistryError> {
-        let Some(rest) = &mut self.rest else { return Ok(false) };
-        let part = self.reads.list_part(self.org_id, rest.position, &rest.filter, rest.page).await?;
-        self.keys = part.flows.iter().map(ListedFlow::of).collect();
-        match part.next {
-            Some(before) => rest.page.before = Some(before),
-            None => self.rest = None,
+        match self.rest.take() {
+            None => return Ok(false),
+            Some(Rest::Changed { position, filter, page }) => {
+                let part = self.reads.list_part(self.org_id, position, &filter, page).await?;
+                self.keys = part.flows.iter().map(ListedFlow::of).collect();
+                let next = part.next.map(|before| ListPage { before: Some(before), ..page });
+                self.rest = next.map(|page| Rest::Changed { position, filter, page });
+            }
+            Some(Rest::Walked { walk, filter }) => {
+                let (found, next) = self.reads.walk(self.org_id, &filter, walk, KEYS).await?;
+                self.keys = found.into_iter().map(|(key, _)| key).collect();
+                self.rest = next.map(|walk| Rest::Walked { walk, filter });
+            }
         }
         Ok(true)
     }
@@ -150,10 +167,9 @@ impl FlowList {
 }
 
 impl FlowReads {
-    /// All flows the filter lets through, as they are at one moment.
-    pub async fn list(&self, caller: &Caller, filter: ListFilter) -> Result<FlowList, RegistryError> {
-        let position = self.heads.ask(CurrentHead { org_id: caller.org_id }).await?;
-        Ok(FlowList::whole(self.clone(), caller.org_id, confined(caller, filter), position))
+    /// Where the log of the caller's organization ends now.
+    pub async fn head(&self, caller: &Caller) -> Result<LogHead, RegistryError> {
+        Ok(self.heads.ask(CurrentHead { org_id: caller.org_id }).await?)
     }
 
     /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.
@@ -165,7 +181,7 @@ impl FlowReads {
         page: ListPage,
     ) -> Result<PastPage, RegistryError> {
         let flows = self.store.list(org_id, filter, page).await?;
-        if self.heads.ask(CurrentHead { org_id }).await? == position {
+        if self.heads.ask(CurrentHead { org_id }).await?.position == position {
             let is_full = i64::try_from(flows.len()).is_ok_and(|found| found == page.limit);
             let next = flows.last().filter(|_| is_full).map(|last| last.position);
             return Ok(PastPage { flows, next });
@@ -173,17 +189,17 @@ impl FlowReads {
         Ok(self.store.list_at(org_id, position, filter, page).await?)
     }
 
-    /// One page of the list as it is now.
+    /// One page of the list as it is now, at the end of the log.
     pub async fn list_page(
         &self,
         caller: &Caller,
+        head: LogHead,
         filter: ListFilter,
         page: ListPage,
     ) -> Result<FlowPage, RegistryError> {
         let (org_id, shown) = (caller.org_id, Shown::by(&filter));
         let key = PageKey { org_id, filter: confined(caller, filter), page };
-        let head = self.heads.ask(CurrentHead { org_id }).await?;
-        let page = match self.memory.page(&key).filter(|page| page.listed.head == head) {
+        let page = match self.memory.page(&key).filter(|page| page.listed.head == head.position) {
             Some(page) => page,
             None => {
                 let read_at = Instant::now();
@@ -201,12 +217,13 @@ impl FlowReads {
     pub async fn list_page_on(
         &self,
         caller: &Caller,
+        head: LogHead,
         begun_at: i64,
         filter: ListFilter,
         page: ListPage,
     ) -> Result<FlowPage, RegistryError> {
-        if self.heads.ask(CurrentHead { org_id: caller.org_id }).await? == begun_at {
-            let now = self.list_page(caller, filter.clone(), page).await?;
+        if head.position == begun_at {
+            let now = self.list_page(caller, head, filter.clone(), page).await?;
             if now.at == begun_at {
                 return Ok(now);
             }

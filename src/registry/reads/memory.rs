@@ -128,8 +128,9 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
     fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
         let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
         let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
+        let ids = key.filter.ids.as_ref().map_or(0, |ids| size_of_val(&ids[..]));
         let written = page.written.as_ref().map_or(0, WrittenPage::bytes);
-        (PAGE_BYTES + asked + size_of_val(&*page.listed.flows) + written) as u64
+        (PAGE_BYTES + asked + ids + size_of_val(&*page.listed.flows) + written) as u64
     }
 }
 

@@ -2,11 +2,13 @@
 
 mod answer;
 mod calling;
+mod changes;
 mod document;
 mod list;
 mod memory;
 mod packed;
 mod past;
+mod walk;
 mod written;
 
 use std::sync::Arc;
@@ -14,12 +16,14 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 pub use self::answer::{FlowAnswer, Status};
+pub use self::changes::ChangedFlows;
 pub use self::document::LoadedDocument;
 pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
 pub use self::past::{FlowPage, Moment};
+pub use self::walk::WalkedPage;
 pub use self::written::WrittenPage;
 use super::RegistryError;
 use super::caller::Caller;

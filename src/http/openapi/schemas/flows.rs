@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::build::{
-    Direction, Member, always, any, any_object, boolean, described, digest, instant, integer_of, list,
-    list_of, maybe, maybe_not_null, or_null, positive, reference, text, text_of, uuid, word,
+    Direction, Member, always, any, any_object, boolean, digest, instant, integer_of, list, list_of, maybe,
+    maybe_not_null, or_null, positive, reference, text, text_of, uuid, word,
 };
 use super::document::{change_members, definition_members, graph_members, sent_members, shown_members};
 use crate::flow::json::INTEGER_MAX;
@@ -23,6 +23,7 @@ pub fn all() -> Vec<(String, Value)> {
         ("PatchOperation", patch_operation()),
         ("NewStep", new_step()),
         ("StepChange", any_object()),
+        ("GoneFlow", gone_flow()),
         ("Definition", definition()),
         ("Graph", graph()),
         ("PublishOrder", publish_order()),
@@ -235,9 +236,37 @@ fn flow(is_summary: bool) -> Value {
 }
 
 /// What `listFlows` answers.
+/// A page of flows has its place beside the entries: they are a plain array.
 pub fn list_of_flows() -> Value {
-    let either = json!({"anyOf": [reference("Flow"), reference("FlowSummary")]});
-    described(list(either), "Whole flows; with `view=summary` summaries.")
+    let either = json!({"anyOf": [reference("Flow"), reference("FlowSummary"), reference("GoneFlow")]});
+    RESPONSE.object(
+        "Flows, and where the page ends.",
+        vec![
+            always(
+                "data",
+                list(either),
+                "Whole flows; with `view=summary` summaries; after `updatedAfter` gone ones too.",
+            ),
+            always("pageInfo", reference("PageInfo"), "How to go on."),
+            always("timestamp", instant(), "When the answer was made."),
+        ],
+    )
+}
+
+fn gone_flow() -> Value {
+    RESPONSE.object(
+        "A flow that who keeps a copy lets go of: deleted, or no longer in force.",
+        vec![
+            always("id", uuid(), "The flow."),
+            always("version", positive(), "The version it is at."),
+            always(
+                "status",
+                word(["draft", "published", "deleted"]),
+                "What it is now; paused, if `published`.",
+            ),
+            or_null("deletedAt", instant(), "When it was deleted; null if it is there."),
+        ],
+    )
 }
 
 fn rehearsal() -> Value {

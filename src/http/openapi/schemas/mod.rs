@@ -68,7 +68,7 @@ fn answers() -> Vec<(String, Value)> {
     let one = one.map(|(name, data)| (name, envelope(reference(data))));
     let pages = pages.map(|(name, entry)| (name, envelope(page(entry))));
     let others = [
-        ("FlowListAnswer", envelope(flows::list_of_flows())),
+        ("FlowListAnswer", flows::list_of_flows()),
         ("FlowSetAnswer", envelope(described(list(reference("Flow")), "The flows."))),
         ("PageInfo", page_info()),
         ("Health", health()),
@@ -142,8 +142,8 @@ fn page_info() -> Value {
             always(
                 "endCursor",
                 build::nullable(text()),
-                "The cursor behind the last entry, for the next page; null on a page without entries, and where the \
-                 list has one page only.",
+                "The cursor behind the last entry, for the next page; null on a page without entries, where the list \
+                 has one page only, and of flows at the end of the list.",
             ),
             always("hasNextPage", described(json!({"type": "boolean"}), ""), "True while there is another page."),
         ],
