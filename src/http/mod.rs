@@ -46,6 +46,7 @@ mod runs;
 mod serve;
 mod state;
 mod steps;
+mod under_way;
 mod unread;
 mod validate;
 mod wire;

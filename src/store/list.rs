@@ -1,5 +1,7 @@
 //! Lists of flows, newest change first, read from the view alone.
 
+use std::sync::Arc;
+
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -66,7 +68,7 @@ impl ListedFlow {
 pub struct Listed {
     /// Where the log ends that this is the list of.
     pub head: i64,
-    pub flows: Box<[ListedFlow]>,
+    pub flows: Arc<[ListedFlow]>,
     /// Where the list goes on: flows that changed before this position. `None` at its end.
     pub next: Option<i64>,
 }

@@ -27,8 +27,9 @@ pub struct FlowList {
     reads: FlowReads,
     org_id: Uuid,
     shown: Shown,
-    /// The next flows, and the version that is shown of each.
-    keys: VecDeque<ListedFlow>,
+    /// Flows, and the version that is shown of each, and how many of them come no more. A page shares them with memory.
+    keys: Arc<[ListedFlow]>,
+    begun: usize,
     /// The flows before those.
     loaded: VecDeque<Arc<FlowAnswer>>,
     /// How many flows are loaded at once.
@@ -66,23 +67,24 @@ impl FlowList {
     pub(super) fn whole(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
         let (shown, wanted) = (Shown::by(&filter), Some(Wanted::of(&filter)));
         let rest = Rest::Changed { position, page: ListPage { limit: KEYS, before: None }, filter };
-        Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, VecDeque::new()) }
+        Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, Arc::default()) }
     }
 
     /// A whole list, in the order of a walk.
     pub(super) fn walked(reads: FlowReads, org_id: Uuid, filter: ListFilter, walk: FlowWalk) -> Self {
         let shown = Shown::by(&filter);
         let rest = Rest::Walked { walk, filter };
-        Self { rest: Some(rest), ..Self::page(reads, org_id, shown, VecDeque::new()) }
+        Self { rest: Some(rest), ..Self::page(reads, org_id, shown, Arc::default()) }
     }
 
     /// A page of a list.
-    pub(super) fn page(reads: FlowReads, org_id: Uuid, shown: Shown, keys: VecDeque<ListedFlow>) -> Self {
+    pub(super) fn page(reads: FlowReads, org_id: Uuid, shown: Shown, keys: Arc<[ListedFlow]>) -> Self {
         Self {
             reads,
             org_id,
             shown,
             keys,
+            begun: 0,
             loaded: VecDeque::new(),
             batch: BATCH_MAX,
             rest: None,
@@ -115,7 +117,7 @@ impl FlowList {
     /// The next flows; `None` at the end.
     pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
         while self.loaded.is_empty() {
-            if self.keys.is_empty() && !self.go_on().await? {
+            if self.begun == self.keys.len() && !self.go_on().await? {
                 return Ok(None);
             }
             self.load().await?;
@@ -133,7 +135,10 @@ impl FlowList {
 
     /// Reads which flows come next. Returns whether the list goes on.
     async fn go_on(&mut self) -> Result<bool, RegistryError> {
-        match self.rest.take() {
+        let rest = self.rest.take();
+        self.begun = 0;
+        self.keys = Arc::default();
+        match rest {
             None => return Ok(false),
             Some(Rest::Changed { position, filter, page }) => {
                 let part = self.reads.list_part(self.org_id, position, &filter, page).await?;
@@ -151,7 +156,9 @@ impl FlowList {
     }
 
     async fn load(&mut self) -> Result<(), RegistryError> {
-        let keys: Vec<ListedFlow> = self.keys.drain(..self.batch.min(self.keys.len())).collect();
+        let end = self.keys.len().min(self.begun + self.batch);
+        let keys = self.keys[self.begun..end].to_vec();
+        self.begun = end;
         let (mut flows, read_at) = self.reads.load(self.org_id, self.shown, keys).await?;
         self.read_at = self.read_at.min(read_at);
         let bytes: usize = flows.iter().map(|flow| flow.document.length()).sum();
@@ -208,7 +215,7 @@ impl FlowReads {
             }
         };
         let Listed { head, flows, next } = page.listed.clone();
-        let list = FlowList::page(self.clone(), org_id, shown, flows.into_iter().collect());
+        let list = FlowList::page(self.clone(), org_id, shown, flows);
         Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
     }
 
