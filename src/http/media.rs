@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 
-use super::problem::{Code, Problem};
+use super::problem::{Code, MEDIA_TYPE as PROBLEM, Problem};
 
 pub const JSON: &str = "application/json";
 /// RFC 7396
@@ -24,9 +24,10 @@ pub fn wants_text(headers: &HeaderMap) -> bool {
     wants(headers, TEXT) && !wants(headers, JSON)
 }
 
-/// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
+/// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too, and whoever takes
+/// problems takes JSON: generated clients name nothing else where an answer has no body.
 pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
-    check_accept_of(headers, JSON)
+    if wants(headers, PROBLEM) { Ok(()) } else { check_accept_of(headers, JSON) }
 }
 
 /// Refuses a request that would not take an answer of this media type.
@@ -126,6 +127,7 @@ mod tests {
         check(&["text/html", "application/*;q=0.5"], true);
         check(&["gibberish"], true);
         check(&[""], true);
+        check(&["application/problem+json"], true);
         check(&["text/html"], false);
         check(&["application/json;q=0, */*"], false);
         check(&["application/json; q=0.000"], false);

@@ -22,6 +22,7 @@ mod feed;
 mod flows;
 mod framing;
 mod guesses;
+mod guides;
 mod headers;
 mod history;
 mod load;

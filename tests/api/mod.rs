@@ -15,6 +15,7 @@ mod endpoints;
 mod env;
 mod erasure;
 mod erasures;
+mod examples;
 mod exports;
 mod feed;
 mod history;

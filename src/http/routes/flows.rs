@@ -50,21 +50,7 @@ pub fn endpoints() -> Vec<Endpoint> {
             .responds(json(200, "The flow.", "FlowAnswer").with(&[ETAG]))
             .responds(empty(304, "The reader has this version.").with(&[ETAG]))
             .refuses(&[404, 409, 412]),
-        patch(FLOW, "updateFlow", flows::update)
-            .about(
-                Tag::Flows,
-                "Change members of the draft",
-                "Members that are left out stay as they are; null removes one. A flow may be sent back as it was read, \
-                 changed: 412 tells that it is another version by now. As a merge patch (RFC 7396) objects inside are \
-                 merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
-                 change until the flow is published. A change that changes nothing is no event.",
-            )
-            .headers(COMMAND)
-            .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
-            .or_as(media::MERGE_PATCH, "FlowChange")
-            .or_as(media::JSON_PATCH, "PatchOperations")
-            .responds(flow(200, "The flow after the change."))
-            .refuses(&[404]),
+        update(),
         delete(FLOW, "deleteFlow", flows::delete)
             .about(
                 Tag::Flows,
@@ -76,6 +62,28 @@ pub fn endpoints() -> Vec<Endpoint> {
             .responds(empty(204, "The flow is deleted.").with(&[REPLAYED]))
             .refuses(&[404]),
     ]
+}
+
+fn update() -> Endpoint {
+    patch("/organizations/{orgId}/bot/flows/{flowId}", "updateFlow", flows::update)
+        .about(
+            Tag::Flows,
+            "Change members of the draft",
+            "Members that are left out stay as they are; null removes one. A flow may be sent back as it was read, \
+             changed: 412 tells that it is another version by now. As a merge patch (RFC 7396) objects inside are \
+             merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
+             change until the flow is published. A change that changes nothing is no event.",
+        )
+        .headers(COMMAND)
+        .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
+        .or_as(media::MERGE_PATCH, Some("FlowMergePatch"), json!({"settings": {"timezone": "Europe/Madrid"}}))
+        .or_as(
+            media::JSON_PATCH,
+            None,
+            json!([{"op": "add", "path": "/steps/-", "value": {"type": "end", "text": "¡Listo!"}}]),
+        )
+        .responds(flow(200, "The flow after the change."))
+        .refuses(&[404])
 }
 
 pub fn steps() -> Vec<Endpoint> {
@@ -98,7 +106,7 @@ pub fn steps() -> Vec<Endpoint> {
             )
             .headers(COMMAND)
             .takes("StepChange", json!({"text": "¡Hola de nuevo!"}))
-            .or_as(media::MERGE_PATCH, "StepChange")
+            .or_as(media::MERGE_PATCH, Some("StepMergePatch"), json!({"meta": {"color": "green"}}))
             .responds(flow(200, "The flow after the change."))
             .refuses(&[404]),
         delete(STEP, "removeStep", steps::remove)

@@ -22,18 +22,18 @@ pub const IF_NONE_MATCH: Parameter =
     Parameter::new("If-None-Match", entity_tag, "Act only when the flow is at none of these versions.");
 pub const IDEMPOTENCY_KEY: Parameter = Parameter::new(
     "Idempotency-Key",
-    || json!({"type": "string", "minLength": 1, "maxLength": 255}),
+    || json!({"type": "string", "minLength": 1, "maxLength": 255, "examples": ["7b0f6a52-alta-cliente-4711"]}),
     "The same key with the same request gets the first answer again, for at least 24 hours. Send a new one for each \
      new request, and the same one when you try again.",
 );
 pub const ON_BEHALF_OF: Parameter = Parameter::new(
     "X-On-Behalf-Of",
-    || json!({"type": "string", "maxLength": 200}),
+    || json!({"type": "string", "maxLength": 200, "examples": ["ana@example.com"]}),
     "The person a backend acts for. It is recorded with the event.",
 );
 pub const REASON: Parameter = Parameter::new(
     "X-Reason",
-    || json!({"type": "string", "maxLength": 500}),
+    || json!({"type": "string", "maxLength": 500, "examples": ["May campaign"]}),
     "Why the request is made. It is recorded with the event.",
 );
 pub const LAST_EVENT_ID: Parameter = Parameter::new(

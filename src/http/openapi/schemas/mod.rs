@@ -73,7 +73,21 @@ fn answers() -> Vec<(String, Value)> {
         ("PageInfo", page_info()),
         ("Health", health()),
         ("Env", env()),
-        ("Text", text()),
+        ("AuditTable", described(text(), "Rows of the audit log as RFC 4180 says, below a row of names.")),
+        (
+            "EvidenceFile",
+            described(text(), "One JSON object a line; what each says is in the documentation of evidence."),
+        ),
+        (
+            "EventFeed",
+            described(
+                text(),
+                "Server-Sent Events: the position as `id`, the type as `event`, an entry as `data`.",
+            ),
+        ),
+        ("SignedNote", described(text(), "A signed note (C2SP): its text, an empty line, the signatures.")),
+        ("PublicKeys", described(text(), "One key a line, `<name>+<id>+<base64>`.")),
+        ("ProblemPage", described(text(), "A page for people.")),
         (
             "EmptyObject",
             json!({"type": "object", "maxProperties": 0, "description": "An object without members."}),
