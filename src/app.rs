@@ -5,6 +5,7 @@ mod drift;
 mod erasures;
 mod files;
 mod integrity;
+mod primary;
 mod shutdown;
 mod signing;
 mod upkeep;
@@ -30,6 +31,7 @@ use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
+use primary::TimelineMemory;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
@@ -49,14 +51,11 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
-    let listener = listen(config.http.listen, "--listen").await?;
+    let (listener, metrics_listener) = listeners(&config.http).await?;
     let address = listener.local_addr()?;
-    let metrics_listener = match config.http.metrics_listen.0 {
-        Some(address) => Some(listen(address, "--metrics-listen").await?),
-        None => None,
-    };
+    let timelines = TimelineMemory::of(&config.database, &config.signing);
     let database = tokio::select! {
-        opened = Database::open_alone(&config.database) => opened?,
+        opened = Database::open_alone(&config.database, timelines.read()?) => opened?,
         () = shutdown.cancelled() => return Ok(()),
     };
     let store = database.store.clone();
@@ -69,7 +68,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let background = in_background(&registry, &metrics, log, &shutdown);
+    let background = in_background(&registry, &metrics, log, timelines, &shutdown);
     let state = Arc::new(AppState {
         registry: registry.clone(),
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
@@ -105,11 +104,13 @@ fn in_background(
     registry: &Registry,
     metrics: &PrometheusHandle,
     log: LogLines,
+    timelines: TimelineMemory,
     shutdown: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
     let ended = || shutdown.clone();
     vec![
         tokio::spawn(upkeep::run(registry.store().clone(), registry.clock.clone(), ended())),
+        tokio::spawn(primary::follow(registry.clone(), timelines)),
         tokio::spawn(upkeep::keep_numbers(metrics.clone(), log)),
         tokio::spawn(upkeep::record_accesses(registry.accesses.clone(), ended())),
         tokio::spawn(drift::watch(registry.projections.clone(), ended())),
@@ -140,6 +141,16 @@ fn count() -> anyhow::Result<PrometheusHandle> {
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address}; choose another address with {flag}"))
+}
+
+/// For clients, and for those who run the service.
+async fn listeners(config: &HttpConfig) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
+    let listener = listen(config.listen, "--listen").await?;
+    let metrics_listener = match config.metrics_listen.0 {
+        Some(address) => Some(listen(address, "--metrics-listen").await?),
+        None => None,
+    };
+    Ok((listener, metrics_listener))
 }
 
 /// Serves those who run the service, beside its clients.

@@ -40,8 +40,8 @@ pub struct ServeConfig {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseConfig {
-    /// Postgres 15 or later to keep the log in; without it the service runs a private one. Several URLs,
-    /// separated by commas: the first that takes writes at the start is used
+    /// Postgres 15 or later to keep the log in; without it the service runs a private one. Several URLs, separated by
+    /// commas, are of the servers of one cluster: the one that takes writes is used, and another when that is promoted
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL[,URL…]")]
     #[arg(value_delimiter = ',', value_parser = value::database_url, conflicts_with = "data_dir")]
     pub database_url: Vec<DatabaseUrl>,

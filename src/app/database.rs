@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::config::DatabaseConfig;
 use crate::postgres::{self, Cluster, Durability};
-use crate::store::{self, Address, Ownership, PoolSettings, Store, StoreError};
+use crate::store::{self, Address, Ownership, PoolSettings, Store, Timeline};
 
 /// A database that starts beside us, in a compose file say, may take as long.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
@@ -24,23 +24,23 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// For the service: the private cluster is nobody else's.
-    pub async fn open_alone(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::with(config, Access::Alone).await
+    /// For the service: the private cluster is nobody else's. `seen` is the newest timeline that was ever used.
+    pub async fn open_alone(config: &DatabaseConfig, seen: Option<Timeline>) -> anyhow::Result<Self> {
+        Self::with(config, Access::Alone, seen).await
     }
 
     /// For a command: beside a running service too.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::with(config, Access::Beside).await
+        Self::with(config, Access::Beside, None).await
     }
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
     pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::connected(config, Access::Beside).await
+        Self::connected(config, Access::Beside, None).await
     }
 
-    async fn with(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
-        let database = Self::connected(config, access).await?;
+    async fn with(config: &DatabaseConfig, access: Access, seen: Option<Timeline>) -> anyhow::Result<Self> {
+        let database = Self::connected(config, access, seen).await?;
         refuse_unsafe(&database.store, config.allow_unsafe_durability).await?;
         let prepared = store::prepare(database.store.pool()).await;
         let whose = prepared.context("cannot bring the database's schema up to date")?;
@@ -50,12 +50,17 @@ impl Database {
         Ok(database)
     }
 
-    async fn connected(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
+    async fn connected(
+        config: &DatabaseConfig,
+        access: Access,
+        seen: Option<Timeline>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         let settings = PoolSettings {
             connections_max: config.database_pool_size,
             acquire_timeout: config.database_acquire_timeout_ms,
             statement_timeout: config.database_statement_timeout_ms,
+            seen,
         };
         let cluster = match config.database_url.is_empty() {
             true => Some(start_cluster(config, access).await?),
@@ -122,9 +127,7 @@ async fn connect(address: &Address, settings: &PoolSettings) -> anyhow::Result<S
     loop {
         match Store::connect(address, settings).await {
             Ok(store) => return Ok(store),
-            Err(error @ (StoreError::Unavailable(_) | StoreError::OnlyStandbys))
-                if Instant::now() < give_up =>
-            {
+            Err(error) if error.may_pass_at_start() && Instant::now() < give_up => {
                 tracing::warn!(%error, "waiting for the database");
                 tokio::time::sleep(CONNECT_EVERY).await;
             }

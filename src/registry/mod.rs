@@ -122,6 +122,11 @@ impl Registry {
         &self.store
     }
 
+    /// Lets go of all that was read: another database server may not have it.
+    pub fn forget_reads(&self) {
+        self.reads.forget_all();
+    }
+
     /// Waits until every command that was begun has ended. No new one may be begun after this is called.
     pub async fn finish(&self) {
         self.log.finish().await;

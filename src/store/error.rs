@@ -27,6 +27,22 @@ pub enum StoreError {
     Address(#[source] sqlx::Error),
     #[error("none of the databases takes writes: all are standbys")]
     OnlyStandbys,
+    /// Says of each server why it is not the one.
+    #[error("no database server takes writes: {servers}")]
+    NoPrimary { servers: String },
+    #[error(
+        "{server} takes writes on timeline {timeline}, and timeline {newest} is known of: it is a primary that was replaced, \
+         and lacks what was written since. Start the one that replaced it, and make this one its standby; or, where that was called off, remove the file \
+         database-timeline from where checkpoints are kept"
+    )]
+    StalePrimary { server: String, timeline: u32, newest: u32 },
+    #[error(
+        "{one} and {other} both take writes on timeline {timeline}: two standbys were promoted, or two servers started from \
+         one copy. Stop the one that is not to be used"
+    )]
+    TwoPrimaries { one: String, other: String, timeline: u32 },
+    #[error("{one} and {other} are no copies of one cluster: DATABASE_URL lists the servers of a single one")]
+    OtherCluster { one: String, other: String },
     #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
     TooOld { major: i32 },
     #[error(
@@ -52,6 +68,18 @@ impl StoreError {
     /// No answer came as long as one could be waited for.
     pub(super) fn late() -> Self {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// Whether a start may wait for it to pass: somebody may be starting or promoting a server.
+    pub fn may_pass_at_start(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::OnlyStandbys
+                | Self::NoPrimary { .. }
+                | Self::StalePrimary { .. }
+                | Self::TwoPrimaries { .. }
+        )
     }
 
     /// How a failed write is to be seen: a lost connection leaves its outcome open.

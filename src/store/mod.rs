@@ -5,6 +5,7 @@ mod actors;
 mod append;
 mod audit;
 mod checkpoints;
+mod choice;
 mod connect;
 mod documents;
 mod entry;
@@ -26,10 +27,12 @@ mod migrate;
 mod now;
 mod past;
 mod person;
+mod primary;
 mod reader;
 mod reading;
 mod rebuild;
 mod references;
+mod server;
 mod service_role;
 mod still;
 mod test_runs;
@@ -47,7 +50,7 @@ pub use append::{
 };
 pub use audit::{AuditFilter, AuditPage};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
-pub use connect::{Address, PoolSettings};
+pub use connect::PoolSettings;
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use env::StoredEnv;
@@ -63,10 +66,12 @@ pub use migrate::{Durability, durability, migrate, prepare};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
+pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
+pub use server::{Address, Timeline};
 pub use service_role::{Ownership, account, grant_service};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
@@ -80,11 +85,13 @@ pub struct Store {
     pool: PgPool,
     /// How long to wait for one statement where nobody else looks at the clock.
     patience: Duration,
+    /// The server that the pool leads to.
+    primary: primary::Primary,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, patience: connect::PATIENCE }
+        Self { pool, patience: connect::PATIENCE, primary: primary::Primary::of_any_timeline() }
     }
 
     /// The pool, for the start of the service and for tests.
@@ -94,6 +101,6 @@ impl Store {
 
     /// One round trip that proves the database answers, and still takes writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        connect::refuse_standby(&mut *self.pool.acquire().await?).await
+        self.primary.admit(&mut *self.pool.acquire().await?).await.map(drop)
     }
 }

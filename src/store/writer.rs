@@ -135,9 +135,15 @@ struct Pen<R: Row> {
 
 impl<R: Row> Pen<R> {
     async fn write(&mut self, rows: &[R]) -> Result<Vec<R::Outcome>, StoreError> {
+        let learned_from = self.lane.generation();
         let mut connection = self.lane.take().await?;
+        if self.lane.generation() != learned_from {
+            // Another server may lack what the one before had said.
+            self.memory = R::Memory::default();
+        }
         let write = AssertUnwindSafe(R::write(&mut connection, &mut self.memory, rows)).catch_unwind();
-        let Ok(outcomes) = write.await else {
+        let left = |why: &str| Ok(Err(StoreError::OutcomeUnknown(why.to_owned())));
+        let Ok(outcomes) = self.lane.while_in_use(write, left).await else {
             // Everybody's writes go this way: what one row does to it ends with that row.
             self.memory = R::Memory::default();
             return Err(StoreError::corrupt("a write", "its rows could not be handled; the panic is logged"));

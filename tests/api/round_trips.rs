@@ -84,6 +84,7 @@ async fn counted() -> (Api, Wire) {
         connections_max: 1,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(10),
+        seen: None,
     };
     let store = Store::connect(&Address::Urls(vec![url.into()]), &settings).await.unwrap();
     (api_over(database, store).await, wire)

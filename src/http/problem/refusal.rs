@@ -192,6 +192,10 @@ impl From<StoreError> for Problem {
             | StoreError::Statement(_)
             | StoreError::Address(_)
             | StoreError::OnlyStandbys
+            | StoreError::NoPrimary { .. }
+            | StoreError::StalePrimary { .. }
+            | StoreError::TwoPrimaries { .. }
+            | StoreError::OtherCluster { .. }
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
             | StoreError::NotMigrated

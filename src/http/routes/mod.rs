@@ -54,9 +54,9 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub fn operators_router(state: Arc<AppState>) -> Router {
     Router::new()
         .route("/metrics", routing::get(operations::metrics))
-        .route("/health", routing::get(operations::ready))
+        .route("/health", routing::get(operations::ready_in_detail))
         .route("/health/live", routing::get(operations::live))
-        .route("/health/ready", routing::get(operations::ready))
+        .route("/health/ready", routing::get(operations::ready_in_detail))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)

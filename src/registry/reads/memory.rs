@@ -221,6 +221,12 @@ impl Memory {
         self.pages.retain(|key, _| key.org_id != org_id);
     }
 
+    pub(super) fn forget_all(&self) {
+        self.flows.clear();
+        self.versions.clear();
+        self.pages.clear();
+    }
+
     /// A page as it was last read, if that is trusted.
     pub(super) fn page(&self, key: &PageKey) -> Option<Arc<Page>> {
         self.pages.get(key).filter(|page| page.read_at.elapsed() < TRUSTED_FOR)

@@ -235,6 +235,11 @@ impl FlowReads {
         self.memory.forget_organization(org_id);
     }
 
+    /// Lets go of all that was read, of whatever organization.
+    pub(super) fn forget_all(&self) {
+        self.memory.forget_all();
+    }
+
     /// Forgets how a flow was last seen, because the database contradicts it.
     pub(super) fn invalidate(&self, org_id: Uuid, flow_id: Uuid) {
         self.memory.forget(org_id, flow_id);
