@@ -22,7 +22,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
-use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, ServeConfig};
+use crate::config::{
+    ConfigError, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin, ServeConfig,
+};
 use crate::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, TrustedProxies};
 use crate::log::LogLines;
 use crate::registry::Registry;
@@ -243,7 +245,8 @@ pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
 
 /// Brings the schema up to date, and gives the account of the service what it needs, where it is another than the owner.
 pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
-    let owner = Database::open(&config.owner.of(&config.database)).await?;
+    let owners = DatabaseConfig { migrate: MigrateAtStart::On, ..config.owner.of(&config.database) };
+    let owner = Database::open(&owners).await?;
     println!("The schema is up to date.");
     if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
         let service = Database::open_to_read(&config.database).await?;
@@ -253,6 +256,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
             return Err(ConfigError(format!("both URLs are of the account {owners}")).into());
         }
         store::grant_service(owner.store.pool(), &services).await?;
+        service.keep_timeouts(&config.database).await?;
         service.close().await;
         println!("The account {services} may add to the log, and owns nothing.");
     }

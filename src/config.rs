@@ -72,11 +72,32 @@ pub struct DatabaseConfig {
     #[arg(value_parser = value::milliseconds)]
     pub database_statement_timeout_ms: Duration,
 
+    /// What stands between the service and that database: `transaction` for a pooler that lends connections by the
+    /// transaction, such as PgBouncer with max_prepared_statements of 100 or more
+    #[arg(long, env = "DATABASE_POOLER", value_name = "POOLER", default_value = "none")]
+    pub database_pooler: DatabasePooler,
+
+    /// Whether the schema is brought up to date at the start; with `off`, only `flow-registry migrate` does so
+    #[arg(long, env = "MIGRATE", value_name = "WHETHER", default_value = "on")]
+    pub migrate: MigrateAtStart,
+
     /// Start although fsync, full_page_writes or synchronous_commit is off and acknowledged changes may be
     /// lost
     #[arg(long, env = "ALLOW_UNSAFE_DURABILITY", action = ArgAction::SetTrue)]
     #[arg(value_parser = clap::builder::BoolishValueParser::new())]
     pub allow_unsafe_durability: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DatabasePooler {
+    None,
+    Transaction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MigrateAtStart {
+    On,
+    Off,
 }
 
 /// The owner of the tables, for commands that change the schema or take content from the log.
@@ -112,10 +133,13 @@ pub struct MigrateConfig {
 impl DatabaseConfig {
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {
-        match self.database_url.iter().all(DatabaseUrl::is_postgres) {
-            true => Ok(()),
-            false => Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned())),
+        if !self.database_url.iter().all(DatabaseUrl::is_postgres) {
+            return Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned()));
         }
+        if self.database_url.is_empty() && self.database_pooler != DatabasePooler::None {
+            return Err(ConfigError("DATABASE_POOLER: there is a pooler only with DATABASE_URL".to_owned()));
+        }
+        Ok(())
     }
 }
 

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, DatabasePooler, MigrateAtStart};
 use crate::postgres::{self, Cluster, Durability};
-use crate::store::{self, Address, Ownership, PoolSettings, Store, Timeline};
+use crate::store::{self, Address, Ownership, PoolSettings, Pooling, Store, Timeline};
 
 /// A database that starts beside us, in a compose file say, may take as long.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
@@ -42,8 +42,17 @@ impl Database {
     async fn with(config: &DatabaseConfig, access: Access, seen: Option<Timeline>) -> anyhow::Result<Self> {
         let database = Self::connected(config, access, seen).await?;
         refuse_unsafe(&database.store, config.allow_unsafe_durability).await?;
-        let prepared = store::prepare(database.store.pool()).await;
-        let whose = prepared.context("cannot bring the database's schema up to date")?;
+        let pool = database.store.pool();
+        if config.database_pooler == DatabasePooler::Transaction {
+            store::try_pooler(pool).await?;
+        }
+        let whose = match config.migrate {
+            MigrateAtStart::On => {
+                store::prepare(pool).await.context("cannot bring the database's schema up to date")
+            }
+            MigrateAtStart::Off => Ok(store::verify_schema(pool).await?),
+        }?;
+        database.keep_timeouts(config).await?;
         if let (Access::Alone, None) = (access, database.data_dir()) {
             tell_ownership(whose);
         }
@@ -61,6 +70,10 @@ impl Database {
             acquire_timeout: config.database_acquire_timeout_ms,
             statement_timeout: config.database_statement_timeout_ms,
             seen,
+            pooling: match config.database_pooler {
+                DatabasePooler::None => Pooling::None,
+                DatabasePooler::Transaction => Pooling::Transaction,
+            },
         };
         let cluster = match config.database_url.is_empty() {
             true => Some(start_cluster(config, access).await?),
@@ -73,6 +86,22 @@ impl Database {
     /// The directory of the private cluster, where the data is in one.
     pub fn data_dir(&self) -> Option<&Path> {
         self.cluster.as_ref().map(|(_, data_dir)| data_dir.as_path())
+    }
+
+    /// Connections through a pooler bring no timeouts along: the account has them.
+    pub async fn keep_timeouts(&self, config: &DatabaseConfig) -> anyhow::Result<()> {
+        if config.database_pooler == DatabasePooler::None {
+            return Ok(());
+        }
+        let statement = config.database_statement_timeout_ms;
+        let had = store::set_account_timeouts(self.store.pool(), statement, store::LOCKED_FOR).await;
+        if !had.context("cannot give the account its timeouts (ALTER ROLE … IN DATABASE … SET)")? {
+            tracing::warn!(
+                "the account has timeouts in this database from now on: connections that the pooler has open already get \
+                 them when it makes them anew (RECONNECT)"
+            );
+        }
+        Ok(())
     }
 
     pub async fn close(self) {

@@ -32,7 +32,7 @@ pub(super) fn primary(
     // Of a single server its own error says most.
     let is_one = looked.len() == 1;
     if let Some((_, Err(error))) = looked.pop_if(|(_, answer)| is_one && answer.is_err()) {
-        return Err(error.into());
+        return Err(StoreError::of_first_look(error));
     }
     let is_ours = |sighting: &Sighting| {
         newest.is_none_or(|newest| newest.system_identifier == sighting.timeline.system_identifier)

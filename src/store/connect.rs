@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
+use super::pooler::Pooling;
 use super::primary::{Primary, UsedServer};
 use super::server::{Address, DatabaseServer, Timeline};
 use super::{Store, StoreError};
@@ -24,6 +25,7 @@ pub struct PoolSettings {
     pub statement_timeout: Duration,
     /// The newest timeline that was ever used, as far as is remembered: no server on an older one is used.
     pub seen: Option<Timeline>,
+    pub pooling: Pooling,
 }
 
 impl Store {
@@ -33,12 +35,13 @@ impl Store {
         let mut servers = DatabaseServer::all(address)?;
         for server in &mut servers {
             let options = std::mem::take(&mut server.options).application_name("flow-registry");
-            server.options = options.options([("statement_timeout", timeout_ms.as_str()), ("jit", "off")]);
+            let own = [("statement_timeout", timeout_ms.as_str()), ("jit", "off")];
+            server.options = settings.pooling.settings(settings.pooling.begin(options), own);
         }
         let primary = Primary::find(servers, settings.seen).await?;
         let pool = pool(settings, primary.clone());
         let patience = settings.acquire_timeout + settings.statement_timeout + SLACK;
-        Ok(Self { pool, patience, primary })
+        Ok(Self { pool, patience, primary, pooling: settings.pooling })
     }
 
     /// The database server in use; `None` where nobody looked which it is.

@@ -50,12 +50,15 @@ pub enum StoreError {
          with that build (flow-registry audit export), then start with an empty database or data directory"
     )]
     Unreleased,
-    /// The account of a service that owns nothing finds another schema than it knows.
+    /// A service that changes nothing finds another schema than it knows.
     #[error(
-        "the schema is not that of this release, and this account may not change it: run `flow-registry migrate` with \
-         MIGRATE_DATABASE_URL"
+        "the schema is not that of this release, and is not changed from here, as the account may not or MIGRATE is off: \
+         run `flow-registry migrate`, with MIGRATE_DATABASE_URL where there is an account of its own for that"
     )]
     NotMigrated,
+    /// Between the service and the database is a pooler that cannot do what is needed.
+    #[error("the pooler in front of the database cannot be used as it is: {0}")]
+    Pooler(String),
     #[error("the schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -68,6 +71,21 @@ impl StoreError {
     /// No answer came as long as one could be waited for.
     pub(super) fn late() -> Self {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
+    }
+
+    /// A refusal by a pooler that knows none of what connections say when they begin, which no waiting ends.
+    pub(super) fn of_first_look(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(cause)
+                if cause.code().as_deref() == Some("08P01")
+                    && cause.message().contains("startup parameter") =>
+            {
+                Self::Pooler(format!(
+                    "it refuses settings of connections ({cause}): set DATABASE_POOLER=transaction"
+                ))
+            }
+            _ => error.into(),
+        }
     }
 
     /// Whether a start may wait for it to pass: somebody may be starting or promoting a server.

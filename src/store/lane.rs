@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::Instant;
 
 use super::connect::PING_AFTER_IDLE;
+use super::pooler::Pooling;
 use super::primary::Primary;
 use super::reader::Form;
 use super::{Store, StoreError};
@@ -24,6 +25,7 @@ pub struct Lane {
     pool: PgPool,
     primary: Primary,
     form: Form,
+    pooling: Pooling,
     lock_timeout: Option<Duration>,
     /// The connection while nobody uses it, and since when.
     idle: Option<(PgConnection, Instant)>,
@@ -59,12 +61,16 @@ impl Lane {
     }
 
     fn options(&self) -> PgConnectOptions {
-        let mut options = PgConnectOptions::clone(&self.pool.connect_options()).options(BY_KEY);
+        let mut options = PgConnectOptions::clone(&self.pool.connect_options());
+        options = self.pooling.settings(options, BY_KEY);
         if self.form == Form::Together {
-            options = options.options(PLANNED_ONCE);
+            options = self.pooling.settings(options, PLANNED_ONCE);
         }
         match self.lock_timeout {
-            Some(at_most) => options.options([("lock_timeout", at_most.as_millis().to_string())]),
+            Some(at_most) => {
+                let at_most_ms = at_most.as_millis().to_string();
+                self.pooling.settings(options, [("lock_timeout", at_most_ms.as_str())])
+            }
             None => options,
         }
     }
@@ -102,6 +108,7 @@ impl Store {
             pool: self.pool.clone(),
             primary: self.primary.clone(),
             form,
+            pooling: self.pooling,
             lock_timeout: None,
             idle: None,
             generation: self.primary.generation(),

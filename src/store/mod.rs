@@ -27,6 +27,7 @@ mod migrate;
 mod now;
 mod past;
 mod person;
+mod pooler;
 mod primary;
 mod reader;
 mod reading;
@@ -62,10 +63,11 @@ pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{Durability, durability, migrate, prepare};
+pub use migrate::{Durability, durability, migrate, prepare, verify_schema};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
+pub use pooler::{Pooling, set_account_timeouts, try_pooler};
 pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
@@ -77,7 +79,7 @@ pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use tree_heads::EventLeaf;
 pub use version::FlowAtVersion;
-pub use writer::{Row, Writer};
+pub use writer::{LOCKED_FOR, Row, Writer};
 
 /// A handle on the database; clones share one pool.
 #[derive(Debug, Clone)]
@@ -87,11 +89,13 @@ pub struct Store {
     patience: Duration,
     /// The server that the pool leads to.
     primary: primary::Primary,
+    pooling: Pooling,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, patience: connect::PATIENCE, primary: primary::Primary::of_any_timeline() }
+        let primary = primary::Primary::of_any_timeline();
+        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None }
     }
 
     /// The pool, for the start of the service and for tests.

@@ -33,7 +33,7 @@ const APPEND_WITHIN: Duration = Duration::from_secs(10);
 /// What a caller waits beyond that for the writer to say what became of its row.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
-const LOCKED_FOR: Duration = Duration::from_secs(2);
+pub const LOCKED_FOR: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// A database that comes back finds its writer there soon, however long it was away.
 const PAUSE_MAX: Duration = Duration::from_millis(250);

@@ -199,6 +199,7 @@ impl From<StoreError> for Problem {
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
             | StoreError::NotMigrated
+            | StoreError::Pooler(_)
             | StoreError::Migrate(_) => internal(&error),
         }
     }
