@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Postgres, Transaction};
 
 use super::pooler::Pooling;
 use super::primary::{Primary, UsedServer};
@@ -57,6 +57,17 @@ impl Store {
     /// Moves to another server when that one is promoted, for as long as it is polled.
     pub async fn follow_primary(&self) {
         self.primary.follow(&self.pool).await;
+    }
+
+    /// Begins a transaction, in a task of its own: whoever stops waiting in the middle of it would give a connection back to
+    /// the pool that is inside a transaction which nobody ends.
+    pub(super) async fn begin(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+        Ok(begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
     /// Waits for an answer no longer than a connection and a statement may take. For those who have nobody that gives
