@@ -34,6 +34,7 @@ use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
 use primary::TimelineMemory;
+use shutdown::Ending;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
@@ -49,7 +50,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
-    let shutdown = shutdown::on_signal()?;
+    let Ending { draining, shutdown } = shutdown::on_signal(config.http.shutdown_delay)?;
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
@@ -58,7 +59,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let timelines = TimelineMemory::of(&config.database, &config.signing);
     let database = tokio::select! {
         opened = Database::open_alone(&config.database, timelines.read()?) => opened?,
-        () = shutdown.cancelled() => return Ok(()),
+        () = draining.cancelled() => return Ok(()),
     };
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
@@ -78,6 +79,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         body_budget: BodyBudget::default(),
         load: Load::watching_the_runtime(),
         guesses: Guesses::default(),
+        draining: draining.clone(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     });
@@ -86,7 +88,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
-    let router = http::allow_origins(http::router(state), &origins);
+    let router = http::end_connections(http::allow_origins(http::router(state), &origins), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;

@@ -156,6 +156,12 @@ pub struct HttpConfig {
     #[arg(value_parser = value::metrics_listen)]
     pub metrics_listen: MetricsListen,
 
+    /// How long requests go on after the signal to stop, while `/health/ready` says 503 so that balancers send no more;
+    /// as in `5s` or `500ms`
+    #[arg(long, env = "SHUTDOWN_DELAY", value_name = "TIME", default_value = "0s")]
+    #[arg(value_parser = value::shutdown_delay)]
+    pub shutdown_delay: Duration,
+
     /// The address clients use, for absolute links in answers [default: http:// and the listen address]
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = value::public_url)]
     pub public_url: Option<PublicUrl>,

@@ -227,16 +227,39 @@ fn a_signal_ends_service_and_postgres() {
     for signal in [Signal::TERM, Signal::INT] {
         let scratch = Scratch::new();
         let data_dir = scratch.path().to_str().unwrap();
-        let mut service = Service::start(&["--data-dir", data_dir]);
+        let mut service = Service::start(&["--data-dir", data_dir, "--shutdown-delay", "200ms"]);
         let server = server(scratch.path()).unwrap();
         assert_eq!(service.status("/health"), 200);
         let told = Instant::now();
         service.signal(signal);
         assert!(service.ended().success(), "{}", service.log());
-        assert!(told.elapsed() < Duration::from_secs(15));
+        assert!((Duration::from_millis(200)..Duration::from_secs(15)).contains(&told.elapsed()));
         assert!(test_kill_process(server).is_err(), "the server ended before the service");
         assert!(!scratch.path().join("postgres/postmaster.pid").exists(), "it ended cleanly");
     }
+}
+
+/// Whoever balances learns that it stops, while it still answers whoever comes.
+#[test]
+fn a_service_that_is_told_to_stop_goes_on_for_as_long_as_it_is_told() {
+    let scratch = Scratch::new();
+    let data_dir = scratch.path().to_str().unwrap();
+    let mut service = Service::start(&["--data-dir", data_dir, "--shutdown-delay", "60s"]);
+    let mut kept = TcpStream::connect(service.address).unwrap();
+    kept.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    assert_eq!(service.status("/health/ready"), 200);
+    service.signal(Signal::TERM);
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while service.status("/health/ready") != 503 {
+        assert!(Instant::now() < give_up, "{}", service.log());
+    }
+    assert_eq!(service.status("/health/live"), 200, "a new connection is taken");
+    kept.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    kept.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("connection: close"), "{answer}");
+    service.signal(Signal::TERM);
+    assert_eq!(service.ended().code(), Some(1), "a second signal ends it at once");
 }
 
 #[test]

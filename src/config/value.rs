@@ -157,6 +157,21 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A supervisor that is told to wait for longer than some minutes would have to be told so too.
+const SHUTDOWN_DELAY_MAX: Duration = Duration::from_secs(300);
+
+/// A number alone counts seconds.
+pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
+    let hint = || format!("write it like 5s or 500ms, up to {}s", SHUTDOWN_DELAY_MAX.as_secs());
+    let (digits, unit): (_, fn(u64) -> Duration) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(digits), _) => (digits, Duration::from_millis),
+        (None, Some(digits)) => (digits, Duration::from_secs),
+        (None, None) => (text, Duration::from_secs),
+    };
+    let delay = unit(digits.parse().map_err(|_| hint())?);
+    if delay > SHUTDOWN_DELAY_MAX { Err(hint()) } else { Ok(delay) }
+}
+
 pub(super) fn log_level(text: &str) -> Result<Targets, String> {
     // A bare word that is no level would be taken for a module, and silence all others.
     let is_level = |directive: &str| directive.contains('=') || directive.parse::<LevelFilter>().is_ok();
@@ -186,6 +201,9 @@ mod tests {
         assert!(milliseconds("0").is_err());
         assert!(milliseconds("1s").is_err());
         assert!(log_level("loud!").is_err());
+        for delay in ["", "s", "-1s", "1.5s", "5 s", "5m", "301s", "99999999999999999999s"] {
+            assert!(shutdown_delay(delay).is_err(), "{delay}");
+        }
     }
 
     #[test]
@@ -194,6 +212,8 @@ mod tests {
         assert_eq!(public_url("http://h:1/a").unwrap().without_scheme(), "h:1/a");
         assert_eq!(origin("*").unwrap().as_str(), "*");
         assert_eq!(milliseconds("250").unwrap(), Duration::from_millis(250));
+        assert_eq!(shutdown_delay("5s").unwrap(), shutdown_delay("5000ms").unwrap());
+        assert_eq!(shutdown_delay("5").unwrap(), Duration::from_secs(5));
         let everywhere = listen("0.0.0.0:80").unwrap();
         assert_eq!(PublicUrl::of(everywhere).as_str(), "http://127.0.0.1:80");
         let database = database_url("postgres://u:secret@h/d").unwrap();

@@ -85,6 +85,9 @@ pub async fn ready_in_detail(State(app): State<App>) -> Result<Response, Problem
 }
 
 async fn readiness(app: &App) -> Result<Health, Problem> {
+    if app.draining.is_cancelled() {
+        return Err(Problem::retry(Code::ShuttingDown, 1, "This process is about to stop."));
+    }
     match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
         Ok(Ok(())) => Ok(Health::ok(warnings(app))),
         Ok(Err(error)) => Err(error.into()),

@@ -106,6 +106,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         body_budget: BodyBudget::default(),
         load: Load::default(),
         guesses: Guesses::default(),
+        draining: CancellationToken::new(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }
