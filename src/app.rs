@@ -115,7 +115,7 @@ fn in_background(
     vec![
         tokio::spawn(upkeep::run(registry.store().clone(), registry.clock.clone(), ended())),
         tokio::spawn(primary::follow(registry.clone(), timelines)),
-        tokio::spawn(upkeep::keep_numbers(metrics.clone(), log)),
+        tokio::spawn(upkeep::keep_numbers(metrics.clone(), log, registry.store().clone())),
         tokio::spawn(upkeep::record_accesses(registry.accesses.clone(), ended())),
         tokio::spawn(drift::watch(registry.projections.clone(), ended())),
         tokio::spawn(erasures::watch(registry.erasures.clone(), ended())),
@@ -139,7 +139,9 @@ fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError
 /// From here on the process counts what it does.
 fn count() -> anyhow::Result<PrometheusHandle> {
     let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
-    counting.context("cannot count what the process does")
+    let counting = counting.context("cannot count what the process does")?;
+    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(counting)
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

@@ -54,6 +54,12 @@ impl Store {
         self.primary.changed(from).await
     }
 
+    /// Connections of the pool that are in use, and those that wait to be.
+    pub fn connections(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        ((self.pool.size() as usize).saturating_sub(idle), idle)
+    }
+
     /// Moves to another server when that one is promoted, for as long as it is polled.
     pub async fn follow_primary(&self) {
         self.primary.follow(&self.pool).await;

@@ -102,21 +102,21 @@ impl StoreError {
 
     /// How a failed write is to be seen: a lost connection leaves its outcome open.
     pub(crate) fn of_write(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
-                Self::OutcomeUnknown(error.to_string())
-            }
-            sqlx::Error::Database(ref cause) if ends_connection(cause.as_ref()) => {
-                Self::OutcomeUnknown(error.to_string())
-            }
-            other => Self::from(other),
-        }
+        let is_open = match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(cause) => ends_connection(cause.as_ref()),
+            _ => false,
+        };
+        let message = is_open.then(|| error.to_string());
+        let error = Self::from(error);
+        message.map_or(error, Self::OutcomeUnknown)
     }
 }
 
 impl StoreError {
     /// No connection could be opened, whatever the reason: nothing was asked.
     pub(super) fn not_reached(error: sqlx::Error) -> Self {
+        count(&error);
         Self::Unavailable(error)
     }
 
@@ -159,6 +159,7 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        count(&error);
         match error {
             sqlx::Error::Database(ref cause) if passes(cause.as_ref()) => Self::Unavailable(error),
             sqlx::Error::Io(_)
@@ -169,6 +170,31 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             other => Self::Statement(other),
         }
+    }
+}
+
+/// Every error of the database is counted once, by what an operator would look at.
+fn count(error: &sqlx::Error) {
+    metrics::counter!("database_errors_total", "kind" => kind(error)).increment(1);
+}
+
+fn kind(error: &sqlx::Error) -> &'static str {
+    let code = match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => return "pool",
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+            return "connection";
+        }
+        sqlx::Error::Database(cause) => cause.code().unwrap_or_default(),
+        _ => return "statement",
+    };
+    match (code.get(..2).unwrap_or_default(), &*code) {
+        (_, "57014") => "timeout",
+        (_, "55P03" | "40P01" | "40001") => "lock",
+        (_, "25006") => "read_only",
+        ("08" | "57" | "28", _) => "connection",
+        ("53", _) => "resources",
+        ("23", _) => "constraint",
+        _ => "statement",
     }
 }
 
