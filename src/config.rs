@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use signing::{SigningConfig, SigningKeyFile};
-pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl};
+pub use value::{DatabaseUrl, MetricsListen, Origin, PostgresSetting, PublicUrl};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +54,11 @@ pub struct DatabaseConfig {
     /// The directory of `postgres` and `initdb` for the private Postgres [default: searched for]
     #[arg(long, env = "POSTGRES_BIN_DIR", value_name = "DIR")]
     pub postgres_bin_dir: Option<PathBuf>,
+
+    /// A setting of the private Postgres, such as archive_mode=on; may be repeated, in the variable one on a line
+    #[arg(long = "postgres-setting", env = "POSTGRES_SETTINGS", value_name = "NAME=VALUE")]
+    #[arg(value_delimiter = '\n', value_parser = value::postgres_setting, conflicts_with = "database_url")]
+    pub postgres_settings: Vec<PostgresSetting>,
 
     /// Connections to the database that requests share, beside six that changes, test-runs and most reads go through
     /// together [default: twice the cores, at least 4]

@@ -130,6 +130,7 @@ async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Resul
         data_dir: data_dir.clone(),
         bin_dir: config.postgres_bin_dir.clone(),
         durability: Durability::Full,
+        settings: config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
         connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
     };
     let cluster = match access {

@@ -93,6 +93,26 @@ pub fn key_set_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// One setting of a Postgres server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresSetting {
+    pub name: String,
+    pub value: String,
+}
+
+pub(super) fn postgres_setting(text: &str) -> Result<PostgresSetting, String> {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|sign| sign.is_ascii_alphanumeric() || "_.".contains(sign))
+    };
+    match text.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+        Some((name, value)) if is_name(name) => {
+            Ok(PostgresSetting { name: name.to_owned(), value: value.to_owned() })
+        }
+        _ => Err("write it like archive_mode=on".to_owned()),
+    }
+}
+
 /// Takes anything, for the same reason.
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(text.to_owned().into())
@@ -201,6 +221,9 @@ mod tests {
         assert!(milliseconds("0").is_err());
         assert!(milliseconds("1s").is_err());
         assert!(log_level("loud!").is_err());
+        for setting in ["", "archive_mode", "=on", "archive mode=on", "-c=on"] {
+            assert!(postgres_setting(setting).is_err(), "{setting}");
+        }
         for delay in ["", "s", "-1s", "1.5s", "5 s", "5m", "301s", "99999999999999999999s"] {
             assert!(shutdown_delay(delay).is_err(), "{delay}");
         }
@@ -214,6 +237,8 @@ mod tests {
         assert_eq!(milliseconds("250").unwrap(), Duration::from_millis(250));
         assert_eq!(shutdown_delay("5s").unwrap(), shutdown_delay("5000ms").unwrap());
         assert_eq!(shutdown_delay("5").unwrap(), Duration::from_secs(5));
+        let setting = postgres_setting("archive_command=test ! -f /a=%f").unwrap();
+        assert_eq!((&*setting.name, &*setting.value), ("archive_command", "test ! -f /a=%f"));
         let everywhere = listen("0.0.0.0:80").unwrap();
         assert_eq!(PublicUrl::of(everywhere).as_str(), "http://127.0.0.1:80");
         let database = database_url("postgres://u:secret@h/d").unwrap();

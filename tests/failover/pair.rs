@@ -29,6 +29,7 @@ impl Node {
             bin_dir: None,
             durability: Durability::Full,
             connections_max: 20,
+            settings: Vec::new(),
         };
         Cluster::start(options).await.unwrap().stop().await;
         let called = fs::read_to_string(root.join("postgres/postmaster.opts")).unwrap();
