@@ -1,7 +1,7 @@
 # `make run` and `make test` need nothing but a Rust toolchain; Postgres is installed when it is missing.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench bench-compare bench-peers
+.PHONY: help run test test-clients check bench bench-compare bench-peers
 
 # The programs of Postgres come first in PATH, for the service and for the tests.
 WITH_POSTGRES = bin="$$(scripts/find_postgres)" && PATH="$$bin:$$PATH"
@@ -12,6 +12,7 @@ SNAPSHOTS_USED = $(CURDIR)/target/snapshots-used
 help:
 	@echo "make run     build and serve on 127.0.0.1:8080; ARGS=\"--listen …\" adds flags"
 	@echo "make test    every test, and that every snapshot is used by one"
+	@echo "make test-clients   the description of the API against a linter, generated clients and Schemathesis; part of test"
 	@echo "make check   formatting and lints"
 	@echo "make bench   figures against their targets, in half an hour; QUICK=1 in minutes, ONLY=write,read a part of it"
 	@echo "make bench-compare   this build against the one whose binary BASE names, in turns; ONLY, QUICK as above"
@@ -24,6 +25,11 @@ test:
 	@mkdir -p target && rm -f $(SNAPSHOTS_USED)
 	$(WITH_POSTGRES) INSTA_SNAPSHOT_REFERENCES_FILE=$(SNAPSHOTS_USED) cargo test --locked
 	@scripts/unused_snapshots $(SNAPSHOTS_USED)
+	@$(MAKE) --no-print-directory test-clients
+
+test-clients:
+	$(WITH_POSTGRES) cargo build --locked
+	$(WITH_POSTGRES) tests/clients/run
 
 check:
 	cargo fmt --all --check

@@ -5,6 +5,7 @@ mod drift;
 mod erasures;
 mod files;
 mod integrity;
+mod primary;
 mod shutdown;
 mod signing;
 mod upkeep;
@@ -21,7 +22,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
-use crate::config::{ConfigError, HttpConfig, JwtConfig, MigrateConfig, Origin, RateLimit, ServeConfig};
+use crate::config::{
+    ConfigError, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin, RateLimit,
+    ServeConfig,
+};
 use crate::http::{
     self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
 };
@@ -32,6 +36,8 @@ use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
+use primary::TimelineMemory;
+use shutdown::Ending;
 
 /// Commands whose clients are gone may still be under way when the last connection has ended.
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
@@ -47,19 +53,16 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
     let metrics = count()?;
-    let shutdown = shutdown::on_signal()?;
+    let Ending { draining, shutdown } = shutdown::on_signal(config.http.shutdown_delay)?;
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
     // First, because it fails fast; who connects before we serve is kept waiting by the kernel.
-    let listener = listen(config.http.listen, "--listen").await?;
+    let (listener, metrics_listener) = listeners(&config.http).await?;
     let address = listener.local_addr()?;
-    let metrics_listener = match config.http.metrics_listen.0 {
-        Some(address) => Some(listen(address, "--metrics-listen").await?),
-        None => None,
-    };
+    let timelines = TimelineMemory::of(&config.database, &config.signing);
     let database = tokio::select! {
-        opened = Database::open_alone(&config.database) => opened?,
-        () = shutdown.cancelled() => return Ok(()),
+        opened = Database::open_alone(&config.database, timelines.read()?) => opened?,
+        () = draining.cancelled() => return Ok(()),
     };
     let store = database.store.clone();
     let public_url = config.http.public_url.as_ref();
@@ -71,7 +74,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     if database.data_dir().is_some() {
         welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
     }
-    let background = in_background(&registry, &metrics, log, &shutdown);
+    let background = in_background(&registry, &metrics, log, timelines, &shutdown);
     let state = Arc::new(AppState {
         registry: registry.clone(),
         verifier: CredentialVerifier { api_keys: registry.keys.verifier().clone(), tokens },
@@ -80,6 +83,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         load: Load::watching_the_runtime(),
         guesses: Guesses::default(),
         rate_limits: rate_limits(&config.http),
+        draining: draining.clone(),
         public_url: config.http.public_url(address).as_str().into(),
         metrics,
     });
@@ -88,7 +92,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
-    let router = http::allow_origins(http::router(state), &origins);
+    let router = http::end_connections(http::allow_origins(http::router(state), &origins), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
@@ -108,12 +112,14 @@ fn in_background(
     registry: &Registry,
     metrics: &PrometheusHandle,
     log: LogLines,
+    timelines: TimelineMemory,
     shutdown: &CancellationToken,
 ) -> Vec<JoinHandle<()>> {
     let ended = || shutdown.clone();
     vec![
         tokio::spawn(upkeep::run(registry.store().clone(), registry.clock.clone(), ended())),
-        tokio::spawn(upkeep::keep_numbers(metrics.clone(), log)),
+        tokio::spawn(primary::follow(registry.clone(), timelines)),
+        tokio::spawn(upkeep::keep_numbers(metrics.clone(), log, registry.store().clone())),
         tokio::spawn(upkeep::record_accesses(registry.accesses.clone(), ended())),
         tokio::spawn(drift::watch(registry.projections.clone(), ended())),
         tokio::spawn(erasures::watch(registry.erasures.clone(), ended())),
@@ -137,12 +143,24 @@ fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError
 /// From here on the process counts what it does.
 fn count() -> anyhow::Result<PrometheusHandle> {
     let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
-    counting.context("cannot count what the process does")
+    let counting = counting.context("cannot count what the process does")?;
+    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
+    Ok(counting)
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener.with_context(|| format!("cannot listen on {address}; choose another address with {flag}"))
+}
+
+/// For clients, and for those who run the service.
+async fn listeners(config: &HttpConfig) -> anyhow::Result<(TcpListener, Option<TcpListener>)> {
+    let listener = listen(config.listen, "--listen").await?;
+    let metrics_listener = match config.metrics_listen.0 {
+        Some(address) => Some(listen(address, "--metrics-listen").await?),
+        None => None,
+    };
+    Ok((listener, metrics_listener))
 }
 
 /// Serves those who run the service, beside its clients.
@@ -243,7 +261,8 @@ pub async fn projections(order: &ProjectionsOrder) -> anyhow::Result<()> {
 
 /// Brings the schema up to date, and gives the account of the service what it needs, where it is another than the owner.
 pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
-    let owner = Database::open(&config.owner.of(&config.database)).await?;
+    let owners = DatabaseConfig { migrate: MigrateAtStart::On, ..config.owner.of(&config.database) };
+    let owner = Database::open(&owners).await?;
     println!("The schema is up to date.");
     if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
         let service = Database::open_to_read(&config.database).await?;
@@ -253,6 +272,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
             return Err(ConfigError(format!("both URLs are of the account {owners}")).into());
         }
         store::grant_service(owner.store.pool(), &services).await?;
+        service.keep_timeouts(&config.database).await?;
         service.close().await;
         println!("The account {services} may add to the log, and owns nothing.");
     }

@@ -18,7 +18,7 @@ use tracing_subscriber::filter::Targets;
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use signing::{SigningConfig, SigningKeyFile};
-pub use value::{DatabaseUrl, MetricsListen, Origin, PublicUrl, RateLimit};
+pub use value::{DatabaseUrl, MetricsListen, Origin, PostgresSetting, PublicUrl, RateLimit};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,8 @@ pub struct ServeConfig {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct DatabaseConfig {
-    /// Postgres 15 or later to keep the log in; without it the service runs a private one. Several URLs,
-    /// separated by commas: the first that takes writes at the start is used
+    /// Postgres 15 or later to keep the log in; without it the service runs a private one. Several URLs, separated by
+    /// commas, are of the servers of one cluster: the one that takes writes is used, and another when that is promoted
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL[,URL…]")]
     #[arg(value_delimiter = ',', value_parser = value::database_url, conflicts_with = "data_dir")]
     pub database_url: Vec<DatabaseUrl>,
@@ -54,6 +54,11 @@ pub struct DatabaseConfig {
     /// The directory of `postgres` and `initdb` for the private Postgres [default: searched for]
     #[arg(long, env = "POSTGRES_BIN_DIR", value_name = "DIR")]
     pub postgres_bin_dir: Option<PathBuf>,
+
+    /// A setting of the private Postgres, such as archive_mode=on; may be repeated, in the variable one on a line
+    #[arg(long = "postgres-setting", env = "POSTGRES_SETTINGS", value_name = "NAME=VALUE")]
+    #[arg(value_delimiter = '\n', value_parser = value::postgres_setting, conflicts_with = "database_url")]
+    pub postgres_settings: Vec<PostgresSetting>,
 
     /// Connections to the database that requests share, beside six that changes, test-runs and most reads go through
     /// together [default: twice the cores, at least 4]
@@ -72,11 +77,32 @@ pub struct DatabaseConfig {
     #[arg(value_parser = value::milliseconds)]
     pub database_statement_timeout_ms: Duration,
 
+    /// What stands between the service and that database: `transaction` for a pooler that lends connections by the
+    /// transaction, such as PgBouncer with max_prepared_statements of 100 or more
+    #[arg(long, env = "DATABASE_POOLER", value_name = "POOLER", default_value = "none")]
+    pub database_pooler: DatabasePooler,
+
+    /// Whether the schema is brought up to date at the start; with `off`, only `flow-registry migrate` does so
+    #[arg(long, env = "MIGRATE", value_name = "WHETHER", default_value = "on")]
+    pub migrate: MigrateAtStart,
+
     /// Start although fsync, full_page_writes or synchronous_commit is off and acknowledged changes may be
     /// lost
     #[arg(long, env = "ALLOW_UNSAFE_DURABILITY", action = ArgAction::SetTrue)]
     #[arg(value_parser = clap::builder::BoolishValueParser::new())]
     pub allow_unsafe_durability: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DatabasePooler {
+    None,
+    Transaction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MigrateAtStart {
+    On,
+    Off,
 }
 
 /// The owner of the tables, for commands that change the schema or take content from the log.
@@ -112,10 +138,13 @@ pub struct MigrateConfig {
 impl DatabaseConfig {
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {
-        match self.database_url.iter().all(DatabaseUrl::is_postgres) {
-            true => Ok(()),
-            false => Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned())),
+        if !self.database_url.iter().all(DatabaseUrl::is_postgres) {
+            return Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned()));
         }
+        if self.database_url.is_empty() && self.database_pooler != DatabasePooler::None {
+            return Err(ConfigError("DATABASE_POOLER: there is a pooler only with DATABASE_URL".to_owned()));
+        }
+        Ok(())
     }
 }
 
@@ -131,6 +160,12 @@ pub struct HttpConfig {
     #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS:PORT", default_value = "127.0.0.1:9464")]
     #[arg(value_parser = value::metrics_listen)]
     pub metrics_listen: MetricsListen,
+
+    /// How long requests go on after the signal to stop, while `/health/ready` says 503 so that balancers send no more;
+    /// as in `5s` or `500ms`
+    #[arg(long, env = "SHUTDOWN_DELAY", value_name = "TIME", default_value = "0s")]
+    #[arg(value_parser = value::shutdown_delay)]
+    pub shutdown_delay: Duration,
 
     /// The address clients use, for absolute links in answers [default: http:// and the listen address]
     #[arg(long, env = "PUBLIC_URL", value_name = "URL", value_parser = value::public_url)]

@@ -18,7 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 fn options(data_dir: &Path) -> Options {
     let data_dir = data_dir.to_owned();
-    Options { data_dir, bin_dir: None, durability: Durability::Full, connections_max: 20 }
+    Options {
+        data_dir,
+        bin_dir: None,
+        durability: Durability::Full,
+        connections_max: 20,
+        settings: Vec::new(),
+    }
 }
 
 async fn start(data_dir: &Path) -> Cluster {
@@ -295,6 +301,22 @@ async fn a_server_that_cannot_start_says_why() {
         matches!(&refused, ClusterError::StartFailed { tail, .. } if tail.contains("no_such_setting")),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn settings_reach_the_server_unless_they_are_the_services_own() {
+    let scratch = Scratch::new();
+    let settings = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    let with = |name, value| Options { settings: settings(name, value), ..options(scratch.path()) };
+    for name in ["fsync", "Listen_Addresses", "data_directory"] {
+        let refused = Cluster::start(with(name, "off")).await.map(|_| ()).unwrap_err();
+        assert!(matches!(refused, ClusterError::OwnSetting { .. }), "{refused}");
+    }
+    let cluster = Cluster::start(with("log_line_prefix", "'x y'=%m ")).await.unwrap();
+    let mut connection = connect(cluster.connection()).await;
+    let shown: String = sqlx::query_scalar("SHOW log_line_prefix").fetch_one(&mut connection).await.unwrap();
+    assert_eq!(shown, "'x y'=%m ");
+    cluster.stop().await;
 }
 
 #[tokio::test]

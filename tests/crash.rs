@@ -6,7 +6,7 @@ use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::Duration;
@@ -15,93 +15,14 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use ureq::Agent;
 
+use crate::support::ledger::{Access, Ledger, agent, wait_for, write};
 use crate::support::{Scratch, Service};
 
 const CLIENTS: usize = 8;
 const ACKNOWLEDGED_BETWEEN_KILLS: usize = 120;
 
-/// Where the service is at the moment, and how to be let in.
-struct Access {
-    address: RwLock<String>,
-    organization: String,
-    key: String,
-    stop: AtomicBool,
-    /// A position that whoever reads along must get beyond.
-    enough: AtomicI64,
-}
-
-/// A flow as its one writer knows it: the digest acknowledged for each version.
-struct Ledger {
-    flow: String,
-    digests: Vec<String>,
-}
-
-impl Access {
-    fn url(&self, path: &str) -> String {
-        format!("http://{}/organizations/{}/bot/flows{path}", self.address.read().unwrap(), self.organization)
-    }
-
-    /// Repeats the request until it is acknowledged; `None` when told to stop while it is not.
-    fn insist(&self, agent: &Agent, method: &str, path: &str, key: &str, body: &Value) -> Option<Value> {
-        loop {
-            let request = ureq::http::Request::builder()
-                .method(method)
-                .uri(self.url(path))
-                .header("X-Api-Key", &self.key)
-                .header("Idempotency-Key", key)
-                .header("Content-Type", "application/json")
-                .body(body.to_string())
-                .unwrap();
-            if let Ok(mut answer) = agent.run(request) {
-                let status = answer.status().as_u16();
-                let text = answer.body_mut().read_to_string();
-                match (status, text) {
-                    (200 | 201, Ok(text)) => {
-                        return Some(serde_json::from_str::<Value>(&text).unwrap()["data"].take());
-                    }
-                    (200 | 201 | 500.., _) => {}
-                    (status, text) => panic!("{method} {path}: {status} {text:?}"),
-                }
-            }
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            thread::park_timeout(Duration::from_millis(20));
-        }
-    }
-}
-
-fn agent() -> Agent {
-    let config = Agent::config_builder().timeout_global(Some(Duration::from_secs(20)));
-    config.http_status_as_error(false).build().into()
-}
-
-/// Creates a flow and changes it until told to stop.
-fn write(access: &Access, client: usize, acknowledged: &Sender<()>) -> Ledger {
-    let agent = agent();
-    let body = json!({"name": format!("client {client}"), "steps": []});
-    let created = access
-        .insist(&agent, "POST", "", &format!("create {client}"), &body)
-        .expect("the first is waited for");
-    let flow = created["id"].as_str().unwrap().to_owned();
-    let mut digests = vec![created["documentDigest"].as_str().unwrap().to_owned()];
-    while !access.stop.load(Ordering::Relaxed) {
-        let next = digests.len() + 1;
-        let key = format!("client {client} version {next}");
-        let Some(data) =
-            access.insist(&agent, "PATCH", &format!("/{flow}"), &key, &json!({"description": key}))
-        else {
-            break;
-        };
-        assert_eq!(data["version"], next, "acknowledged as another version");
-        digests.push(data["documentDigest"].as_str().unwrap().to_owned());
-        acknowledged.send(()).unwrap();
-    }
-    Ledger { flow, digests }
-}
-
-/// Reads the feed of the organization until it is enough, and returns the ids as they came.
-fn follow(access: &Access) -> Vec<i64> {
+/// Reads the feed of the organization beyond a position that is enough, and returns the ids as they came.
+fn follow(access: &Access, enough: &AtomicI64) -> Vec<i64> {
     // It may be read for longer than any request takes.
     let agent = Agent::config_builder().timeout_recv_response(Some(Duration::from_secs(20)));
     let agent: Agent = agent.http_status_as_error(false).build().into();
@@ -120,18 +41,12 @@ fn follow(access: &Access) -> Vec<i64> {
             let lines = BufReader::new(answer.into_body().into_reader()).lines();
             for line in lines.map_while(Result::ok) {
                 ids.extend(line.strip_prefix("id: ").map(|id| id.parse::<i64>().unwrap()));
-                if ids.last() > Some(&access.enough.load(Ordering::Relaxed)) {
+                if ids.last() > Some(&enough.load(Ordering::Relaxed)) {
                     return ids;
                 }
             }
         }
         thread::park_timeout(Duration::from_millis(20));
-    }
-}
-
-fn wait_for(acknowledged: &Receiver<()>, count: usize) {
-    for _ in 0..count {
-        acknowledged.recv_timeout(Duration::from_secs(30)).expect("writes go on");
     }
 }
 
@@ -160,11 +75,11 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
         organization: printed(&service, "organization"),
         key: printed(&service, "key"),
         stop: AtomicBool::new(false),
-        enough: AtomicI64::new(i64::MAX),
     });
+    let enough = Arc::new(AtomicI64::new(i64::MAX));
     let reader = thread::spawn({
-        let access = Arc::clone(&access);
-        move || follow(&access)
+        let (access, enough) = (Arc::clone(&access), Arc::clone(&enough));
+        move || follow(&access, &enough)
     });
     let (tell, acknowledged) = channel();
     let clients: Vec<_> = (0..CLIENTS)
@@ -191,24 +106,12 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
     let mut newest = agent.get(log).header("X-Api-Key", &access.key).call().unwrap();
     let newest: Value = serde_json::from_str(&newest.body_mut().read_to_string().unwrap()).unwrap();
     let position = newest["data"]["data"][0]["metadata"]["position"].as_i64().unwrap();
-    access.enough.store(position, Ordering::Relaxed);
+    enough.store(position, Ordering::Relaxed);
     let farewell = json!({"name": "the last event", "steps": []});
     access.insist(&agent, "POST", "", "farewell", &farewell).expect("the service is there");
     let seen = reader.join().unwrap();
     assert_eq!(seen, (1..=*seen.last().unwrap()).collect::<Vec<_>>(), "no gap, no repetition");
 
-    let read = |path: &str| -> Value {
-        let mut answer = agent.get(access.url(path)).header("X-Api-Key", &access.key).call().unwrap();
-        serde_json::from_str::<Value>(&answer.body_mut().read_to_string().unwrap()).unwrap()["data"].take()
-    };
-    for ledger in &ledgers {
-        let version = read(&format!("/{}", ledger.flow))["version"].as_u64().unwrap() as usize;
-        // The last request may have been carried out without an answer.
-        assert!(version == ledger.digests.len() || version == ledger.digests.len() + 1, "lost or doubled");
-        for (index, digest) in ledger.digests.iter().enumerate() {
-            let then = read(&format!("/{}?version={}", ledger.flow, index + 1));
-            assert_eq!(then["documentDigest"].as_str(), Some(digest.as_str()));
-        }
-    }
-    assert_eq!(read("").as_array().unwrap().len(), CLIENTS + 1, "no flow was created twice");
+    access.hold_against(&agent, &ledgers);
+    assert_eq!(access.read(&agent, "").as_array().unwrap().len(), CLIENTS + 1, "no flow was created twice");
 }

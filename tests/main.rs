@@ -10,6 +10,7 @@ mod commands;
 mod crash;
 mod docs;
 mod evidence;
+mod failover;
 mod flows;
 mod interpreter;
 mod process;

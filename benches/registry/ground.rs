@@ -67,6 +67,7 @@ impl Ground {
             bin_dir: None,
             durability: Durability::Full,
             connections_max: 200,
+            settings: Vec::new(),
         };
         let pid_file = options.data_dir.join("postgres/postmaster.pid");
         let cluster = runtime.block_on(Cluster::start(options)).context("cannot start Postgres")?;

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::cli::Failure;
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, DatabasePooler, MigrateAtStart};
 use crate::postgres::{self, Cluster, Durability};
-use crate::store::{self, Address, Ownership, PoolSettings, Store, StoreError};
+use crate::store::{self, Address, Ownership, PoolSettings, Pooling, Store, Timeline};
 
 /// A database that starts beside us, in a compose file say, may take as long.
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
@@ -25,14 +25,14 @@ pub(super) struct Database {
 }
 
 impl Database {
-    /// For the service: the private cluster is nobody else's.
-    pub async fn open_alone(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::with(config, Access::Alone).await
+    /// For the service: the private cluster is nobody else's. `seen` is the newest timeline that was ever used.
+    pub async fn open_alone(config: &DatabaseConfig, seen: Option<Timeline>) -> anyhow::Result<Self> {
+        Self::with(config, Access::Alone, seen).await
     }
 
     /// For a command: beside a running service too.
     pub async fn open(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::with(config, Access::Beside).await
+        Self::with(config, Access::Beside, None).await
     }
 
     /// For a command that has no use for a cluster that it would have to make: who names one meant another.
@@ -53,26 +53,44 @@ impl Database {
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
     pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::connected(config, Access::Beside).await
+        Self::connected(config, Access::Beside, None).await
     }
 
-    async fn with(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
-        let database = Self::connected(config, access).await?;
+    async fn with(config: &DatabaseConfig, access: Access, seen: Option<Timeline>) -> anyhow::Result<Self> {
+        let database = Self::connected(config, access, seen).await?;
         refuse_unsafe(&database.store, config.allow_unsafe_durability).await?;
-        let prepared = store::prepare(database.store.pool()).await;
-        let whose = prepared.context("cannot bring the database's schema up to date")?;
+        let pool = database.store.pool();
+        if config.database_pooler == DatabasePooler::Transaction {
+            store::try_pooler(pool).await?;
+        }
+        let whose = match config.migrate {
+            MigrateAtStart::On => {
+                store::prepare(pool).await.context("cannot bring the database's schema up to date")
+            }
+            MigrateAtStart::Off => Ok(store::verify_schema(pool).await?),
+        }?;
+        database.keep_timeouts(config).await?;
         if let (Access::Alone, None) = (access, database.data_dir()) {
             tell_ownership(whose);
         }
         Ok(database)
     }
 
-    async fn connected(config: &DatabaseConfig, access: Access) -> anyhow::Result<Self> {
+    async fn connected(
+        config: &DatabaseConfig,
+        access: Access,
+        seen: Option<Timeline>,
+    ) -> anyhow::Result<Self> {
         config.check()?;
         let settings = PoolSettings {
             connections_max: config.database_pool_size,
             acquire_timeout: config.database_acquire_timeout_ms,
             statement_timeout: config.database_statement_timeout_ms,
+            seen,
+            pooling: match config.database_pooler {
+                DatabasePooler::None => Pooling::None,
+                DatabasePooler::Transaction => Pooling::Transaction,
+            },
         };
         let cluster = match config.database_url.is_empty() {
             true => Some(start_cluster(config, access).await?),
@@ -85,6 +103,22 @@ impl Database {
     /// The directory of the private cluster, where the data is in one.
     pub fn data_dir(&self) -> Option<&Path> {
         self.cluster.as_ref().map(|(_, data_dir)| data_dir.as_path())
+    }
+
+    /// Connections through a pooler bring no timeouts along: the account has them.
+    pub async fn keep_timeouts(&self, config: &DatabaseConfig) -> anyhow::Result<()> {
+        if config.database_pooler == DatabasePooler::None {
+            return Ok(());
+        }
+        let statement = config.database_statement_timeout_ms;
+        let had = store::set_account_timeouts(self.store.pool(), statement, store::LOCKED_FOR).await;
+        if !had.context("cannot give the account its timeouts (ALTER ROLE … IN DATABASE … SET)")? {
+            tracing::warn!(
+                "the account has timeouts in this database from now on: connections that the pooler has open already get \
+                 them when it makes them anew (RECONNECT)"
+            );
+        }
+        Ok(())
     }
 
     pub async fn close(self) {
@@ -118,6 +152,7 @@ async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Resul
         data_dir: data_dir.clone(),
         bin_dir: config.postgres_bin_dir.clone(),
         durability: Durability::Full,
+        settings: config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
         connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
     };
     let cluster = match access {
@@ -144,9 +179,7 @@ async fn connect(address: &Address, settings: &PoolSettings) -> anyhow::Result<S
     loop {
         match Store::connect(address, settings).await {
             Ok(store) => return Ok(store),
-            Err(error @ (StoreError::Unavailable(_) | StoreError::OnlyStandbys))
-                if Instant::now() < give_up =>
-            {
+            Err(error) if error.may_pass_at_start() && Instant::now() < give_up => {
                 tracing::warn!(%error, "waiting for the database");
                 tokio::time::sleep(CONNECT_EVERY).await;
             }

@@ -11,25 +11,39 @@ const LAST_LINE: Duration = Duration::from_millis(100);
 /// How long a shutdown may take. Supervisors often send SIGKILL some seconds later.
 const EXIT_WITHIN: Duration = Duration::from_secs(15);
 
-/// Cancelled by the first SIGTERM or SIGINT. A second one, or too long a shutdown, ends the process at once;
-/// what was acknowledged is safe even then.
-pub(super) fn on_signal() -> io::Result<CancellationToken> {
+/// What the first SIGTERM or SIGINT begins.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Ending {
+    /// Cancelled at once: whoever asks is sent elsewhere, and requests go on.
+    pub draining: CancellationToken,
+    /// Cancelled after the delay: no more connections.
+    pub shutdown: CancellationToken,
+}
+
+/// Ends the process `delay` after the first signal. A second one, or too long a shutdown, ends it at once; what was
+/// acknowledged is safe even then.
+pub(super) fn on_signal(delay: Duration) -> io::Result<Ending> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let token = CancellationToken::new();
-    let cancelled = token.clone();
+    let ending = Ending::default();
+    let begun = ending.clone();
     tokio::spawn(async move {
         let name = either(&mut terminate, &mut interrupt).await;
-        tracing::info!(signal = name, "stopping");
-        cancelled.cancel();
-        match tokio::time::timeout(EXIT_WITHIN, either(&mut terminate, &mut interrupt)).await {
+        tracing::info!(signal = name, delay_ms = delay.as_millis(), "stopping");
+        begun.draining.cancel();
+        let mut again = tokio::time::timeout(delay, either(&mut terminate, &mut interrupt)).await;
+        if again.is_err() {
+            begun.shutdown.cancel();
+            again = tokio::time::timeout(EXIT_WITHIN, either(&mut terminate, &mut interrupt)).await;
+        }
+        match again {
             Ok(name) => tracing::warn!(signal = name, "told again to stop, ending at once"),
             Err(_) => tracing::error!("the shutdown took too long, ending at once"),
         }
         std::thread::sleep(LAST_LINE);
         std::process::exit(1);
     });
-    Ok(token)
+    Ok(ending)
 }
 
 async fn either(terminate: &mut Signal, interrupt: &mut Signal) -> &'static str {

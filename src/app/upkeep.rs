@@ -12,6 +12,8 @@ use crate::store::{Store, StoreError};
 
 const EVERY: Duration = Duration::from_secs(60);
 const NUMBERS_EVERY: Duration = Duration::from_secs(5);
+/// Logs that stand still for longer are left out: nobody would sign them now.
+const UNSIGNED_WITHIN: Duration = Duration::from_secs(24 * 60 * 60);
 /// Rows of one statement: nobody waits long for its locks.
 const BATCH: i64 = 1000;
 
@@ -25,6 +27,9 @@ pub(super) async fn run(store: Store, clock: Clock, shutdown: CancellationToken)
             () = tokio::time::sleep(EVERY) => {}
             () = shutdown.cancelled() => return,
         }
+        if let Err(error) = count_unsigned(&store).await {
+            tracing::warn!(%error, "events that are not signed were not looked for, trying again later");
+        }
         if let Err(error) = forget(&store).await {
             tracing::warn!(%error, "old rows were not deleted, trying again later");
         }
@@ -32,9 +37,12 @@ pub(super) async fn run(store: Store, clock: Clock, shutdown: CancellationToken)
 }
 
 /// Folds durations into their buckets, without which they would be kept one by one until somebody asks for the numbers,
-/// and publishes how many lines of the log were dropped.
-pub(super) async fn keep_numbers(metrics: PrometheusHandle, log: LogLines) {
+/// and publishes how many lines of the log were dropped and what the pool does.
+pub(super) async fn keep_numbers(metrics: PrometheusHandle, log: LogLines, store: Store) {
     loop {
+        let (in_use, idle) = store.connections();
+        metrics::gauge!("database_pool_connections", "state" => "in_use").set(in_use as f64);
+        metrics::gauge!("database_pool_connections", "state" => "idle").set(idle as f64);
         metrics::counter!("log_lines_dropped_total").absolute(log.dropped());
         metrics.run_upkeep();
         tokio::time::sleep(NUMBERS_EVERY).await;
@@ -49,6 +57,13 @@ pub(super) async fn record_accesses(accesses: Accesses, shutdown: CancellationTo
             () = shutdown.cancelled() => return,
         }
     }
+}
+
+/// Of all replicas together: what one does not sign another may.
+async fn count_unsigned(store: &Store) -> Result<(), StoreError> {
+    let age = store.in_time(store.oldest_unsigned(UNSIGNED_WITHIN)).await?;
+    metrics::gauge!("oldest_unsigned_event_seconds").set(age.unwrap_or(0.0).max(0.0));
+    Ok(())
 }
 
 async fn forget(store: &Store) -> Result<(), StoreError> {

@@ -94,6 +94,26 @@ pub fn key_set_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// One setting of a Postgres server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresSetting {
+    pub name: String,
+    pub value: String,
+}
+
+pub(super) fn postgres_setting(text: &str) -> Result<PostgresSetting, String> {
+    let is_name = |name: &str| {
+        name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
+            && name.chars().all(|sign| sign.is_ascii_alphanumeric() || "_.".contains(sign))
+    };
+    match text.split_once('=').map(|(name, value)| (name.trim(), value.trim())) {
+        Some((name, value)) if is_name(name) => {
+            Ok(PostgresSetting { name: name.to_owned(), value: value.to_owned() })
+        }
+        _ => Err("write it like archive_mode=on".to_owned()),
+    }
+}
+
 /// Takes anything, for the same reason.
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(text.to_owned().into())
@@ -179,6 +199,21 @@ pub(super) fn milliseconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A supervisor that is told to wait for longer than some minutes would have to be told so too.
+const SHUTDOWN_DELAY_MAX: Duration = Duration::from_secs(300);
+
+/// A number alone counts seconds.
+pub(super) fn shutdown_delay(text: &str) -> Result<Duration, String> {
+    let hint = || format!("write it like 5s or 500ms, up to {}s", SHUTDOWN_DELAY_MAX.as_secs());
+    let (digits, unit): (_, fn(u64) -> Duration) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(digits), _) => (digits, Duration::from_millis),
+        (None, Some(digits)) => (digits, Duration::from_secs),
+        (None, None) => (text, Duration::from_secs),
+    };
+    let delay = unit(digits.parse().map_err(|_| hint())?);
+    if delay > SHUTDOWN_DELAY_MAX { Err(hint()) } else { Ok(delay) }
+}
+
 pub(super) fn log_level(text: &str) -> Result<Targets, String> {
     // A bare word that is no level would be taken for a module, and silence all others.
     let is_level = |directive: &str| directive.contains('=') || directive.parse::<LevelFilter>().is_ok();
@@ -208,6 +243,12 @@ mod tests {
         assert!(milliseconds("0").is_err());
         assert!(milliseconds("1s").is_err());
         assert!(log_level("loud!").is_err());
+        for setting in ["", "archive_mode", "=on", "archive mode=on", "-c=on"] {
+            assert!(postgres_setting(setting).is_err(), "{setting}");
+        }
+        for delay in ["", "s", "-1s", "1.5s", "5 s", "5m", "301s", "99999999999999999999s"] {
+            assert!(shutdown_delay(delay).is_err(), "{delay}");
+        }
     }
 
     #[test]
@@ -216,6 +257,10 @@ mod tests {
         assert_eq!(public_url("http://h:1/a").unwrap().without_scheme(), "h:1/a");
         assert_eq!(origin("*").unwrap().as_str(), "*");
         assert_eq!(milliseconds("250").unwrap(), Duration::from_millis(250));
+        assert_eq!(shutdown_delay("5s").unwrap(), shutdown_delay("5000ms").unwrap());
+        assert_eq!(shutdown_delay("5").unwrap(), Duration::from_secs(5));
+        let setting = postgres_setting("archive_command=test ! -f /a=%f").unwrap();
+        assert_eq!((&*setting.name, &*setting.value), ("archive_command", "test ! -f /a=%f"));
         let everywhere = listen("0.0.0.0:80").unwrap();
         assert_eq!(PublicUrl::of(everywhere).as_str(), "http://127.0.0.1:80");
         let database = database_url("postgres://u:secret@h/d").unwrap();

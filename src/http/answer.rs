@@ -3,16 +3,19 @@
 use std::io;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
+use serde::Serialize;
 
+use super::encoding::KeptPage;
 use super::prefer::Returned;
 use super::problem::Problem;
-use super::wire::{self, View};
-use super::{etag, headers, media};
+use super::wire::{self, CursorPage, PageInfo, Tombstones, View};
+use super::{etag, headers, media, percent};
 use crate::registry::caller::Caller;
 use crate::registry::{FlowAnswer, FlowList, PublishedSet, RegistryError, Written};
 
@@ -91,7 +94,12 @@ pub fn deleted(written: &Written) -> Response {
 
 /// The reader has this version already.
 pub fn not_modified(version: i64) -> Response {
-    (StatusCode::NOT_MODIFIED, [(header::ETAG, etag::of(version))]).into_response()
+    unchanged(etag::of(version))
+}
+
+/// The reader has what this tag stands for already.
+pub fn unchanged(tag: HeaderValue) -> Response {
+    (StatusCode::NOT_MODIFIED, [(header::ETAG, tag)]).into_response()
 }
 
 /// Says so where an answer repeats an earlier one.
@@ -101,11 +109,32 @@ pub fn mark_replay(response: &mut Response, replayed: bool) {
     }
 }
 
+/// A page, with the path of the next one.
+pub fn page<T: Serialize>(uri: &Uri, page: &CursorPage<T>) -> Response {
+    let mut response = wire::envelope(StatusCode::OK, page);
+    if let Some(cursor) = page.next() {
+        response.headers_mut().insert(header::LINK, next_link(uri, cursor));
+    }
+    response
+}
+
+/// The path of a request, with another cursor.
+pub fn next_link(uri: &Uri, cursor: &str) -> HeaderValue {
+    let is_cursor = |pair: &&str| {
+        percent::decode(pair.split('=').next().unwrap_or_default()).as_deref() == Some("cursor")
+    };
+    let pairs =
+        uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !is_cursor(pair));
+    let query: String = pairs.map(|pair| format!("{pair}&")).collect();
+    let link = format!("<{}?{query}cursor={cursor}>; rel=\"next\"", uri.path());
+    HeaderValue::try_from(link).expect("what came as the head of a request can go in one")
+}
+
 /// Flows that were put in force together.
 pub fn published_set(set: &PublishedSet, returned: Returned) -> Result<Response, Problem> {
     let put = |body: &mut BytesMut| {
         body.put_u8(b'[');
-        put_entries(body, &set.flows, View::Whole, true)?;
+        put_entries(body, &set.flows, (View::Whole, Tombstones::None), true)?;
         body.put_u8(b']');
         Ok::<(), RegistryError>(())
     };
@@ -118,6 +147,21 @@ pub fn published_set(set: &PublishedSet, returned: Returned) -> Result<Response,
     Ok(response)
 }
 
+/// How a list is written.
+#[derive(Debug, Clone)]
+pub struct ListForm {
+    pub view: View,
+    pub tombstones: Tombstones,
+    pub page: PageInfo,
+}
+
+impl ListForm {
+    /// Of a list that goes on behind a cursor, or ends.
+    pub fn of(view: View, next: Option<&str>) -> Self {
+        Self { view, tombstones: Tombstones::None, page: PageInfo::of_list(next) }
+    }
+}
+
 /// What of a list is written before its answer begins. A list that is no longer is sent whole, with its length.
 const BEGIN_BYTES: usize = 32 * 1024;
 /// Bytes set aside for a page that is remembered: a usual one, of 50 flows in short, has 48 KB.
@@ -125,53 +169,54 @@ const PAGE_BYTES: usize = 64 * 1024;
 
 /// A list, of which no more than a part is in memory. Its first part is read before the answer begins, so that what
 /// fails at once has a status; what fails later cuts the connection.
-pub async fn list(mut list: FlowList, view: View) -> Result<Response, Problem> {
-    let is_remembered = view == View::Summary && list.is_remembered();
+pub async fn list(mut list: FlowList, form: ListForm) -> Result<Response, Problem> {
+    let is_remembered = form.view == View::Summary && list.is_remembered();
     if is_remembered && let Some(written) = list.written() {
-        return Ok(wire::enveloped(StatusCode::OK, &written));
+        let kept =
+            KeptPage { before: wire::ENVELOPE_BEGIN, page: written, after: wire::list_end(&form.page) };
+        return Ok((Extension(kept), wire::json(StatusCode::OK, Body::empty())).into_response());
     }
     let begin_bytes = if is_remembered { PAGE_BYTES } else { BEGIN_BYTES };
     let mut begin = BytesMut::from(wire::ENVELOPE_BEGIN);
     begin.put_u8(b'[');
     let mut is_first = true;
     while let Some(flows) = list.next_chunk().await? {
-        put_entries(&mut begin, &flows, view, is_first)?;
+        put_entries(&mut begin, &flows, (form.view, form.tombstones), is_first)?;
         is_first = false;
         if begin.len() >= begin_bytes {
-            let parts =
-                stream::try_unfold(Part::Begin(begin.freeze(), list), move |part| next_part(part, view));
-            return Ok(wire::json(StatusCode::OK, Body::from_stream(parts)));
+            let begin = Part::Begin(begin.freeze(), list, form);
+            return Ok(wire::json(StatusCode::OK, Body::from_stream(stream::try_unfold(begin, next_part))));
         }
     }
     begin.put_u8(b']');
     if is_remembered {
         list.remember(&begin[wire::ENVELOPE_BEGIN.len()..]);
     }
-    begin.put_slice(wire::envelope_end().as_bytes());
+    begin.put_slice(wire::list_end(&form.page).as_bytes());
     Ok(wire::json(StatusCode::OK, Body::from(begin.freeze())))
 }
 
 /// What of a streamed list is to be sent next.
 enum Part {
-    Begin(Bytes, FlowList),
-    Middle(FlowList),
+    Begin(Bytes, FlowList, ListForm),
+    Middle(FlowList, ListForm),
     End,
 }
 
-async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> {
-    let mut list = match part {
-        Part::Begin(begin, list) => return Ok(Some((begin, Part::Middle(list)))),
-        Part::Middle(list) => list,
+async fn next_part(part: Part) -> io::Result<Option<(Bytes, Part)>> {
+    let (mut list, form) = match part {
+        Part::Begin(begin, list, form) => return Ok(Some((begin, Part::Middle(list, form)))),
+        Part::Middle(list, form) => (list, form),
         Part::End => return Ok(None),
     };
     match list.next_chunk().await.map_err(cut)? {
         Some(flows) => {
             let mut chunk = BytesMut::new();
-            put_entries(&mut chunk, &flows, view, false).map_err(cut)?;
+            put_entries(&mut chunk, &flows, (form.view, form.tombstones), false).map_err(cut)?;
             // As large as what it holds: it may have to wait for its reader.
-            Ok(Some((Bytes::copy_from_slice(&chunk), Part::Middle(list))))
+            Ok(Some((Bytes::copy_from_slice(&chunk), Part::Middle(list, form))))
         }
-        None => Ok(Some((format!("]{}", wire::envelope_end()).into(), Part::End))),
+        None => Ok(Some((format!("]{}", wire::list_end(&form.page)).into(), Part::End))),
     }
 }
 
@@ -179,14 +224,17 @@ async fn next_part(part: Part, view: View) -> io::Result<Option<(Bytes, Part)>> 
 fn put_entries(
     json: &mut BytesMut,
     flows: &[Arc<FlowAnswer>],
-    view: View,
+    (view, tombstones): (View, Tombstones),
     are_first: bool,
 ) -> Result<(), RegistryError> {
     for (index, answer) in flows.iter().enumerate() {
         if index > 0 || !are_first {
             json.put_u8(b',');
         }
-        wire::put_flow(json, answer, view)?;
+        match tombstones.replace(answer) {
+            true => wire::put_gone(json, answer),
+            false => wire::put_flow(json, answer, view)?,
+        }
     }
     Ok(())
 }

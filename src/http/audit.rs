@@ -9,7 +9,7 @@ use super::problem::HandlerResult;
 use super::query::events::AuditQuery;
 use super::query::export::ExportQuery;
 use super::state::App;
-use super::{cursor, export, media, wire};
+use super::{answer, cursor, export, media, wire};
 use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
 pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>) -> HandlerResult {
@@ -19,7 +19,7 @@ pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>)
     let wanted = AuditPage::Before { position: list.behind(page)?, limit: page.limit + 1 };
     let entries = app.registry.history.audit(&call.caller, filter.clone(), wanted).await?;
     let page = list.page(entries, page, |entry| entry.position);
-    Ok(wire::envelope(StatusCode::OK, &page.shown(|entry| wire::audit_entry(org_id, entry))))
+    Ok(answer::page(&call.uri, &page.shown(|entry| wire::audit_entry(org_id, entry))))
 }
 
 /// The export itself where a format is given, else a link to it.

@@ -6,10 +6,12 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::Uri;
 use axum::http::request::Parts;
 use uuid::Uuid;
 
 use super::body::{self, FromBody};
+use super::conditions::Conditions;
 use super::endpoint::{Access, LastArgument, Parameter};
 use super::known::KnownCaller;
 use super::load::LoadShare;
@@ -86,6 +88,8 @@ pub struct Read<S, I, Q> {
     pub id: I,
     pub query: Q,
     pub conditions: Conditions,
+    /// What was asked for, as it was written.
+    pub uri: Uri,
     scope: PhantomData<S>,
     /// Held until the request is answered, as those below.
     _load: LoadShare,
@@ -122,30 +126,6 @@ pub struct Command<S, I, B, Q = ()> {
     _load: LoadShare,
 }
 
-/// The versions a reader wants, or has.
-#[derive(Debug)]
-pub struct Conditions {
-    if_match: Option<IfMatch>,
-    if_none_match: Option<IfMatch>,
-}
-
-impl Conditions {
-    /// Whether the reader wants this version at all.
-    pub fn accept(&self, version: i64) -> bool {
-        self.if_match.as_ref().is_none_or(|wanted| wanted.accepts(version))
-    }
-
-    /// The latest version that the reader names.
-    pub fn latest(&self) -> Option<i64> {
-        self.if_match.as_ref().and_then(IfMatch::latest)
-    }
-
-    /// Whether the reader has this version already.
-    pub fn know(&self, version: i64) -> bool {
-        self.if_none_match.as_ref().is_some_and(|known| known.accepts(version))
-    }
-}
-
 impl<S: Needs, I, Q: FromQuery> LastArgument for Read<S, I, Q> {
     const ACCESS: Access = Access::OneOf(S::ONE_OF);
     const QUERY: &'static [Parameter] = Q::PARAMETERS;
@@ -179,12 +159,10 @@ where
             media::check_accept(&parts.headers)?;
         }
         let query = query::read(parts.uri.query())?;
-        let conditions = Conditions {
-            if_match: etag::if_match(&parts.headers)?,
-            if_none_match: etag::if_none_match(&parts.headers)?,
-        };
+        let conditions = Conditions::read(&parts.headers)?;
         let load = state.load.begin(caller.org_id)?;
-        Ok(Self { caller, id, query, conditions, scope: PhantomData, _load: load })
+        let uri = parts.uri.clone();
+        Ok(Self { caller, id, query, conditions, uri, scope: PhantomData, _load: load })
     }
 }
 

@@ -4,11 +4,10 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
-use hyper::body::{Frame, SizeHint};
+use axum::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -44,7 +43,14 @@ struct State {
     body_since: Option<Instant>,
     /// Since when the client takes no bytes of what there is for it.
     unread_since: Option<Instant>,
+    /// Bytes of the answer that were handed to the connection since it had sent all it was given.
+    handed: usize,
+    /// Who has more of the answer.
+    more: Option<Waker>,
 }
+
+/// Bytes of an answer that a connection is given before it has sent what it was given.
+pub const HANDED_MAX: usize = 16 * 1024;
 
 /// A connection that waits for its client.
 #[derive(Debug, Clone, Copy)]
@@ -70,12 +76,13 @@ impl Progress {
             has_bare_lines: false,
             body_since: None,
             unread_since: None,
+            handed: 0,
+            more: None,
         })))
     }
 
-    /// A request's head is complete, and its body has so many bytes, if that is known. The answer's body ends the
-    /// request, when it is sent or given up.
-    pub fn request_began(&self, body_bytes: Option<u64>) -> UnderWay {
+    /// A request's head is complete, and its body has so many bytes, if that is known.
+    pub fn request_began(&self, body_bytes: Option<u64>) {
         let now = Instant::now();
         let mut state = self.state();
         state.phase = Phase::Request(now);
@@ -84,8 +91,11 @@ impl Progress {
         if !state.has_bare_lines {
             state.framing = Framing::of_body(body_bytes);
         }
-        drop(state);
-        UnderWay(self.clone())
+    }
+
+    /// The request is answered to its end, or given up.
+    pub fn request_ended(&self) {
+        self.state().phase = Phase::Idle(Instant::now());
     }
 
     /// The body of the request is read to its end.
@@ -133,9 +143,34 @@ impl Progress {
         cut.bytes
     }
 
-    fn unread(&self, is_unread: bool) {
+    /// The client takes no bytes.
+    fn unread(&self) {
+        self.state().unread_since.get_or_insert_with(Instant::now);
+    }
+
+    /// Ready when the connection may be given more of the answer.
+    pub fn poll_room(&self, cx: &Context<'_>) -> Poll<()> {
         let mut state = self.state();
-        state.unread_since = is_unread.then(|| state.unread_since.unwrap_or_else(Instant::now));
+        if state.handed < HANDED_MAX {
+            return Poll::Ready(());
+        }
+        state.more = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    pub fn hand(&self, bytes: usize) {
+        self.state().handed += bytes;
+    }
+
+    /// The connection has sent all it was given.
+    pub fn sent(&self) {
+        let mut state = self.state();
+        (state.unread_since, state.handed) = (None, 0);
+        let more = state.more.take();
+        drop(state);
+        if let Some(more) = more {
+            more.wake();
+        }
     }
 
     fn deadline(&self, patience: &Patience) -> Instant {
@@ -151,50 +186,6 @@ impl Progress {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A request that is not answered to its end yet.
-#[derive(Debug)]
-pub struct UnderWay(Progress);
-
-impl Drop for UnderWay {
-    fn drop(&mut self) {
-        self.0.state().phase = Phase::Idle(Instant::now());
-    }
-}
-
-impl UnderWay {
-    /// Keeps the request under way until this body is sent.
-    pub fn until_sent(self, body: Body) -> Answer {
-        Answer { body, _under_way: self }
-    }
-}
-
-/// The body of an answer, and the mark that its request is not over.
-#[derive(Debug)]
-pub struct Answer {
-    body: Body,
-    _under_way: UnderWay,
-}
-
-impl HttpBody for Answer {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
@@ -260,7 +251,7 @@ impl<C> WatchedConnection<C> {
             }
             Poll::Pending => {
                 if !inward {
-                    self.progress.unread(true);
+                    self.progress.unread();
                 }
                 self.poll_deadline(cx).map(Err)
             }
@@ -309,7 +300,7 @@ impl<C: AsyncWrite + Unpin> AsyncWrite for WatchedConnection<C> {
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         // Nobody flushes before all is written.
-        self.progress.unread(false);
+        self.progress.sent();
         Pin::new(&mut self.connection).poll_flush(cx)
     }
 

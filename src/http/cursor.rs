@@ -18,7 +18,8 @@ pub trait CursorKey: Sized {
 
     fn bytes(&self) -> Self::Bytes;
 
-    fn from_bytes(bytes: Self::Bytes) -> Self;
+    /// `None` where these are no bytes of such a key.
+    fn from_bytes(bytes: Self::Bytes) -> Option<Self>;
 }
 
 /// A position of a log, or a version of a flow.
@@ -29,8 +30,8 @@ impl CursorKey for i64 {
         self.to_be_bytes()
     }
 
-    fn from_bytes(bytes: [u8; 8]) -> Self {
-        Self::from_be_bytes(bytes)
+    fn from_bytes(bytes: [u8; 8]) -> Option<Self> {
+        Some(Self::from_be_bytes(bytes))
     }
 }
 
@@ -42,8 +43,8 @@ impl CursorKey for Uuid {
         *self.as_bytes()
     }
 
-    fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self::from_bytes(bytes)
+    fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
+        Some(Self::from_bytes(bytes))
     }
 }
 
@@ -56,9 +57,39 @@ impl CursorKey for (i64, i64) {
         std::array::from_fn(|index| if index < 8 { begun_at[index] } else { position[index - 8] })
     }
 
-    fn from_bytes(bytes: [u8; 16]) -> Self {
+    fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         let number = |begin: usize| i64::from_be_bytes(std::array::from_fn(|index| bytes[begin + index]));
-        (number(0), number(8))
+        Some((number(0), number(8)))
+    }
+}
+
+/// Where the log ended when the first page was read, and a flow.
+impl CursorKey for (i64, Uuid) {
+    type Bytes = [u8; 24];
+
+    fn bytes(&self) -> [u8; 24] {
+        let (begun_at, flow) = (self.0.to_be_bytes(), self.1.as_bytes());
+        std::array::from_fn(|index| if index < 8 { begun_at[index] } else { flow[index - 8] })
+    }
+
+    fn from_bytes(bytes: [u8; 24]) -> Option<Self> {
+        let (begun_at, flow) = bytes.split_first_chunk()?;
+        Some((i64::from_be_bytes(*begun_at), Uuid::from_slice(flow).ok()?))
+    }
+}
+
+/// A folded name, and a flow of that name.
+impl CursorKey for (String, Uuid) {
+    type Bytes = Vec<u8>;
+
+    fn bytes(&self) -> Vec<u8> {
+        [self.1.as_bytes(), self.0.as_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: Vec<u8>) -> Option<Self> {
+        let (flow, name) = bytes.split_first_chunk()?;
+        let name = String::from_utf8(name.to_vec()).ok().filter(|name| !name.contains('\0'))?;
+        Some((name, Uuid::from_bytes(*flow)))
     }
 }
 
@@ -101,7 +132,7 @@ impl List {
     }
 
     fn key<K: CursorKey>(&self, cursor: &str) -> Result<K, Problem> {
-        self.open(cursor).map(K::from_bytes)
+        K::from_bytes(self.open(cursor)?).ok_or_else(broken)
     }
 
     fn seal(&self, key: &[u8]) -> String {
@@ -109,7 +140,6 @@ impl List {
     }
 
     fn open<B: AsRef<[u8]> + for<'a> TryFrom<&'a [u8]>>(&self, cursor: &str) -> Result<B, Problem> {
-        let broken = || Problem::parameter("cursor", "is not a cursor of this list");
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| broken())?;
         let (key, check) = bytes.split_last_chunk::<CHECK_LEN>().ok_or_else(broken)?;
         if *check != self.check(key) {
@@ -123,6 +153,10 @@ impl List {
         let digest = Digest::of(&bound.concat());
         digest.as_bytes().first_chunk().copied().expect("a digest is longer than its beginning")
     }
+}
+
+fn broken() -> Problem {
+    Problem::parameter("cursor", "is not a cursor of this list")
 }
 
 #[cfg(test)]
@@ -146,6 +180,12 @@ mod tests {
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
             assert!(position(&list, std::str::from_utf8(&changed).unwrap()).is_err(), "at {index}");
         }
+        let named = list.cursor(("ana".to_owned(), Uuid::from_u128(7)));
+        assert_eq!(list.key(&named).ok(), Some(("ana".to_owned(), Uuid::from_u128(7))));
+        let created = list.cursor((41, Uuid::from_u128(7)));
+        assert_eq!(list.key(&created).ok(), Some((41, Uuid::from_u128(7))));
+        let forged = list.seal(&[&[0; 16], &b"a\0"[..]].concat());
+        assert!(list.key::<(String, Uuid)>(&forged).is_err(), "no text");
         for broken in ["", "x", "%", "AAAA", &cursor[1..]] {
             assert!(position(&list, broken).is_err(), "{broken}");
         }

@@ -160,7 +160,7 @@ mod tests {
     /// A connection with a request under way.
     fn busy() -> Progress {
         let progress = Progress::new();
-        std::mem::forget(progress.request_began(Some(0)));
+        progress.request_began(Some(0));
         progress
     }
 
@@ -193,7 +193,8 @@ mod tests {
     fn the_place_of_whoever_has_most_goes_first() {
         let door = Door::new(3, 9);
         let asked = Progress::new();
-        drop(asked.request_began(Some(0)));
+        asked.request_began(Some(0));
+        asked.request_ended();
         let _known = enter(&door, "192.0.2.1", &asked);
         let lone = enter(&door, "192.0.2.2", &Progress::new());
         let stays = ["192.0.2.3"; 2].map(|address| enter(&door, address, &Progress::new()));

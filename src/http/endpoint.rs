@@ -79,17 +79,28 @@ pub enum Tag {
 }
 
 impl Tag {
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
-        (Self::Flows, "flows", "Bot flows: drafts, publication, copies."),
-        (Self::History, "history", "What happened, who did it, and the way back."),
-        (Self::Evidence, "evidence", "Proof that nobody altered the log, which holds without the service."),
-        (Self::TestRuns, "test runs", "Flows run in a sandbox, with a trace of every step."),
-        (Self::ApiKeys, "API keys", "Credentials of an organization."),
-        (Self::Operations, "operations", "For those who run the service."),
+    /// Each with its name, what it is about, and the page that explains it.
+    pub const ALL: [(Self, &'static str, &'static str, &'static str); 6] = [
+        (Self::Flows, "flows", "Bot flows: drafts, publication, copies.", "/docs/guides/flows"),
+        (Self::History, "history", "What happened, who did it, and the way back.", "/docs/guides/history"),
+        (
+            Self::Evidence,
+            "evidence",
+            "Proof that nobody altered the log, which holds without the service.",
+            "/docs/guides/evidence",
+        ),
+        (
+            Self::TestRuns,
+            "test runs",
+            "Flows run in a sandbox, with a trace of every step.",
+            "/docs/guides/test-runs",
+        ),
+        (Self::ApiKeys, "API keys", "Credentials of an organization.", "/docs/guides/roles"),
+        (Self::Operations, "operations", "For those who run the service.", "/docs/operations"),
     ];
 
     pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(tag, ..)| *tag == self).map_or("", |(_, name, _)| name)
+        Self::ALL.iter().find(|(tag, ..)| *tag == self).map_or("", |(_, name, ..)| name)
     }
 }
 
@@ -101,8 +112,19 @@ pub struct RequestBody {
     pub is_required: bool,
     /// A body that the endpoint takes as it is.
     pub example: Value,
-    /// Other media types it takes, each with the name of its schema.
-    pub others: Vec<(&'static str, &'static str)>,
+    /// Other media types it takes.
+    pub others: Vec<OtherBody>,
+}
+
+/// A body of another media type than JSON's.
+#[derive(Debug)]
+pub struct OtherBody {
+    pub media_type: &'static str,
+    /// The name of a schema that no other body of the endpoint has, so that clients tell them apart by their types.
+    /// None for a list: clients of openapi-python-client cannot ask whether a body is a list of something, and fail.
+    pub schema: Option<&'static str>,
+    /// A body that the endpoint takes as it is.
+    pub example: Value,
 }
 
 /// An answer that is no refusal.
@@ -236,8 +258,10 @@ impl Endpoint {
     }
 
     /// Another media type that the body may have.
-    pub fn or_as(mut self, media_type: &'static str, schema: &'static str) -> Self {
-        self.body.iter_mut().for_each(|body| body.others.push((media_type, schema)));
+    pub fn or_as(mut self, media_type: &'static str, schema: Option<&'static str>, example: Value) -> Self {
+        if let Some(body) = &mut self.body {
+            body.others.push(OtherBody { media_type, schema, example });
+        }
         self
     }
 

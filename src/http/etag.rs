@@ -3,11 +3,29 @@
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 
 use super::problem::Problem;
+use crate::flow::digest::Digest;
 use crate::registry::caller::IfMatch;
 
 /// The tag of a flow at a version.
 pub fn of(version: i64) -> HeaderValue {
     HeaderValue::try_from(format!("\"{version}\"")).expect("a number between quotes is header text")
+}
+
+/// The tag of a list, by what is asked, the numbers of the flows its reader may see, and the position of the log up to which
+/// it is known. It is weak: lists of one tag say the same of what they are asked for, in bytes that may differ.
+pub fn of_list(asked: &str, numbers: &[String], position: i64, repairs: i64) -> HeaderValue {
+    let lists = [asked, "\n", &numbers.join("\n"), "\n", env!("CARGO_PKG_VERSION")].concat();
+    let digest = hex::encode(&Digest::of(lists.as_bytes()).as_bytes()[..8]);
+    let tag = format!("W/\"{position}.{repairs}-{digest}\"");
+    HeaderValue::try_from(tag).expect("digits, letters and quotes are header text")
+}
+
+/// Whether `If-None-Match` names this weak tag, or any.
+pub fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
+    let tag = tag.to_str().unwrap_or_default().trim_start_matches("W/");
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let mut tags = values.flat_map(|value| value.split(','));
+    tags.any(|known| known.trim() == "*" || known.trim().trim_start_matches("W/") == tag)
 }
 
 /// What `If-Match` and `If-None-Match` together ask of the current version; `None`: nothing.
@@ -149,6 +167,32 @@ mod tests {
         check("\"1\", \"2\"", "\"1\"", Some(IfMatch::Versions(vec![2])));
         check("", "*", Some(IfMatch::Versions(vec![])));
         check("\"1\"", "*", Some(IfMatch::Versions(vec![])));
+    }
+
+    #[test]
+    fn lists_have_tags_by_all_that_decides_what_is_in_them() {
+        let numbers = ["+34".to_owned(), "+52".to_owned()];
+        let tag = of_list("q=a", &numbers, 41, 0);
+        assert!(tag.to_str().unwrap().starts_with("W/\"41.0-"), "{tag:?}");
+        let others = [
+            of_list("q=b", &numbers, 41, 0),
+            of_list("q=a", &numbers[..1], 41, 0),
+            of_list("q=a", &numbers, 42, 0),
+            of_list("q=a", &numbers, 41, 1),
+        ];
+        let known = |tags: &[&HeaderValue]| {
+            let mut headers = HeaderMap::new();
+            for tag in tags {
+                headers.append(header::IF_NONE_MATCH, (*tag).clone());
+            }
+            is_known(&headers, &tag)
+        };
+        assert!(!known(&[]) && known(&[&tag]) && known(&[&others[0], &tag]));
+        assert!(others.iter().all(|other| !known(&[other])));
+        let text = tag.to_str().unwrap();
+        for written in [format!("\"3\" , {text}"), text.trim_start_matches("W/").to_owned(), "*".to_owned()] {
+            assert!(known(&[&written.parse().unwrap()]), "{written}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The endpoints on flows. Each handler says what it needs by its argument, asks the registry, and answers.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 
 use super::body::{FromBody as _, Nothing, Whole};
 use super::call::{Command, FlowsPublish, FlowsRead, FlowsWrite, Read};
@@ -11,67 +11,13 @@ use super::orders::{
 };
 use super::path::FlowId;
 use super::problem::{HandlerResult, Problem};
-use super::query::flows::{GetQuery, ListQuery};
+use super::query::flows::GetQuery;
 use super::query::page::PageQuery;
 use super::state::App;
-use super::wire::{self, View};
+use super::wire;
 use super::{answer, media};
+use crate::registry::Selector;
 use crate::registry::caller::Intent;
-use crate::registry::{ListPage, Selector};
-
-pub async fn list(State(app): State<App>, call: Read<FlowsRead, (), ListQuery>) -> HandlerResult {
-    let position = match call.query.as_of {
-        Some(moment) => Some(app.registry.reads.position_at(&call.caller, moment).await?),
-        None => None,
-    };
-    if let Some(page) = &call.query.page {
-        return list_page(&app, &call, position, page).await;
-    }
-    let list = match position {
-        Some(position) => app.registry.reads.list_at(&call.caller, position, call.query.filter),
-        None => app.registry.reads.list(&call.caller, call.query.filter).await?,
-    };
-    answer::list(list, call.query.view).await
-}
-
-async fn list_page(
-    app: &App,
-    call: &Read<FlowsRead, (), ListQuery>,
-    position: Option<i64>,
-    page: &PageQuery,
-) -> HandlerResult {
-    // Named in the link too, so that a person can read it there.
-    let as_of = position.map(|position| format!("asOf=position:{position}"));
-    let filter = as_of.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
-    let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
-    let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
-    let begun: Option<(i64, i64)> = list.behind(page)?;
-    let wanted = ListPage { limit: page.limit, before: begun.map(|(_, before)| before) };
-    let (reads, wanted_flows) = (&app.registry.reads, call.query.filter.clone());
-    let found = match (position, begun) {
-        (Some(position), _) => reads.list_page_at(&call.caller, position, wanted_flows, wanted).await?,
-        (None, Some((begun_at, _))) => {
-            reads.list_page_on(&call.caller, begun_at, wanted_flows, wanted).await?
-        }
-        (None, None) => reads.list_page(&call.caller, wanted_flows, wanted).await?,
-    };
-    let mut response = answer::list(found.list, call.query.view).await?;
-    if let Some(next) = found.next {
-        let link = next_link(call, &filter, page.limit, &list.cursor((found.at, next)));
-        response.headers_mut().insert(header::LINK, link);
-    }
-    Ok(response)
-}
-
-fn next_link(call: &Read<FlowsRead, (), ListQuery>, filter: &str, limit: i64, cursor: &str) -> HeaderValue {
-    let filter = if filter.is_empty() { String::new() } else { format!("{filter}&") };
-    let view = if call.query.view == View::Summary { "view=summary&" } else { "" };
-    let org_id = call.caller.org_id;
-    let link = format!(
-        "</organizations/{org_id}/bot/flows?{filter}{view}limit={limit}&cursor={cursor}>; rel=\"next\""
-    );
-    HeaderValue::try_from(link).expect("what is percent-encoded is header text")
-}
 
 pub async fn get(
     State(app): State<App>,
@@ -161,5 +107,5 @@ pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, PageQ
     let (after, limit) = (list.behind(&call.query)?, call.query.limit + 1);
     let callers = app.registry.reads.calling(&call.caller, call.id.0, limit, after).await?;
     let page = list.page(callers, &call.query, |caller| caller.flow_id);
-    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::calling_flow)))
+    Ok(answer::page(&call.uri, &page.shown(wire::calling_flow)))
 }

@@ -21,7 +21,7 @@ pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, Histor
     let wanted = HistoryPage { limit: page.limit + 1, before: list.behind(page)? };
     let entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
     let page = list.page(entries, page, |entry| entry.version);
-    Ok(wire::envelope(StatusCode::OK, &page.shown(entry_for(&call.caller))))
+    Ok(answer::page(&call.uri, &page.shown(entry_for(&call.caller))))
 }
 
 /// How a caller is shown an event.

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 
 use super::headers::ACCEPT_PATCH;
-use super::problem::{Code, Problem};
+use super::problem::{Code, MEDIA_TYPE as PROBLEM, Problem};
 
 pub const JSON: &str = "application/json";
 /// RFC 7396
@@ -27,9 +27,10 @@ pub fn wants_text(headers: &HeaderMap) -> bool {
     wants(headers, TEXT) && !wants(headers, JSON)
 }
 
-/// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too.
+/// Refuses a request that would not take JSON. `Accept: application/json` is content with problems too, and whoever takes
+/// problems takes JSON: generated clients name nothing else where an answer has no body.
 pub fn check_accept(headers: &HeaderMap) -> Result<(), Problem> {
-    check_accept_of(headers, JSON)
+    if wants(headers, PROBLEM) { Ok(()) } else { check_accept_of(headers, JSON) }
 }
 
 /// Refuses a request that would not take an answer of this media type.
@@ -68,7 +69,8 @@ pub fn check_accept_of(headers: &HeaderMap, offered: &str) -> Result<(), Problem
     }
 }
 
-fn is_zero_weight(parameter: &str) -> bool {
+/// Whether a parameter says that what it stands with is not taken: `q=0`.
+pub fn is_zero_weight(parameter: &str) -> bool {
     parameter.split_once('=').is_some_and(|(name, weight)| {
         name.trim().eq_ignore_ascii_case("q") && weight.trim().parse() == Ok(0.0)
     })
@@ -88,7 +90,12 @@ pub fn content_type(headers: &HeaderMap, taken: &'static [&'static str]) -> Resu
     if let Some(encoding) = headers.get(header::CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
-        return refuse("A body must be sent without content encoding.".to_owned());
+        let message = "must be left out: bodies are taken as they are, not compressed";
+        return Err(Problem::header_of(
+            Code::UnsupportedMediaType,
+            header::CONTENT_ENCODING.as_str(),
+            message,
+        ));
     }
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else {
@@ -136,6 +143,7 @@ mod tests {
         check(&["text/html", "application/*;q=0.5"], true);
         check(&["gibberish"], true);
         check(&[""], true);
+        check(&["application/problem+json"], true);
         check(&["text/html"], false);
         check(&["application/json;q=0, */*"], false);
         check(&["application/json; q=0.000"], false);

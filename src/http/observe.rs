@@ -1,5 +1,5 @@
 //! Around every request: its id, its line in the log, its numbers, and the shape of what went wrong.
-//! This is the outermost layer; nothing here looks at bodies.
+//! This is the outermost layer; nothing here looks into bodies.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use chrono::Utc;
@@ -15,10 +15,10 @@ use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
 use super::call::RequestId;
-use super::headers;
 use super::known::KnownCaller;
 use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
+use super::{encoding, headers};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
 /// refused in our words.
@@ -48,6 +48,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let takes_gzip = encoding::takes_gzip(request.headers());
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
     let response = match check_head(&request) {
         Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
@@ -60,7 +61,8 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         shows_people: caller.sees_people(),
     };
     let mut response = problem::render(response, &at);
-    add_headers(response.headers_mut(), &request_id);
+    add_headers(&mut response, &request_id);
+    let mut response = encoding::encode(response, takes_gzip).await;
     if let Some(standings) = caller.standings() {
         standings.tell(response.headers_mut());
     }
@@ -127,11 +129,15 @@ fn check_head(request: &Request) -> Result<(), Problem> {
     Err(Problem::new(Code::HeadersTooLarge, detail))
 }
 
-fn add_headers(headers: &mut HeaderMap, request_id: &str) {
+fn add_headers(response: &mut Response, request_id: &str) {
+    let is_good = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     let request_id = HeaderValue::try_from(request_id).expect("request ids are plain tokens");
     headers.insert(headers::REQUEST_ID, request_id);
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    // What has a tag may be kept by who got it, who asks each time whether it is still so.
+    let kept = if is_good && headers.contains_key(header::ETAG) { "private, no-cache" } else { "no-store" };
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(kept));
 }
 
 /// Clients can invent methods; the numbers must not grow with them.

@@ -1,5 +1,6 @@
 //! Endpoints for those who run the service: health, numbers, and the description of the API itself.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -20,6 +21,23 @@ struct Health {
     /// What somebody must look at, though requests are served. Of whom it is said is in the log of the process.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<Warning>,
+    /// For those who run the service only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<Database>,
+}
+
+impl Health {
+    fn ok(warnings: Vec<Warning>) -> Self {
+        Self { status: "ok", warnings, database: None }
+    }
+}
+
+/// The database server in use.
+#[derive(Serialize)]
+struct Database {
+    /// Host and port.
+    server: Arc<str>,
+    timeline: u32,
 }
 
 #[derive(Serialize)]
@@ -30,7 +48,7 @@ struct Warning {
 
 /// The process answers.
 pub async fn live() -> Response {
-    wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: Vec::new() })
+    wire::envelope(StatusCode::OK, &Health::ok(Vec::new()))
 }
 
 fn warnings(app: &App) -> Vec<Warning> {
@@ -55,8 +73,23 @@ fn warnings(app: &App) -> Vec<Warning> {
 
 /// The process and its database answer; with what somebody must look at.
 pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
+    Ok(wire::envelope(StatusCode::OK, &readiness(&app).await?))
+}
+
+/// Readiness with the database server in use, whose address is nothing for clients to know.
+pub async fn ready_in_detail(State(app): State<App>) -> Result<Response, Problem> {
+    let health = readiness(&app).await?;
+    let used = app.registry.store().used_server();
+    let database = used.map(|used| Database { server: used.name, timeline: used.timeline.number });
+    Ok(wire::envelope(StatusCode::OK, &Health { database, ..health }))
+}
+
+async fn readiness(app: &App) -> Result<Health, Problem> {
+    if app.draining.is_cancelled() {
+        return Err(Problem::retry(Code::ShuttingDown, 1, "This process is about to stop."));
+    }
     match tokio::time::timeout(READY_TIMEOUT, app.registry.store().ping()).await {
-        Ok(Ok(())) => Ok(wire::envelope(StatusCode::OK, &Health { status: "ok", warnings: warnings(&app) })),
+        Ok(Ok(())) => Ok(Health::ok(warnings(app))),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => {
             Err(Problem::retry(Code::StorageUnavailable, 1, "The database does not answer at the moment."))

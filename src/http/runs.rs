@@ -49,7 +49,7 @@ pub async fn list(
     let (before, limit) = (list.behind(&call.query)?, call.query.limit + 1);
     let runs = app.registry.runs.list(&call.caller, call.id.0, limit, before).await?;
     let page = list.page(runs, &call.query, |run| run.run_id);
-    Ok(wire::envelope(StatusCode::OK, &page.shown(wire::listed_run)))
+    Ok(answer::page(&call.uri, &page.shown(wire::listed_run)))
 }
 
 pub async fn read(State(app): State<App>, call: Read<FlowsRead, RunId, ()>) -> Result<Response, Problem> {

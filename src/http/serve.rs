@@ -20,12 +20,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
-use super::connection::{Answer, Patience, Progress, UnderWay, WatchedConnection};
+use super::connection::{Patience, Progress, WatchedConnection};
 use super::door::Door;
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX, RefusedHead};
 use super::observed::ClientAddress;
 use super::problem::{Code, Problem};
 use super::proxies::TrustedProxies;
+use super::under_way::{Answer, UnderWay};
 use super::unread;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
@@ -143,7 +144,7 @@ impl Connection {
         let (address, is_served) = (self.address, self.is_served);
         let connection = Arc::new(self);
         let service = service_fn(move |request: Request<Incoming>| {
-            let under_way = connection.progress.request_began(request.body().size_hint().exact());
+            let under_way = UnderWay::begin(connection.progress.clone(), request.body().size_hint().exact());
             let connection = Arc::clone(&connection);
             Box::pin(async move { connection.answer(request, under_way).await })
         });

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use metrics_exporter_prometheus::PrometheusHandle;
+use tokio_util::sync::CancellationToken;
 
 use super::body::BodyBudget;
 use super::feed::slots::Feeds;
@@ -25,6 +26,8 @@ pub struct AppState {
     pub load: Load,
     pub guesses: Guesses,
     pub rate_limits: RateLimits,
+    /// Cancelled when the service was told to stop and goes on for a while.
+    pub draining: CancellationToken,
     /// The address clients use, without a slash at its end.
     pub public_url: Arc<str>,
     /// Renders what the process has counted; the recorder behind it is installed by whoever starts the service.

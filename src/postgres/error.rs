@@ -64,6 +64,11 @@ pub enum ClusterError {
     #[error("Postgres ended while starting ({status}); the end of its log {log}:\n{tail}")]
     StartFailed { status: String, log: PathBuf, tail: String },
 
+    #[error(
+        "the setting {name} of the private Postgres is the service's own; take it out of --postgres-setting"
+    )]
+    OwnSetting { name: String },
+
     #[error("the start was called off")]
     CalledOff,
 

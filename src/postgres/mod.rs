@@ -32,6 +32,8 @@ pub struct Options {
     pub bin_dir: Option<PathBuf>,
     pub durability: Durability,
     pub connections_max: u16,
+    /// Further settings of the server, by name. Those that the service depends on are refused.
+    pub settings: Vec<(String, String)>,
 }
 
 /// Whether a crash of the machine may lose what was acknowledged.

@@ -41,7 +41,19 @@ pub(super) struct Launch {
     pub account: Option<Account>,
     pub durability: Durability,
     pub connections_max: u16,
+    /// What whoever runs the service has set beyond that.
+    pub more: Vec<(String, String)>,
 }
+
+/// Where things lie, which is the business of whoever keeps the data directory.
+const PLACES: [&str; 6] = [
+    "config_file",
+    "data_directory",
+    "external_pid_file",
+    "hba_file",
+    "ident_file",
+    "unix_socket_directories",
+];
 
 #[derive(Debug)]
 pub(super) struct Server {
@@ -83,6 +95,9 @@ impl Launch {
 
         let mut command = child::command(&self.binaries.postgres(), self.account.as_ref(), &pgdata);
         command.arg("-D").arg(&pgdata);
+        for (name, value) in &self.more {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
         for (name, value) in self.settings() {
             command.arg("-c").arg(format!("{name}={value}"));
         }
@@ -116,6 +131,16 @@ impl Launch {
                 reported = Instant::now();
                 tracing::info!("Postgres is still starting, after a crash it recovers first");
             }
+        }
+    }
+
+    /// Refuses settings that would have no effect, or take away what the service depends on.
+    pub fn refuse_settings_of_ours(&self) -> Result<(), ClusterError> {
+        let settings = self.settings();
+        let ours = |name: &str| PLACES.contains(&name) || settings.iter().any(|(own, _)| *own == name);
+        match self.more.iter().find(|(name, _)| ours(&name.to_ascii_lowercase())) {
+            Some((name, _)) => Err(ClusterError::OwnSetting { name: name.clone() }),
+            None => Ok(()),
         }
     }
 

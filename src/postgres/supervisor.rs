@@ -144,8 +144,10 @@ fn prepare(options: &Options) -> Result<(Launch, File), ClusterError> {
         account.check_way_to(binaries.directory())?;
     }
     initdb::ensure(&directory, &binaries, account.as_ref(), options.durability)?;
-    let (durability, connections_max) = (options.durability, options.connections_max);
-    Ok((Launch { directory, binaries, account, durability, connections_max }, lock))
+    let Options { durability, connections_max, settings, .. } = options.clone();
+    let launch = Launch { directory, binaries, account, durability, connections_max, more: settings };
+    launch.refuse_settings_of_ours()?;
+    Ok((launch, lock))
 }
 
 /// Returns when told to stop, with the server stopped.

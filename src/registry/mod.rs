@@ -42,13 +42,16 @@ pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder,
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
 pub use merge::MergedDraft;
-pub use reads::{FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status};
+pub use reads::{
+    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,
+    WalkedPage, WrittenPage,
+};
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
 pub use validate::Validation;
 
 pub use crate::store::{
-    AuditFilter, AuditPage, Deleted, FeedEntry, HistoryFilter, HistoryPage, ListFilter, ListPage, LogEntry,
-    StoreError,
+    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, ListFilter, ListPage,
+    LogEntry, LogHead, StoreError,
 };
 
 use crate::store::Store;
@@ -122,6 +125,11 @@ impl Registry {
 
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// Lets go of all that was read: another database server may not have it.
+    pub fn forget_reads(&self) {
+        self.reads.forget_all();
     }
 
     /// Waits until every command that was begun has ended. No new one may be begun after this is called.

@@ -89,7 +89,19 @@ const DUE: &str = "SELECT h.org_id, h.position - coalesce(c.position, 0) >= $2 A
        AND (h.position < c.position OR h.position - coalesce(c.position, 0) >= $2 \
          OR coalesce(c.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $3))";
 
+/// Of the logs that moved lately and are signed up to somewhere before their end, the age of the first event after that.
+const OLDEST_UNSIGNED: &str = "SELECT extract(epoch FROM clock_timestamp() - min(e.recorded_at))::float8 FROM log_head h \
+     LEFT JOIN LATERAL (SELECT c.position FROM checkpoint c WHERE c.org_id = h.org_id \
+       ORDER BY c.position DESC LIMIT 1) AS c ON true \
+     JOIN event e ON e.org_id = h.org_id AND e.position = coalesce(c.position, 0) + 1 \
+     WHERE h.recorded_at > clock_timestamp() - make_interval(secs => $1) AND h.position > coalesce(c.position, 0)";
+
 impl Store {
+    /// How old the oldest event is, in seconds, that no checkpoint covers, of logs that moved `within` this time.
+    pub async fn oldest_unsigned(&self, within: Duration) -> Result<Option<f64>, StoreError> {
+        Ok(sqlx::query_scalar(OLDEST_UNSIGNED).bind(within.as_secs_f64()).fetch_one(&self.pool).await?)
+    }
+
     /// What a checkpoint made now would be over. [`StoreError::Corrupt`] when the head of the log is not that of its
     /// last event.
     pub async fn head_to_sign(&self, org_id: Uuid) -> Result<Head, StoreError> {

@@ -1,14 +1,13 @@
 //! The pool of connections: to whom, how many, and how long anything may take.
 
-use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Postgres, Transaction};
 
-use super::error::MAJOR_MIN;
+use super::pooler::Pooling;
+use super::primary::{Primary, UsedServer};
+use super::server::{Address, DatabaseServer, Timeline};
 use super::{Store, StoreError};
 
 /// Beyond what the server's own clock allows a statement: an answer that is under way gets through.
@@ -18,51 +17,63 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 /// Longer than any pause between two requests under load: a busy pool is not asked whether it lives.
 pub(super) const PING_AFTER_IDLE: Duration = Duration::from_secs(1);
 
-/// Where the database is.
-#[derive(Debug, Clone)]
-pub enum Address {
-    /// Tried in this order until one takes writes. They may carry passwords.
-    Urls(Vec<SecretString>),
-    /// Of a server on this machine that trusts whoever reaches its socket.
-    Socket { directory: PathBuf, port: u16, user: String, database: String },
-}
-
 #[derive(Debug, Clone)]
 pub struct PoolSettings {
     pub connections_max: u32,
     /// How long a caller may wait for a connection.
     pub acquire_timeout: Duration,
     pub statement_timeout: Duration,
+    /// The newest timeline that was ever used, as far as is remembered: no server on an older one is used.
+    pub seen: Option<Timeline>,
+    pub pooling: Pooling,
 }
 
 impl Store {
-    /// Returns when a server that takes writes has answered.
+    /// Returns when the server that takes writes has answered.
     pub async fn connect(address: &Address, settings: &PoolSettings) -> Result<Self, StoreError> {
-        let options = writable(candidates(address)?).await?;
         let timeout_ms = settings.statement_timeout.as_millis().to_string();
-        let options = options
-            .application_name("flow-registry")
-            .options([("statement_timeout", timeout_ms.as_str()), ("jit", "off")]);
-        let pool = PgPoolOptions::new()
-            .max_connections(settings.connections_max)
-            .acquire_timeout(settings.acquire_timeout)
-            .test_before_acquire(false)
-            .after_connect(|connection, _| {
-                Box::pin(async move {
-                    refuse_standby(connection).await.map_err(|error| sqlx::Error::Protocol(error.to_string()))
-                })
-            })
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > PING_AFTER_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_lazy_with(options);
+        let mut servers = DatabaseServer::all(address)?;
+        for server in &mut servers {
+            let options = std::mem::take(&mut server.options).application_name("flow-registry");
+            let own = [("statement_timeout", timeout_ms.as_str()), ("jit", "off")];
+            server.options = settings.pooling.settings(settings.pooling.begin(options), own);
+        }
+        let primary = Primary::find(servers, settings.seen).await?;
+        let pool = pool(settings, primary.clone());
         let patience = settings.acquire_timeout + settings.statement_timeout + SLACK;
-        Ok(Self { patience, ..Self::new(pool) })
+        Ok(Self { pool, patience, primary, pooling: settings.pooling })
+    }
+
+    /// The database server in use; `None` where nobody looked which it is.
+    pub fn used_server(&self) -> Option<UsedServer> {
+        self.primary.used()
+    }
+
+    /// Waits until another server is in use, or the same one on another timeline.
+    pub async fn server_changed(&self, from: &UsedServer) -> UsedServer {
+        self.primary.changed(from).await
+    }
+
+    /// Connections of the pool that are in use, and those that wait to be.
+    pub fn connections(&self) -> (usize, usize) {
+        let idle = self.pool.num_idle();
+        ((self.pool.size() as usize).saturating_sub(idle), idle)
+    }
+
+    /// Moves to another server when that one is promoted, for as long as it is polled.
+    pub async fn follow_primary(&self) {
+        self.primary.follow(&self.pool).await;
+    }
+
+    /// Begins a transaction, in a task of its own: whoever stops waiting in the middle of it would give a connection back to
+    /// the pool that is inside a transaction which nobody ends.
+    pub(super) async fn begin(
+        &self,
+        statement: &'static str,
+    ) -> Result<Transaction<'static, Postgres>, StoreError> {
+        let pool = self.pool.clone();
+        let begun = tokio::spawn(async move { pool.begin_with(statement).await });
+        Ok(begun.await.map_err(|_| sqlx::Error::WorkerCrashed)??)
     }
 
     /// Waits for an answer no longer than a connection and a statement may take. For those who have nobody that gives
@@ -85,55 +96,31 @@ impl Store {
     }
 }
 
-/// What takes no writes lags behind what does: after a failover nothing is read from a server that was demoted.
-pub(super) async fn refuse_standby(connection: &mut PgConnection) -> Result<(), StoreError> {
-    match sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(connection).await? {
-        false => Ok(()),
-        true => Err(StoreError::Unavailable(sqlx::Error::Protocol("the server is a standby".to_owned()))),
-    }
-}
-
-fn candidates(address: &Address) -> Result<Vec<PgConnectOptions>, StoreError> {
-    match address {
-        Address::Urls(urls) => urls
-            .iter()
-            .map(|url| PgConnectOptions::from_str(url.expose_secret()).map_err(StoreError::Address))
-            .collect(),
-        Address::Socket { directory, port, user, database } => Ok(vec![
-            PgConnectOptions::new_without_pgpass()
-                .socket(directory)
-                .port(*port)
-                .username(user)
-                .database(database)
-                .ssl_mode(PgSslMode::Disable),
-        ]),
-    }
-}
-
-/// A standby answers too, but an append must not go there.
-async fn writable(candidates: Vec<PgConnectOptions>) -> Result<PgConnectOptions, StoreError> {
-    let mut refusal = StoreError::OnlyStandbys;
-    for options in candidates {
-        match is_standby(&options).await {
-            Ok(false) => return Ok(options),
-            Ok(true) => {}
-            Err(error) => refusal = error,
-        }
-    }
-    Err(refusal)
-}
-
-async fn is_standby(options: &PgConnectOptions) -> Result<bool, StoreError> {
-    let mut connection = options.connect().await?;
-    let (is_standby, version): (bool, i32) =
-        sqlx::query_as("SELECT pg_is_in_recovery(), current_setting('server_version_num')::int")
-            .fetch_one(&mut connection)
-            .await?;
-    connection.close().await?;
-    match version / 10_000 {
-        major @ ..MAJOR_MIN => Err(StoreError::TooOld { major }),
-        _ => Ok(is_standby),
-    }
+/// A pool whose connections lead to the primary, whichever it is.
+fn pool(settings: &PoolSettings, primary: Primary) -> PgPool {
+    let options = PgConnectOptions::clone(&primary.server().options);
+    let admitting = primary.clone();
+    PgPoolOptions::new()
+        .max_connections(settings.connections_max)
+        .acquire_timeout(settings.acquire_timeout)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            let primary = admitting.clone();
+            Box::pin(async move {
+                let admitted = primary.admit(connection).await;
+                admitted.map(drop).map_err(|error| sqlx::Error::Protocol(error.to_string()))
+            })
+        })
+        .before_acquire(move |connection, meta| {
+            let is_left = primary.is_older_than_move(meta.age);
+            Box::pin(async move {
+                if !is_left && meta.idle_for > PING_AFTER_IDLE {
+                    connection.ping().await?;
+                }
+                Ok(!is_left)
+            })
+        })
+        .connect_lazy_with(options)
 }
 
 #[cfg(test)]

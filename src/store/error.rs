@@ -27,6 +27,22 @@ pub enum StoreError {
     Address(#[source] sqlx::Error),
     #[error("none of the databases takes writes: all are standbys")]
     OnlyStandbys,
+    /// Says of each server why it is not the one.
+    #[error("no database server takes writes: {servers}")]
+    NoPrimary { servers: String },
+    #[error(
+        "{server} takes writes on timeline {timeline}, and timeline {newest} is known of: it is a primary that was replaced, \
+         and lacks what was written since. Start the one that replaced it, and make this one its standby; or, where that was called off, remove the file \
+         database-timeline from where checkpoints are kept"
+    )]
+    StalePrimary { server: String, timeline: u32, newest: u32 },
+    #[error(
+        "{one} and {other} both take writes on timeline {timeline}: two standbys were promoted, or two servers started from \
+         one copy. Stop the one that is not to be used"
+    )]
+    TwoPrimaries { one: String, other: String, timeline: u32 },
+    #[error("{one} and {other} are no copies of one cluster: DATABASE_URL lists the servers of a single one")]
+    OtherCluster { one: String, other: String },
     #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
     TooOld { major: i32 },
     #[error(
@@ -34,12 +50,15 @@ pub enum StoreError {
          with that build (flow-registry audit export), then start with an empty database or data directory"
     )]
     Unreleased,
-    /// The account of a service that owns nothing finds another schema than it knows.
+    /// A service that changes nothing finds another schema than it knows.
     #[error(
-        "the schema is not that of this release, and this account may not change it: run `flow-registry migrate` with \
-         MIGRATE_DATABASE_URL"
+        "the schema is not that of this release, and is not changed from here, as the account may not or MIGRATE is off: \
+         run `flow-registry migrate`, with MIGRATE_DATABASE_URL where there is an account of its own for that"
     )]
     NotMigrated,
+    /// Between the service and the database is a pooler that cannot do what is needed.
+    #[error("the pooler in front of the database cannot be used as it is: {0}")]
+    Pooler(String),
     #[error("the schema could not be migrated: {0}")]
     Migrate(#[from] sqlx::migrate::MigrateError),
 }
@@ -54,23 +73,50 @@ impl StoreError {
         Self::Unavailable(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()))
     }
 
+    /// A refusal by a pooler that knows none of what connections say when they begin, which no waiting ends.
+    pub(super) fn of_first_look(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(cause)
+                if cause.code().as_deref() == Some("08P01")
+                    && cause.message().contains("startup parameter") =>
+            {
+                Self::Pooler(format!(
+                    "it refuses settings of connections ({cause}): set DATABASE_POOLER=transaction"
+                ))
+            }
+            _ => error.into(),
+        }
+    }
+
+    /// Whether a start may wait for it to pass: somebody may be starting or promoting a server.
+    pub fn may_pass_at_start(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable(_)
+                | Self::OnlyStandbys
+                | Self::NoPrimary { .. }
+                | Self::StalePrimary { .. }
+                | Self::TwoPrimaries { .. }
+        )
+    }
+
     /// How a failed write is to be seen: a lost connection leaves its outcome open.
     pub(crate) fn of_write(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
-                Self::OutcomeUnknown(error.to_string())
-            }
-            sqlx::Error::Database(ref cause) if ends_connection(cause.as_ref()) => {
-                Self::OutcomeUnknown(error.to_string())
-            }
-            other => Self::from(other),
-        }
+        let is_open = match &error {
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => true,
+            sqlx::Error::Database(cause) => ends_connection(cause.as_ref()),
+            _ => false,
+        };
+        let message = is_open.then(|| error.to_string());
+        let error = Self::from(error);
+        message.map_or(error, Self::OutcomeUnknown)
     }
 }
 
 impl StoreError {
     /// No connection could be opened, whatever the reason: nothing was asked.
     pub(super) fn not_reached(error: sqlx::Error) -> Self {
+        count(&error);
         Self::Unavailable(error)
     }
 
@@ -113,6 +159,7 @@ impl StoreError {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
+        count(&error);
         match error {
             sqlx::Error::Database(ref cause) if passes(cause.as_ref()) => Self::Unavailable(error),
             sqlx::Error::Io(_)
@@ -123,6 +170,31 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed => Self::Unavailable(error),
             other => Self::Statement(other),
         }
+    }
+}
+
+/// Every error of the database is counted once, by what an operator would look at.
+fn count(error: &sqlx::Error) {
+    metrics::counter!("database_errors_total", "kind" => kind(error)).increment(1);
+}
+
+fn kind(error: &sqlx::Error) -> &'static str {
+    let code = match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => return "pool",
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
+            return "connection";
+        }
+        sqlx::Error::Database(cause) => cause.code().unwrap_or_default(),
+        _ => return "statement",
+    };
+    match (code.get(..2).unwrap_or_default(), &*code) {
+        (_, "57014") => "timeout",
+        (_, "55P03" | "40P01" | "40001") => "lock",
+        (_, "25006") => "read_only",
+        ("08" | "57" | "28", _) => "connection",
+        ("53", _) => "resources",
+        ("23", _) => "constraint",
+        _ => "statement",
     }
 }
 

@@ -24,7 +24,7 @@ const AFTER: &str = concat!(
 );
 
 /// The heads of several logs.
-pub(super) const HEADS: &str = "SELECT org_id, position FROM log_head WHERE org_id = ANY($1)";
+const HEADS: &str = "SELECT org_id, position FROM log_head WHERE org_id = ANY($1)";
 
 impl Store {
     /// The last position of an organization's log; 0 where nothing happened yet.

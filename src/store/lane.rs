@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, PgPool};
 use tokio::time::Instant;
 
-use super::connect::{PING_AFTER_IDLE, refuse_standby};
+use super::connect::PING_AFTER_IDLE;
+use super::pooler::Pooling;
+use super::primary::Primary;
 use super::reader::Form;
 use super::{Store, StoreError};
 
@@ -19,9 +21,16 @@ const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan
 
 #[derive(Debug)]
 pub struct Lane {
-    options: PgConnectOptions,
+    /// Knows how the server is reached that is in use at the moment.
+    pool: PgPool,
+    primary: Primary,
+    form: Form,
+    pooling: Pooling,
+    lock_timeout: Option<Duration>,
     /// The connection while nobody uses it, and since when.
     idle: Option<(PgConnection, Instant)>,
+    /// Of the primary, when the connection was made.
+    generation: u64,
 }
 
 impl Lane {
@@ -32,22 +41,57 @@ impl Lane {
 
     /// A lane for statements that lock rows, and give up where others hold them for long.
     pub(super) fn waiting_for_locks(mut self, at_most: Duration) -> Self {
-        self.options = self.options.options([("lock_timeout", at_most.as_millis().to_string())]);
+        self.lock_timeout = Some(at_most);
         self
     }
 
-    /// The connection, opened where there is none that lives, and only to a server that takes writes: another lags
-    /// behind. Whoever lets go of it in the middle closes it.
+    /// The connection, opened where there is none that lives, and only to the server in use: another lags behind. Whoever
+    /// lets go of it in the middle closes it.
     pub(super) async fn take(&mut self) -> Result<PgConnection, StoreError> {
-        if let Some((mut connection, since)) = self.idle.take()
+        let idle = self.idle.take().filter(|_| self.generation == self.primary.generation());
+        if let Some((mut connection, since)) = idle
             && (since.elapsed() < PING_AFTER_IDLE || connection.ping().await.is_ok())
         {
             return Ok(connection);
         }
         let mut connection =
-            PgConnection::connect_with(&self.options).await.map_err(StoreError::not_reached)?;
-        refuse_standby(&mut connection).await?;
+            PgConnection::connect_with(&self.options()).await.map_err(StoreError::not_reached)?;
+        self.generation = self.primary.admit(&mut connection).await?;
         Ok(connection)
+    }
+
+    fn options(&self) -> PgConnectOptions {
+        let mut options = PgConnectOptions::clone(&self.pool.connect_options());
+        options = self.pooling.settings(options, BY_KEY);
+        if self.form == Form::Together {
+            options = self.pooling.settings(options, PLANNED_ONCE);
+        }
+        match self.lock_timeout {
+            Some(at_most) => {
+                let at_most_ms = at_most.as_millis().to_string();
+                self.pooling.settings(options, [("lock_timeout", at_most_ms.as_str())])
+            }
+            None => options,
+        }
+    }
+
+    /// The server that the connection leads to, as a number: what was learned from another one may not hold.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// Does something over the connection that was taken, for as long as it leads to the server in use. `left` is what came
+    /// of it when another one took over: the old server may be silent for ever.
+    pub(super) async fn while_in_use<T>(
+        &self,
+        work: impl Future<Output = T>,
+        left: impl FnOnce(&'static str) -> T,
+    ) -> T {
+        tokio::select! {
+            biased;
+            done = work => done,
+            () = self.primary.left(self.generation) => left("another database server took over"),
+        }
     }
 
     /// Gives the connection back after a statement, if it can take another one.
@@ -60,11 +104,14 @@ impl Lane {
 
 impl Store {
     pub(super) fn lane(&self, form: Form) -> Lane {
-        let options = PgConnectOptions::clone(&self.pool.connect_options()).options(BY_KEY);
-        let options = match form {
-            Form::Together => options.options(PLANNED_ONCE),
-            Form::OfOne => options,
-        };
-        Lane { options, idle: None }
+        Lane {
+            pool: self.pool.clone(),
+            primary: self.primary.clone(),
+            form,
+            pooling: self.pooling,
+            lock_timeout: None,
+            idle: None,
+            generation: self.primary.generation(),
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Lists of flows, newest change first, read from the view alone.
 
+use std::sync::Arc;
+
 use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
@@ -17,6 +19,10 @@ pub struct ListFilter {
     /// Published (`true`) or draft (`false`) flows only.
     pub published: Option<bool>,
     pub deleted: Deleted,
+    /// Published flows whose draft says something else than what is published (`true`), or all others.
+    pub unpublished_changes: Option<bool>,
+    /// These flows only.
+    pub ids: Option<Vec<Uuid>>,
     /// The numbers a credential is confined to; empty: all.
     pub confined_to: Vec<String>,
 }
@@ -62,7 +68,7 @@ impl ListedFlow {
 pub struct Listed {
     /// Where the log ends that this is the list of.
     pub head: i64,
-    pub flows: Box<[ListedFlow]>,
+    pub flows: Arc<[ListedFlow]>,
     /// Where the list goes on: flows that changed before this position. `None` at its end.
     pub next: Option<i64>,
 }
@@ -143,12 +149,18 @@ pub(super) fn push_page(
     page: ListPage,
 ) {
     query.push("SELECT ").push(columns);
-    if filter.confined_to.is_empty() {
-        query.push(" FROM flow_view v WHERE v.org_id = ").push_bind(org_id);
-    } else {
+    let is_by_number = !filter.confined_to.is_empty() && filter.ids.is_none();
+    if let Some(ids) = &filter.ids {
+        query.push(" FROM unnest(").push_bind(ids.clone());
+        query.push(") AS wanted(id) CROSS JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = ");
+        query.push_bind(org_id).push(" AND f.flow_id = wanted.id OFFSET 0) AS v WHERE true");
+        push_confinement(query, filter);
+    } else if is_by_number {
         query.push(" FROM unnest(").push_bind(filter.confined_to.clone());
         query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = ");
         query.push_bind(org_id).push(" AND v.phone_number_id = allowed.number");
+    } else {
+        query.push(" FROM flow_view v WHERE v.org_id = ").push_bind(org_id);
     }
     // Without it no index of lists is used: `0005_list_indexes.sql` says why.
     query.push(" AND v.position > 0");
@@ -156,10 +168,17 @@ pub(super) fn push_page(
     if let Some(before) = page.before {
         query.push(" AND v.position < ").push_bind(before);
     }
-    if !filter.confined_to.is_empty() {
+    if is_by_number {
         query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit).push(") AS v");
     }
     query.push(" ORDER BY v.position DESC LIMIT ").push_bind(page.limit);
+}
+
+/// Leaves out flows `v` of numbers that the credential is not confined to.
+pub(super) fn push_confinement(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
+    if !filter.confined_to.is_empty() {
+        query.push(" AND v.phone_number_id = ANY(").push_bind(filter.confined_to.clone()).push(")");
+    }
 }
 
 pub(super) fn number(filter: &ListFilter) -> &'static str {
@@ -169,7 +188,7 @@ pub(super) fn number(filter: &ListFilter) -> &'static str {
     }
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
+pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
     if filter.in_force {
         query.push(" AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted");
     }
@@ -183,6 +202,18 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFi
         Some(false) => query.push(" AND v.published_version IS NULL AND NOT v.deleted"),
         None => query,
     };
+    match filter.unpublished_changes {
+        Some(true) => {
+            query.push(" AND v.published_version IS NOT NULL AND v.published_digest <> v.document_digest")
+        }
+        Some(false) => {
+            query.push(" AND (v.published_version IS NULL OR v.published_digest = v.document_digest)")
+        }
+        None => query,
+    };
+    if let Some(ids) = &filter.ids {
+        query.push(" AND v.flow_id = ANY(").push_bind(ids.clone()).push(")");
+    }
     if let Some(wanted) = &filter.phone_number_id {
         query.push(" AND ").push(number(filter)).push(" = ").push_bind(wanted.clone());
     }

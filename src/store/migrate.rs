@@ -1,36 +1,68 @@
 //! The schema's migrations, and whether a database keeps what it acknowledges.
 
-use sqlx::PgPool;
+use std::sync::LazyLock;
+
 use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
 use super::service_role::{Ownership, ownership};
 
-static MIGRATOR: Migrator = sqlx::migrate!();
+/// Its own lock is one of a session, which a pooler between would leave behind.
+static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
+    let mut migrator = sqlx::migrate!();
+    migrator.set_locking(false);
+    migrator
+});
 
-/// Brings the schema up to date. Several replicas may call it at once: an advisory lock lets one work.
+/// Held by a transaction that changes the schema or settings of the account. Any number that nobody else takes.
+pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(7356104482190377)";
+
+/// Brings the schema up to date, in one transaction. Several replicas may call it at once: one works, the others wait and
+/// then find it done. A schema that is up to date is only read.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
-    match MIGRATOR.run(pool).await {
-        // Migrations are never edited: this database was made before the first of them was fixed.
-        Err(MigrateError::VersionMismatch(_)) => Err(StoreError::Unreleased),
-        migrated => Ok(migrated?),
+    if is_current(&mut *pool.acquire().await?).await? {
+        return Ok(());
     }
+    let mut transaction = pool.begin().await?;
+    // A migration takes as long as the tables are large.
+    for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0", LOCK] {
+        sqlx::query(setting).execute(&mut *transaction).await?;
+    }
+    // `run` takes no reference to a connection inside a task.
+    match MIGRATOR.run_direct(None, &mut *transaction, false).await {
+        // Migrations are never edited: this database was made before the first of them was fixed.
+        Err(MigrateError::VersionMismatch(_)) => return Err(StoreError::Unreleased),
+        migrated => migrated?,
+    }
+    Ok(transaction.commit().await?)
+}
+
+/// Whether the schema is that of this release.
+async fn is_current(connection: &mut PgConnection) -> Result<bool, StoreError> {
+    let is_there = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    if !sqlx::query_scalar::<_, bool>(is_there).fetch_one(&mut *connection).await? {
+        return Ok(false);
+    }
+    let applied = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+    let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(applied).fetch_all(connection).await?;
+    Ok(MIGRATOR.iter().map(|it| (it.version, it.checksum.to_vec())).eq(applied))
 }
 
 /// Brings the schema up to date where the account may, and says whose the tables are. An account that owns nothing only
 /// looks whether they are those of this release.
 pub async fn prepare(pool: &PgPool) -> Result<Ownership, StoreError> {
     match ownership(pool).await? {
-        Ownership::Service => {
-            let applied = "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
-            let applied: Vec<(i64, Vec<u8>)> = sqlx::query_as(applied).fetch_all(pool).await?;
-            let known = MIGRATOR.iter().map(|it| (it.version, it.checksum.to_vec()));
-            match known.eq(applied) {
-                true => Ok(Ownership::Service),
-                false => Err(StoreError::NotMigrated),
-            }
-        }
+        Ownership::Service => verify_schema(pool).await,
         Ownership::Owner | Ownership::NoTables => migrate(pool).await.map(|()| Ownership::Owner),
+    }
+}
+
+/// Looks whether the tables are those of this release, and says whose they are.
+pub async fn verify_schema(pool: &PgPool) -> Result<Ownership, StoreError> {
+    match is_current(&mut *pool.acquire().await?).await? {
+        true => ownership(pool).await,
+        false => Err(StoreError::NotMigrated),
     }
 }
 

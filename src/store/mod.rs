@@ -4,7 +4,9 @@
 mod actors;
 mod append;
 mod audit;
+mod changes;
 mod checkpoints;
+mod choice;
 mod connect;
 mod documents;
 mod entry;
@@ -26,15 +28,19 @@ mod migrate;
 mod now;
 mod past;
 mod person;
+mod pooler;
+mod primary;
 mod reader;
 mod reading;
 mod rebuild;
 mod references;
+mod server;
 mod service_role;
 mod still;
 mod test_runs;
 mod tree_heads;
 mod version;
+mod walk;
 mod writer;
 
 use std::time::Duration;
@@ -46,8 +52,9 @@ pub use append::{
     Outcome, ViewChange,
 };
 pub use audit::{AuditFilter, AuditPage};
+pub use changes::{Changed, Changes};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
-pub use connect::{Address, PoolSettings};
+pub use connect::PoolSettings;
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use env::StoredEnv;
@@ -59,20 +66,24 @@ pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{Durability, durability, migrate, prepare};
-pub use now::{CurrentFlow, CurrentHead, FoundFlow};
+pub use migrate::{Durability, durability, migrate, prepare, verify_schema};
+pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
+pub use pooler::{Pooling, set_account_timeouts, try_pooler};
+pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
 pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
+pub use server::{Address, Timeline};
 pub use service_role::{Ownership, account, grant_service};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use tree_heads::EventLeaf;
 pub use version::FlowAtVersion;
-pub use writer::{Row, Writer};
+pub use walk::{FlowWalk, WalkedFlow};
+pub use writer::{LOCKED_FOR, Row, Writer};
 
 /// A handle on the database; clones share one pool.
 #[derive(Debug, Clone)]
@@ -80,11 +91,15 @@ pub struct Store {
     pool: PgPool,
     /// How long to wait for one statement where nobody else looks at the clock.
     patience: Duration,
+    /// The server that the pool leads to.
+    primary: primary::Primary,
+    pooling: Pooling,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
-        Self { pool, patience: connect::PATIENCE }
+        let primary = primary::Primary::of_any_timeline();
+        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None }
     }
 
     /// The pool, for the start of the service and for tests.
@@ -94,6 +109,6 @@ impl Store {
 
     /// One round trip that proves the database answers, and still takes writes.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        connect::refuse_standby(&mut *self.pool.acquire().await?).await
+        self.primary.admit(&mut *self.pool.acquire().await?).await.map(drop)
     }
 }

@@ -8,7 +8,6 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
-use super::feed::HEADS;
 use super::flows::{Content, FlowRecord, read_view, view_columns, wanted_bytes};
 use super::reader::{Form, Question};
 use crate::flow::digest::Digest;
@@ -97,14 +96,27 @@ impl Question for CurrentFlow {
     }
 }
 
-/// The position of the last event of an organization's log, 0 where there is none.
+/// Where an organization's log ends.
 #[derive(Debug, Clone, Copy)]
 pub struct CurrentHead {
     pub org_id: Uuid,
 }
 
+/// How far a log has come, and the views with it: while it stays the same, nothing in them changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogHead {
+    /// Of the last event; 0 where there is none.
+    pub position: i64,
+    /// Of the last event that changed which flows are in force, or by which document.
+    pub in_force_position: i64,
+    /// How often rows of views were put right.
+    pub repairs: i64,
+}
+
+const ENDS: &str = "SELECT org_id, position, in_force_position, repairs FROM log_head WHERE org_id = ANY($1)";
+
 impl Question for CurrentHead {
-    type Answer = i64;
+    type Answer = LogHead;
 
     fn org_id(&self) -> Uuid {
         self.org_id
@@ -115,10 +127,16 @@ impl Question for CurrentHead {
         _: Form,
         questions: &[Self],
     ) -> Result<Vec<Self::Answer>, StoreError> {
-        let organizations = column(questions, |question| question.org_id);
-        let heads = sqlx::query_as(HEADS).bind(&organizations).fetch_all(&mut *connection).await?;
-        let heads: HashMap<Uuid, i64> = heads.into_iter().collect();
-        Ok(organizations.iter().map(|org_id| heads.get(org_id).copied().unwrap_or(0)).collect())
+        let mut organizations = column(questions, |question| question.org_id);
+        let asked = organizations.clone();
+        organizations.sort_unstable();
+        organizations.dedup();
+        let rows = sqlx::query_as(ENDS).bind(organizations).fetch_all(&mut *connection).await?;
+        let end = |(org_id, position, in_force_position, repairs): (Uuid, i64, i64, i64)| {
+            (org_id, LogHead { position, in_force_position, repairs })
+        };
+        let ends: HashMap<Uuid, LogHead> = rows.into_iter().map(end).collect();
+        Ok(asked.iter().map(|org_id| ends.get(org_id).copied().unwrap_or_default()).collect())
     }
 }
 

@@ -7,7 +7,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
-use super::list::{ListedFlow, columns, containing, number, push_page};
+use super::list::{ListedFlow, columns, containing, number, push_confinement, push_page};
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
 /// Up to so many events after the position a list is read from the view.
@@ -141,7 +141,7 @@ fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage
     query.push(" AND w.stream_id = t.flow_id AND w.version = t.version OFFSET 0) AS e");
     query.push(" JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = ").push_bind(org_id);
     query.push(" WHERE e.position < ").push_bind(before);
-    push_filter(&mut query, filter);
+    push_filter(&mut query, org_id, filter);
     query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit).push(") AS e");
     query.push(event_joins!()).push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ");
     query.push_bind(org_id).push(" ORDER BY e.position DESC");
@@ -164,12 +164,13 @@ fn backwards(
     query.push(" AND NOT EXISTS (SELECT FROM event x WHERE x.org_id = ").push_bind(org_id);
     query.push(" AND x.stream_id = e.stream_id AND x.version = e.version + 1 AND x.position <= ");
     query.push_bind(position).push(")");
-    push_filter(&mut query, filter);
+    push_filter(&mut query, org_id, filter);
     query.push(" ORDER BY e.position DESC LIMIT ").push_bind(limit);
     query
 }
 
-fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
+/// What a filter asks of the state that an event `e` left its flow in, and of the number that `v` is bound to now.
+pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
     if filter.in_force {
         query.push(" AND e.published_version IS NOT NULL AND e.enabled AND NOT e.deleted");
     }
@@ -183,7 +184,17 @@ fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
         Some(false) => query.push(" AND e.published_version IS NULL AND NOT e.deleted"),
         None => query,
     };
-    if !filter.confined_to.is_empty() {
-        query.push(" AND v.phone_number_id = ANY(").push_bind(filter.confined_to.clone()).push(")");
+    if let Some(differs) = filter.unpublished_changes {
+        query.push(
+            " AND coalesce(e.document_digest <> (SELECT d.document_digest FROM event d WHERE d.org_id = ",
+        );
+        query
+            .push_bind(org_id)
+            .push(" AND d.stream_id = e.stream_id AND d.version = e.published_version), false) = ");
+        query.push_bind(differs);
     }
+    if let Some(ids) = &filter.ids {
+        query.push(" AND e.stream_id = ANY(").push_bind(ids.clone()).push(")");
+    }
+    push_confinement(query, filter);
 }

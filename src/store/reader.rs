@@ -218,7 +218,8 @@ async fn ask_once<Q: Question>(
 ) -> Result<Vec<Q::Answer>, StoreError> {
     let mut connection = lane.take().await?;
     let ask = AssertUnwindSafe(Q::ask(&mut connection, form, questions)).catch_unwind();
-    let Ok(answers) = ask.await else {
+    let left = |why: &str| Ok(Err(StoreError::Unavailable(sqlx::Error::Protocol(why.to_owned()))));
+    let Ok(answers) = lane.while_in_use(ask, left).await else {
         // Everybody's reads go this way: what one answer does to it ends with that answer.
         return Err(StoreError::corrupt("a read", "its answer could not be handled; the panic is logged"));
     };

@@ -61,7 +61,7 @@ impl Store {
     /// Begins a reading. It holds one connection until it is dropped, and writes nothing.
     pub async fn reading(&self) -> Result<Reading, StoreError> {
         let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
-        Ok(Reading { transaction: self.pool.begin_with(begin).await? })
+        Ok(Reading { transaction: self.begin(begin).await? })
     }
 
     /// The organization that comes after one, or the first, of all that left a trace in the database.

@@ -168,7 +168,7 @@ pub struct Held {
 
 impl Store {
     pub async fn hold(&self, org_id: Uuid) -> Result<Held, StoreError> {
-        let mut transaction = self.pool.begin().await?;
+        let mut transaction = self.begin("BEGIN").await?;
         // Should this process vanish, nobody waits for it.
         sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '60s'")
             .execute(&mut *transaction)

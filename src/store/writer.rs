@@ -33,7 +33,7 @@ const APPEND_WITHIN: Duration = Duration::from_secs(10);
 /// What a caller waits beyond that for the writer to say what became of its row.
 const GRACE: Duration = Duration::from_millis(500);
 /// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
-const LOCKED_FOR: Duration = Duration::from_secs(2);
+pub const LOCKED_FOR: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// A database that comes back finds its writer there soon, however long it was away.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
@@ -135,9 +135,15 @@ struct Pen<R: Row> {
 
 impl<R: Row> Pen<R> {
     async fn write(&mut self, rows: &[R]) -> Result<Vec<R::Outcome>, StoreError> {
+        let learned_from = self.lane.generation();
         let mut connection = self.lane.take().await?;
+        if self.lane.generation() != learned_from {
+            // Another server may lack what the one before had said.
+            self.memory = R::Memory::default();
+        }
         let write = AssertUnwindSafe(R::write(&mut connection, &mut self.memory, rows)).catch_unwind();
-        let Ok(outcomes) = write.await else {
+        let left = |why: &str| Ok(Err(StoreError::OutcomeUnknown(why.to_owned())));
+        let Ok(outcomes) = self.lane.while_in_use(write, left).await else {
             // Everybody's writes go this way: what one row does to it ends with that row.
             self.memory = R::Memory::default();
             return Err(StoreError::corrupt("a write", "its rows could not be handled; the panic is logged"));

@@ -5,6 +5,7 @@ mod changes;
 mod command_line;
 pub mod desk;
 mod key_set;
+mod private;
 mod routes;
 mod tokens;
 mod verify;

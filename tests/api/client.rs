@@ -1,11 +1,13 @@
 //! A request put together piece by piece, and its answer in a form that can be asserted on and pinned.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header, request};
 use bytes::Bytes;
+use flate2::read::GzDecoder;
 use http_body_util::BodyExt as _;
 use regex::{Captures, Regex};
 use serde_json::Value;
@@ -72,9 +74,15 @@ impl Request {
             true => Bytes::new(),
             false => body.collect().await.unwrap().to_bytes(),
         };
+        let bytes_sent = body.len();
+        let is_zipped = parts.headers.get(header::CONTENT_ENCODING).is_some_and(|it| it == "gzip");
+        let body = match is_zipped && bytes_sent > 0 {
+            true => unzipped(&body),
+            false => body,
+        };
         let media_type = parts.headers.get(header::CONTENT_TYPE).map_or("", |it| it.to_str().unwrap());
         description::check(&method, &path, (&sent_type, &sent), parts.status.as_u16(), media_type, &body);
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer { status: parts.status, headers: parts.headers, body, bytes_sent }
     }
 }
 
@@ -82,7 +90,16 @@ impl Request {
 pub struct Answer {
     pub status: StatusCode,
     pub headers: HeaderMap,
+    /// As it is, however it was encoded.
     pub body: Bytes,
+    /// How many bytes of a body went out.
+    pub bytes_sent: usize,
+}
+
+fn unzipped(file: &[u8]) -> Bytes {
+    let mut text = Vec::new();
+    GzDecoder::new(file).read_to_end(&mut text).unwrap();
+    text.into()
 }
 
 impl Answer {
@@ -150,6 +167,7 @@ pub fn named(text: &str) -> String {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6}Z", "[time]"),
         (r"mk_(live|test)_[0-9A-Za-z]{10}\.[0-9A-Za-z]{49}", "mk_${1}_[key]"),
         (r"mk_(live|test)_[0-9A-Za-z]{10}\b", "mk_${1}_[prefix]"),
+        (r#"W/"(\d+\.\d+)-[0-9a-f]{16}""#, r#"W/"$1-[digest]""#),
         (r"cursor=[0-9A-Za-z_-]+", "cursor=[cursor]"),
         (r#""endCursor": "[0-9A-Za-z_-]+""#, r#""endCursor": "[cursor]""#),
     ]

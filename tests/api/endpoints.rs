@@ -185,3 +185,33 @@ async fn operations() {
     api.ask_openly("GET", "/problems/nothing").send().await.expect_problem(404, "not_found");
     api.ask("GET", "/metrics").send().await.expect_problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn pages_for_people_load_nothing_from_elsewhere() {
+    let api = api().await;
+    let root = api.ask_openly("GET", "/").send().await.expect(303);
+    assert_eq!(root.header("location"), Some("/docs"));
+    let pages = ["/docs", "/docs/guides/errors", "/docs/flow-format", "/problems", "/problems/not_published"];
+    for path in pages {
+        let page = api.ask_openly("GET", path).send().await.expect(200);
+        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"), "{path}");
+        let policy = page.header("content-security-policy").unwrap_or_default();
+        assert!(policy.starts_with("default-src 'none'; "), "{path}: {policy}");
+    }
+    let errors = api.ask_openly("GET", "/docs/guides/errors").send().await;
+    let errors = String::from_utf8(errors.body.to_vec()).unwrap();
+    assert!(errors.contains("<a href=\"/problems/not_published\">"), "the page lists all codes");
+    for (path, media_type) in [
+        ("/docs/style.css", "text/css; charset=utf-8"),
+        ("/docs/search.js", "text/javascript; charset=utf-8"),
+        ("/docs/search.txt", "text/plain; charset=utf-8"),
+        ("/docs/icon.svg", "image/svg+xml"),
+    ] {
+        let file = api.ask_openly("GET", path).send().await.expect(200);
+        assert_eq!(file.header("content-type"), Some(media_type), "{path}");
+    }
+    let reference = api.ask_openly("GET", "/docs/reference/").send().await.expect(200);
+    let policy = reference.header("content-security-policy").unwrap_or_default();
+    assert!(policy.starts_with("default-src 'self'; "), "{policy}");
+    api.ask_openly("GET", "/docs/guides/nothing").send().await.expect_problem(404, "not_found");
+}

@@ -5,20 +5,25 @@ mod bad_input;
 mod browsers;
 mod bundles;
 mod callers;
+mod changes;
 mod checkpoints;
 mod client;
 mod conditions;
 mod description;
 mod door;
 mod edits;
+mod encodings;
 mod endpoints;
 mod env;
 mod erasure;
 mod erasures;
+mod examples;
 mod exports;
 mod feed;
 mod history;
 mod idempotency;
+mod list_filters;
+mod list_tags;
 mod newcomers;
 mod overload;
 mod page;
@@ -44,6 +49,7 @@ use flow_registry::registry::Registry;
 use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
+use futures_util::{StreamExt as _, stream};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -109,6 +115,7 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         load: Load::default(),
         guesses: Guesses::default(),
         rate_limits: RateLimits::default(),
+        draining: CancellationToken::new(),
         metrics: PrometheusBuilder::new().build_recorder().handle(),
     }
 }
@@ -150,6 +157,11 @@ impl Api {
     /// Creates a flow and returns it.
     pub async fn create(&self, body: Value) -> Value {
         self.ask("POST", self.flows("")).json(&body).send().await.expect(201).data()
+    }
+
+    /// Creates flows, a few at a time.
+    pub async fn create_all(&self, bodies: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        stream::iter(bodies).map(|body| self.create(body)).buffered(16).collect().await
     }
 
     /// Creates a flow that can be published, and returns its id.

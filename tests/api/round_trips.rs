@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use flow_registry::http::router;
-use flow_registry::store::{Address, PoolSettings, Store};
+use flow_registry::store::{Address, PoolSettings, Pooling, Store};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::OwnedWriteHalf;
@@ -84,6 +84,8 @@ async fn counted() -> (Api, Wire) {
         connections_max: 1,
         acquire_timeout: Duration::from_secs(10),
         statement_timeout: Duration::from_secs(10),
+        seen: None,
+        pooling: Pooling::None,
     };
     let store = Store::connect(&Address::Urls(vec![url.into()]), &settings).await.unwrap();
     (api_over(database, store).await, wire)

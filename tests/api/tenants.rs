@@ -30,7 +30,7 @@ impl Route {
 }
 
 /// The flow that examples of bodies name.
-const EXAMPLE_FLOW: &str = "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c";
+pub const EXAMPLE_FLOW: &str = "0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c";
 
 impl Route {
     fn names_something(&self) -> bool {

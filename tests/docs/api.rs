@@ -13,6 +13,8 @@ use crate::api::tenants::routes;
 use crate::api::{Api, Request, api};
 
 const PAGE: &str = "api.md";
+/// Pages whose examples are sent, each to a service of its own.
+const PAGES: [&str; 3] = [PAGE, "guides/errors.md", "guides/conditional-requests.md"];
 
 /// A request as it is shown: its line, headers, an empty line, a body.
 fn request(api: &Api, block: &Block, flow_id: &str) -> Request {
@@ -27,9 +29,17 @@ fn request(api: &Api, block: &Block, flow_id: &str) -> Request {
 
 #[tokio::test]
 async fn requests_are_answered_as_shown() {
+    for page in PAGES {
+        let sent = send_all(page).await;
+        assert!(sent > 1, "{page}: {sent}");
+    }
+}
+
+/// Sends the examples of a page in their order, and compares the answers. Returns how many there are.
+async fn send_all(page: &str) -> usize {
     let api = api().await;
     let mut flow_id = String::new();
-    let mut blocks = page::blocks(PAGE).into_iter();
+    let mut blocks = page::blocks(page).into_iter();
     let mut sent = 0;
     while let Some(block) = blocks.next() {
         if block.language != "http" {
@@ -45,10 +55,10 @@ async fn requests_are_answered_as_shown() {
         }
         sent += 1;
     }
-    assert!(sent > 5, "{sent}");
+    sent
 }
 
-/// The rows of a marked table: what the first cell quotes, and what the second does.
+/// The rows of a marked table of this page: what the first cell quotes, and what the second does.
 fn rows(name: &str) -> Vec<(Vec<String>, Vec<String>)> {
     let table = page::marked(PAGE, name);
     let quoted = Regex::new("`([^`]+)`").unwrap();

@@ -18,10 +18,17 @@ use crate::interpreter::case::Case;
 
 const PAGE: &str = "flow-format.md";
 const ACTIONS: &str = "actions.md";
+/// Pages with flows and runs beside the format's own.
+const GUIDES: [&str; 2] = ["guides/flows.md", "guides/test-runs.md"];
 
 /// What an example that is a part of a flow cannot help: its targets, variables and other steps are elsewhere.
 const OF_A_PART: [&str; 5] =
     ["DANGLING_NEXT", "UNDEFINED_VARIABLE", "EMPTY_FLOW", "NO_END_REACHABLE", "INPUTLESS_LOOP"];
+
+/// The blocks of the format and of the guides.
+fn blocks() -> impl Iterator<Item = Block> {
+    [PAGE].into_iter().chain(GUIDES).flat_map(page::blocks)
+}
 
 fn findings(block: &Block, document: Value) -> Vec<Finding> {
     match Canonical::create(document) {
@@ -39,7 +46,7 @@ fn named(members: &Value) -> Value {
 
 #[test]
 fn documents_have_no_errors() {
-    for block in page::blocks(PAGE).into_iter().chain(page::blocks(ACTIONS)) {
+    for block in blocks().chain(page::blocks(ACTIONS)) {
         let (document, excused): (Value, &[&str]) = match &*block.kind {
             "flow" => (block.json(), &[]),
             "part" => (named(&block.json()), &OF_A_PART),
@@ -79,15 +86,14 @@ fn whole_examples_are_those_that_are_tested() {
 
 /// The flows that examples of runs refer to.
 fn flows() -> BTreeMap<String, Value> {
-    let blocks = page::blocks(PAGE);
-    let flows = blocks.iter().filter(|block| block.kind == "flow");
+    let flows = blocks().filter(|block| block.kind == "flow");
     flows.filter_map(|block| Some((block.attribute("as")?.to_owned(), block.json()))).collect()
 }
 
 /// Each block of a kind, and the block behind it, which says what comes out.
 fn with_results(kind: &str, result: &str) -> Vec<(Block, Block)> {
     let mut pairs = Vec::new();
-    let mut blocks = page::blocks(PAGE).into_iter();
+    let mut blocks = blocks();
     while let Some(block) = blocks.next() {
         if block.kind == kind {
             let behind = blocks.next().filter(|behind| behind.kind == result);

@@ -51,10 +51,14 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
 }
 
-/// The names of all pages.
+/// The names of all pages; those of the guides begin with their folder.
 pub fn names() -> Vec<String> {
-    let files = folder().read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = files.filter(|name| name.ends_with(".md")).collect();
+    let within = |folder: &Path, before: &str| -> Vec<String> {
+        let files = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        files.filter(|name| name.ends_with(".md")).map(|name| format!("{before}{name}")).collect()
+    };
+    let mut names = within(&folder(), "");
+    names.extend(within(&folder().join("guides"), "guides/"));
     names.sort();
     names
 }

@@ -121,7 +121,8 @@ async fn a_page_shows_what_another_replica_did() {
     let second = hand.create(sound("b")).await;
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
-        let found = here.reads.list_page(&hand.caller, ListFilter::default(), page).await.unwrap();
+        let end = here.reads.head(&hand.caller).await.unwrap();
+        let found = here.reads.list_page(&hand.caller, end, ListFilter::default(), page).await.unwrap();
         let flows = flows_of(found.list).await.unwrap();
         flows.iter().map(|flow| (flow.record.flow_id, flow.record.version)).collect::<Vec<_>>()
     };
@@ -149,7 +150,9 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     let page = ListPage { limit: 10, before: None };
     let shown = async || {
         let flow = here.reads.get(&hand.caller, flow, Selector::Published).await?;
-        let listed = flows_of(here.reads.list_page(&hand.caller, in_force.clone(), page).await?.list).await?;
+        let end = here.reads.head(&hand.caller).await?;
+        let listed = here.reads.list_page(&hand.caller, end, in_force.clone(), page).await?;
+        let listed = flows_of(listed.list).await?;
         assert_eq!(listed.iter().map(|flow| name(flow)).collect::<Vec<_>>(), [name(&flow)]);
         Ok((name(&flow), flow.record.version))
     };
@@ -162,6 +165,7 @@ async fn what_is_in_force_is_shown_as_another_replica_left_it() {
     there.commands.unpublish(hand.intent(), flow).await.unwrap();
     let ended: Result<_, RegistryError> = shown().await;
     assert!(matches!(ended, Err(RegistryError::NotPublished(_))));
-    let listed = here.reads.list_page(&hand.caller, in_force.clone(), page).await.unwrap().list;
+    let end = here.reads.head(&hand.caller).await.unwrap();
+    let listed = here.reads.list_page(&hand.caller, end, in_force.clone(), page).await.unwrap().list;
     assert!(flows_of(listed).await.unwrap().is_empty());
 }

@@ -62,8 +62,10 @@ async fn an_altered_document_is_used_for_nothing() {
     let page = ListPage { limit: 10, before: None };
     for in_force in [false, true] {
         let filter = ListFilter { in_force, ..ListFilter::default() };
-        let listed =
-            async { replica.reads.list_page(&hand.caller, filter, page).await?.list.next_chunk().await };
+        let listed = async {
+            let end = replica.reads.head(&hand.caller).await?;
+            replica.reads.list_page(&hand.caller, end, filter, page).await?.list.next_chunk().await
+        };
         assert_altered("list", listed.await);
     }
     assert_altered("run", replica.runs.run(hand.intent(), flow, json!({})).await);

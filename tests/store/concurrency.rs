@@ -1,8 +1,11 @@
 //! Many writers: no deadlock, no hole, nothing twice.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use flow_registry::store::{Outcome, Store};
+use sqlx::Row as _;
+use sqlx::postgres::PgPoolOptions;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -77,6 +80,33 @@ async fn one_key_sent_at_once_appends_once() {
     }
     let flows: BTreeSet<Uuid> = tasks.join_all().await.into_iter().collect();
     assert_eq!(flows.len(), 1, "all are answered with the one flow");
+}
+
+/// Whatever moment somebody stops waiting at: a connection that is left inside a transaction would swallow what others write.
+#[tokio::test]
+async fn a_transaction_that_nobody_waits_for_is_ended() {
+    let database = support::database().await;
+    let options = database.connect_options.clone();
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    let store = Store::new(pool.clone());
+    for wait_us in (0..3000).step_by(50) {
+        let holding = store.hold(Uuid::new_v4());
+        let _ = tokio::time::timeout(Duration::from_micros(wait_us), holding).await;
+        let is_inside = sqlx::raw_sql("SELECT now() < statement_timestamp()").fetch_one(&pool).await.unwrap();
+        assert!(!is_inside.get::<bool, _>(0), "after {wait_us} µs");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_is_up_to_date_is_only_read() {
+    let database = support::database().await;
+    let options = database.connect_options.clone().options([("default_transaction_read_only", "on")]);
+    let pool = PgPoolOptions::new().max_connections(1).connect_lazy_with(options);
+    flow_registry::store::migrate(&pool).await.unwrap();
+    sqlx::query("DELETE FROM _sqlx_migrations WHERE version = 20").execute(&database.pool).await.unwrap();
+    assert!(flow_registry::store::migrate(&pool).await.is_err(), "it is behind");
+    let refused = flow_registry::store::verify_schema(&pool).await.unwrap_err();
+    assert!(refused.to_string().contains("run `flow-registry migrate`"), "{refused}");
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod history;
 mod immutable;
 mod known_heads;
 mod model;
+mod pooler;
 mod reads;
 pub mod rows;
 mod service_role;

@@ -86,7 +86,7 @@ async fn many_organizations_ask_at_once_and_each_is_told_of_its_own() {
         let first = join_all(asked.iter().map(first)).await;
         let heads = join_all(asked.iter().map(head)).await;
         for (((n, now), first), head) in asked.iter().zip(now).zip(first).zip(heads) {
-            assert_eq!(head.unwrap(), *n as i64);
+            assert_eq!(head.unwrap().position, *n as i64);
             match (n, now.unwrap(), first.unwrap()) {
                 (0, FoundFlow::Missing, FoundFlow::Missing) => {}
                 (n, FoundFlow::Stored(now, last), FoundFlow::Stored(then, first)) => {

@@ -117,7 +117,13 @@ impl Place {
     fn options(&self) -> Options {
         let data_dir = self.0.join("cluster");
         let _ = DirBuilder::new().mode(0o711).create(&data_dir);
-        Options { data_dir, bin_dir: None, durability: Durability::Disposable, connections_max: 500 }
+        Options {
+            data_dir,
+            bin_dir: None,
+            durability: Durability::Disposable,
+            connections_max: 500,
+            settings: Vec::new(),
+        }
     }
 
     fn spawn_keeper(&self) -> Child {

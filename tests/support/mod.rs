@@ -2,6 +2,7 @@
 
 mod database;
 mod keeper;
+pub mod ledger;
 mod scratch;
 mod service;
 

@@ -20,16 +20,19 @@ pub fn describe(endpoints: &[Endpoint]) -> Value {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         path[endpoint.method] = operation(endpoint, &schemas);
     }
-    let tags = Tag::ALL.map(|(_, name, description)| json!({"name": name, "description": description}));
+    let tags = Tag::ALL.map(|(_, name, description, guide)| {
+        json!({"name": name, "description": description, "externalDocs": {"description": "Guide", "url": guide}})
+    });
     json!({
         "openapi": "3.1.0",
         "info": {
             "title": "flow-registry",
             "version": env!("CARGO_PKG_VERSION"),
             "description": "Keeps conversational bot flows as an append-only log of events. Answers come in an \
-                envelope `{data, timestamp}`; errors are `application/problem+json` (RFC 9457).",
+                envelope `{data, timestamp}`; errors are `application/problem+json` (RFC 9457). Guides with samples: [/docs](/docs).",
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}
         },
+        "externalDocs": {"description": "Guides and specifications", "url": "/docs"},
         "servers": [{"url": "/"}],
         "tags": tags,
         "security": CREDENTIALS.map(|credential| json!({credential: []})),
@@ -60,8 +63,12 @@ fn operation(endpoint: &Endpoint, schemas: &Value) -> Value {
     if let Some(body) = &endpoint.body {
         let mut content =
             json!({"application/json": {"schema": schemas::reference(body.schema), "example": body.example}});
-        for (media_type, schema) in &body.others {
-            content[*media_type] = json!({"schema": schemas::reference(schema)});
+        for other in &body.others {
+            let mut shown = json!({"example": other.example});
+            if let Some(schema) = other.schema {
+                shown["schema"] = schemas::reference(schema);
+            }
+            content[other.media_type] = shown;
         }
         operation["requestBody"] = json!({"required": body.is_required, "content": content});
     }
@@ -106,19 +113,22 @@ fn parameters(endpoint: &Endpoint) -> Value {
 
 fn path_parameter(name: &str) -> Value {
     let id = json!({"type": "string", "format": "uuid"});
-    let (schema, description) = match name {
-        "orgId" => (id, "The organization of the credential."),
-        "flowId" => (id, "A flow of the organization."),
-        "runId" => (id, "A test run of the organization."),
-        "keyId" => (id, "An API key of the organization."),
-        "stepId" => (schemas::reference("StepId"), "A step of the draft."),
-        "erasureId" => (id, "An erasure of the organization."),
-        "version" => (json!({"type": "integer", "minimum": 1}), "A version of the flow."),
-        "code" => (json!({"type": "string"}), "An error code."),
-        "link" => (json!({"type": "string"}), "What the link ends with."),
+    let (schema, description, example) = match name {
+        "orgId" => (id, "The organization of the credential.", json!("2adbb455-7ee0-4957-8002-0567bc42bad2")),
+        "flowId" => (id, "A flow of the organization.", json!("0198c0de-8b20-7c4f-9d32-6e7f80910212")),
+        "runId" => (id, "A test run of the organization.", json!("0198c0de-cf60-7083-9176-021324354656")),
+        "keyId" => (id, "An API key of the organization.", json!("0198c0de-7a10-7b3e-8c21-5d6e7f809101")),
+        "stepId" => (schemas::reference("StepId"), "A step of the draft.", json!("saludo")),
+        "erasureId" => (id, "An erasure of the organization.", json!("0198c0de-cf60-7083-9176-0213243546a1")),
+        "version" => (json!({"type": "integer", "minimum": 1}), "A version of the flow.", json!(2)),
+        "code" => (schemas::reference("ProblemCode"), "An error code.", json!("validation_failed")),
+        "link" => (json!({"type": "string"}), "What the link ends with.", json!("eyJvIjoi")),
         other => unreachable!("{other} is described nowhere"),
     };
-    json!({"name": name, "in": "path", "required": true, "description": description, "schema": schema})
+    json!({
+        "name": name, "in": "path", "required": true, "description": description, "schema": schema,
+        "example": example
+    })
 }
 
 fn sent(parameter: &Parameter, place: &str) -> Value {

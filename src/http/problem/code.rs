@@ -131,6 +131,9 @@ codes! {
          copied. What and where is logged under the request id; verify the log.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Overloaded",
         "More requests are under way than this process takes. Nothing was changed; try again.";
+    ShuttingDown = "shutting_down", SERVICE_UNAVAILABLE, "Shutting down",
+        "Said of the health alone: this process is about to stop, so send requests to another one. Those that come are \
+         still carried out.";
     StorageUnavailable = "storage_unavailable", SERVICE_UNAVAILABLE, "Storage unavailable",
         "The database does not answer at the moment. Nothing was changed; try again.";
     TokenKeysUnavailable = "token_keys_unavailable", SERVICE_UNAVAILABLE, "Token keys unavailable",

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 pub use code::Code;
-pub use page::explain;
+pub use page::{explain, list, table};
 
 use super::wire::instant;
 use crate::flow::finding::Finding;

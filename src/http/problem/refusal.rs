@@ -198,9 +198,14 @@ impl From<StoreError> for Problem {
             | StoreError::Statement(_)
             | StoreError::Address(_)
             | StoreError::OnlyStandbys
+            | StoreError::NoPrimary { .. }
+            | StoreError::StalePrimary { .. }
+            | StoreError::TwoPrimaries { .. }
+            | StoreError::OtherCluster { .. }
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
             | StoreError::NotMigrated
+            | StoreError::Pooler(_)
             | StoreError::Migrate(_) => internal(&error),
         }
     }

@@ -6,6 +6,7 @@ pub mod events;
 pub mod export;
 pub mod feed;
 pub mod flows;
+pub mod lists;
 pub mod page;
 pub mod values;
 
@@ -81,6 +82,24 @@ impl Query {
         let is_asked = |parameter: &Parameter| self.asked.iter().any(|name| name == parameter.name);
         let is_described = |name: &String| described.iter().any(|parameter| parameter.name == name);
         described.iter().all(is_asked) && self.asked.iter().all(is_described)
+    }
+
+    /// All that is asked, written alike in whatever order it came.
+    pub fn written(&self) -> String {
+        let mut pairs: Vec<String> = self
+            .pairs
+            .iter()
+            .map(|(name, value)| format!("{}={}", percent::encode(name), percent::encode(value)))
+            .collect();
+        pairs.sort_unstable();
+        pairs.join("&")
+    }
+
+    /// The first parameter with a value that is none of these.
+    pub fn other_than(&self, names: &[&str]) -> Option<String> {
+        let other =
+            self.pairs.iter().find(|(name, value)| !names.contains(&name.as_str()) && !value.is_empty());
+        other.map(|(name, _)| name.clone())
     }
 
     /// The value of a parameter as it was sent. The parameter is not taken out.

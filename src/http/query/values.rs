@@ -44,15 +44,21 @@ pub const AS_OF: Parameter = Parameter::new(
 
 /// Reads `asOf`: an instant, which includes all of itself, a position of the log, or its end now.
 pub fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
-    query.value("asOf", "now, an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| {
-        match text.strip_prefix("position:") {
-            _ if text == "now" => Some(Moment::NOW),
-            // 0 is before the first event: there was nothing yet.
-            Some("0") => Some(Moment::Position(0)),
-            Some(number) => positive(number).map(Moment::Position),
-            None => just_after(text).map(Moment::Before),
-        }
+    query.value("asOf", "now, an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| match text
+    {
+        "now" => Some(Moment::NOW),
+        text => moment(text),
     })
+}
+
+/// Reads a position of the log, or an instant, which includes all of itself.
+pub fn moment(text: &str) -> Option<Moment> {
+    match text.strip_prefix("position:") {
+        // 0 is before the first event: there was nothing yet.
+        Some("0") => Some(Moment::Position(0)),
+        Some(number) => positive(number).map(Moment::Position),
+        None => just_after(text).map(Moment::Before),
+    }
 }
 
 /// Reads a day as its first instant in UTC.

@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use super::super::endpoint::{Endpoint, ResponseKind, Tag, delete, empty, get, json, patch, post};
-use super::super::{flows, media, merge, steps};
+use super::super::{flows, lists, media, merge, steps};
 use super::headers::{
-    ACCEPT_PATCH, COMMAND, ETAG, FLOW_COMMAND, IF_MATCH, IF_NONE_MATCH, LINK, LOCATION, PREFERENCE_APPLIED,
-    REPLAYED, UNCONDITIONAL_FLOW_COMMAND,
+    ACCEPT_PATCH, COMMAND, ETAG, FLOW_COMMAND, IF_LIST_NONE_MATCH, IF_MATCH, IF_NONE_MATCH, LINK, LIST_ETAG,
+    LOCATION, PREFERENCE_APPLIED, REPLAYED, UNCONDITIONAL_FLOW_COMMAND,
 };
 use super::{FLOW, FLOWS};
 
@@ -33,14 +33,16 @@ fn new_flow(description: &'static str) -> ResponseKind {
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
-        get(FLOWS, "listFlows", flows::list)
+        get(FLOWS, "listFlows", lists::list)
             .about(
                 Tag::Flows,
                 "List flows, newest change first",
-                "Filters combine. Without `limit` the list comes whole; with it, `Link` leads from page to page. With \
-                 `asOf` the list is as it was at a moment, and so are all its pages.",
+                "Filters combine. Without `limit` the list comes whole; with it, `pageInfo` and `Link` lead from page to \
+                 page. All pages are of the moment the first one was read, or of `asOf`.",
             )
-            .responds(json(200, "The flows.", "FlowListAnswer").with(&[LINK])),
+            .headers(&[IF_LIST_NONE_MATCH])
+            .responds(json(200, "The flows.", "FlowListAnswer").with(&[LINK, LIST_ETAG]))
+            .responds(empty(304, "The list is still as it was under this tag.").with(&[LIST_ETAG])),
         post(FLOWS, "createFlow", flows::create)
             .about(
                 Tag::Flows,
@@ -72,22 +74,7 @@ pub fn endpoints() -> Vec<Endpoint> {
 
 pub fn drafts() -> Vec<Endpoint> {
     vec![
-        patch(FLOW, "updateFlow", flows::update)
-            .about(
-                Tag::Flows,
-                "Change members of the draft",
-                "Members that are left out stay as they are; null removes one. A flow may be sent back as it was read, \
-                 changed: 412 tells that it is another version by now. As a merge patch (RFC 7396) objects inside are \
-                 merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
-                 change until the flow is published. A change that changes nothing is no event.",
-            )
-            .headers(FLOW_COMMAND)
-            .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
-            .or_as(media::MERGE_PATCH, "FlowChange")
-            .or_as(media::JSON_PATCH, "PatchOperations")
-            .responds(flow(200, "The flow after the change.").with(&[ACCEPT_PATCH]))
-            .responds(no_flow())
-            .refuses(&[404]),
+        update(),
         post("/organizations/{orgId}/bot/flows/{flowId}/merge", "mergeDocument", merge::merge)
             .about(
                 Tag::Flows,
@@ -98,6 +85,17 @@ pub fn drafts() -> Vec<Endpoint> {
             )
             .takes("MergeOrder", json!({"base": 1, "document": {"name": "Onboarding", "steps": []}}))
             .responds(json(200, "The merged document, or the conflicts.", "MergeAnswer").with(&[ETAG]))
+            .refuses(&[404]),
+        post("/organizations/{orgId}/bot/flows/{flowId}/duplicate", "duplicateFlow", flows::duplicate)
+            .about(
+                Tag::Flows,
+                "Copy a flow",
+                "The copy is a new flow, a draft, with the document of the draft or of a version. It says what it \
+                 was copied from.",
+            )
+            .headers(FLOW_COMMAND)
+            .may_take("DuplicateOrder", json!({"name": "Copia de prueba"}))
+            .responds(new_flow("The copy, a draft."))
             .refuses(&[404]),
         delete(FLOW, "deleteFlow", flows::delete)
             .about(
@@ -110,6 +108,29 @@ pub fn drafts() -> Vec<Endpoint> {
             .responds(empty(204, "The flow is deleted.").with(&[REPLAYED]))
             .refuses(&[404]),
     ]
+}
+
+fn update() -> Endpoint {
+    patch("/organizations/{orgId}/bot/flows/{flowId}", "updateFlow", flows::update)
+        .about(
+            Tag::Flows,
+            "Change members of the draft",
+            "Members that are left out stay as they are; null removes one. A flow may be sent back as it was read, \
+             changed: 412 tells that it is another version by now. As a merge patch (RFC 7396) objects inside are \
+             merged too; a JSON Patch (RFC 6902) edits the document by pointers. What is in force does not \
+             change until the flow is published. A change that changes nothing is no event.",
+        )
+        .headers(FLOW_COMMAND)
+        .takes("FlowChange", json!({"steps": [{"type": "end", "text": "¡Listo!"}]}))
+        .or_as(media::MERGE_PATCH, Some("FlowMergePatch"), json!({"settings": {"timezone": "Europe/Madrid"}}))
+        .or_as(
+            media::JSON_PATCH,
+            None,
+            json!([{"op": "add", "path": "/steps/-", "value": {"type": "end", "text": "¡Listo!"}}]),
+        )
+        .responds(flow(200, "The flow after the change.").with(&[ACCEPT_PATCH]))
+        .responds(no_flow())
+        .refuses(&[404])
 }
 
 pub fn steps() -> Vec<Endpoint> {
@@ -132,7 +153,7 @@ pub fn steps() -> Vec<Endpoint> {
             )
             .headers(FLOW_COMMAND)
             .takes("StepChange", json!({"text": "¡Hola de nuevo!"}))
-            .or_as(media::MERGE_PATCH, "StepChange")
+            .or_as(media::MERGE_PATCH, Some("StepMergePatch"), json!({"meta": {"color": "green"}}))
             .responds(flow(200, "The flow after the change.").with(&[ACCEPT_PATCH]))
             .responds(no_flow())
             .refuses(&[404]),
@@ -194,18 +215,9 @@ pub fn publication() -> Vec<Endpoint> {
                 "List the flows in force that call this one or hand over to it",
                 "While there are any, this flow is taken out of force only with `force`.",
             )
-            .responds(json(200, "A page of flows, in the order they were created.", "CallerPageAnswer"))
-            .refuses(&[404]),
-        post("/organizations/{orgId}/bot/flows/{flowId}/duplicate", "duplicateFlow", flows::duplicate)
-            .about(
-                Tag::Flows,
-                "Copy a flow",
-                "The copy is a new flow, a draft, with the document of the draft or of a version. It says what it \
-                 was copied from.",
+            .responds(
+                json(200, "A page of flows, in the order they were created.", "CallerPageAnswer").with(&[LINK]),
             )
-            .headers(FLOW_COMMAND)
-            .may_take("DuplicateOrder", json!({"name": "Copia de prueba"}))
-            .responds(new_flow("The copy, a draft."))
             .refuses(&[404]),
     ]
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::super::endpoint::{Endpoint, Tag, get, json, post};
 use super::super::{history, restore};
 use super::flows::flow;
-use super::headers::{ETAG, FLOW_COMMAND};
+use super::headers::{ETAG, FLOW_COMMAND, LINK};
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -16,7 +16,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "Each event says who caused it, for whom, why, and which members changed. Deleted flows have a history \
                  too.",
             )
-            .responds(json(200, "A page of events.", "EventPageAnswer"))
+            .responds(json(200, "A page of events.", "EventPageAnswer").with(&[LINK]))
             .refuses(&[404]),
         get(
             "/organizations/{orgId}/bot/flows/{flowId}/versions/{version}",

@@ -4,7 +4,7 @@ use serde_json::json as value;
 
 use super::super::endpoint::{Endpoint, Tag, content, get, json, post};
 use super::super::{audit, checkpoint, erasure, feed};
-use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, RECORDED, UNCONDITIONAL};
+use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, LINK, RECORDED, UNCONDITIONAL};
 
 pub fn audit() -> Vec<Endpoint> {
     vec![
@@ -14,7 +14,7 @@ pub fn audit() -> Vec<Endpoint> {
                 "List the organization's log, newest first",
                 "The log has every event of the organization: flows, API keys, exports.",
             )
-            .responds(json(200, "A page of the log.", "AuditPageAnswer")),
+            .responds(json(200, "A page of the log.", "AuditPageAnswer").with(&[LINK])),
         get("/organizations/{orgId}/audit/export", "exportAudit", audit::export)
             .about(
                 Tag::History,
@@ -26,8 +26,8 @@ pub fn audit() -> Vec<Endpoint> {
             .headers(RECORDED)
             .responds(
                 json(200, "A link; with `format`, the file.", "ExportLinkAnswer")
-                    .or("text/csv", "Text")
-                    .or("application/x-ndjson", "Text")
+                    .or("text/csv", "AuditTable")
+                    .or("application/x-ndjson", "EvidenceFile")
                     .with(&[FILE_NAME]),
             )
             .refuses(&[404]),
@@ -37,7 +37,7 @@ pub fn audit() -> Vec<Endpoint> {
                 "Export the log by a link, without a credential",
                 "The export is recorded in the name of whoever asked for the link.",
             )
-            .responds(content(200, "The rows.", "text/csv", "Text").with(&[FILE_NAME]))
+            .responds(content(200, "The rows.", "text/csv", "AuditTable").with(&[FILE_NAME]))
             .refuses(&[400, 401]),
         get("/organizations/{orgId}/audit/stream", "followAudit", feed::follow)
             .about(
@@ -48,7 +48,7 @@ pub fn audit() -> Vec<Endpoint> {
                  are signs of life.",
             )
             .headers(&[LAST_EVENT_ID])
-            .responds(content(200, "The events, as they happen.", "text/event-stream", "Text")),
+            .responds(content(200, "The events, as they happen.", "text/event-stream", "EventFeed")),
     ]
 }
 
@@ -61,7 +61,7 @@ pub fn evidence() -> Vec<Endpoint> {
                 "Whoever keeps a checkpoint elsewhere can show any later edit, cut or reordering of what came before \
                  it. As `text/plain` the note comes alone, to be kept as it is.",
             )
-            .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "Text"))
+            .responds(json(200, "The checkpoint.", "CheckpointAnswer").or("text/plain", "SignedNote"))
             .refuses(&[409]),
         get("/organizations/{orgId}/audit/tree", "getTreeHead", checkpoint::tree_head)
             .about(
@@ -71,7 +71,7 @@ pub fn evidence() -> Vec<Endpoint> {
                  now, or as it was a little earlier where trees of a large log were made lately. As `text/plain` it comes \
                  alone.",
             )
-            .responds(json(200, "The tree head.", "TreeHeadAnswer").or("text/plain", "Text"))
+            .responds(json(200, "The tree head.", "TreeHeadAnswer").or("text/plain", "SignedNote"))
             .refuses(&[409]),
         get("/.well-known/flow-registry-keys", "listPublicKeys", checkpoint::keys)
             .about(
@@ -79,7 +79,7 @@ pub fn evidence() -> Vec<Endpoint> {
                 "Get the public keys that checkpoints are verified with",
                 "A file for a verifier, one key a line.",
             )
-            .responds(content(200, "One key a line, `<name>+<id>+<base64>`.", "text/plain", "Text")),
+            .responds(content(200, "One key a line, `<name>+<id>+<base64>`.", "text/plain", "PublicKeys")),
     ]
 }
 

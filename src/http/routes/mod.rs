@@ -13,7 +13,7 @@ mod service;
 use std::sync::{Arc, LazyLock};
 
 use axum::extract::OriginalUri;
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::{Router, middleware, routing};
 use bytes::Bytes;
@@ -24,7 +24,7 @@ use super::endpoint::Endpoint;
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
-use super::{openapi, operations, wire};
+use super::{guides, openapi, operations, problem, wire};
 
 const FLOWS: &str = "/organizations/{orgId}/bot/flows";
 const FLOW: &str = "/organizations/{orgId}/bot/flows/{flowId}";
@@ -55,10 +55,10 @@ pub fn endpoints() -> Vec<Endpoint> {
 pub fn operators_router(state: Arc<AppState>) -> Router {
     Router::new()
         .route("/metrics", routing::get(operations::metrics))
-        .route("/health", routing::get(operations::ready))
+        .route("/health", routing::get(operations::ready_in_detail))
         .route("/health/live", routing::get(operations::live))
-        .route("/health/ready", routing::get(operations::ready))
-        .route("/health/status", routing::get(operations::ready))
+        .route("/health/ready", routing::get(operations::ready_in_detail))
+        .route("/health/status", routing::get(operations::ready_in_detail))
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state)
@@ -70,11 +70,25 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
     endpoints()
         .into_iter()
         .fold(Router::new(), |router, endpoint| router.route(endpoint.path, endpoint.handler))
-        .merge(SwaggerUi::new("/docs").config(Config::from("/openapi.json").validator_url("none")))
+        .merge(guides::routes(problem::table))
+        .merge(reference())
         .fallback(nothing_here)
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(state.into())
         .layer(middleware::from_fn(observe))
+}
+
+/// The description of the API as pages, on which requests can be tried. Its styles are set by its script.
+fn reference<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    const POLICY: HeaderValue = HeaderValue::from_static(
+        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
+         frame-ancestors 'none'",
+    );
+    let pages = SwaggerUi::new("/docs/reference").config(Config::from("/openapi.json").validator_url("none"));
+    Router::from(pages).layer(middleware::map_response(|mut response: Response| async {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, POLICY);
+        response
+    }))
 }
 
 /// The description of the API: OpenAPI 3.1.

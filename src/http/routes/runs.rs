@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::endpoint::{Endpoint, Tag, get, json, post};
 use super::super::{runs, validate};
-use super::headers::{IDEMPOTENCY_KEY, REPLAYED};
+use super::headers::{IDEMPOTENCY_KEY, LINK, REPLAYED};
 
 pub fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -43,7 +43,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "List a flow's runs of the last 30 days, newest first",
                 "Each entry has the labels and the outcome of a run; its trace is read by its id.",
             )
-            .responds(json(200, "A page of runs.", "RunPageAnswer"))
+            .responds(json(200, "A page of runs.", "RunPageAnswer").with(&[LINK]))
             .refuses(&[404]),
         get("/organizations/{orgId}/bot/test-runs/{runId}", "getTestRun", runs::read)
             .about(

@@ -76,13 +76,20 @@ pub fn operations() -> Vec<Endpoint> {
                 "`/health/ready` under the path that some clients ask.",
             )
             .responds(json(200, "Both answer.", "HealthAnswer")),
+        get("/problems", "listProblems", problem::list)
+            .about(
+                Tag::Operations,
+                "List all error codes",
+                "What each code means and which status it has, on one page.",
+            )
+            .responds(content(200, "A page for people.", "text/html", "ProblemPage")),
         get("/problems/{code}", "explainProblem", problem::explain)
             .about(
                 Tag::Operations,
                 "Explain an error code",
                 "The `type` of every error leads here: what the code means, and what to do.",
             )
-            .responds(content(200, "A page for people.", "text/html", "Text"))
+            .responds(content(200, "A page for people.", "text/html", "ProblemPage"))
             .refuses(&[400, 404]),
         get("/openapi.json", "openapi", super::show_description)
             .about(Tag::Operations, "Get this description", "The whole API as OpenAPI 3.1.")

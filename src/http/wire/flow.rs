@@ -18,6 +18,34 @@ pub enum View {
     Summary,
 }
 
+/// Which flows of a list are told of by no more than that they are gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tombstones {
+    None,
+    Deleted,
+    NotInForce,
+}
+
+impl Tombstones {
+    pub fn replace(self, answer: &FlowAnswer) -> bool {
+        match self {
+            Self::None => false,
+            Self::Deleted => answer.record.deleted,
+            Self::NotInForce => !answer.in_force(),
+        }
+    }
+}
+
+/// A flow that who keeps a copy lets go of.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GoneFlow {
+    id: Uuid,
+    version: i64,
+    status: &'static str,
+    deleted_at: Option<String>,
+}
+
 /// The members of a flow that are not its author's. Times are UTC with milliseconds.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -96,6 +124,18 @@ pub fn put_flow(json: &mut BytesMut, answer: &FlowAnswer, view: View) -> Result<
         }
         View::Whole => put_whole(json, answer, &state(answer)?),
     }
+}
+
+/// Writes of a flow no more than that it is gone.
+pub fn put_gone(json: &mut BytesMut, answer: &FlowAnswer) {
+    let record = &answer.record;
+    let gone = GoneFlow {
+        id: record.flow_id,
+        version: record.version,
+        status: answer.status().as_str(),
+        deleted_at: record.deleted.then(|| instant(record.updated_at)),
+    };
+    json.put_slice(&serde_json::to_vec(&gone).expect("our own wire types always serialize"));
 }
 
 /// The whole of a flow, but not who changed it last.

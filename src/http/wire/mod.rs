@@ -21,8 +21,10 @@ pub use api_key::{ApiKey, CreatedApiKey, OwnCredential};
 pub use calling::calling_flow;
 pub use csv::{csv_header, csv_rows};
 pub use entry::{audit_entry, audit_entry_without_actor, history_entry, history_entry_without_people};
-pub use flow::{SERVICE_MEMBERS, View, put_flow, put_flow_without_author, service_members};
-pub use page::CursorPage;
+pub use flow::{
+    SERVICE_MEMBERS, Tombstones, View, put_flow, put_flow_without_author, put_gone, service_members,
+};
+pub use page::{CursorPage, PageInfo};
 pub use run::{listed_run, run, stored_run};
 
 pub const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/json");
@@ -69,6 +71,12 @@ pub const ENVELOPE_BEGIN: &[u8] = b"{\"data\":";
 /// What closes an envelope now.
 pub fn envelope_end() -> String {
     format!(",\"timestamp\":\"{}\"}}", instant(Utc::now()))
+}
+
+/// What closes the envelope of a list of flows: where the page ends stands beside its entries.
+pub fn list_end(page: &PageInfo) -> String {
+    let info = serde_json::to_string(page).expect("our own wire types always serialize");
+    format!(",\"pageInfo\":{info}{}", envelope_end())
 }
 
 /// Two JSON objects as one: their members after each other.

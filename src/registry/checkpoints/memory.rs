@@ -135,7 +135,8 @@ impl SignatureMemory {
     }
 }
 
-fn path_beside(key_file: &Path) -> PathBuf {
+/// The directory beside the file of the keys.
+pub fn path_beside(key_file: &Path) -> PathBuf {
     let mut path = key_file.as_os_str().to_owned();
     path.push(".signed");
     path.into()

@@ -28,7 +28,7 @@ use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
 pub use acceptance::Acceptance;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use key_life::{add_key, retire_key};
-pub use memory::{Reached, Remembered, SignatureMemory};
+pub use memory::{Reached, Remembered, SignatureMemory, path_beside};
 pub use signer::Signer;
 pub(super) use trees::LogTrees;
 pub use trees::TREE_HEAD_AGE_MAX;

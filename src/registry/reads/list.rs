@@ -10,13 +10,15 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::document::LoadedDocument;
 use super::memory::{Page, PageKey, Which};
-use super::packed::Packed;
 use super::past::{FlowPage, Wanted};
+use super::written::WrittenPage;
 use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, Listed, ListedFlow, PastPage};
+use crate::store::{
+    CurrentHead, FlowRecord, FlowWalk, ListFilter, ListPage, Listed, ListedFlow, LogHead, PastPage,
+};
 
 /// A list as it was when the log was at a position, or a page of one, loaded a part at a time while it is sent. However
 /// long it is and whatever is changed meanwhile, it holds the ids of some flows and some documents.
@@ -25,8 +27,9 @@ pub struct FlowList {
     reads: FlowReads,
     org_id: Uuid,
     shown: Shown,
-    /// The next flows, and the version that is shown of each.
-    keys: VecDeque<ListedFlow>,
+    /// Flows, and the version that is shown of each, and how many of them come no more. A page shares them with memory.
+    keys: Arc<[ListedFlow]>,
+    begun: usize,
     /// The flows before those.
     loaded: VecDeque<Arc<FlowAnswer>>,
     /// How many flows are loaded at once.
@@ -43,10 +46,11 @@ pub struct FlowList {
 
 /// The part of a whole list whose flows are not known yet.
 #[derive(Debug)]
-struct Rest {
-    position: i64,
-    filter: ListFilter,
-    page: ListPage,
+enum Rest {
+    /// Last change first, of a position.
+    Changed { position: i64, filter: ListFilter, page: ListPage },
+    /// In the order of a walk.
+    Walked { walk: FlowWalk, filter: ListFilter },
 }
 
 /// Keys read at once for a list that is sent whole.
@@ -59,20 +63,28 @@ const BATCH_BYTES: usize = 64 * 1024;
 const CHUNK_BYTES: usize = 8 * 1024;
 
 impl FlowList {
-    /// A whole list.
+    /// A whole list, last change first.
     pub(super) fn whole(reads: FlowReads, org_id: Uuid, filter: ListFilter, position: i64) -> Self {
-        let rest = Rest { position, page: ListPage { limit: KEYS, before: None }, filter };
-        let (shown, wanted) = (Shown::by(&rest.filter), Some(Wanted::of(&rest.filter)));
-        Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, VecDeque::new()) }
+        let (shown, wanted) = (Shown::by(&filter), Some(Wanted::of(&filter)));
+        let rest = Rest::Changed { position, page: ListPage { limit: KEYS, before: None }, filter };
+        Self { rest: Some(rest), wanted, ..Self::page(reads, org_id, shown, Arc::default()) }
+    }
+
+    /// A whole list, in the order of a walk.
+    pub(super) fn walked(reads: FlowReads, org_id: Uuid, filter: ListFilter, walk: FlowWalk) -> Self {
+        let shown = Shown::by(&filter);
+        let rest = Rest::Walked { walk, filter };
+        Self { rest: Some(rest), ..Self::page(reads, org_id, shown, Arc::default()) }
     }
 
     /// A page of a list.
-    pub(super) fn page(reads: FlowReads, org_id: Uuid, shown: Shown, keys: VecDeque<ListedFlow>) -> Self {
+    pub(super) fn page(reads: FlowReads, org_id: Uuid, shown: Shown, keys: Arc<[ListedFlow]>) -> Self {
         Self {
             reads,
             org_id,
             shown,
             keys,
+            begun: 0,
             loaded: VecDeque::new(),
             batch: BATCH_MAX,
             rest: None,
@@ -83,8 +95,8 @@ impl FlowList {
     }
 
     /// The page as it was written before, if it is still so.
-    pub fn written(&self) -> Option<Bytes> {
-        self.place.as_ref()?.1.written.as_ref().map(Packed::open)
+    pub fn written(&self) -> Option<WrittenPage> {
+        self.place.as_ref()?.1.written.clone()
     }
 
     /// Whether [`Self::remember`] would keep what is written.
@@ -97,7 +109,7 @@ impl FlowList {
     pub fn remember(self, written: &[u8]) {
         if let Some((key, page)) = self.place {
             let read_at = self.read_at.min(page.read_at);
-            let written = Some(Packed::of(written));
+            let written = Some(WrittenPage::of(written));
             self.reads.memory.keep_page(key, Page { listed: page.listed.clone(), written, read_at });
         }
     }
@@ -105,7 +117,7 @@ impl FlowList {
     /// The next flows; `None` at the end.
     pub async fn next_chunk(&mut self) -> Result<Option<Vec<Arc<FlowAnswer>>>, RegistryError> {
         while self.loaded.is_empty() {
-            if self.keys.is_empty() && !self.go_on().await? {
+            if self.begun == self.keys.len() && !self.go_on().await? {
                 return Ok(None);
             }
             self.load().await?;
@@ -123,18 +135,30 @@ impl FlowList {
 
     /// Reads which flows come next. Returns whether the list goes on.
     async fn go_on(&mut self) -> Result<bool, RegistryError> {
-        let Some(rest) = &mut self.rest else { return Ok(false) };
-        let part = self.reads.list_part(self.org_id, rest.position, &rest.filter, rest.page).await?;
-        self.keys = part.flows.iter().map(ListedFlow::of).collect();
-        match part.next {
-            Some(before) => rest.page.before = Some(before),
-            None => self.rest = None,
+        let rest = self.rest.take();
+        self.begun = 0;
+        self.keys = Arc::default();
+        match rest {
+            None => return Ok(false),
+            Some(Rest::Changed { position, filter, page }) => {
+                let part = self.reads.list_part(self.org_id, position, &filter, page).await?;
+                self.keys = part.flows.iter().map(ListedFlow::of).collect();
+                let next = part.next.map(|before| ListPage { before: Some(before), ..page });
+                self.rest = next.map(|page| Rest::Changed { position, filter, page });
+            }
+            Some(Rest::Walked { walk, filter }) => {
+                let (found, next) = self.reads.walk(self.org_id, &filter, walk, KEYS).await?;
+                self.keys = found.into_iter().map(|(key, _)| key).collect();
+                self.rest = next.map(|walk| Rest::Walked { walk, filter });
+            }
         }
         Ok(true)
     }
 
     async fn load(&mut self) -> Result<(), RegistryError> {
-        let keys: Vec<ListedFlow> = self.keys.drain(..self.batch.min(self.keys.len())).collect();
+        let end = self.keys.len().min(self.begun + self.batch);
+        let keys = self.keys[self.begun..end].to_vec();
+        self.begun = end;
         let (mut flows, read_at) = self.reads.load(self.org_id, self.shown, keys).await?;
         self.read_at = self.read_at.min(read_at);
         let bytes: usize = flows.iter().map(|flow| flow.document.length()).sum();
@@ -150,10 +174,9 @@ impl FlowList {
 }
 
 impl FlowReads {
-    /// All flows the filter lets through, as they are at one moment.
-    pub async fn list(&self, caller: &Caller, filter: ListFilter) -> Result<FlowList, RegistryError> {
-        let position = self.heads.ask(CurrentHead { org_id: caller.org_id }).await?;
-        Ok(FlowList::whole(self.clone(), caller.org_id, confined(caller, filter), position))
+    /// Where the log of the caller's organization ends now.
+    pub async fn head(&self, caller: &Caller) -> Result<LogHead, RegistryError> {
+        Ok(self.heads.ask(CurrentHead { org_id: caller.org_id }).await?)
     }
 
     /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.
@@ -165,7 +188,7 @@ impl FlowReads {
         page: ListPage,
     ) -> Result<PastPage, RegistryError> {
         let flows = self.store.list(org_id, filter, page).await?;
-        if self.heads.ask(CurrentHead { org_id }).await? == position {
+        if self.heads.ask(CurrentHead { org_id }).await?.position == position {
             let is_full = i64::try_from(flows.len()).is_ok_and(|found| found == page.limit);
             let next = flows.last().filter(|_| is_full).map(|last| last.position);
             return Ok(PastPage { flows, next });
@@ -173,17 +196,17 @@ impl FlowReads {
         Ok(self.store.list_at(org_id, position, filter, page).await?)
     }
 
-    /// One page of the list as it is now.
+    /// One page of the list as it is now, at the end of the log.
     pub async fn list_page(
         &self,
         caller: &Caller,
+        head: LogHead,
         filter: ListFilter,
         page: ListPage,
     ) -> Result<FlowPage, RegistryError> {
         let (org_id, shown) = (caller.org_id, Shown::by(&filter));
         let key = PageKey { org_id, filter: confined(caller, filter), page };
-        let head = self.heads.ask(CurrentHead { org_id }).await?;
-        let page = match self.memory.page(&key).filter(|page| page.listed.head == head) {
+        let page = match self.memory.page(&key).filter(|page| page.listed.head == head.position) {
             Some(page) => page,
             None => {
                 let read_at = Instant::now();
@@ -192,7 +215,7 @@ impl FlowReads {
             }
         };
         let Listed { head, flows, next } = page.listed.clone();
-        let list = FlowList::page(self.clone(), org_id, shown, flows.into_iter().collect());
+        let list = FlowList::page(self.clone(), org_id, shown, flows);
         Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
     }
 
@@ -201,12 +224,13 @@ impl FlowReads {
     pub async fn list_page_on(
         &self,
         caller: &Caller,
+        head: LogHead,
         begun_at: i64,
         filter: ListFilter,
         page: ListPage,
     ) -> Result<FlowPage, RegistryError> {
-        if self.heads.ask(CurrentHead { org_id: caller.org_id }).await? == begun_at {
-            let now = self.list_page(caller, filter.clone(), page).await?;
+        if head.position == begun_at {
+            let now = self.list_page(caller, head, filter.clone(), page).await?;
             if now.at == begun_at {
                 return Ok(now);
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::answer::FlowAnswer;
 use super::document::Delta;
-use super::packed::Packed;
+use super::written::WrittenPage;
 use crate::registry::RegistryError;
 use crate::store::{FlowRecord, ListFilter, ListPage, Listed};
 
@@ -26,8 +26,8 @@ const VERSION_BYTES: usize = 448;
 const FLOW_BYTES: usize = 896;
 /// What a flow of the usual size takes.
 const FLOW_BYTES_EXPECTED: usize = 5 * 512;
-/// What pages may take in memory: 250 of 50 flows each.
-const PAGES_BYTES_MAX: u64 = 2 * 1024 * 1024;
+/// What pages may take in memory: 230 of 50 flows each.
+const PAGES_BYTES_MAX: u64 = 3 * 1024 * 1024;
 /// Of a page without flows: what was asked, its place in the cache.
 const PAGE_BYTES: usize = 256;
 /// How long what was read is trusted.
@@ -95,7 +95,7 @@ pub(super) struct PageKey {
 pub(super) struct Page {
     pub(super) listed: Listed,
     /// The page as a JSON array of flows in short, once it was written.
-    pub(super) written: Option<Packed>,
+    pub(super) written: Option<WrittenPage>,
     /// When the first of what is in it was read.
     pub(super) read_at: Instant,
 }
@@ -128,8 +128,9 @@ impl Weighter<PageKey, Arc<Page>> for Bytewise {
     fn weight(&self, key: &PageKey, page: &Arc<Page>) -> u64 {
         let ListFilter { phone_number_id, search, confined_to, .. } = &key.filter;
         let asked = phone_number_id.iter().chain(search).chain(confined_to).map(String::len).sum::<usize>();
-        let written = page.written.as_ref().map_or(0, Packed::len);
-        (PAGE_BYTES + asked + size_of_val(&*page.listed.flows) + written) as u64
+        let ids = key.filter.ids.as_ref().map_or(0, |ids| size_of_val(&ids[..]));
+        let written = page.written.as_ref().map_or(0, WrittenPage::bytes);
+        (PAGE_BYTES + asked + ids + size_of_val(&*page.listed.flows) + written) as u64
     }
 }
 
@@ -219,6 +220,12 @@ impl Memory {
         self.flows.retain(|key, _| key.org_id != org_id);
         self.versions.retain(|(of, ..), _| *of != org_id);
         self.pages.retain(|key, _| key.org_id != org_id);
+    }
+
+    pub(super) fn forget_all(&self) {
+        self.flows.clear();
+        self.versions.clear();
+        self.pages.clear();
     }
 
     /// A page as it was last read, if that is trusted.

@@ -2,24 +2,30 @@
 
 mod answer;
 mod calling;
+mod changes;
 mod conflict;
 mod document;
 mod list;
 mod memory;
 mod packed;
 mod past;
+mod walk;
+mod written;
 
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 pub use self::answer::{FlowAnswer, Status};
+pub use self::changes::ChangedFlows;
 pub use self::document::LoadedDocument;
 pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
 pub use self::past::{FlowPage, Moment};
+pub use self::walk::WalkedPage;
+pub use self::written::WrittenPage;
 use super::RegistryError;
 use super::caller::Caller;
 use crate::flow::digest::Digest;
@@ -234,6 +240,11 @@ impl FlowReads {
     /// Forgets all of an organization, because content of it was erased.
     pub(super) fn forget_organization(&self, org_id: Uuid) {
         self.memory.forget_organization(org_id);
+    }
+
+    /// Lets go of all that was read, of whatever organization.
+    pub(super) fn forget_all(&self) {
+        self.memory.forget_all();
     }
 
     /// Forgets how a flow was last seen, because the database contradicts it.

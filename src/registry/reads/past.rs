@@ -54,7 +54,7 @@ impl Wanted {
         Self { phone_number_id: filter.phone_number_id.clone(), search: filter.search.clone() }
     }
 
-    fn asks(&self) -> bool {
+    pub(super) fn asks(&self) -> bool {
         self.phone_number_id.is_some() || self.search.is_some()
     }
 

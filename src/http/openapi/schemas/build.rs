@@ -234,7 +234,7 @@ pub fn name_of<T>(names: &[(&str, T)]) -> Value {
     word(names.iter().map(|&(name, _)| name))
 }
 
-/// Exactly this word.
+/// Exactly this word. Among alternatives `word` says the same in a way that more generators of clients understand.
 pub fn exactly(word: &str) -> Value {
     json!({"type": "string", "const": word})
 }

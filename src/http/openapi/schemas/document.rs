@@ -167,7 +167,8 @@ impl Schemas {
             }
             // What is wrong with a further trigger is a finding, and keeps nothing from being saved.
             Part::List { item: item @ Part::Open(_), length } => {
-                json!({"anyOf": [list_of(self.part(*item), length.least, length.most), any()]})
+                let anything = described(any(), "Anything else: a finding says what is wrong with it.");
+                json!({"anyOf": [list_of(self.part(*item), length.least, length.most), anything]})
             }
             Part::List { item, length } => list_of(self.part(*item), length.least, length.most),
             Part::Step { .. } => self.direction.reference("Step"),

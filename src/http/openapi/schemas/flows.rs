@@ -19,10 +19,20 @@ pub fn all() -> Vec<(String, Value)> {
         ("FlowDocument", flow_document()),
         ("UnvalidatedDocument", unvalidated_document()),
         ("FlowChange", flow_change()),
-        ("PatchOperations", list_of(reference("PatchOperation"), 0, 1000)),
-        ("PatchOperation", patch_operation()),
+        (
+            "FlowMergePatch",
+            described(flow_change(), "A merge patch (RFC 7396): objects inside are merged too."),
+        ),
         ("NewStep", new_step()),
-        ("StepChange", any_object()),
+        (
+            "StepChange",
+            described(any_object(), "Members to change. Those that are left out stay; null removes one."),
+        ),
+        (
+            "StepMergePatch",
+            described(any_object(), "A merge patch (RFC 7396): objects inside are merged too."),
+        ),
+        ("GoneFlow", gone_flow()),
         ("Definition", definition()),
         ("Graph", graph()),
         ("PublishOrder", publish_order()),
@@ -60,18 +70,6 @@ fn flow_change() -> Value {
         "Members to change. One that is absent stays, one that is null goes back to its default. `enabled` needs the \
          scope `flows:publish`.",
         change_members().into_iter().chain(forcing()).chain(document).chain(echoed).collect(),
-    )
-}
-
-fn patch_operation() -> Value {
-    REQUEST.object(
-        "An operation of a JSON Patch (RFC 6902).",
-        vec![
-            always("op", word(["add", "remove", "replace", "move", "copy", "test"]), "What is done."),
-            always("path", text(), "A JSON Pointer into the document, such as `/steps/0/text`."),
-            maybe_not_null("from", text(), "With `move` and `copy`: the pointer to what is taken."),
-            maybe_not_null("value", any(), "With `add`, `replace` and `test`: the value."),
-        ],
     )
 }
 
@@ -138,7 +136,7 @@ fn unpublish_order() -> Value {
 }
 
 fn calling_flow() -> Value {
-    let version = json!({"anyOf": [positive(), {"type": "string", "const": "published"}]});
+    let version = json!({"anyOf": [positive(), word(["published"])]});
     let step = RESPONSE.object(
         "A step that calls the flow.",
         vec![
@@ -169,7 +167,7 @@ fn duplicate_order() -> Value {
 }
 
 fn restore_order() -> Value {
-    let version = json!({"anyOf": [integer_of(1, INTEGER_MAX), {"type": "string", "const": "published"}]});
+    let version = json!({"anyOf": [integer_of(1, INTEGER_MAX), word(["published"])]});
     REQUEST.object(
         "Which version comes back, how far, and why.",
         vec![
@@ -235,9 +233,37 @@ fn flow(is_summary: bool) -> Value {
 }
 
 /// What `listFlows` answers.
+/// A page of flows has its place beside the entries: they are a plain array.
 pub fn list_of_flows() -> Value {
-    let either = json!({"anyOf": [reference("Flow"), reference("FlowSummary")]});
-    described(list(either), "Whole flows; with `view=summary` summaries.")
+    let either = json!({"anyOf": [reference("Flow"), reference("FlowSummary"), reference("GoneFlow")]});
+    RESPONSE.object(
+        "Flows, and where the page ends.",
+        vec![
+            always(
+                "data",
+                list(either),
+                "Whole flows; with `view=summary` summaries; after `updatedAfter` gone ones too.",
+            ),
+            always("pageInfo", reference("PageInfo"), "How to go on."),
+            always("timestamp", instant(), "When the answer was made."),
+        ],
+    )
+}
+
+fn gone_flow() -> Value {
+    RESPONSE.object(
+        "A flow that who keeps a copy lets go of: deleted, or no longer in force.",
+        vec![
+            always("id", uuid(), "The flow."),
+            always("version", positive(), "The version it is at."),
+            always(
+                "status",
+                word(["draft", "published", "deleted"]),
+                "What it is now; paused, if `published`.",
+            ),
+            or_null("deletedAt", instant(), "When it was deleted; null if it is there."),
+        ],
+    )
 }
 
 fn rehearsal() -> Value {

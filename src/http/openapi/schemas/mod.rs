@@ -73,12 +73,11 @@ fn answers() -> Vec<(String, Value)> {
     let one = one.map(|(name, data)| (name, envelope(reference(data))));
     let pages = pages.map(|(name, entry)| (name, envelope(page(entry))));
     let others = [
-        ("FlowListAnswer", envelope(flows::list_of_flows())),
+        ("FlowListAnswer", flows::list_of_flows()),
         ("FlowSetAnswer", envelope(described(list(reference("Flow")), "The flows."))),
         ("PageInfo", page_info()),
         ("Health", health()),
         ("Env", env()),
-        ("Text", text()),
         (
             "EmptyObject",
             json!({"type": "object", "maxProperties": 0, "description": "An object without members."}),
@@ -88,8 +87,29 @@ fn answers() -> Vec<(String, Value)> {
             json!({"type": "object", "additionalProperties": true, "description": "OpenAPI 3.1."}),
         ),
     ];
-    let named = one.into_iter().chain(pages).chain(others);
+    let named = one.into_iter().chain(pages).chain(others).chain(texts());
     named.map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// Answers that are no JSON value.
+fn texts() -> [(&'static str, Value); 6] {
+    [
+        ("AuditTable", described(text(), "Rows of the audit log as RFC 4180 says, below a row of names.")),
+        (
+            "EvidenceFile",
+            described(text(), "One JSON object a line; what each says is in the documentation of evidence."),
+        ),
+        (
+            "EventFeed",
+            described(
+                text(),
+                "Server-Sent Events: the position as `id`, the type as `event`, an entry as `data`.",
+            ),
+        ),
+        ("SignedNote", described(text(), "A signed note (C2SP): its text, an empty line, the signatures.")),
+        ("PublicKeys", described(text(), "One key a line, `<name>+<id>+<base64>`.")),
+        ("ProblemPage", described(text(), "A page for people.")),
+    ]
 }
 
 /// `{data, timestamp}` around something.
@@ -147,8 +167,8 @@ fn page_info() -> Value {
             always(
                 "endCursor",
                 build::nullable(text()),
-                "The cursor behind the last entry, for the next page; null on a page without entries, and where the \
-                 list has one page only.",
+                "The cursor behind the last entry, for the next page; null on a page without entries, where the list \
+                 has one page only, and of flows at the end of the list.",
             ),
             always("hasNextPage", described(json!({"type": "boolean"}), ""), "True while there is another page."),
         ],

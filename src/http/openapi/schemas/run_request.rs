@@ -19,7 +19,7 @@ pub fn all() -> Vec<(String, Value)> {
         ("RunRequest", run_request()),
         ("RunTrigger", run_trigger()),
         ("ScriptedInput", run_input()),
-        ("RunContact", contact()),
+        ("ScriptedPerson", contact()),
         ("RunMocks", mocks()),
         ("RunExpectations", expectations()),
         ("ExpectedMessage", expected_message()),
@@ -62,7 +62,7 @@ fn run_request() -> Value {
                 "What the person does; a text is a message.",
             ),
             maybe("variables", any_object(), "Start values of variables by name."),
-            maybe("contact", reference("RunContact"), "The person."),
+            maybe("contact", reference("ScriptedPerson"), "The person."),
             maybe(
                 "env",
                 reference("Env"),
@@ -301,7 +301,7 @@ fn expectations() -> Value {
             maybe("url", text(), "The address; `*` is any run of characters."),
         ],
     );
-    let warnings = json!({"anyOf": [exactly("none"), list_of(text_of(1, 64), 0, 500)]});
+    let warnings = json!({"anyOf": [word(["none"]), list_of(text_of(1, 64), 0, 500)]});
     REQUEST.object(
         "What a run must lead to. Each member that is given is checked.",
         vec![

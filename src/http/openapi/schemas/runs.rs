@@ -133,7 +133,7 @@ fn check() -> Value {
 }
 
 fn ran_flow() -> Value {
-    let version = json!({"anyOf": [positive(), {"type": "string", "const": "inline"}]});
+    let version = json!({"anyOf": [positive(), word(["inline"])]});
     RESPONSE.object(
         "A document that ran.",
         vec![

@@ -1,0 +1,175 @@
+//! The list of flows: whole or in pages, in one of three orders, under a tag that stays while the list does.
+
+use axum::extract::State;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use uuid::Uuid;
+
+use super::answer::ListForm;
+use super::call::{FlowsRead, Read};
+use super::problem::{HandlerResult, Problem};
+use super::query::lists::{ListOrder, ListQuery};
+use super::query::page::PageQuery;
+use super::state::App;
+use super::wire::{PageInfo, Tombstones, View};
+use super::{answer, cursor, etag};
+use crate::registry::{FlowList, FlowReads, FlowWalk, ListPage, LogHead, Moment};
+
+type ListCall = Read<FlowsRead, (), ListQuery>;
+
+pub async fn list(State(app): State<App>, call: ListCall) -> HandlerResult {
+    let reads = &app.registry.reads;
+    let head = reads.head(&call.caller).await?;
+    let tag = tag(&call, head);
+    if call.conditions.know_tag(&tag) {
+        return Ok(answer::unchanged(tag));
+    }
+    if let Some((moment, page)) = &call.query.changes {
+        let mut response = changed(reads, &call, head, *moment, page).await?;
+        response.headers_mut().insert(header::ETAG, tag);
+        return Ok(response);
+    }
+    let as_of = match call.query.as_of {
+        Some(moment) => Some(reads.position_at(&call.caller, moment).await?),
+        None => None,
+    };
+    let mut response = match &call.query.page {
+        Some(page) => paged(reads, &call, head, as_of, page).await?,
+        None => {
+            let list = whole(reads, &call, as_of.unwrap_or(head.position));
+            answer::list(list, ListForm::of(call.query.view, None)).await?
+        }
+    };
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+/// Who may see a flow is decided by the number of its draft, so for who is confined to numbers every change counts.
+fn tag(call: &ListCall, head: LogHead) -> HeaderValue {
+    let numbers = &call.caller.phone_number_ids;
+    let position = match numbers.is_empty() && call.query.is_of_what_is_in_force() {
+        true => head.in_force_position,
+        false => head.position,
+    };
+    etag::of_list(&call.query.asked, numbers, position, head.repairs)
+}
+
+fn whole(reads: &FlowReads, call: &ListCall, position: i64) -> FlowList {
+    let filter = call.query.filter.clone();
+    match call.query.order {
+        ListOrder::Updated => reads.list_at(&call.caller, position, filter),
+        ListOrder::Created => reads.walked(&call.caller, filter, FlowWalk::Created { position, below: None }),
+        ListOrder::Name => reads.walked(&call.caller, filter, FlowWalk::Named { behind: None }),
+    }
+}
+
+/// A page, and the way to the next one in `pageInfo` and `Link`.
+async fn paged(
+    reads: &FlowReads,
+    call: &ListCall,
+    head: LogHead,
+    as_of: Option<i64>,
+    page: &PageQuery,
+) -> Result<Response, Problem> {
+    // Named in the link too, so that a person can read it there.
+    let as_of_written = as_of.map(|position| format!("asOf=position:{position}"));
+    let filter = as_of_written.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
+    let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
+    let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
+    let (flows, next) = match call.query.order {
+        ListOrder::Updated => updated(reads, call, head, as_of, page, &list).await?,
+        ListOrder::Created | ListOrder::Name => {
+            let walk = walk(call, as_of.unwrap_or(head.position), page, &list)?;
+            let found = reads.walked_page(&call.caller, call.query.filter.clone(), walk, page.limit).await?;
+            (found.list, found.next.and_then(|walk| walk_cursor(&list, walk)))
+        }
+    };
+    let link = next.as_deref().map(|cursor| next_link(call, &filter, page.limit, cursor));
+    let mut response = answer::list(flows, ListForm::of(call.query.view, next.as_deref())).await?;
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+/// A page of the list by last change, and the cursor behind it.
+async fn updated(
+    reads: &FlowReads,
+    call: &ListCall,
+    head: LogHead,
+    as_of: Option<i64>,
+    page: &PageQuery,
+    list: &cursor::List,
+) -> Result<(FlowList, Option<String>), Problem> {
+    let begun: Option<(i64, i64)> = list.behind(page)?;
+    let wanted = ListPage { limit: page.limit, before: begun.map(|(_, before)| before) };
+    let filter = call.query.filter.clone();
+    let found = match (as_of, begun) {
+        (Some(position), _) => reads.list_page_at(&call.caller, position, filter, wanted).await?,
+        (None, Some((begun_at, _))) => {
+            reads.list_page_on(&call.caller, head, begun_at, filter, wanted).await?
+        }
+        (None, None) => reads.list_page(&call.caller, head, filter, wanted).await?,
+    };
+    Ok((found.list, found.next.map(|next| list.cursor((found.at, next)))))
+}
+
+/// The walk that a page is a part of: one that begins now, or goes on behind a cursor.
+fn walk(call: &ListCall, position: i64, page: &PageQuery, list: &cursor::List) -> Result<FlowWalk, Problem> {
+    if call.query.order == ListOrder::Name {
+        return Ok(FlowWalk::Named { behind: list.behind(page)? });
+    }
+    let begun: Option<(i64, Uuid)> = list.behind(page)?;
+    Ok(match begun {
+        Some((position, below)) => FlowWalk::Created { position, below: Some(below) },
+        None => FlowWalk::Created { position, below: None },
+    })
+}
+
+/// `None` for a walk that has not begun, behind which there is no page.
+fn walk_cursor(list: &cursor::List, walk: FlowWalk) -> Option<String> {
+    match walk {
+        FlowWalk::Created { position, below } => Some(list.cursor((position, below?))),
+        FlowWalk::Named { behind } => Some(list.cursor(behind?)),
+    }
+}
+
+/// What changed behind a moment, or behind what an earlier page told.
+async fn changed(
+    reads: &FlowReads,
+    call: &ListCall,
+    head: LogHead,
+    moment: Moment,
+    page: &PageQuery,
+) -> Result<Response, Problem> {
+    let in_force = call.query.filter.in_force;
+    let of = if in_force { "what is in force" } else { "flows" };
+    let list = cursor::List::new(call.caller.org_id, format!("changes of {of}"));
+    let after = match list.behind(page)? {
+        Some(position) => position,
+        None => reads.position_at(&call.caller, moment).await?,
+    };
+    let found = reads.changed(&call.caller, head, in_force, after, page.limit).await?;
+    let cursor = list.cursor(found.up_to);
+    let link = answer::next_link(&call.uri, &cursor);
+    let form = ListForm {
+        view: call.query.view,
+        tombstones: if in_force { Tombstones::NotInForce } else { Tombstones::Deleted },
+        page: PageInfo::of_changes(cursor, found.has_more),
+    };
+    let mut response = answer::list(found.list, form).await?;
+    if found.has_more {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+fn next_link(call: &ListCall, filter: &str, limit: i64, cursor: &str) -> HeaderValue {
+    let filter = if filter.is_empty() { String::new() } else { format!("{filter}&") };
+    let view = if call.query.view == View::Summary { "view=summary&" } else { "" };
+    let org_id = call.caller.org_id;
+    let link = format!(
+        "</organizations/{org_id}/bot/flows?{filter}{view}limit={limit}&cursor={cursor}>; rel=\"next\""
+    );
+    HeaderValue::try_from(link).expect("what is percent-encoded is header text")
+}
