@@ -28,7 +28,7 @@ test:
 	@$(MAKE) --no-print-directory test-clients
 
 test-clients:
-	$(WITH_POSTGRES) cargo build --locked
+	$(WITH_POSTGRES) cargo test --locked --no-run
 	$(WITH_POSTGRES) tests/clients/run
 
 check:

@@ -69,6 +69,12 @@ fn mark_preference(response: &mut Response, returned: Returned) {
     }
 }
 
+/// An answer at a path that has several media types.
+pub fn varying_by_accept(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("accept"));
+    response
+}
+
 /// An answer at a path that takes several kinds of patches.
 pub fn patchable(mut response: Response, taken: &[&str]) -> Response {
     let taken = HeaderValue::try_from(taken.join(", ")).expect("media types are header text");

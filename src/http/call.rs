@@ -91,7 +91,7 @@ pub struct Read<S, I, Q> {
     /// What was asked for, as it was written.
     pub uri: Uri,
     scope: PhantomData<S>,
-    /// Held until the request is answered, as those below.
+    /// Held until the request is answered.
     _load: LoadShare,
 }
 
@@ -123,7 +123,15 @@ pub struct Command<S, I, B, Q = ()> {
     pub returned: Returned,
     scope: PhantomData<S>,
     _share: body::BodyShare,
-    _load: LoadShare,
+    /// Held until the request is answered.
+    load: LoadShare,
+}
+
+impl<S, I, B, Q> Command<S, I, B, Q> {
+    /// The request waits in a line of its own: how long it takes says nothing of how busy this process is.
+    pub fn waits_in_line(&mut self) {
+        self.load.waits_in_line();
+    }
 }
 
 impl<S: Needs, I, Q: FromQuery> LastArgument for Read<S, I, Q> {
@@ -228,7 +236,7 @@ where
         intent.idempotency = headers::idempotency_key(&parts.headers)?
             .map(|key| Idempotency { key, request: request_digest::of(&parts, &intent, media_type, kept) });
         let returned = Returned::read(&parts.headers);
-        Ok(Self { intent, id, query, body, returned, scope: PhantomData, _share: share, _load: load })
+        Ok(Self { intent, id, query, body, returned, scope: PhantomData, _share: share, load })
     }
 }
 

@@ -9,6 +9,7 @@ use super::problem::Problem;
 use super::query::page::PageQuery;
 use super::wire::CursorPage;
 use crate::flow::digest::Digest;
+use crate::flow::json::INTEGER_MAX;
 
 const CHECK_LEN: usize = 8;
 
@@ -31,7 +32,7 @@ impl CursorKey for i64 {
     }
 
     fn from_bytes(bytes: [u8; 8]) -> Option<Self> {
-        Some(Self::from_be_bytes(bytes))
+        Some(Self::from_be_bytes(bytes)).filter(|number| (0..=INTEGER_MAX).contains(number))
     }
 }
 
@@ -58,8 +59,8 @@ impl CursorKey for (i64, i64) {
     }
 
     fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
-        let number = |begin: usize| i64::from_be_bytes(std::array::from_fn(|index| bytes[begin + index]));
-        Some((number(0), number(8)))
+        let number = |begin: usize| i64::from_bytes(std::array::from_fn(|index| bytes[begin + index]));
+        Some((number(0)?, number(8)?))
     }
 }
 
@@ -74,7 +75,7 @@ impl CursorKey for (i64, Uuid) {
 
     fn from_bytes(bytes: [u8; 24]) -> Option<Self> {
         let (begun_at, flow) = bytes.split_first_chunk()?;
-        Some((i64::from_be_bytes(*begun_at), Uuid::from_slice(flow).ok()?))
+        Some((i64::from_bytes(*begun_at)?, Uuid::from_slice(flow).ok()?))
     }
 }
 
@@ -155,7 +156,7 @@ impl List {
     }
 }
 
-fn broken() -> Problem {
+pub fn broken() -> Problem {
     Problem::parameter("cursor", "is not a cursor of this list")
 }
 
@@ -186,6 +187,9 @@ mod tests {
         assert_eq!(list.key(&created).ok(), Some((41, Uuid::from_u128(7))));
         let forged = list.seal(&[&[0; 16], &b"a\0"[..]].concat());
         assert!(list.key::<(String, Uuid)>(&forged).is_err(), "no text");
+        for beyond in [-1, INTEGER_MAX + 1, i64::MAX, i64::MIN] {
+            assert!(list.key::<i64>(&list.seal(&beyond.to_be_bytes())).is_err(), "no position");
+        }
         for broken in ["", "x", "%", "AAAA", &cursor[1..]] {
             assert!(position(&list, broken).is_err(), "{broken}");
         }

@@ -24,7 +24,7 @@ pub async fn get(
     headers: HeaderMap,
     call: Read<FlowsRead, FlowId, GetQuery>,
 ) -> HandlerResult {
-    let is_document = call.query.is_document || media::wants(&headers, media::DOCUMENT);
+    let is_document = call.query.is_document || media::wants_document(&headers);
     if !is_document || media::check_accept_of(&headers, media::DOCUMENT).is_err() {
         media::check_accept(&headers)?;
     }
@@ -35,15 +35,16 @@ pub async fn get(
         app.registry.reads.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
         return Err(Problem::precondition_failed(current));
     }
-    if call.conditions.know(record.version) {
-        return Ok(answer::not_modified(record.version));
+    // Of content that was erased since, nobody is told that it is still so.
+    if call.conditions.know(record.version) && !flow.document.is_erased() {
+        return Ok(answer::varying_by_accept(answer::not_modified(record.version)));
     }
     let response = match call.query.selector {
         _ if is_document => answer::document(&flow),
         Selector::Version(_) | Selector::AsOf(_) => answer::version(&flow, &call.caller)?,
         Selector::Current | Selector::Draft | Selector::Published => answer::flow(StatusCode::OK, &flow)?,
     };
-    Ok(answer::patchable(response, UpdateBody::MEDIA_TYPES))
+    Ok(answer::varying_by_accept(answer::patchable(response, UpdateBody::MEDIA_TYPES)))
 }
 
 pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> HandlerResult {

@@ -75,11 +75,12 @@ async fn paged(
     let as_of_written = as_of.map(|position| format!("asOf=position:{position}"));
     let filter = as_of_written.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
     let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
-    let list = cursor::List::new(call.caller.org_id, format!("flows?{filter}"));
+    let is_as_of = if as_of.is_some() { "asOf&" } else { "" };
+    let list = cursor::List::new(call.caller.org_id, format!("flows?{is_as_of}{}", call.query.written));
     let (flows, next) = match call.query.order {
         ListOrder::Updated => updated(reads, call, head, as_of, page, &list).await?,
         ListOrder::Created | ListOrder::Name => {
-            let walk = walk(call, as_of.unwrap_or(head.position), page, &list)?;
+            let walk = walk(call, as_of, head, page, &list)?;
             let found = reads.walked_page(&call.caller, call.query.filter.clone(), walk, page.limit).await?;
             (found.list, found.next.and_then(|walk| walk_cursor(&list, walk)))
         }
@@ -105,7 +106,10 @@ async fn updated(
     let wanted = ListPage { limit: page.limit, before: begun.map(|(_, before)| before) };
     let filter = call.query.filter.clone();
     let found = match (as_of, begun) {
-        (Some(position), _) => reads.list_page_at(&call.caller, position, filter, wanted).await?,
+        (Some(position), begun) => {
+            let position = begun_at(position, head, begun.map(|(begun_at, _)| begun_at))?;
+            reads.list_page_at(&call.caller, position, filter, wanted).await?
+        }
         (None, Some((begun_at, _))) => {
             reads.list_page_on(&call.caller, head, begun_at, filter, wanted).await?
         }
@@ -114,16 +118,36 @@ async fn updated(
     Ok((found.list, found.next.map(|next| list.cursor((found.at, next)))))
 }
 
+/// The position that a list as of a moment is of. A moment that has not come yet when the first page is read, such as
+/// `now`, is another position with each page: the first one counts.
+fn begun_at(position: i64, head: LogHead, begun_at: Option<i64>) -> Result<i64, Problem> {
+    match begun_at {
+        None => Ok(position),
+        Some(begun_at) if begun_at == position || (position == head.position && begun_at < position) => {
+            Ok(begun_at)
+        }
+        Some(_) => Err(cursor::broken()),
+    }
+}
+
 /// The walk that a page is a part of: one that begins now, or goes on behind a cursor.
-fn walk(call: &ListCall, position: i64, page: &PageQuery, list: &cursor::List) -> Result<FlowWalk, Problem> {
+fn walk(
+    call: &ListCall,
+    as_of: Option<i64>,
+    head: LogHead,
+    page: &PageQuery,
+    list: &cursor::List,
+) -> Result<FlowWalk, Problem> {
     if call.query.order == ListOrder::Name {
         return Ok(FlowWalk::Named { behind: list.behind(page)? });
     }
     let begun: Option<(i64, Uuid)> = list.behind(page)?;
-    Ok(match begun {
-        Some((position, below)) => FlowWalk::Created { position, below: Some(below) },
-        None => FlowWalk::Created { position, below: None },
-    })
+    let (first, below) = begun.unzip();
+    let position = match as_of {
+        Some(position) => begun_at(position, head, first)?,
+        None => first.unwrap_or(head.position),
+    };
+    Ok(FlowWalk::Created { position, below })
 }
 
 /// `None` for a walk that has not begun, behind which there is no page.

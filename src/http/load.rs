@@ -75,12 +75,20 @@ const NEVER: u64 = u64::MAX;
 pub struct LoadShare {
     load: Load,
     org_id: Uuid,
-    began: Instant,
+    /// `None`: how long it takes says nothing of how busy the process is.
+    began: Option<Instant>,
+}
+
+impl LoadShare {
+    pub fn waits_in_line(&mut self) {
+        self.began = None;
+    }
 }
 
 impl Drop for LoadShare {
     fn drop(&mut self) {
-        self.load.counts().end(self.org_id, self.began, Instant::now());
+        let now = Instant::now();
+        self.load.counts().end(self.org_id, self.began.unwrap_or(now), now);
     }
 }
 
@@ -116,7 +124,7 @@ impl Load {
             let detail = "More requests are under way than this process can answer in time.";
             return Err(Problem::retry(Code::Overloaded, 1, detail));
         }
-        Ok(LoadShare { load: self.clone(), org_id, began })
+        Ok(LoadShare { load: self.clone(), org_id, began: Some(began) })
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {

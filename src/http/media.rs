@@ -18,8 +18,17 @@ pub const EVENT_STREAM: &str = "text/event-stream";
 /// Whether a media type is asked for by name.
 pub fn wants(headers: &HeaderMap, media_type: &str) -> bool {
     let values = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let mut ranges = values.flat_map(|value| value.split(',')).filter_map(|range| range.split(';').next());
-    ranges.any(|range| range.trim().eq_ignore_ascii_case(media_type))
+    let mut ranges = values.flat_map(|value| value.split(','));
+    ranges.any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(media_type));
+        is_named && !parts.any(is_zero_weight)
+    })
+}
+
+/// Whether a document alone is asked for by name, and JSON is not.
+pub fn wants_document(headers: &HeaderMap) -> bool {
+    wants(headers, DOCUMENT) && !wants(headers, JSON)
 }
 
 /// Whether plain text is asked for by name, and JSON is not: there are clients that name both unasked.
@@ -161,6 +170,18 @@ mod tests {
         check(&["*/*"], false);
         check(&["text/*"], false);
         check(&["application/json, text/plain, */*"], false);
+    }
+
+    #[test]
+    fn documents_by_name() {
+        let check = |accepts: &[&str], expected: bool| {
+            assert_eq!(wants_document(&headers(&header::ACCEPT, accepts)), expected, "{accepts:?}");
+        };
+        check(&[DOCUMENT], true);
+        check(&[&format!("{DOCUMENT};q=0.1, */*")], true);
+        check(&[&format!("{DOCUMENT};q=0, */*")], false);
+        check(&[&format!("{DOCUMENT};q=0.1, application/json")], false);
+        check(&["*/*"], false);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::path::FlowId;
 use super::problem::{HandlerResult, Problem};
 use super::state::App;
 use super::wire::{self, SERVICE_MEMBERS};
+use super::within::in_time;
 use crate::flow::finding::Finding;
 use crate::flow::json::INTEGER_MAX;
 use crate::flow::merge::Conflict;
@@ -57,7 +58,8 @@ struct Merged<'m> {
 
 pub async fn merge(State(app): State<App>, call: Command<FlowsRead, FlowId, MergeBody>) -> HandlerResult {
     let (flow_id, MergeBody { base, document }) = (call.id.0, call.body);
-    let merged = app.registry.history.merge(&call.intent.caller, flow_id, base, document.into()).await;
+    let merging = app.registry.history.merge(&call.intent.caller, flow_id, base, document.into());
+    let merged = in_time(merging).await?;
     let merged = merged.map_err(|error| Problem::of_version_in(error, "/base"))?;
     let (canonical, findings) = merged.merged.unzip();
     let document = canonical.as_ref().map(|canonical| {

@@ -56,6 +56,7 @@ mod under_way;
 mod unread;
 mod validate;
 mod wire;
+mod within;
 
 pub use body::BodyBudget;
 pub use connection::Patience;

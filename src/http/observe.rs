@@ -4,7 +4,7 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderValue, Method, StatusCode, header};
@@ -18,6 +18,7 @@ use super::call::RequestId;
 use super::known::KnownCaller;
 use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
+use super::within::in_time;
 use super::{encoding, headers};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
@@ -28,12 +29,6 @@ pub const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// Beside a request: why it is not carried out, whatever it asks for. Known before anything looks at it.
 #[derive(Debug, Clone)]
 pub struct RefusedHead(pub Problem);
-
-/// How long a read may take until its answer begins.
-const READ_WITHIN: Duration = Duration::from_secs(5);
-
-/// How routes end that change nothing although their method is POST.
-const READS_WITH_BODY: [&str; 2] = ["/validate", "/merge"];
 
 /// The route of requests that no route takes, for the log and the numbers.
 const NO_ROUTE: &str = "none";
@@ -82,21 +77,15 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
 
 /// A panic ends its request, not its connection. A read that the database keeps waiting ends too.
 async fn guarded(request: Request, next: Next, route: &str) -> Response {
-    let is_read = match *request.method() {
-        Method::GET | Method::HEAD => !is_recorded(route),
-        _ => READS_WITH_BODY.iter().any(|end| route.ends_with(end)),
-    };
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD) && !is_recorded(route);
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let answered = match is_read {
-        true => tokio::time::timeout(READ_WITHIN, answering).await,
+        true => in_time(answering).await,
         false => Ok(answering.await),
     };
     match answered {
         Ok(Ok(response)) => response,
-        Err(_) => {
-            let detail = "The database does not answer in time at the moment.";
-            Problem::retry(Code::StorageUnavailable, 1, detail).into_response()
-        }
+        Err(late) => late.into_response(),
         Ok(Err(panic)) => {
             tracing::error!(panic = message(&*panic), "a handler panicked");
             let detail = "Something went wrong. The cause is logged under the request id.";

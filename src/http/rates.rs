@@ -80,7 +80,7 @@ impl RateLimits {
         let mut wait_s = None;
         let mut note = |(standing, wait): (Standing, Option<Duration>)| {
             standings.0.push(standing);
-            wait_s = wait.map(|wait| wait.as_secs_f64().ceil() as u32);
+            wait_s = wait.map(|wait| (wait.as_secs_f64().ceil() as u32).max(1));
             wait.is_none()
         };
         let is_free = match &self.of_credential {
@@ -93,7 +93,7 @@ impl RateLimits {
         }
         let refused = wait_s.map(|wait_s| {
             let name = standings.0.last().map_or("", |standing| standing.name);
-            let detail = format!("The {name} makes more requests than it may. Wait {} s.", wait_s.max(1));
+            let detail = format!("The {name} makes more requests than it may. Wait {wait_s} s.");
             Problem::retry(Code::RateLimited, wait_s, detail)
         });
         (standings, refused.map_or(Ok(()), Err))

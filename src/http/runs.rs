@@ -32,8 +32,9 @@ impl FromBody for RunBody {
 
 pub async fn run(
     State(app): State<App>,
-    call: Command<FlowsTest, FlowId, RunBody>,
+    mut call: Command<FlowsTest, FlowId, RunBody>,
 ) -> Result<Response, Problem> {
+    call.waits_in_line();
     let run = app.registry.runs.run(call.intent, call.id.0, call.body.0).await;
     let run = run.map_err(Problem::of_version)?;
     let mut response = wire::enveloped(StatusCode::CREATED, &wire::run(&run));

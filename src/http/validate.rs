@@ -11,6 +11,7 @@ use super::path::FlowId;
 use super::problem::Problem;
 use super::state::App;
 use super::wire;
+use super::within::in_time;
 use crate::flow::finding::Finding;
 
 #[derive(Debug, Serialize)]
@@ -26,14 +27,14 @@ pub async fn document(
     State(app): State<App>,
     call: Command<FlowsRead, (), Whole>,
 ) -> Result<Response, Problem> {
-    Ok(verdict(app.registry.validation.document(&call.intent.caller, call.body.0).await?))
+    Ok(verdict(in_time(app.registry.validation.document(&call.intent.caller, call.body.0)).await??))
 }
 
 pub async fn flow(
     State(app): State<App>,
     call: Command<FlowsRead, FlowId, Nothing>,
 ) -> Result<Response, Problem> {
-    Ok(verdict(app.registry.validation.flow(&call.intent.caller, call.id.0).await?))
+    Ok(verdict(in_time(app.registry.validation.flow(&call.intent.caller, call.id.0)).await??))
 }
 
 fn verdict(findings: Vec<Finding>) -> Response {

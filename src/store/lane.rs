@@ -46,8 +46,20 @@ impl Lane {
     }
 
     /// The connection, opened where there is none that lives, and only to the server in use: another lags behind. Whoever
-    /// lets go of it in the middle closes it.
+    /// lets go of it in the middle closes it. A server that is silent is waited for until another one takes over.
     pub(super) async fn take(&mut self) -> Result<PgConnection, StoreError> {
+        let primary = self.primary.clone();
+        let generation = primary.generation();
+        tokio::select! {
+            biased;
+            taken = self.take_from_used() => taken,
+            () = primary.left(generation) => {
+                Err(StoreError::not_reached(sqlx::Error::Protocol("another database server took over".to_owned())))
+            }
+        }
+    }
+
+    async fn take_from_used(&mut self) -> Result<PgConnection, StoreError> {
         let idle = self.idle.take().filter(|_| self.generation == self.primary.generation());
         if let Some((mut connection, since)) = idle
             && (since.elapsed() < PING_AFTER_IDLE || connection.ping().await.is_ok())

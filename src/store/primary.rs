@@ -20,6 +20,8 @@ const EVERY: Duration = Duration::from_millis(250);
 const LOOK_WITHIN: Duration = Duration::from_secs(1);
 /// At the start nothing is known yet, and connections take longest.
 const FIRST_LOOK_WITHIN: Duration = Duration::from_secs(3);
+/// How much older a connection may be than its pool says, which counts from when it was admitted.
+const ADMITTED_WITHIN: Duration = Duration::from_secs(1);
 
 /// The server in use, as whoever watches the service is told of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,8 +101,13 @@ impl Primary {
         if seen != timeline && self.servers.len() == 1 {
             // One address can lead to another server from one moment to the next. Of several, the watch finds out.
             self.use_server(used.index, seen);
+            let used = self.used.borrow();
+            return match used.timeline == Some(seen) {
+                true => Ok(used.generation),
+                false => refused("the server was replaced meanwhile"),
+            };
         }
-        Ok(self.used.borrow().generation)
+        Ok(used.generation)
     }
 
     fn use_server(&self, index: usize, timeline: Timeline) {
@@ -124,7 +131,7 @@ impl Primary {
     /// Whether a connection of that age may lead to a server that is not in use any more.
     pub(super) fn is_older_than_move(&self, age: Duration) -> bool {
         let used = self.used.borrow();
-        used.generation > 0 && used.since.elapsed() <= age
+        used.generation > 0 && used.since.elapsed() <= age + ADMITTED_WITHIN
     }
 
     /// Waits until connections of a generation lead to a server that is not in use any more.

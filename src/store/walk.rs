@@ -83,6 +83,9 @@ fn created(
     query
         .push(" END, false) AS is_wanted FROM (SELECT * FROM flow_view f WHERE f.org_id = ")
         .push_bind(org_id);
+    if let Some(ids) = &filter.ids {
+        query.push(" AND f.flow_id = ANY(").push_bind(ids.clone()).push(")");
+    }
     if let Some(below) = below {
         query.push(" AND f.flow_id < ").push_bind(below);
     }
@@ -111,6 +114,9 @@ fn named(
     query.push(", false) AS is_wanted FROM (SELECT s.flow_id, ").push(NAME);
     query.push(" AS name FROM flow_search s WHERE s.since_position > 0 AND s.org_id = ").push_bind(org_id);
     query.push(" AND s.in_force = ").push_bind(filter.in_force);
+    if let Some(ids) = &filter.ids {
+        query.push(" AND s.flow_id = ANY(").push_bind(ids.clone()).push(")");
+    }
     if let Some((name, flow_id)) = behind {
         query.push(" AND (").push(NAME).push(", s.flow_id) > (").push_bind(name.clone());
         query.push(" COLLATE \"C\", ").push_bind(*flow_id).push(")");

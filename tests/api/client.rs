@@ -132,6 +132,10 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        self.headers.get_all(name).iter().map(|value| value.to_str().unwrap()).collect()
+    }
+
     pub fn is_replay(&self) -> bool {
         self.header("idempotent-replayed") == Some("true")
     }

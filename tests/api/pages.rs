@@ -107,6 +107,25 @@ async fn a_cursor_belongs_to_its_list() {
     with(format!("?limit=3&cursor={}", &cursor[1..])).await.expect_problem(400, "invalid_parameter");
 }
 
+/// `now` is another position with each page, and the walk goes on at the one of the first.
+#[tokio::test]
+async fn a_walk_as_of_now_goes_on_as_of_then() {
+    let api = api().await;
+    nine(&api).await;
+    for sort in ["updated", "created"] {
+        let query = format!("?asOf=now&limit=5&sort={sort}");
+        let page = api.ask("GET", api.flows(&query)).send().await.expect(200).json();
+        let cursor = page["pageInfo"]["endCursor"].as_str().unwrap();
+        let total = api.ask("GET", api.flows("?asOf=now")).send().await.data().as_array().unwrap().len();
+        api.create_sound("Después").await;
+        let rest =
+            api.ask("GET", api.flows(&format!("{query}&cursor={cursor}"))).send().await.expect(200).data();
+        let rest = rest.as_array().unwrap();
+        assert!(rest.iter().all(|flow| flow["name"] != "Después"), "{sort}");
+        assert_eq!(rest.len(), (total - 5).min(5), "{sort}");
+    }
+}
+
 /// Flows whose names are in another order than the flows.
 async fn named(api: &Api, names: &[&str]) -> Vec<String> {
     let mut ids = Vec::new();

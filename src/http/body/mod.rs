@@ -72,7 +72,7 @@ pub async fn read<B: FromBody>(
         return Ok(Sent { value: None, media_type: B::MEDIA_TYPES[0], share: None });
     }
     let media_type = media::content_type(headers, B::MEDIA_TYPES)?;
-    let share = budget.share(bytes.len()).await;
+    let share = budget.share(bytes.len()).await?;
     Ok(Sent { value: Some(parse(&bytes)?), media_type, share })
 }
 

@@ -176,7 +176,9 @@ impl FlowList {
 impl FlowReads {
     /// Where the log of the caller's organization ends now.
     pub async fn head(&self, caller: &Caller) -> Result<LogHead, RegistryError> {
-        Ok(self.heads.ask(CurrentHead { org_id: caller.org_id }).await?)
+        let head = self.heads.ask(CurrentHead { org_id: caller.org_id }).await?;
+        self.memory.heed_repairs(caller.org_id, head.repairs);
+        Ok(head)
     }
 
     /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.

@@ -1,7 +1,8 @@
 //! What is remembered of flows and of pages of lists, bounded by the bytes it takes. How long it counts for anything is
 //! told by [`FlowReads`](super::FlowReads).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use quick_cache::Weighter;
@@ -105,6 +106,8 @@ pub(super) struct Memory {
     flows: Arc<Cache<FlowKey, RememberedFlow, Bytewise>>,
     versions: Arc<Cache<VersionKey, Arc<RememberedVersion>, Bytewise>>,
     pages: Arc<Cache<PageKey, Arc<Page>, Bytewise>>,
+    /// How often the rows of an organization were repaired, of those where they ever were.
+    repairs: Arc<RwLock<HashMap<Uuid, i64>>>,
 }
 
 /// Weighs what is kept by the bytes it takes.
@@ -143,6 +146,7 @@ impl Memory {
             versions: Arc::new(Cache::with_weighter(versions, VERSIONS_BYTES_MAX, Bytewise)),
             flows: Arc::new(Cache::with_weighter(flows, FLOWS_BYTES_MAX, Bytewise)),
             pages: Arc::new(Cache::with_weighter(pages, PAGES_BYTES_MAX, Bytewise)),
+            repairs: Arc::default(),
         }
     }
 
@@ -212,6 +216,16 @@ impl Memory {
     pub(super) fn forget(&self, org_id: Uuid, flow_id: Uuid) {
         for shown in [Shown::Draft, Shown::InForce] {
             self.flows.remove(&FlowKey { org_id, flow_id, which: Which::Now(shown) });
+        }
+    }
+
+    /// Lets go of everything of an organization whose rows were repaired since: tags of lists count the repairs, so what
+    /// goes out under a new one is read anew.
+    pub(super) fn heed_repairs(&self, org_id: Uuid, repairs: i64) {
+        let known = self.repairs.read().unwrap_or_else(PoisonError::into_inner).get(&org_id).copied();
+        if known.unwrap_or(0) != repairs {
+            self.forget_organization(org_id);
+            self.repairs.write().unwrap_or_else(PoisonError::into_inner).insert(org_id, repairs);
         }
     }
 
