@@ -76,7 +76,7 @@ fn parse(text: &str) -> Option<Timeline> {
     Some(Timeline { system_identifier: system_identifier.parse().ok()?, number: number.parse().ok()? })
 }
 
-/// Whoever looks sees the old file or the new one, also after a crash.
+/// Replaces a file as a whole: a reader finds its old text or the new one, also after a crash.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
     let unfinished = path.with_extension(std::process::id().to_string());
     let mut file = File::create(&unfinished)?;

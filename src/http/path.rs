@@ -10,7 +10,7 @@ use super::query::values::positive;
 
 /// What the path of an endpoint names beyond the organization.
 pub trait FromPath: Sized {
-    /// Whether what is named has versions that a request can be conditional on.
+    /// Whether the path names a flow, whose version a request can be conditional on.
     const HAS_VERSIONS: bool = false;
 
     fn from_path(parts: &Parts) -> Result<Self, Problem>;

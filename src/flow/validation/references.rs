@@ -1,5 +1,5 @@
 //! What concerns other flows: the ones this flow calls, and those that listen to the same messages.
-//! Whoever asks brings the facts; nothing is looked up here.
+//! The caller brings the facts about other flows; nothing is looked up here.
 
 mod circles;
 mod conflicts;

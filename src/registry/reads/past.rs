@@ -100,7 +100,7 @@ impl FlowReads {
         FlowList::whole(self.clone(), caller.org_id, confined(caller, filter), position)
     }
 
-    /// One page of the same list. It may be shorter than asked for and yet go on: one page looks at a bounded part of
+    /// One page of the list of flows as it was when the log was at a position. It may be shorter than asked for and yet go on: one page looks at a bounded part of
     /// the log.
     pub async fn list_page_at(
         &self,
@@ -129,6 +129,7 @@ impl FlowReads {
             next = ListPage { before: part.next, limit: (4 * next.limit).min(PART_MAX) };
         }
     }
+
     /// The position and key of each flow whose document is wanted.
     async fn wanted_of(
         &self,

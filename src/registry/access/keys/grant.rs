@@ -53,7 +53,7 @@ pub(super) fn regrant(
     Ok(terms)
 }
 
-/// Whoever is confined hands on their confinement where nothing is said.
+/// The numbers a new key is confined to: those asked for or, where none are, those its maker is confined to.
 fn or_own(numbers: Vec<String>, caller: &Caller) -> Vec<String> {
     if numbers.is_empty() { caller.phone_number_ids.to_vec() } else { numbers }
 }
