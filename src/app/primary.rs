@@ -78,11 +78,13 @@ fn parse(text: &str) -> Option<Timeline> {
 
 /// Replaces a file as a whole: a reader finds its old text or the new one, also after a crash.
 fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension(std::process::id().to_string());
+    // Replicas in containers share directories, and often the number of their process.
+    let unfinished = path.with_extension(format!("{:016x}", rand::random::<u64>()));
     let mut file = File::create(&unfinished)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    fs::rename(&unfinished, path)
+    fs::rename(&unfinished, path)?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
 }
 
 /// Runs until it is aborted: a service that is stopping still finishes what was begun, on whichever server that takes.

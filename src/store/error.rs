@@ -111,9 +111,7 @@ impl StoreError {
         let error = Self::from(error);
         message.map_or(error, Self::OutcomeUnknown)
     }
-}
 
-impl StoreError {
     /// No connection could be opened, whatever the reason: nothing was asked.
     pub(super) fn not_reached(error: sqlx::Error) -> Self {
         count(&error);
