@@ -14,6 +14,7 @@ mod link;
 mod page;
 mod part;
 mod preference;
+mod record;
 mod routes;
 mod session;
 mod state;

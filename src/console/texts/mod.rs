@@ -3,5 +3,8 @@
 
 pub mod failure;
 pub mod frame;
+pub mod keys;
 pub mod list;
+pub mod live;
+pub mod scopes;
 pub mod sign_in;
