@@ -5,6 +5,7 @@
 
 mod address;
 mod around;
+mod asked;
 mod assets;
 mod failure;
 mod form;
@@ -25,6 +26,5 @@ mod when;
 
 pub use address::ConsoleAddress;
 pub use gate::{Gate, HeldBack, Share};
-pub use preference::Language;
 pub use routes::router;
 pub use state::ConsoleState;

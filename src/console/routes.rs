@@ -8,7 +8,7 @@ use axum::{Router, middleware};
 
 use super::around::around;
 use super::assets;
-use super::failure::{Failure, Sought};
+use super::failure::{PageFailure, Sought};
 use super::state::{Console, ConsoleState};
 use super::view::{keys, list, live, preferences, sign_in};
 
@@ -48,10 +48,10 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/{*rest}", any(nothing_here))
 }
 
-async fn nothing_here() -> Failure {
-    Failure::NotFound(Sought::Page)
+async fn nothing_here() -> PageFailure {
+    PageFailure::NotFound(Sought::Page)
 }
 
-async fn method_not_allowed() -> Failure {
-    Failure::MethodNotAllowed
+async fn method_not_allowed() -> PageFailure {
+    PageFailure::MethodNotAllowed
 }

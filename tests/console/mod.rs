@@ -6,5 +6,6 @@ mod guard;
 mod keys;
 mod list;
 mod live;
+mod process;
 
 pub use browser::{Browser, pin};

@@ -10,22 +10,22 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::console::address::CookieWay;
-use crate::console::around::Asked;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Change, Fields, OpenForm, Parameters};
+use crate::console::asked::AskedPage;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, Change, FormFields, OpenForm};
 use crate::console::link;
-use crate::console::page::Page;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::preference::Preferences;
-use crate::console::record::{self, Access};
+use crate::console::record::{self, RecordedAccess};
 use crate::console::session::cookie;
 use crate::console::session::signed::cookie_way;
-use crate::console::session::{Circumstances, Session};
+use crate::console::session::{RequestCircumstances, Session};
 use crate::console::state::Console;
 use crate::console::texts::sign_in::{EN, ES, SignInTexts};
 use crate::flow::event::ActorKind;
 use crate::flow::text::name_fault;
-use crate::registry::access::{AccessError, Credential, Verified};
+use crate::registry::access::{AccessError, Credential, VerifiedCredential};
 use crate::registry::caller::Intent;
 
 const NAME_CHARS_MAX: usize = 200;
@@ -37,7 +37,7 @@ const KEY_MARK: &str = "mk_";
 /// Why somebody sees the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInState {
-    Asked,
+    AskedPage,
     SignedOut,
     Expired,
     Needed,
@@ -56,7 +56,7 @@ pub enum SignInState {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
-    page: Page,
+    page: PageFrame,
     t: &'static SignInTexts,
     state: SignInState,
     /// What there is to say first.
@@ -83,7 +83,7 @@ impl SignInPage {
         let open = way.map(|way| cookie::sessions(&parts.headers, way)).unwrap_or_default();
         let path = path(organization.parse().ok(), Some(back).filter(|back| !back.is_empty()));
         Self {
-            page: Page::bare(preferences, Utc::now(), &path, t.heading),
+            page: PageFrame::bare(preferences, Utc::now(), &path, t.heading),
             t,
             state,
             notice: state.notice(t),
@@ -100,7 +100,7 @@ impl SignInPage {
 impl SignInState {
     fn notice(self, t: &SignInTexts) -> Option<String> {
         Some(match self {
-            Self::Asked => return None,
+            Self::AskedPage => return None,
             Self::SignedOut => t.signed_out.to_owned(),
             Self::Expired => t.expired.to_owned(),
             Self::Needed => t.needed.to_owned(),
@@ -118,7 +118,7 @@ impl SignInState {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::Asked | Self::SignedOut => StatusCode::OK,
+            Self::AskedPage | Self::SignedOut => StatusCode::OK,
             Self::Expired | Self::Needed | Self::NotSent | Self::Wrong => StatusCode::UNAUTHORIZED,
             Self::OtherOrganization => StatusCode::FORBIDDEN,
             Self::NoTokenKeys => StatusCode::SERVICE_UNAVAILABLE,
@@ -131,7 +131,7 @@ impl SignInState {
 
     /// Whether it is said of what somebody just sent.
     fn is_fault(self) -> bool {
-        !matches!(self, Self::Asked | Self::SignedOut | Self::Expired | Self::Needed)
+        !matches!(self, Self::AskedPage | Self::SignedOut | Self::Expired | Self::Needed)
     }
 }
 
@@ -145,7 +145,7 @@ pub fn path(organization: Option<Uuid>, back: Option<&str>) -> String {
 }
 
 /// The form in place of a page that takes a session. It leads back to that page.
-pub fn instead(console: &Console, asked: &Asked, state: SignInState) -> PageResult {
+pub fn instead(console: &Console, asked: &AskedPage, state: SignInState) -> PageResult {
     let path = asked.path();
     let organization = path.split(['/', '?']).nth(2).unwrap_or_default();
     let back = if asked.is_get() { path.as_str() } else { "" };
@@ -170,11 +170,11 @@ pub async fn enter(session: Session) -> PageResult {
 
 pub async fn form(
     State(console): State<Console>,
-    Parameters(asked): Parameters,
+    AddressParameters(asked): AddressParameters,
     request: Request,
 ) -> PageResult {
     let (parts, _) = request.into_parts();
-    let state = if asked.get("state") == "out" { SignInState::SignedOut } else { SignInState::Asked };
+    let state = if asked.get("state") == "out" { SignInState::SignedOut } else { SignInState::AskedPage };
     let back = link::own_path(asked.get("back")).unwrap_or_default();
     let organization = asked.get("organization");
     part::page(&SignInPage::new(&console, &parts, state, (organization, "", back)))
@@ -198,9 +198,9 @@ pub async fn open(State(console): State<Console>, request: Request) -> PageResul
 async fn signed_in(
     console: &Console,
     parts: &Parts,
-    fields: &Fields,
-) -> Result<Result<Response, SignInState>, Failure> {
-    let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::Asked)) };
+    fields: &FormFields,
+) -> Result<Result<Response, SignInState>, PageFailure> {
+    let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::AskedPage)) };
     let organization = fields.get("organization").trim();
     let org_id = Uuid::try_parse(organization).ok().filter(|_| organization.len() == UUID_LENGTH);
     let Some(org_id) = org_id else { return Ok(Err(SignInState::OrganizationFault)) };
@@ -216,7 +216,7 @@ async fn signed_in(
         (false, _) if console.verifier.tokens.is_none() => return Ok(Err(SignInState::NoTokens)),
         _ => {}
     }
-    let circumstances = Circumstances::of(parts);
+    let circumstances = RequestCircumstances::of(parts);
     let credential = Credential::Bearer(SecretString::from(text));
     let verified = match verify(console, &circumstances, org_id, &credential).await? {
         Ok(verified) => verified,
@@ -239,22 +239,22 @@ async fn signed_in(
 /// Whose a credential is, if it is one of this organization. What is refused is put on record.
 async fn verify(
     console: &Console,
-    circumstances: &Circumstances,
+    circumstances: &RequestCircumstances,
     org_id: Uuid,
     credential: &Credential,
-) -> Result<Result<Verified, SignInState>, Failure> {
+) -> Result<Result<VerifiedCredential, SignInState>, PageFailure> {
     let address = circumstances.address;
     let verified = console.verifier.verify_from(address, &console.guesses, credential).await;
     Ok(match verified {
         Ok(verified) if verified.caller.org_id == org_id => Ok(verified),
         Ok(verified) => {
-            let access = Access::to_other_organization(&verified.caller);
+            let access = RecordedAccess::to_other_organization(&verified.caller);
             record::observe(console, circumstances, access);
             Err(SignInState::OtherOrganization)
         }
         Err(AccessError::Invalid) => {
             let key_prefix = console.verifier.prefix_in(credential, org_id);
-            record::observe(console, circumstances, Access::of_stranger(org_id, key_prefix));
+            record::observe(console, circumstances, RecordedAccess::of_stranger(org_id, key_prefix));
             Err(SignInState::Wrong)
         }
         Err(AccessError::TooManyGuesses(wait_s)) => Err(SignInState::Guessing(wait_s)),
