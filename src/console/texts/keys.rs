@@ -198,7 +198,7 @@ pub const EN: KeysTexts = KeysTexts {
     made_before: "This key was created before, and its secret was shown once. If you do not have it, revoke it and create another.",
     changed: "The key is changed.",
     revoked: "The key is revoked: it opens nothing any more.",
-    signed_out: "SignedIn out.",
+    signed_out: "Signed out.",
     effect_of_revoking: "Whatever uses this key stops working at once, and its sessions end. This cannot be undone.",
     effect_on_own: "It is the key you signed in with: revoking it signs you out.",
     effect_on_last: "It is the only key that manages keys: afterwards another can be made only on the machine itself.",

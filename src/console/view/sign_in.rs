@@ -37,7 +37,7 @@ const KEY_MARK: &str = "mk_";
 /// Why somebody sees the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInState {
-    AskedPage,
+    Asked,
     SignedOut,
     Expired,
     Needed,
@@ -100,7 +100,7 @@ impl SignInPage {
 impl SignInState {
     fn notice(self, t: &SignInTexts) -> Option<String> {
         Some(match self {
-            Self::AskedPage => return None,
+            Self::Asked => return None,
             Self::SignedOut => t.signed_out.to_owned(),
             Self::Expired => t.expired.to_owned(),
             Self::Needed => t.needed.to_owned(),
@@ -118,7 +118,7 @@ impl SignInState {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::AskedPage | Self::SignedOut => StatusCode::OK,
+            Self::Asked | Self::SignedOut => StatusCode::OK,
             Self::Expired | Self::Needed | Self::NotSent | Self::Wrong => StatusCode::UNAUTHORIZED,
             Self::OtherOrganization => StatusCode::FORBIDDEN,
             Self::NoTokenKeys => StatusCode::SERVICE_UNAVAILABLE,
@@ -131,7 +131,7 @@ impl SignInState {
 
     /// Whether it is said of what somebody just sent.
     fn is_fault(self) -> bool {
-        !matches!(self, Self::AskedPage | Self::SignedOut | Self::Expired | Self::Needed)
+        !matches!(self, Self::Asked | Self::SignedOut | Self::Expired | Self::Needed)
     }
 }
 
@@ -174,7 +174,7 @@ pub async fn form(
     request: Request,
 ) -> PageResult {
     let (parts, _) = request.into_parts();
-    let state = if asked.get("state") == "out" { SignInState::SignedOut } else { SignInState::AskedPage };
+    let state = if asked.get("state") == "out" { SignInState::SignedOut } else { SignInState::Asked };
     let back = link::own_path(asked.get("back")).unwrap_or_default();
     let organization = asked.get("organization");
     part::page(&SignInPage::new(&console, &parts, state, (organization, "", back)))
@@ -200,7 +200,7 @@ async fn signed_in(
     parts: &Parts,
     fields: &FormFields,
 ) -> Result<Result<Response, SignInState>, PageFailure> {
-    let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::AskedPage)) };
+    let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::Asked)) };
     let organization = fields.get("organization").trim();
     let org_id = Uuid::try_parse(organization).ok().filter(|_| organization.len() == UUID_LENGTH);
     let Some(org_id) = org_id else { return Ok(Err(SignInState::OrganizationFault)) };
