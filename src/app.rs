@@ -94,7 +94,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
-    let router = http::end_connections(router(&config, &state), draining);
+    let router = http::end_connections(router(&config, &state, connections_max), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
@@ -110,11 +110,13 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
 }
 
 /// The API, which pages of other origins may use where they are named, and the console, which none may.
-fn router(config: &ServeConfig, state: &Arc<AppState>) -> Router {
+fn router(config: &ServeConfig, state: &Arc<AppState>, connections_max: usize) -> Router {
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let api = http::allow_origins(http::router(Arc::clone(state)), &origins);
     match config.console.console {
-        ConsoleServed::On => api.merge(console::router(state, config.console.session_lasts())),
+        ConsoleServed::On => {
+            api.merge(console::router(state, config.console.session_lasts(), connections_max))
+        }
         ConsoleServed::Off => api,
     }
 }

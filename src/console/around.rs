@@ -38,7 +38,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
             "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(self), display-capture=(), \
              encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
              magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
-             publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
+             publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), \
              xr-spatial-tracking=()",
         ),
     ),

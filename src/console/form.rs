@@ -2,12 +2,15 @@
 //! carried out once, and why. Only somebody who is signed in has a form read.
 
 use axum::Form;
+use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::StatusCode;
+use axum::http::header;
 use axum::http::request::Parts;
+use secrecy::SecretString;
 
 use super::failure::PageFailure;
-use super::session::Session;
+use super::gate::{Share, UnreadForm};
+use super::session::{FoundSession, Session};
 use super::state::Console;
 use crate::flow::digest::Digest;
 use crate::registry::caller::{Idempotency, Intent};
@@ -17,8 +20,15 @@ const ONCE_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
 /// Idempotency keys of the console do not meet those of clients.
 const ONCE_PREFIX: &str = "console ";
 
+const MEDIA_TYPE: &str = "application/x-www-form-urlencoded";
+/// Of a form that somebody who is signed in sends: a document of the largest size, percent-encoded.
+const BYTES_MAX: usize = 2 << 20;
+/// Of a form that anybody may send.
+const OPEN_BYTES_MAX: usize = 64 << 10;
+const FIELDS_MAX: usize = 1000;
+
 /// The fields of a form, as they were sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct FormFields(Vec<(String, String)>);
 
 impl FormFields {
@@ -46,19 +56,43 @@ impl FormFields {
         version.ok_or(PageFailure::BadRequest("version"))
     }
 
-    async fn read(request: Request, console: &Console) -> Result<Self, PageFailure> {
-        match Form::from_request(request, console).await {
-            Ok(Form(fields)) => Ok(Self(fields)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(PageFailure::TooLarge)
-            }
-            Err(_) => Err(PageFailure::BadRequest("form")),
+    /// Reads a form of at most so many bytes. What it returns with the fields is held as long as they are.
+    async fn read(
+        parts: &Parts,
+        body: Body,
+        console: &Console,
+        bytes_max: usize,
+    ) -> Result<(Self, Share), PageFailure> {
+        const BAD: PageFailure = PageFailure::BadRequest("form");
+        let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default();
+        if !kind.trim().eq_ignore_ascii_case(MEDIA_TYPE) {
+            return Err(BAD);
         }
+        let read = console.gate.read(&parts.headers, body, bytes_max).await;
+        let (bytes, share) = read.map_err(|refused| match refused {
+            UnreadForm::TooLarge => PageFailure::TooLarge,
+            UnreadForm::Broken => BAD,
+            UnreadForm::HeldBack(held) => held.into(),
+        })?;
+        if bytes.iter().filter(|byte| **byte == b'&').count() >= FIELDS_MAX {
+            return Err(BAD);
+        }
+        let form = Request::post("/").header(header::CONTENT_TYPE, MEDIA_TYPE).body(Body::from(bytes));
+        let form = form.map_err(|_| BAD)?;
+        let Form(fields) = Form::from_request(form, &()).await.map_err(|_| BAD)?;
+        Ok((Self(fields), share))
+    }
+
+    /// Takes a secret out of the fields.
+    fn take(&mut self, name: &str) -> SecretString {
+        let at = self.0.iter().position(|(found, _)| found == name);
+        SecretString::from(at.map(|at| self.0.swap_remove(at).1).unwrap_or_default())
     }
 }
 
 /// The parameters of an address.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct AddressParameters(pub FormFields);
 
 impl FromRequestParts<Console> for AddressParameters {
@@ -71,14 +105,20 @@ impl FromRequestParts<Console> for AddressParameters {
 }
 
 /// A form of somebody who is not signed in, or does not have to be.
-#[derive(Debug)]
-pub struct OpenForm(pub FormFields);
+pub struct OpenForm {
+    pub fields: FormFields,
+    /// What was sent as a credential, and is among the fields no more.
+    pub credential: SecretString,
+}
 
 impl FromRequest<Console> for OpenForm {
     type Rejection = PageFailure;
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, PageFailure> {
-        FormFields::read(request, console).await.map(Self)
+        let (parts, body) = request.into_parts();
+        let (mut fields, _) = FormFields::read(&parts, body, console, OPEN_BYTES_MAX).await?;
+        let credential = fields.take("credential");
+        Ok(Self { fields, credential })
     }
 }
 
@@ -86,6 +126,8 @@ impl FromRequest<Console> for OpenForm {
 pub struct Change {
     pub session: Session,
     pub fields: FormFields,
+    /// Held as long as the fields are.
+    _share: Share,
 }
 
 impl FromRequest<Console> for Change {
@@ -93,9 +135,10 @@ impl FromRequest<Console> for Change {
 
     async fn from_request(request: Request, console: &Console) -> Result<Self, PageFailure> {
         let (mut parts, body) = request.into_parts();
-        let session = Session::from_request_parts(&mut parts, console).await?;
-        let fields = FormFields::read(Request::from_parts(parts, body), console).await?;
-        Ok(Self { session, fields })
+        let found = FoundSession::of(&mut parts, console).await?;
+        // Not before the form is here: how long it takes is the browser's affair.
+        let (fields, share) = FormFields::read(&parts, body, console, BYTES_MAX).await?;
+        Ok(Self { session: found.admitted(&parts, console)?, fields, _share: share })
     }
 }
 

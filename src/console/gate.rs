@@ -2,7 +2,10 @@
 
 use std::any::Any;
 
-use axum::http::Extensions;
+use async_trait::async_trait;
+use axum::body::Body;
+use axum::http::{Extensions, HeaderMap};
+use bytes::Bytes;
 
 use crate::registry::caller::Caller;
 
@@ -18,8 +21,26 @@ pub struct HeldBack {
     pub is_of_caller: bool,
 }
 
+/// Why a form is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnreadForm {
+    TooLarge,
+    /// It ended too early, or came too slowly.
+    Broken,
+    HeldBack(HeldBack),
+}
+
 /// Lets requests in, counted together with those of the API.
+#[async_trait]
 pub trait Gate: Send + Sync {
+    /// Reads a body of at most so many bytes, within the memory that all bodies share.
+    async fn read(
+        &self,
+        headers: &HeaderMap,
+        body: Body,
+        bytes_max: usize,
+    ) -> Result<(Bytes, Share), UnreadForm>;
+
     /// A request of somebody who is signed in. `extensions` are those of the request.
     fn admit(&self, extensions: &Extensions, caller: &Caller) -> Result<Share, HeldBack>;
 

@@ -65,7 +65,9 @@ pub fn query<'p>(path: &str, parameters: impl IntoIterator<Item = (&'p str, &'p 
 pub fn own_path(path: &str) -> Option<&str> {
     let is_own = path == "/console" || path.starts_with("/console/");
     let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let has_dots = path.split(['?', '#']).next().unwrap_or_default().split('/').any(|part| part == "..");
+    // Browsers take an encoded dot for a dot.
+    let bare = path.split(['?', '#']).next().unwrap_or_default().to_ascii_lowercase().replace("%2e", ".");
+    let has_dots = bare.split('/').any(|part| part == ".." || part == ".");
     (is_own && is_plain && !has_dots && !path.contains("//")).then_some(path)
 }
 
@@ -98,6 +100,7 @@ mod tests {
             "/console//evil.example",
             "https://evil.example/console/",
             "/console/../docs",
+            "/console/x/%2e%2e/%2E%2e/docs",
             "/console/\\evil",
             "/console/x\r\nSet-Cookie: a",
             "/consoles",

@@ -25,6 +25,6 @@ mod view;
 mod when;
 
 pub use address::ConsoleAddress;
-pub use gate::{Gate, HeldBack, Share};
+pub use gate::{Gate, HeldBack, Share, UnreadForm};
 pub use routes::router;
 pub use state::ConsoleState;

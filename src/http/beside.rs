@@ -1,8 +1,11 @@
 //! What is served beside the API, such as the console: its requests are observed, counted and weighed like those of the API.
 
-use axum::http::Extensions;
+use axum::body::Body;
+use axum::http::{Extensions, HeaderMap};
 use axum::{Router, middleware};
+use bytes::Bytes;
 
+use super::body::{self, BodyShare};
 use super::known::KnownCaller;
 use super::load::LoadShare;
 use super::observe::observe;
@@ -33,6 +36,33 @@ pub fn admit(state: &AppState, extensions: &Extensions, caller: &Caller) -> Resu
     }
     counted.map_err(held)?;
     state.load.begin(caller.org_id).map_err(held)
+}
+
+/// Reads a body of at most so many bytes, as fast as bodies of the API have to come, within the memory they all share.
+pub async fn read_body(
+    state: &AppState,
+    headers: &HeaderMap,
+    body: Body,
+    bytes_max: usize,
+) -> Result<(Bytes, BodyShare), RefusedBody> {
+    let bytes =
+        body::collect_plain(headers, body, bytes_max).await.map_err(|problem| match problem.code {
+            Code::BodyTooLarge => RefusedBody::TooLarge,
+            _ => RefusedBody::Broken,
+        })?;
+    match state.body_budget.share(bytes.len()).await {
+        Ok(share) => Ok((bytes, share)),
+        Err(problem) => Err(RefusedBody::Held(held(problem))),
+    }
+}
+
+/// Why a body is not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefusedBody {
+    TooLarge,
+    /// It ended too early, or came too slowly.
+    Broken,
+    Held(HeldRequest),
 }
 
 fn held(problem: Problem) -> HeldRequest {

@@ -134,7 +134,7 @@ impl Sessions {
         let event = organization_event(intent, EventType::SessionOpened, canonical_bytes(&payload));
         if let Err(error) = self.log.append_to_organization(&self.store, org_id, event).await {
             // Nobody is signed in without a record of it.
-            if let Err(error) = self.store.in_time(self.store.close_session(org_id, id.0)).await {
+            if let Err(error) = self.store.in_time(self.store.close_sessions(org_id, &[id.0])).await {
                 tracing::warn!(%error, "a session that could not be recorded was not deleted; nobody has its token");
             }
             return Err(error);
@@ -180,9 +180,9 @@ impl Sessions {
         let sessions = self.clone();
         let closing = async move {
             let org_id = intent.caller.org_id;
-            match sessions.store.in_time(sessions.store.close_session(org_id, id.0)).await? {
-                true => sessions.record_closed(&intent, &[id.0]).await,
-                false => Ok(()),
+            match sessions.store.in_time(sessions.store.session(org_id, id.0)).await? {
+                Some(_) => sessions.close_all(&intent, &[id.0]).await,
+                None => Ok(()),
             }
         };
         self.log.detached(closing).await
@@ -192,14 +192,21 @@ impl Sessions {
     pub async fn close_of_key(&self, intent: Intent, key_id: Uuid) -> Result<usize, RegistryError> {
         let sessions = self.clone();
         let closing = async move {
-            let closed = sessions.store.close_sessions_of_key(intent.caller.org_id, key_id);
-            let closed = sessions.store.in_time(closed).await?;
-            if !closed.is_empty() {
-                sessions.record_closed(&intent, &closed).await?;
+            let open = sessions.store.sessions_of_key(intent.caller.org_id, key_id);
+            let open = sessions.store.in_time(open).await?;
+            if !open.is_empty() {
+                sessions.close_all(&intent, &open).await?;
             }
-            Ok(closed.len())
+            Ok(open.len())
         };
         self.log.detached(closing).await
+    }
+
+    /// Recorded first: what fails then can be done again, and is on record twice at worst.
+    async fn close_all(&self, intent: &Intent, open: &[Digest]) -> Result<(), RegistryError> {
+        let org_id = intent.caller.org_id;
+        self.record_closed(intent, open).await?;
+        Ok(self.store.in_time(self.store.close_sessions(org_id, open)).await?)
     }
 
     async fn record_closed(&self, intent: &Intent, closed: &[Digest]) -> Result<(), RegistryError> {

@@ -116,18 +116,20 @@ impl Store {
         Ok(())
     }
 
-    /// Ends a session, and says whether there was one.
-    pub async fn close_session(&self, org_id: Uuid, token_hash: Digest) -> Result<bool, StoreError> {
-        let query = sqlx::query("DELETE FROM console_session WHERE org_id = $1 AND token_hash = $2");
-        let done = query.bind(org_id).bind(&token_hash.as_bytes()[..]).execute(&self.pool).await?;
-        Ok(done.rows_affected() > 0)
-    }
-
-    /// Ends all sessions of a key, and returns the hashes of their tokens.
-    pub async fn close_sessions_of_key(&self, org_id: Uuid, key_id: Uuid) -> Result<Vec<Digest>, StoreError> {
-        let query = "DELETE FROM console_session WHERE org_id = $1 AND key_id = $2 RETURNING token_hash";
+    /// The hashes of the tokens of a key's sessions, of those that are over too until they are deleted.
+    pub async fn sessions_of_key(&self, org_id: Uuid, key_id: Uuid) -> Result<Vec<Digest>, StoreError> {
+        let query =
+            "SELECT token_hash FROM console_session WHERE org_id = $1 AND key_id = $2 ORDER BY token_hash";
         let query = sqlx::query_scalar::<_, Vec<u8>>(query).bind(org_id).bind(key_id);
         query.fetch_all(&self.pool).await?.iter().map(|hash| read_digest(hash)).collect()
+    }
+
+    /// Ends sessions.
+    pub async fn close_sessions(&self, org_id: Uuid, token_hashes: &[Digest]) -> Result<(), StoreError> {
+        let hashes: Vec<&[u8]> = token_hashes.iter().map(|hash| &hash.as_bytes()[..]).collect();
+        let query = sqlx::query("DELETE FROM console_session WHERE org_id = $1 AND token_hash = ANY($2)");
+        query.bind(org_id).bind(hashes).execute(&self.pool).await?;
+        Ok(())
     }
 
     /// Deletes at most `batch` sessions that nobody has used for an hour, and says how many.

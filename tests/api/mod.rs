@@ -107,7 +107,7 @@ pub async fn api_over(database: TestDatabase, store: Store) -> Api {
 
 /// The API and the console beside it.
 pub fn router_over(state: Arc<AppState>) -> Router {
-    router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS))
+    router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS, 400))
 }
 
 async fn api_of(database: TestDatabase, state: AppState) -> Api {

@@ -137,6 +137,22 @@ async fn signing_in_leads_back_to_own_pages_alone() {
     }
 }
 
+/// Signing in again ends the session that the browser had.
+#[tokio::test]
+async fn a_browser_has_one_session_of_an_organization() {
+    let mut browser = Browser::admin().await;
+    let former = browser.cookies.clone();
+    let key = browser.api.key.clone();
+    browser.sign_in(&key, "Ana").await;
+    browser.get(browser.path("flows")).await.expect(200);
+    let now = std::mem::replace(&mut browser.cookies, former);
+    browser.get(browser.path("flows")).await.expect(401);
+    browser.cookies = now;
+    let open = "SELECT count(*) FROM console_session";
+    let open: i64 = sqlx::query_scalar(open).fetch_one(&browser.api.database.pool).await.unwrap();
+    assert_eq!(open, 1);
+}
+
 /// A session is over when its key is, at once; when nobody used it for an hour; and when its time has come.
 #[tokio::test]
 async fn sessions_end() {
@@ -151,7 +167,7 @@ async fn sessions_end() {
         browser.get(browser.path("flows")).await.expect(401).says("Your session is over.");
     }
     let old = browser.api.registry.store().forget_sessions(10).await.unwrap();
-    assert_eq!(old, 2, "what is idle is deleted");
+    assert_eq!(old, 1, "what is idle is deleted");
     let key = browser.api.new_key(browser.api.org_id, json!({"name": "de Luis"})).await;
     browser.sign_in(&key, "Luis").await;
     let by = operator(browser.api.org_id, "test");

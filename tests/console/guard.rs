@@ -55,12 +55,12 @@ async fn another_organization_is_answered_like_none() {
         }
         assert_eq!(bodies[0], bodies[1], "{page}");
     }
-    let own = browser.api.org_id;
+    let events = browser.api.events().await;
     for form in rows("post") {
         let path = format!("/console/{there}/{}", form);
         browser.post(&path, &[]).await.expect(403);
     }
-    assert_eq!(browser.api.org_id, own);
+    assert_eq!(browser.api.events().await, events);
 }
 
 #[tokio::test]
@@ -157,4 +157,27 @@ async fn every_answer_has_the_headers() {
             false => assert_eq!(kept, Some("no-store"), "{path}"),
         }
     }
+}
+
+/// What anybody may send is small, and has few fields; other forms are as large as a document can be.
+#[tokio::test]
+async fn forms_are_bounded() {
+    let mut browser = Browser::admin().await;
+    let post = |path: &str| {
+        Request::post(path)
+            .header("sec-fetch-site", "same-origin")
+            .header("content-type", "application/x-www-form-urlencoded")
+    };
+    let many = "a&".repeat(1200);
+    for path in ["/console/session", "/console/preferences"] {
+        browser.send(post(path), format!("name={}", "x".repeat(70_000))).await.expect(413);
+        browser.send(post(path), many.clone()).await.expect(400);
+    }
+    let keys = browser.path("keys/new");
+    browser.send(post(&keys), many).await.expect(400);
+    browser.send(post(&keys), "x".repeat((2 << 20) + 1)).await.expect(413);
+    let json = Request::post(&keys)
+        .header("sec-fetch-site", "same-origin")
+        .header("content-type", "application/json");
+    browser.send(json, "{}".to_owned()).await.expect(400);
 }

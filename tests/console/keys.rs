@@ -113,3 +113,44 @@ async fn people_are_signed_out() {
         browser.api.ask("GET", browser.api.audit("?action=session.closed")).send().await.expect(200).data();
     assert_eq!(log["data"].as_array().unwrap().len(), 1, "what is over is closed no second time");
 }
+
+/// Somebody who may do less corrects a name: the key keeps what was not theirs to give.
+#[tokio::test]
+async fn who_renames_a_key_takes_nothing_from_it() {
+    let mut browser = Browser::stranger().await;
+    let org_id = browser.api.org_id;
+    let strong = json!({"name": "fuerte", "scopes": ["flows:read", "flows:write", "audit:erase"], "phoneNumberIds": []});
+    browser.api.new_key(org_id, strong).await;
+    let clerk = json!({"name": "gestor", "scopes": ["flows:read", "keys:manage"], "phoneNumberIds": ["111"]});
+    let clerk = browser.api.new_key(org_id, clerk).await;
+    browser.sign_in(&clerk, "Luis").await;
+    let listed = browser.get(browser.path("keys")).await.expect(200);
+    let id = id_of(&browser, &listed.html, "fuerte");
+    let path = browser.path(&format!("keys/{id}/edit"));
+    let form = browser.get(&path).await.expect(200);
+    form.says("not yours to give or take: changing, creating or deleting flows, erasing content");
+    let once = form.hidden("once");
+    let fields =
+        [("once", once.as_str()), ("name", "Fuerte"), ("scope", "flows:read"), ("reason", "mayúscula")];
+    browser.post(&path, &fields).await.expect(303);
+    let key: (String, Vec<String>, Vec<String>) =
+        sqlx::query_as("SELECT name, scopes, phone_number_ids FROM api_key WHERE id = $1::uuid")
+            .bind(&id)
+            .fetch_one(&browser.api.database.pool)
+            .await
+            .unwrap();
+    assert_eq!(key.0, "Fuerte");
+    assert_eq!(key.1.len(), 3, "{key:?}");
+    assert!(key.2.is_empty(), "{key:?}");
+    let once = browser.get(browser.path("keys/new")).await.expect(200).hidden("once");
+    for expiry in ["9o", "70000", "-1"] {
+        let fields = [
+            ("once", once.as_str()),
+            ("name", "Sin fin"),
+            ("scope", "flows:read"),
+            ("expiry", expiry),
+            ("reason", "prueba"),
+        ];
+        browser.post(browser.path("keys/new"), &fields).await.expect(400);
+    }
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use flow_registry::registry::access::operator;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
@@ -69,4 +70,26 @@ async fn it_ends_with_the_session() {
     followed.event("over").await;
     let end = tokio::time::timeout(Duration::from_secs(5), followed.body.frame()).await.unwrap();
     assert!(end.is_none(), "{end:?}");
+}
+
+/// A key that may read flows no longer hears no more of them; and following keeps no session open.
+#[tokio::test]
+async fn it_ends_when_the_key_may_read_no_more() {
+    let mut browser = Browser::stranger().await;
+    let body = json!({"name": "lee", "scopes": ["flows:read"]});
+    let key = browser.api.new_key(browser.api.org_id, body).await;
+    browser.sign_in(&key, "Luis").await;
+    let old = "UPDATE console_session SET seen_at = seen_at - interval '30 minutes' RETURNING seen_at";
+    let pool = browser.api.database.pool.clone();
+    let old: chrono::DateTime<chrono::Utc> = sqlx::query_scalar(old).fetch_one(&pool).await.unwrap();
+    let mut followed = Followed::of(&browser).await;
+    followed.event("at").await;
+    let by = operator(browser.api.org_id, "test");
+    let keys = browser.api.keys.list(&by.caller).await.unwrap();
+    let id = keys.iter().find(|key| key.name == "lee").unwrap().id;
+    browser.api.keys.change(by, id, &json!({"scopes": ["keys:manage"]})).await.unwrap();
+    followed.event("over").await;
+    let seen: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("SELECT seen_at FROM console_session").fetch_one(&pool).await.unwrap();
+    assert_eq!(seen, old);
 }

@@ -87,13 +87,13 @@ function begin(within) {
   }
 }
 
-// Keys: an element with data-key="h" or "g d" is what they lead to. Without Ctrl only where nobody types.
+// Keys: an element with data-key="h", "g d" or "3|h" is what they lead to. Without Ctrl only where nobody types.
 
 const isTyping = (element) => element.closest?.("input, textarea, select, [contenteditable]");
 let prefix = "";
 
 function act(key) {
-  const target = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key === key);
+  const target = [...document.querySelectorAll("[data-key]")].find((element) => element.dataset.key.split("|").includes(key));
   if (!target) return false;
   if (target.matches("summary")) target.parentElement.open = !target.parentElement.open;
   if (target.matches("input, textarea, summary")) target.focus();
@@ -117,11 +117,10 @@ document.addEventListener("keydown", (event) => {
     find("#search").focus();
     return;
   }
-  if (key === "Escape") {
-    for (const menu of document.querySelectorAll("details.menu[open]")) {
-      menu.open = false;
-      find("summary", menu).focus();
-    }
+  const menu = key === "Escape" && find("details.menu[open]");
+  if (menu) {
+    menu.open = false;
+    find("summary", menu).focus();
     return;
   }
   if (event.ctrlKey || event.metaKey || event.altKey || root.dataset.keys === "off" || isTyping(event.target)) return;

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::signed::{KnownSigned, SignedIn};
+use self::signed::{KnownSigned, Looking, SignedIn};
 use super::failure::{PageFailure, Sought};
 use super::gate::Share;
 use super::link::{self, Links};
@@ -141,33 +141,63 @@ impl Session {
     }
 }
 
-impl FromRequestParts<Console> for Session {
-    type Rejection = PageFailure;
+/// A session that was found, of a request that is not let in yet.
+pub struct FoundSession(SignedIn);
 
-    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
+impl FoundSession {
+    pub async fn of(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
+        Self::looked_for(parts, console, Looking::Using).await
+    }
+
+    async fn looked_for(parts: &mut Parts, console: &Console, looking: Looking) -> Result<Self, PageFailure> {
         let org_id = organization(parts, console).await?;
         tracing::Span::current().record("org", tracing::field::display(org_id));
-        let open = signed::find(parts, console, org_id).await?;
-        let share = console.gate.admit(&parts.extensions, &open.caller)?;
+        let open = signed::find(parts, console, org_id, looking).await?;
         let signed = SignedIn { open, others: signed::others(parts, console, org_id) };
         if let Some(known) = parts.extensions.get::<KnownSigned>() {
             known.set(signed.clone());
         }
+        Ok(Self(signed))
+    }
+
+    /// Lets the request in.
+    pub fn admitted(self, parts: &Parts, console: &Console) -> Result<Session, PageFailure> {
+        let signed = self.0;
+        let share = console.gate.admit(&parts.extensions, &signed.open.caller)?;
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let path = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
-        let asked = as_of(uri.query().unwrap_or_default())?;
-        let (as_of, written) = asked.unzip();
-        Ok(Self {
+        let (as_of, written) = as_of(uri.query().unwrap_or_default())?.unzip();
+        Ok(Session {
             console: console.clone(),
+            links: Links::new(signed.open.caller.org_id, written),
             signed,
             preferences: Preferences::of(&parts.headers),
             as_of,
-            links: Links::new(org_id, written),
             now: Utc::now(),
             path,
             circumstances: RequestCircumstances::of(parts),
             _share: share,
         })
+    }
+}
+
+impl FromRequestParts<Console> for Session {
+    type Rejection = PageFailure;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
+        FoundSession::of(parts, console).await?.admitted(parts, console)
+    }
+}
+
+/// A session of a page that asks by itself, and does not keep the session open by asking.
+pub struct OnlookingSession(pub Session);
+
+impl FromRequestParts<Console> for OnlookingSession {
+    type Rejection = PageFailure;
+
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
+        let found = FoundSession::looked_for(parts, console, Looking::Onlooking).await?;
+        found.admitted(parts, console).map(Self)
     }
 }
 

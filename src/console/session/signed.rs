@@ -10,7 +10,7 @@ use super::cookie;
 use crate::console::address::CookieWay;
 use crate::console::failure::PageFailure;
 use crate::console::state::Console;
-use crate::registry::sessions::OpenSession;
+use crate::registry::sessions::{OpenSession, SessionId};
 
 /// Somebody who is signed in, and where else.
 #[derive(Debug, Clone)]
@@ -40,8 +40,20 @@ pub fn cookie_way(parts: &Parts, console: &Console) -> Option<CookieWay> {
     console.address.cookie_way(host)
 }
 
+/// Whether a request is of somebody who uses the console, which keeps the session open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looking {
+    Using,
+    Onlooking,
+}
+
 /// The session of an organization.
-pub async fn find(parts: &Parts, console: &Console, org_id: Uuid) -> Result<OpenSession, PageFailure> {
+pub async fn find(
+    parts: &Parts,
+    console: &Console,
+    org_id: Uuid,
+    looking: Looking,
+) -> Result<OpenSession, PageFailure> {
     let Some(way) = cookie_way(parts, console) else {
         return Err(PageFailure::SignedOut { had_session: false });
     };
@@ -53,7 +65,11 @@ pub async fn find(parts: &Parts, console: &Console, org_id: Uuid) -> Result<Open
         });
     };
     // Nobody guesses 256 bits, so look-ups that find nothing are not counted.
-    let found = console.registry.sessions.find(org_id, token).await?;
+    let sessions = &console.registry.sessions;
+    let found = match looking {
+        Looking::Using => sessions.find(org_id, token).await?,
+        Looking::Onlooking => sessions.look(org_id, SessionId::of(token)).await?,
+    };
     found.ok_or(PageFailure::SignedOut { had_session: true })
 }
 

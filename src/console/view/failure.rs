@@ -1,8 +1,11 @@
 //! Pages that say why another one is not shown: what, why, what now, and the id under which the log has it.
 
+use std::time::Duration;
+
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use chrono::Utc;
 use uuid::Uuid;
 
 use super::sign_in::{self, SignInState};
@@ -17,10 +20,12 @@ use crate::console::state::Console;
 use crate::console::texts::failure::{EN, ES, FailureTexts, FailureWords};
 use crate::flow::finding::Finding;
 use crate::registry::CallingFlows;
+use crate::registry::access::KeyRecord;
 use crate::registry::caller::Scope;
 
 /// Names of keys that are shown to who lacks a scope.
 const MANAGERS_MAX: usize = 5;
+const MANAGERS_WITHIN: Duration = Duration::from_millis(500);
 
 #[derive(Template)]
 #[template(path = "failure.html")]
@@ -123,12 +128,16 @@ fn answer(status: StatusCode, wait_s: Option<u32>, page: PageResult) -> Response
     response
 }
 
-/// What the keys are called that may manage keys. Not knowing them is no reason to fail once more.
+/// What the keys are called that may manage keys. Not knowing them is no reason to fail once more, nor to wait.
 async fn managers(console: &Console, signed: &SignedIn) -> Vec<String> {
-    let keys = console.registry.keys.list(&signed.open.caller).await.unwrap_or_default();
-    let manages = |scopes: &[String]| scopes.iter().any(|scope| scope == Scope::KeysManage.as_str());
-    let names = keys.into_iter().filter(|key| manages(&key.scopes)).map(|key| key.name);
-    names.take(MANAGERS_MAX).collect()
+    let keys = console.registry.keys.list(&signed.open.caller);
+    let Ok(Ok(keys)) = tokio::time::timeout(MANAGERS_WITHIN, keys).await else { return Vec::new() };
+    let now = Utc::now();
+    let manages = |key: &KeyRecord| {
+        key.scopes.iter().any(|scope| scope == Scope::KeysManage.as_str())
+            && key.expires_at.is_none_or(|at| at > now)
+    };
+    keys.into_iter().filter(manages).map(|key| key.name).take(MANAGERS_MAX).collect()
 }
 
 fn said<'t>(t: &'t FailureTexts, failure: &PageFailure) -> &'t FailureWords {

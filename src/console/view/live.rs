@@ -17,7 +17,7 @@ use crate::console::form::AddressParameters;
 use crate::console::gate::{HeldBack, Share};
 use crate::console::link::Links;
 use crate::console::preference::Preferences;
-use crate::console::session::Session;
+use crate::console::session::OnlookingSession;
 use crate::console::session::signed::SignedIn;
 use crate::console::state::Console;
 use crate::console::text;
@@ -53,12 +53,12 @@ struct Follower {
 }
 
 pub async fn follow(
-    session: Session,
+    OnlookingSession(session): OnlookingSession,
     headers: HeaderMap,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
-    if !session.may(Scope::AuditRead) {
-        session.needs(Scope::FlowsRead)?;
+    if !may_follow(session.caller()) {
+        return Err(PageFailure::Scope(Scope::FlowsRead));
     }
     const CROWDED: PageFailure = PageFailure::HeldBack(HeldBack { wait_s: 5, is_of_caller: false });
     let head = session.registry().feed.head(session.caller()).await?;
@@ -116,13 +116,13 @@ impl Follower {
         }
     }
 
-    /// Whether the session is still open. Where that cannot be known now, the next look finds out.
+    /// Whether the session is still open, and may follow the log. Where that cannot be known now, the next look finds out.
     async fn is_signed_in(&mut self) -> bool {
         let open = &self.signed.open;
         match self.console.registry.sessions.look(open.caller.org_id, open.id).await {
             Ok(Some(open)) => {
                 self.signed.open = open;
-                true
+                may_follow(&self.signed.open.caller)
             }
             Ok(None) => false,
             Err(_) => true,
@@ -150,7 +150,7 @@ impl Follower {
         let sentence = sentence(t, EventType::parse(&entry.event_type)?)?;
         let caller = &self.signed.open.caller;
         let who = self.who(event)?;
-        let who = if sees_people(caller) { who } else { t.somebody.to_owned() };
+        let who = if caller.sees_people() { who } else { t.somebody.to_owned() };
         let name = entry.resource_name.clone().unwrap_or_else(|| entry.stream_id.to_string());
         let when = When::new(entry.recorded_at, self.preferences.zone, self.preferences.language).text();
         let text = sentence
@@ -177,9 +177,9 @@ impl Follower {
     }
 }
 
-/// Who made each change is for those to know who may read the log.
-fn sees_people(caller: &Caller) -> bool {
-    caller.scopes.contains(Scope::AuditRead)
+/// What happens to flows, or all that happens, is for those to follow who may read it.
+fn may_follow(caller: &Caller) -> bool {
+    [Scope::FlowsRead, Scope::AuditRead].into_iter().any(|scope| caller.scopes.contains(scope))
 }
 
 fn sentence(t: &LiveTexts, event: EventType) -> Option<&'static str> {

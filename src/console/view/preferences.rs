@@ -10,7 +10,7 @@ use crate::console::part;
 use crate::console::preference::{self, KEYS, LANGUAGE, PageLanguage, THEME, Theme, ZONE};
 use crate::console::state::Console;
 
-pub async fn keep(State(console): State<Console>, OpenForm(fields): OpenForm) -> PageResult {
+pub async fn keep(State(console): State<Console>, OpenForm { fields, .. }: OpenForm) -> PageResult {
     let back = link::own_path(fields.get("back")).unwrap_or("/console");
     let mut response = part::see_other(back);
     let secure = if console.address.is_https() { "; Secure" } else { "" };

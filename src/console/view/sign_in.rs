@@ -6,13 +6,13 @@ use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use chrono::Utc;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use uuid::Uuid;
 
 use crate::console::address::CookieWay;
 use crate::console::asked::AskedPage;
 use crate::console::failure::{PageFailure, PageResult};
-use crate::console::form::{AddressParameters, Change, FormFields, OpenForm};
+use crate::console::form::{AddressParameters, Change, OpenForm};
 use crate::console::link;
 use crate::console::page::PageFrame;
 use crate::console::part;
@@ -27,6 +27,7 @@ use crate::flow::event::ActorKind;
 use crate::flow::text::name_fault;
 use crate::registry::access::{AccessError, Credential, VerifiedCredential};
 use crate::registry::caller::Intent;
+use crate::registry::sessions::SessionId;
 
 const NAME_CHARS_MAX: usize = 200;
 const CREDENTIAL_CHARS_MAX: usize = 16_384;
@@ -183,8 +184,9 @@ pub async fn form(
 pub async fn open(State(console): State<Console>, request: Request) -> PageResult {
     let (parts, body) = request.into_parts();
     let form = Request::from_parts(parts.clone(), body);
-    let OpenForm(fields) = OpenForm::from_request(form, &console).await?;
-    match signed_in(&console, &parts, &fields).await? {
+    let form = OpenForm::from_request(form, &console).await?;
+    let fields = &form.fields;
+    match signed_in(&console, &parts, &form).await? {
         Ok(response) => Ok(response),
         Err(state) => {
             let back = link::own_path(fields.get("back")).unwrap_or_default();
@@ -198,13 +200,13 @@ pub async fn open(State(console): State<Console>, request: Request) -> PageResul
 async fn signed_in(
     console: &Console,
     parts: &Parts,
-    fields: &FormFields,
+    OpenForm { fields, credential }: &OpenForm,
 ) -> Result<Result<Response, SignInState>, PageFailure> {
     let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::Asked)) };
     let organization = fields.get("organization").trim();
     let org_id = Uuid::try_parse(organization).ok().filter(|_| organization.len() == UUID_LENGTH);
     let Some(org_id) = org_id else { return Ok(Err(SignInState::OrganizationFault)) };
-    let text = fields.get("credential").trim();
+    let text = credential.expose_secret().trim();
     if text.is_empty() || text.len() > CREDENTIAL_CHARS_MAX {
         return Ok(Err(SignInState::CredentialFault));
     }
@@ -227,13 +229,24 @@ async fn signed_in(
     let on_behalf_of = (verified.caller.actor.kind == ActorKind::ApiKey).then(|| name.to_owned());
     let intent = circumstances.intent(verified.caller.clone());
     let intent = Intent { on_behalf_of, ..intent };
-    let opened = console.registry.sessions.open(intent, verified, console.session_lasts).await?;
+    let opened = console.registry.sessions.open(intent.clone(), verified, console.session_lasts).await?;
+    let former = cookie::sessions(&parts.headers, way).into_iter().find(|(found, _)| *found == org_id);
+    if let Some((_, token)) = former {
+        end_former(console, intent, SessionId::of(&token)).await;
+    }
     let back = link::own_path(fields.get("back"))
         .filter(|back| back.starts_with(&format!("/console/{org_id}/")))
         .map_or_else(|| format!("/console/{org_id}/flows"), str::to_owned);
     let mut response = part::see_other(&back);
     response.headers_mut().append(header::SET_COOKIE, cookie::keep(way, org_id, &opened.token));
     Ok(Ok(response))
+}
+
+/// Ends the session that the browser had before. If that fails now, it is over in an hour.
+async fn end_former(console: &Console, intent: Intent, id: SessionId) {
+    if let Err(error) = console.registry.sessions.close(intent, id).await {
+        tracing::warn!(%error, "the former session of a browser was not closed");
+    }
 }
 
 /// Whose a credential is, if it is one of this organization. What is refused is put on record.

@@ -131,6 +131,7 @@ fn is_own(session: &Session, key: &KeyRecord) -> bool {
 /// A key of the organization that is not revoked.
 async fn found(session: &Session, key_id: &str) -> Result<KeyRecord, PageFailure> {
     session.needs(Scope::KeysManage)?;
+    record::observe(&session.console, &session.circumstances, RecordedAccess::read(session.caller(), ROUTE));
     let key_id = Uuid::try_parse(key_id).map_err(|_| PageFailure::NotFound(Sought::Key))?;
     let keys = session.registry().keys.list(session.caller()).await?;
     keys.into_iter().find(|key| key.id == key_id).ok_or(PageFailure::NotFound(Sought::Key))
