@@ -9,6 +9,7 @@ mod primary;
 mod shutdown;
 mod signing;
 mod upkeep;
+mod watch;
 mod welcome;
 
 use std::net::SocketAddr;
