@@ -154,6 +154,17 @@ impl Append {
         let key = Some(KeyAnswer { idempotency, answer: vec![(stream_id, version)] });
         Self { org_id, events: Vec::new(), key, in_force_at: None }
     }
+
+    /// Whether any of its events changes what is in force.
+    pub fn changes_in_force(&self) -> bool {
+        self.events.iter().any(NewEvent::changes_in_force)
+    }
+}
+
+impl NewEvent {
+    pub(super) fn changes_in_force(&self) -> bool {
+        matches!(&self.view, ViewChange::Flow(flow) if flow.in_force.is_some())
+    }
 }
 
 /// The place an event got.
