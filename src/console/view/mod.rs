@@ -1,0 +1,8 @@
+//! The pages, a file each: what a page shows, and the handler that gathers it from the use cases.
+
+pub mod failure;
+pub mod keys;
+pub mod list;
+pub mod live;
+pub mod preferences;
+pub mod sign_in;

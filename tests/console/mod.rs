@@ -1,0 +1,10 @@
+//! The console as browsers meet it: pages, forms and cookies, over a router in process and a database of its own.
+
+mod browser;
+mod frame;
+mod guard;
+mod keys;
+mod list;
+mod live;
+
+pub use browser::{Browser, pin};
