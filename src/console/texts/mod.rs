@@ -1,0 +1,7 @@
+//! Every word that people see, in both languages. Each page has its texts in a file of its own: one struct, and two values
+//! of it, so that a text that one language lacks does not compile.
+
+pub mod failure;
+pub mod frame;
+pub mod list;
+pub mod sign_in;
