@@ -5,7 +5,7 @@ use std::path::Path;
 
 use flow_registry::flow::document::Canonical;
 use flow_registry::flow::{json, validation};
-use flow_registry::picture::{BlamedBox, Layer, PictureWords, Request, draw};
+use flow_registry::picture::{BlamedBox, Layer, PictureWords, Request, StepFaults, draw};
 use serde_json::{Value, json};
 
 fn read(name: &str) -> Canonical {
@@ -40,7 +40,12 @@ fn flows_of_examples() {
 #[test]
 fn findings_stand_on_their_steps() {
     let flow = read("exits");
-    check("findings", &flow, Layer::Findings(&validation::findings(&flow)), &PictureWords::EN);
+    let faults = validation::findings(&flow).into_iter().map(|finding| StepFaults {
+        errors: finding.is_error().into(),
+        warnings: (!finding.is_error()).into(),
+        step: finding.step_id,
+    });
+    check("findings", &flow, Layer::Findings(&faults.collect::<Vec<_>>()), &PictureWords::EN);
 }
 
 #[test]
@@ -69,7 +74,7 @@ fn two_versions_are_drawn_as_one() {
 }
 
 /// A dense flow as authors build them: chapters of menus, questions and conditions, with hubs that many lead to.
-pub fn dense(steps: usize) -> Value {
+fn dense(steps: usize) -> Value {
     let step = |index: usize| {
         let id = format!("paso_{index}");
         let near = |ahead: usize| format!("paso_{}", (index + ahead).min(steps - 1));
@@ -83,7 +88,7 @@ pub fn dense(steps: usize) -> Value {
                 { "id": "a", "title": "Básico", "next": near(1) }, { "id": "b", "title": "Pro", "next": near(3) },
                 { "id": "c", "title": "Empresa", "next": near(7) }, { "id": "d", "title": "Volver", "next": "paso_0" } ] }),
             3 => json!({ "id": id, "type": "branch", "cases": [
-                { "when": "nombre == 'Ana'", "next": near(2), "label": "Es Ana" } ], "else": near(4) }),
+                { "when": "nombre == 'Ana'", "next": near(2), "label": "Es Ana" } ], "else": near(1) }),
             4 => {
                 json!({ "id": id, "type": "http", "url": "https://api.example.com/v1/clientes", "onError": "fallo",
                 "on": [{ "status": "404", "next": near(5) }] })

@@ -4,7 +4,7 @@ use super::words::PictureWords;
 
 /// What became of a part from one version to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Change {
+pub(super) enum DrawnChange {
     #[default]
     Same,
     Added,
@@ -16,7 +16,7 @@ const ADDED: (&str, &str) = ("added", "+");
 const REMOVED: (&str, &str) = ("removed", "−");
 const CHANGED: (&str, &str) = ("changed", "~");
 
-impl Change {
+impl DrawnChange {
     /// The class of boxes and lines.
     pub fn class(self) -> &'static str {
         self.sign().0

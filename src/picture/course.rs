@@ -1,6 +1,6 @@
 //! The course of a line on the sheet.
 
-use super::layout::Place;
+use super::layout::SheetPoint;
 use super::writer::Shape;
 
 /// How far from a corner a line begins to turn.
@@ -9,7 +9,7 @@ const ROUND: f64 = 14.0;
 const ARROW: (f64, f64) = (8.0, 4.0);
 
 /// A line through points, with round corners and an arrow at its end.
-pub(super) fn course(points: &[Place]) -> Shape {
+pub(super) fn course(points: &[SheetPoint]) -> Shape {
     let mut shape = Shape::default();
     let (Some(first), Some(last)) = (points.first(), points.last()) else { return shape };
     shape.command('M', &[first.x, first.y]);
@@ -32,12 +32,12 @@ pub(super) fn course(points: &[Place]) -> Shape {
     shape
 }
 
-fn distance(one: Place, other: Place) -> f64 {
+fn distance(one: SheetPoint, other: SheetPoint) -> f64 {
     ((one.x - other.x).powi(2) + (one.y - other.y).powi(2)).sqrt()
 }
 
 /// A place near a corner, on the way to another place: at most half of the way.
-fn near(corner: Place, to: Place) -> Place {
+fn near(corner: SheetPoint, to: SheetPoint) -> SheetPoint {
     let share = (ROUND / distance(corner, to).max(1.0)).min(0.5);
-    Place { x: corner.x + (to.x - corner.x) * share, y: corner.y + (to.y - corner.y) * share }
+    SheetPoint { x: corner.x + (to.x - corner.x) * share, y: corner.y + (to.y - corner.y) * share }
 }

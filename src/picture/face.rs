@@ -1,7 +1,7 @@
 //! What each box shows: its title, what it says, its badges, a row for each stub and mark, and the sentence that stands
 //! for all of it where nobody sees the picture. The size does not depend on the layer, so layers have one layout.
 
-use super::change::Change;
+use super::change::DrawnChange;
 use super::groups::{Becomes, ExitGroup};
 use super::layer::Badge;
 use super::request::Request;
@@ -154,14 +154,14 @@ fn sentence(
     let steps = chart
         .boxes
         .iter()
-        .filter(|other| (other.change == Change::Removed) == (step.change == Change::Removed));
+        .filter(|other| (other.change == DrawnChange::Removed) == (step.change == DrawnChange::Removed));
     let place = (words.step)(step.number, steps.count().max(step.number));
     let mut sentence = format!("{place}, {}, {}", words.kind(step.kind), step.id);
     if !step.says.trim().is_empty() {
         sentence.push_str(": ");
         sentence.push_str(&fit(&step.says, FONT, SAID_WIDTH).text);
     }
-    let own = groups.iter().filter(|group| group.from == Some(index) && group.change != Change::Removed);
+    let own = groups.iter().filter(|group| group.from == Some(index) && group.change != DrawnChange::Removed);
     let mut to: Vec<String> = own.map(|group| destination(group.to, chart, words)).collect();
     let more = to.len().saturating_sub(NAMED_MAX);
     if more > 0 {

@@ -11,35 +11,35 @@ use crate::flow::document::{Canonical, Document, Edge, Interrupt, Step, Target};
 
 /// One version of a flow.
 #[derive(Debug)]
-pub(super) struct Side<'d> {
-    pub steps: Vec<SideStep<'d>>,
+pub(super) struct DrawnVersion<'d> {
+    pub steps: Vec<VersionStep<'d>>,
     /// Where settings and interrupts lead, from any step.
-    pub everywhere: Vec<SideExit<'d>>,
+    pub everywhere: Vec<VersionExit<'d>>,
 }
 
 #[derive(Debug)]
-pub(super) struct SideStep<'d> {
+pub(super) struct VersionStep<'d> {
     pub id: &'d str,
     pub kind: &'static str,
     /// The step's name, or the beginning of what it says.
     pub says: String,
-    pub exits: Vec<SideExit<'d>>,
+    pub exits: Vec<VersionExit<'d>>,
 }
 
 /// One exit.
 #[derive(Debug)]
-pub(super) struct SideExit<'d> {
+pub(super) struct VersionExit<'d> {
     /// What tells the exit from the others of its step in both versions of a flow.
     pub key: String,
     /// `None` for the normal way on.
     pub label: Option<String>,
-    pub to: Destination<'d>,
+    pub to: ExitTarget<'d>,
     /// Whether it leads to the step that follows in the document.
     pub follows: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Destination<'d> {
+pub(super) enum ExitTarget<'d> {
     Step(&'d str),
     End,
     Resume,
@@ -47,14 +47,14 @@ pub(super) enum Destination<'d> {
     Missing(&'d str),
 }
 
-impl<'d> Side<'d> {
+impl<'d> DrawnVersion<'d> {
     pub fn of(flow: &'d Canonical, words: &PictureWords) -> Self {
         let document = &*flow.document;
         let values = flow.value.get("steps").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let places: HashMap<&str, usize> =
             document.steps.iter().enumerate().map(|(index, step)| (step.id.as_str(), index)).collect();
         let steps = document.steps.iter().zip(values).enumerate();
-        let steps = steps.map(|(index, (step, value))| SideStep {
+        let steps = steps.map(|(index, (step, value))| VersionStep {
             id: &step.id,
             kind: step.kind.as_str(),
             says: says(step, value),
@@ -70,14 +70,14 @@ fn exits<'d>(
     index: usize,
     value: &Value,
     words: &PictureWords,
-) -> Vec<SideExit<'d>> {
+) -> Vec<VersionExit<'d>> {
     let names = entry_names(value);
     let exits = document.steps[index].exits().iter();
     exits
         .map(|exit| {
             let to = destination(document, places, index, &exit.target);
-            let following = document.steps.get(index + 1).map(|step| Destination::Step(&step.id));
-            SideExit {
+            let following = document.steps.get(index + 1).map(|step| ExitTarget::Step(&step.id));
+            VersionExit {
                 key: exit.edge.to_string(),
                 label: label(&exit.edge, &names, words),
                 follows: following == Some(to),
@@ -92,16 +92,16 @@ fn destination<'d>(
     places: &HashMap<&str, usize>,
     index: usize,
     target: &'d Target,
-) -> Destination<'d> {
+) -> ExitTarget<'d> {
     match target {
         Target::Next => match document.steps.get(index + 1) {
-            Some(step) => Destination::Step(&step.id),
-            None => Destination::End,
+            Some(step) => ExitTarget::Step(&step.id),
+            None => ExitTarget::End,
         },
-        Target::End => Destination::End,
-        Target::Resume => Destination::Resume,
-        Target::Step(id) if places.contains_key(id.as_str()) => Destination::Step(id),
-        Target::Step(id) => Destination::Missing(id),
+        Target::End => ExitTarget::End,
+        Target::Resume => ExitTarget::Resume,
+        Target::Step(id) if places.contains_key(id.as_str()) => ExitTarget::Step(id),
+        Target::Step(id) => ExitTarget::Missing(id),
     }
 }
 
@@ -178,9 +178,9 @@ fn everywhere<'d>(
     document: &'d Document,
     places: &HashMap<&str, usize>,
     words: &PictureWords,
-) -> Vec<SideExit<'d>> {
+) -> Vec<VersionExit<'d>> {
     let last = document.steps.len();
-    let exit = |key: String, label: String, target: &'d Target| SideExit {
+    let exit = |key: String, label: String, target: &'d Target| VersionExit {
         key,
         label: Some(label),
         to: destination(document, places, last, target),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::change::Change;
+use super::change::DrawnChange;
 use super::union::{Chart, To};
 
 /// A step with this many others that lead to it is reached by stubs.
@@ -24,7 +24,7 @@ pub(super) struct ExitGroup<'d> {
     /// How many exits these are.
     pub exits: usize,
     pub follows: bool,
-    pub change: Change,
+    pub change: DrawnChange,
     pub becomes: Becomes,
 }
 
@@ -49,7 +49,7 @@ pub(super) fn groups<'d>(chart: &Chart<'d>) -> Vec<ExitGroup<'d>> {
                     group.exits += 1;
                     group.follows |= way.follows;
                     if group.change != way.change {
-                        group.change = Change::Changed;
+                        group.change = DrawnChange::Changed;
                     }
                 }
                 None => groups.push(ExitGroup {

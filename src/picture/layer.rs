@@ -1,20 +1,28 @@
 //! What is laid over a picture: findings, who changed each step last, or what differs from another version.
 
-use super::change::Change;
+use super::change::DrawnChange;
 use super::words::PictureWords;
 use crate::flow::document::Canonical;
-use crate::flow::finding::{Finding, Severity};
 
 /// One layer.
 #[derive(Debug, Clone, Copy)]
 pub enum Layer<'r> {
     Plain,
-    Findings(&'r [Finding]),
+    /// How many findings steps have.
+    Findings(&'r [StepFaults]),
     Blame(&'r [BlamedBox]),
     /// What differs from an earlier version; both are drawn as one.
     Diff {
         before: &'r Canonical,
     },
+}
+
+/// How many findings a step has, or what is in no step.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StepFaults {
+    pub step: Option<String>,
+    pub errors: usize,
+    pub warnings: usize,
 }
 
 /// Who changed a step last.
@@ -64,22 +72,20 @@ impl Layer<'_> {
         }
     }
 
-    pub(super) fn badges(&self, step: &str, change: Change, words: &PictureWords) -> Vec<Badge> {
+    pub(super) fn badges(&self, step: &str, change: DrawnChange, words: &PictureWords) -> Vec<Badge> {
         match self {
             Self::Plain => Vec::new(),
-            Self::Findings(findings) => {
-                let of = |severity| {
-                    let found = findings.iter().filter(|finding| finding.step_id.as_deref() == Some(step));
-                    found.filter(|finding| finding.severity == severity).count()
-                };
+            Self::Findings(faults) => {
+                let own = faults.iter().filter(|faults| faults.step.as_deref() == Some(step));
+                let (errors, warnings) = sum(own);
                 let badge =
                     |count: usize, (class, sign): (&'static str, &str), words: fn(usize) -> String| {
                         let badge =
                             Badge { class, sign: format!("{sign} {count}"), words: words(count), link: None };
                         (count > 0).then_some(badge)
                     };
-                let errors = badge(of(Severity::Error), ERROR, words.errors);
-                errors.into_iter().chain(badge(of(Severity::Warning), WARNING, words.warnings)).collect()
+                let errors = badge(errors, ERROR, words.errors);
+                errors.into_iter().chain(badge(warnings, WARNING, words.warnings)).collect()
             }
             Self::Blame(blamed) => {
                 let blamed = blamed.iter().filter(|blamed| blamed.step == step);
@@ -95,7 +101,7 @@ impl Layer<'_> {
                 let (class, sign) = change.sign();
                 let words = change.words(words).to_owned();
                 let badge = Badge { class, sign: sign.to_owned(), words, link: None };
-                (change != Change::Same).then_some(badge).into_iter().collect()
+                (change != DrawnChange::Same).then_some(badge).into_iter().collect()
             }
         }
     }
@@ -104,21 +110,23 @@ impl Layer<'_> {
         let entry = |(class, sign), words: String| LegendEntry { class, sign, words };
         match self {
             Self::Plain => Vec::new(),
-            Self::Findings(findings) => {
-                let errors = findings.iter().filter(|finding| finding.is_error()).count();
-                vec![
-                    entry(ERROR, (words.errors)(errors)),
-                    entry(WARNING, (words.warnings)(findings.len() - errors)),
-                ]
+            Self::Findings(faults) => {
+                let (errors, warnings) = sum(faults.iter());
+                vec![entry(ERROR, (words.errors)(errors)), entry(WARNING, (words.warnings)(warnings))]
             }
             Self::Blame(_) => AGES
                 .into_iter()
                 .zip(words.ages)
                 .map(|(class, age)| entry((class, ""), age.to_owned()))
                 .collect(),
-            Self::Diff { .. } => [Change::Added, Change::Removed, Change::Changed]
+            Self::Diff { .. } => [DrawnChange::Added, DrawnChange::Removed, DrawnChange::Changed]
                 .map(|change| entry(change.sign(), change.words(words).to_owned()))
                 .into(),
         }
     }
+}
+
+/// Errors and warnings.
+fn sum<'f>(faults: impl Iterator<Item = &'f StepFaults>) -> (usize, usize) {
+    faults.fold((0, 0), |(errors, warnings), faults| (errors + faults.errors, warnings + faults.warnings))
 }

@@ -24,16 +24,16 @@ const CORNER: f64 = 24.0;
 const LABEL_HEIGHT: f64 = 14.0;
 /// A place, in units from the upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Place {
+pub(super) struct SheetPoint {
     pub x: f64,
     pub y: f64,
 }
 
 #[derive(Debug)]
 pub(super) struct Route {
-    pub points: Vec<Place>,
+    pub points: Vec<SheetPoint>,
     /// The middle of the words on it.
-    pub label: Place,
+    pub label: SheetPoint,
     /// How wide they are; 0 without any.
     pub label_width: f64,
 }
@@ -41,8 +41,8 @@ pub(super) struct Route {
 #[derive(Debug)]
 pub(super) struct Places {
     /// The upper left corner of each box.
-    pub boxes: Vec<Place>,
-    pub everywhere: Option<Place>,
+    pub boxes: Vec<SheetPoint>,
+    pub everywhere: Option<SheetPoint>,
     /// By group; `None` for what is no line.
     pub routes: Vec<Option<Route>>,
     pub width: f64,
@@ -51,7 +51,7 @@ pub(super) struct Places {
 
 /// Places for everything; `None` when the crate fails.
 pub(super) fn layout(chart: &Chart<'_>, groups: &[ExitGroup<'_>], faces: &Faces) -> Option<Places> {
-    let nowhere = Place { x: 0.0, y: 0.0 };
+    let nowhere = SheetPoint { x: 0.0, y: 0.0 };
     let mut places = Places {
         boxes: vec![nowhere; chart.boxes.len()],
         everywhere: None,
@@ -114,27 +114,29 @@ impl Net {
         dagre::layout(&mut graph, Some(options));
         for (place, &index) in self.boxes.iter().enumerate() {
             let node = graph.node(&place.to_string())?;
-            places.boxes[index] = Place { x: node.x? - node.width / 2.0, y: node.y? - node.height / 2.0 };
+            places.boxes[index] =
+                SheetPoint { x: node.x? - node.width / 2.0, y: node.y? - node.height / 2.0 };
         }
         let bottoms = self.bottoms(&rows, faces, places);
         for (index, line) in self.lines.iter().enumerate() {
             let edge = graph.edge(&line.from.to_string(), &line.to.to_string(), Some(&index.to_string()))?;
             let between = edge.points.get(1..edge.points.len().checked_sub(1)?)?;
-            let between: Vec<Place> = between.iter().map(|point| Place { x: point.x, y: point.y }).collect();
+            let between: Vec<SheetPoint> =
+                between.iter().map(|point| SheetPoint { x: point.x, y: point.y }).collect();
             let (above, below) = (self.boxes[line.from], self.boxes[line.to]);
             let (start, end) = (*between.first()?, *between.last()?);
             let bottom = places.boxes[above].y + faces.steps[above].height;
-            let start = Place { x: leave(places.boxes[above], start), y: bottom };
+            let start = SheetPoint { x: leave(places.boxes[above], start), y: bottom };
             // It passes higher boxes of its row before it turns aside.
-            let past = Place { y: *bottoms.get(usize::try_from(rows[line.from]).ok()?)?, ..start };
-            let end = Place { x: leave(places.boxes[below], end), y: places.boxes[below].y };
+            let past = SheetPoint { y: *bottoms.get(usize::try_from(rows[line.from]).ok()?)?, ..start };
+            let end = SheetPoint { x: leave(places.boxes[below], end), y: places.boxes[below].y };
             let past = (past.y > start.y).then_some(past);
-            let mut points: Vec<Place> =
+            let mut points: Vec<SheetPoint> =
                 [start].into_iter().chain(past).chain(between).chain([end]).collect();
             if line.is_turned {
                 points.reverse();
             }
-            let label = edge.x.zip(edge.y).map_or(start, |(x, y)| Place { x, y });
+            let label = edge.x.zip(edge.y).map_or(start, |(x, y)| SheetPoint { x, y });
             if let Some(group) = line.group {
                 places.routes[group] = Some(Route { points, label, label_width: edge.width });
             }
@@ -157,7 +159,7 @@ impl Net {
 }
 
 /// Where on the edge of a box a line leaves it that goes on at a place.
-fn leave(corner: Place, towards: Place) -> f64 {
+fn leave(corner: SheetPoint, towards: SheetPoint) -> f64 {
     towards.x.clamp(corner.x + CORNER, corner.x + WIDTH - CORNER)
 }
 
@@ -167,31 +169,36 @@ fn label_width(group: &ExitGroup<'_>) -> Option<f64> {
 }
 
 /// Everything that lines and boxes with a place take up: left, top, right, bottom.
-fn extent(chart_boxes: &[Place], faces: &Faces, places: &Places, holds: impl Fn(usize) -> bool) -> [f64; 4] {
+fn extent(
+    chart_boxes: &[SheetPoint],
+    faces: &Faces,
+    places: &Places,
+    holds: impl Fn(usize) -> bool,
+) -> [f64; 4] {
     let boxes =
         chart_boxes.iter().enumerate().filter(|(index, _)| holds(*index)).flat_map(|(index, place)| {
-            [*place, Place { x: place.x + WIDTH, y: place.y + faces.steps[index].height }]
+            [*place, SheetPoint { x: place.x + WIDTH, y: place.y + faces.steps[index].height }]
         });
     let routes = places.routes.iter().flatten().flat_map(|route| {
-        let end = |half: f64| Place { x: route.label.x + half, y: route.label.y };
+        let end = |half: f64| SheetPoint { x: route.label.x + half, y: route.label.y };
         route.points.iter().copied().chain([end(-route.label_width / 2.0), end(route.label_width / 2.0)])
     });
     let everywhere = places.everywhere.into_iter().zip(&faces.everywhere);
-    let everywhere =
-        everywhere.flat_map(|(place, face)| [place, Place { x: place.x + WIDTH, y: place.y + face.height }]);
+    let everywhere = everywhere
+        .flat_map(|(place, face)| [place, SheetPoint { x: place.x + WIDTH, y: place.y + face.height }]);
     let mut all = boxes.chain(routes).chain(everywhere);
-    let first = all.next().unwrap_or(Place { x: 0.0, y: 0.0 });
+    let first = all.next().unwrap_or(SheetPoint { x: 0.0, y: 0.0 });
     all.fold([first.x, first.y, first.x, first.y], |[left, top, right, bottom], place| {
         [left.min(place.x), top.min(place.y), right.max(place.x), bottom.max(place.y)]
     })
 }
 
 /// Puts the steps that are never reached at the right, one below the other. Returns the place below them.
-fn set_apart(chart: &Chart<'_>, groups: &[ExitGroup<'_>], faces: &Faces, places: &mut Places) -> Place {
+fn set_apart(chart: &Chart<'_>, groups: &[ExitGroup<'_>], faces: &Faces, places: &mut Places) -> SheetPoint {
     let is_reached = |index: usize| chart.boxes[index].is_reached;
     let [_, top, right, _] = extent(&places.boxes, faces, places, is_reached);
     let some_reached = (0..chart.boxes.len()).any(is_reached);
-    let mut next = Place { x: if some_reached { right + APART } else { 0.0 }, y: top };
+    let mut next = SheetPoint { x: if some_reached { right + APART } else { 0.0 }, y: top };
     for (index, face) in faces.steps.iter().enumerate().filter(|(index, _)| !is_reached(*index)) {
         places.boxes[index] = next;
         next.y += face.height + BELOW;
@@ -203,9 +210,9 @@ fn set_apart(chart: &Chart<'_>, groups: &[ExitGroup<'_>], faces: &Faces, places:
         if !is_reached(from) {
             let (above, below) = (places.boxes[from], places.boxes[to]);
             let x = above.x + WIDTH / 2.0;
-            let start = Place { x, y: above.y + faces.steps[from].height };
-            let end = Place { x, y: below.y };
-            let middle = Place { x, y: (start.y + end.y) / 2.0 };
+            let start = SheetPoint { x, y: above.y + faces.steps[from].height };
+            let end = SheetPoint { x, y: below.y };
+            let middle = SheetPoint { x, y: (start.y + end.y) / 2.0 };
             let label_width = label_width(group).unwrap_or_default();
             *route = Some(Route { points: vec![start, end], label: middle, label_width });
         }
@@ -215,11 +222,11 @@ fn set_apart(chart: &Chart<'_>, groups: &[ExitGroup<'_>], faces: &Faces, places:
 
 /// Puts the box of what leads somewhere from every step into the upper left corner where that is free, else to what
 /// is apart.
-fn put_everywhere(faces: &Faces, places: &mut Places, below: Place) {
+fn put_everywhere(faces: &Faces, places: &mut Places, below: SheetPoint) {
     let Some(face) = &faces.everywhere else { return };
     let [left, top, ..] = extent(&places.boxes, faces, places, |_| true);
-    let corner = Place { x: left, y: top };
-    let is_near = |place: &Place, wide: f64, high: f64| {
+    let corner = SheetPoint { x: left, y: top };
+    let is_near = |place: &SheetPoint, wide: f64, high: f64| {
         place.x < corner.x + WIDTH + BESIDE
             && corner.x < place.x + wide + BESIDE
             && place.y < corner.y + face.height + BESIDE
@@ -231,7 +238,7 @@ fn put_everywhere(faces: &Faces, places: &mut Places, below: Place) {
     let points = places.routes.iter().flatten().flat_map(|route| route.points.iter().chain([&route.label]));
     let meets_line = points.into_iter().any(|place| {
         let half = WIDTH / 2.0;
-        is_near(&Place { x: place.x - half, y: place.y - half }, WIDTH, WIDTH)
+        is_near(&SheetPoint { x: place.x - half, y: place.y - half }, WIDTH, WIDTH)
     });
     places.everywhere = Some(if meets_box || meets_line { below } else { corner });
 }
@@ -239,7 +246,7 @@ fn put_everywhere(faces: &Faces, places: &mut Places, below: Place) {
 /// Moves everything into the picture, and gives it its size.
 fn trim(faces: &Faces, places: &mut Places) {
     let [left, top, right, bottom] = extent(&places.boxes, faces, places, |_| true);
-    let moved = |place: &mut Place| {
+    let moved = |place: &mut SheetPoint| {
         place.x = (place.x - left + MARGIN).round();
         place.y = (place.y - top + MARGIN).round();
     };

@@ -21,7 +21,7 @@ mod words;
 mod writer;
 
 pub use drawing::{Drawing, PictureCounts};
-pub use layer::{BlamedBox, Layer, LegendEntry};
+pub use layer::{BlamedBox, Layer, LegendEntry, StepFaults};
 pub use request::Request;
 pub use words::PictureWords;
 

@@ -1,18 +1,18 @@
 //! The SVG: lines first, then boxes in the order of the document, so that the order of the file is the order in which
 //! it is read out. Colours here are for where there is no style sheet; a page has its own by class.
 
-use super::change::Change;
+use super::change::DrawnChange;
 use super::course::course;
 use super::drawing::{Drawing, PictureCounts};
 use super::face::{FONT, Face, FaceRow, Faces, HEAD, INDENT, LABEL_FONT, ROW, WIDTH, label};
 use super::groups::{Becomes, ExitGroup};
 use super::icon;
 use super::layer::Badge;
-use super::layout::{Place, Places, Route};
+use super::layout::{Places, Route, SheetPoint};
 use super::request::Request;
 use super::text::{Fitted, width};
 use super::union::{Chart, To};
-use super::writer::{Shape, Writer};
+use super::writer::{Shape, SvgWriter};
 
 const INK: &str = "#1f2328";
 const FAINT: &str = "#57606a";
@@ -21,7 +21,7 @@ const LINE: &str = "#6e7781";
 const EMPTY_WIDTH: f64 = 260.0;
 const EMPTY_HEIGHT: f64 = 60.0;
 struct Sheet<'s> {
-    writer: Writer,
+    writer: SvgWriter,
     request: &'s Request<'s>,
     chart: &'s Chart<'s>,
     groups: &'s [ExitGroup<'s>],
@@ -45,7 +45,7 @@ pub(super) fn draw(
         stubs: count(Becomes::Stub),
         marks: count(Becomes::Mark),
     };
-    let mut sheet = Sheet { writer: Writer::default(), request, chart, groups };
+    let mut sheet = Sheet { writer: SvgWriter::default(), request, chart, groups };
     let mut view = Shape::default();
     view.numbers(&[0.0, 0.0, wide, high]);
     sheet.writer.open("svg").word("xmlns", "http://www.w3.org/2000/svg");
@@ -129,16 +129,16 @@ impl Sheet<'_> {
         self.ends("path", group, "line");
         self.exits(group);
         match group.change {
-            Change::Added => _ = self.writer.word("stroke-width", "3"),
-            Change::Removed => _ = self.writer.word("stroke-dasharray", "6 4"),
-            Change::Same | Change::Changed => {}
+            DrawnChange::Added => _ = self.writer.word("stroke-width", "3"),
+            DrawnChange::Removed => _ = self.writer.word("stroke-dasharray", "6 4"),
+            DrawnChange::Same | DrawnChange::Changed => {}
         }
         self.writer.shape("d", &course(&route.points));
         self.writer.close();
     }
 
     /// The box of what leads somewhere from every step.
-    fn everywhere(&mut self, face: &Face, place: Place) {
+    fn everywhere(&mut self, face: &Face, place: SheetPoint) {
         self.writer.open("g").word("class", "everywhere").shape("transform", &Shape::moved(place.x, place.y));
         self.writer.word("role", "group").text_value("aria-label", &face.sentence);
         self.writer.open("rect").word("class", "frame").number("width", WIDTH).number("height", face.height);
@@ -153,7 +153,7 @@ impl Sheet<'_> {
     }
 
     /// A box. Returns where another class can be put.
-    fn step(&mut self, index: usize, face: &Face, place: Place) -> usize {
+    fn step(&mut self, index: usize, face: &Face, place: SheetPoint) -> usize {
         let step = &self.chart.boxes[index];
         let icon = icon::of(step.kind);
         let targets =
@@ -203,19 +203,19 @@ impl Sheet<'_> {
         class
     }
 
-    fn frame(&mut self, face: &Face, change: Change, is_reached: bool) {
+    fn frame(&mut self, face: &Face, change: DrawnChange, is_reached: bool) {
         self.writer.open("rect").word("class", "frame").number("width", WIDTH).number("height", face.height);
         self.writer
             .word("rx", "6")
             .word("fill", PAPER)
             .word("stroke", if is_reached { LINE } else { "#afb8c1" });
         match change {
-            Change::Added => _ = self.writer.word("stroke-width", "3"),
-            Change::Removed => _ = self.writer.word("stroke-dasharray", "6 4"),
-            Change::Same | Change::Changed => {}
+            DrawnChange::Added => _ = self.writer.word("stroke-width", "3"),
+            DrawnChange::Removed => _ = self.writer.word("stroke-dasharray", "6 4"),
+            DrawnChange::Same | DrawnChange::Changed => {}
         }
         self.writer.close();
-        if change == Change::Changed {
+        if change == DrawnChange::Changed {
             self.writer.open("rect").word("class", "inner").number("x", 3.0).number("y", 3.0);
             self.writer.number("width", WIDTH - 6.0).number("height", face.height - 6.0).word("rx", "4");
             self.writer.word("fill", "none").word("stroke", LINE).close();
@@ -286,8 +286,8 @@ impl Sheet<'_> {
     }
 
     /// Text of what is gone is struck through.
-    fn removed(&mut self, change: Change) {
-        if change == Change::Removed {
+    fn removed(&mut self, change: DrawnChange) {
+        if change == DrawnChange::Removed {
             self.writer.word("text-decoration", "line-through");
         }
     }

@@ -236,7 +236,7 @@ fn hostile_texts_are_texts() {
         words: bad.into(),
         link: Some(format!("/x?{bad}")),
     }];
-    let findings = [crate::flow::finding::Finding::error("X", "/steps/0", bad).in_step("a")];
+    let findings = [StepFaults { step: Some("a".into()), errors: 1, warnings: 2 }];
     for layer in
         [Layer::Plain, Layer::Blame(&blamed), Layer::Findings(&findings), Layer::Diff { before: &flow }]
     {

@@ -2,8 +2,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::change::Change;
-use super::graph::{Destination, Side, SideExit, SideStep};
+use super::change::DrawnChange;
+use super::graph::{DrawnVersion, ExitTarget, VersionExit, VersionStep};
 use super::layer::Layer;
 use super::request::Request;
 use crate::flow::diff;
@@ -22,7 +22,7 @@ pub(super) struct StepBox<'d> {
     pub kind: &'static str,
     pub says: String,
     pub ways: Vec<Way<'d>>,
-    pub change: Change,
+    pub change: DrawnChange,
     /// Which step of its version it is, from 1.
     pub number: usize,
     pub is_reached: bool,
@@ -34,7 +34,7 @@ pub(super) struct Way<'d> {
     pub label: Option<String>,
     pub to: To<'d>,
     pub follows: bool,
-    pub change: Change,
+    pub change: DrawnChange,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -56,30 +56,30 @@ impl To<'_> {
 
 /// The chart of a request: of its flow, or of both versions where they are compared.
 pub(super) fn chart<'r>(request: &Request<'r>) -> Chart<'r> {
-    let after = Side::of(request.flow, request.words);
+    let after = DrawnVersion::of(request.flow, request.words);
     match request.layer {
         Layer::Diff { before } => {
             let changes = diff::diff(&before.value, &request.flow.value).steps.changed;
             let changed = changes.iter().map(|step| step.id.as_str()).collect();
-            join(&Side::of(before, request.words), &after, &changed)
+            join(&DrawnVersion::of(before, request.words), &after, &changed)
         }
         _ => join(&after, &after, &HashSet::new()),
     }
 }
 
-fn join<'d>(before: &Side<'d>, after: &Side<'d>, changed: &HashSet<&str>) -> Chart<'d> {
-    let old: HashMap<&str, &SideStep<'d>> = before.steps.iter().map(|step| (step.id, step)).collect();
-    let new: HashMap<&str, &SideStep<'d>> = after.steps.iter().map(|step| (step.id, step)).collect();
+fn join<'d>(before: &DrawnVersion<'d>, after: &DrawnVersion<'d>, changed: &HashSet<&str>) -> Chart<'d> {
+    let old: HashMap<&str, &VersionStep<'d>> = before.steps.iter().map(|step| (step.id, step)).collect();
+    let new: HashMap<&str, &VersionStep<'d>> = after.steps.iter().map(|step| (step.id, step)).collect();
     let order = order(before, after, &new);
     let places: HashMap<&str, usize> = order.iter().enumerate().map(|(index, id)| (*id, index)).collect();
-    let numbers = |side: &Side<'d>| -> HashMap<&str, usize> {
+    let numbers = |side: &DrawnVersion<'d>| -> HashMap<&str, usize> {
         side.steps.iter().enumerate().map(|(index, step)| (step.id, index + 1)).collect()
     };
     let (old_numbers, new_numbers) = (numbers(before), numbers(after));
     let boxes = order.iter().map(|&id| {
         let (was, is) = (old.get(id), new.get(id));
         let step = is.or(was).expect("the order has steps of either version");
-        let exits = |step: Option<&&SideStep<'d>>| step.map_or(0..0, |step| 0..step.exits.len());
+        let exits = |step: Option<&&VersionStep<'d>>| step.map_or(0..0, |step| 0..step.exits.len());
         let was_exits: Vec<_> = exits(was).map(|index| &was.expect("it has exits").exits[index]).collect();
         let is_exits: Vec<_> = exits(is).map(|index| &is.expect("it has exits").exits[index]).collect();
         StepBox {
@@ -88,16 +88,16 @@ fn join<'d>(before: &Side<'d>, after: &Side<'d>, changed: &HashSet<&str>) -> Cha
             says: step.says.clone(),
             ways: ways(&was_exits, &is_exits, &places),
             change: match (was, is) {
-                (None, _) => Change::Added,
-                (_, None) => Change::Removed,
-                _ if changed.contains(id) => Change::Changed,
-                _ => Change::Same,
+                (None, _) => DrawnChange::Added,
+                (_, None) => DrawnChange::Removed,
+                _ if changed.contains(id) => DrawnChange::Changed,
+                _ => DrawnChange::Same,
             },
             number: new_numbers.get(id).or_else(|| old_numbers.get(id)).copied().unwrap_or_default(),
             is_reached: false,
         }
     });
-    let everywhere = |side: &'_ Side<'d>| -> Vec<_> { (0..side.everywhere.len()).collect() };
+    let everywhere = |side: &'_ DrawnVersion<'d>| -> Vec<_> { (0..side.everywhere.len()).collect() };
     let was: Vec<_> = everywhere(before).into_iter().map(|index| &before.everywhere[index]).collect();
     let is: Vec<_> = everywhere(after).into_iter().map(|index| &after.everywhere[index]).collect();
     let mut chart = Chart { boxes: boxes.collect(), everywhere: ways(&was, &is, &places) };
@@ -106,7 +106,11 @@ fn join<'d>(before: &Side<'d>, after: &Side<'d>, changed: &HashSet<&str>) -> Cha
 }
 
 /// The steps of both versions: in the order of the newer one, a step that is gone behind the one it followed.
-fn order<'d>(before: &Side<'d>, after: &Side<'d>, new: &HashMap<&str, &SideStep<'d>>) -> Vec<&'d str> {
+fn order<'d>(
+    before: &DrawnVersion<'d>,
+    after: &DrawnVersion<'d>,
+    new: &HashMap<&str, &VersionStep<'d>>,
+) -> Vec<&'d str> {
     let mut gone_behind: HashMap<Option<&str>, Vec<&'d str>> = HashMap::new();
     let mut kept = None;
     for step in &before.steps {
@@ -124,25 +128,29 @@ fn order<'d>(before: &Side<'d>, after: &Side<'d>, new: &HashMap<&str, &SideStep<
 }
 
 /// The exits of both versions: those of the newer one in their order, then those that are gone.
-fn ways<'d>(was: &[&SideExit<'d>], is: &[&SideExit<'d>], places: &HashMap<&str, usize>) -> Vec<Way<'d>> {
-    let is_same = |one: &SideExit<'d>, other: &SideExit<'d>| one.key == other.key && one.to == other.to;
-    let way = |exit: &SideExit<'d>, change| Way {
+fn ways<'d>(
+    was: &[&VersionExit<'d>],
+    is: &[&VersionExit<'d>],
+    places: &HashMap<&str, usize>,
+) -> Vec<Way<'d>> {
+    let is_same = |one: &VersionExit<'d>, other: &VersionExit<'d>| one.key == other.key && one.to == other.to;
+    let way = |exit: &VersionExit<'d>, change| Way {
         label: exit.label.clone(),
         to: match exit.to {
-            Destination::Step(id) => places.get(id).map_or(To::Missing(id), |&index| To::Step(index)),
-            Destination::End => To::End,
-            Destination::Resume => To::Resume,
-            Destination::Missing(id) => To::Missing(id),
+            ExitTarget::Step(id) => places.get(id).map_or(To::Missing(id), |&index| To::Step(index)),
+            ExitTarget::End => To::End,
+            ExitTarget::Resume => To::Resume,
+            ExitTarget::Missing(id) => To::Missing(id),
         },
         follows: exit.follows,
         change,
     };
     let now = is.iter().map(|exit| {
         let is_old = was.iter().any(|other| is_same(exit, other));
-        way(exit, if is_old { Change::Same } else { Change::Added })
+        way(exit, if is_old { DrawnChange::Same } else { DrawnChange::Added })
     });
     let gone = was.iter().filter(|exit| !is.iter().any(|other| is_same(exit, other)));
-    now.chain(gone.map(|exit| way(exit, Change::Removed))).collect()
+    now.chain(gone.map(|exit| way(exit, DrawnChange::Removed))).collect()
 }
 
 /// Marks the steps that a run can come to: from the first of each version, and from where settings and interrupts lead.

@@ -8,14 +8,14 @@ use super::text::shown;
 
 /// SVG that is being written.
 #[derive(Debug, Default)]
-pub(super) struct Writer {
+pub(super) struct SvgWriter {
     svg: String,
     open: Vec<&'static str>,
     /// Whether the last element still takes attributes.
     in_tag: bool,
 }
 
-impl Writer {
+impl SvgWriter {
     /// Begins an element; attributes follow.
     pub fn open(&mut self, name: &'static str) -> &mut Self {
         self.end_tag();
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn nothing_gets_out_of_its_place() {
-        let mut writer = Writer::default();
+        let mut writer = SvgWriter::default();
         writer.open("a").text_value("href", "\"><script>'").word("class", "x");
         writer.open("text").number("x", -1.6).text("</text>&\u{0}\u{202e}");
         writer.close();

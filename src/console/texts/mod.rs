@@ -4,4 +4,5 @@
 pub mod failure;
 pub mod frame;
 pub mod list;
+pub mod picture;
 pub mod sign_in;

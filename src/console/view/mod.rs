@@ -2,5 +2,6 @@
 
 pub mod failure;
 pub mod list;
+pub mod picture;
 pub mod preferences;
 pub mod sign_in;
