@@ -15,6 +15,7 @@ mod link;
 mod page;
 mod part;
 mod preference;
+mod record;
 mod routes;
 mod session;
 mod state;

@@ -2,5 +2,9 @@
 
 mod browser;
 mod frame;
+mod guard;
+mod keys;
+mod list;
+mod live;
 
-pub use browser::{Browser, Seen, pin};
+pub use browser::{Browser, pin};

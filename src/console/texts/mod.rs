@@ -3,6 +3,9 @@
 
 pub mod failure;
 pub mod frame;
+pub mod keys;
 pub mod list;
+pub mod live;
 pub mod picture;
+pub mod scopes;
 pub mod sign_in;

@@ -1,7 +1,9 @@
 //! The pages, a file each: what a page shows, and the handler that gathers it from the use cases.
 
 pub mod failure;
+pub mod keys;
 pub mod list;
+pub mod live;
 pub mod picture;
 pub mod preferences;
 pub mod sign_in;
