@@ -6,6 +6,7 @@
 mod address;
 mod around;
 mod assets;
+mod drawings;
 mod failure;
 mod form;
 mod gate;
@@ -24,6 +25,7 @@ mod view;
 mod when;
 
 pub use address::ConsoleAddress;
+pub use drawings::Drawings;
 pub use gate::{Gate, HeldBack, Share};
 pub use preference::Language;
 pub use routes::router;

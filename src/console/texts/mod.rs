@@ -6,5 +6,6 @@ pub mod frame;
 pub mod keys;
 pub mod list;
 pub mod live;
+pub mod picture;
 pub mod scopes;
 pub mod sign_in;

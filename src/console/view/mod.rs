@@ -4,5 +4,6 @@ pub mod failure;
 pub mod keys;
 pub mod list;
 pub mod live;
+pub mod picture;
 pub mod preferences;
 pub mod sign_in;
