@@ -5,6 +5,7 @@ mod drift;
 mod erasures;
 mod files;
 mod integrity;
+mod numbers;
 mod primary;
 mod shutdown;
 mod signing;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -43,16 +44,12 @@ use shutdown::Ending;
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
 /// Connections of those who run the service, and of what asks for them.
 const OPERATORS_MAX: usize = 64;
-/// In seconds: from a read in memory to a statement that waits for its timeout.
-const DURATION_BUCKETS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
-
 /// Serves until told to stop.
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
-    let metrics = count()?;
+    let metrics = numbers::count()?;
     let Ending { draining, shutdown } = shutdown::on_signal(config.http.shutdown_delay)?;
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
@@ -138,14 +135,6 @@ fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError
         tokio::spawn(async move { tokens.fetch_keys().await });
     }
     Ok(verifier)
-}
-
-/// From here on the process counts what it does.
-fn count() -> anyhow::Result<PrometheusHandle> {
-    let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
-    let counting = counting.context("cannot count what the process does")?;
-    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(counting)
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {

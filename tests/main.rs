@@ -8,6 +8,7 @@ mod bench;
 mod cluster;
 mod commands;
 mod crash;
+mod deploy;
 mod docs;
 mod evidence;
 mod failover;
