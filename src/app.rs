@@ -47,6 +47,7 @@ const OPERATORS_MAX: usize = 64;
 /// Serves until told to stop.
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
+    config.tracing.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
     let metrics = numbers::count()?;

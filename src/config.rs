@@ -35,6 +35,8 @@ pub struct ServeConfig {
     pub jwt: JwtConfig,
     #[command(flatten)]
     pub signing: SigningConfig,
+    #[command(flatten)]
+    pub tracing: TracingConfig,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -227,6 +229,29 @@ impl HttpConfig {
     /// Without a slash at its end. `listening` is the address that was bound.
     pub fn public_url(&self, listening: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl::of(listening))
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tracing")]
+pub struct TracingConfig {
+    /// A collector of OpenTelemetry that a span of each request is sent to, by OTLP over HTTP, as http://127.0.0.1:4318;
+    /// needs a program that was built with the feature `otlp` [default: none]
+    #[arg(long, env = "OTLP_ENDPOINT", value_name = "URL", value_parser = value::public_url)]
+    pub otlp_endpoint: Option<PublicUrl>,
+}
+
+impl TracingConfig {
+    /// Refuses what this program was not built for.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match &self.otlp_endpoint {
+            Some(_) if !cfg!(feature = "otlp") => {
+                let missing =
+                    "OTLP_ENDPOINT: this program was built without the feature `otlp`, and sends no spans";
+                Err(ConfigError(missing.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

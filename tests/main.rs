@@ -19,3 +19,4 @@ mod registry;
 mod repository;
 mod store;
 mod support;
+mod traces;

@@ -28,11 +28,12 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 6] = [
+const ONLY_IN: [(&str, &[&str]); 7] = [
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "app"]),
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
+    (r"\bopentelemetry", &["http", "log"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];
