@@ -254,7 +254,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
     let owners = DatabaseConfig { migrate: MigrateAtStart::On, ..config.owner.of(&config.database) };
     let owner = Database::open(&owners).await?;
     println!("The schema is up to date.");
-    if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
+    if config.owner.url().is_some() && !config.database.urls().is_empty() {
         let service = Database::open_to_read(&config.database).await?;
         let (owners, services) =
             (store::account(owner.store.pool()).await?, store::account(service.store.pool()).await?);

@@ -17,6 +17,7 @@ mod interpreter;
 mod process;
 mod registry;
 mod repository;
+mod secret_files;
 mod store;
 mod support;
 mod traces;
