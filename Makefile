@@ -34,6 +34,7 @@ test-clients:
 check:
 	cargo fmt --all --check
 	cargo clippy --all-targets --locked -- -D warnings
+	cargo check --locked --features otlp
 
 bench:
 	$(WITH_POSTGRES) $(BENCH) cargo bench --locked --bench registry

@@ -48,6 +48,7 @@ const ONLY_IN: [(&str, &[&str]); 7] = [
     (r"\baskama::", &["console"]),
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
+    (r"\bopentelemetry", &["http", "log"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];
