@@ -10,7 +10,7 @@ use super::around::around;
 use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::{deleted, flow, history, list, preferences, sign_in};
+use super::view::{deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -42,6 +42,13 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
         .route("/{orgId}/flows/{flowId}/history", get(history::show))
         .route("/{orgId}/deleted", get(deleted::show))
+        .route("/{orgId}/live", get(live::follow))
+        .route("/{orgId}/keys", get(keys::show))
+        .route("/{orgId}/keys/new", get(keys::terms::new).post(keys::terms::create))
+        .route("/{orgId}/keys/{keyId}/edit", get(keys::terms::edit).post(keys::terms::change))
+        .route("/{orgId}/keys/{keyId}/revoke", get(keys::revoke::form).post(keys::revoke::revoke))
+        .route("/{orgId}/keys/{keyId}/sessions/end", post(keys::end_sessions_of_key))
+        .route("/{orgId}/keys/sessions/{sessionId}/end", post(keys::end_session))
         .route("/{orgId}/{*rest}", any(nothing_here))
 }
 

@@ -4,6 +4,10 @@ mod browser;
 mod deleted;
 mod flow;
 mod frame;
+mod guard;
 mod history;
+mod keys;
+mod list;
+mod live;
 
-pub use browser::{Browser, Seen, pin};
+pub use browser::{Browser, pin};

@@ -1,5 +1,6 @@
 //! What went wrong: what, why, and what to do now.
 
+use super::scopes;
 use crate::registry::caller::Scope;
 
 /// One failure, in three parts.
@@ -54,7 +55,7 @@ pub const ES: FailureTexts = FailureTexts {
         now: "Entra con una clave de esta organización, o vuelve a la tuya.",
     },
     scope: Said {
-        what: "Tu clave no permite {what}",
+        what: "No puedes hacer esto",
         why: "Tu clave no permite {what}. Pídelo a quien gestione las claves.",
         now: "Para esto hace falta el permiso {scope}.",
     },
@@ -164,16 +165,7 @@ pub const ES: FailureTexts = FailureTexts {
     request_id: "Número de petición",
     to_flows: "Ir a los flujos",
     sign_in: "Entrar",
-    allows: |scope| match scope {
-        Scope::FlowsRead => "ver flujos",
-        Scope::FlowsWrite => "cambiar, crear o eliminar flujos",
-        Scope::FlowsPublish => "publicar",
-        Scope::FlowsTest => "probar flujos",
-        Scope::FlowsRestore => "restaurar",
-        Scope::AuditRead => "ver quién hizo qué",
-        Scope::KeysManage => "gestionar las claves",
-        Scope::AuditErase => "borrar contenido",
-    },
+    allows: scopes::es,
 };
 
 pub const EN: FailureTexts = FailureTexts {
@@ -183,7 +175,7 @@ pub const EN: FailureTexts = FailureTexts {
         now: "Sign in with a key of this organization, or go back to yours.",
     },
     scope: Said {
-        what: "Your key does not allow {what}",
+        what: "You may not do this",
         why: "Your key does not allow {what}. Ask whoever manages keys.",
         now: "It takes the scope {scope}.",
     },
@@ -293,14 +285,5 @@ pub const EN: FailureTexts = FailureTexts {
     request_id: "Request id",
     to_flows: "Go to the flows",
     sign_in: "Sign in",
-    allows: |scope| match scope {
-        Scope::FlowsRead => "looking at flows",
-        Scope::FlowsWrite => "changing, creating or deleting flows",
-        Scope::FlowsPublish => "publishing",
-        Scope::FlowsTest => "testing flows",
-        Scope::FlowsRestore => "restoring",
-        Scope::AuditRead => "seeing who did what",
-        Scope::KeysManage => "managing keys",
-        Scope::AuditErase => "erasing content",
-    },
+    allows: scopes::en,
 };
