@@ -35,6 +35,8 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         "console.css" as "text/css; charset=utf-8",
         "flow.css" as "text/css; charset=utf-8",
         "base.js" as "text/javascript; charset=utf-8",
+        "picture.css" as "text/css; charset=utf-8",
+        "map.js" as "text/javascript; charset=utf-8",
         "icon.svg" as "image/svg+xml",
     ])
 });

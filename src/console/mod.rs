@@ -8,6 +8,7 @@ mod around;
 mod assets;
 mod changed;
 mod differences;
+mod drawings;
 mod failure;
 mod form;
 mod found;
@@ -36,6 +37,7 @@ mod ways;
 mod when;
 
 pub use address::ConsoleAddress;
+pub use drawings::Drawings;
 pub use gate::{Gate, HeldBack, Share};
 pub use preference::Language;
 pub use routes::router;

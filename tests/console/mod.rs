@@ -10,4 +10,4 @@ mod keys;
 mod list;
 mod live;
 
-pub use browser::{Browser, pin};
+pub use browser::{Browser, Seen, pin};

@@ -13,6 +13,7 @@ pub mod list;
 pub mod live;
 pub mod members;
 pub mod outline;
+pub mod picture;
 pub mod scopes;
 pub mod sign_in;
 pub mod standing;

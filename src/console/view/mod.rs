@@ -7,6 +7,7 @@ pub mod history;
 pub mod keys;
 pub mod list;
 pub mod live;
+pub mod picture;
 pub mod preferences;
 pub mod said;
 pub mod sign_in;
