@@ -10,7 +10,7 @@ use super::around::around;
 use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::{keys, list, live, preferences, sign_in};
+use super::view::{deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -38,6 +38,10 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}", get(sign_in::enter))
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
+        .route("/{orgId}/flows/{flowId}", get(flow::show))
+        .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
+        .route("/{orgId}/flows/{flowId}/history", get(history::show))
+        .route("/{orgId}/deleted", get(deleted::show))
         .route("/{orgId}/live", get(live::follow))
         .route("/{orgId}/keys", get(keys::show))
         .route("/{orgId}/keys/new", get(keys::terms::new).post(keys::terms::create))

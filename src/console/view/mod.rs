@@ -1,9 +1,13 @@
 //! The pages, a file each: what a page shows, and the handler that gathers it from the use cases.
 
+pub mod deleted;
 pub mod failure;
+pub mod flow;
+pub mod history;
 pub mod keys;
 pub mod list;
 pub mod live;
 pub mod picture;
 pub mod preferences;
+pub mod said;
 pub mod sign_in;
