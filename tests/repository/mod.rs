@@ -42,7 +42,7 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 7] = [
+const ONLY_IN: [(&str, &[&str]); 8] = [
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "console", "app"]),
     (r"\baskama::", &["console"]),
