@@ -9,6 +9,7 @@ mod numbers;
 mod primary;
 mod shutdown;
 mod signing;
+mod systemd;
 mod upkeep;
 mod welcome;
 
@@ -89,6 +90,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
+    systemd::ready();
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let router = http::end_connections(http::allow_origins(http::router(state), &origins), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
