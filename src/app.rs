@@ -10,6 +10,7 @@ mod numbers;
 mod primary;
 mod shutdown;
 mod signing;
+mod systemd;
 mod upkeep;
 mod watch;
 mod welcome;
@@ -92,6 +93,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
+    systemd::ready();
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
     let mut router = http::allow_origins(http::router(Arc::clone(&state)), &origins);
     if config.console.console == ConsoleServed::On {

@@ -2,6 +2,8 @@
 
 mod metrics;
 mod queries;
+mod settings;
+mod systemd;
 
 use std::fs;
 use std::path::Path;

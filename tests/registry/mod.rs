@@ -14,3 +14,4 @@ mod projections_command;
 mod restore;
 mod runs;
 mod signing_keys;
+mod tree_heads;
