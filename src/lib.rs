@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod evidence;
 pub mod flow;
 pub mod http;

@@ -96,6 +96,12 @@ impl History {
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
     }
 
+    /// Whether anything was published in a flow, up to the version that the caller was shown.
+    pub async fn was_published(&self, flow: &FlowAnswer) -> Result<bool, RegistryError> {
+        let record = &flow.record;
+        Ok(self.store.was_published(flow.org_id, record.flow_id, record.version).await?)
+    }
+
     /// A state of a flow with its document, one side of a [`Comparison`].
     pub async fn compared(&self, caller: &Caller, point: Point) -> Result<Compared, RegistryError> {
         let answer = match point.side {

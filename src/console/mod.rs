@@ -1,0 +1,13 @@
+//! The console: pages for people.
+
+pub mod changed;
+pub mod headlines;
+pub mod member;
+pub mod outline;
+pub mod preference;
+pub mod sentence;
+pub mod span;
+pub mod standing;
+pub mod texts;
+pub mod trigger;
+pub mod ways;
