@@ -1,6 +1,9 @@
 //! The console: pages for people.
 
 pub mod changed;
+pub mod comparison;
+pub mod done;
+pub mod effect;
 pub mod headlines;
 pub mod member;
 pub mod outline;

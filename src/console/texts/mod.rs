@@ -1,5 +1,7 @@
 //! The words of the console, one file for each page.
 
+pub mod change;
+pub mod compare;
 pub mod findings;
 pub mod history;
 pub mod members;
