@@ -1,5 +1,6 @@
 //! Wiring only: opens what the configuration names, puts the rooms together, and takes them down in order.
 
+pub mod console;
 mod database;
 mod drift;
 mod erasures;
@@ -23,15 +24,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{
-    ConfigError, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin, RateLimit,
-    ServeConfig,
+    ConfigError, ConsoleServed, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin,
+    RateLimit, ServeConfig,
 };
 use crate::http::{
-    self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
+    self, AppState, BodyBudget, Feeds, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
 };
 use crate::log::LogLines;
 use crate::registry::Registry;
-use crate::registry::access::{CredentialVerifier, JwtVerifier};
+use crate::registry::access::{CredentialVerifier, Guesses, JwtVerifier};
 use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
@@ -92,7 +93,11 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
     let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
-    let router = http::end_connections(http::allow_origins(http::router(state), &origins), draining);
+    let mut router = http::allow_origins(http::router(Arc::clone(&state)), &origins);
+    if config.console.console == ConsoleServed::On {
+        router = router.merge(console::router(&state, config.console.session_lasts()));
+    }
+    let router = http::end_connections(router, draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;

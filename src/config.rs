@@ -32,6 +32,8 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub http: HttpConfig,
     #[command(flatten)]
+    pub console: ConsoleConfig,
+    #[command(flatten)]
     pub jwt: JwtConfig,
     #[command(flatten)]
     pub signing: SigningConfig,
@@ -228,6 +230,31 @@ impl HttpConfig {
     pub fn public_url(&self, listening: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl::of(listening))
     }
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Console")]
+pub struct ConsoleConfig {
+    /// Whether pages for people are served under `/console`
+    #[arg(long, env = "CONSOLE", value_name = "WHETHER", default_value = "on")]
+    pub console: ConsoleServed,
+
+    /// How long somebody stays signed in to the console at most, in hours; without a request for an hour it ends earlier
+    #[arg(long, env = "CONSOLE_SESSION_HOURS", value_name = "HOURS", default_value_t = 12)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub console_session_hours: u32,
+}
+
+impl ConsoleConfig {
+    pub fn session_lasts(&self) -> Duration {
+        Duration::from_secs(u64::from(self.console_session_hours) * 60 * 60)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConsoleServed {
+    On,
+    Off,
 }
 
 #[derive(Debug, Clone, Args)]

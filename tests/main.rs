@@ -7,6 +7,7 @@ mod api;
 mod bench;
 mod cluster;
 mod commands;
+mod console;
 mod crash;
 mod docs;
 mod evidence;

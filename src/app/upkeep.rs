@@ -69,5 +69,6 @@ async fn count_unsigned(store: &Store) -> Result<(), StoreError> {
 async fn forget(store: &Store) -> Result<(), StoreError> {
     while store.in_time(store.forget_idempotency_keys(BATCH)).await? == BATCH as u64 {}
     while store.in_time(store.forget_runs(BATCH)).await? == BATCH as u64 {}
+    while store.in_time(store.forget_sessions(BATCH)).await? == BATCH as u64 {}
     Ok(())
 }

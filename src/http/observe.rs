@@ -14,12 +14,11 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::RequestId;
 use super::known::KnownCaller;
-use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
 use super::within::in_time;
 use super::{encoding, headers};
+use crate::registry::caller::{ClientAddress, RequestId};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
 /// refused in our words.

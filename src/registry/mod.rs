@@ -25,6 +25,7 @@ mod reads;
 mod row;
 mod runs;
 mod service_memory;
+pub mod sessions;
 mod turns;
 mod unpublished;
 mod validate;
@@ -65,6 +66,7 @@ use integrity::Integrity;
 use log::Log;
 use projections::Projections;
 use service_memory::ServiceMemory;
+use sessions::Sessions;
 
 /// The use cases over one database, each with what it needs and no more; clones share everything.
 #[derive(Debug, Clone)]
@@ -76,6 +78,7 @@ pub struct Registry {
     pub runs: Runs,
     pub env: OrganizationEnv,
     pub keys: ApiKeys,
+    pub sessions: Sessions,
     pub accesses: Accesses,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
@@ -110,6 +113,7 @@ impl Registry {
             runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),
             keys,
+            sessions: Sessions::new(store.clone(), log.clone()),
             accesses: Accesses::new(store.clone(), log.clone()),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),

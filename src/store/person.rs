@@ -39,6 +39,18 @@ pub const REACH: &[(&str, &[(&str, Reach)])] = {
             ],
         ),
         ("checkpoint", &[("note", Never("a signed place of the log"))]),
+        (
+            "console_session",
+            &[
+                ("name", Deleted),
+                ("numbers", Never("ids of the business's numbers")),
+                ("scopes", Never("names of scopes")),
+                ("subject", Deleted),
+                ("token_hash", DIGEST),
+                ("token_id", Deleted),
+                ("user_agent", Deleted),
+            ],
+        ),
         ("document", &[("bytes", Erased), ("digest", DIGEST)]),
         (
             "erasure",

@@ -10,7 +10,7 @@ use regex::Regex;
 use sources::{Source, assert_none, files, sources};
 
 /// Room, and what of ours it may import. `main` and `lib` are outside the house.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("flow", &[]),
     ("interpreter", &["flow"]),
     ("evidence", &["flow"]),
@@ -20,17 +20,31 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("registry", &["flow", "interpreter", "evidence", "store"]),
     ("config", &["registry"]),
     ("http", &["registry", "flow"]),
+    ("console", &["registry", "flow", "picture"]),
     ("cli", &["registry", "flow", "config"]),
     (
         "app",
-        &["cli", "config", "evidence", "flow", "http", "interpreter", "log", "postgres", "registry", "store"],
+        &[
+            "cli",
+            "config",
+            "console",
+            "evidence",
+            "flow",
+            "http",
+            "interpreter",
+            "log",
+            "postgres",
+            "registry",
+            "store",
+        ],
     ),
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 6] = [
+const ONLY_IN: [(&str, &[&str]); 7] = [
     (r"\bsqlx::", &["store"]),
-    (r"\baxum::", &["http", "app"]),
+    (r"\baxum::", &["http", "console", "app"]),
+    (r"\baskama::", &["console"]),
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
     (r"\banyhow::", &["main", "app", "cli"]),

@@ -1,9 +1,14 @@
-//! The words of the console, one file for each page.
+//! Every word that people see, in both languages. Each page has its texts in a file of its own: one struct, and two values
+//! of it, so that a text that one language lacks does not compile.
 
 pub mod change;
 pub mod compare;
+pub mod failure;
 pub mod findings;
+pub mod frame;
 pub mod history;
+pub mod list;
 pub mod members;
 pub mod outline;
+pub mod sign_in;
 pub mod standing;

@@ -150,6 +150,14 @@ impl Problem {
         Self { extra: Extra::RetryAfter(seconds.max(1)), ..Self::new(code, detail) }
     }
 
+    /// After how many seconds trying again makes sense, where that is known.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        match self.extra {
+            Extra::RetryAfter(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
+
     /// The condition of the request does not hold at the version the flow is at.
     pub fn precondition_failed(current: CurrentVersion) -> Self {
         let detail = format!("The flow is at version {}.", current.version);

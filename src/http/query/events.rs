@@ -215,6 +215,8 @@ mod tests {
             "env.changed",
             "access.refused",
             "access.read",
+            "session.opened",
+            "session.closed",
         ];
         check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));

@@ -1,0 +1,105 @@
+//! Around every request to the console: the headers of all its answers, and a page for what went wrong. Nothing that fails
+//! below becomes anything but a page.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt as _;
+
+use super::failure::Failure;
+use super::guard;
+use super::session::Circumstances;
+use super::session::signed::KnownSigned;
+use super::state::Console;
+use super::view;
+
+/// From when a page is asked for to when it is there: a little less than what the API gives a read.
+const READ_WITHIN: Duration = Duration::from_millis(4500);
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+     base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'",
+);
+
+const HEADERS: [(HeaderName, HeaderValue); 6] = [
+    (header::CONTENT_SECURITY_POLICY, POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), clipboard-write=(self), display-capture=(), \
+             encrypted-media=(), fullscreen=(), geolocation=(), gyroscope=(), hid=(), identity-credentials-get=(), \
+             magnetometer=(), microphone=(), midi=(), payment=(), picture-in-picture=(), \
+             publickey-credentials-get=(), screen-wake-lock=(), serial=(), usb=(), web-share=(), \
+             xr-spatial-tracking=()",
+        ),
+    ),
+];
+
+pub async fn around(State(console): State<Console>, request: Request, next: Next) -> Response {
+    let known = KnownSigned::default();
+    let (mut parts, body) = request.into_parts();
+    parts.extensions.insert(known.clone());
+    let asked = Asked::of(&parts);
+    let mut response = match guard::check(&parts, &console.address) {
+        Ok(()) => answered(Request::from_parts(parts, body), next).await,
+        Err(failure) => Err(failure),
+    }
+    .unwrap_or_else(axum::response::IntoResponse::into_response);
+    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        response = view::failure::show(&console, &asked, known.get(), failure).await;
+    }
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.insert(name, value);
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+/// What of a request a page about its failure needs.
+#[derive(Debug)]
+pub struct Asked {
+    pub parts: Parts,
+    pub circumstances: Circumstances,
+}
+
+impl Asked {
+    fn of(parts: &Parts) -> Self {
+        Self { parts: parts.clone(), circumstances: Circumstances::of(parts) }
+    }
+
+    pub fn is_get(&self) -> bool {
+        matches!(self.parts.method, Method::GET | Method::HEAD)
+    }
+
+    /// The path with its parameters.
+    pub fn path(&self) -> String {
+        let uri = &self.parts.uri;
+        uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
+    }
+}
+
+/// A panic ends its request, and a read that the database keeps waiting ends too.
+async fn answered(request: Request, next: Next) -> Result<Response, Failure> {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = match is_read {
+        true => tokio::time::timeout(READ_WITHIN, answering).await.map_err(|_| Failure::Unavailable)?,
+        false => answering.await,
+    };
+    answered.map_err(|panic| {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        tracing::error!(panic = text.unwrap_or("no message"), "a page panicked");
+        Failure::Internal
+    })
+}

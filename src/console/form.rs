@@ -1,0 +1,124 @@
+//! What a form sent: its fields, and of a form that changes something the version it was shown, the value that lets it be
+//! carried out once, and why. Only somebody who is signed in has a form read.
+
+use axum::Form;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::failure::Failure;
+use super::session::Session;
+use super::state::Console;
+use crate::flow::digest::Digest;
+use crate::registry::caller::{Idempotency, Intent};
+
+const REASON_CHARS: std::ops::RangeInclusive<usize> = 3..=500;
+const ONCE_CHARS: std::ops::RangeInclusive<usize> = 8..=64;
+/// Idempotency keys of the console do not meet those of clients.
+const ONCE_PREFIX: &str = "console ";
+
+/// The fields of a form, as they were sent.
+#[derive(Debug, Clone, Default)]
+pub struct Fields(Vec<(String, String)>);
+
+impl Fields {
+    /// The first value of a field; empty where it was not sent.
+    pub fn get(&self, name: &'static str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// Every value of a field, such as of several boxes with one name.
+    pub fn all<'f>(&'f self, name: &'static str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Why somebody does something, as it will stand in the history; `None` where it is too short, too long or not one
+    /// line.
+    pub fn reason(&self) -> Option<String> {
+        let reason = self.get("reason").trim();
+        let is_sound = REASON_CHARS.contains(&reason.chars().count()) && !reason.contains(char::is_control);
+        is_sound.then(|| reason.to_owned())
+    }
+
+    /// The version of the flow that the form was shown for.
+    pub fn version(&self) -> Result<i64, Failure> {
+        let version = self.get("version").parse().ok().filter(|version| *version > 0);
+        version.ok_or(Failure::BadRequest("version"))
+    }
+
+    async fn read(request: Request, console: &Console) -> Result<Self, Failure> {
+        match Form::from_request(request, console).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Failure::TooLarge),
+            Err(_) => Err(Failure::BadRequest("form")),
+        }
+    }
+}
+
+/// The parameters of an address.
+#[derive(Debug, Clone)]
+pub struct Parameters(pub Fields);
+
+impl FromRequestParts<Console> for Parameters {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Failure> {
+        let query = Query::try_from_uri(&parts.uri).map_err(|_| Failure::BadRequest("query"))?;
+        Ok(Self(Fields(query.0)))
+    }
+}
+
+/// A form of somebody who is not signed in, or does not have to be.
+#[derive(Debug)]
+pub struct OpenForm(pub Fields);
+
+impl FromRequest<Console> for OpenForm {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Failure> {
+        Fields::read(request, console).await.map(Self)
+    }
+}
+
+/// A form that somebody who is signed in sent to change something.
+pub struct Change {
+    pub session: Session,
+    pub fields: Fields,
+}
+
+impl FromRequest<Console> for Change {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, console: &Console) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let session = Session::from_request_parts(&mut parts, console).await?;
+        let fields = Fields::read(Request::from_parts(parts, body), console).await?;
+        Ok(Self { session, fields })
+    }
+}
+
+impl Change {
+    /// The change of a flow that the form asks for: at the version it was shown, once, for this reason.
+    pub fn intent(&self, reason: String) -> Result<Intent, Failure> {
+        Ok(self.session.intent(Some(reason), Some(self.fields.version()?), Some(self.once()?)))
+    }
+
+    /// A change of something that has no version.
+    pub fn intent_without_version(&self, reason: Option<String>) -> Result<Intent, Failure> {
+        Ok(self.session.intent(reason, None, Some(self.once()?)))
+    }
+
+    /// The same form sent again, by a double click or after Back, is the same request.
+    pub fn once(&self) -> Result<Idempotency, Failure> {
+        let once = self.fields.get("once");
+        let is_plain = once.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if !ONCE_CHARS.contains(&once.len()) || !is_plain {
+            return Err(Failure::BadRequest("once"));
+        }
+        let caller = self.session.caller().actor.opaque_id();
+        let fields = serde_json::to_string(&self.fields.0).expect("texts serialize");
+        let path = self.session.path.split('?').next().unwrap_or_default();
+        let request = Digest::of(format!("console\n{path}\n{caller}\n{fields}").as_bytes());
+        Ok(Idempotency { key: format!("{ONCE_PREFIX}{once}"), request })
+    }
+}

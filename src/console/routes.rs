@@ -1,0 +1,50 @@
+//! Every address of the console. To add a page: its file in `view`, its template in `pages`, its texts in `texts`, a row
+//! here. A handler's argument `Session` or `Change` says that somebody has to be signed in.
+
+use std::sync::Arc;
+
+use axum::routing::{any, get, post};
+use axum::{Router, middleware};
+
+use super::around::around;
+use super::assets;
+use super::failure::{Failure, Sought};
+use super::state::{Console, ConsoleState};
+use super::view::{list, preferences, sign_in};
+
+/// The console, below `/console`.
+pub fn router(state: ConsoleState) -> Router {
+    let console: Console = Arc::new(state);
+    let pages = Router::new().merge(for_anybody()).merge(of_organization());
+    Router::new()
+        .nest("/console", pages)
+        .route("/console/", get(sign_in::begin))
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(Arc::clone(&console))
+        .layer(middleware::from_fn_with_state(console, around))
+}
+
+/// What is there without a session.
+fn for_anybody() -> Router<Console> {
+    Router::new()
+        .route("/", get(sign_in::begin))
+        .route("/session", get(sign_in::form).post(sign_in::open))
+        .route("/preferences", post(preferences::keep))
+        .route("/assets/{digest}/{name}", get(assets::show))
+}
+
+fn of_organization() -> Router<Console> {
+    Router::new()
+        .route("/{orgId}", get(sign_in::enter))
+        .route("/{orgId}/session/end", post(sign_in::close))
+        .route("/{orgId}/flows", get(list::show))
+        .route("/{orgId}/{*rest}", any(nothing_here))
+}
+
+async fn nothing_here() -> Failure {
+    Failure::NotFound(Sought::Page)
+}
+
+async fn method_not_allowed() -> Failure {
+    Failure::MethodNotAllowed
+}

@@ -1,0 +1,140 @@
+//! Pages that say why another one is not shown: what, why, what now, and the id under which the log has it.
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use super::sign_in::{self, SignInState};
+use crate::console::around::Asked;
+use crate::console::failure::{Failure, PageResult, Sought};
+use crate::console::page::Page;
+use crate::console::part;
+use crate::console::preference::Preferences;
+use crate::console::session::signed::Signed;
+use crate::console::state::Console;
+use crate::console::texts::failure::{EN, ES, FailureTexts, Said};
+use crate::flow::finding::Finding;
+use crate::registry::caller::Scope;
+
+/// Names of keys that are shown to who lacks a scope.
+const MANAGERS_MAX: usize = 5;
+
+#[derive(Template)]
+#[template(path = "failure.html")]
+struct FailurePage<'f> {
+    page: Page,
+    t: &'static FailureTexts,
+    why: String,
+    now: String,
+    findings: &'f [Finding],
+    /// What the keys are called that may manage keys.
+    managers: Vec<String>,
+    request_id: &'f str,
+    /// The list of flows of the organization that somebody is signed in to.
+    flows: Option<String>,
+    /// Where to sign in instead.
+    sign_in: Option<String>,
+    /// The page itself, where asking for it again makes sense.
+    again: Option<String>,
+}
+
+/// The page for a failure, with its status.
+pub async fn show(console: &Console, asked: &Asked, signed: Option<&Signed>, failure: Failure) -> Response {
+    if let Failure::SignedOut { had_session } = failure {
+        let state = match (asked.is_get(), had_session) {
+            (false, _) => SignInState::NotSent,
+            (true, true) => SignInState::Expired,
+            (true, false) => SignInState::Needed,
+        };
+        return answer(StatusCode::UNAUTHORIZED, None, sign_in::instead(console, asked, state));
+    }
+    let language = Preferences::of(&asked.parts.headers).language;
+    let t = language.pick(&ES, &EN);
+    let Said { what, why, now } = said(t, &failure);
+    let scope = match failure {
+        Failure::Scope(scope) => Some(scope),
+        _ => None,
+    };
+    let fill = |text: &str| {
+        let (allowed, name) = (scope.map_or("", t.allows), scope.map_or("", Scope::as_str));
+        let text = text.replace("{what}", allowed).replace("{scope}", name);
+        match &failure {
+            Failure::BadRequest(name) => text.replace("{name}", name),
+            _ => text,
+        }
+    };
+    let wait_s = failure.wait_s();
+    let path = asked.path();
+    let page = Page::of_failure(&asked.parts.headers, &path, signed, fill(what));
+    let page = page.retrying(wait_s.filter(|_| asked.is_get()));
+    let managers = match (scope, signed) {
+        (Some(_), Some(signed)) => managers(console, signed).await,
+        _ => Vec::new(),
+    };
+    let shown = FailurePage {
+        t,
+        why: fill(why),
+        now: fill(now),
+        findings: match &failure {
+            Failure::Findings(findings) => findings,
+            _ => &[],
+        },
+        managers,
+        request_id: &asked.circumstances.request_id,
+        flows: page.header.as_ref().map(|header| header.flows.clone()),
+        sign_in: match &failure {
+            Failure::OtherOrganization(org_id) => {
+                Some(sign_in::path(Some(*org_id), Some(path.as_str()).filter(|_| asked.is_get())))
+            }
+            _ => None,
+        },
+        again: wait_s.filter(|_| asked.is_get()).map(|_| path.clone()),
+        page,
+    };
+    answer(failure.status(), wait_s, part::page(&shown))
+}
+
+/// A page that cannot be shown either is at least a status.
+fn answer(status: StatusCode, wait_s: Option<u32>, page: PageResult) -> Response {
+    let mut response = page.unwrap_or_else(|_| status.into_response());
+    *response.status_mut() = status;
+    if let Some(wait_s) = wait_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait_s));
+    }
+    response
+}
+
+/// What the keys are called that may manage keys. Not knowing them is no reason to fail once more.
+async fn managers(console: &Console, signed: &Signed) -> Vec<String> {
+    let keys = console.registry.keys.list(&signed.open.caller).await.unwrap_or_default();
+    let manages = |scopes: &[String]| scopes.iter().any(|scope| scope == Scope::KeysManage.as_str());
+    let names = keys.into_iter().filter(|key| manages(&key.scopes)).map(|key| key.name);
+    names.take(MANAGERS_MAX).collect()
+}
+
+fn said<'t>(t: &'t FailureTexts, failure: &Failure) -> &'t Said {
+    match failure {
+        Failure::SignedOut { .. } | Failure::OtherOrganization(_) => &t.other_organization,
+        Failure::Scope(_) => &t.scope,
+        Failure::Forged => &t.forged,
+        Failure::OtherHost => &t.other_host,
+        Failure::NotFound(Sought::Flow) => &t.flow_not_found,
+        Failure::NotFound(Sought::Version) => &t.version_not_found,
+        Failure::NotFound(Sought::Key) => &t.key_not_found,
+        Failure::NotFound(Sought::Page | Sought::Step | Sought::Run) => &t.not_found,
+        Failure::MethodNotAllowed => &t.method,
+        Failure::BadRequest(_) => &t.bad_request,
+        Failure::TooLarge => &t.too_large,
+        Failure::Changed(_) => &t.changed,
+        Failure::SentOtherwise => &t.sent_otherwise,
+        Failure::Called(_) => &t.called,
+        Failure::NotPublished => &t.not_published,
+        Failure::Erased => &t.erased,
+        Failure::Findings(_) => &t.findings,
+        Failure::HeldBack(held) if held.is_of_caller => &t.rate,
+        Failure::HeldBack(_) => &t.overloaded,
+        Failure::Unavailable => &t.unavailable,
+        Failure::OutcomeUnknown => &t.outcome_unknown,
+        Failure::Internal => &t.internal,
+    }
+}

@@ -1,0 +1,6 @@
+//! The console as browsers meet it: pages, forms and cookies, over a router in process and a database of its own.
+
+mod browser;
+mod frame;
+
+pub use browser::{Browser, Seen, pin};
