@@ -10,7 +10,8 @@ use super::around::around;
 use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::{list, preferences, sign_in};
+use super::view::change::{self, Action, create};
+use super::view::{compare, list, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -38,7 +39,18 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}", get(sign_in::enter))
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
+        .route("/{orgId}/flows/new", get(create::show).post(create::send))
+        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
+        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch))
+        .merge(changes_of_flow())
         .route("/{orgId}/{*rest}", any(nothing_here))
+}
+
+/// What may be done with a flow, each on a page of its own.
+fn changes_of_flow() -> Router<Console> {
+    Action::ALL.into_iter().fold(Router::new(), |router, action| {
+        router.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
+    })
 }
 
 async fn nothing_here() -> Failure {

@@ -11,7 +11,7 @@ use crate::flow::pointer;
 /// An exit that is new, gone, or leads elsewhere.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExitChange {
-    /// When it is taken.
+    /// When it is taken; empty for the way on that is always taken.
     pub when: Sentence,
     pub old: Option<Destination>,
     pub new: Option<Destination>,
@@ -77,7 +77,8 @@ fn exits(step: Option<PlacedStep<'_>>) -> Vec<SeenExit<'_>> {
         let earlier = seen.iter().filter(|other| other.key.split('\0').next() == Some(&*key)).count();
         let key = if earlier == 0 { key } else { format!("{key}\0{earlier}") };
         let path = exit.place.as_deref().map(|place| path_of(value, place));
-        seen.push(SeenExit { exit, key, when: way.when, to: way.to, path });
+        let when = if exit.edge == Edge::Next { Sentence::default() } else { way.when };
+        seen.push(SeenExit { exit, key, when, to: way.to, path });
     }
     seen
 }
@@ -145,7 +146,7 @@ mod tests {
         check(choice("pago"), choice("fin"), &["On “Pro”: pago > fin"], &paths);
         check(choice("pago"), choice("pago"), &[], &[]);
         let message = |next: &str| json!({ "id": "a", "type": "message", "text": "?", "next": next });
-        check(message("$next"), message("fin"), &["Goes on to: pago > fin"], &["next", "next"]);
+        check(message("$next"), message("fin"), &[": pago > fin"], &["next", "next"]);
         check(message("$next"), message("pago"), &[], &[]);
     }
 

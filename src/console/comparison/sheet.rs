@@ -13,6 +13,7 @@ use crate::console::preference::Language;
 use crate::console::ways::Ways;
 use crate::flow::diff::{Diff, ListDiff, ValueChange, diff, entry_ids};
 use crate::flow::document::Canonical;
+use crate::flow::document::schema::STEP;
 
 /// Rows of one block, at most.
 const ROWS_MAX: usize = 200;
@@ -222,12 +223,19 @@ impl<'d> StepBlocks<'d> {
             }
         }
         rows.retain(|row| !targets.contains(&row.path));
+        rows.sort_by_key(|row| rank(new.value, &row.path));
         Some(ChangeBlock { exits, moved, ..ChangeBlock::new(subject(id, new), BlockKind::Changed, rows) })
     }
 }
 
 fn ids(flow: &Canonical) -> Vec<String> {
     entry_ids(flow.value.get("steps"), "id")
+}
+
+/// The place of a member in the order of the format.
+fn rank(step: &Value, path: &str) -> Option<usize> {
+    let kind = step.get("type").and_then(Value::as_str);
+    STEP.fields(None, kind)?.rank_of(path.split('.').next().unwrap_or_default())
 }
 
 fn subject(id: &str, step: PlacedStep<'_>) -> BlockSubject {

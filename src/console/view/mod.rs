@@ -1,6 +1,13 @@
 //! The pages, a file each: what a page shows, and the handler that gathers it from the use cases.
 
+pub mod blocks;
+pub mod change;
+pub mod compare;
 pub mod failure;
 pub mod list;
+pub mod of_flow;
 pub mod preferences;
+pub mod said;
+pub mod sides;
 pub mod sign_in;
+pub mod summary;
