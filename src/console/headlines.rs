@@ -156,13 +156,18 @@ impl Teller {
 
     /// Who did it, and for whom; empty for a reader who may not know.
     pub fn who(&self, entry: &LogEntry) -> Sentence {
+        let person = entry.context.as_ref().and_then(|context| context.on_behalf_of.as_deref());
+        self.named(&entry.actor(), person)
+    }
+
+    /// Somebody who acted, and the person it was done for; empty for a reader who may not know.
+    pub fn named(&self, actor: &Actor, on_behalf_of: Option<&str>) -> Sentence {
         if !self.sees_people {
             return Sentence::default();
         }
-        let actor = entry.actor();
-        let person = entry.context.as_ref().and_then(|context| context.on_behalf_of.clone());
-        let name = self.actor(&actor);
-        match (person.map(Piece::Written), actor.kind) {
+        let name = self.actor(actor);
+        let person = on_behalf_of.map(|person| Piece::Written(person.to_owned()));
+        match (person, actor.kind) {
             (None, _) => Sentence(vec![name]),
             // A key is shared: the person who holds it says more.
             (Some(person), ActorKind::ApiKey) => {

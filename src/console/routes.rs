@@ -10,7 +10,8 @@ use super::around::around;
 use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::{deleted, flow, history, keys, list, live, preferences, sign_in};
+use super::view::change::{self, Action, create};
+use super::view::{compare, deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -40,6 +41,7 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/flows", get(list::show))
         .route("/{orgId}/flows/{flowId}", get(flow::show))
         .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
+        .route("/{orgId}/flows/{flowId}/picture.svg", get(flow::drawn::download))
         .route("/{orgId}/flows/{flowId}/history", get(history::show))
         .route("/{orgId}/deleted", get(deleted::show))
         .route("/{orgId}/live", get(live::follow))
@@ -49,7 +51,18 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/keys/{keyId}/revoke", get(keys::revoke::form).post(keys::revoke::revoke))
         .route("/{orgId}/keys/{keyId}/sessions/end", post(keys::end_sessions_of_key))
         .route("/{orgId}/keys/sessions/{sessionId}/end", post(keys::end_session))
+        .route("/{orgId}/flows/new", get(create::show).post(create::send))
+        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
+        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch))
+        .merge(changes_of_flow())
         .route("/{orgId}/{*rest}", any(nothing_here))
+}
+
+/// What may be done with a flow, each on a page of its own.
+fn changes_of_flow() -> Router<Console> {
+    Action::ALL.into_iter().fold(Router::new(), |router, action| {
+        router.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
+    })
 }
 
 async fn nothing_here() -> Failure {

@@ -11,6 +11,7 @@ use super::caller::Caller;
 use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
+use crate::flow::document::Canonical;
 use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
 
 /// A state of a flow to compare. Those of deleted flows count too.
@@ -41,6 +42,13 @@ pub struct Compared {
     /// The version whose document it is.
     pub version: i64,
     value: Value,
+}
+
+impl Compared {
+    /// The document, typed and as a value.
+    pub fn canonical(&self) -> Result<Canonical, RegistryError> {
+        self.answer.document.canonical()
+    }
 }
 
 impl Comparison {

@@ -1,6 +1,9 @@
 //! The console as browsers meet it: pages, forms and cookies, over a router in process and a database of its own.
 
 mod browser;
+mod changes;
+mod compare;
+mod creation;
 mod deleted;
 mod flow;
 mod frame;

@@ -26,12 +26,13 @@ class PictureMap {
     this.into = this.steps.map(() => []);
     this.out.forEach((targets, from) => targets.forEach((to) => this.into[to].push(from)));
     this.path = [];
-    figure.classList.add("live");
+    figure.classList.add("moves");
     this.buttons();
     this.pointer();
     this.stops();
     this.miniature();
     this.open();
+    this.follow();
     new ResizeObserver(() => this.show()).observe(this.window);
     addEventListener("pagehide", () => this.remember());
   }
@@ -173,6 +174,16 @@ class PictureMap {
     relay.click();
     relay.remove();
     if (link.dataset.to !== undefined) this.go(Number(link.dataset.to));
+  }
+
+  /** Marks the step whose panel is open, however it was opened. */
+  follow() {
+    const panel = document.getElementById("step");
+    if (!panel) return;
+    new MutationObserver(() => {
+      const id = new URLSearchParams(location.search).get("step");
+      this.steps.forEach((step) => step.classList.toggle("selected", step.dataset.step === id));
+    }).observe(panel.parentElement, { childList: true });
   }
 
   /** One stop of the Tab key; arrows lead from step to step. */

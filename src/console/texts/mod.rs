@@ -1,6 +1,8 @@
 //! Every word that people see, in both languages. Each page has its texts in a file of its own: one struct, and two values
 //! of it, so that a text that one language lacks does not compile.
 
+pub mod change;
+pub mod compare;
 pub mod deleted;
 pub mod failure;
 pub mod findings;
