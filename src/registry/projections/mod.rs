@@ -104,8 +104,8 @@ impl fmt::Display for Trouble {
 }
 
 impl Drift {
-    /// Whether nothing differs but what is taken from documents, by older rules: that is no drift.
-    fn is_of_folding(&self) -> bool {
+    /// Whether nothing differs but what is taken from documents, by older rules: that is no drift, and computed again.
+    pub fn is_of_folding(&self) -> bool {
         let folded = [
             "search",
             "published_search",
