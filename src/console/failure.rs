@@ -8,11 +8,11 @@ use uuid::Uuid;
 use super::gate::HeldBack;
 use crate::flow::finding::Finding;
 use crate::registry::caller::Scope;
-use crate::registry::{CallingFlows, CurrentVersion, RegistryError, StoreError};
+use crate::registry::{CallingFlows, RegistryError, StoreError};
 
 /// What became of a request that did not become what was asked for.
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub enum PageFailure {
     /// Nobody is signed in here.
     SignedOut {
         had_session: bool,
@@ -31,7 +31,7 @@ pub enum Failure {
     BadRequest(&'static str),
     TooLarge,
     /// The flow is at another version than the page showed.
-    Changed(Box<CurrentVersion>),
+    Changed,
     /// The form was sent before with something else in it.
     SentOtherwise,
     /// Flows in force call this one.
@@ -59,9 +59,9 @@ pub enum Sought {
     Run,
 }
 
-pub type PageResult = Result<Response, Failure>;
+pub type PageResult = Result<Response, PageFailure>;
 
-impl Failure {
+impl PageFailure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut { .. } => StatusCode::UNAUTHORIZED,
@@ -71,7 +71,7 @@ impl Failure {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Changed(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::SentOtherwise | Self::Called(_) | Self::NotPublished | Self::Erased => StatusCode::CONFLICT,
             Self::Findings(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::HeldBack(held) if held.is_of_caller => StatusCode::TOO_MANY_REQUESTS,
@@ -95,7 +95,7 @@ impl Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for PageFailure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
@@ -103,7 +103,7 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<RegistryError> for Failure {
+impl From<RegistryError> for PageFailure {
     fn from(error: RegistryError) -> Self {
         const OVERLOADED: HeldBack = HeldBack { wait_s: 1, is_of_caller: false };
         match error {
@@ -118,9 +118,7 @@ impl From<RegistryError> for Failure {
             RegistryError::Invalid(findings)
             | RegistryError::NotPublishable(findings)
             | RegistryError::NotRunnable(findings) => Self::Findings(findings),
-            RegistryError::PreconditionFailed(current) | RegistryError::VersionConflict(current) => {
-                Self::Changed(Box::new(current))
-            }
+            RegistryError::PreconditionFailed(_) | RegistryError::VersionConflict(_) => Self::Changed,
             RegistryError::IdempotencyKeyReused => Self::SentOtherwise,
             RegistryError::NotPublished(_) => Self::NotPublished,
             RegistryError::Called(calling) => Self::Called(Box::new(calling)),
@@ -148,7 +146,7 @@ impl From<RegistryError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for PageFailure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
@@ -165,7 +163,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<HeldBack> for Failure {
+impl From<HeldBack> for PageFailure {
     fn from(held: HeldBack) -> Self {
         Self::HeldBack(held)
     }
