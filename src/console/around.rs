@@ -12,11 +12,12 @@ use axum::response::Response;
 use futures_util::FutureExt as _;
 
 use super::failure::Failure;
-use super::guard;
+use super::record::{self, Access};
 use super::session::Circumstances;
 use super::session::signed::KnownSigned;
 use super::state::Console;
 use super::view;
+use super::{assets, guard};
 
 /// From when a page is asked for to when it is there: a little less than what the API gives a read.
 const READ_WITHIN: Duration = Duration::from_millis(4500);
@@ -55,13 +56,18 @@ pub async fn around(State(console): State<Console>, request: Request, next: Next
     }
     .unwrap_or_else(axum::response::IntoResponse::into_response);
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
+        if let (Failure::Scope(_), Some(signed)) = (&failure, known.get()) {
+            record::observe(&console, &asked.circumstances, Access::refused(&signed.open.caller));
+        }
         response = view::failure::show(&console, &asked, known.get(), failure).await;
     }
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(name, value);
     }
-    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if headers.get(header::CACHE_CONTROL).is_none_or(|kept| kept != assets::KEPT) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 

@@ -39,6 +39,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     ])
 });
 
+/// Of files whose address changes with their content.
+pub const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
+
 const DIGEST_CHARS: usize = 16;
 
 fn path_of(name: &str, bytes: &[u8]) -> String {
@@ -59,10 +62,8 @@ pub async fn show(Path((digest, name)): Path<(String, String)>) -> PageResult {
 }
 
 fn answer(asset: &Asset) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)),
-        (header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable")),
-    ];
+    let headers =
+        [(header::CONTENT_TYPE, HeaderValue::from_static(asset.media_type)), (header::CACHE_CONTROL, KEPT)];
     (headers, asset.bytes).into_response()
 }
 

@@ -21,6 +21,7 @@ mod outline;
 mod page;
 mod part;
 mod preference;
+mod record;
 mod routes;
 mod sentence;
 mod session;

@@ -11,7 +11,7 @@ use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
 use super::view::change::{self, Action, create};
-use super::view::{compare, list, preferences, sign_in};
+use super::view::{compare, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -39,17 +39,25 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}", get(sign_in::enter))
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
-        .route("/{orgId}/flows/new", get(create::show).post(create::send))
-        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
-        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch))
-        .merge(changes_of_flow())
+        .merge(changes())
+        .route("/{orgId}/live", get(live::follow))
+        .route("/{orgId}/keys", get(keys::show))
+        .route("/{orgId}/keys/new", get(keys::terms::new).post(keys::terms::create))
+        .route("/{orgId}/keys/{keyId}/edit", get(keys::terms::edit).post(keys::terms::change))
+        .route("/{orgId}/keys/{keyId}/revoke", get(keys::revoke::form).post(keys::revoke::revoke))
+        .route("/{orgId}/keys/{keyId}/sessions/end", post(keys::end_sessions_of_key))
+        .route("/{orgId}/keys/sessions/{sessionId}/end", post(keys::end_session))
         .route("/{orgId}/{*rest}", any(nothing_here))
 }
 
-/// What may be done with a flow, each on a page of its own.
-fn changes_of_flow() -> Router<Console> {
-    Action::ALL.into_iter().fold(Router::new(), |router, action| {
-        router.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
+/// Comparisons, new flows, and what may be done with a flow, each on a page of its own.
+fn changes() -> Router<Console> {
+    let pages = Router::new()
+        .route("/{orgId}/flows/new", get(create::show).post(create::send))
+        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
+        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch));
+    Action::ALL.into_iter().fold(pages, |pages, action| {
+        pages.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
     })
 }
 

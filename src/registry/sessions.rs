@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
@@ -145,14 +145,17 @@ impl Sessions {
     /// Who is signed in with a token, if anybody is.
     pub async fn find(&self, org_id: Uuid, token: &SecretString) -> Result<Option<OpenSession>, StoreError> {
         let id = SessionId::of(token);
-        let found = self.store.session(org_id, id.0).await?;
-        let Some(open) = found.and_then(|session| open_session(org_id, session, Utc::now())) else {
-            return Ok(None);
-        };
-        if Utc::now() - open.seen_at > chrono::TimeDelta::minutes(1) {
+        let open = self.look(org_id, id).await?;
+        if open.as_ref().is_some_and(|open| Utc::now() - open.seen_at > TimeDelta::minutes(1)) {
             self.note_seen(org_id, id);
         }
-        Ok(Some(open))
+        Ok(open)
+    }
+
+    /// Who is signed in by a session, if it is not over. Looking does not keep it open.
+    pub async fn look(&self, org_id: Uuid, id: SessionId) -> Result<Option<OpenSession>, StoreError> {
+        let found = self.store.session(org_id, id.0).await?;
+        Ok(found.and_then(|session| open_session(org_id, session, Utc::now())))
     }
 
     /// Off the request's path, and never its failure.

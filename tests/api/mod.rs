@@ -93,9 +93,20 @@ pub async fn api() -> Api {
     api_over(database, store).await
 }
 
+/// The service under another address than usual.
+pub async fn api_at(public_url: &str) -> Api {
+    let database = support::database().await;
+    let state = AppState { public_url: public_url.into(), ..state_over(Store::new(database.pool.clone())) };
+    api_of(database, state).await
+}
+
 /// The same over another pool than the database's own.
 pub async fn api_over(database: TestDatabase, store: Store) -> Api {
-    let state = Arc::new(state_over(store));
+    api_of(database, state_over(store)).await
+}
+
+async fn api_of(database: TestDatabase, state: AppState) -> Api {
+    let state = Arc::new(state);
     let (registry, keys) = (state.registry.clone(), state.registry.keys.clone());
     let org_id = Uuid::new_v4();
     let router = router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS));

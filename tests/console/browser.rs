@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::response::Response;
 use http_body_util::BodyExt as _;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use tower::ServiceExt as _;
 
-use crate::api::{Api, api, named};
+use crate::api::{Api, api, api_at, named};
 
 pub const HOST: &str = "flows.example.com";
 
@@ -19,6 +20,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// What it says of languages.
     pub language: &'static str,
+    /// What stands in its address bar.
+    pub host: &'static str,
 }
 
 /// A page, or where a form led.
@@ -32,7 +35,12 @@ pub struct Seen {
 impl Browser {
     /// Nobody is signed in.
     pub async fn stranger() -> Self {
-        Self { api: api().await, cookies: BTreeMap::new(), language: "en" }
+        Self { api: api().await, cookies: BTreeMap::new(), language: "en", host: HOST }
+    }
+
+    /// Nobody is signed in to a service with this address.
+    pub async fn at(public_url: &str) -> Self {
+        Self { api: api_at(public_url).await, cookies: BTreeMap::new(), language: "en", host: HOST }
     }
 
     /// Ana, signed in with the admin key of the organization.
@@ -68,6 +76,13 @@ impl Browser {
         self.send(Request::get(path.as_ref()).header("sec-fetch-site", "same-origin"), String::new()).await
     }
 
+    /// The beginning of an answer that has no end.
+    pub async fn peek(&mut self, path: impl AsRef<str>) -> Seen {
+        let answer = self.answered(Request::get(path.as_ref()), String::new()).await;
+        let (parts, _) = answer.into_parts();
+        Seen { status: parts.status, headers: parts.headers, html: String::new() }
+    }
+
     /// Sends a form of a page of ours.
     pub async fn post(&mut self, path: impl AsRef<str>, fields: &[(&str, &str)]) -> Seen {
         let request = Request::post(path.as_ref())
@@ -78,17 +93,7 @@ impl Browser {
 
     /// Sends any request with the cookies, and keeps those that come back.
     pub async fn send(&mut self, request: axum::http::request::Builder, body: String) -> Seen {
-        let cookies: Vec<String> =
-            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut request = request.header(header::ACCEPT_LANGUAGE, self.language);
-        if request.headers_ref().is_some_and(|headers| !headers.contains_key(header::HOST)) {
-            request = request.header(header::HOST, HOST);
-        }
-        if !cookies.is_empty() {
-            request = request.header(header::COOKIE, cookies.join("; "));
-        }
-        let response =
-            self.api.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        let response = self.answered(request, body).await;
         let (parts, body) = response.into_parts();
         let html = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {
@@ -100,6 +105,19 @@ impl Browser {
             }
         }
         Seen { status: parts.status, headers: parts.headers, html }
+    }
+
+    async fn answered(&self, request: axum::http::request::Builder, body: String) -> Response {
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut request = request.header(header::ACCEPT_LANGUAGE, self.language);
+        if request.headers_ref().is_some_and(|headers| !headers.contains_key(header::HOST)) {
+            request = request.header(header::HOST, self.host);
+        }
+        if !cookies.is_empty() {
+            request = request.header(header::COOKIE, cookies.join("; "));
+        }
+        self.api.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
     }
 }
 

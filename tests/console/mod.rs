@@ -5,5 +5,9 @@ mod changes;
 mod compare;
 mod creation;
 mod frame;
+mod guard;
+mod keys;
+mod list;
+mod live;
 
-pub use browser::{Browser, Seen, pin};
+pub use browser::{Browser, pin};

@@ -1,5 +1,6 @@
 //! What went wrong: what, why, and what to do now.
 
+use super::scopes;
 use crate::registry::caller::Scope;
 
 /// One failure, in three parts.
@@ -164,16 +165,7 @@ pub const ES: FailureTexts = FailureTexts {
     request_id: "Número de petición",
     to_flows: "Ir a los flujos",
     sign_in: "Entrar",
-    allows: |scope| match scope {
-        Scope::FlowsRead => "ver flujos",
-        Scope::FlowsWrite => "cambiar, crear o eliminar flujos",
-        Scope::FlowsPublish => "publicar",
-        Scope::FlowsTest => "probar flujos",
-        Scope::FlowsRestore => "restaurar",
-        Scope::AuditRead => "ver quién hizo qué",
-        Scope::KeysManage => "gestionar las claves",
-        Scope::AuditErase => "borrar contenido",
-    },
+    allows: scopes::es,
 };
 
 pub const EN: FailureTexts = FailureTexts {
@@ -293,14 +285,5 @@ pub const EN: FailureTexts = FailureTexts {
     request_id: "Request id",
     to_flows: "Go to the flows",
     sign_in: "Sign in",
-    allows: |scope| match scope {
-        Scope::FlowsRead => "looking at flows",
-        Scope::FlowsWrite => "changing, creating or deleting flows",
-        Scope::FlowsPublish => "publishing",
-        Scope::FlowsTest => "testing flows",
-        Scope::FlowsRestore => "restoring",
-        Scope::AuditRead => "seeing who did what",
-        Scope::KeysManage => "managing keys",
-        Scope::AuditErase => "erasing content",
-    },
+    allows: scopes::en,
 };

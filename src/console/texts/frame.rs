@@ -35,6 +35,7 @@ pub struct FrameTexts {
     pub key_help: &'static str,
     pub key_search: &'static str,
     pub key_flows: &'static str,
+    pub key_jump: &'static str,
     pub key_close: &'static str,
     pub as_command: &'static str,
     pub copy: &'static str,
@@ -47,7 +48,8 @@ pub struct FrameTexts {
     pub live: &'static str,
     pub not_live: &'static str,
     pub show: &'static str,
-    pub close: &'static str,
+    pub session_over: &'static str,
+    pub sign_in: &'static str,
 }
 
 pub const ES: FrameTexts = FrameTexts {
@@ -84,7 +86,8 @@ pub const ES: FrameTexts = FrameTexts {
     key_help: "esta ayuda",
     key_search: "buscar",
     key_flows: "ir a los flujos",
-    key_close: "cerrar",
+    key_jump: "buscar un flujo, también mientras se escribe",
+    key_close: "cerrar un menú",
     as_command: "Esta página como orden",
     copy: "Copiar",
     copied: "Copiado",
@@ -95,7 +98,8 @@ pub const ES: FrameTexts = FrameTexts {
     live: "En directo",
     not_live: "Sin directo desde las {time}, reintentando",
     show: "Mostrar",
-    close: "Cerrar",
+    session_over: "Tu sesión terminó.",
+    sign_in: "Entrar",
 };
 
 pub const EN: FrameTexts = FrameTexts {
@@ -132,7 +136,8 @@ pub const EN: FrameTexts = FrameTexts {
     key_help: "this help",
     key_search: "search",
     key_flows: "go to the flows",
-    key_close: "close",
+    key_jump: "search a flow, also while typing",
+    key_close: "close a menu",
     as_command: "This page as a command",
     copy: "Copy",
     copied: "Copied",
@@ -143,5 +148,6 @@ pub const EN: FrameTexts = FrameTexts {
     live: "Live",
     not_live: "Not live since {time}, retrying",
     show: "Show",
-    close: "Close",
+    session_over: "Your session is over.",
+    sign_in: "Sign in",
 };

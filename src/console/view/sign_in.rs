@@ -1,7 +1,5 @@
 //! Signing in and out. A credential is verified once; the browser gets a token that stands for it, and never holds more.
 
-use std::net::IpAddr;
-
 use askama::Template;
 use axum::extract::{FromRequest as _, Request, State};
 use axum::http::request::Parts;
@@ -19,25 +17,22 @@ use crate::console::link;
 use crate::console::page::Page;
 use crate::console::part;
 use crate::console::preference::Preferences;
+use crate::console::record::{self, Access};
 use crate::console::session::cookie;
 use crate::console::session::signed::cookie_way;
 use crate::console::session::{Circumstances, Session};
 use crate::console::state::Console;
 use crate::console::texts::sign_in::{EN, ES, SignInTexts};
-use crate::flow::event::{Accessor, ActorKind};
+use crate::flow::event::ActorKind;
 use crate::flow::text::name_fault;
 use crate::registry::access::{AccessError, Credential, Verified};
 use crate::registry::caller::Intent;
-use crate::registry::{AccessKind, ObservedAccess};
 
 const NAME_CHARS_MAX: usize = 200;
 const CREDENTIAL_CHARS_MAX: usize = 16_384;
 const UUID_LENGTH: usize = 36;
 /// How every API key begins, and no token does.
 const KEY_MARK: &str = "mk_";
-/// As refusals of the API are named in the log.
-const INVALID: &str = "invalid_credentials";
-const OTHER_ORGANIZATION: &str = "wrong_organization";
 
 /// Why somebody sees the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -253,41 +248,19 @@ async fn verify(
     Ok(match verified {
         Ok(verified) if verified.caller.org_id == org_id => Ok(verified),
         Ok(verified) => {
-            let caller = &verified.caller;
-            let refused = Refused {
-                org_id: caller.org_id,
-                what: OTHER_ORGANIZATION,
-                key_prefix: caller.key_prefix.clone(),
-                actor: Some(caller.actor.opaque_id()),
-            };
-            observe(console, circumstances, refused);
+            let access = Access::to_other_organization(&verified.caller);
+            record::observe(console, circumstances, access);
             Err(SignInState::OtherOrganization)
         }
         Err(AccessError::Invalid) => {
             let key_prefix = console.verifier.prefix_in(credential, org_id);
-            observe(console, circumstances, Refused { org_id, what: INVALID, key_prefix, actor: None });
+            record::observe(console, circumstances, Access::of_stranger(org_id, key_prefix));
             Err(SignInState::Wrong)
         }
         Err(AccessError::TooManyGuesses(wait_s)) => Err(SignInState::Guessing(wait_s)),
         Err(AccessError::NoTokenKeys) => Err(SignInState::NoTokenKeys),
         Err(AccessError::Store(error)) => return Err(error.into()),
     })
-}
-
-/// An attempt to sign in that goes into the window of refused access.
-struct Refused {
-    org_id: Uuid,
-    what: &'static str,
-    key_prefix: Option<String>,
-    actor: Option<String>,
-}
-
-fn observe(console: &Console, circumstances: &Circumstances, refused: Refused) {
-    let Refused { org_id, what, key_prefix, actor } = refused;
-    let address = circumstances.address.map(|address: IpAddr| address.to_string());
-    let by = Accessor { actor, address, user_agent: circumstances.user_agent.clone() };
-    let kind = AccessKind::Refused;
-    console.registry.accesses.observe(ObservedAccess { org_id, kind, what: what.to_owned(), key_prefix, by });
 }
 
 /// Ends the session, here and in the database.

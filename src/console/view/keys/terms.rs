@@ -1,0 +1,187 @@
+//! Making a key, and changing what it may do. The rules are those of the registry; the form only asks.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+use chrono::{SecondsFormat, TimeDelta};
+use secrecy::ExposeSecret as _;
+use serde_json::{Map, Value, json};
+
+use super::{found, scopes};
+use crate::console::failure::{Failure, PageResult};
+use crate::console::form::{Change, Fields};
+use crate::console::page::Page;
+use crate::console::part;
+use crate::console::session::Session;
+use crate::console::texts::keys::{EN, ES, KeysTexts};
+use crate::flow::finding::Finding;
+use crate::registry::RegistryError;
+use crate::registry::access::{KeyMode, KeyRecord};
+use crate::registry::caller::{Intent, Scope};
+
+#[derive(Template)]
+#[template(path = "key_form.html")]
+struct KeyForm {
+    page: Page,
+    t: &'static KeysTexts,
+    action: String,
+    cancel: String,
+    once: String,
+    is_new: bool,
+    typed: Typed,
+    /// What may be given: what whoever gives it has.
+    scopes: Vec<(Scope, bool)>,
+    faults: Vec<String>,
+}
+
+/// What stands in the form.
+#[derive(Debug, Clone, Default)]
+struct Typed {
+    name: String,
+    role: String,
+    scopes: Vec<String>,
+    numbers: String,
+    expiry: String,
+    reason: String,
+}
+
+#[derive(Template)]
+#[template(path = "key_made.html")]
+struct KeyMade<'k> {
+    page: Page,
+    t: &'static KeysTexts,
+    name: &'k str,
+    /// `None`: it was shown before.
+    secret: Option<&'k str>,
+    keys: String,
+}
+
+impl Typed {
+    fn of(fields: &Fields) -> Self {
+        Self {
+            name: fields.get("name").to_owned(),
+            role: fields.get("role").to_owned(),
+            scopes: fields.all("scope").map(str::to_owned).collect(),
+            numbers: fields.get("numbers").to_owned(),
+            expiry: fields.get("expiry").to_owned(),
+            reason: fields.get("reason").to_owned(),
+        }
+    }
+
+    fn of_key(key: &KeyRecord) -> Self {
+        Self {
+            name: key.name.clone(),
+            scopes: scopes(key).iter().map(|scope| scope.as_str().to_owned()).collect(),
+            numbers: key.phone_number_ids.join(", "),
+            ..Self::default()
+        }
+    }
+
+    /// The body that a request of the API would have.
+    fn body(&self) -> Map<String, Value> {
+        let scopes = match self.role.as_str() {
+            "" => self.scopes.clone(),
+            role => vec![role.to_owned()],
+        };
+        let numbers = self.numbers.split([',', ' ', '\n', '\r', '\t']).filter(|number| !number.is_empty());
+        Map::from_iter([
+            ("name".to_owned(), json!(self.name.trim())),
+            ("scopes".to_owned(), json!(scopes)),
+            ("phoneNumberIds".to_owned(), json!(numbers.collect::<Vec<_>>())),
+        ])
+    }
+}
+
+pub async fn new(session: Session) -> PageResult {
+    session.needs(Scope::KeysManage)?;
+    let typed = Typed { role: "support".to_owned(), expiry: "90".to_owned(), ..Typed::default() };
+    show(&session, None, typed, Vec::new())
+}
+
+pub async fn edit(Path((_, key_id)): Path<(String, String)>, session: Session) -> PageResult {
+    let key = found(&session, &key_id).await?;
+    show(&session, Some(&key), Typed::of_key(&key), Vec::new())
+}
+
+pub async fn create(change: Change) -> PageResult {
+    let session = &change.session;
+    session.needs(Scope::KeysManage)?;
+    let t = session.texts(&ES, &EN);
+    let typed = Typed::of(&change.fields);
+    let Some(reason) = change.fields.reason() else {
+        return show(session, None, typed, vec![t.reason_fault.to_owned()]);
+    };
+    let mut body = typed.body();
+    if let Ok(days) = typed.expiry.parse::<u16>() {
+        let at = session.now + TimeDelta::days(i64::from(days));
+        body.insert("expiresAt".to_owned(), json!(at.to_rfc3339_opts(SecondsFormat::Millis, true)));
+    }
+    let intent = change.intent_without_version(Some(reason))?;
+    let made = session.registry().keys.create(intent, KeyMode::Live, &Value::Object(body)).await;
+    let page = Page::new(session, t.made).below(t.heading, session.links.now("keys"));
+    let keys = session.links.now("keys");
+    match made {
+        Ok(made) => {
+            let (name, secret) = (made.key.name.as_str(), Some(made.secret.expose_secret()));
+            part::page(&KeyMade { page, t, name, secret, keys })
+        }
+        Err(RegistryError::IdempotencyKeyReused) => {
+            let name = typed.name.as_str();
+            part::page_with(StatusCode::CONFLICT, &KeyMade { page, t, name, secret: None, keys })
+        }
+        Err(error) => refused(session, None, typed, error),
+    }
+}
+
+pub async fn change(Path((_, key_id)): Path<(String, String)>, change: Change) -> PageResult {
+    let session = &change.session;
+    let key = found(session, &key_id).await?;
+    let typed = Typed::of(&change.fields);
+    let Some(reason) = change.fields.reason() else {
+        let fault = session.texts(&ES, &EN).reason_fault.to_owned();
+        return show(session, Some(&key), typed, vec![fault]);
+    };
+    let intent: Intent = change.intent_without_version(Some(reason))?;
+    match session.registry().keys.change(intent, key.id, &Value::Object(typed.body())).await {
+        Ok(_) => Ok(part::see_other(&format!("{}?done=changed", session.links.now("keys")))),
+        Err(error) => refused(session, Some(&key), typed, error),
+    }
+}
+
+/// What is wrong with the form stands above it; all else is a failure.
+fn refused(session: &Session, key: Option<&KeyRecord>, typed: Typed, error: RegistryError) -> PageResult {
+    match error {
+        RegistryError::Invalid(findings) => show(session, key, typed, faults(session, &findings)),
+        error => Err(Failure::from(error)),
+    }
+}
+
+fn faults(session: &Session, findings: &[Finding]) -> Vec<String> {
+    let t = session.texts(&ES, &EN);
+    let field = |pointer: &str| match pointer.split('/').nth(1) {
+        Some("name") => t.name,
+        Some("scopes") => t.other_scopes,
+        Some("phoneNumberIds") => t.numbers,
+        _ => t.expiry,
+    };
+    findings.iter().map(|finding| format!("{}: {}", field(&finding.pointer), finding.message)).collect()
+}
+
+fn show(session: &Session, key: Option<&KeyRecord>, typed: Typed, faults: Vec<String>) -> PageResult {
+    let t = session.texts(&ES, &EN);
+    let heading = match key {
+        Some(key) => t.edit_heading.replace("{name}", &key.name),
+        None => t.create_heading.to_owned(),
+    };
+    let own = session.caller().scopes;
+    let offered = own.iter().filter(|scope| *scope != Scope::AuditErase);
+    let offered = offered.map(|scope| (scope, typed.scopes.iter().any(|name| name == scope.as_str())));
+    let path = key.map_or_else(|| "keys/new".to_owned(), |key| format!("keys/{}/edit", key.id));
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let keys = session.links.now("keys");
+    let page = Page::new(session, heading).below(t.heading, &keys);
+    let scopes = offered.collect();
+    let is_new = key.is_none();
+    let (action, once) = (session.links.now(&path), session.once());
+    part::page_with(status, &KeyForm { page, t, action, cancel: keys, once, is_new, typed, scopes, faults })
+}
