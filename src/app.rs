@@ -73,7 +73,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     };
     let registry = Registry::signing(store, signer);
     if database.data_dir().is_some() {
-        welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
+        let public_url = config.http.public_url(address);
+        welcome::first_key(&registry.keys, public_url.as_str(), config.console.console).await?;
     }
     let background = in_background(&registry, &metrics, log, timelines, &shutdown);
     let state = Arc::new(AppState {

@@ -14,6 +14,7 @@ mod evidence;
 mod failover;
 mod flows;
 mod interpreter;
+mod picture;
 mod process;
 mod registry;
 mod repository;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::Extensions;
 
-use crate::console::{self, ConsoleAddress, ConsoleState, Gate, HeldBack, Share};
+use crate::console::{self, ConsoleAddress, ConsoleState, Drawings, Gate, HeldBack, Share};
 use crate::http::{self, AppState};
 use crate::registry::caller::Caller;
 
@@ -32,6 +32,7 @@ pub fn router(state: &Arc<AppState>, session_lasts: Duration) -> Router {
         guesses: state.guesses.clone(),
         gate,
         address: ConsoleAddress::new(&state.public_url),
+        drawings: Drawings::default(),
         session_lasts,
         heartbeat: state.feeds.heartbeat,
         shutdown: state.feeds.shutdown.clone(),

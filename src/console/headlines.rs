@@ -23,6 +23,8 @@ pub struct ToldEvent {
     pub at: DateTime<Utc>,
     /// Empty for a reader who may not know.
     pub who: Sentence,
+    /// The name by which a history is asked for what this person did.
+    pub person: Option<String>,
     pub what: Sentence,
     pub reason: Option<String>,
 }
@@ -145,6 +147,8 @@ impl Teller {
             position: entry.position,
             at: entry.recorded_at,
             who: self.who(entry),
+            person: context
+                .and_then(|context| context.on_behalf_of.clone().or_else(|| context.actor.name.clone())),
             what: self.what(entry, payload),
             reason: context.and_then(|context| context.reason.clone()),
         }

@@ -22,13 +22,13 @@ pub struct OutlinedStep {
     /// What its author calls it.
     pub name: Option<String>,
     /// What is sent or asked, and what the step works with.
-    pub facts: Vec<Fact>,
+    pub facts: Vec<StepFact>,
     pub ways: Vec<WayOut>,
 }
 
 /// Something that a step says, in one line.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Fact {
+pub struct StepFact {
     /// The labels down to it.
     pub labels: Vec<Label>,
     pub holds: Holds,
@@ -52,7 +52,7 @@ pub fn outline(canonical: &Canonical, language: Language) -> Vec<OutlinedStep> {
             kind_words: step_type(kind).map_or(kind, |both| pick(both, language)).to_owned(),
             name: step.name.clone(),
             facts: facts(value, language),
-            ways: ways.out(index, value),
+            ways: ways.ways_out(index, value),
         }
     });
     outlined.collect()
@@ -63,7 +63,7 @@ pub fn step_values(canonical: &Canonical) -> &[Value] {
     canonical.value.get("steps").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn facts(step: &Value, language: Language) -> Vec<Fact> {
+fn facts(step: &Value, language: Language) -> Vec<StepFact> {
     let leading = leading_lists(step);
     let mut facts = Vec::new();
     for member in step_members(step, "", language) {
@@ -96,12 +96,12 @@ fn leading_lists(step: &Value) -> Vec<String> {
 }
 
 /// Lines of all that a member holds, down to the innermost. Where a target leads the ways say.
-fn flatten(member: DescribedMember, around: &mut Vec<Label>, facts: &mut Vec<Fact>) {
+fn flatten(member: DescribedMember, around: &mut Vec<Label>, facts: &mut Vec<StepFact>) {
     around.push(member.label);
     match member.holds {
         Holds::Members(members) => members.into_iter().for_each(|member| flatten(member, around, facts)),
         Holds::Target(_) => {}
-        holds => facts.push(Fact { labels: around.clone(), holds }),
+        holds => facts.push(StepFact { labels: around.clone(), holds }),
     }
     around.pop();
 }
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
     use crate::flow::document::STEP_TYPES;
 
-    fn said(fact: &Fact) -> String {
+    fn said(fact: &StepFact) -> String {
         let label = |label: &Label| match label {
             Label::Known(label) => (*label).to_owned(),
             Label::Own(key) => key.clone(),

@@ -11,7 +11,7 @@ use super::assets;
 use super::failure::{Failure, Sought};
 use super::state::{Console, ConsoleState};
 use super::view::change::{self, Action, create};
-use super::view::{compare, keys, list, live, preferences, sign_in};
+use super::view::{compare, deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -40,6 +40,10 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
         .merge(changes())
+        .route("/{orgId}/flows/{flowId}", get(flow::show))
+        .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
+        .route("/{orgId}/flows/{flowId}/history", get(history::show))
+        .route("/{orgId}/deleted", get(deleted::show))
         .route("/{orgId}/live", get(live::follow))
         .route("/{orgId}/keys", get(keys::show))
         .route("/{orgId}/keys/new", get(keys::terms::new).post(keys::terms::create))

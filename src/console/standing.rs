@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::changed::counted;
 use super::preference::Language;
 use super::sentence::{Piece, Sentence, number};
 use super::texts::standing::StandingTexts;
@@ -44,8 +43,18 @@ pub struct FlowStanding {
     pub who: Sentence,
     /// When that was.
     pub at: DateTime<Utc>,
-    /// How many differences the draft has from what is published, where it has any; none where they cannot be counted.
-    pub ahead: Option<Option<usize>>,
+    /// How far the draft is ahead of what is published, where it is.
+    pub ahead: Option<Ahead>,
+}
+
+/// What a draft has that is not published.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ahead {
+    Changes(usize),
+    /// Data of editors alone.
+    Layout,
+    /// Content was erased that would tell how many.
+    Uncounted,
 }
 
 impl FlowStanding {
@@ -77,21 +86,16 @@ impl FlowStanding {
     /// The sentence on a draft that differs from what is published.
     pub fn draft_ahead(&self, language: Language) -> Option<Sentence> {
         let texts = StandingTexts::of(language);
-        let changes = self.ahead?;
-        let text = match changes {
-            None => texts.draft_ahead_uncounted,
-            Some(1) => texts.draft_ahead_by_one,
-            Some(_) => texts.draft_ahead,
+        let (text, changes) = match self.ahead? {
+            Ahead::Changes(1) => (texts.draft_ahead_by_one, 1),
+            Ahead::Changes(changes) => (texts.draft_ahead, changes),
+            Ahead::Layout => (texts.draft_ahead_in_layout, 0),
+            Ahead::Uncounted => (texts.draft_ahead_uncounted, 0),
         };
-        let count = i64::try_from(changes.unwrap_or_default()).unwrap_or(i64::MAX);
+        let count = i64::try_from(changes).unwrap_or(i64::MAX);
         let places = [("n", number(self.version, language)), ("k", number(count, language))];
         Some(Sentence::of(text, &places))
     }
-}
-
-/// `12 steps`, `1 error`: a count with its text.
-pub fn count_of(count: usize, one: &str, several: &str, language: Language) -> Sentence {
-    counted(count, (one, several), language)
 }
 
 #[cfg(test)]
@@ -144,13 +148,14 @@ mod tests {
 
     #[test]
     fn a_draft_ahead_counts_its_changes() {
-        let check = |ahead: Option<Option<usize>>, en: Option<&str>| {
+        let check = |ahead: Option<Ahead>, en: Option<&str>| {
             let flow = FlowStanding { ahead, ..standing(Standing::InForce) };
             assert_eq!(flow.draft_ahead(Language::En).map(|said| said.plain()).as_deref(), en);
         };
         check(None, None);
-        check(Some(Some(3)), Some("Draft 7 has 3 unpublished changes"));
-        check(Some(Some(1)), Some("Draft 7 has 1 unpublished change"));
-        check(Some(None), Some("Draft 7 has unpublished changes"));
+        check(Some(Ahead::Changes(3)), Some("Draft 7 has 3 unpublished changes"));
+        check(Some(Ahead::Changes(1)), Some("Draft 7 has 1 unpublished change"));
+        check(Some(Ahead::Layout), Some("Draft 7 differs in the layout of the editor only"));
+        check(Some(Ahead::Uncounted), Some("Draft 7 has unpublished changes"));
     }
 }

@@ -17,11 +17,11 @@ const WORDS_MAX: usize = 6;
 pub struct WayOut {
     /// When it is gone.
     pub when: Sentence,
-    pub to: Destination,
+    pub to: WayTarget,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub enum WayTarget {
     Step { id: String, exists: bool },
     End,
     Resume,
@@ -48,21 +48,21 @@ impl Ways<'_> {
     }
 
     /// Where a target leads from the step at an index.
-    pub fn destination(&self, index: usize, target: &Target) -> Destination {
-        let step = |id: &str, exists| Destination::Step { id: id.to_owned(), exists };
+    pub fn destination(&self, index: usize, target: &Target) -> WayTarget {
+        let step = |id: &str, exists| WayTarget::Step { id: id.to_owned(), exists };
         match target {
             Target::Next => match self.document.steps.get(index + 1) {
                 Some(following) => step(&following.id, true),
-                None => Destination::End,
+                None => WayTarget::End,
             },
-            Target::End => Destination::End,
-            Target::Resume => Destination::Resume,
+            Target::End => WayTarget::End,
+            Target::Resume => WayTarget::Resume,
             Target::Step(id) => step(id, self.document.step_index(id).is_some()),
         }
     }
 
     /// The ways out of the step at an index; `value` is the step as it is written.
-    pub fn out(&self, index: usize, value: &Value) -> Vec<WayOut> {
+    pub fn ways_out(&self, index: usize, value: &Value) -> Vec<WayOut> {
         let step = &self.document.steps[index];
         let entries = entries(value);
         let way = |exit: &crate::flow::document::Exit| WayOut {
@@ -73,9 +73,9 @@ impl Ways<'_> {
     }
 
     /// The ways into the step at an index. `values` are the steps as they are written.
-    pub fn into_step(&self, index: usize, values: &[Value]) -> Vec<WayIn> {
+    pub fn ways_in(&self, index: usize, values: &[Value]) -> Vec<WayIn> {
         let wanted = &self.document.steps[index].id;
-        let leads_here = |to: &Destination| matches!(to, Destination::Step { id, .. } if id == wanted);
+        let leads_here = |to: &WayTarget| matches!(to, WayTarget::Step { id, .. } if id == wanted);
         let mut ways = Vec::new();
         if index == 0 {
             ways.push(WayIn { from: None, when: Sentence::words(self.texts().beginning) });
@@ -84,7 +84,7 @@ impl Ways<'_> {
             if !step.exits().iter().any(|exit| leads_here(&self.destination(from, &exit.target))) {
                 continue;
             }
-            let ways_out = self.out(from, value).into_iter().filter(|way| leads_here(&way.to));
+            let ways_out = self.ways_out(from, value).into_iter().filter(|way| leads_here(&way.to));
             ways.extend(ways_out.map(|way| WayIn { from: Some(step.id.clone()), when: way.when }));
         }
         let everywhere = self.everywhere().into_iter().filter(|way| leads_here(&way.to));
@@ -118,7 +118,7 @@ impl Ways<'_> {
         }
         if let Some(timeout) = &settings.timeout {
             let after = in_words(timeout.after, self.language);
-            let to = timeout.next.as_ref().map_or(Destination::End, to);
+            let to = timeout.next.as_ref().map_or(WayTarget::End, to);
             ways.push(WayOut { when: written(texts.timeout_after, "after", &after), to });
         }
         ways
@@ -232,10 +232,10 @@ mod tests {
 
     fn said(way: &WayOut) -> String {
         let to = match &way.to {
-            Destination::Step { id, exists: true } => id.clone(),
-            Destination::Step { id, exists: false } => format!("{id}?"),
-            Destination::End => "end".to_owned(),
-            Destination::Resume => "back".to_owned(),
+            WayTarget::Step { id, exists: true } => id.clone(),
+            WayTarget::Step { id, exists: false } => format!("{id}?"),
+            WayTarget::End => "end".to_owned(),
+            WayTarget::Resume => "back".to_owned(),
         };
         format!("{} → {to}", way.when.plain())
     }
@@ -244,7 +244,7 @@ mod tests {
         let flow = Canonical::create(json!({ "name": "x", "steps": [step, { "id": "z", "type": "end" }] }));
         let flow = flow.unwrap();
         let ways = Ways { document: &flow.document, language };
-        let out: Vec<String> = ways.out(0, &flow.value["steps"][0]).iter().map(said).collect();
+        let out: Vec<String> = ways.ways_out(0, &flow.value["steps"][0]).iter().map(said).collect();
         assert_eq!(out, expected);
     }
 
@@ -290,10 +290,10 @@ mod tests {
         let ways = Ways { document: &flow.document, language: Language::En };
         let (mut out, mut within) = (0, 0);
         for (index, value) in values.iter().enumerate() {
-            let ways_out = ways.out(index, value);
+            let ways_out = ways.ways_out(index, value);
             assert!(ways_out.iter().all(|way| !way.when.is_empty()));
-            out += ways_out.iter().filter(|way| matches!(way.to, Destination::Step { .. })).count();
-            within += ways.into_step(index, values).iter().filter(|way| way.from.is_some()).count();
+            out += ways_out.iter().filter(|way| matches!(way.to, WayTarget::Step { .. })).count();
+            within += ways.ways_in(index, values).iter().filter(|way| way.from.is_some()).count();
         }
         assert_eq!(out, within);
         let everywhere: Vec<String> = ways.everywhere().iter().map(said).collect();

@@ -1,5 +1,6 @@
 //! What happened: to one flow, and in an organization; and what is different between two states of flows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -102,6 +103,17 @@ impl History {
             return Err(RegistryError::FlowNotFound);
         }
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
+    }
+
+    /// The events that made the versions of flows that a caller was shown, by the ids of the flows.
+    pub async fn events_of(
+        &self,
+        caller: &Caller,
+        flows: &[Arc<FlowAnswer>],
+    ) -> Result<HashMap<Uuid, LogEntry>, RegistryError> {
+        let positions: Vec<i64> = flows.iter().map(|flow| flow.record.position).collect();
+        let entries = self.store.entries_at(caller.org_id, &positions).await?;
+        Ok(entries.into_iter().map(|entry| (entry.stream_id, entry)).collect())
     }
 
     /// Whether anything was published in a flow, up to the version that the caller was shown.

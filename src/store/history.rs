@@ -66,7 +66,16 @@ const ENTRY: &str = concat!(
     " FROM event e WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3"
 );
 
+const AT_POSITIONS: &str =
+    concat!("SELECT ", entry_columns!(), " FROM event e WHERE e.org_id = $1 AND e.position = ANY($2)");
+
 impl Store {
+    /// The events at these positions of an organization's log, in any order.
+    pub async fn entries_at(&self, org_id: Uuid, positions: &[i64]) -> Result<Vec<LogEntry>, StoreError> {
+        let query = sqlx::query(AT_POSITIONS).bind(org_id).bind(positions);
+        query.fetch_all(&self.pool).await?.iter().map(read_entry).collect()
+    }
+
     /// One page of a flow's history; deleted flows have theirs too.
     pub async fn history(
         &self,

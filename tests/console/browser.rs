@@ -173,6 +173,7 @@ impl Seen {
         let text = [&self.status.to_string(), parts[0], parts[1]].join("\n");
         let text = [
             (r"\d{1,2} [A-Za-z]{3} 20\d\d, \d\d:\d\d", "[date]"),
+            (r"[0-9a-f]{64}", "[session]"),
             (r"/console/assets/[0-9a-f]{16}/", "/console/assets/[digest]/"),
             (r"[ \t]*\n\s*", "\n"),
         ]

@@ -4,10 +4,13 @@ mod browser;
 mod changes;
 mod compare;
 mod creation;
+mod deleted;
+mod flow;
 mod frame;
 mod guard;
+mod history;
 mod keys;
 mod list;
 mod live;
 
-pub use browser::{Browser, pin};
+pub use browser::{Browser, Seen, pin};

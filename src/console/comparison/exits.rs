@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::lines::entry_name;
 use crate::console::sentence::Sentence;
-use crate::console::ways::{Destination, Ways};
+use crate::console::ways::{WayTarget, Ways};
 use crate::flow::document::{Edge, Exit};
 use crate::flow::pointer;
 
@@ -13,8 +13,8 @@ use crate::flow::pointer;
 pub struct ExitChange {
     /// When it is taken; empty for the way on that is always taken.
     pub when: Sentence,
-    pub old: Option<Destination>,
-    pub new: Option<Destination>,
+    pub old: Option<WayTarget>,
+    pub new: Option<WayTarget>,
 }
 
 /// A step with the document around it.
@@ -60,7 +60,7 @@ struct SeenExit<'d> {
     /// What the exit is on both sides.
     key: String,
     when: Sentence,
-    to: Destination,
+    to: WayTarget,
     path: Option<String>,
 }
 
@@ -68,7 +68,7 @@ fn exits(step: Option<PlacedStep<'_>>) -> Vec<SeenExit<'_>> {
     let Some(PlacedStep { ways, index, value }) = step else { return Vec::new() };
     let exits = ways.document.steps[index].exits();
     let mut seen: Vec<SeenExit<'_>> = Vec::new();
-    for (exit, way) in exits.iter().zip(ways.out(index, value)) {
+    for (exit, way) in exits.iter().zip(ways.ways_out(index, value)) {
         let key = match &exit.edge {
             // Cases are told apart by their conditions, because their numbers shift when one comes in between.
             Edge::Case(_) => format!("case {}", way.when.plain()),
@@ -123,11 +123,11 @@ mod tests {
     fn check(old: Value, new: Value, expected: &[&str], expected_paths: &[&str]) {
         let (old, new) = (flow(old), flow(new));
         let (changes, paths) = exit_changes(Some(placed(&old)), Some(placed(&new)));
-        let word = |destination: &Option<Destination>| match destination {
+        let word = |destination: &Option<WayTarget>| match destination {
             None => "-".to_owned(),
-            Some(Destination::Step { id, .. }) => id.clone(),
-            Some(Destination::End) => "end".to_owned(),
-            Some(Destination::Resume) => "resume".to_owned(),
+            Some(WayTarget::Step { id, .. }) => id.clone(),
+            Some(WayTarget::End) => "end".to_owned(),
+            Some(WayTarget::Resume) => "resume".to_owned(),
         };
         let line =
             |exit: &ExitChange| format!("{}: {} > {}", exit.when.plain(), word(&exit.old), word(&exit.new));

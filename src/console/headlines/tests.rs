@@ -1,3 +1,5 @@
+//! Histories by data: which events stand alone, which fold, and what nobody is told who may not know.
+
 use serde_json::json;
 
 use super::*;

@@ -55,7 +55,7 @@ pub const ES: FailureTexts = FailureTexts {
         now: "Entra con una clave de esta organización, o vuelve a la tuya.",
     },
     scope: Said {
-        what: "Tu clave no permite {what}",
+        what: "No puedes hacer esto",
         why: "Tu clave no permite {what}. Pídelo a quien gestione las claves.",
         now: "Para esto hace falta el permiso {scope}.",
     },
@@ -175,7 +175,7 @@ pub const EN: FailureTexts = FailureTexts {
         now: "Sign in with a key of this organization, or go back to yours.",
     },
     scope: Said {
-        what: "Your key does not allow {what}",
+        what: "You may not do this",
         why: "Your key does not allow {what}. Ask whoever manages keys.",
         now: "It takes the scope {scope}.",
     },

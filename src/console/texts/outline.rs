@@ -50,7 +50,7 @@ pub struct OutlineTexts {
 
 pub const ES: OutlineTexts = OutlineTexts {
     next: "Sigue en",
-    end: "Termina",
+    end: "Al terminar",
     option: "Si elige «{title}»",
     case: "Si {when}",
     case_labelled: "{label}: si {when}",
@@ -91,7 +91,7 @@ pub const ES: OutlineTexts = OutlineTexts {
 
 pub const EN: OutlineTexts = OutlineTexts {
     next: "Goes on to",
-    end: "Ends",
+    end: "When it is over",
     option: "On “{title}”",
     case: "When {when}",
     case_labelled: "{label}: when {when}",

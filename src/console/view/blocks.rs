@@ -14,7 +14,7 @@ use crate::console::session::Session;
 use crate::console::text::shown;
 use crate::console::texts::compare::{CompareTexts, EN, ES};
 use crate::console::texts::members;
-use crate::console::ways::Destination;
+use crate::console::ways::WayTarget;
 
 /// Blocks of a page, one below the other.
 #[derive(Template)]
@@ -187,12 +187,12 @@ impl Painter<'_> {
     }
 
     fn exit(&self, exit: &ExitChange) -> ShownExit {
-        let to = |destination: &Option<Destination>| match destination {
-            Some(Destination::Step { id, .. }) => {
+        let to = |destination: &Option<WayTarget>| match destination {
+            Some(WayTarget::Step { id, .. }) => {
                 Sentence::of(self.t.to_step, &[("step", Piece::Step(id.clone()))])
             }
-            Some(Destination::Resume) => Sentence::words(self.t.to_resume),
-            Some(Destination::End) | None => Sentence::words(self.t.to_end),
+            Some(WayTarget::Resume) => Sentence::words(self.t.to_resume),
+            Some(WayTarget::End) | None => Sentence::words(self.t.to_end),
         };
         let (class, text) = match (&exit.old, &exit.new) {
             (Some(_), Some(_)) => ("changed", self.t.leads),

@@ -3,11 +3,14 @@
 pub mod blocks;
 pub mod change;
 pub mod compare;
+pub mod deleted;
 pub mod failure;
+pub mod flow;
+pub mod history;
 pub mod keys;
 pub mod list;
 pub mod live;
-pub mod of_flow;
+pub mod picture;
 pub mod preferences;
 pub mod said;
 pub mod sides;

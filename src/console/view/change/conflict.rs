@@ -1,12 +1,10 @@
 //! What somebody else did between a page and its button, for whoever pressed the button.
 
 use super::proposal::Proposer;
-use crate::console::headlines::Teller;
 use crate::console::sentence::{Piece, Sentence, number};
-use crate::console::session::Session;
-use crate::console::texts::history;
+use crate::console::view::flow::head::{event_of, teller};
 use crate::console::view::said::{Markup, composed, said};
-use crate::registry::{CurrentVersion, HistoryFilter, HistoryPage, LogEntry, RegistryError};
+use crate::registry::{CurrentVersion, RegistryError};
 use uuid::Uuid;
 
 /// Who did what meanwhile.
@@ -32,7 +30,7 @@ pub async fn conflict(
 ) -> Result<ShownConflict, RegistryError> {
     let (session, t) = (proposer.session, proposer.t);
     let teller = teller(session);
-    let entry = event(session, flow_id, current.version).await?;
+    let entry = event_of(session, flow_id, current.version).await?;
     let told = entry.as_ref().map(|entry| teller.told(entry));
     let who = told.as_ref().map(|told| told.who.clone()).unwrap_or_default();
     let text = if who.is_empty() { t.conflict_unnamed } else { t.conflict };
@@ -58,24 +56,4 @@ pub async fn conflict(
         }),
         compare,
     })
-}
-
-pub fn teller(session: &Session) -> Teller {
-    Teller {
-        texts: session.texts(&history::ES, &history::EN),
-        language: session.language(),
-        sees_people: session.caller().sees_people(),
-    }
-}
-
-/// An event of a flow; `None` where there is no such version.
-pub async fn event(
-    session: &Session,
-    flow_id: Uuid,
-    version: i64,
-) -> Result<Option<LogEntry>, RegistryError> {
-    let page = HistoryPage { limit: 1, before: version.checked_add(1) };
-    let history = &session.registry().history;
-    let entries = history.of_flow(session.caller(), flow_id, &HistoryFilter::default(), page).await?;
-    Ok(entries.into_iter().next().filter(|entry| entry.version == version))
 }

@@ -4,13 +4,13 @@
 use askama::Template;
 use uuid::Uuid;
 
-use super::conflict::{event, teller};
 use crate::console::done::done;
 use crate::console::failure::Failure;
 use crate::console::form::Fields;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::change::{EN, ES};
+use crate::console::view::flow::head::{event_of, teller};
 use crate::console::view::said::{Markup, composed, said};
 
 /// The parameter that names the event.
@@ -32,7 +32,7 @@ impl DoneNotice {
             return Ok(None);
         };
         let t = session.texts(&ES, &EN);
-        let Some(entry) = event(session, flow_id, version).await? else { return Ok(None) };
+        let Some(entry) = event_of(session, flow_id, version).await? else { return Ok(None) };
         let Some(what) = done(&entry, t, session.language()) else { return Ok(None) };
         let told = teller(session).told(&entry);
         let when = Sentence(vec![Piece::Moment(entry.recorded_at)]);

@@ -1,0 +1,113 @@
+//! Which document of a flow a page shows, and how: as its address says it.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::console::failure::{Failure, Sought};
+use crate::console::form::Fields;
+use crate::console::link::Links;
+use crate::console::session::Session;
+use crate::registry::{FlowAnswer, RegistryError, Selector};
+
+/// Characters of an id of a step or of a pointer, as an address may have it.
+const NAME_CHARS_MAX: usize = 500;
+
+/// A page of one flow. Empty parts are not in the address.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FlowAddress {
+    pub flow_id: Uuid,
+    /// `draft`, `published` or a number.
+    pub version: String,
+    pub view: String,
+    /// The step whose panel is open.
+    pub step: String,
+    /// The place that the JSON is looked at for.
+    pub at: String,
+}
+
+impl FlowAddress {
+    pub fn read(flow_id: Uuid, fields: &Fields) -> Result<Self, Failure> {
+        let name = |name: &'static str| match fields.get(name) {
+            long if long.chars().count() > NAME_CHARS_MAX => Err(Failure::BadRequest(name)),
+            text => Ok(text.to_owned()),
+        };
+        let view = fields.get("view");
+        if !matches!(view, "" | "outline" | "json") {
+            return Err(Failure::BadRequest("view"));
+        }
+        Ok(Self {
+            flow_id,
+            version: fields.get("version").trim().to_owned(),
+            view: view.to_owned(),
+            step: name("step")?,
+            at: name("at")?,
+        })
+    }
+
+    pub fn path(&self) -> String {
+        format!("flows/{}", self.flow_id)
+    }
+
+    pub fn href(&self, links: &Links) -> String {
+        let Self { version, view, step, at, .. } = self;
+        links.with(&self.path(), &[("version", version), ("view", view), ("step", step), ("at", at)])
+    }
+}
+
+/// Which document of a flow is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShownVersion {
+    Draft,
+    InForce,
+    Version(i64),
+}
+
+/// A document of a flow.
+pub struct ShownDocument {
+    pub which: ShownVersion,
+    /// The version whose document it is.
+    pub version: i64,
+    /// The flow with the document; as it stood after the version, where a version is asked for.
+    pub answer: Arc<FlowAnswer>,
+}
+
+impl ShownDocument {
+    /// The document that is asked for of a flow as it stood at the moment of the page. What is in force says more than
+    /// a draft, so it comes first.
+    pub async fn find(session: &Session, state: &Arc<FlowAnswer>, version: &str) -> Result<Self, Failure> {
+        let record = &state.record;
+        let published = record.published.as_deref();
+        let which = match (version, published) {
+            ("draft", _) | ("", None) => ShownVersion::Draft,
+            ("published", _) | ("", Some(_)) => ShownVersion::InForce,
+            (number, _) => {
+                let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
+                let number = number.parse().ok().filter(|number| is_number && *number > 0);
+                ShownVersion::Version(number.ok_or(Failure::BadRequest("version"))?)
+            }
+        };
+        let (version, answer) = match (which, published) {
+            (ShownVersion::Draft, _) => (record.version, Arc::clone(state)),
+            (ShownVersion::InForce, None) => return Err(Failure::NotPublished),
+            (ShownVersion::InForce, Some(published)) if published.document == record.document => {
+                (published.version, Arc::clone(state))
+            }
+            (ShownVersion::InForce, Some(published)) => {
+                (published.version, self::version(session, record.flow_id, published.version).await?)
+            }
+            // What came after the moment of the page does not exist on it.
+            (ShownVersion::Version(number), _) if number > record.version => {
+                return Err(Failure::NotFound(Sought::Version));
+            }
+            (ShownVersion::Version(number), _) => {
+                (number, self::version(session, record.flow_id, number).await?)
+            }
+        };
+        Ok(Self { which, version, answer })
+    }
+}
+
+async fn version(session: &Session, flow_id: Uuid, version: i64) -> Result<Arc<FlowAnswer>, RegistryError> {
+    session.registry().reads.get(session.caller(), flow_id, Selector::Version(version)).await
+}

@@ -1,0 +1,219 @@
+//! The page of a flow: how it stands, in words; its document as an outline or as JSON; the panel of one step.
+
+mod address;
+mod fault;
+pub mod head;
+pub mod json;
+mod members;
+mod panel;
+mod steps;
+
+use askama::Template;
+use axum::http::HeaderMap;
+
+use self::address::{FlowAddress, ShownDocument, ShownVersion};
+use self::head::{FlowHead, FlowPath, FlowView};
+use self::json::JsonView;
+use self::panel::{StepPanel, panel};
+use self::steps::{OutlineView, Painter, TargetView};
+use super::change::done::DoneNotice;
+use super::said::{Markup, said};
+use crate::console::changed::counted;
+use crate::console::failure::{Failure, PageResult};
+use crate::console::form::Parameters;
+use crate::console::found::{FoundFault, found_faults};
+use crate::console::member::Holds;
+use crate::console::page::{Page, api_query};
+use crate::console::part;
+use crate::console::sentence::{Piece, Sentence, number};
+use crate::console::session::Session;
+use crate::console::texts::flow::FlowTexts;
+use crate::console::trigger::trigger;
+use crate::flow::document::Canonical;
+
+#[derive(Template)]
+#[template(path = "flow.html")]
+struct FlowPageView<'s> {
+    page: Page,
+    head: FlowHead,
+    t: &'static FlowTexts,
+    /// What came of a change that led here.
+    done: Option<DoneNotice>,
+    facts: Vec<Markup>,
+    description: Option<String>,
+    switch: Switch,
+    is_erased: bool,
+    outline: Option<OutlineView>,
+    json: Option<JsonView>,
+    panel: Option<StepPanel<'s>>,
+}
+
+/// Which document is shown, and the others that can be.
+struct Switch {
+    shows: Markup,
+    class: &'static str,
+    draft: String,
+    is_draft: bool,
+    /// `None`: nothing is in force.
+    in_force: Option<String>,
+    is_in_force: bool,
+    /// The number of a version that is asked for.
+    version: Option<i64>,
+    newest: i64,
+    /// Where the number of a version is sent, and what goes with it.
+    action: String,
+    kept: Vec<(&'static str, String)>,
+}
+
+pub async fn show(
+    session: Session,
+    headers: HeaderMap,
+    flow: FlowPath,
+    Parameters(fields): Parameters,
+) -> PageResult {
+    let FlowPath(flow_id) = flow;
+    let address = FlowAddress::read(flow_id, &fields)?;
+    let view = if address.view == "json" { FlowView::Json } else { FlowView::Outline };
+    let head = FlowHead::load(&session, flow_id, view).await?;
+    let document = ShownDocument::find(&session, &head.state, &address.version).await?;
+    let t = head.t;
+    let is_erased = document.answer.document.is_erased();
+    let read = match is_erased {
+        true => None,
+        false => Some(Read::of(&session, &document)?),
+    };
+    let painter = read.as_ref().map(|read| Painter {
+        session: &session,
+        address: &address,
+        canonical: &read.canonical,
+    });
+    let open = match (&painter, &read) {
+        (Some(painter), Some(read)) if !address.step.is_empty() => {
+            Some(panel(painter, &document, &read.faults).await?)
+        }
+        _ => None,
+    };
+    let (mut outline, mut json) = (None, None);
+    if let (Some(painter), Some(read)) = (&painter, &read) {
+        match view {
+            FlowView::Json => {
+                json = Some(JsonView::new(&session, &address, &document, &read.canonical.value))
+            }
+            _ => outline = Some(painter.outline(read.faults.clone())),
+        }
+    }
+    let shown = FlowPageView {
+        page: page(&session, &head, &address),
+        t,
+        done: DoneNotice::asked(&session, flow_id, &fields).await?,
+        facts: facts(&session, t, read.as_ref()),
+        description: read.as_ref().and_then(|read| read.canonical.document.description.clone()),
+        switch: switch(&session, &head, &address, &document),
+        is_erased,
+        outline,
+        json,
+        panel: open,
+        head,
+    };
+    part::page_or_part(&headers, &shown)
+}
+
+/// A document with what is wrong with it.
+struct Read {
+    canonical: Canonical,
+    faults: Vec<FoundFault>,
+}
+
+impl Read {
+    fn of(session: &Session, document: &ShownDocument) -> Result<Self, Failure> {
+        let corrupt = |error: &dyn std::fmt::Display| {
+            tracing::error!(%error, flow = %document.answer.record.flow_id, "a document cannot be read");
+            Failure::Internal
+        };
+        let loaded = &document.answer.document;
+        let canonical = Canonical::read(loaded.bytes()).map_err(|error| corrupt(&error))?;
+        let faults =
+            found_faults(&loaded.findings()?, session.language()).map_err(|error| corrupt(&error))?;
+        Ok(Self { canonical, faults })
+    }
+}
+
+fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
+    let id = address.flow_id.to_string();
+    let version = Some(address.version.as_str()).filter(|version| !version.is_empty());
+    let api = api_query(
+        &format!("bot/flows/{id}"),
+        [
+            ("version", version.unwrap_or(if session.as_of.is_some() { "" } else { "draft" })),
+            ("asOf", session.links.as_of().filter(|_| version.is_none()).unwrap_or_default()),
+        ],
+    );
+    let asked = version.filter(|version| *version != "draft").map(|version| format!(" --version {version}"));
+    let cli = format!("flows show {id}{}", asked.unwrap_or_default());
+    Page::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
+        session,
+        session.as_of.is_none().then_some(cli.as_str()),
+        &api,
+    )
+}
+
+/// The number, what starts it, how many steps and findings it has.
+fn facts(session: &Session, t: &FlowTexts, read: Option<&Read>) -> Vec<Markup> {
+    let Some(Read { canonical, faults }) = read else { return Vec::new() };
+    let language = session.language();
+    let number = match canonical.phone_number_id() {
+        Some(number) => Sentence::of(t.number, &[("number", Piece::Written(number.to_owned()))]),
+        None => Sentence::words(t.any_number),
+    };
+    let errors = faults.iter().filter(|fault| fault.is_error).count();
+    let warnings = faults.len() - errors;
+    let found: Vec<Sentence> = [(errors, t.one_error, t.errors), (warnings, t.one_warning, t.warnings)]
+        .into_iter()
+        .filter(|(count, _, _)| *count > 0)
+        .map(|(count, one, several)| counted(count, (one, several), language))
+        .collect();
+    let found = match found.is_empty() {
+        true => Sentence::words(t.no_findings),
+        false => Sentence::listed(found, ", "),
+    };
+    let steps = counted(canonical.document.steps.len(), (t.one_step, t.steps), language);
+    let facts = [number, trigger(&canonical.document, language), steps, found];
+    facts.iter().map(|fact| said(session, fact)).collect()
+}
+
+fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &ShownDocument) -> Switch {
+    let (t, record) = (head.t, &head.state.record);
+    let to = |version: &str| {
+        let address = FlowAddress { version: version.to_owned(), at: String::new(), ..address.clone() };
+        address.href(&session.links)
+    };
+    let (text, class) = match document.which {
+        ShownVersion::Draft => (t.shows_draft, "draft"),
+        ShownVersion::InForce => (t.shows_in_force, "in-force"),
+        ShownVersion::Version(_) => (t.shows_version, "version"),
+    };
+    let places = [
+        ("n", number(document.version, session.language())),
+        ("when", Piece::Moment(document.answer.record.updated_at)),
+    ];
+    let kept = [
+        ("view", address.view.clone()),
+        ("step", address.step.clone()),
+        ("asOf", session.links.as_of().unwrap_or_default().to_owned()),
+    ];
+    Switch {
+        shows: said(session, &Sentence::of(text, &places)),
+        class,
+        draft: to("draft"),
+        is_draft: document.which == ShownVersion::Draft,
+        in_force: record.published.is_some().then(|| to("published")),
+        is_in_force: document.which == ShownVersion::InForce,
+        version: match document.which {
+            ShownVersion::Version(version) => Some(version),
+            ShownVersion::Draft | ShownVersion::InForce => None,
+        },
+        newest: record.version,
+        action: session.links.now(&address.path()),
+        kept: kept.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+    }
+}
