@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::console::failure::{Failure, Sought};
+use crate::console::failure::{PageFailure, Sought};
 use crate::console::headlines::Teller;
 use crate::console::link::query;
 use crate::console::sentence::{Sentence, number};
@@ -27,14 +27,14 @@ use crate::registry::{
 pub struct FlowPath(pub Uuid);
 
 impl FromRequestParts<Console> for FlowPath {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
         let parameters = RawPathParams::from_request_parts(parts, console).await;
-        let parameters = parameters.map_err(|_| Failure::NotFound(Sought::Page))?;
+        let parameters = parameters.map_err(|_| PageFailure::NotFound(Sought::Page))?;
         let named = parameters.iter().find(|(name, _)| *name == "flowId").map(|(_, id)| id);
         let id = named.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(id).ok());
-        id.map(Self).ok_or(Failure::NotFound(Sought::Flow))
+        id.map(Self).ok_or(PageFailure::NotFound(Sought::Flow))
     }
 }
 
@@ -84,7 +84,7 @@ pub struct FlowHead {
 
 impl FlowHead {
     /// The head of a flow at the moment of the page; a deleted one has its page too.
-    pub async fn load(session: &Session, flow_id: Uuid, view: FlowView) -> Result<Self, Failure> {
+    pub async fn load(session: &Session, flow_id: Uuid, view: FlowView) -> Result<Self, PageFailure> {
         session.needs(Scope::FlowsRead)?;
         let selector = session.as_of.map_or(Selector::Draft, Selector::AsOf);
         let state = session.registry().reads.get(session.caller(), flow_id, selector).await?;

@@ -19,11 +19,11 @@ use self::steps::{OutlineView, Painter, TargetView};
 use super::change::done::DoneNotice;
 use super::said::{Markup, said};
 use crate::console::changed::counted;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::Parameters;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::AddressParameters;
 use crate::console::found::{FoundFault, found_faults};
 use crate::console::member::Holds;
-use crate::console::page::{Page, api_query};
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
@@ -34,7 +34,7 @@ use crate::flow::document::Canonical;
 #[derive(Template)]
 #[template(path = "flow.html")]
 struct FlowPageView<'s> {
-    page: Page,
+    page: PageFrame,
     head: FlowHead,
     t: &'static FlowTexts,
     /// What came of a change that led here.
@@ -69,7 +69,7 @@ pub async fn show(
     session: Session,
     headers: HeaderMap,
     flow: FlowPath,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let FlowPath(flow_id) = flow;
     let address = FlowAddress::read(flow_id, &fields)?;
@@ -125,10 +125,10 @@ struct Read {
 }
 
 impl Read {
-    fn of(session: &Session, document: &ShownDocument) -> Result<Self, Failure> {
+    fn of(session: &Session, document: &ShownDocument) -> Result<Self, PageFailure> {
         let corrupt = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, flow = %document.answer.record.flow_id, "a document cannot be read");
-            Failure::Internal
+            PageFailure::Internal
         };
         let loaded = &document.answer.document;
         let canonical = Canonical::read(loaded.bytes()).map_err(|error| corrupt(&error))?;
@@ -138,7 +138,7 @@ impl Read {
     }
 }
 
-fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
+fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> PageFrame {
     let id = address.flow_id.to_string();
     let version = Some(address.version.as_str()).filter(|version| !version.is_empty());
     let api = api_query(
@@ -150,7 +150,7 @@ fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
     );
     let asked = version.filter(|version| *version != "draft").map(|version| format!(" --version {version}"));
     let cli = format!("flows show {id}{}", asked.unwrap_or_default());
-    Page::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
+    PageFrame::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
         session,
         session.as_of.is_none().then_some(cli.as_str()),
         &api,
