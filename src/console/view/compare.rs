@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
-use super::flow::head::FlowPath;
+use super::of_flow::OfFlow;
 use super::picture::{self, PicturePart};
 use super::said::{Markup, composed, said};
 use super::sides::{ChosenSide, LoadedSide, called, compare};
@@ -83,7 +83,7 @@ struct AskedComparison {
     part: usize,
 }
 
-pub async fn show(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(session: Session, flow: OfFlow, Parameters(fields): Parameters) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let (session, t) = (&asked.session, asked.t);
     let (result, notice, heading) = match asked.load().await? {
@@ -136,7 +136,7 @@ async fn picture(session: &Session, old: &LoadedSide, new: &LoadedSide) -> Pictu
 }
 
 /// The difference as an RFC 6902 patch, to be kept.
-pub async fn json_patch(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
+pub async fn json_patch(session: Session, flow: OfFlow, Parameters(fields): Parameters) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let history = &asked.session.registry().history;
     let side = async |chosen: ChosenSide| {
