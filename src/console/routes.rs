@@ -42,6 +42,7 @@ fn of_organization() -> Router<Console> {
         .merge(changes())
         .route("/{orgId}/flows/{flowId}", get(flow::show))
         .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
+        .route("/{orgId}/flows/{flowId}/picture.svg", get(flow::drawn::download))
         .route("/{orgId}/flows/{flowId}/history", get(history::show))
         .route("/{orgId}/deleted", get(deleted::show))
         .route("/{orgId}/live", get(live::follow))

@@ -6,7 +6,7 @@ use axum::response::IntoResponse as _;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
-use super::flow::head::FlowPath;
+use super::of_flow::OfFlow;
 use super::picture::{self, PicturePart};
 use super::said::{Markup, composed, said};
 use super::sides::{ChosenSide, LoadedSide, called, compare};
@@ -85,7 +85,7 @@ struct AskedComparison {
 
 pub async fn show(
     session: Session,
-    flow: FlowPath,
+    flow: OfFlow,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
@@ -142,7 +142,7 @@ async fn picture(session: &Session, old: &LoadedSide, new: &LoadedSide) -> Pictu
 /// The difference as an RFC 6902 patch, to be kept.
 pub async fn json_patch(
     session: Session,
-    flow: FlowPath,
+    flow: OfFlow,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;

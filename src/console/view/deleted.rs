@@ -6,8 +6,8 @@ use askama::Template;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-use super::flow::head::teller;
 use super::said::{Markup, said};
+use super::told::teller;
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::{AddressParameters, FormFields};
 use crate::console::link::query;

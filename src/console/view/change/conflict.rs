@@ -2,8 +2,8 @@
 
 use super::proposal::Proposer;
 use crate::console::sentence::{Piece, Sentence, number};
-use crate::console::view::flow::head::{event_of, teller};
 use crate::console::view::said::{Markup, composed, said};
+use crate::console::view::told::{event, teller};
 use crate::registry::{CurrentVersion, RegistryError};
 use uuid::Uuid;
 
@@ -30,7 +30,7 @@ pub async fn conflict(
 ) -> Result<ShownConflict, RegistryError> {
     let (session, t) = (proposer.session, proposer.t);
     let teller = teller(session);
-    let entry = event_of(session, flow_id, current.version).await?;
+    let entry = event(session, flow_id, current.version).await?;
     let told = entry.as_ref().map(|entry| teller.told(entry));
     let who = told.as_ref().map(|told| told.who.clone()).unwrap_or_default();
     let text = if who.is_empty() { t.conflict_unnamed } else { t.conflict };

@@ -2,6 +2,7 @@
 //! it did. So the notice is true however often the page is loaded, and nothing is remembered for it.
 
 use askama::Template;
+use askama::filters::HtmlSafe;
 use uuid::Uuid;
 
 use crate::console::done::done;
@@ -10,8 +11,8 @@ use crate::console::form::FormFields;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::change::{EN, ES};
-use crate::console::view::flow::head::{event_of, teller};
 use crate::console::view::said::{Markup, composed, said};
+use crate::console::view::told::{event, teller};
 
 /// The parameter that names the event.
 pub const DONE: &str = "done";
@@ -25,6 +26,8 @@ pub struct DoneNotice {
     reason: Option<Markup>,
 }
 
+impl HtmlSafe for DoneNotice {}
+
 impl DoneNotice {
     /// The notice that an address asks for; `None` where it names no event of the flow.
     pub async fn asked(
@@ -36,7 +39,7 @@ impl DoneNotice {
             return Ok(None);
         };
         let t = session.texts(&ES, &EN);
-        let Some(entry) = event_of(session, flow_id, version).await? else { return Ok(None) };
+        let Some(entry) = event(session, flow_id, version).await? else { return Ok(None) };
         let Some(what) = done(&entry, t, session.language()) else { return Ok(None) };
         let told = teller(session).told(&entry);
         let when = Sentence(vec![Piece::Moment(entry.recorded_at)]);

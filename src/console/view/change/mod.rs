@@ -14,7 +14,7 @@ mod unknown;
 use axum::routing::{MethodRouter, get};
 
 pub use self::action::ChangeAction;
-use super::flow::head::FlowPath;
+use super::of_flow::OfFlow;
 use crate::console::failure::PageResult;
 use crate::console::form::{AddressParameters, Change};
 use crate::console::session::Session;
@@ -23,11 +23,10 @@ use crate::console::state::Console;
 /// The page of an action, and its form.
 pub fn routes(action: ChangeAction) -> MethodRouter<Console> {
     let show = async move |session: Session,
-                           flow: FlowPath,
+                           flow: OfFlow,
                            AddressParameters(fields): AddressParameters|
                 -> PageResult { shown::asked(&session, action, flow.0, &fields).await };
-    let send = async move |flow: FlowPath, change: Change| -> PageResult {
-        send::send(action, flow.0, &change).await
-    };
+    let send =
+        async move |flow: OfFlow, change: Change| -> PageResult { send::send(action, flow.0, &change).await };
     get(show).post(send)
 }

@@ -20,6 +20,8 @@ pub struct FlowAddress {
     /// `draft`, `published` or a number.
     pub version: String,
     pub view: String,
+    /// What is laid over the picture.
+    pub layer: String,
     /// The step whose panel is open.
     pub step: String,
     /// The place that the JSON is looked at for.
@@ -33,13 +35,18 @@ impl FlowAddress {
             text => Ok(text.to_owned()),
         };
         let view = fields.get("view");
-        if !matches!(view, "" | "outline" | "json") {
+        if !matches!(view, "" | "picture" | "outline" | "json") {
             return Err(PageFailure::BadRequest("view"));
+        }
+        let layer = fields.get("layer");
+        if !matches!(layer, "" | "plain" | "findings" | "blame") {
+            return Err(PageFailure::BadRequest("layer"));
         }
         Ok(Self {
             flow_id,
             version: fields.get("version").trim().to_owned(),
             view: view.to_owned(),
+            layer: layer.to_owned(),
             step: name("step")?,
             at: name("at")?,
         })
@@ -50,8 +57,9 @@ impl FlowAddress {
     }
 
     pub fn href(&self, links: &Links) -> String {
-        let Self { version, view, step, at, .. } = self;
-        links.with(&self.path(), &[("version", version), ("view", view), ("step", step), ("at", at)])
+        let Self { version, view, layer, step, at, .. } = self;
+        let parameters = [("version", version), ("view", view), ("layer", layer), ("step", step), ("at", at)];
+        links.with(&self.path(), &parameters.map(|(name, value)| (name, value.as_str())))
     }
 }
 
@@ -70,6 +78,8 @@ pub struct ShownDocument {
     pub version: i64,
     /// The flow with the document; as it stood after the version, where a version is asked for.
     pub answer: Arc<FlowAnswer>,
+    /// Whether the page is of no moment of the past.
+    pub is_of_now: bool,
 }
 
 impl ShownDocument {
@@ -108,7 +118,7 @@ impl ShownDocument {
                 (number, self::version(session, record.flow_id, number).await?)
             }
         };
-        Ok(Self { which, version, answer })
+        Ok(Self { which, version, answer, is_of_now: session.as_of.is_none() })
     }
 }
 

@@ -32,6 +32,7 @@ pub fn json_link(session: &Session, address: &FlowAddress, pointer: &str) -> Str
     let json = FlowAddress {
         view: "json".to_owned(),
         step: String::new(),
+        layer: String::new(),
         at: pointer.to_owned(),
         ..address.clone()
     };

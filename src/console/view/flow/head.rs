@@ -3,44 +3,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, RawPathParams};
-use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::console::failure::{PageFailure, Sought};
-use crate::console::headlines::Teller;
+use crate::console::failure::PageFailure;
 use crate::console::link::query;
 use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::standing::{Ahead, FlowStanding, Standing};
-use crate::console::state::Console;
 use crate::console::texts::flow::{EN, ES, FlowTexts};
-use crate::console::texts::history;
+use crate::console::view::change::ChangeAction;
 use crate::console::view::said::{Markup, said};
+use crate::console::view::told::{event, teller};
 use crate::registry::caller::Scope;
-use crate::registry::{
-    Comparison, FlowAnswer, HistoryFilter, HistoryPage, LogEntry, Point, RegistryError, Selector, Side,
-};
-
-/// The id of the flow that a path names.
-#[derive(Debug, Clone, Copy)]
-pub struct FlowPath(pub Uuid);
-
-impl FromRequestParts<Console> for FlowPath {
-    type Rejection = PageFailure;
-
-    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
-        let parameters = RawPathParams::from_request_parts(parts, console).await;
-        let parameters = parameters.map_err(|_| PageFailure::NotFound(Sought::Page))?;
-        let named = parameters.iter().find(|(name, _)| *name == "flowId").map(|(_, id)| id);
-        let id = named.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(id).ok());
-        id.map(Self).ok_or(PageFailure::NotFound(Sought::Flow))
-    }
-}
+use crate::registry::{Comparison, FlowAnswer, Point, RegistryError, Selector, Side};
 
 /// The views of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FlowView {
+    Picture,
     Outline,
     History,
     Json,
@@ -124,27 +104,6 @@ fn name(state: &FlowAnswer) -> Result<Option<String>, RegistryError> {
     Ok(summary.ok().and_then(|summary| summary.get("name")?.as_str().map(str::to_owned)))
 }
 
-/// Who tells histories to whoever looks.
-pub fn teller(session: &Session) -> Teller {
-    Teller {
-        texts: session.texts(&history::ES, &history::EN),
-        language: session.language(),
-        sees_people: session.caller().sees_people(),
-    }
-}
-
-/// The event that made a version of a flow.
-pub async fn event_of(
-    session: &Session,
-    flow_id: Uuid,
-    version: i64,
-) -> Result<Option<LogEntry>, RegistryError> {
-    let page = HistoryPage { limit: 1, before: Some(version + 1) };
-    let history = &session.registry().history;
-    let entries = history.of_flow(session.caller(), flow_id, &HistoryFilter::default(), page).await?;
-    Ok(entries.into_iter().find(|entry| entry.version == version))
-}
-
 async fn standing(session: &Session, state: &FlowAnswer) -> Result<FlowStanding, RegistryError> {
     let record = &state.record;
     let standing = match &record.published {
@@ -160,7 +119,7 @@ async fn standing(session: &Session, state: &FlowAnswer) -> Result<FlowStanding,
         _ => (None, record.updated_at),
     };
     let who = match told_by {
-        Some(version) => event_of(session, record.flow_id, version).await?,
+        Some(version) => event(session, record.flow_id, version).await?,
         None => None,
     };
     Ok(FlowStanding {
@@ -193,44 +152,43 @@ async fn ahead(session: &Session, state: &FlowAnswer) -> Result<Option<Ahead>, R
     Ok(Some(if changes == 0 { Ahead::Layout } else { Ahead::Changes(changes) }))
 }
 
+/// What can be done with the flow, of what the session may do.
 fn actions(session: &Session, t: &'static FlowTexts, state: &FlowAnswer, is_ahead: bool) -> Vec<FlowAction> {
     let record = &state.record;
     let (is_now, is_published) = (session.as_of.is_none(), record.published.is_some());
-    let href = |verb: &str| session.links.now(&format!("flows/{}/{verb}", record.flow_id));
-    let action =
-        |verb: &str, label: &str, why_not| FlowAction { label: label.to_owned(), href: href(verb), why_not };
+    let path = |rest: &str| session.links.now(&format!("flows/{}/{rest}", record.flow_id));
     let mut actions = Vec::new();
-    // Of a moment of the past nothing is changed but by a restore.
-    let may = |scope| is_now && !record.deleted && session.may(scope);
-    if may(Scope::FlowsPublish) {
-        let is_done = is_published && !is_ahead && record.enabled;
-        actions.push(action("publish", t.publish, is_done.then_some(t.nothing_to_publish)));
-        actions.push(action("unpublish", t.unpublish, (!is_published).then_some(t.not_published)));
-    }
-    if may(Scope::FlowsWrite) {
-        // What is published is paused by whoever may publish.
-        if session.may(Scope::FlowsPublish) {
-            let (verb, label) = if record.enabled { ("pause", t.pause) } else { ("resume", t.resume) };
-            actions.push(action(verb, label, (!is_published).then_some(t.not_published)));
+    let mut offer = |action: ChangeAction, label: &str, why_not: Option<&'static str>| {
+        if action.scopes().iter().all(|scope| session.may(*scope)) {
+            actions.push(FlowAction { label: label.to_owned(), href: path(action.name()), why_not });
         }
-        actions.push(action("duplicate", t.duplicate, None));
-        actions.push(action("delete", t.delete, None));
+    };
+    // Of a moment of the past nothing is changed but by a restore.
+    if is_now && !record.deleted {
+        let is_done = is_published && !is_ahead && record.enabled;
+        offer(ChangeAction::Publish, t.publish, is_done.then_some(t.nothing_to_publish));
+        offer(ChangeAction::Unpublish, t.unpublish, (!is_published).then_some(t.not_published));
+        match record.enabled {
+            true => offer(ChangeAction::Pause, t.pause, (!is_published).then_some(t.not_published)),
+            false => offer(ChangeAction::Resume, t.resume, (!is_published).then_some(t.not_published)),
+        }
+        offer(ChangeAction::Duplicate, t.duplicate, None);
+        offer(ChangeAction::Delete, t.delete, None);
     }
     if session.may(Scope::FlowsRestore) {
-        let path = format!("flows/{}/restore", record.flow_id);
         let restore = |label: String| {
             let version = record.version.to_string();
-            let href = query(&session.links.now(&path), [("version", version.as_str())]);
+            let href = query(&path(ChangeAction::Restore.name()), [("version", version.as_str())]);
             FlowAction { label, href, why_not: None }
         };
-        if record.deleted {
-            actions.push(restore(t.bring_back.to_owned()));
-        } else if !is_now {
-            let n = [("n", number(record.version, session.language()))];
-            actions.push(restore(Sentence::of(t.restore, &n).plain()));
-        } else {
-            actions.push(action("history", t.restore_some, None));
-        }
+        let n = [("n", number(record.version, session.language()))];
+        actions.push(match (record.deleted, is_now) {
+            (true, _) => restore(t.bring_back.to_owned()),
+            (false, false) => restore(Sentence::of(t.restore, &n).plain()),
+            (false, true) => {
+                FlowAction { label: t.restore_some.to_owned(), href: path("history"), why_not: None }
+            }
+        });
     }
     actions
 }
@@ -244,6 +202,7 @@ fn views(session: &Session, t: &'static FlowTexts, flow_id: Uuid, current: FlowV
         key,
     };
     vec![
+        link(t.picture, session.links.with(&page, &[("view", "picture")]), Some(FlowView::Picture), "1"),
         link(t.outline, session.links.with(&page, &[("view", "outline")]), Some(FlowView::Outline), "2"),
         link(t.history, session.links.to(&format!("{page}/history")), Some(FlowView::History), "3"),
         link(t.compare, session.links.to(&format!("{page}/compare")), None, "4"),

@@ -6,13 +6,13 @@ use serde_json::Value;
 
 use super::address::{FlowAddress, ShownDocument};
 use super::fault::line_id;
-use super::head::FlowPath;
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::AddressParameters;
 use crate::console::json_lines::{JsonLine, json_lines};
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES};
+use crate::console::view::of_flow::OfFlow;
 use crate::console::view::said::{Markup, said};
 use crate::flow::pointer;
 use crate::registry::Selector;
@@ -97,7 +97,7 @@ fn part_around(at: &str) -> String {
 /// The document of a version as a file, in its canonical form.
 pub async fn download(
     session: Session,
-    FlowPath(flow_id): FlowPath,
+    OfFlow(flow_id): OfFlow,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     session.needs(Scope::FlowsRead)?;

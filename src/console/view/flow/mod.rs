@@ -1,6 +1,8 @@
-//! The page of a flow: how it stands, in words; its document as an outline or as JSON; the panel of one step.
+//! The page of a flow: how it stands, in words; its document as picture, outline or JSON; the panel of one step.
 
 mod address;
+mod document;
+pub mod drawn;
 mod fault;
 pub mod head;
 pub mod json;
@@ -12,24 +14,26 @@ use askama::Template;
 use axum::http::HeaderMap;
 
 use self::address::{FlowAddress, ShownDocument, ShownVersion};
-use self::head::{FlowHead, FlowPath, FlowView};
+use self::document::ReadDocument;
+use self::head::{FlowHead, FlowView};
 use self::json::JsonView;
 use self::panel::{StepPanel, panel};
 use self::steps::{OutlineView, Painter, TargetView};
 use super::change::done::DoneNotice;
+use super::of_flow::OfFlow;
+use super::picture::{self, PicturePart};
 use super::said::{Markup, said};
 use crate::console::changed::counted;
-use crate::console::failure::{PageFailure, PageResult};
+use crate::console::failure::PageResult;
 use crate::console::form::AddressParameters;
-use crate::console::found::{FoundFault, found_faults};
 use crate::console::member::Holds;
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::FlowTexts;
+use crate::console::texts::picture::PictureTexts;
 use crate::console::trigger::trigger;
-use crate::flow::document::Canonical;
 
 #[derive(Template)]
 #[template(path = "flow.html")]
@@ -37,12 +41,13 @@ struct FlowPageView<'s> {
     page: PageFrame,
     head: FlowHead,
     t: &'static FlowTexts,
-    /// What came of a change that led here.
+    map: &'static PictureTexts,
     done: Option<DoneNotice>,
     facts: Vec<Markup>,
     description: Option<String>,
     switch: Switch,
     is_erased: bool,
+    picture: Option<PicturePart>,
     outline: Option<OutlineView>,
     json: Option<JsonView>,
     panel: Option<StepPanel<'s>>,
@@ -54,8 +59,8 @@ struct Switch {
     class: &'static str,
     draft: String,
     is_draft: bool,
-    /// `None`: nothing is in force.
-    in_force: Option<String>,
+    /// What is published, and what that is called; `None`: nothing is.
+    in_force: Option<(&'static str, String)>,
     is_in_force: bool,
     /// The number of a version that is asked for.
     version: Option<i64>,
@@ -68,48 +73,43 @@ struct Switch {
 pub async fn show(
     session: Session,
     headers: HeaderMap,
-    flow: FlowPath,
+    OfFlow(flow_id): OfFlow,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
-    let FlowPath(flow_id) = flow;
     let address = FlowAddress::read(flow_id, &fields)?;
-    let view = if address.view == "json" { FlowView::Json } else { FlowView::Outline };
+    let view = view(&headers, &address);
     let head = FlowHead::load(&session, flow_id, view).await?;
     let document = ShownDocument::find(&session, &head.state, &address.version).await?;
     let t = head.t;
-    let is_erased = document.answer.document.is_erased();
-    let read = match is_erased {
-        true => None,
-        false => Some(Read::of(&session, &document)?),
-    };
-    let painter = read.as_ref().map(|read| Painter {
-        session: &session,
-        address: &address,
-        canonical: &read.canonical,
-    });
-    let open = match (&painter, &read) {
-        (Some(painter), Some(read)) if !address.step.is_empty() => {
-            Some(panel(painter, &document, &read.faults).await?)
-        }
-        _ => None,
-    };
-    let (mut outline, mut json) = (None, None);
-    if let (Some(painter), Some(read)) = (&painter, &read) {
+    let read = ReadDocument::of(&session, &document)?;
+    let (mut picture, mut outline, mut json, mut open) = (None, None, None, None);
+    if let Some(read) = &read {
+        let painter = Painter { session: &session, address: &address, canonical: &read.canonical };
         match view {
-            FlowView::Json => {
-                json = Some(JsonView::new(&session, &address, &document, &read.canonical.value))
+            // The panel alone needs nothing of what stands beside it.
+            _ if part::is_asked(&headers, "step") => {}
+            FlowView::Picture => {
+                picture = Some(drawn::picture(&session, &address, &document, read).await?);
             }
-            _ => outline = Some(painter.outline(read.faults.clone())),
+            FlowView::Json => {
+                json = Some(JsonView::new(&session, &address, &document, &read.canonical.value));
+            }
+            FlowView::Outline | FlowView::History => outline = Some(painter.outline(read.faults.clone())),
+        }
+        if !address.step.is_empty() {
+            open = Some(panel(&painter, &document, &read.faults).await?);
         }
     }
     let shown = FlowPageView {
         page: page(&session, &head, &address),
         t,
+        map: picture::texts(&session),
         done: DoneNotice::asked(&session, flow_id, &fields).await?,
         facts: facts(&session, t, read.as_ref()),
         description: read.as_ref().and_then(|read| read.canonical.document.description.clone()),
         switch: switch(&session, &head, &address, &document),
-        is_erased,
+        is_erased: read.is_none(),
+        picture,
         outline,
         json,
         panel: open,
@@ -118,23 +118,16 @@ pub async fn show(
     part::page_or_part(&headers, &shown)
 }
 
-/// A document with what is wrong with it.
-struct Read {
-    canonical: Canonical,
-    faults: Vec<FoundFault>,
-}
-
-impl Read {
-    fn of(session: &Session, document: &ShownDocument) -> Result<Self, PageFailure> {
-        let corrupt = |error: &dyn std::fmt::Display| {
-            tracing::error!(%error, flow = %document.answer.record.flow_id, "a document cannot be read");
-            PageFailure::Internal
-        };
-        let loaded = &document.answer.document;
-        let canonical = Canonical::read(loaded.bytes()).map_err(|error| corrupt(&error))?;
-        let faults =
-            found_faults(&loaded.findings()?, session.language()).map_err(|error| corrupt(&error))?;
-        Ok(Self { canonical, faults })
+/// The view that is asked for. Where none is, a small screen gets the outline, which reads better there.
+fn view(headers: &HeaderMap, address: &FlowAddress) -> FlowView {
+    let says = |name: &str, word: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.contains(word))
+    };
+    match address.view.as_str() {
+        "json" => FlowView::Json,
+        "outline" => FlowView::Outline,
+        "" if says("sec-ch-ua-mobile", "?1") || says("user-agent", "Mobi") => FlowView::Outline,
+        _ => FlowView::Picture,
     }
 }
 
@@ -158,8 +151,8 @@ fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> PageFrame 
 }
 
 /// The number, what starts it, how many steps and findings it has.
-fn facts(session: &Session, t: &FlowTexts, read: Option<&Read>) -> Vec<Markup> {
-    let Some(Read { canonical, faults }) = read else { return Vec::new() };
+fn facts(session: &Session, t: &FlowTexts, read: Option<&ReadDocument>) -> Vec<Markup> {
+    let Some(ReadDocument { canonical, faults }) = read else { return Vec::new() };
     let language = session.language();
     let number = match canonical.phone_number_id() {
         Some(number) => Sentence::of(t.number, &[("number", Piece::Written(number.to_owned()))]),
@@ -196,8 +189,11 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         ("n", number(document.version, session.language())),
         ("when", Piece::Moment(document.answer.record.updated_at)),
     ];
+    // What is paused is published and not in force.
+    let published = if head.state.in_force() { t.in_force } else { t.published };
     let kept = [
         ("view", address.view.clone()),
+        ("layer", address.layer.clone()),
         ("step", address.step.clone()),
         ("asOf", session.links.as_of().unwrap_or_default().to_owned()),
     ];
@@ -206,7 +202,7 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         class,
         draft: to("draft"),
         is_draft: document.which == ShownVersion::Draft,
-        in_force: record.published.is_some().then(|| to("published")),
+        in_force: record.published.is_some().then(|| (published, to("published"))),
         is_in_force: document.which == ShownVersion::InForce,
         version: match document.which {
             ShownVersion::Version(version) => Some(version),

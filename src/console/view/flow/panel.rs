@@ -5,7 +5,6 @@ use askama::filters::HtmlSafe;
 
 use super::address::{FlowAddress, ShownDocument};
 use super::fault::FaultPart;
-use super::head::teller;
 use super::members::{MembersPart, PlacedFaults, placed};
 use super::steps::{Painter, TargetView, WayView};
 use crate::console::failure::PageFailure;
@@ -17,6 +16,7 @@ use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES, FlowTexts};
 use crate::console::texts::members::{pick, step_type};
 use crate::console::view::said::{Markup, said};
+use crate::console::view::told::teller;
 use crate::registry::RegistryError;
 
 #[derive(Template)]

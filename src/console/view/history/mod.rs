@@ -12,7 +12,9 @@ use chrono::{SecondsFormat, TimeDelta};
 use self::asked::{AskedHistory, kinds};
 use self::opened::OpenedChanges;
 use self::rows::{HistoryRowView, rows};
-use super::flow::head::{FlowHead, FlowPath, FlowView, teller};
+use super::flow::head::{FlowHead, FlowView};
+use super::of_flow::OfFlow;
+use super::told::teller;
 use crate::console::failure::PageResult;
 use crate::console::form::AddressParameters;
 use crate::console::page::{PageFrame, api_query};
@@ -48,7 +50,7 @@ struct HistoryView {
 pub async fn show(
     session: Session,
     headers: HeaderMap,
-    FlowPath(flow_id): FlowPath,
+    OfFlow(flow_id): OfFlow,
     AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let asked = AskedHistory::read(&fields)?;
