@@ -4,7 +4,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use uuid::Uuid;
 
-use crate::console::failure::{Failure, Sought};
+use crate::console::failure::{PageFailure, Sought};
 use crate::console::state::Console;
 
 const UUID_LENGTH: usize = 36;
@@ -14,10 +14,10 @@ const UUID_LENGTH: usize = 36;
 pub struct OfFlow(pub Uuid);
 
 impl FromRequestParts<Console> for OfFlow {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Failure> {
-        let not_found = Failure::NotFound(Sought::Flow);
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
+        let not_found = PageFailure::NotFound(Sought::Flow);
         let Ok(named) = RawPathParams::from_request_parts(parts, console).await else {
             return Err(not_found);
         };

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::console::comparison::ChangeSheet;
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::compare::{EN, ES};
@@ -74,9 +74,10 @@ impl LoadedSide {
         Ok(Self { compared, canonical })
     }
 
-    /// `In force (version 4)`, and of which flow where the two sides have different names.
+    /// `In force (version 4)`, and of which flow where the two sides are of different ones.
     pub fn called(&self, chosen: ChosenSide, other: &Self, session: &Session) -> Sentence {
-        let name = (self.canonical.name() != other.canonical.name()).then(|| self.canonical.name());
+        let flow_id = |side: &Self| side.compared.answer.record.flow_id;
+        let name = (flow_id(self) != flow_id(other)).then(|| self.canonical.name());
         called(session, chosen.side, self.compared.version, self.compared.answer.record.enabled, name)
     }
 }
@@ -101,11 +102,15 @@ pub fn called(session: &Session, side: Side, version: i64, is_enabled: bool, flo
 }
 
 /// What differs between two documents. Long ones take a while, so that they are compared beside what answers requests.
-pub async fn compare(session: &Session, old: &Canonical, new: &Canonical) -> Result<ChangeSheet, Failure> {
+pub async fn compare(
+    session: &Session,
+    old: &Canonical,
+    new: &Canonical,
+) -> Result<ChangeSheet, PageFailure> {
     let (old, new, language) = (old.clone(), new.clone(), session.language());
     tokio::task::spawn_blocking(move || ChangeSheet::new(&old, &new, language)).await.map_err(|error| {
         tracing::error!(%error, "a comparison failed");
-        Failure::Internal
+        PageFailure::Internal
     })
 }
 

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::console::preference::Language;
+use crate::console::preference::PageLanguage;
 
 /// The example, in the language of whoever tries it.
-pub fn example(language: Language) -> Value {
+pub fn example(language: PageLanguage) -> Value {
     let words = match language {
-        Language::Es => &ES,
-        Language::En => &EN,
+        PageLanguage::Es => &ES,
+        PageLanguage::En => &EN,
     };
     json!({
         "name": words.name,
@@ -17,11 +17,10 @@ pub fn example(language: Language) -> Value {
         "triggerConfig": { "keywords": words.keywords, "matchMode": "EXACT" },
         "settings": { "locale": words.locale },
         "variables": [
-            { "name": "topic", "type": "string" },
             { "name": "order", "type": "string" },
         ],
         "steps": [
-            { "id": "menu", "type": "choice", "text": words.menu, "saveTo": "topic", "options": [
+            { "id": "menu", "type": "choice", "text": words.menu, "options": [
                 { "id": "order", "title": words.order },
                 { "id": "person", "title": words.person, "next": "person" },
               ],
@@ -31,7 +30,7 @@ pub fn example(language: Language) -> Value {
               "pattern": "^[0-9]{4,10}$", "retry": { "max": 2, "text": words.wrong, "next": "person" },
               "timeout": { "after": "PT1H" } },
             { "id": "answer", "type": "message", "text": words.answer, "next": "bye" },
-            { "id": "person", "type": "handoff", "text": words.handoff, "note": "{{ topic }} {{ order }}" },
+            { "id": "person", "type": "handoff", "text": words.handoff },
             { "id": "bye", "type": "end", "text": words.bye },
         ],
     })
@@ -93,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_example_can_be_published() {
-        for language in [Language::Es, Language::En] {
+        for language in [PageLanguage::Es, PageLanguage::En] {
             let canonical = Canonical::create(example(language)).unwrap();
             assert_eq!(validation::findings(&canonical), [], "{language:?}");
         }

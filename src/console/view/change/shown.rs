@@ -4,24 +4,25 @@ use askama::Template;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
+use super::action::{ChangeAction, source};
 use super::conflict::ShownConflict;
 use super::proposal::{Proposal, ProposedButton, ProposedDiff, Proposer};
-use super::{Action, source};
+
 use crate::console::failure::PageResult;
-use crate::console::form::Fields;
-use crate::console::headlines::Teller;
-use crate::console::page::Page;
+use crate::console::form::FormFields;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::sentence::Sentence;
 use crate::console::session::Session;
 use crate::console::texts::change::ChangeTexts;
 use crate::console::texts::compare;
 use crate::console::texts::frame;
-use crate::console::texts::{findings, history, members};
+use crate::console::texts::{findings, members};
 use crate::console::view::blocks::Blocks;
 use crate::console::view::compare::flow_name;
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::summary::{count_of, summary};
+use crate::console::view::told::teller;
 use crate::registry::UnpublishedChanges;
 
 /// Changes that the page shows itself; the comparison has all.
@@ -31,7 +32,7 @@ const FINDINGS_MAX: usize = 50;
 
 /// What stood in the way of a form that was sent.
 #[derive(Default)]
-pub struct Trouble {
+pub struct FormTrouble {
     pub status: StatusCode,
     pub conflict: Option<ShownConflict>,
     /// Errors forbid it.
@@ -47,11 +48,11 @@ pub struct Trouble {
 #[derive(Template)]
 #[template(path = "change.html")]
 struct ChangePage<'p> {
-    page: Page,
+    page: PageFrame,
     t: &'static ChangeTexts,
-    action: Action,
+    action: ChangeAction,
     title: Markup,
-    trouble: &'p Trouble,
+    trouble: &'p FormTrouble,
     nothing: Option<Markup>,
     bring_back: Option<String>,
     buttons: Vec<ShownButton>,
@@ -62,7 +63,7 @@ struct ChangePage<'p> {
     findings: Vec<ShownFinding>,
     has_buttons: bool,
     diff: ShownDiff,
-    entered: &'p Fields,
+    entered: &'p FormFields,
     version: i64,
     from: Option<i64>,
     once: String,
@@ -97,32 +98,37 @@ enum ShownDiff {
 }
 
 /// The page as it is asked for.
-pub async fn asked(session: &Session, action: Action, flow_id: Uuid, fields: &Fields) -> PageResult {
+pub async fn asked(
+    session: &Session,
+    action: ChangeAction,
+    flow_id: Uuid,
+    fields: &FormFields,
+) -> PageResult {
     action.check(session)?;
     let from = match action {
-        Action::Restore => Some(source(fields, "version")?),
+        ChangeAction::Restore => Some(source(fields, "version")?),
         _ => None,
     };
-    show(session, action, flow_id, from, &Fields::default(), &Trouble::default()).await
+    show(session, action, flow_id, from, &FormFields::default(), &FormTrouble::default()).await
 }
 
 /// The page with the dry run of now. `entered` is what somebody filled in before.
 pub async fn show(
     session: &Session,
-    action: Action,
+    action: ChangeAction,
     flow_id: Uuid,
     from: Option<i64>,
-    entered: &Fields,
-    trouble: &Trouble,
+    entered: &FormFields,
+    trouble: &FormTrouble,
 ) -> PageResult {
     let proposer = Proposer::new(session);
     let proposal = proposer.propose(action, flow_id, from).await?;
     let flow = session.links.now(&format!("flows/{flow_id}"));
     let title = proposal.title.plain();
-    let page = Page::new(session, title)
+    let page = PageFrame::new(session, title)
         .below(session.texts(&frame::ES, &frame::EN).flows, session.links.now("flows"))
         .of(&flow_name(&proposal.flow), flow.clone());
-    let is_gone = proposal.flow.record.deleted && action != Action::Restore;
+    let is_gone = proposal.flow.record.deleted && action != ChangeAction::Restore;
     let version = proposal.flow.record.version;
     let (callers, has_more_callers) = callers(session, &proposal);
     let view = ChangePage {
@@ -151,13 +157,19 @@ pub async fn show(
 }
 
 /// What a terminal does instead.
-fn as_command(page: Page, session: &Session, action: Action, flow_id: Uuid, from: Option<i64>) -> Page {
+fn as_command(
+    page: PageFrame,
+    session: &Session,
+    action: ChangeAction,
+    flow_id: Uuid,
+    from: Option<i64>,
+) -> PageFrame {
     match from {
         Some(from) => {
             let arguments = format!("flows restore {flow_id} {from} --dry-run");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}?version={from}"))
         }
-        None if action == Action::Publish => {
+        None if action == ChangeAction::Publish => {
             let arguments = format!("flows diff {flow_id} published draft");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}/diff"))
         }
@@ -190,11 +202,7 @@ fn callers(session: &Session, proposal: &Proposal) -> (Vec<ShownCaller>, bool) {
 /// Whose changes go out, one's own last: they are known.
 fn whose(proposer: &Proposer<'_>, found: &UnpublishedChanges) -> Vec<Markup> {
     let (session, t, language) = (proposer.session, proposer.t, proposer.session.language());
-    let teller = Teller {
-        texts: language.pick(&history::ES, &history::EN),
-        language,
-        sees_people: session.caller().sees_people(),
-    };
+    let teller = teller(session);
     let own = (session.caller().actor.opaque_id(), session.signed.open.on_behalf_of());
     let (mut others, mut last) = (Vec::new(), Vec::new());
     for author in &found.authors {

@@ -25,9 +25,9 @@ use super::picture::{self, PicturePart};
 use super::said::{Markup, said};
 use crate::console::changed::counted;
 use crate::console::failure::PageResult;
-use crate::console::form::Parameters;
+use crate::console::form::AddressParameters;
 use crate::console::member::Holds;
-use crate::console::page::{Page, api_query};
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
@@ -38,7 +38,7 @@ use crate::console::trigger::trigger;
 #[derive(Template)]
 #[template(path = "flow.html")]
 struct FlowPageView<'s> {
-    page: Page,
+    page: PageFrame,
     head: FlowHead,
     t: &'static FlowTexts,
     map: &'static PictureTexts,
@@ -59,8 +59,8 @@ struct Switch {
     class: &'static str,
     draft: String,
     is_draft: bool,
-    /// `None`: nothing is in force.
-    in_force: Option<String>,
+    /// What is published, and what that is called; `None`: nothing is.
+    in_force: Option<(&'static str, String)>,
     is_in_force: bool,
     /// The number of a version that is asked for.
     version: Option<i64>,
@@ -74,7 +74,7 @@ pub async fn show(
     session: Session,
     headers: HeaderMap,
     OfFlow(flow_id): OfFlow,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let address = FlowAddress::read(flow_id, &fields)?;
     let view = view(&headers, &address);
@@ -86,6 +86,8 @@ pub async fn show(
     if let Some(read) = &read {
         let painter = Painter { session: &session, address: &address, canonical: &read.canonical };
         match view {
+            // The panel alone needs nothing of what stands beside it.
+            _ if part::is_asked(&headers, "step") => {}
             FlowView::Picture => {
                 picture = Some(drawn::picture(&session, &address, &document, read).await?);
             }
@@ -129,7 +131,7 @@ fn view(headers: &HeaderMap, address: &FlowAddress) -> FlowView {
     }
 }
 
-fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
+fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> PageFrame {
     let id = address.flow_id.to_string();
     let version = Some(address.version.as_str()).filter(|version| !version.is_empty());
     let api = api_query(
@@ -141,7 +143,7 @@ fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
     );
     let asked = version.filter(|version| *version != "draft").map(|version| format!(" --version {version}"));
     let cli = format!("flows show {id}{}", asked.unwrap_or_default());
-    Page::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
+    PageFrame::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
         session,
         session.as_of.is_none().then_some(cli.as_str()),
         &api,
@@ -187,6 +189,8 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         ("n", number(document.version, session.language())),
         ("when", Piece::Moment(document.answer.record.updated_at)),
     ];
+    // What is paused is published and not in force.
+    let published = if head.state.in_force() { t.in_force } else { t.published };
     let kept = [
         ("view", address.view.clone()),
         ("layer", address.layer.clone()),
@@ -198,7 +202,7 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         class,
         draft: to("draft"),
         is_draft: document.which == ShownVersion::Draft,
-        in_force: record.published.is_some().then(|| to("published")),
+        in_force: record.published.is_some().then(|| (published, to("published"))),
         is_in_force: document.which == ShownVersion::InForce,
         version: match document.which {
             ShownVersion::Version(version) => Some(version),
