@@ -39,6 +39,7 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}", get(sign_in::enter))
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
+        .merge(changes())
         .route("/{orgId}/flows/{flowId}", get(flow::show))
         .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
         .route("/{orgId}/flows/{flowId}/picture.svg", get(flow::drawn::download))
@@ -51,17 +52,17 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/keys/{keyId}/revoke", get(keys::revoke::form).post(keys::revoke::revoke))
         .route("/{orgId}/keys/{keyId}/sessions/end", post(keys::end_sessions_of_key))
         .route("/{orgId}/keys/sessions/{sessionId}/end", post(keys::end_session))
-        .route("/{orgId}/flows/new", get(create::show).post(create::send))
-        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
-        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch))
-        .merge(changes_of_flow())
         .route("/{orgId}/{*rest}", any(nothing_here))
 }
 
-/// What may be done with a flow, each on a page of its own.
-fn changes_of_flow() -> Router<Console> {
-    Action::ALL.into_iter().fold(Router::new(), |router, action| {
-        router.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
+/// Comparisons, new flows, and what may be done with a flow, each on a page of its own.
+fn changes() -> Router<Console> {
+    let pages = Router::new()
+        .route("/{orgId}/flows/new", get(create::show).post(create::send))
+        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
+        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch));
+    Action::ALL.into_iter().fold(pages, |pages, action| {
+        pages.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
     })
 }
 

@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Browser, Seen, pin};
+use super::browser::Seen;
+use super::{Browser, pin};
 
 /// A flow whose draft is two edits of Luis ahead of what is in force: version 2 is published, the draft is version 4.
 struct Ahead {
@@ -271,7 +272,7 @@ async fn a_key_revoked_between_page_and_button_does_nothing() {
     let id = made["id"].as_str().unwrap();
     ahead.browser.api.ask("DELETE", format!("{keys}/{id}")).send().await.expect(204);
     let refused = ahead.send("publish", &page, &[("reason", "because")]).await.expect(401);
-    refused.says("nothing was done");
+    refused.says("What you sent was not done.");
     assert_eq!(ahead.state().await["publishedVersion"], 2);
 }
 

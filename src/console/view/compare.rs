@@ -6,10 +6,12 @@ use axum::response::IntoResponse as _;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
-use super::of_flow::OfFlow;
+use super::flow::head::FlowPath;
+use super::picture::{self, PicturePart};
 use super::said::{Markup, composed, said};
 use super::sides::{ChosenSide, LoadedSide, called, compare};
 use super::summary::{count_of, summary};
+use crate::console::drawings::{DrawingOrder, DrawnLayer};
 use crate::console::failure::{Failure, PageResult};
 use crate::console::form::{Fields, Parameters};
 use crate::console::page::Page;
@@ -57,6 +59,8 @@ struct PickerOption {
 
 struct ShownResult {
     summary: Vec<Markup>,
+    /// Both documents in one picture; its steps lead to the changes below it.
+    picture: Option<PicturePart>,
     blocks: Blocks,
     has_blocks: bool,
     part: Option<ShownPart>,
@@ -79,7 +83,7 @@ struct AskedComparison {
     part: usize,
 }
 
-pub async fn show(session: Session, flow: OfFlow, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let (session, t) = (&asked.session, asked.t);
     let (result, notice, heading) = match asked.load().await? {
@@ -90,7 +94,12 @@ pub async fn show(session: Session, flow: OfFlow, Parameters(fields): Parameters
                 ("new", new.called(asked.head, &old, session)),
             ];
             let part = asked.part.min(sheet.blocks.len().saturating_sub(1) / BLOCKS_MAX);
+            let picture = match sheet.blocks.is_empty() {
+                true => None,
+                false => Some(picture(session, &old, &new).await),
+            };
             let result = ShownResult {
+                picture,
                 summary: summary(&sheet, t, session.language()).iter().map(|it| said(session, it)).collect(),
                 has_blocks: !sheet.blocks.is_empty(),
                 part: asked.shown_part(part, sheet.blocks.len()),
@@ -116,8 +125,18 @@ pub async fn show(session: Session, flow: OfFlow, Parameters(fields): Parameters
     part::page(&page)
 }
 
+async fn picture(session: &Session, old: &LoadedSide, new: &LoadedSide) -> PicturePart {
+    let order = DrawingOrder {
+        flow: new.canonical.clone(),
+        layer: DrawnLayer::Diff(old.canonical.clone()),
+        words: picture::texts(session).words,
+        step_link: "#step-".to_owned(),
+    };
+    PicturePart::new(session, order, "", Vec::new(), None).await
+}
+
 /// The difference as an RFC 6902 patch, to be kept.
-pub async fn json_patch(session: Session, flow: OfFlow, Parameters(fields): Parameters) -> PageResult {
+pub async fn json_patch(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let history = &asked.session.registry().history;
     let side = async |chosen: ChosenSide| {

@@ -74,9 +74,10 @@ impl LoadedSide {
         Ok(Self { compared, canonical })
     }
 
-    /// `In force (version 4)`, and of which flow where the two sides have different names.
+    /// `In force (version 4)`, and of which flow where the two sides are of different ones.
     pub fn called(&self, chosen: ChosenSide, other: &Self, session: &Session) -> Sentence {
-        let name = (self.canonical.name() != other.canonical.name()).then(|| self.canonical.name());
+        let flow_id = |side: &Self| side.compared.answer.record.flow_id;
+        let name = (flow_id(self) != flow_id(other)).then(|| self.canonical.name());
         called(session, chosen.side, self.compared.version, self.compared.answer.record.enabled, name)
     }
 }

@@ -17,11 +17,10 @@ pub fn example(language: Language) -> Value {
         "triggerConfig": { "keywords": words.keywords, "matchMode": "EXACT" },
         "settings": { "locale": words.locale },
         "variables": [
-            { "name": "topic", "type": "string" },
             { "name": "order", "type": "string" },
         ],
         "steps": [
-            { "id": "menu", "type": "choice", "text": words.menu, "saveTo": "topic", "options": [
+            { "id": "menu", "type": "choice", "text": words.menu, "options": [
                 { "id": "order", "title": words.order },
                 { "id": "person", "title": words.person, "next": "person" },
               ],
@@ -31,7 +30,7 @@ pub fn example(language: Language) -> Value {
               "pattern": "^[0-9]{4,10}$", "retry": { "max": 2, "text": words.wrong, "next": "person" },
               "timeout": { "after": "PT1H" } },
             { "id": "answer", "type": "message", "text": words.answer, "next": "bye" },
-            { "id": "person", "type": "handoff", "text": words.handoff, "note": "{{ topic }} {{ order }}" },
+            { "id": "person", "type": "handoff", "text": words.handoff },
             { "id": "bye", "type": "end", "text": words.bye },
         ],
     })

@@ -12,7 +12,7 @@ mod unknown;
 
 use axum::routing::{MethodRouter, get};
 
-use super::of_flow::OfFlow;
+use super::flow::head::FlowPath;
 use crate::console::failure::{Failure, PageResult};
 use crate::console::form::{Change, Fields, Parameters};
 use crate::console::session::Session;
@@ -86,11 +86,12 @@ impl Action {
 
 /// The page of an action, and its form.
 pub fn routes(action: Action) -> MethodRouter<Console> {
-    let show = async move |session: Session, flow: OfFlow, Parameters(fields): Parameters| -> PageResult {
+    let show = async move |session: Session, flow: FlowPath, Parameters(fields): Parameters| -> PageResult {
         shown::asked(&session, action, flow.0, &fields).await
     };
-    let send =
-        async move |flow: OfFlow, change: Change| -> PageResult { send::send(action, flow.0, &change).await };
+    let send = async move |flow: FlowPath, change: Change| -> PageResult {
+        send::send(action, flow.0, &change).await
+    };
     get(show).post(send)
 }
 

@@ -9,7 +9,6 @@ use super::proposal::{Proposal, ProposedButton, ProposedDiff, Proposer};
 use super::{Action, source};
 use crate::console::failure::PageResult;
 use crate::console::form::Fields;
-use crate::console::headlines::Teller;
 use crate::console::page::Page;
 use crate::console::part;
 use crate::console::sentence::Sentence;
@@ -17,9 +16,10 @@ use crate::console::session::Session;
 use crate::console::texts::change::ChangeTexts;
 use crate::console::texts::compare;
 use crate::console::texts::frame;
-use crate::console::texts::{findings, history, members};
+use crate::console::texts::{findings, members};
 use crate::console::view::blocks::Blocks;
 use crate::console::view::compare::flow_name;
+use crate::console::view::told::teller;
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::summary::{count_of, summary};
 use crate::registry::UnpublishedChanges;
@@ -190,11 +190,7 @@ fn callers(session: &Session, proposal: &Proposal) -> (Vec<ShownCaller>, bool) {
 /// Whose changes go out, one's own last: they are known.
 fn whose(proposer: &Proposer<'_>, found: &UnpublishedChanges) -> Vec<Markup> {
     let (session, t, language) = (proposer.session, proposer.t, proposer.session.language());
-    let teller = Teller {
-        texts: language.pick(&history::ES, &history::EN),
-        language,
-        sees_people: session.caller().sees_people(),
-    };
+    let teller = teller(session);
     let own = (session.caller().actor.opaque_id(), session.signed.open.on_behalf_of());
     let (mut others, mut last) = (Vec::new(), Vec::new());
     for author in &found.authors {

@@ -169,8 +169,8 @@ fn actions(session: &Session, t: &'static FlowTexts, state: &FlowAnswer, is_ahea
         offer(Action::Publish, t.publish, is_done.then_some(t.nothing_to_publish));
         offer(Action::Unpublish, t.unpublish, (!is_published).then_some(t.not_published));
         match record.enabled {
-            true => offer(Action::Pause, t.pause, None),
-            false => offer(Action::Resume, t.resume, None),
+            true => offer(Action::Pause, t.pause, (!is_published).then_some(t.not_published)),
+            false => offer(Action::Resume, t.resume, (!is_published).then_some(t.not_published)),
         }
         offer(Action::Duplicate, t.duplicate, None);
         offer(Action::Delete, t.delete, None);
