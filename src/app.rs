@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use axum::Router;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -93,12 +94,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
-    let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
-    let mut router = http::allow_origins(http::router(Arc::clone(&state)), &origins);
-    if config.console.console == ConsoleServed::On {
-        router = router.merge(console::router(&state, config.console.session_lasts()));
-    }
-    let router = http::end_connections(router, draining);
+    let router = http::end_connections(router(&config, &state), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
@@ -111,6 +107,16 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The API, which pages of other origins may use where they are named, and the console, which none may.
+fn router(config: &ServeConfig, state: &Arc<AppState>) -> Router {
+    let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
+    let api = http::allow_origins(http::router(Arc::clone(state)), &origins);
+    match config.console.console {
+        ConsoleServed::On => api.merge(console::router(state, config.console.session_lasts())),
+        ConsoleServed::Off => api,
+    }
 }
 
 /// What goes on beside requests, until it is aborted.

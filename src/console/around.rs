@@ -5,15 +5,14 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt as _;
 
-use super::failure::Failure;
-use super::record::{self, Access};
-use super::session::Circumstances;
+use super::asked::AskedPage;
+use super::failure::PageFailure;
+use super::record::{self, RecordedAccess};
 use super::session::signed::KnownSigned;
 use super::state::Console;
 use super::view;
@@ -49,15 +48,15 @@ pub async fn around(State(console): State<Console>, request: Request, next: Next
     let known = KnownSigned::default();
     let (mut parts, body) = request.into_parts();
     parts.extensions.insert(known.clone());
-    let asked = Asked::of(&parts);
+    let asked = AskedPage::of(&parts);
     let mut response = match guard::check(&parts, &console.address) {
         Ok(()) => answered(Request::from_parts(parts, body), next).await,
         Err(failure) => Err(failure),
     }
     .unwrap_or_else(axum::response::IntoResponse::into_response);
-    if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        if let (Failure::Scope(_), Some(signed)) = (&failure, known.get()) {
-            record::observe(&console, &asked.circumstances, Access::refused(&signed.open.caller));
+    if let Some(failure) = response.extensions_mut().remove::<PageFailure>() {
+        if let (PageFailure::Scope(_), Some(signed)) = (&failure, known.get()) {
+            record::observe(&console, &asked.circumstances, RecordedAccess::refused(&signed.open.caller));
         }
         response = view::failure::show(&console, &asked, known.get(), failure).await;
     }
@@ -71,41 +70,18 @@ pub async fn around(State(console): State<Console>, request: Request, next: Next
     response
 }
 
-/// What of a request a page about its failure needs.
-#[derive(Debug)]
-pub struct Asked {
-    pub parts: Parts,
-    pub circumstances: Circumstances,
-}
-
-impl Asked {
-    fn of(parts: &Parts) -> Self {
-        Self { parts: parts.clone(), circumstances: Circumstances::of(parts) }
-    }
-
-    pub fn is_get(&self) -> bool {
-        matches!(self.parts.method, Method::GET | Method::HEAD)
-    }
-
-    /// The path with its parameters.
-    pub fn path(&self) -> String {
-        let uri = &self.parts.uri;
-        uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string)
-    }
-}
-
 /// A panic ends its request, and a read that the database keeps waiting ends too.
-async fn answered(request: Request, next: Next) -> Result<Response, Failure> {
+async fn answered(request: Request, next: Next) -> Result<Response, PageFailure> {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let answering = AssertUnwindSafe(next.run(request)).catch_unwind();
     let answered = match is_read {
-        true => tokio::time::timeout(READ_WITHIN, answering).await.map_err(|_| Failure::Unavailable)?,
+        true => tokio::time::timeout(READ_WITHIN, answering).await.map_err(|_| PageFailure::Unavailable)?,
         false => answering.await,
     };
     answered.map_err(|panic| {
         let text = panic.downcast_ref::<&str>().copied();
         let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         tracing::error!(panic = text.unwrap_or("no message"), "a page panicked");
-        Failure::Internal
+        PageFailure::Internal
     })
 }

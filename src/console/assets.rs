@@ -7,7 +7,7 @@ use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::failure::{Failure, PageResult, Sought};
+use super::failure::{PageFailure, PageResult, Sought};
 use crate::flow::digest::Digest;
 
 /// A file that pages refer to.
@@ -61,7 +61,7 @@ pub fn path(name: &str) -> &'static str {
 pub async fn show(Path((digest, name)): Path<(String, String)>) -> PageResult {
     let asked = format!("/console/assets/{digest}/{name}");
     let asset = ASSETS.iter().find(|asset| asset.path == asked);
-    asset.map(answer).ok_or(Failure::NotFound(Sought::Page))
+    asset.map(answer).ok_or(PageFailure::NotFound(Sought::Page))
 }
 
 fn answer(asset: &Asset) -> Response {

@@ -1,7 +1,7 @@
 //! What a change touched, read off the paths that its event lists: `steps.pago.text`, `steps.pago added`, `name`. Says
 //! only what changed: steps by their ids, three at most, the rest counted.
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::{Piece, Sentence, number};
 use super::texts::history::HistoryTexts;
 
@@ -84,7 +84,7 @@ impl ChangedParts {
     }
 
     /// `added x; changed a, b and the trigger`; empty where nothing is listed.
-    pub fn sentence(&self, texts: &HistoryTexts, language: Language) -> Sentence {
+    pub fn sentence(&self, texts: &HistoryTexts, language: PageLanguage) -> Sentence {
         let mut left = NAMED_MAX;
         let verbs = [
             (Done::Added, texts.added),
@@ -113,7 +113,13 @@ impl ChangedParts {
     }
 
     /// The steps to which this was done, while few enough were named before, and how many more.
-    fn named(&self, done: Done, left: &mut usize, texts: &HistoryTexts, language: Language) -> Vec<Sentence> {
+    fn named(
+        &self,
+        done: Done,
+        left: &mut usize,
+        texts: &HistoryTexts,
+        language: PageLanguage,
+    ) -> Vec<Sentence> {
         let ids: Vec<&String> =
             self.steps.iter().filter(|(_, what)| *what == done).map(|(id, _)| id).collect();
         let shown = ids.len().min(*left);
@@ -131,7 +137,7 @@ impl ChangedParts {
         said
     }
 
-    fn other_parts(&self, texts: &HistoryTexts, language: Language) -> Vec<Sentence> {
+    fn other_parts(&self, texts: &HistoryTexts, language: PageLanguage) -> Vec<Sentence> {
         let mut said = Vec::new();
         for name in &self.members {
             said.push(match name.as_str() {
@@ -169,7 +175,7 @@ fn add_once(names: &mut Vec<String>, name: &str) {
 }
 
 /// `{n} steps`, with a text of its own for one.
-pub fn counted(count: usize, (one, several): (&str, &str), language: Language) -> Sentence {
+pub fn counted(count: usize, (one, several): (&str, &str), language: PageLanguage) -> Sentence {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     Sentence::of(if count == 1 { one } else { several }, &[("n", number(count, language))])
 }
@@ -194,7 +200,8 @@ mod tests {
 
     fn check(paths: &[&str], more: u32, es: &str, en: &str) {
         let parts = parts(paths, more);
-        let said = [parts.sentence(&ES, Language::Es).plain(), parts.sentence(&EN, Language::En).plain()];
+        let said =
+            [parts.sentence(&ES, PageLanguage::Es).plain(), parts.sentence(&EN, PageLanguage::En).plain()];
         assert_eq!(said, [es, en]);
     }
 
@@ -248,7 +255,7 @@ mod tests {
         all.and(&parts(&["steps.b.text", "steps.c removed"], 0));
         assert_eq!(all.step_count(), 3);
         assert_eq!(
-            all.sentence(&EN, Language::En).plain(),
+            all.sentence(&EN, PageLanguage::En).plain(),
             "added a; removed c; changed b, the name and 2 more changes"
         );
     }

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::{Sentence, number};
 use super::texts::change::ChangeTexts;
 use crate::flow::event::{EventType, Payload, RestoreMode};
 use crate::registry::LogEntry;
 
 /// What the event did to its flow; `None` for an event that a newer service knows.
-pub fn done(entry: &LogEntry, texts: &ChangeTexts, language: Language) -> Option<Sentence> {
+pub fn done(entry: &LogEntry, texts: &ChangeTexts, language: PageLanguage) -> Option<Sentence> {
     let payload = entry.payload.clone().map(Value::Object);
     let payload: Payload =
         payload.and_then(|payload| serde_json::from_value(payload).ok()).unwrap_or_default();
@@ -63,7 +63,7 @@ mod tests {
             document: None,
             resource_name: None,
         };
-        let told = done(&entry, &EN, Language::En).map(|said| said.plain());
+        let told = done(&entry, &EN, PageLanguage::En).map(|said| said.plain());
         assert_eq!(told.as_deref(), expected);
     }
 

@@ -1,6 +1,6 @@
 //! What a change does to a flow, in words: what customers get from then on, and what stays.
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::{Piece, Sentence, number};
 use super::texts::change::ChangeTexts;
 use crate::flow::event::{RestoreMode, State};
@@ -9,7 +9,7 @@ use crate::flow::event::{RestoreMode, State};
 #[derive(Debug, Clone, Copy)]
 pub struct Effects {
     pub texts: &'static ChangeTexts,
-    pub language: Language,
+    pub language: PageLanguage,
 }
 
 impl Effects {
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
     use crate::flow::digest::Digest;
 
-    const SPEAK_ES: Effects = Effects { texts: &ES, language: Language::Es };
-    const SPEAK_EN: Effects = Effects { texts: &EN, language: Language::En };
+    const SPEAK_ES: Effects = Effects { texts: &ES, language: PageLanguage::Es };
+    const SPEAK_EN: Effects = Effects { texts: &EN, language: PageLanguage::En };
 
     fn state(enabled: bool, published: Option<i64>) -> State {
         State {

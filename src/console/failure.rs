@@ -12,7 +12,7 @@ use crate::registry::{CallingFlows, CurrentVersion, RegistryError, StoreError};
 
 /// What became of a request that did not become what was asked for.
 #[derive(Debug, Clone)]
-pub enum Failure {
+pub enum PageFailure {
     /// Nobody is signed in here.
     SignedOut {
         had_session: bool,
@@ -59,9 +59,9 @@ pub enum Sought {
     Run,
 }
 
-pub type PageResult = Result<Response, Failure>;
+pub type PageResult = Result<Response, PageFailure>;
 
-impl Failure {
+impl PageFailure {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::SignedOut { .. } => StatusCode::UNAUTHORIZED,
@@ -95,7 +95,7 @@ impl Failure {
     }
 }
 
-impl IntoResponse for Failure {
+impl IntoResponse for PageFailure {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         response.extensions_mut().insert(self);
@@ -103,7 +103,7 @@ impl IntoResponse for Failure {
     }
 }
 
-impl From<RegistryError> for Failure {
+impl From<RegistryError> for PageFailure {
     fn from(error: RegistryError) -> Self {
         const OVERLOADED: HeldBack = HeldBack { wait_s: 1, is_of_caller: false };
         match error {
@@ -148,7 +148,7 @@ impl From<RegistryError> for Failure {
     }
 }
 
-impl From<StoreError> for Failure {
+impl From<StoreError> for PageFailure {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => {
@@ -165,7 +165,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-impl From<HeldBack> for Failure {
+impl From<HeldBack> for PageFailure {
     fn from(held: HeldBack) -> Self {
         Self::HeldBack(held)
     }

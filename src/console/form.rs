@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 
-use super::failure::Failure;
+use super::failure::PageFailure;
 use super::session::Session;
 use super::state::Console;
 use crate::flow::digest::Digest;
@@ -19,9 +19,9 @@ const ONCE_PREFIX: &str = "console ";
 
 /// The fields of a form, as they were sent.
 #[derive(Debug, Clone, Default)]
-pub struct Fields(Vec<(String, String)>);
+pub struct FormFields(Vec<(String, String)>);
 
-impl Fields {
+impl FormFields {
     /// The first value of a field; empty where it was not sent.
     pub fn get(&self, name: &'static str) -> &str {
         self.all(name).next().unwrap_or_default()
@@ -46,79 +46,81 @@ impl Fields {
     }
 
     /// The version of the flow that the form was shown for.
-    pub fn version(&self) -> Result<i64, Failure> {
+    pub fn version(&self) -> Result<i64, PageFailure> {
         let version = self.get("version").parse().ok().filter(|version| *version > 0);
-        version.ok_or(Failure::BadRequest("version"))
+        version.ok_or(PageFailure::BadRequest("version"))
     }
 
-    async fn read(request: Request, console: &Console) -> Result<Self, Failure> {
+    async fn read(request: Request, console: &Console) -> Result<Self, PageFailure> {
         match Form::from_request(request, console).await {
             Ok(Form(fields)) => Ok(Self(fields)),
-            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => Err(Failure::TooLarge),
-            Err(_) => Err(Failure::BadRequest("form")),
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(PageFailure::TooLarge)
+            }
+            Err(_) => Err(PageFailure::BadRequest("form")),
         }
     }
 }
 
 /// The parameters of an address.
 #[derive(Debug, Clone)]
-pub struct Parameters(pub Fields);
+pub struct AddressParameters(pub FormFields);
 
-impl FromRequestParts<Console> for Parameters {
-    type Rejection = Failure;
+impl FromRequestParts<Console> for AddressParameters {
+    type Rejection = PageFailure;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, Failure> {
-        let query = Query::try_from_uri(&parts.uri).map_err(|_| Failure::BadRequest("query"))?;
-        Ok(Self(Fields(query.0)))
+    async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self, PageFailure> {
+        let query = Query::try_from_uri(&parts.uri).map_err(|_| PageFailure::BadRequest("query"))?;
+        Ok(Self(FormFields(query.0)))
     }
 }
 
 /// A form of somebody who is not signed in, or does not have to be.
 #[derive(Debug)]
-pub struct OpenForm(pub Fields);
+pub struct OpenForm(pub FormFields);
 
 impl FromRequest<Console> for OpenForm {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request(request: Request, console: &Console) -> Result<Self, Failure> {
-        Fields::read(request, console).await.map(Self)
+    async fn from_request(request: Request, console: &Console) -> Result<Self, PageFailure> {
+        FormFields::read(request, console).await.map(Self)
     }
 }
 
 /// A form that somebody who is signed in sent to change something.
 pub struct Change {
     pub session: Session,
-    pub fields: Fields,
+    pub fields: FormFields,
 }
 
 impl FromRequest<Console> for Change {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request(request: Request, console: &Console) -> Result<Self, Failure> {
+    async fn from_request(request: Request, console: &Console) -> Result<Self, PageFailure> {
         let (mut parts, body) = request.into_parts();
         let session = Session::from_request_parts(&mut parts, console).await?;
-        let fields = Fields::read(Request::from_parts(parts, body), console).await?;
+        let fields = FormFields::read(Request::from_parts(parts, body), console).await?;
         Ok(Self { session, fields })
     }
 }
 
 impl Change {
     /// The change of a flow that the form asks for: at the version it was shown, once, for this reason.
-    pub fn intent(&self, reason: String) -> Result<Intent, Failure> {
+    pub fn intent(&self, reason: String) -> Result<Intent, PageFailure> {
         Ok(self.session.intent(Some(reason), Some(self.fields.version()?), Some(self.once()?)))
     }
 
     /// A change of something that has no version.
-    pub fn intent_without_version(&self, reason: Option<String>) -> Result<Intent, Failure> {
+    pub fn intent_without_version(&self, reason: Option<String>) -> Result<Intent, PageFailure> {
         Ok(self.session.intent(reason, None, Some(self.once()?)))
     }
 
-    /// The same form sent again, by a double click or after Back, is the same request.
-    pub fn once(&self) -> Result<Idempotency, Failure> {
+    /// A form that is sent again, by a double click or after Back, is carried out once.
+    pub fn once(&self) -> Result<Idempotency, PageFailure> {
         let once = self.fields.get("once");
         let is_plain = once.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
         if !ONCE_CHARS.contains(&once.len()) || !is_plain {
-            return Err(Failure::BadRequest("once"));
+            return Err(PageFailure::BadRequest("once"));
         }
         let caller = self.session.caller().actor.opaque_id();
         let fields = serde_json::to_string(&self.fields.0).expect("texts serialize");

@@ -5,13 +5,13 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, Method, header};
 
 use super::address::ConsoleAddress;
-use super::failure::Failure;
+use super::failure::PageFailure;
 
 /// Fetch Metadata: where a request was made, seen from where it goes.
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-pub fn check(parts: &Parts, address: &ConsoleAddress) -> Result<(), Failure> {
-    let host = host(parts).filter(|host| address.is_ours(host)).ok_or(Failure::OtherHost)?;
+pub fn check(parts: &Parts, address: &ConsoleAddress) -> Result<(), PageFailure> {
+    let host = host(parts).filter(|host| address.is_ours(host)).ok_or(PageFailure::OtherHost)?;
     if matches!(parts.method, Method::GET | Method::HEAD) {
         return Ok(());
     }
@@ -22,7 +22,7 @@ pub fn check(parts: &Parts, address: &ConsoleAddress) -> Result<(), Failure> {
             Some(None) | None => false,
         },
     };
-    if is_own { Ok(()) } else { Err(Failure::Forged) }
+    if is_own { Ok(()) } else { Err(PageFailure::Forged) }
 }
 
 fn host(parts: &Parts) -> Option<&str> {
@@ -52,8 +52,8 @@ mod tests {
             }
             let (parts, ()) = request.body(()).unwrap().into_parts();
             let refused = check(&parts, &address).err().map(|failure| match failure {
-                Failure::Forged => "forged",
-                Failure::OtherHost => "host",
+                PageFailure::Forged => "forged",
+                PageFailure::OtherHost => "host",
                 other => panic!("{other:?}"),
             });
             assert_eq!(refused, expected, "{method} {headers:?}");

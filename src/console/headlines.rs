@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::changed::{ChangedParts, counted};
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::{Piece, Sentence, number};
 use super::texts::history::HistoryTexts;
 use crate::flow::event::{Actor, ActorKind, EventType, Payload, RestoreMode};
@@ -88,7 +88,7 @@ impl HistoryRow {
 #[derive(Debug, Clone, Copy)]
 pub struct Teller {
     pub texts: &'static HistoryTexts,
-    pub language: Language,
+    pub language: PageLanguage,
     /// Whether the reader may know who did something, for whom and why.
     pub sees_people: bool,
 }

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::span::in_words;
 use super::texts::members::{member, pick, word};
 use crate::flow::document::schema::{Part, STEP};
@@ -56,7 +56,7 @@ pub enum Holds {
 }
 
 /// The members of a step, in an order for people. `pointer` is that of the step.
-pub fn step_members(step: &Value, pointer: &str, language: Language) -> Vec<DescribedMember> {
+pub fn step_members(step: &Value, pointer: &str, language: PageLanguage) -> Vec<DescribedMember> {
     let kind = step.get("type").and_then(Value::as_str);
     let describer = Describer { language };
     let mut members = describer.members(step, STEP, kind, pointer);
@@ -77,7 +77,7 @@ fn rank(name: &str) -> u8 {
 }
 
 /// The members of an object that is `part`, in the order of the format. `pointer` is that of the object.
-pub fn described(value: &Value, part: Part, pointer: &str, language: Language) -> Vec<DescribedMember> {
+pub fn described(value: &Value, part: Part, pointer: &str, language: PageLanguage) -> Vec<DescribedMember> {
     match (Describer { language }).holds(value, part, None, pointer) {
         Holds::Members(members) => members,
         _ => Vec::new(),
@@ -85,7 +85,7 @@ pub fn described(value: &Value, part: Part, pointer: &str, language: Language) -
 }
 
 struct Describer {
-    language: Language,
+    language: PageLanguage,
 }
 
 impl Describer {
@@ -228,7 +228,7 @@ mod tests {
         }
     }
 
-    fn check(step: Value, language: Language, expected: &[&str]) {
+    fn check(step: Value, language: PageLanguage, expected: &[&str]) {
         let mut found = Vec::new();
         lines(&step_members(&step, "/steps/0", language), "", &mut found);
         assert_eq!(found, expected);
@@ -241,7 +241,7 @@ mod tests {
             "allowInterrupts": false, "saveTo": "cosa", "retry": { "max": 1, "next": "fin" } });
         check(
             menu.clone(),
-            Language::En,
+            PageLanguage::En,
             &[
                 "Text: \"¿Cuál?\"",
                 "Shown as: (list)",
@@ -259,7 +259,7 @@ mod tests {
         check(
             json!({ "id": "h", "type": "http", "url": "https://a.example/", "headers": { "X-A": "b" },
                 "body": { "a": ["{{ x }}"] } }),
-            Language::Es,
+            PageLanguage::Es,
             &[
                 "Dirección web: `https://a.example/`",
                 "Cabeceras / «X-A»: b",
@@ -276,7 +276,7 @@ mod tests {
         let steps = document.value["steps"].as_array().unwrap();
         for (index, step) in steps.iter().enumerate() {
             let pointer = format!("/steps/{index}");
-            let members = step_members(step, &pointer, Language::Es);
+            let members = step_members(step, &pointer, PageLanguage::Es);
             let names: Vec<&String> = step
                 .as_object()
                 .unwrap()

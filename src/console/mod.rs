@@ -5,6 +5,7 @@
 
 mod address;
 mod around;
+mod asked;
 mod assets;
 mod changed;
 pub mod comparison;
@@ -42,6 +43,5 @@ mod when;
 pub use address::ConsoleAddress;
 pub use drawings::Drawings;
 pub use gate::{Gate, HeldBack, Share};
-pub use preference::Language;
 pub use routes::router;
 pub use state::ConsoleState;

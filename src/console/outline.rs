@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::member::{DescribedMember, Holds, Label, step_members};
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::texts::members::{pick, step_type};
 use super::ways::{WayOut, Ways};
 use crate::flow::document::Canonical;
@@ -39,7 +39,7 @@ const ELSEWHERE: [&str; 8] =
     ["name", "meta", "retry", "timeout", "sampleResponse", "sampleResult", "allowInterrupts", "preview"];
 
 /// The steps of a document in the order of the array.
-pub fn outline(canonical: &Canonical, language: Language) -> Vec<OutlinedStep> {
+pub fn outline(canonical: &Canonical, language: PageLanguage) -> Vec<OutlinedStep> {
     let ways = Ways { document: &canonical.document, language };
     let values = step_values(canonical);
     let outlined = values.iter().enumerate().map(|(index, value)| {
@@ -63,7 +63,7 @@ pub fn step_values(canonical: &Canonical) -> &[Value] {
     canonical.value.get("steps").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn facts(step: &Value, language: Language) -> Vec<StepFact> {
+fn facts(step: &Value, language: PageLanguage) -> Vec<StepFact> {
     let leading = leading_lists(step);
     let mut facts = Vec::new();
     for member in step_members(step, "", language) {
@@ -133,7 +133,7 @@ mod tests {
 
     fn check(step: Value, expected: &[&str]) {
         let flow = Canonical::create(json!({ "name": "x", "steps": [step] })).unwrap();
-        let found: Vec<String> = outline(&flow, Language::En)[0].facts.iter().map(said).collect();
+        let found: Vec<String> = outline(&flow, PageLanguage::En)[0].facts.iter().map(said).collect();
         assert_eq!(found, expected);
     }
 
@@ -170,7 +170,7 @@ mod tests {
         for known in STEP_TYPES {
             let example: Value = serde_json::from_str(known.example).unwrap();
             let flow = Canonical::create(json!({ "name": "x", "steps": [example] })).unwrap();
-            let step = &outline(&flow, Language::Es)[0];
+            let step = &outline(&flow, PageLanguage::Es)[0];
             assert!(!step.facts.is_empty() || !step.ways.is_empty(), "{}", known.name);
             assert!(!step.ways.is_empty(), "{} has a way out", known.name);
         }

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use super::assets;
 use super::link::{self, Links};
-use super::preference::{Language, Preferences};
+use super::preference::{PageLanguage, Preferences};
 use super::session::Session;
-use super::session::signed::Signed;
+use super::session::signed::SignedIn;
 use super::state::Console;
 use super::text;
 use super::texts::frame::{EN, ES, FrameTexts};
@@ -19,7 +19,7 @@ use crate::registry::caller::Scope;
 
 /// What stands around the content of a page.
 #[derive(Debug)]
-pub struct Page {
+pub struct PageFrame {
     pub t: &'static FrameTexts,
     pub preferences: Preferences,
     /// What the page is, as its heading says it.
@@ -27,7 +27,7 @@ pub struct Page {
     /// What it is of, such as a flow.
     of: Option<String>,
     pub crumbs: Vec<Crumb>,
-    pub header: Option<Header>,
+    pub header: Option<PageHeader>,
     pub past: Option<Past>,
     pub command: Option<CommandLines>,
     /// The path with its parameters, to come back to.
@@ -47,7 +47,7 @@ pub struct Crumb {
 
 /// Who is signed in, and where they can go.
 #[derive(Debug)]
-pub struct Header {
+pub struct PageHeader {
     pub org_id: Uuid,
     /// The person, as far as they said who they are.
     pub name: Option<String>,
@@ -80,10 +80,10 @@ pub struct CommandLines {
     pub curl: String,
 }
 
-impl Page {
+impl PageFrame {
     /// The frame of a page for somebody who is signed in.
     pub fn new(session: &Session, heading: impl Into<String>) -> Self {
-        let header = Header::of(&session.signed, &session.links);
+        let header = PageHeader::of(&session.signed, &session.links);
         let page = Self::bare(session.preferences, session.now, &session.path, heading);
         Self { header: Some(header), past: Past::of(session), ..page }
     }
@@ -114,13 +114,13 @@ impl Page {
     pub fn of_failure(
         headers: &HeaderMap,
         path: &str,
-        signed: Option<&Signed>,
+        signed: Option<&SignedIn>,
         heading: impl Into<String>,
     ) -> Self {
         let page = Self::bare(Preferences::of(headers), Utc::now(), path, heading);
         let header = signed.map(|signed| {
             let org_id = signed.open.caller.org_id;
-            Header::of(signed, &Links::new(org_id, None))
+            PageHeader::of(signed, &Links::new(org_id, None))
         });
         Self { header, ..page }
     }
@@ -162,10 +162,10 @@ impl Page {
         self.preferences.language.code()
     }
 
-    pub fn other_language(&self) -> Language {
+    pub fn other_language(&self) -> PageLanguage {
         match self.preferences.language {
-            Language::Es => Language::En,
-            Language::En => Language::Es,
+            PageLanguage::Es => PageLanguage::En,
+            PageLanguage::En => PageLanguage::Es,
         }
     }
 
@@ -179,8 +179,8 @@ impl Page {
     }
 }
 
-impl Header {
-    fn of(signed: &Signed, links: &Links) -> Self {
+impl PageHeader {
+    fn of(signed: &SignedIn, links: &Links) -> Self {
         let open = &signed.open;
         let manages_keys = open.caller.scopes.contains(Scope::KeysManage);
         Self {

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use super::failure::{Failure, PageResult};
+use super::failure::{PageFailure, PageResult};
 
 /// Names the part of a page that is asked for.
 pub const PART: HeaderName = HeaderName::from_static("x-part");
@@ -31,10 +31,10 @@ pub fn page_or_part(headers: &HeaderMap, template: &impl Template) -> PageResult
     Ok(([(header::CONTENT_TYPE, HTML), varies], part.unwrap_or(html)).into_response())
 }
 
-fn rendered(template: &impl Template) -> Result<String, Failure> {
+fn rendered(template: &impl Template) -> Result<String, PageFailure> {
     template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");
-        Failure::Internal
+        PageFailure::Internal
     })
 }
 

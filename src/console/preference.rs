@@ -11,12 +11,12 @@ pub const ZONE: &str = "tz";
 pub const KEYS: &str = "keys";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
+pub enum PageLanguage {
     Es,
     En,
 }
 
-impl Language {
+impl PageLanguage {
     /// As `lang` of a page and the cookie say it.
     pub const fn code(self) -> &'static str {
         match self {
@@ -72,7 +72,7 @@ impl Theme {
 /// How somebody wants pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {
-    pub language: Language,
+    pub language: PageLanguage,
     pub theme: Theme,
     pub zone: Tz,
     /// Whether a key without Ctrl does something.
@@ -82,9 +82,10 @@ pub struct Preferences {
 impl Preferences {
     pub fn of(headers: &HeaderMap) -> Self {
         let told = |name: &str| cookie::value(headers, name);
-        let language = told(LANGUAGE).and_then(Language::parse).or_else(|| Language::accepted(headers));
+        let language =
+            told(LANGUAGE).and_then(PageLanguage::parse).or_else(|| PageLanguage::accepted(headers));
         Self {
-            language: language.unwrap_or(Language::Es),
+            language: language.unwrap_or(PageLanguage::Es),
             theme: told(THEME).and_then(Theme::parse).unwrap_or(Theme::Auto),
             zone: told(ZONE).and_then(zone).unwrap_or(Tz::UTC),
             has_keys: told(KEYS) != Some("off"),
@@ -108,10 +109,10 @@ mod tests {
     #[test]
     fn cookies_come_before_what_browsers_say() {
         let language = |accepted: &str| of(&[(header::ACCEPT_LANGUAGE, accepted)]).language;
-        assert_eq!(of(&[]).language, Language::Es);
-        assert_eq!(language("en-US,en;q=0.9,es;q=0.8"), Language::En);
-        assert_eq!(language("fr, es-MX;q=0.8"), Language::Es);
-        assert_eq!(language("de, *"), Language::Es);
+        assert_eq!(of(&[]).language, PageLanguage::Es);
+        assert_eq!(language("en-US,en;q=0.9,es;q=0.8"), PageLanguage::En);
+        assert_eq!(language("fr, es-MX;q=0.8"), PageLanguage::Es);
+        assert_eq!(language("de, *"), PageLanguage::Es);
         let told = of(&[
             (header::ACCEPT_LANGUAGE, "en"),
             (header::COOKIE, "other=1; language=es; theme=dark; tz=America%2FMexico_City; keys=off"),
@@ -119,7 +120,7 @@ mod tests {
         assert_eq!(
             told,
             Preferences {
-                language: Language::Es,
+                language: PageLanguage::Es,
                 theme: Theme::Dark,
                 zone: Tz::America__Mexico_City,
                 has_keys: false,

@@ -3,7 +3,7 @@
 
 use uuid::Uuid;
 
-use super::session::Circumstances;
+use super::session::RequestCircumstances;
 use super::state::Console;
 use crate::flow::event::Accessor;
 use crate::registry::caller::Caller;
@@ -11,7 +11,7 @@ use crate::registry::{AccessKind, ObservedAccess};
 
 /// An access that is worth a record.
 #[derive(Debug)]
-pub struct Access {
+pub struct RecordedAccess {
     org_id: Uuid,
     kind: AccessKind,
     what: &'static str,
@@ -19,7 +19,7 @@ pub struct Access {
     actor: Option<String>,
 }
 
-impl Access {
+impl RecordedAccess {
     /// A credential that leads nowhere. Its key is named where the organization has such a key.
     pub fn of_stranger(org_id: Uuid, key_prefix: Option<String>) -> Self {
         let (kind, what) = (AccessKind::Refused, "invalid_credentials");
@@ -47,8 +47,8 @@ impl Access {
     }
 }
 
-pub fn observe(console: &Console, circumstances: &Circumstances, access: Access) {
-    let Access { org_id, kind, what, key_prefix, actor } = access;
+pub fn observe(console: &Console, circumstances: &RequestCircumstances, access: RecordedAccess) {
+    let RecordedAccess { org_id, kind, what, key_prefix, actor } = access;
     let address = circumstances.address.map(|address| address.to_string());
     let by = Accessor { actor, address, user_agent: circumstances.user_agent.clone() };
     console.registry.accesses.observe(ObservedAccess { org_id, kind, what: what.to_owned(), key_prefix, by });

@@ -8,7 +8,7 @@ use axum::{Router, middleware};
 
 use super::around::around;
 use super::assets;
-use super::failure::{Failure, Sought};
+use super::failure::{PageFailure, Sought};
 use super::state::{Console, ConsoleState};
 use super::view::change::{self, Action, create};
 use super::view::{compare, deleted, flow, history, keys, list, live, preferences, sign_in};
@@ -66,10 +66,10 @@ fn changes() -> Router<Console> {
     })
 }
 
-async fn nothing_here() -> Failure {
-    Failure::NotFound(Sought::Page)
+async fn nothing_here() -> PageFailure {
+    PageFailure::NotFound(Sought::Page)
 }
 
-async fn method_not_allowed() -> Failure {
-    Failure::MethodNotAllowed
+async fn method_not_allowed() -> PageFailure {
+    PageFailure::MethodNotAllowed
 }

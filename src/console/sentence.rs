@@ -93,19 +93,19 @@ impl Sentence {
 }
 
 /// A number as a part of a sentence, with points or commas between thousands.
-pub fn number(number: i64, language: super::preference::Language) -> Piece {
+pub fn number(number: i64, language: super::preference::PageLanguage) -> Piece {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         // Spanish groups only numbers of five digits and more, with a space that does not break.
         let groups = match language {
-            super::preference::Language::Es => digits.len() > 4,
-            super::preference::Language::En => true,
+            super::preference::PageLanguage::Es => digits.len() > 4,
+            super::preference::PageLanguage::En => true,
         };
         if index > 0 && (digits.len() - index).is_multiple_of(3) && groups {
             text.push(match language {
-                super::preference::Language::Es => '\u{a0}',
-                super::preference::Language::En => ',',
+                super::preference::PageLanguage::Es => '\u{a0}',
+                super::preference::PageLanguage::En => ',',
             });
         }
         text.push(digit);
@@ -115,7 +115,7 @@ pub fn number(number: i64, language: super::preference::Language) -> Piece {
 
 #[cfg(test)]
 mod tests {
-    use super::super::preference::Language;
+    use super::super::preference::PageLanguage;
     use super::*;
 
     #[test]
@@ -141,7 +141,7 @@ mod tests {
         };
         assert_eq!([list(0), list(1), list(2), list(3)], ["", "1", "1 y 2", "1, 2 y 3"]);
         let check = |n: i64, es: &str, en: &str| {
-            let found = [Language::Es, Language::En].map(|language| number(n, language));
+            let found = [PageLanguage::Es, PageLanguage::En].map(|language| number(n, language));
             assert_eq!(found, [es, en].map(|text| Piece::Words(text.to_owned())));
         };
         check(7, "7", "7");

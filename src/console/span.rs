@@ -1,6 +1,6 @@
 //! Lengths of time in words.
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::texts::members::{Both, pick};
 use crate::flow::document::Duration;
 
@@ -13,7 +13,7 @@ const UNITS: [(u64, Both, Both); 4] = [
 ];
 
 /// `2 hours 30 minutes`. Below a second it counts milliseconds.
-pub fn in_words(duration: Duration, language: Language) -> String {
+pub fn in_words(duration: Duration, language: PageLanguage) -> String {
     let mut rest = duration.as_ms();
     let mut words = Vec::new();
     for (unit_ms, one, several) in UNITS {
@@ -38,7 +38,10 @@ mod tests {
     fn durations_in_words() {
         let check = |written: &str, es: &str, en: &str| {
             let duration = written.parse().unwrap();
-            assert_eq!([Language::Es, Language::En].map(|language| in_words(duration, language)), [es, en]);
+            assert_eq!(
+                [PageLanguage::Es, PageLanguage::En].map(|language| in_words(duration, language)),
+                [es, en]
+            );
         };
         check("PT24H", "1 día", "1 day");
         check("PT90M", "1 hora 30 minutos", "1 hour 30 minutes");

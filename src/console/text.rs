@@ -9,16 +9,16 @@ use crate::flow::text::{is_control, is_invisible};
 
 /// A text of somebody, as HTML.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown<'t>(&'t str);
+pub struct VisibleText<'t>(&'t str);
 
 /// A text of somebody in a `<bdi>`, with controls, marks of direction and characters without width as marked escapes.
-pub fn shown(text: &str) -> Shown<'_> {
-    Shown(text)
+pub fn shown(text: &str) -> VisibleText<'_> {
+    VisibleText(text)
 }
 
-impl HtmlSafe for Shown<'_> {}
+impl HtmlSafe for VisibleText<'_> {}
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for VisibleText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<bdi>")?;
         for (index, sign) in self.0.char_indices() {

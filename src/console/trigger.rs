@@ -1,6 +1,6 @@
 //! What starts a flow, in words.
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::Sentence;
 use super::texts::members::{pick, word};
 use super::texts::outline::OutlineTexts;
@@ -8,7 +8,7 @@ use super::ways::{Ways, some_of, within, written};
 use crate::flow::document::{Document, Trigger, TriggerType};
 
 /// What starts the flow: its trigger, and the further ones.
-pub fn trigger(document: &Document, language: Language) -> Sentence {
+pub fn trigger(document: &Document, language: PageLanguage) -> Sentence {
     let ways = Ways { document, language };
     let texts = OutlineTexts::of(language);
     let each = document.trigger.each().map(|(_, trigger)| one(trigger, ways)).collect();
@@ -53,7 +53,8 @@ mod tests {
     fn check(kind: &str, config: Value, es: &str, en: &str) {
         let flow = json!({ "name": "x", "triggerType": kind, "triggerConfig": config });
         let flow = Canonical::create(flow).unwrap();
-        let said = [Language::Es, Language::En].map(|language| trigger(&flow.document, language).plain());
+        let said =
+            [PageLanguage::Es, PageLanguage::En].map(|language| trigger(&flow.document, language).plain());
         assert_eq!(said, [es, en]);
     }
 

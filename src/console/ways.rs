@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 use super::sentence::{Piece, Sentence};
 use super::span::in_words;
 use super::texts::outline::OutlineTexts;
@@ -39,7 +39,7 @@ pub struct WayIn {
 #[derive(Debug, Clone, Copy)]
 pub struct Ways<'d> {
     pub document: &'d Document,
-    pub language: Language,
+    pub language: PageLanguage,
 }
 
 impl Ways<'_> {
@@ -240,7 +240,7 @@ mod tests {
         format!("{} → {to}", way.when.plain())
     }
 
-    fn check(step: Value, language: Language, expected: &[&str]) {
+    fn check(step: Value, language: PageLanguage, expected: &[&str]) {
         let flow = Canonical::create(json!({ "name": "x", "steps": [step, { "id": "z", "type": "end" }] }));
         let flow = flow.unwrap();
         let ways = Ways { document: &flow.document, language };
@@ -254,7 +254,7 @@ mod tests {
             json!({ "type": "choice", "text": "?", "saveTo": "x", "options": [
                 { "id": "a", "title": "Sí", "next": "z" }, { "id": "b", "title": "No", "next": "nada" } ],
                 "timeout": { "after": "PT1H" }, "when": "true" }),
-            Language::Es,
+            PageLanguage::Es,
             &[
                 "Si elige «Sí» → z",
                 "Si elige «No» → nada?",
@@ -265,18 +265,18 @@ mod tests {
         check(
             json!({ "type": "branch", "cases": [
                 { "when": "a > 1", "next": "z" }, { "when": "b", "next": "$end", "label": "B" } ] }),
-            Language::En,
+            PageLanguage::En,
             &["When a > 1 → z", "B: when b → end", "Otherwise → z"],
         );
         check(
             json!({ "type": "split", "paths": [{ "id": "A", "weight": 9 }, { "id": "B", "weight": 1 }] }),
-            Language::En,
+            PageLanguage::En,
             &["A, with weight 9 → z", "B, with weight 1 → z"],
         );
         check(
             json!({ "type": "http", "url": "https://a.example/", "onError": "$resume", "on": [
                 { "status": "404", "next": "z" }, { "status": "default", "next": "$end" } ] }),
-            Language::En,
+            PageLanguage::En,
             &["Goes on to → z", "On the answer 404 → z", "On any other answer → end", "On failure → back"],
         );
     }
@@ -287,7 +287,7 @@ mod tests {
         let document = strict::parse(include_bytes!("../../tests/flows/every-member.json")).unwrap();
         let flow = Canonical::create(document).unwrap();
         let values = flow.value["steps"].as_array().unwrap();
-        let ways = Ways { document: &flow.document, language: Language::En };
+        let ways = Ways { document: &flow.document, language: PageLanguage::En };
         let (mut out, mut within) = (0, 0);
         for (index, value) in values.iter().enumerate() {
             let ways_out = ways.ways_out(index, value);

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use chrono::{DateTime, Datelike as _, Offset as _, SecondsFormat, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-use super::preference::Language;
+use super::preference::PageLanguage;
 
 const MONTHS_ES: [&str; 12] =
     ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
@@ -18,12 +18,12 @@ const MONTHS_EN: [&str; 12] =
 pub struct When {
     at: DateTime<Utc>,
     zone: Tz,
-    language: Language,
+    language: PageLanguage,
     position: Option<i64>,
 }
 
 impl When {
-    pub fn new(at: DateTime<Utc>, zone: Tz, language: Language) -> Self {
+    pub fn new(at: DateTime<Utc>, zone: Tz, language: PageLanguage) -> Self {
         Self { at, zone, language, position: None }
     }
 
@@ -36,8 +36,8 @@ impl When {
     pub fn text(&self) -> String {
         let local = self.at.with_timezone(&self.zone);
         let months = match self.language {
-            Language::Es => &MONTHS_ES,
-            Language::En => &MONTHS_EN,
+            PageLanguage::Es => &MONTHS_ES,
+            PageLanguage::En => &MONTHS_EN,
         };
         let month = months[local.month0() as usize % 12];
         let (day, year, hour, minute) = (local.day(), local.year(), local.hour(), local.minute());
@@ -54,8 +54,8 @@ impl fmt::Display for When {
         write!(f, "<time datetime=\"{exact}\" title=\"{exact}")?;
         if let Some(position) = self.position {
             let word = match self.language {
-                Language::Es => "posición",
-                Language::En => "position",
+                PageLanguage::Es => "posición",
+                PageLanguage::En => "position",
             };
             write!(f, " · {word} {position}")?;
         }
@@ -70,7 +70,7 @@ pub fn zone_text(zone: Tz, now: DateTime<Utc>) -> String {
 }
 
 /// How long ago something was, in few words; it stands beside the time itself.
-pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: Language) -> String {
+pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: PageLanguage) -> String {
     let seconds = (now - at).num_seconds().max(0);
     let (count, es, en) = match seconds {
         0..60 => (seconds, "s", "s"),
@@ -79,8 +79,8 @@ pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: Language) -> String 
         _ => (seconds / 86_400, "d", "d"),
     };
     match language {
-        Language::Es => format!("hace {count} {es}"),
-        Language::En => format!("{count} {en} ago"),
+        PageLanguage::Es => format!("hace {count} {es}"),
+        PageLanguage::En => format!("{count} {en} ago"),
     }
 }
 
@@ -104,12 +104,12 @@ mod tests {
     fn times_stand_in_the_zone_of_the_reader() {
         let at: DateTime<Utc> = "2026-05-03T16:12:09.5Z".parse().unwrap();
         let text = |zone: Tz, language| When::new(at, zone, language).text();
-        assert_eq!(text(Tz::America__Mexico_City, Language::En), "3 May 2026, 10:12 UTC−6");
-        assert_eq!(text(Tz::Asia__Kolkata, Language::Es), "3 may 2026, 21:42 UTC+5:30");
-        assert_eq!(text(Tz::UTC, Language::Es), "3 may 2026, 16:12 UTC");
+        assert_eq!(text(Tz::America__Mexico_City, PageLanguage::En), "3 May 2026, 10:12 UTC−6");
+        assert_eq!(text(Tz::Asia__Kolkata, PageLanguage::Es), "3 may 2026, 21:42 UTC+5:30");
+        assert_eq!(text(Tz::UTC, PageLanguage::Es), "3 may 2026, 16:12 UTC");
         assert_eq!(zone_text(Tz::America__Mexico_City, at), "America/Mexico_City (UTC−6)");
         assert_eq!(zone_text(Tz::UTC, at), "UTC");
-        let html = When::new(at, Tz::UTC, Language::En).at_position(7).to_string();
+        let html = When::new(at, Tz::UTC, PageLanguage::En).at_position(7).to_string();
         let exact = "2026-05-03T16:12:09.500000Z";
         assert_eq!(
             html,
@@ -122,7 +122,10 @@ mod tests {
         let now: DateTime<Utc> = "2026-05-03T16:12:09Z".parse().unwrap();
         let check = |seconds: i64, es: &str, en: &str| {
             let at = now - chrono::TimeDelta::seconds(seconds);
-            assert_eq!((ago(at, now, Language::Es).as_str(), ago(at, now, Language::En).as_str()), (es, en));
+            assert_eq!(
+                (ago(at, now, PageLanguage::Es).as_str(), ago(at, now, PageLanguage::En).as_str()),
+                (es, en)
+            );
         };
         check(3, "hace 3 s", "3 s ago");
         check(150, "hace 2 min", "2 min ago");

@@ -12,7 +12,7 @@ use crate::registry::caller::Caller;
 
 /// Why a request is not carried out now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Held {
+pub struct HeldRequest {
     /// Whole seconds after which trying again makes sense.
     pub wait_s: u32,
     /// The caller makes too many requests; else the process has too much to do.
@@ -26,7 +26,7 @@ pub fn observed(router: Router) -> Router {
 
 /// Lets a request of a verified caller in: counted with its credential and its organization, and refused where more is under
 /// way than can be done. What it returns is held until the request is answered.
-pub fn admit(state: &AppState, extensions: &Extensions, caller: &Caller) -> Result<LoadShare, Held> {
+pub fn admit(state: &AppState, extensions: &Extensions, caller: &Caller) -> Result<LoadShare, HeldRequest> {
     let (standings, counted) = state.rate_limits.count(caller);
     if let Some(known) = extensions.get::<KnownCaller>() {
         known.set(caller, standings);
@@ -35,6 +35,9 @@ pub fn admit(state: &AppState, extensions: &Extensions, caller: &Caller) -> Resu
     state.load.begin(caller.org_id).map_err(held)
 }
 
-fn held(problem: Problem) -> Held {
-    Held { wait_s: problem.retry_after_s().unwrap_or(1), is_of_caller: problem.code == Code::RateLimited }
+fn held(problem: Problem) -> HeldRequest {
+    HeldRequest {
+        wait_s: problem.retry_after_s().unwrap_or(1),
+        is_of_caller: problem.code == Code::RateLimited,
+    }
 }

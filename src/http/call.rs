@@ -21,7 +21,7 @@ use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
 use super::state::App;
 use super::{credentials, etag, headers, media, request_digest};
-use crate::registry::access::{AccessError, Verified};
+use crate::registry::access::{AccessError, VerifiedCredential};
 use crate::registry::caller::{Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope};
 
 /// After how many seconds the keys of tokens are fetched again.
@@ -261,7 +261,7 @@ async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
     let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
     match state.verifier.verify_from(address, &state.guesses, &credential).await {
-        Ok(Verified { caller, .. }) => {
+        Ok(VerifiedCredential { caller, .. }) => {
             let (standings, counted) = state.rate_limits.count(&caller);
             if let Some(known) = parts.extensions.get::<KnownCaller>() {
                 known.set(&caller, standings);

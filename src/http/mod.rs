@@ -58,7 +58,7 @@ mod validate;
 mod wire;
 mod within;
 
-pub use beside::{Held, admit, observed};
+pub use beside::{HeldRequest, admit, observed};
 pub use body::BodyBudget;
 pub use connection::Patience;
 pub use cors::allow_origins;

@@ -12,7 +12,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::RegistryError;
-use super::access::{Verified, caller as caller_of_key};
+use super::access::{VerifiedCredential, caller as caller_of_key};
 use super::caller::{Caller, Intent, Scope, Scopes};
 use super::log::{Log, organization_event};
 use crate::flow::digest::Digest;
@@ -110,7 +110,7 @@ impl Sessions {
     pub async fn open(
         &self,
         intent: Intent,
-        verified: Verified,
+        verified: VerifiedCredential,
         lasts: Duration,
     ) -> Result<OpenedSession, RegistryError> {
         let sessions = self.clone();
@@ -120,7 +120,7 @@ impl Sessions {
     async fn open_now(
         &self,
         intent: &Intent,
-        verified: &Verified,
+        verified: &VerifiedCredential,
         lasts: Duration,
     ) -> Result<OpenedSession, RegistryError> {
         let token = URL_SAFE_NO_PAD.encode(rand::random::<[u8; TOKEN_BYTES]>());
@@ -213,10 +213,10 @@ impl Sessions {
 
 fn new_session(
     intent: &Intent,
-    verified: &Verified,
+    verified: &VerifiedCredential,
     lasts: Duration,
 ) -> Result<NewConsoleSession, RegistryError> {
-    let Verified { caller, ends_at } = verified;
+    let VerifiedCredential { caller, ends_at } = verified;
     let user_agent = intent.user_agent.clone();
     let lasts_s = i64::try_from(lasts.as_secs()).unwrap_or(i64::MAX);
     let actor = &caller.actor;

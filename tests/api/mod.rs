@@ -105,11 +105,16 @@ pub async fn api_over(database: TestDatabase, store: Store) -> Api {
     api_of(database, state_over(store)).await
 }
 
+/// The API and the console beside it.
+pub fn router_over(state: Arc<AppState>) -> Router {
+    router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS))
+}
+
 async fn api_of(database: TestDatabase, state: AppState) -> Api {
     let state = Arc::new(state);
     let (registry, keys) = (state.registry.clone(), state.registry.keys.clone());
     let org_id = Uuid::new_v4();
-    let router = router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS));
+    let router = router_over(state);
     let mut api = Api { org_id, key: String::new(), router, registry, keys, database };
     api.key = api.new_key(org_id, json!({"name": "backend"})).await;
     api

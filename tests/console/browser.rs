@@ -10,6 +10,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use regex::Regex;
 use tower::ServiceExt as _;
 
+use crate::access::tokens::api_with_tokens;
 use crate::api::{Api, api, api_at, named};
 
 pub const HOST: &str = "flows.example.com";
@@ -36,6 +37,11 @@ impl Browser {
     /// Nobody is signed in.
     pub async fn stranger() -> Self {
         Self { api: api().await, cookies: BTreeMap::new(), language: "en", host: HOST }
+    }
+
+    /// Nobody is signed in to a service that takes tokens of an issuer.
+    pub async fn with_tokens() -> Self {
+        Self { api: api_with_tokens().await, cookies: BTreeMap::new(), language: "en", host: HOST }
     }
 
     /// Nobody is signed in to a service with this address.

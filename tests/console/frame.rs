@@ -5,6 +5,7 @@ use flow_registry::registry::access::operator;
 use serde_json::json;
 
 use super::{Browser, pin};
+use crate::access::tokens::token;
 use crate::api::sound;
 
 #[tokio::test]
@@ -239,6 +240,30 @@ async fn two_organizations_in_one_browser() {
     browser.get(&path).await.expect(403);
 }
 
+#[tokio::test]
+async fn a_token_signs_in_whom_it_names() {
+    let mut browser = Browser::with_tokens().await;
+    let org_id = browser.api.org_id;
+    let organization = org_id.to_string();
+    browser.get("/console/session").await.expect(200).says("Key or token");
+    let expired = token(org_id, -300, "flows:read");
+    let fields = [("organization", organization.as_str()), ("credential", &expired), ("name", "")];
+    browser.post("/console/session", &fields).await.expect(401).says("That key is not valid");
+    let good = token(org_id, 300, "openid flows:read");
+    let fields = [("organization", organization.as_str()), ("credential", &good), ("name", "")];
+    browser.post("/console/session", &fields).await.expect(303);
+    browser
+        .get(browser.path("flows"))
+        .await
+        .expect(200)
+        .says("Signed in as <strong><bdi>Ana</bdi></strong></p>");
+    browser.get(browser.path("keys")).await.expect(403);
+    let log =
+        browser.api.ask("GET", browser.api.audit("?action=session.opened")).send().await.expect(200).data();
+    let told = &log["data"][0]["metadata"];
+    assert_eq!((&told["actor"]["id"], &told["onBehalfOf"]), (&json!("user-7"), &json!(null)));
+}
+
 /// A token of an issuer ends its session when it ends itself, and says who somebody is.
 #[tokio::test]
 async fn a_session_of_a_token_ends_with_it() {
@@ -250,8 +275,10 @@ async fn a_session_of_a_token_ends_with_it() {
         id: "ana-17".to_owned(),
         name: Some("Ana Pérez".to_owned()),
     };
-    let verified =
-        flow_registry::registry::access::Verified { caller: intent.caller.clone(), ends_at: Some(ends_at) };
+    let verified = flow_registry::registry::access::VerifiedCredential {
+        caller: intent.caller.clone(),
+        ends_at: Some(ends_at),
+    };
     let sessions = &browser.api.registry.sessions;
     let lasts = std::time::Duration::from_secs(12 * 3600);
     let opened = sessions.open(intent, verified, lasts).await.unwrap();

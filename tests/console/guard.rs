@@ -1,37 +1,36 @@
 //! Who gets to a page, and what may be sent from where: every route, without a session, with the wrong one, from elsewhere.
 
 use axum::http::Request;
+use regex::Regex;
 use uuid::Uuid;
 
 use super::browser::{Browser, HOST};
 
-/// Pages of an organization that are asked for, with ids in them.
-const PAGES: [&str; 6] = ["flows", "live", "keys", "keys/new", "keys/{id}/edit", "keys/{id}/revoke"];
-/// Forms of an organization.
-const FORMS: [&str; 6] = [
-    "session/end",
-    "keys/new",
-    "keys/{id}/edit",
-    "keys/{id}/revoke",
-    "keys/{id}/sessions/end",
-    "keys/sessions/{id}/end",
-];
-
-fn with_id(path: &str) -> String {
-    path.replace("{id}", &Uuid::from_u128(7).to_string())
+/// Addresses of an organization that take a method, as the table of routes has them, with ids in them.
+fn rows(method: &str) -> Vec<String> {
+    let routes = include_str!("../../src/console/routes.rs");
+    let rows = routes.split(".route(").skip(1).filter_map(|row| {
+        let path = row.split('"').nth(1)?.strip_prefix("/{orgId}/")?;
+        (row.contains(&format!("{method}(")) && !path.contains('*')).then(|| path.to_owned())
+    });
+    let id = Regex::new(r"\{[a-zA-Z]+\}").unwrap();
+    let rows: Vec<String> =
+        rows.map(|path| id.replace_all(&path, Uuid::from_u128(7).to_string()).into_owned()).collect();
+    assert!(rows.len() > 4, "the table of routes is where this looks: {rows:?}");
+    rows
 }
 
 #[tokio::test]
 async fn nothing_of_an_organization_is_shown_without_its_session() {
     let mut stranger = Browser::stranger().await;
-    for page in PAGES {
-        let path = stranger.path(&with_id(page));
+    for page in rows("get") {
+        let path = stranger.path(&page);
         let seen = stranger.get(&path).await.expect(401);
         assert_eq!(seen.hidden("back"), path, "{page}");
         assert_eq!(seen.header("cache-control"), Some("no-store"), "{page}");
     }
-    for form in FORMS {
-        let path = stranger.path(&with_id(form));
+    for form in rows("post") {
+        let path = stranger.path(&form);
         stranger.post(&path, &[("reason", "porque sí")]).await.expect(401).says("was not done");
     }
     assert_eq!(stranger.api.events().await, 1);
@@ -44,17 +43,17 @@ async fn another_organization_is_answered_like_none() {
     let there = Uuid::from_u128(0x0192_f0c1_2d3e_7f4a_8b5c_6d7e_8f9a_0b1c);
     browser.api.new_key(there, serde_json::json!({"name": "ajena"})).await;
     let nowhere = Uuid::from_u128(0x0192_f0c1_2d3e_7f4a_8b5c_6d7e_8f9a_0b1d);
-    for page in PAGES {
+    for page in rows("get") {
         let mut bodies = Vec::new();
         for org_id in [there, nowhere] {
-            let seen = browser.get(format!("/console/{org_id}/{}", with_id(page))).await.expect(403);
+            let seen = browser.get(format!("/console/{org_id}/{}", page)).await.expect(403);
             bodies.push(seen.shown());
         }
         assert_eq!(bodies[0], bodies[1], "{page}");
     }
     let own = browser.api.org_id;
-    for form in FORMS {
-        let path = format!("/console/{there}/{}", with_id(form));
+    for form in rows("post") {
+        let path = format!("/console/{there}/{}", form);
         browser.post(&path, &[]).await.expect(403);
     }
     assert_eq!(browser.api.org_id, own);
@@ -73,7 +72,7 @@ async fn forms_of_elsewhere_do_nothing() {
         &[("sec-fetch-site", "cross-site"), ("origin", "https://flows.example.com")],
     ];
     let open = ["/console/session".to_owned(), "/console/preferences".to_owned()];
-    let paths = FORMS.iter().map(|form| browser.path(&with_id(form))).chain(open);
+    let paths = rows("post").into_iter().map(|form| browser.path(&form)).chain(open);
     for path in paths.collect::<Vec<_>>() {
         for headers in wrong {
             let mut request =

@@ -12,5 +12,6 @@ mod history;
 mod keys;
 mod list;
 mod live;
+mod process;
 
 pub use browser::{Browser, Seen, pin};

@@ -106,7 +106,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::console::preference::Language;
+    use crate::console::preference::PageLanguage;
     use crate::flow::document::Canonical;
 
     fn flow(step: Value) -> Canonical {
@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn placed(flow: &Canonical) -> PlacedStep<'_> {
-        let ways = Ways { document: &flow.document, language: Language::En };
+        let ways = Ways { document: &flow.document, language: PageLanguage::En };
         PlacedStep { ways, index: 0, value: &flow.value["steps"][0] }
     }
 

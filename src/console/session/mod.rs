@@ -12,11 +12,11 @@ use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use self::signed::{KnownSigned, Signed};
-use super::failure::{Failure, Sought};
+use self::signed::{KnownSigned, SignedIn};
+use super::failure::{PageFailure, Sought};
 use super::gate::Share;
 use super::link::{self, Links};
-use super::preference::{Language, Preferences};
+use super::preference::{PageLanguage, Preferences};
 use super::state::Console;
 use super::when::When;
 use crate::registry::caller::{Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope};
@@ -28,7 +28,7 @@ const UUID_LENGTH: usize = 36;
 /// A request of somebody who is signed in to the organization of the address.
 pub struct Session {
     pub console: Console,
-    pub signed: Signed,
+    pub signed: SignedIn,
     pub preferences: Preferences,
     /// The moment this page is of, as the address names it; `None`: now.
     pub as_of: Option<Moment>,
@@ -37,20 +37,20 @@ pub struct Session {
     pub now: DateTime<Utc>,
     /// The path with its parameters, to come back to.
     pub path: String,
-    pub circumstances: Circumstances,
+    pub circumstances: RequestCircumstances,
     /// Held until the request is answered.
     _share: Share,
 }
 
 /// What of a request goes into the events it leads to.
 #[derive(Debug, Clone)]
-pub struct Circumstances {
+pub struct RequestCircumstances {
     pub request_id: String,
     pub address: Option<IpAddr>,
     pub user_agent: Option<String>,
 }
 
-impl Circumstances {
+impl RequestCircumstances {
     pub fn of(parts: &Parts) -> Self {
         let request_id = parts.extensions.get::<RequestId>();
         Self {
@@ -95,7 +95,7 @@ impl Session {
         self.signed.open.caller.org_id
     }
 
-    pub fn language(&self) -> Language {
+    pub fn language(&self) -> PageLanguage {
         self.preferences.language
     }
 
@@ -114,8 +114,8 @@ impl Session {
     }
 
     /// Refuses who may not.
-    pub fn needs(&self, scope: Scope) -> Result<(), Failure> {
-        if self.may(scope) { Ok(()) } else { Err(Failure::Scope(scope)) }
+    pub fn needs(&self, scope: Scope) -> Result<(), PageFailure> {
+        if self.may(scope) { Ok(()) } else { Err(PageFailure::Scope(scope)) }
     }
 
     /// What the person does, with why, on the condition that the flow is still at the version they saw, and once, however
@@ -142,14 +142,14 @@ impl Session {
 }
 
 impl FromRequestParts<Console> for Session {
-    type Rejection = Failure;
+    type Rejection = PageFailure;
 
-    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, Failure> {
+    async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
         let org_id = organization(parts, console).await?;
         tracing::Span::current().record("org", tracing::field::display(org_id));
         let open = signed::find(parts, console, org_id).await?;
         let share = console.gate.admit(&parts.extensions, &open.caller)?;
-        let signed = Signed { open, others: signed::others(parts, console, org_id) };
+        let signed = SignedIn { open, others: signed::others(parts, console, org_id) };
         if let Some(known) = parts.extensions.get::<KnownSigned>() {
             known.set(signed.clone());
         }
@@ -165,24 +165,24 @@ impl FromRequestParts<Console> for Session {
             links: Links::new(org_id, written),
             now: Utc::now(),
             path,
-            circumstances: Circumstances::of(parts),
+            circumstances: RequestCircumstances::of(parts),
             _share: share,
         })
     }
 }
 
 /// The organization that the address names.
-async fn organization(parts: &mut Parts, console: &Console) -> Result<Uuid, Failure> {
+async fn organization(parts: &mut Parts, console: &Console) -> Result<Uuid, PageFailure> {
     let parameters = RawPathParams::from_request_parts(parts, console).await;
-    let parameters = parameters.map_err(|_| Failure::NotFound(Sought::Page))?;
+    let parameters = parameters.map_err(|_| PageFailure::NotFound(Sought::Page))?;
     let named = parameters.iter().find(|(name, _)| *name == "orgId").map(|(_, value)| value);
     let id = named.filter(|id| id.len() == UUID_LENGTH).and_then(|id| Uuid::try_parse(id).ok());
-    id.ok_or(Failure::NotFound(Sought::Page))
+    id.ok_or(PageFailure::NotFound(Sought::Page))
 }
 
 /// The moment that a query names, and how: an instant, or `position:41`. `now` is no moment of the past.
-fn as_of(query: &str) -> Result<Option<(Moment, String)>, Failure> {
-    let bad = || Failure::BadRequest(link::AS_OF);
+fn as_of(query: &str) -> Result<Option<(Moment, String)>, PageFailure> {
+    let bad = || PageFailure::BadRequest(link::AS_OF);
     let Some(value) = query.split('&').find_map(|pair| pair.strip_prefix("asOf=")) else { return Ok(None) };
     let text = percent_encoding::percent_decode_str(value).decode_utf8().map_err(|_| bad())?;
     let moment = match text.strip_prefix("position:") {

@@ -8,13 +8,13 @@ use uuid::Uuid;
 
 use super::cookie;
 use crate::console::address::CookieWay;
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::state::Console;
 use crate::registry::sessions::OpenSession;
 
 /// Somebody who is signed in, and where else.
 #[derive(Debug, Clone)]
-pub struct Signed {
+pub struct SignedIn {
     pub open: OpenSession,
     /// Other organizations that the browser holds a session of.
     pub others: Vec<Uuid>,
@@ -22,14 +22,14 @@ pub struct Signed {
 
 /// Becomes known of a request while it is answered, for the page that says why it failed.
 #[derive(Debug, Clone, Default)]
-pub struct KnownSigned(Arc<OnceLock<Signed>>);
+pub struct KnownSigned(Arc<OnceLock<SignedIn>>);
 
 impl KnownSigned {
-    pub fn set(&self, signed: Signed) {
+    pub fn set(&self, signed: SignedIn) {
         let _ = self.0.set(signed);
     }
 
-    pub fn get(&self) -> Option<&Signed> {
+    pub fn get(&self) -> Option<&SignedIn> {
         self.0.get()
     }
 }
@@ -41,20 +41,20 @@ pub fn cookie_way(parts: &Parts, console: &Console) -> Option<CookieWay> {
 }
 
 /// The session of an organization.
-pub async fn find(parts: &Parts, console: &Console, org_id: Uuid) -> Result<OpenSession, Failure> {
+pub async fn find(parts: &Parts, console: &Console, org_id: Uuid) -> Result<OpenSession, PageFailure> {
     let Some(way) = cookie_way(parts, console) else {
-        return Err(Failure::SignedOut { had_session: false });
+        return Err(PageFailure::SignedOut { had_session: false });
     };
     let sessions = cookie::sessions(&parts.headers, way);
     let Some((_, token)) = sessions.iter().find(|(found, _)| *found == org_id) else {
         return Err(match sessions.is_empty() {
-            true => Failure::SignedOut { had_session: false },
-            false => Failure::OtherOrganization(org_id),
+            true => PageFailure::SignedOut { had_session: false },
+            false => PageFailure::OtherOrganization(org_id),
         });
     };
     // Nobody guesses 256 bits, so look-ups that find nothing are not counted.
     let found = console.registry.sessions.find(org_id, token).await?;
-    found.ok_or(Failure::SignedOut { had_session: true })
+    found.ok_or(PageFailure::SignedOut { had_session: true })
 }
 
 /// The other organizations that the browser holds a session of. Whether those are over is found where they are used.

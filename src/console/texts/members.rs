@@ -1,16 +1,16 @@
 //! What members of the format and their values are called, in Spanish and in English. One name of a member means one
 //! thing to a person wherever it stands; the tests hold the tables against the declaration of the format.
 
-use crate::console::preference::Language;
+use crate::console::preference::PageLanguage;
 
 /// Spanish, English.
 pub type Both = [&'static str; 2];
 
 /// Of a text in both languages the one in this.
-pub const fn pick([es, en]: Both, language: Language) -> &'static str {
+pub const fn pick([es, en]: Both, language: PageLanguage) -> &'static str {
     match language {
-        Language::Es => es,
-        Language::En => en,
+        PageLanguage::Es => es,
+        PageLanguage::En => en,
     }
 }
 
@@ -95,7 +95,7 @@ fn called_out(name: &str) -> Option<Both> {
         "addTags" => ["Etiquetas que gana", "Tags that are added"],
         "removeTags" => ["Etiquetas que pierde", "Tags that are removed"],
         "attributes" => ["Atributos", "Attributes"],
-        "language" => ["Idioma", "Language"],
+        "language" => ["Idioma", "PageLanguage"],
         _ => return None,
     })
 }
@@ -167,7 +167,7 @@ fn of_everything(name: &str) -> Option<Both> {
         "default" => ["Valor inicial", "Default"],
         "scope" => ["Alcance", "Scope"],
         "pii" => ["Dato personal", "Personal data"],
-        "locale" => ["Idioma", "Language"],
+        "locale" => ["Idioma", "PageLanguage"],
         "timezone" => ["Zona horaria", "Time zone"],
         "missing" => ["Si falta un valor", "When a value is missing"],
         _ => return None,

@@ -131,10 +131,10 @@ pub const EN: OutlineTexts = OutlineTexts {
 };
 
 impl OutlineTexts {
-    pub const fn of(language: crate::console::preference::Language) -> &'static Self {
+    pub const fn of(language: crate::console::preference::PageLanguage) -> &'static Self {
         match language {
-            crate::console::preference::Language::Es => &ES,
-            crate::console::preference::Language::En => &EN,
+            crate::console::preference::PageLanguage::Es => &ES,
+            crate::console::preference::PageLanguage::En => &EN,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The words that say how a flow stands.
 
-use crate::console::preference::Language;
+use crate::console::preference::PageLanguage;
 
 /// Sentences on the state of a flow. Those without `{who}` are for readers who may not know people.
 #[derive(Debug)]
@@ -47,10 +47,10 @@ pub const EN: StandingTexts = StandingTexts {
 };
 
 impl StandingTexts {
-    pub const fn of(language: Language) -> &'static Self {
+    pub const fn of(language: PageLanguage) -> &'static Self {
         match language {
-            Language::Es => &ES,
-            Language::En => &EN,
+            PageLanguage::Es => &ES,
+            PageLanguage::En => &EN,
         }
     }
 }

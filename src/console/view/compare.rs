@@ -6,15 +6,15 @@ use axum::response::IntoResponse as _;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
-use super::flow::head::FlowPath;
+use super::of_flow::OfFlow;
 use super::picture::{self, PicturePart};
 use super::said::{Markup, composed, said};
 use super::sides::{ChosenSide, LoadedSide, called, compare};
 use super::summary::{count_of, summary};
 use crate::console::drawings::{DrawingOrder, DrawnLayer};
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Fields, Parameters};
-use crate::console::page::Page;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, FormFields};
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
@@ -28,7 +28,7 @@ const BLOCKS_MAX: usize = 200;
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct ComparePage {
-    page: Page,
+    page: PageFrame,
     t: &'static CompareTexts,
     as_of: Option<String>,
     sides: [SidePicker; 2],
@@ -83,7 +83,11 @@ struct AskedComparison {
     part: usize,
 }
 
-pub async fn show(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(
+    session: Session,
+    flow: OfFlow,
+    AddressParameters(fields): AddressParameters,
+) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let (session, t) = (&asked.session, asked.t);
     let (result, notice, heading) = match asked.load().await? {
@@ -136,7 +140,11 @@ async fn picture(session: &Session, old: &LoadedSide, new: &LoadedSide) -> Pictu
 }
 
 /// The difference as an RFC 6902 patch, to be kept.
-pub async fn json_patch(session: Session, flow: FlowPath, Parameters(fields): Parameters) -> PageResult {
+pub async fn json_patch(
+    session: Session,
+    flow: OfFlow,
+    AddressParameters(fields): AddressParameters,
+) -> PageResult {
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let history = &asked.session.registry().history;
     let side = async |chosen: ChosenSide| {
@@ -148,7 +156,7 @@ pub async fn json_patch(session: Session, flow: FlowPath, Parameters(fields): Pa
     let disposition = format!("attachment; filename=\"{name}\"");
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json-patch+json")),
-        (header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).map_err(|_| Failure::Internal)?),
+        (header::CONTENT_DISPOSITION, HeaderValue::try_from(disposition).map_err(|_| PageFailure::Internal)?),
     ];
     Ok((headers, patch.to_string()).into_response())
 }
@@ -158,7 +166,7 @@ fn parameters_as_of(session: &Session) -> Option<String> {
 }
 
 impl AskedComparison {
-    async fn read(session: Session, flow_id: Uuid, fields: &Fields) -> Result<Self, Failure> {
+    async fn read(session: Session, flow_id: Uuid, fields: &FormFields) -> Result<Self, PageFailure> {
         session.needs(Scope::FlowsRead)?;
         let selector = session.as_of.map_or(Selector::Draft, Selector::AsOf);
         let shown = session.registry().reads.get(session.caller(), flow_id, selector).await?;
@@ -175,7 +183,7 @@ impl AskedComparison {
     }
 
     /// Both documents, or a sentence that says why there is nothing to compare.
-    async fn load(&self) -> Result<Result<(LoadedSide, LoadedSide), Sentence>, Failure> {
+    async fn load(&self) -> Result<Result<(LoadedSide, LoadedSide), Sentence>, PageFailure> {
         let first = Side::Version(1);
         if self.shown.record.version == 1 && self.base == ChosenSide::own(first) && self.head.other.is_none()
         {
@@ -192,7 +200,7 @@ impl AskedComparison {
         &self,
         chosen: ChosenSide,
         erased: &str,
-    ) -> Result<Result<LoadedSide, Sentence>, Failure> {
+    ) -> Result<Result<LoadedSide, Sentence>, PageFailure> {
         let point = chosen.point(&self.shown, self.session.as_of.is_some());
         let number = |number| crate::console::sentence::number(number, self.session.language());
         Ok(Err(match (LoadedSide::load(&self.session, point).await, chosen.side) {
@@ -216,7 +224,7 @@ impl AskedComparison {
         }))
     }
 
-    fn page(&self) -> Page {
+    fn page(&self) -> PageFrame {
         let flow = format!("flows/{}", self.shown.record.flow_id);
         let links = &self.session.links;
         let name = flow_name(&self.shown);
@@ -231,7 +239,7 @@ impl AskedComparison {
             &format!("bot/flows/{}/diff", self.shown.record.flow_id),
             [("from", from.as_str()), ("to", to.as_str())],
         );
-        Page::new(&self.session, self.t.title)
+        PageFrame::new(&self.session, self.t.title)
             .below(
                 self.session
                     .texts(&crate::console::texts::frame::ES, &crate::console::texts::frame::EN)
@@ -324,7 +332,10 @@ pub fn flow_name(shown: &FlowAnswer) -> String {
 }
 
 /// A side as a link names it, or as the form does: what kind of state, which number, of which flow.
-fn side(fields: &Fields, [name, number, flow]: [&'static str; 3]) -> Result<Option<ChosenSide>, Failure> {
+fn side(
+    fields: &FormFields,
+    [name, number, flow]: [&'static str; 3],
+) -> Result<Option<ChosenSide>, PageFailure> {
     let get = |name: &'static str| fields.get(name).trim();
     let written = match (get(name), get(number)) {
         ("", _) => return Ok(None),
@@ -335,5 +346,5 @@ fn side(fields: &Fields, [name, number, flow]: [&'static str; 3]) -> Result<Opti
     };
     let flow = get(flow);
     let written = if flow.is_empty() { written.to_owned() } else { format!("{flow}:{written}") };
-    ChosenSide::parse(&written).map(Some).ok_or(Failure::BadRequest(name))
+    ChosenSide::parse(&written).map(Some).ok_or(PageFailure::BadRequest(name))
 }

@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::said::{Markup, said};
 use super::told::teller;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Fields, Parameters};
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, FormFields};
 use crate::console::link::query;
-use crate::console::page::{Page, api_query};
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::text::plain;
@@ -25,7 +25,7 @@ const ROWS: i64 = 50;
 #[derive(Template)]
 #[template(path = "deleted.html")]
 struct DeletedView<'s> {
-    page: Page,
+    page: PageFrame,
     t: &'static DeletedTexts,
     rows: Vec<DeletedRow>,
     numbers: &'s [String],
@@ -48,7 +48,11 @@ struct DeletedRow {
     bring_back: Option<(String, String)>,
 }
 
-pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(
+    session: Session,
+    headers: HeaderMap,
+    AddressParameters(fields): AddressParameters,
+) -> PageResult {
     session.needs(Scope::FlowsRead)?;
     let t = session.texts(&ES, &EN);
     let behind = behind(&fields)?;
@@ -66,7 +70,7 @@ pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Para
     });
     let asked = [("status", "deleted"), ("asOf", session.links.as_of().unwrap_or_default()), ("limit", "50")];
     let view = DeletedView {
-        page: Page::new(&session, t.heading).below(t.flows, session.links.to("flows")).with_command(
+        page: PageFrame::new(&session, t.heading).below(t.flows, session.links.to("flows")).with_command(
             &session,
             Some("flows list --deleted"),
             &api_query("bot/flows", asked),
@@ -83,12 +87,12 @@ pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Para
 }
 
 /// Where the log stood when the first page was read, and the position before which this one begins.
-fn behind(fields: &Fields) -> Result<Option<(i64, i64)>, Failure> {
+fn behind(fields: &FormFields) -> Result<Option<(i64, i64)>, PageFailure> {
     let position = |name: &'static str| match fields.get(name) {
         "" => Ok(None),
         text => {
             let position = text.parse::<i64>().ok().filter(|position| *position >= 0);
-            position.map(Some).ok_or(Failure::BadRequest(name))
+            position.map(Some).ok_or(PageFailure::BadRequest(name))
         }
     };
     Ok(position("at")?.zip(position("before")?))

@@ -5,14 +5,14 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 use super::sign_in::{self, SignInState};
-use crate::console::around::Asked;
-use crate::console::failure::{Failure, PageResult, Sought};
-use crate::console::page::Page;
+use crate::console::asked::AskedPage;
+use crate::console::failure::{PageFailure, PageResult, Sought};
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::preference::Preferences;
-use crate::console::session::signed::Signed;
+use crate::console::session::signed::SignedIn;
 use crate::console::state::Console;
-use crate::console::texts::failure::{EN, ES, FailureTexts, Said};
+use crate::console::texts::failure::{EN, ES, FailureTexts, FailureWords};
 use crate::flow::finding::Finding;
 use crate::registry::caller::Scope;
 
@@ -22,7 +22,7 @@ const MANAGERS_MAX: usize = 5;
 #[derive(Template)]
 #[template(path = "failure.html")]
 struct FailurePage<'f> {
-    page: Page,
+    page: PageFrame,
     t: &'static FailureTexts,
     why: String,
     now: String,
@@ -39,8 +39,13 @@ struct FailurePage<'f> {
 }
 
 /// The page for a failure, with its status.
-pub async fn show(console: &Console, asked: &Asked, signed: Option<&Signed>, failure: Failure) -> Response {
-    if let Failure::SignedOut { had_session } = failure {
+pub async fn show(
+    console: &Console,
+    asked: &AskedPage,
+    signed: Option<&SignedIn>,
+    failure: PageFailure,
+) -> Response {
+    if let PageFailure::SignedOut { had_session } = failure {
         let state = match (asked.is_get(), had_session) {
             (false, _) => SignInState::NotSent,
             (true, true) => SignInState::Expired,
@@ -50,22 +55,22 @@ pub async fn show(console: &Console, asked: &Asked, signed: Option<&Signed>, fai
     }
     let language = Preferences::of(&asked.parts.headers).language;
     let t = language.pick(&ES, &EN);
-    let Said { what, why, now } = said(t, &failure);
+    let FailureWords { what, why, now } = said(t, &failure);
     let scope = match failure {
-        Failure::Scope(scope) => Some(scope),
+        PageFailure::Scope(scope) => Some(scope),
         _ => None,
     };
     let fill = |text: &str| {
         let (allowed, name) = (scope.map_or("", t.allows), scope.map_or("", Scope::as_str));
         let text = text.replace("{what}", allowed).replace("{scope}", name);
         match &failure {
-            Failure::BadRequest(name) => text.replace("{name}", name),
+            PageFailure::BadRequest(name) => text.replace("{name}", name),
             _ => text,
         }
     };
     let wait_s = failure.wait_s();
     let path = asked.path();
-    let page = Page::of_failure(&asked.parts.headers, &path, signed, fill(what));
+    let page = PageFrame::of_failure(&asked.parts.headers, &path, signed, fill(what));
     let page = page.retrying(wait_s.filter(|_| asked.is_get()));
     let managers = match (scope, signed) {
         (Some(_), Some(signed)) => managers(console, signed).await,
@@ -76,14 +81,14 @@ pub async fn show(console: &Console, asked: &Asked, signed: Option<&Signed>, fai
         why: fill(why),
         now: fill(now),
         findings: match &failure {
-            Failure::Findings(findings) => findings,
+            PageFailure::Findings(findings) => findings,
             _ => &[],
         },
         managers,
         request_id: &asked.circumstances.request_id,
         flows: page.header.as_ref().map(|header| header.flows.clone()),
         sign_in: match &failure {
-            Failure::OtherOrganization(org_id) => {
+            PageFailure::OtherOrganization(org_id) => {
                 Some(sign_in::path(Some(*org_id), Some(path.as_str()).filter(|_| asked.is_get())))
             }
             _ => None,
@@ -105,36 +110,36 @@ fn answer(status: StatusCode, wait_s: Option<u32>, page: PageResult) -> Response
 }
 
 /// What the keys are called that may manage keys. Not knowing them is no reason to fail once more.
-async fn managers(console: &Console, signed: &Signed) -> Vec<String> {
+async fn managers(console: &Console, signed: &SignedIn) -> Vec<String> {
     let keys = console.registry.keys.list(&signed.open.caller).await.unwrap_or_default();
     let manages = |scopes: &[String]| scopes.iter().any(|scope| scope == Scope::KeysManage.as_str());
     let names = keys.into_iter().filter(|key| manages(&key.scopes)).map(|key| key.name);
     names.take(MANAGERS_MAX).collect()
 }
 
-fn said<'t>(t: &'t FailureTexts, failure: &Failure) -> &'t Said {
+fn said<'t>(t: &'t FailureTexts, failure: &PageFailure) -> &'t FailureWords {
     match failure {
-        Failure::SignedOut { .. } | Failure::OtherOrganization(_) => &t.other_organization,
-        Failure::Scope(_) => &t.scope,
-        Failure::Forged => &t.forged,
-        Failure::OtherHost => &t.other_host,
-        Failure::NotFound(Sought::Flow) => &t.flow_not_found,
-        Failure::NotFound(Sought::Version) => &t.version_not_found,
-        Failure::NotFound(Sought::Key) => &t.key_not_found,
-        Failure::NotFound(Sought::Page | Sought::Step | Sought::Run) => &t.not_found,
-        Failure::MethodNotAllowed => &t.method,
-        Failure::BadRequest(_) => &t.bad_request,
-        Failure::TooLarge => &t.too_large,
-        Failure::Changed(_) => &t.changed,
-        Failure::SentOtherwise => &t.sent_otherwise,
-        Failure::Called(_) => &t.called,
-        Failure::NotPublished => &t.not_published,
-        Failure::Erased => &t.erased,
-        Failure::Findings(_) => &t.findings,
-        Failure::HeldBack(held) if held.is_of_caller => &t.rate,
-        Failure::HeldBack(_) => &t.overloaded,
-        Failure::Unavailable => &t.unavailable,
-        Failure::OutcomeUnknown => &t.outcome_unknown,
-        Failure::Internal => &t.internal,
+        PageFailure::SignedOut { .. } | PageFailure::OtherOrganization(_) => &t.other_organization,
+        PageFailure::Scope(_) => &t.scope,
+        PageFailure::Forged => &t.forged,
+        PageFailure::OtherHost => &t.other_host,
+        PageFailure::NotFound(Sought::Flow) => &t.flow_not_found,
+        PageFailure::NotFound(Sought::Version) => &t.version_not_found,
+        PageFailure::NotFound(Sought::Key) => &t.key_not_found,
+        PageFailure::NotFound(Sought::Page | Sought::Step | Sought::Run) => &t.not_found,
+        PageFailure::MethodNotAllowed => &t.method,
+        PageFailure::BadRequest(_) => &t.bad_request,
+        PageFailure::TooLarge => &t.too_large,
+        PageFailure::Changed(_) => &t.changed,
+        PageFailure::SentOtherwise => &t.sent_otherwise,
+        PageFailure::Called(_) => &t.called,
+        PageFailure::NotPublished => &t.not_published,
+        PageFailure::Erased => &t.erased,
+        PageFailure::Findings(_) => &t.findings,
+        PageFailure::HeldBack(held) if held.is_of_caller => &t.rate,
+        PageFailure::HeldBack(_) => &t.overloaded,
+        PageFailure::Unavailable => &t.unavailable,
+        PageFailure::OutcomeUnknown => &t.outcome_unknown,
+        PageFailure::Internal => &t.internal,
     }
 }

@@ -6,9 +6,9 @@ use askama::Template;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Fields, Parameters};
-use crate::console::page::{Page, api_query};
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, FormFields};
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::list::{EN, ES, ListTexts};
@@ -24,10 +24,10 @@ const WORDS_MAX: usize = 3;
 #[derive(Template)]
 #[template(path = "list.html")]
 struct ListView<'s> {
-    page: Page,
+    page: PageFrame,
     t: &'static ListTexts,
     rows: Vec<Row>,
-    asked: Asked,
+    asked: Wanted,
     numbers: &'s [String],
     action: String,
     as_of: Option<&'s str>,
@@ -39,7 +39,7 @@ struct ListView<'s> {
 
 /// What of the list is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Asked {
+struct Wanted {
     search: String,
     state: String,
     number: String,
@@ -68,21 +68,21 @@ struct Row {
     warnings_text: String,
 }
 
-impl Asked {
-    fn read(fields: &Fields) -> Result<Self, Failure> {
+impl Wanted {
+    fn read(fields: &FormFields) -> Result<Self, PageFailure> {
         let search = fields.get("q").trim();
         if search.chars().count() > SEARCH_CHARS_MAX {
-            return Err(Failure::BadRequest("q"));
+            return Err(PageFailure::BadRequest("q"));
         }
         let state = fields.get("state");
         if !matches!(state, "" | "draft" | "published") {
-            return Err(Failure::BadRequest("state"));
+            return Err(PageFailure::BadRequest("state"));
         }
         let position = |name: &'static str| match fields.get(name) {
             "" => Ok(None),
             text => {
                 let position = text.parse::<i64>().ok().filter(|position| *position >= 0);
-                position.map(Some).ok_or(Failure::BadRequest(name))
+                position.map(Some).ok_or(PageFailure::BadRequest(name))
             }
         };
         Ok(Self {
@@ -135,10 +135,14 @@ impl Asked {
     }
 }
 
-pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(
+    session: Session,
+    headers: HeaderMap,
+    AddressParameters(fields): AddressParameters,
+) -> PageResult {
     session.needs(Scope::FlowsRead)?;
     let t = session.texts(&ES, &EN);
-    let asked = Asked::read(&fields)?;
+    let asked = Wanted::read(&fields)?;
     let mut found = found(&session, &asked).await?;
     let mut rows = Vec::new();
     while let Some(flows) = found.list.next_chunk().await? {
@@ -152,7 +156,7 @@ pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Para
         session.links.with("flows", &[&asked.parameters()[..], &behind].concat())
     });
     let api = asked.api(session.links.as_of());
-    let page = Page::new(&session, t.heading).with_command(&session, Some("flows list"), &api);
+    let page = PageFrame::new(&session, t.heading).with_command(&session, Some("flows list"), &api);
     let curl = page.command.as_ref().map(|command| command.curl.clone()).unwrap_or_default();
     let view = ListView {
         page,
@@ -170,7 +174,7 @@ pub async fn show(session: Session, headers: HeaderMap, Parameters(fields): Para
     part::page_or_part(&headers, &view)
 }
 
-async fn found(session: &Session, asked: &Asked) -> Result<FlowPage, RegistryError> {
+async fn found(session: &Session, asked: &Wanted) -> Result<FlowPage, RegistryError> {
     let (reads, caller) = (&session.registry().reads, session.caller());
     let page = ListPage { limit: ROWS, before: asked.behind.map(|(_, before)| before) };
     if let Some(moment) = session.as_of {

@@ -12,13 +12,13 @@ use futures_util::stream;
 use serde_json::json;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::Parameters;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::AddressParameters;
 use crate::console::gate::{HeldBack, Share};
 use crate::console::link::Links;
 use crate::console::preference::Preferences;
 use crate::console::session::Session;
-use crate::console::session::signed::Signed;
+use crate::console::session::signed::SignedIn;
 use crate::console::state::Console;
 use crate::console::text;
 use crate::console::texts::live::{EN, ES, LiveTexts};
@@ -39,7 +39,7 @@ const BUFFERING: (HeaderName, HeaderValue) =
 /// A page that is followed.
 struct Follower {
     console: Console,
-    signed: Signed,
+    signed: SignedIn,
     preferences: Preferences,
     links: Links,
     reader: FeedReader,
@@ -52,11 +52,15 @@ struct Follower {
     _slot: Share,
 }
 
-pub async fn follow(session: Session, headers: HeaderMap, Parameters(fields): Parameters) -> PageResult {
+pub async fn follow(
+    session: Session,
+    headers: HeaderMap,
+    AddressParameters(fields): AddressParameters,
+) -> PageResult {
     if !session.may(Scope::AuditRead) {
         session.needs(Scope::FlowsRead)?;
     }
-    const CROWDED: Failure = Failure::HeldBack(HeldBack { wait_s: 5, is_of_caller: false });
+    const CROWDED: PageFailure = PageFailure::HeldBack(HeldBack { wait_s: 5, is_of_caller: false });
     let head = session.registry().feed.head(session.caller()).await?;
     let named = headers.get(LAST_EVENT_ID).and_then(|id| id.to_str().ok()).unwrap_or(fields.get("after"));
     let begin = named.parse().ok().filter(|position| (0..=head).contains(position)).unwrap_or(head);

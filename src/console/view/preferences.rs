@@ -3,11 +3,11 @@
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 
-use crate::console::failure::{Failure, PageResult};
+use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::OpenForm;
 use crate::console::link;
 use crate::console::part;
-use crate::console::preference::{self, KEYS, LANGUAGE, Language, THEME, Theme, ZONE};
+use crate::console::preference::{self, KEYS, LANGUAGE, PageLanguage, THEME, Theme, ZONE};
 use crate::console::state::Console;
 
 pub async fn keep(State(console): State<Console>, OpenForm(fields): OpenForm) -> PageResult {
@@ -17,11 +17,11 @@ pub async fn keep(State(console): State<Console>, OpenForm(fields): OpenForm) ->
     for (name, is_sound) in CHOICES {
         let Some(value) = fields.all(name).next() else { continue };
         if !is_sound(value) {
-            return Err(Failure::BadRequest(name));
+            return Err(PageFailure::BadRequest(name));
         }
         let value = value.replace('/', "%2F");
         let cookie = format!("{name}={value}; Path=/console; SameSite=Lax; Max-Age=31536000{secure}");
-        let cookie = HeaderValue::try_from(cookie).map_err(|_| Failure::BadRequest(name))?;
+        let cookie = HeaderValue::try_from(cookie).map_err(|_| PageFailure::BadRequest(name))?;
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -31,7 +31,7 @@ pub async fn keep(State(console): State<Console>, OpenForm(fields): OpenForm) ->
 type Choice = (&'static str, fn(&str) -> bool);
 
 const CHOICES: [Choice; 4] = [
-    (LANGUAGE, |value| Language::parse(value).is_some()),
+    (LANGUAGE, |value| PageLanguage::parse(value).is_some()),
     (THEME, |value| Theme::parse(value).is_some()),
     (ZONE, |value| preference::zone(value).is_some()),
     (KEYS, |value| matches!(value, "on" | "off")),

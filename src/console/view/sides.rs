@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::console::comparison::ChangeSheet;
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::compare::{EN, ES};
@@ -102,11 +102,15 @@ pub fn called(session: &Session, side: Side, version: i64, is_enabled: bool, flo
 }
 
 /// What differs between two documents. Long ones take a while, so that they are compared beside what answers requests.
-pub async fn compare(session: &Session, old: &Canonical, new: &Canonical) -> Result<ChangeSheet, Failure> {
+pub async fn compare(
+    session: &Session,
+    old: &Canonical,
+    new: &Canonical,
+) -> Result<ChangeSheet, PageFailure> {
     let (old, new, language) = (old.clone(), new.clone(), session.language());
     tokio::task::spawn_blocking(move || ChangeSheet::new(&old, &new, language)).await.map_err(|error| {
         tracing::error!(%error, "a comparison failed");
-        Failure::Internal
+        PageFailure::Internal
     })
 }
 

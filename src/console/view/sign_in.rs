@@ -10,22 +10,22 @@ use secrecy::SecretString;
 use uuid::Uuid;
 
 use crate::console::address::CookieWay;
-use crate::console::around::Asked;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Change, Fields, OpenForm, Parameters};
+use crate::console::asked::AskedPage;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, Change, FormFields, OpenForm};
 use crate::console::link;
-use crate::console::page::Page;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::preference::Preferences;
-use crate::console::record::{self, Access};
+use crate::console::record::{self, RecordedAccess};
 use crate::console::session::cookie;
 use crate::console::session::signed::cookie_way;
-use crate::console::session::{Circumstances, Session};
+use crate::console::session::{RequestCircumstances, Session};
 use crate::console::state::Console;
 use crate::console::texts::sign_in::{EN, ES, SignInTexts};
 use crate::flow::event::ActorKind;
 use crate::flow::text::name_fault;
-use crate::registry::access::{AccessError, Credential, Verified};
+use crate::registry::access::{AccessError, Credential, VerifiedCredential};
 use crate::registry::caller::Intent;
 
 const NAME_CHARS_MAX: usize = 200;
@@ -56,7 +56,7 @@ pub enum SignInState {
 #[derive(Template)]
 #[template(path = "sign_in.html")]
 struct SignInPage {
-    page: Page,
+    page: PageFrame,
     t: &'static SignInTexts,
     state: SignInState,
     /// What there is to say first.
@@ -83,7 +83,7 @@ impl SignInPage {
         let open = way.map(|way| cookie::sessions(&parts.headers, way)).unwrap_or_default();
         let path = path(organization.parse().ok(), Some(back).filter(|back| !back.is_empty()));
         Self {
-            page: Page::bare(preferences, Utc::now(), &path, t.heading),
+            page: PageFrame::bare(preferences, Utc::now(), &path, t.heading),
             t,
             state,
             notice: state.notice(t),
@@ -145,7 +145,7 @@ pub fn path(organization: Option<Uuid>, back: Option<&str>) -> String {
 }
 
 /// The form in place of a page that takes a session. It leads back to that page.
-pub fn instead(console: &Console, asked: &Asked, state: SignInState) -> PageResult {
+pub fn instead(console: &Console, asked: &AskedPage, state: SignInState) -> PageResult {
     let path = asked.path();
     let organization = path.split(['/', '?']).nth(2).unwrap_or_default();
     let back = if asked.is_get() { path.as_str() } else { "" };
@@ -170,7 +170,7 @@ pub async fn enter(session: Session) -> PageResult {
 
 pub async fn form(
     State(console): State<Console>,
-    Parameters(asked): Parameters,
+    AddressParameters(asked): AddressParameters,
     request: Request,
 ) -> PageResult {
     let (parts, _) = request.into_parts();
@@ -198,8 +198,8 @@ pub async fn open(State(console): State<Console>, request: Request) -> PageResul
 async fn signed_in(
     console: &Console,
     parts: &Parts,
-    fields: &Fields,
-) -> Result<Result<Response, SignInState>, Failure> {
+    fields: &FormFields,
+) -> Result<Result<Response, SignInState>, PageFailure> {
     let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::Asked)) };
     let organization = fields.get("organization").trim();
     let org_id = Uuid::try_parse(organization).ok().filter(|_| organization.len() == UUID_LENGTH);
@@ -216,7 +216,7 @@ async fn signed_in(
         (false, _) if console.verifier.tokens.is_none() => return Ok(Err(SignInState::NoTokens)),
         _ => {}
     }
-    let circumstances = Circumstances::of(parts);
+    let circumstances = RequestCircumstances::of(parts);
     let credential = Credential::Bearer(SecretString::from(text));
     let verified = match verify(console, &circumstances, org_id, &credential).await? {
         Ok(verified) => verified,
@@ -239,22 +239,22 @@ async fn signed_in(
 /// Whose a credential is, if it is one of this organization. What is refused is put on record.
 async fn verify(
     console: &Console,
-    circumstances: &Circumstances,
+    circumstances: &RequestCircumstances,
     org_id: Uuid,
     credential: &Credential,
-) -> Result<Result<Verified, SignInState>, Failure> {
+) -> Result<Result<VerifiedCredential, SignInState>, PageFailure> {
     let address = circumstances.address;
     let verified = console.verifier.verify_from(address, &console.guesses, credential).await;
     Ok(match verified {
         Ok(verified) if verified.caller.org_id == org_id => Ok(verified),
         Ok(verified) => {
-            let access = Access::to_other_organization(&verified.caller);
+            let access = RecordedAccess::to_other_organization(&verified.caller);
             record::observe(console, circumstances, access);
             Err(SignInState::OtherOrganization)
         }
         Err(AccessError::Invalid) => {
             let key_prefix = console.verifier.prefix_in(credential, org_id);
-            record::observe(console, circumstances, Access::of_stranger(org_id, key_prefix));
+            record::observe(console, circumstances, RecordedAccess::of_stranger(org_id, key_prefix));
             Err(SignInState::Wrong)
         }
         Err(AccessError::TooManyGuesses(wait_s)) => Err(SignInState::Guessing(wait_s)),

@@ -15,4 +15,4 @@ pub use jwt::{JwtAlgorithm, JwtKey, JwtKeyError, JwtSettings, JwtVerifier};
 pub use keys::{ApiKeyVerifier, ApiKeys, CreatedKey, KeyMode, WrittenKey};
 pub(super) use keys::{KeyProjection, caller, said_again};
 pub use operator::operator;
-pub use verifier::{Credential, CredentialVerifier, Verified};
+pub use verifier::{Credential, CredentialVerifier, VerifiedCredential};

@@ -33,7 +33,7 @@ pub struct CredentialVerifier {
 
 /// Whose a credential is, and until when it is one of theirs.
 #[derive(Debug, Clone)]
-pub struct Verified {
+pub struct VerifiedCredential {
     pub caller: Caller,
     /// When a token ends by what it says; keys are asked again.
     pub ends_at: Option<DateTime<Utc>>,
@@ -65,7 +65,7 @@ impl CredentialVerifier {
         address: Option<IpAddr>,
         guesses: &Guesses,
         credential: &Credential,
-    ) -> Result<Verified, AccessError> {
+    ) -> Result<VerifiedCredential, AccessError> {
         let wait_s = address.and_then(|address| guesses.wait_s(address));
         if let Some(wait_s) = wait_s.filter(|_| !self.remembers(credential)) {
             return Err(AccessError::TooManyGuesses(wait_s));
@@ -80,14 +80,14 @@ impl CredentialVerifier {
         }
     }
 
-    async fn verified(&self, credential: &Credential) -> Result<Verified, AccessError> {
+    async fn verified(&self, credential: &Credential) -> Result<VerifiedCredential, AccessError> {
         match (credential, &self.tokens) {
             (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
                 let (caller, ends_at) = tokens.believe(text.expose_secret()).await?;
-                Ok(Verified { caller, ends_at: Some(ends_at) })
+                Ok(VerifiedCredential { caller, ends_at: Some(ends_at) })
             }
             (Credential::ApiKey(text) | Credential::Bearer(text), _) => {
-                Ok(Verified { caller: self.api_keys.verify(text).await?, ends_at: None })
+                Ok(VerifiedCredential { caller: self.api_keys.verify(text).await?, ends_at: None })
             }
         }
     }

@@ -7,9 +7,9 @@ use serde_json::{Map, Value, json};
 use super::done::DONE;
 use super::example::example;
 use super::unknown;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Change, Fields};
-use crate::console::page::Page;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{Change, FormFields};
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
@@ -28,9 +28,9 @@ const FINDINGS_MAX: usize = 50;
 #[derive(Template)]
 #[template(path = "create.html")]
 struct CreatePage<'p> {
-    page: Page,
+    page: PageFrame,
     t: &'static ChangeTexts,
-    entered: &'p Fields,
+    entered: &'p FormFields,
     trouble: CreateTrouble,
     action: String,
     once: String,
@@ -57,18 +57,18 @@ struct ShownFault {
 
 pub async fn show(session: Session) -> PageResult {
     check(&session)?;
-    shown(&session, &Fields::default(), CreateTrouble::default())
+    shown(&session, &FormFields::default(), CreateTrouble::default())
 }
 
-fn check(session: &Session) -> Result<(), Failure> {
+fn check(session: &Session) -> Result<(), PageFailure> {
     session.needs(Scope::FlowsRead)?;
     session.needs(Scope::FlowsWrite)
 }
 
-fn shown(session: &Session, entered: &Fields, trouble: CreateTrouble) -> PageResult {
+fn shown(session: &Session, entered: &FormFields, trouble: CreateTrouble) -> PageResult {
     let t = session.texts(&ES, &EN);
     let flows = session.links.now("flows");
-    let page = Page::new(session, t.create_title)
+    let page = PageFrame::new(session, t.create_title)
         .below(session.texts(&frame::ES, &frame::EN).flows, flows.clone())
         .with_command(session, None, "bot/flows");
     let status = trouble.status;
@@ -129,7 +129,7 @@ enum BodyFault {
 }
 
 /// The body of a request to create what the form says.
-fn body(session: &Session, t: &ChangeTexts, fields: &Fields) -> Result<Value, BodyFault> {
+fn body(session: &Session, t: &ChangeTexts, fields: &FormFields) -> Result<Value, BodyFault> {
     let (name, pasted) = (fields.get("name").trim(), fields.get("json").trim());
     if pasted.is_empty() {
         return if name.is_empty() { Err(BodyFault::NoName) } else { Ok(json!({ "name": name })) };

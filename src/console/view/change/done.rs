@@ -6,8 +6,8 @@ use askama::filters::HtmlSafe;
 use uuid::Uuid;
 
 use crate::console::done::done;
-use crate::console::failure::Failure;
-use crate::console::form::Fields;
+use crate::console::failure::PageFailure;
+use crate::console::form::FormFields;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::change::{EN, ES};
@@ -30,7 +30,11 @@ impl HtmlSafe for DoneNotice {}
 
 impl DoneNotice {
     /// The notice that an address asks for; `None` where it names no event of the flow.
-    pub async fn asked(session: &Session, flow_id: Uuid, fields: &Fields) -> Result<Option<Self>, Failure> {
+    pub async fn asked(
+        session: &Session,
+        flow_id: Uuid,
+        fields: &FormFields,
+    ) -> Result<Option<Self>, PageFailure> {
         let Some(version) = fields.get(DONE).parse().ok().filter(|version: &i64| *version > 0) else {
             return Ok(None);
         };

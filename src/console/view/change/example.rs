@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::console::preference::Language;
+use crate::console::preference::PageLanguage;
 
 /// The example, in the language of whoever tries it.
-pub fn example(language: Language) -> Value {
+pub fn example(language: PageLanguage) -> Value {
     let words = match language {
-        Language::Es => &ES,
-        Language::En => &EN,
+        PageLanguage::Es => &ES,
+        PageLanguage::En => &EN,
     };
     json!({
         "name": words.name,
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_example_can_be_published() {
-        for language in [Language::Es, Language::En] {
+        for language in [PageLanguage::Es, PageLanguage::En] {
             let canonical = Canonical::create(example(language)).unwrap();
             assert_eq!(validation::findings(&canonical), [], "{language:?}");
         }

@@ -12,9 +12,9 @@ mod unknown;
 
 use axum::routing::{MethodRouter, get};
 
-use super::flow::head::FlowPath;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Change, Fields, Parameters};
+use super::of_flow::OfFlow;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{AddressParameters, Change, FormFields};
 use crate::console::session::Session;
 use crate::console::state::Console;
 use crate::console::texts::change::ChangeTexts;
@@ -79,23 +79,23 @@ impl Action {
         }
     }
 
-    fn check(self, session: &Session) -> Result<(), Failure> {
+    fn check(self, session: &Session) -> Result<(), PageFailure> {
         self.scopes().iter().try_for_each(|scope| session.needs(*scope))
     }
 }
 
 /// The page of an action, and its form.
 pub fn routes(action: Action) -> MethodRouter<Console> {
-    let show = async move |session: Session, flow: FlowPath, Parameters(fields): Parameters| -> PageResult {
-        shown::asked(&session, action, flow.0, &fields).await
-    };
-    let send = async move |flow: FlowPath, change: Change| -> PageResult {
-        send::send(action, flow.0, &change).await
-    };
+    let show = async move |session: Session,
+                           flow: OfFlow,
+                           AddressParameters(fields): AddressParameters|
+                -> PageResult { shown::asked(&session, action, flow.0, &fields).await };
+    let send =
+        async move |flow: OfFlow, change: Change| -> PageResult { send::send(action, flow.0, &change).await };
     get(show).post(send)
 }
 
 /// The version that a restore is from, as an address and a form name it.
-fn source(fields: &Fields, name: &'static str) -> Result<i64, Failure> {
-    fields.get(name).parse().ok().filter(|version| *version > 0).ok_or(Failure::BadRequest(name))
+fn source(fields: &FormFields, name: &'static str) -> Result<i64, PageFailure> {
+    fields.get(name).parse().ok().filter(|version| *version > 0).ok_or(PageFailure::BadRequest(name))
 }

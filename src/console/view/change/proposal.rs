@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Action;
 use crate::console::comparison::ChangeSheet;
 use crate::console::effect::Effects;
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::change::{ChangeTexts, EN, ES};
@@ -79,11 +79,11 @@ impl<'s> Proposer<'s> {
         action: Action,
         flow_id: Uuid,
         from: Option<i64>,
-    ) -> Result<Proposal, Failure> {
+    ) -> Result<Proposal, PageFailure> {
         let flow = self.session.registry().reads.get(self.session.caller(), flow_id, Selector::Draft).await?;
         match (action, from) {
             (Action::Restore, Some(from)) => self.restore(flow, from).await,
-            (Action::Restore, None) => Err(Failure::BadRequest("version")),
+            (Action::Restore, None) => Err(PageFailure::BadRequest("version")),
             _ if flow.record.deleted => Ok(self.gone(action, flow)),
             (Action::Publish, _) => self.publish(flow).await,
             (Action::Duplicate, _) => Ok(self.duplicate(flow)),
@@ -126,7 +126,7 @@ impl<'s> Proposer<'s> {
         }
     }
 
-    async fn restore(&self, flow: Arc<FlowAnswer>, from: i64) -> Result<Proposal, Failure> {
+    async fn restore(&self, flow: Arc<FlowAnswer>, from: i64) -> Result<Proposal, PageFailure> {
         let flow_id = flow.record.flow_id;
         let rehearse = async |mode| {
             let order = RestoreOrder { source: RestoreSource::Version(from), mode };
@@ -193,7 +193,7 @@ impl<'s> Proposer<'s> {
         self.session.registry().commands.rehearse(intent, flow.record.flow_id, order).await
     }
 
-    async fn publish(&self, flow: Arc<FlowAnswer>) -> Result<Proposal, Failure> {
+    async fn publish(&self, flow: Arc<FlowAnswer>) -> Result<Proposal, PageFailure> {
         let title = Sentence::words(self.t.publish_title);
         let outlook = self.rehearse(&flow, RehearsedOrder::Publish(PublishOrder::default())).await?;
         if outlook.version.is_none() && !outlook.is_refused {
@@ -242,7 +242,7 @@ impl<'s> Proposer<'s> {
     }
 
     /// Whatever takes a flow out of force, or lets it answer again.
-    async fn ending(&self, action: Action, flow: Arc<FlowAnswer>) -> Result<Proposal, Failure> {
+    async fn ending(&self, action: Action, flow: Arc<FlowAnswer>) -> Result<Proposal, PageFailure> {
         let order = match action {
             Action::Unpublish => RehearsedOrder::Unpublish,
             Action::Pause => RehearsedOrder::Enable(false),
@@ -279,7 +279,7 @@ impl<'s> Proposer<'s> {
         base: Side,
         head: Side,
         caption: Sentence,
-    ) -> Result<ProposedDiff, Failure> {
+    ) -> Result<ProposedDiff, PageFailure> {
         let load =
             async |side| LoadedSide::load(self.session, Point { flow_id: flow.record.flow_id, side }).await;
         let (old, new) = match (load(base).await, load(head).await) {

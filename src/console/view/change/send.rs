@@ -10,7 +10,7 @@ use super::done::DONE;
 use super::proposal::Proposer;
 use super::shown::{Trouble, show};
 use super::{Action, source, unknown};
-use crate::console::failure::{Failure, PageResult};
+use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::Change;
 use crate::console::part;
 use crate::console::session::Session;
@@ -131,7 +131,7 @@ async fn trouble_of(
     flow_id: Uuid,
     seen: i64,
     error: RegistryError,
-) -> Result<Trouble, Failure> {
+) -> Result<Trouble, PageFailure> {
     let at = |status| Trouble { status, ..Trouble::default() };
     Ok(match error {
         RegistryError::PreconditionFailed(current) | RegistryError::VersionConflict(current) => {

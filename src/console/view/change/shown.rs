@@ -8,8 +8,8 @@ use super::conflict::ShownConflict;
 use super::proposal::{Proposal, ProposedButton, ProposedDiff, Proposer};
 use super::{Action, source};
 use crate::console::failure::PageResult;
-use crate::console::form::Fields;
-use crate::console::page::Page;
+use crate::console::form::FormFields;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::sentence::Sentence;
 use crate::console::session::Session;
@@ -19,9 +19,9 @@ use crate::console::texts::frame;
 use crate::console::texts::{findings, members};
 use crate::console::view::blocks::Blocks;
 use crate::console::view::compare::flow_name;
-use crate::console::view::told::teller;
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::summary::{count_of, summary};
+use crate::console::view::told::teller;
 use crate::registry::UnpublishedChanges;
 
 /// Changes that the page shows itself; the comparison has all.
@@ -36,7 +36,7 @@ pub struct Trouble {
     pub conflict: Option<ShownConflict>,
     /// Errors forbid it.
     pub is_refused: bool,
-    /// Fields that have to be filled otherwise.
+    /// FormFields that have to be filled otherwise.
     pub reason: bool,
     pub label: bool,
     pub name: bool,
@@ -47,7 +47,7 @@ pub struct Trouble {
 #[derive(Template)]
 #[template(path = "change.html")]
 struct ChangePage<'p> {
-    page: Page,
+    page: PageFrame,
     t: &'static ChangeTexts,
     action: Action,
     title: Markup,
@@ -62,7 +62,7 @@ struct ChangePage<'p> {
     findings: Vec<ShownFinding>,
     has_buttons: bool,
     diff: ShownDiff,
-    entered: &'p Fields,
+    entered: &'p FormFields,
     version: i64,
     from: Option<i64>,
     once: String,
@@ -97,13 +97,13 @@ enum ShownDiff {
 }
 
 /// The page as it is asked for.
-pub async fn asked(session: &Session, action: Action, flow_id: Uuid, fields: &Fields) -> PageResult {
+pub async fn asked(session: &Session, action: Action, flow_id: Uuid, fields: &FormFields) -> PageResult {
     action.check(session)?;
     let from = match action {
         Action::Restore => Some(source(fields, "version")?),
         _ => None,
     };
-    show(session, action, flow_id, from, &Fields::default(), &Trouble::default()).await
+    show(session, action, flow_id, from, &FormFields::default(), &Trouble::default()).await
 }
 
 /// The page with the dry run of now. `entered` is what somebody filled in before.
@@ -112,14 +112,14 @@ pub async fn show(
     action: Action,
     flow_id: Uuid,
     from: Option<i64>,
-    entered: &Fields,
+    entered: &FormFields,
     trouble: &Trouble,
 ) -> PageResult {
     let proposer = Proposer::new(session);
     let proposal = proposer.propose(action, flow_id, from).await?;
     let flow = session.links.now(&format!("flows/{flow_id}"));
     let title = proposal.title.plain();
-    let page = Page::new(session, title)
+    let page = PageFrame::new(session, title)
         .below(session.texts(&frame::ES, &frame::EN).flows, session.links.now("flows"))
         .of(&flow_name(&proposal.flow), flow.clone());
     let is_gone = proposal.flow.record.deleted && action != Action::Restore;
@@ -151,7 +151,13 @@ pub async fn show(
 }
 
 /// What a terminal does instead.
-fn as_command(page: Page, session: &Session, action: Action, flow_id: Uuid, from: Option<i64>) -> Page {
+fn as_command(
+    page: PageFrame,
+    session: &Session,
+    action: Action,
+    flow_id: Uuid,
+    from: Option<i64>,
+) -> PageFrame {
     match from {
         Some(from) => {
             let arguments = format!("flows restore {flow_id} {from} --dry-run");

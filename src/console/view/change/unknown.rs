@@ -5,8 +5,8 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use crate::console::failure::PageResult;
-use crate::console::form::Fields;
-use crate::console::page::Page;
+use crate::console::form::FormFields;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::change::{ChangeTexts, EN, ES};
@@ -15,7 +15,7 @@ use crate::registry::{RegistryError, StoreError};
 #[derive(Template)]
 #[template(path = "unknown.html")]
 struct UnknownPage<'p> {
-    page: Page,
+    page: PageFrame,
     t: &'static ChangeTexts,
     fields: Vec<(&'p str, &'p str)>,
     /// Where it can be seen what was done.
@@ -27,10 +27,10 @@ pub fn is_unknown(error: &RegistryError) -> bool {
 }
 
 /// The page, which asks the database nothing: it may not answer.
-pub fn show(session: &Session, look: &str, fields: &Fields) -> PageResult {
+pub fn show(session: &Session, look: &str, fields: &FormFields) -> PageResult {
     tracing::warn!("the outcome of a change is not known");
     let t = session.texts(&ES, &EN);
-    let page = Page::new(session, t.unknown_title);
+    let page = PageFrame::new(session, t.unknown_title);
     let view = UnknownPage { page, t, fields: fields.iter().collect(), look };
     part::page_with(StatusCode::SERVICE_UNAVAILABLE, &view)
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::console::failure::{Failure, Sought};
-use crate::console::form::Fields;
+use crate::console::failure::{PageFailure, Sought};
+use crate::console::form::FormFields;
 use crate::console::link::Links;
 use crate::console::session::Session;
 use crate::registry::{FlowAnswer, RegistryError, Selector};
@@ -29,18 +29,18 @@ pub struct FlowAddress {
 }
 
 impl FlowAddress {
-    pub fn read(flow_id: Uuid, fields: &Fields) -> Result<Self, Failure> {
+    pub fn read(flow_id: Uuid, fields: &FormFields) -> Result<Self, PageFailure> {
         let name = |name: &'static str| match fields.get(name) {
-            long if long.chars().count() > NAME_CHARS_MAX => Err(Failure::BadRequest(name)),
+            long if long.chars().count() > NAME_CHARS_MAX => Err(PageFailure::BadRequest(name)),
             text => Ok(text.to_owned()),
         };
         let view = fields.get("view");
         if !matches!(view, "" | "picture" | "outline" | "json") {
-            return Err(Failure::BadRequest("view"));
+            return Err(PageFailure::BadRequest("view"));
         }
         let layer = fields.get("layer");
         if !matches!(layer, "" | "plain" | "findings" | "blame") {
-            return Err(Failure::BadRequest("layer"));
+            return Err(PageFailure::BadRequest("layer"));
         }
         Ok(Self {
             flow_id,
@@ -85,7 +85,11 @@ pub struct ShownDocument {
 impl ShownDocument {
     /// The document that is asked for of a flow as it stood at the moment of the page. What is in force says more than
     /// a draft, so it comes first.
-    pub async fn find(session: &Session, state: &Arc<FlowAnswer>, version: &str) -> Result<Self, Failure> {
+    pub async fn find(
+        session: &Session,
+        state: &Arc<FlowAnswer>,
+        version: &str,
+    ) -> Result<Self, PageFailure> {
         let record = &state.record;
         let published = record.published.as_deref();
         let which = match (version, published) {
@@ -94,12 +98,12 @@ impl ShownDocument {
             (number, _) => {
                 let is_number = number.bytes().all(|byte| byte.is_ascii_digit());
                 let number = number.parse().ok().filter(|number| is_number && *number > 0);
-                ShownVersion::Version(number.ok_or(Failure::BadRequest("version"))?)
+                ShownVersion::Version(number.ok_or(PageFailure::BadRequest("version"))?)
             }
         };
         let (version, answer) = match (which, published) {
             (ShownVersion::Draft, _) => (record.version, Arc::clone(state)),
-            (ShownVersion::InForce, None) => return Err(Failure::NotPublished),
+            (ShownVersion::InForce, None) => return Err(PageFailure::NotPublished),
             (ShownVersion::InForce, Some(published)) if published.document == record.document => {
                 (published.version, Arc::clone(state))
             }
@@ -108,7 +112,7 @@ impl ShownDocument {
             }
             // What came after the moment of the page does not exist on it.
             (ShownVersion::Version(number), _) if number > record.version => {
-                return Err(Failure::NotFound(Sought::Version));
+                return Err(PageFailure::NotFound(Sought::Version));
             }
             (ShownVersion::Version(number), _) => {
                 (number, self::version(session, record.flow_id, number).await?)

@@ -1,7 +1,7 @@
 //! A document of a flow, read for its views.
 
 use super::address::ShownDocument;
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::found::{FoundFault, found_faults};
 use crate::console::session::Session;
 use crate::flow::document::Canonical;
@@ -14,10 +14,10 @@ pub struct ReadDocument {
 
 impl ReadDocument {
     /// `None` where the content was erased.
-    pub fn of(session: &Session, document: &ShownDocument) -> Result<Option<Self>, Failure> {
+    pub fn of(session: &Session, document: &ShownDocument) -> Result<Option<Self>, PageFailure> {
         let corrupt = |error: &dyn std::fmt::Display| {
             tracing::error!(%error, flow = %document.answer.record.flow_id, "a document cannot be read");
-            Failure::Internal
+            PageFailure::Internal
         };
         let loaded = &document.answer.document;
         if loaded.is_erased() {

@@ -7,8 +7,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::address::{FlowAddress, ShownDocument, ShownVersion};
 use super::document::ReadDocument;
 use crate::console::drawings::{DrawingOrder, DrawnLayer};
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::Parameters;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::AddressParameters;
 use crate::console::found::FoundFault;
 use crate::console::session::Session;
 use crate::console::view::of_flow::OfFlow;
@@ -34,7 +34,7 @@ pub async fn picture(
     address: &FlowAddress,
     document: &ShownDocument,
     read: &ReadDocument,
-) -> Result<PicturePart, Failure> {
+) -> Result<PicturePart, PageFailure> {
     let t = texts(session);
     let order = order(session, address, document, read).await?;
     let chosen = match order.layer {
@@ -64,7 +64,7 @@ async fn order(
     address: &FlowAddress,
     document: &ShownDocument,
     read: &ReadDocument,
-) -> Result<DrawingOrder, Failure> {
+) -> Result<DrawingOrder, PageFailure> {
     let layer = match address.layer.as_str() {
         PLAIN => DrawnLayer::Plain,
         BLAME if is_blamed(document) => DrawnLayer::Blame(blamed(session, address).await?),
@@ -134,20 +134,20 @@ fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> usize {
 pub async fn download(
     session: Session,
     OfFlow(flow_id): OfFlow,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     session.needs(Scope::FlowsRead)?;
     let address = FlowAddress::read(flow_id, &fields)?;
     let selector = session.as_of.map_or(Selector::Draft, Selector::AsOf);
     let state = session.registry().reads.get(session.caller(), flow_id, selector).await?;
     let document = ShownDocument::find(&session, &state, &address.version).await?;
-    let read = ReadDocument::of(&session, &document)?.ok_or(Failure::Erased)?;
+    let read = ReadDocument::of(&session, &document)?.ok_or(PageFailure::Erased)?;
     let order = order(&session, &address, &document, &read).await?;
-    let drawing = session.console.drawings.get(order).await.ok_or(Failure::Internal)?;
+    let drawing = session.console.drawings.get(order).await.ok_or(PageFailure::Internal)?;
     let name = format!("attachment; filename=\"flow-{flow_id}-v{}.svg\"", document.version);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
-        (header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(|_| Failure::Internal)?),
+        (header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(|_| PageFailure::Internal)?),
     ];
     Ok((headers, drawing.svg(None)).into_response())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::link::query;
 use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
@@ -64,7 +64,7 @@ pub struct FlowHead {
 
 impl FlowHead {
     /// The head of a flow at the moment of the page; a deleted one has its page too.
-    pub async fn load(session: &Session, flow_id: Uuid, view: FlowView) -> Result<Self, Failure> {
+    pub async fn load(session: &Session, flow_id: Uuid, view: FlowView) -> Result<Self, PageFailure> {
         session.needs(Scope::FlowsRead)?;
         let selector = session.as_of.map_or(Selector::Draft, Selector::AsOf);
         let state = session.registry().reads.get(session.caller(), flow_id, selector).await?;

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::address::{FlowAddress, ShownDocument};
 use super::fault::line_id;
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::Parameters;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::AddressParameters;
 use crate::console::json_lines::{JsonLine, json_lines};
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
@@ -98,19 +98,19 @@ fn part_around(at: &str) -> String {
 pub async fn download(
     session: Session,
     OfFlow(flow_id): OfFlow,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     session.needs(Scope::FlowsRead)?;
     let selector = session.as_of.map_or(Selector::Draft, Selector::AsOf);
     let state = session.registry().reads.get(session.caller(), flow_id, selector).await?;
     let document = ShownDocument::find(&session, &state, fields.get("version").trim()).await?;
     if document.answer.document.is_erased() {
-        return Err(Failure::Erased);
+        return Err(PageFailure::Erased);
     }
     let name = format!("attachment; filename=\"flow-{flow_id}-v{}.json\"", document.version);
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
-        (header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(|_| Failure::Internal)?),
+        (header::CONTENT_DISPOSITION, HeaderValue::try_from(name).map_err(|_| PageFailure::Internal)?),
     ];
     Ok((headers, document.answer.document.bytes()).into_response())
 }

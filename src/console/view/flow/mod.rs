@@ -25,9 +25,9 @@ use super::picture::{self, PicturePart};
 use super::said::{Markup, said};
 use crate::console::changed::counted;
 use crate::console::failure::PageResult;
-use crate::console::form::Parameters;
+use crate::console::form::AddressParameters;
 use crate::console::member::Holds;
-use crate::console::page::{Page, api_query};
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
@@ -38,7 +38,7 @@ use crate::console::trigger::trigger;
 #[derive(Template)]
 #[template(path = "flow.html")]
 struct FlowPageView<'s> {
-    page: Page,
+    page: PageFrame,
     head: FlowHead,
     t: &'static FlowTexts,
     map: &'static PictureTexts,
@@ -74,7 +74,7 @@ pub async fn show(
     session: Session,
     headers: HeaderMap,
     OfFlow(flow_id): OfFlow,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let address = FlowAddress::read(flow_id, &fields)?;
     let view = view(&headers, &address);
@@ -129,7 +129,7 @@ fn view(headers: &HeaderMap, address: &FlowAddress) -> FlowView {
     }
 }
 
-fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
+fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> PageFrame {
     let id = address.flow_id.to_string();
     let version = Some(address.version.as_str()).filter(|version| !version.is_empty());
     let api = api_query(
@@ -141,7 +141,7 @@ fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> Page {
     );
     let asked = version.filter(|version| *version != "draft").map(|version| format!(" --version {version}"));
     let cli = format!("flows show {id}{}", asked.unwrap_or_default());
-    Page::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
+    PageFrame::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
         session,
         session.as_of.is_none().then_some(cli.as_str()),
         &api,

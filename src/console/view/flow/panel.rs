@@ -7,7 +7,7 @@ use super::address::{FlowAddress, ShownDocument};
 use super::fault::FaultPart;
 use super::members::{MembersPart, PlacedFaults, placed};
 use super::steps::{Painter, TargetView, WayView};
-use crate::console::failure::Failure;
+use crate::console::failure::PageFailure;
 use crate::console::found::{FoundFault, is_about};
 use crate::console::member::{DescribedMember, step_members};
 use crate::console::outline::step_values;
@@ -69,7 +69,7 @@ pub async fn panel<'s>(
     painter: &Painter<'s>,
     document: &ShownDocument,
     faults: &[FoundFault],
-) -> Result<StepPanel<'s>, Failure> {
+) -> Result<StepPanel<'s>, PageFailure> {
     let Painter { session, address, canonical } = *painter;
     let close = FlowAddress { step: String::new(), ..address.clone() }.href(&session.links);
     let (t, id) = (session.texts(&ES, &EN), address.step.clone());
@@ -86,7 +86,7 @@ async fn step(
     document: &ShownDocument,
     faults: &[FoundFault],
     index: usize,
-) -> Result<PanelStep, Failure> {
+) -> Result<PanelStep, PageFailure> {
     let Painter { session, address, canonical } = *painter;
     let language = session.language();
     let (t, step) = (session.texts(&ES, &EN), &canonical.document.steps[index]);

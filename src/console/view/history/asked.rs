@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days, NaiveDate, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-use crate::console::failure::Failure;
-use crate::console::form::Fields;
+use crate::console::failure::PageFailure;
+use crate::console::form::FormFields;
 use crate::flow::event::{EventType, StreamKind};
 use crate::flow::moment::parse_date;
 use crate::registry::HistoryFilter;
@@ -32,21 +32,21 @@ pub fn kinds() -> impl Iterator<Item = &'static str> {
 }
 
 impl AskedHistory {
-    pub fn read(fields: &Fields) -> Result<Self, Failure> {
+    pub fn read(fields: &FormFields) -> Result<Self, PageFailure> {
         let text = |name: &'static str| match fields.get(name).trim() {
-            long if long.chars().count() > NAME_CHARS_MAX => Err(Failure::BadRequest(name)),
+            long if long.chars().count() > NAME_CHARS_MAX => Err(PageFailure::BadRequest(name)),
             text => Ok(text.to_owned()),
         };
         let version = |name: &'static str| match fields.get(name) {
             "" => Ok(None),
             number => {
                 let number = number.parse().ok().filter(|number: &i64| *number > 0);
-                number.map(Some).ok_or(Failure::BadRequest(name))
+                number.map(Some).ok_or(PageFailure::BadRequest(name))
             }
         };
         let kind = text("type")?;
         if !kind.is_empty() && !kinds().any(|known| known == kind) {
-            return Err(Failure::BadRequest("type"));
+            return Err(PageFailure::BadRequest("type"));
         }
         Ok(Self {
             kind,
@@ -61,13 +61,13 @@ impl AskedHistory {
 
     /// What is asked of the log. Days are those of the reader's zone, whole and inclusive. Who may not know people cannot
     /// ask for them either.
-    pub fn filter(&self, zone: Tz, sees_people: bool) -> Result<HistoryFilter, Failure> {
+    pub fn filter(&self, zone: Tz, sees_people: bool) -> Result<HistoryFilter, PageFailure> {
         let some = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         let day = |text: &str, name: &'static str, after: u64| match text {
             "" => Ok(None),
             text => {
                 let day = parse_date(text).and_then(|day| day.checked_add_days(Days::new(after)));
-                day.and_then(|day| begin(day, zone)).map(Some).ok_or(Failure::BadRequest(name))
+                day.and_then(|day| begin(day, zone)).map(Some).ok_or(PageFailure::BadRequest(name))
             }
         };
         Ok(HistoryFilter {
@@ -128,6 +128,6 @@ mod tests {
         assert_eq!(begin(day, Tz::Africa__Cairo), Some("2026-04-23T22:00:00Z".parse().unwrap()));
         assert_eq!(asked.filter(Tz::UTC, false).unwrap().person, None, "people are not asked for");
         let bad = AskedHistory { from: "ayer".to_owned(), ..AskedHistory::default() };
-        assert!(matches!(bad.filter(Tz::UTC, true), Err(Failure::BadRequest("from"))));
+        assert!(matches!(bad.filter(Tz::UTC, true), Err(PageFailure::BadRequest("from"))));
     }
 }

@@ -16,8 +16,8 @@ use super::flow::head::{FlowHead, FlowView};
 use super::of_flow::OfFlow;
 use super::told::teller;
 use crate::console::failure::PageResult;
-use crate::console::form::Parameters;
-use crate::console::page::{Page, api_query};
+use crate::console::form::AddressParameters;
+use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::history_page::{EN, ES, HistoryPageTexts};
@@ -29,7 +29,7 @@ const EVENTS: usize = 100;
 #[derive(Template)]
 #[template(path = "history.html")]
 struct HistoryView {
-    page: Page,
+    page: PageFrame,
     head: FlowHead,
     t: &'static HistoryPageTexts,
     asked: AskedHistory,
@@ -51,7 +51,7 @@ pub async fn show(
     session: Session,
     headers: HeaderMap,
     OfFlow(flow_id): OfFlow,
-    Parameters(fields): Parameters,
+    AddressParameters(fields): AddressParameters,
 ) -> PageResult {
     let asked = AskedHistory::read(&fields)?;
     let head = FlowHead::load(&session, flow_id, FlowView::History).await?;
@@ -102,7 +102,7 @@ pub async fn show(
     part::page_or_part(&headers, &view)
 }
 
-fn page(session: &Session, head: &FlowHead, t: &HistoryPageTexts, filter: &HistoryFilter) -> Page {
+fn page(session: &Session, head: &FlowHead, t: &HistoryPageTexts, filter: &HistoryFilter) -> PageFrame {
     let id = head.state.record.flow_id;
     let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let (kind, from) = (filter.event_type.as_deref().unwrap_or_default(), filter.from.map(instant));
@@ -114,7 +114,7 @@ fn page(session: &Session, head: &FlowHead, t: &HistoryPageTexts, filter: &Histo
     let options: String = options.map(|(name, value)| format!(" --{name} {value}")).collect();
     let cli = format!("flows history {id}{options}");
     let api = api_query(&format!("bot/flows/{id}/events"), asked.into_iter().chain([("limit", "100")]));
-    Page::new(session, t.heading)
+    PageFrame::new(session, t.heading)
         .below(head.t.flows, session.links.to("flows"))
         .of(head.name(), head.href.clone())
         .with_command(session, Some(&cli), &api)

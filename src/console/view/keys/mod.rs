@@ -7,11 +7,11 @@ use askama::Template;
 use axum::extract::Path;
 use uuid::Uuid;
 
-use crate::console::failure::{Failure, PageResult, Sought};
-use crate::console::form::{Change, Parameters};
-use crate::console::page::Page;
+use crate::console::failure::{PageFailure, PageResult, Sought};
+use crate::console::form::{AddressParameters, Change};
+use crate::console::page::PageFrame;
 use crate::console::part;
-use crate::console::record::{self, Access};
+use crate::console::record::{self, RecordedAccess};
 use crate::console::session::Session;
 use crate::console::texts::keys::{EN, ES, KeysTexts};
 use crate::console::when::When;
@@ -25,7 +25,7 @@ const ROUTE: &str = "/console/{orgId}/keys";
 #[derive(Template)]
 #[template(path = "keys.html")]
 struct KeysPage {
-    page: Page,
+    page: PageFrame,
     t: &'static KeysTexts,
     /// What was just done.
     done: Option<&'static str>,
@@ -62,13 +62,13 @@ struct SessionRow {
     end: String,
 }
 
-pub async fn show(session: Session, Parameters(fields): Parameters) -> PageResult {
+pub async fn show(session: Session, AddressParameters(fields): AddressParameters) -> PageResult {
     session.needs(Scope::KeysManage)?;
-    record::observe(&session.console, &session.circumstances, Access::read(session.caller(), ROUTE));
+    record::observe(&session.console, &session.circumstances, RecordedAccess::read(session.caller(), ROUTE));
     let t = session.texts(&ES, &EN);
     let keys = session.registry().keys.list(session.caller()).await?;
     let open = session.registry().sessions.list(session.caller()).await?;
-    let page = Page::new(&session, t.heading).with_command(&session, None, "api-keys");
+    let page = PageFrame::new(&session, t.heading).with_command(&session, None, "api-keys");
     part::page(&KeysPage {
         page,
         t,
@@ -129,17 +129,17 @@ fn is_own(session: &Session, key: &KeyRecord) -> bool {
 }
 
 /// A key of the organization that is not revoked.
-async fn found(session: &Session, key_id: &str) -> Result<KeyRecord, Failure> {
+async fn found(session: &Session, key_id: &str) -> Result<KeyRecord, PageFailure> {
     session.needs(Scope::KeysManage)?;
-    let key_id = Uuid::try_parse(key_id).map_err(|_| Failure::NotFound(Sought::Key))?;
+    let key_id = Uuid::try_parse(key_id).map_err(|_| PageFailure::NotFound(Sought::Key))?;
     let keys = session.registry().keys.list(session.caller()).await?;
-    keys.into_iter().find(|key| key.id == key_id).ok_or(Failure::NotFound(Sought::Key))
+    keys.into_iter().find(|key| key.id == key_id).ok_or(PageFailure::NotFound(Sought::Key))
 }
 
 pub async fn end_session(Path((_, session_id)): Path<(String, String)>, change: Change) -> PageResult {
     let session = &change.session;
     session.needs(Scope::KeysManage)?;
-    let id = SessionId::parse(&session_id).ok_or(Failure::NotFound(Sought::Page))?;
+    let id = SessionId::parse(&session_id).ok_or(PageFailure::NotFound(Sought::Page))?;
     session.registry().sessions.close(session.intent(None, None, None), id).await?;
     Ok(part::see_other(&format!("{}?done=ended", session.links.now("keys"))))
 }

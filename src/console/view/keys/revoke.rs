@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use super::{found, is_own, scopes};
 use crate::console::failure::PageResult;
 use crate::console::form::Change;
-use crate::console::page::Page;
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::text;
@@ -18,7 +18,7 @@ use crate::registry::caller::Scope;
 #[derive(Template)]
 #[template(path = "key_revoke.html")]
 struct RevokePage {
-    page: Page,
+    page: PageFrame,
     t: &'static KeysTexts,
     is_own: bool,
     is_last: bool,
@@ -68,7 +68,7 @@ async fn show(
     let managing = keys.iter().filter(|key| scopes(key).contains(Scope::KeysManage)).count();
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let back = session.links.now("keys");
-    let page = Page::new(session, t.revoke_heading.replace("{name}", &key.name)).below(t.heading, &back);
+    let page = PageFrame::new(session, t.revoke_heading.replace("{name}", &key.name)).below(t.heading, &back);
     let shown = RevokePage {
         page,
         t,

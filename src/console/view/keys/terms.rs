@@ -8,9 +8,9 @@ use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 
 use super::{found, scopes};
-use crate::console::failure::{Failure, PageResult};
-use crate::console::form::{Change, Fields};
-use crate::console::page::Page;
+use crate::console::failure::{PageFailure, PageResult};
+use crate::console::form::{Change, FormFields};
+use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::keys::{EN, ES, KeysTexts};
@@ -22,7 +22,7 @@ use crate::registry::caller::{Intent, Scope};
 #[derive(Template)]
 #[template(path = "key_form.html")]
 struct KeyForm {
-    page: Page,
+    page: PageFrame,
     t: &'static KeysTexts,
     action: String,
     cancel: String,
@@ -48,7 +48,7 @@ struct Typed {
 #[derive(Template)]
 #[template(path = "key_made.html")]
 struct KeyMade<'k> {
-    page: Page,
+    page: PageFrame,
     t: &'static KeysTexts,
     name: &'k str,
     /// `None`: it was shown before.
@@ -57,7 +57,7 @@ struct KeyMade<'k> {
 }
 
 impl Typed {
-    fn of(fields: &Fields) -> Self {
+    fn of(fields: &FormFields) -> Self {
         Self {
             name: fields.get("name").to_owned(),
             role: fields.get("role").to_owned(),
@@ -118,7 +118,7 @@ pub async fn create(change: Change) -> PageResult {
     }
     let intent = change.intent_without_version(Some(reason))?;
     let made = session.registry().keys.create(intent, KeyMode::Live, &Value::Object(body)).await;
-    let page = Page::new(session, t.made).below(t.heading, session.links.now("keys"));
+    let page = PageFrame::new(session, t.made).below(t.heading, session.links.now("keys"));
     let keys = session.links.now("keys");
     match made {
         Ok(made) => {
@@ -152,7 +152,7 @@ pub async fn change(Path((_, key_id)): Path<(String, String)>, change: Change) -
 fn refused(session: &Session, key: Option<&KeyRecord>, typed: Typed, error: RegistryError) -> PageResult {
     match error {
         RegistryError::Invalid(findings) => show(session, key, typed, faults(session, &findings)),
-        error => Err(Failure::from(error)),
+        error => Err(PageFailure::from(error)),
     }
 }
 
@@ -179,7 +179,7 @@ fn show(session: &Session, key: Option<&KeyRecord>, typed: Typed, faults: Vec<St
     let path = key.map_or_else(|| "keys/new".to_owned(), |key| format!("keys/{}/edit", key.id));
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let keys = session.links.now("keys");
-    let page = Page::new(session, heading).below(t.heading, &keys);
+    let page = PageFrame::new(session, heading).below(t.heading, &keys);
     let scopes = offered.collect();
     let is_new = key.is_none();
     let (action, once) = (session.links.now(&path), session.once());
