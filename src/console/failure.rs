@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::gate::HeldBack;
 use crate::flow::finding::Finding;
 use crate::registry::caller::Scope;
-use crate::registry::{CallingFlows, CurrentVersion, RegistryError, StoreError};
+use crate::registry::{CallingFlows, RegistryError, StoreError};
 
 /// What became of a request that did not become what was asked for.
 #[derive(Debug, Clone)]
@@ -31,7 +31,7 @@ pub enum PageFailure {
     BadRequest(&'static str),
     TooLarge,
     /// The flow is at another version than the page showed.
-    Changed(Box<CurrentVersion>),
+    Changed,
     /// The form was sent before with something else in it.
     SentOtherwise,
     /// Flows in force call this one.
@@ -71,7 +71,7 @@ impl PageFailure {
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Changed(_) => StatusCode::PRECONDITION_FAILED,
+            Self::Changed => StatusCode::PRECONDITION_FAILED,
             Self::SentOtherwise | Self::Called(_) | Self::NotPublished | Self::Erased => StatusCode::CONFLICT,
             Self::Findings(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::HeldBack(held) if held.is_of_caller => StatusCode::TOO_MANY_REQUESTS,
@@ -118,9 +118,7 @@ impl From<RegistryError> for PageFailure {
             RegistryError::Invalid(findings)
             | RegistryError::NotPublishable(findings)
             | RegistryError::NotRunnable(findings) => Self::Findings(findings),
-            RegistryError::PreconditionFailed(current) | RegistryError::VersionConflict(current) => {
-                Self::Changed(Box::new(current))
-            }
+            RegistryError::PreconditionFailed(_) | RegistryError::VersionConflict(_) => Self::Changed,
             RegistryError::IdempotencyKeyReused => Self::SentOtherwise,
             RegistryError::NotPublished(_) => Self::NotPublished,
             RegistryError::Called(calling) => Self::Called(Box::new(calling)),

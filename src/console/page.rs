@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::assets;
 use super::link::{self, Links};
-use super::preference::{PageLanguage, Preferences};
+use super::preference::Preferences;
 use super::session::Session;
 use super::session::signed::SignedIn;
 use super::state::Console;
@@ -160,13 +160,6 @@ impl PageFrame {
 
     pub fn lang(&self) -> &'static str {
         self.preferences.language.code()
-    }
-
-    pub fn other_language(&self) -> PageLanguage {
-        match self.preferences.language {
-            PageLanguage::Es => PageLanguage::En,
-            PageLanguage::En => PageLanguage::Es,
-        }
     }
 
     pub fn is_utc(&self) -> bool {

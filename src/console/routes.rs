@@ -10,7 +10,7 @@ use super::around::around;
 use super::assets;
 use super::failure::{PageFailure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::change::{self, Action, create};
+use super::view::change::{self, ChangeAction, create};
 use super::view::{compare, deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
@@ -61,7 +61,7 @@ fn changes() -> Router<Console> {
         .route("/{orgId}/flows/new", get(create::show).post(create::send))
         .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
         .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch));
-    Action::ALL.into_iter().fold(pages, |pages, action| {
+    ChangeAction::ALL.into_iter().fold(pages, |pages, action| {
         pages.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
     })
 }

@@ -73,13 +73,20 @@ async fn a_flow_in_force_with_a_draft_ahead() {
     let mut browser = Browser::admin().await;
     let id = browser.onboarded().await;
     let path = browser.path(&format!("flows/{id}"));
-    browser.pin_both("flow-in-force", &path).await;
-    let draft = browser.get(format!("{path}?version=draft")).await.expect(200);
+    browser.pin_both("flow-in-force", &format!("{path}?view=outline")).await;
+    let draft = browser.get(format!("{path}?version=draft&view=outline")).await.expect(200);
     draft.says("You see draft 3").says("HOLA {{ contact.name }}").says("Draft 3 has 2 unpublished changes");
-    let first = browser.get(format!("{path}?version=1")).await.expect(200);
+    let first = browser.get(format!("{path}?version=1&view=outline")).await.expect(200);
     first.says("You see version 1, of").says("¡Hola {{ contact.name }}!").says("In force: version 2");
     browser.get(format!("{path}?version=9")).await.expect(404);
-    for bad in ["version=0", "version=x", "version=-1", "view=thing", &format!("step={}", "x".repeat(600))] {
+    for bad in [
+        "version=0",
+        "version=x",
+        "version=-1",
+        "view=thing",
+        "layer=x",
+        &format!("step={}", "x".repeat(600)),
+    ] {
         browser.get(format!("{path}?{bad}")).await.expect(400);
     }
 }
@@ -89,24 +96,24 @@ async fn states_are_said_in_words() {
     let mut browser = Browser::admin().await;
     let id = browser.made(onboarding()).await;
     let path = browser.path(&format!("flows/{id}"));
-    browser.pin_both("flow-draft-only", &path).await;
+    browser.pin_both("flow-draft-only", &format!("{path}?view=outline")).await;
     browser.get(format!("{path}?version=published")).await.expect(409);
     browser.publish(&id).await;
     browser.get(&path).await.says("In force: version 2, published by <bdi>backend</bdi>, ");
     browser.get(&path).await.says("There is nothing to publish.");
     browser.patch(&id, json!({ "enabled": false })).await;
-    browser.pin_both("flow-paused", &path).await;
+    browser.pin_both("flow-paused", &format!("{path}?view=outline")).await;
     let unpublished = browser.api.ask("POST", browser.api.flow(&id, "/unpublish")).json(&json!({})).send();
     unpublished.await.expect(201);
     browser.get(&path).await.says("Draft only: it was unpublished and answers nobody");
     browser.delete(&id).await;
-    browser.pin_both("flow-deleted", &path).await;
+    browser.pin_both("flow-deleted", &format!("{path}?view=outline")).await;
     let position = browser.position(&id, 2).await;
     let then = browser.get(format!("{path}?asOf=position:{position}")).await.expect(200);
     then.says("In force: version 2, published by").says(&format!("asOf=position%3A{position}"));
     assert_eq!(then.hidden("asOf"), format!("position:{position}"), "other versions are shown of then too");
     then.says("Restore version 2…").says_nothing_of("Publish…").says_nothing_of("Delete…");
-    browser.pin_both("flow-past", &format!("{path}?asOf=position:{position}")).await;
+    browser.pin_both("flow-past", &format!("{path}?view=outline&asOf=position:{position}")).await;
     browser.get(format!("{path}?asOf=position:0")).await.expect(404);
 }
 
@@ -146,7 +153,7 @@ async fn json_leads_to_places_and_downloads() {
     flow["steps"][1]["options"][1]["next"] = json!("nada");
     let id = browser.made(flow).await;
     let path = browser.path(&format!("flows/{id}"));
-    let outline = browser.get(&path).await.expect(200);
+    let outline = browser.get(format!("{path}?view=outline")).await.expect(200);
     let link = "view=json&#38;at=%2Fsteps%2F1%2Foptions%2F1%2Fnext#p%2Fsteps%2F1%2Foptions%2F1%2Fnext";
     outline.says(link).says("It leads to a step that does not exist.").says("DANGLING_NEXT");
     let json = browser.get(format!("{path}?view=json&at=/steps/1/options/1/next")).await.expect(200);
@@ -163,6 +170,33 @@ async fn json_leads_to_places_and_downloads() {
     assert_eq!(document["steps"][1]["options"][1]["next"], "nada");
 }
 
+#[tokio::test]
+async fn the_picture_with_its_layers_comes_first_but_on_small_screens() {
+    let mut browser = Browser::admin().await;
+    let id = browser.onboarded().await;
+    let path = browser.path(&format!("flows/{id}"));
+    let seen = browser.get(format!("{path}?version=draft&step=saludo")).await.expect(200);
+    seen.says("<svg ")
+        .says("data-step=\"pide_plan\"")
+        .says("<aside id=\"step\"")
+        .says_nothing_of("<ol class=\"steps\">");
+    seen.says("version=draft&amp;step=pide_plan");
+    let blame = browser.get(format!("{path}?version=draft&layer=blame")).await.expect(200);
+    blame.says("layer-blame").says("backend, ").says("today");
+    // Of what is in force nobody knows by whom each step was changed, so that the layer is not offered.
+    let in_force = browser.get(format!("{path}?layer=blame")).await.expect(200);
+    in_force.says("layer-findings").says_nothing_of("who changed each step");
+    let plain = browser.get(format!("{path}?layer=plain")).await.expect(200);
+    plain.says_nothing_of("layer-findings");
+    let small = axum::http::Request::get(&path).header("sec-ch-ua-mobile", "?1");
+    let small = browser.send(small.header("sec-fetch-site", "same-origin"), String::new()).await.expect(200);
+    small.says("<ol class=\"steps\">").says_nothing_of("<svg ");
+    let file = browser.get(format!("{path}/picture.svg?version=1")).await.expect(200);
+    let name = format!("attachment; filename=\"flow-{id}-v1.svg\"");
+    assert_eq!(file.header("content-disposition"), Some(name.as_str()));
+    assert!(file.html.starts_with("<svg "), "{}", file.html);
+}
+
 /// 200 steps of 30 options each: more JSON than a page shows.
 #[tokio::test]
 async fn a_large_flow_is_shown_and_its_json_in_parts() {
@@ -173,8 +207,10 @@ async fn a_large_flow_is_shown_and_its_json_in_parts() {
     let steps: Vec<Value> = (0..200).map(step).collect();
     let id = browser.made(json!({ "name": "Grande", "steps": steps })).await;
     let path = browser.path(&format!("flows/{id}"));
-    let outline = browser.get(&path).await.expect(200);
+    let outline = browser.get(format!("{path}?view=outline")).await.expect(200);
     assert_eq!(outline.html.matches("<li id=\"s-s").count(), 200);
+    let picture = browser.get(&path).await.expect(200);
+    assert_eq!(picture.html.matches(" data-step=\"s").count(), 200);
     let json = browser.get(format!("{path}?view=json")).await.expect(200);
     json.says("You see 4,000 lines of ").says_nothing_of("p/steps/199/");
     let part = browser.get(format!("{path}?view=json&at=/steps/199/options/7/title")).await.expect(200);
@@ -189,7 +225,7 @@ async fn erased_content_is_said_to_be_erased() {
     let path = browser.path(&format!("flows/{id}"));
     sqlx::query("UPDATE document SET bytes = NULL").execute(&browser.api.database.pool).await.unwrap();
     browser.api.registry.forget_reads();
-    browser.pin_both("flow-erased", &path).await;
+    browser.pin_both("flow-erased", &format!("{path}?view=outline")).await;
     browser.get(format!("{path}?view=json&step=saludo")).await.expect(200).says("was erased on legal demand");
     browser.get(format!("{path}/document.json")).await.expect(409);
     let history = browser.get(format!("{path}/history?open=3")).await.expect(200);
@@ -211,7 +247,17 @@ async fn hostile_texts_stay_texts() {
     });
     let id = browser.made(flow).await;
     let path = browser.path(&format!("flows/{id}"));
-    for view in ["", "?view=json", "?step=a", "?step=b", "?step=c", "/history", "?step=%22%3E%3Cscript%3E"] {
+    for view in [
+        "",
+        "?view=outline",
+        "/picture.svg",
+        "?view=json",
+        "?step=a",
+        "?step=b",
+        "?step=c",
+        "/history",
+        "?step=%22%3E%3Cscript%3E",
+    ] {
         let seen = browser.get(format!("{path}{view}")).await.expect(200);
         let scripts = seen.html.matches("<script").count();
         assert_eq!(
@@ -230,7 +276,16 @@ async fn nobody_else_is_shown_a_flow() {
     let mut browser = Browser::admin().await;
     let id = browser.onboarded().await;
     let then = format!("?asOf=position:{}", browser.position(&id, 1).await);
-    let pages = ["", "?view=json", "?step=saludo", "/history", "/document.json", &then];
+    let pages = [
+        "",
+        "?view=outline",
+        "/picture.svg",
+        "?view=json",
+        "?step=saludo",
+        "/history",
+        "/document.json",
+        &then,
+    ];
     let pages: Vec<String> = pages.iter().map(|page| browser.path(&format!("flows/{id}{page}"))).collect();
     let own = browser
         .api

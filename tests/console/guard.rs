@@ -13,6 +13,10 @@ fn rows(method: &str) -> Vec<String> {
         let path = row.split('"').nth(1)?.strip_prefix("/{orgId}/")?;
         (row.contains(&format!("{method}(")) && !path.contains('*')).then(|| path.to_owned())
     });
+    // The changes of a flow are rows of a table of their own.
+    let changes = ["restore", "publish", "unpublish", "pause", "resume", "duplicate", "delete"];
+    let changes = changes.map(|change| format!("flows/{{flowId}}/{change}"));
+    let rows = rows.chain(changes.into_iter().filter(|_| routes.contains("changes_of_flow")));
     let id = Regex::new(r"\{[a-zA-Z]+\}").unwrap();
     let rows: Vec<String> =
         rows.map(|path| id.replace_all(&path, Uuid::from_u128(7).to_string()).into_owned()).collect();

@@ -37,6 +37,7 @@ pub struct HistoryPageTexts {
     // Rows.
     pub current: &'static str,
     pub in_force: &'static str,
+    pub is_published: &'static str,
     pub restore: &'static str,
     pub is_draft_already: &'static str,
     pub show: &'static str,
@@ -95,6 +96,7 @@ pub const ES: HistoryPageTexts = HistoryPageTexts {
     choose_newer: "Comparar hasta la versión {n}",
     current: "actual",
     in_force: "en vigor",
+    is_published: "publicada",
     restore: "Restaurar la versión {n}…",
     is_draft_already: "Ya es el borrador",
     show: "Ver la versión {n}",
@@ -151,6 +153,7 @@ pub const EN: HistoryPageTexts = HistoryPageTexts {
     choose_newer: "Compare to version {n}",
     current: "current",
     in_force: "in force",
+    is_published: "published",
     restore: "Restore version {n}…",
     is_draft_already: "It is the draft already",
     show: "Show version {n}",

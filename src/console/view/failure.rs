@@ -3,10 +3,12 @@
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use uuid::Uuid;
 
 use super::sign_in::{self, SignInState};
 use crate::console::asked::AskedPage;
 use crate::console::failure::{PageFailure, PageResult, Sought};
+use crate::console::link::Links;
 use crate::console::page::PageFrame;
 use crate::console::part;
 use crate::console::preference::Preferences;
@@ -14,6 +16,7 @@ use crate::console::session::signed::SignedIn;
 use crate::console::state::Console;
 use crate::console::texts::failure::{EN, ES, FailureTexts, FailureWords};
 use crate::flow::finding::Finding;
+use crate::registry::CallingFlows;
 use crate::registry::caller::Scope;
 
 /// Names of keys that are shown to who lacks a scope.
@@ -27,6 +30,8 @@ struct FailurePage<'f> {
     why: String,
     now: String,
     findings: &'f [Finding],
+    /// Flows that call this one: what they are called, and their pages.
+    callers: Vec<(&'f str, String)>,
     /// What the keys are called that may manage keys.
     managers: Vec<String>,
     request_id: &'f str,
@@ -53,27 +58,15 @@ pub async fn show(
         };
         return answer(StatusCode::UNAUTHORIZED, None, sign_in::instead(console, asked, state));
     }
-    let language = Preferences::of(&asked.parts.headers).language;
-    let t = language.pick(&ES, &EN);
+    let t = Preferences::of(&asked.parts.headers).language.pick(&ES, &EN);
     let FailureWords { what, why, now } = said(t, &failure);
-    let scope = match failure {
-        PageFailure::Scope(scope) => Some(scope),
-        _ => None,
-    };
-    let fill = |text: &str| {
-        let (allowed, name) = (scope.map_or("", t.allows), scope.map_or("", Scope::as_str));
-        let text = text.replace("{what}", allowed).replace("{scope}", name);
-        match &failure {
-            PageFailure::BadRequest(name) => text.replace("{name}", name),
-            _ => text,
-        }
-    };
+    let fill = |text: &str| filled(t, &failure, text);
     let wait_s = failure.wait_s();
     let path = asked.path();
     let page = PageFrame::of_failure(&asked.parts.headers, &path, signed, fill(what));
     let page = page.retrying(wait_s.filter(|_| asked.is_get()));
-    let managers = match (scope, signed) {
-        (Some(_), Some(signed)) => managers(console, signed).await,
+    let managers = match (&failure, signed) {
+        (PageFailure::Scope(_), Some(signed)) => managers(console, signed).await,
         _ => Vec::new(),
     };
     let shown = FailurePage {
@@ -83,6 +76,10 @@ pub async fn show(
         findings: match &failure {
             PageFailure::Findings(findings) => findings,
             _ => &[],
+        },
+        callers: match (&failure, signed) {
+            (PageFailure::Called(calling), Some(signed)) => callers(calling, signed.open.caller.org_id),
+            _ => Vec::new(),
         },
         managers,
         request_id: &asked.circumstances.request_id,
@@ -97,6 +94,23 @@ pub async fn show(
         page,
     };
     answer(failure.status(), wait_s, part::page(&shown))
+}
+
+/// A text with what the failure is about in it.
+fn filled(t: &FailureTexts, failure: &PageFailure, text: &str) -> String {
+    match failure {
+        PageFailure::Scope(scope) => {
+            text.replace("{what}", (t.allows)(*scope)).replace("{scope}", scope.as_str())
+        }
+        PageFailure::BadRequest(name) => text.replace("{name}", name),
+        _ => text.to_owned(),
+    }
+}
+
+fn callers(calling: &CallingFlows, org_id: Uuid) -> Vec<(&str, String)> {
+    let links = Links::new(org_id, None);
+    let shown = calling.named.iter();
+    shown.map(|flow| (flow.name.as_str(), links.to(&format!("flows/{}", flow.flow_id)))).collect()
 }
 
 /// A page that cannot be shown either is at least a status.
@@ -130,7 +144,7 @@ fn said<'t>(t: &'t FailureTexts, failure: &PageFailure) -> &'t FailureWords {
         PageFailure::MethodNotAllowed => &t.method,
         PageFailure::BadRequest(_) => &t.bad_request,
         PageFailure::TooLarge => &t.too_large,
-        PageFailure::Changed(_) => &t.changed,
+        PageFailure::Changed => &t.changed,
         PageFailure::SentOtherwise => &t.sent_otherwise,
         PageFailure::Called(_) => &t.called,
         PageFailure::NotPublished => &t.not_published,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::Action;
+use super::action::ChangeAction;
 use crate::console::comparison::ChangeSheet;
 use crate::console::effect::Effects;
 use crate::console::failure::PageFailure;
@@ -76,17 +76,17 @@ impl<'s> Proposer<'s> {
     /// What the action would do now. `from` is the version that a restore brings back.
     pub async fn propose(
         &self,
-        action: Action,
+        action: ChangeAction,
         flow_id: Uuid,
         from: Option<i64>,
     ) -> Result<Proposal, PageFailure> {
         let flow = self.session.registry().reads.get(self.session.caller(), flow_id, Selector::Draft).await?;
         match (action, from) {
-            (Action::Restore, Some(from)) => self.restore(flow, from).await,
-            (Action::Restore, None) => Err(PageFailure::BadRequest("version")),
+            (ChangeAction::Restore, Some(from)) => self.restore(flow, from).await,
+            (ChangeAction::Restore, None) => Err(PageFailure::BadRequest("version")),
             _ if flow.record.deleted => Ok(self.gone(action, flow)),
-            (Action::Publish, _) => self.publish(flow).await,
-            (Action::Duplicate, _) => Ok(self.duplicate(flow)),
+            (ChangeAction::Publish, _) => self.publish(flow).await,
+            (ChangeAction::Duplicate, _) => Ok(self.duplicate(flow)),
             _ => self.ending(action, flow).await,
         }
     }
@@ -109,20 +109,20 @@ impl<'s> Proposer<'s> {
     }
 
     /// The flow is deleted: all that can be done with it is to bring it back.
-    fn gone(&self, action: Action, flow: Arc<FlowAnswer>) -> Proposal {
+    fn gone(&self, action: ChangeAction, flow: Arc<FlowAnswer>) -> Proposal {
         let title = Sentence::words(self.title(action));
         Proposal { nothing: Some(Sentence::words(self.t.gone)), ..self.bare(flow, title) }
     }
 
-    fn title(&self, action: Action) -> &'static str {
+    fn title(&self, action: ChangeAction) -> &'static str {
         match action {
-            Action::Restore => self.t.bring_back_title,
-            Action::Publish => self.t.publish_title,
-            Action::Unpublish => self.t.unpublish_title,
-            Action::Pause => self.t.pause_title,
-            Action::Resume => self.t.resume_title,
-            Action::Duplicate => self.t.duplicate_title,
-            Action::Delete => self.t.delete_title,
+            ChangeAction::Restore => self.t.bring_back_title,
+            ChangeAction::Publish => self.t.publish_title,
+            ChangeAction::Unpublish => self.t.unpublish_title,
+            ChangeAction::Pause => self.t.pause_title,
+            ChangeAction::Resume => self.t.resume_title,
+            ChangeAction::Duplicate => self.t.duplicate_title,
+            ChangeAction::Delete => self.t.delete_title,
         }
     }
 
@@ -202,7 +202,7 @@ impl<'s> Proposer<'s> {
         let version = outlook.version.unwrap_or(outlook.current_version + 1);
         let button = ProposedButton {
             mode: "",
-            label: self.with_version(Action::Publish.word(self.t), version),
+            label: self.with_version(ChangeAction::Publish.word(self.t), version),
             effects: match outlook.version {
                 Some(_) => self.effects.put_in_force(&flow.record.state(), &outlook.after),
                 None => Vec::new(),
@@ -242,19 +242,20 @@ impl<'s> Proposer<'s> {
     }
 
     /// Whatever takes a flow out of force, or lets it answer again.
-    async fn ending(&self, action: Action, flow: Arc<FlowAnswer>) -> Result<Proposal, PageFailure> {
+    async fn ending(&self, action: ChangeAction, flow: Arc<FlowAnswer>) -> Result<Proposal, PageFailure> {
         let order = match action {
-            Action::Unpublish => RehearsedOrder::Unpublish,
-            Action::Pause => RehearsedOrder::Enable(false),
-            Action::Resume => RehearsedOrder::Enable(true),
+            ChangeAction::Unpublish => RehearsedOrder::Unpublish,
+            ChangeAction::Pause => RehearsedOrder::Enable(false),
+            ChangeAction::Resume => RehearsedOrder::Enable(true),
             _ => RehearsedOrder::Delete,
         };
         let title = Sentence::words(self.title(action));
         let published = flow.record.published.as_ref().map(|published| published.version);
-        let needs_published = matches!(action, Action::Unpublish | Action::Pause | Action::Resume);
+        let needs_published =
+            matches!(action, ChangeAction::Unpublish | ChangeAction::Pause | ChangeAction::Resume);
         let outlook = self.rehearse(&flow, order).await?;
         let nothing = match (action, published, outlook.version) {
-            (Action::Unpublish, None, _) => Some(self.t.not_published),
+            (ChangeAction::Unpublish, None, _) => Some(self.t.not_published),
             (_, None, _) if needs_published => Some(self.t.not_published_pause),
             (_, _, None) => Some(self.t.nothing),
             _ => None,
@@ -263,9 +264,9 @@ impl<'s> Proposer<'s> {
             return Ok(Proposal { nothing: Some(Sentence::words(nothing)), ..self.bare(flow, title) });
         }
         let effects = match action {
-            Action::Unpublish => self.effects.unpublish(),
-            Action::Pause => self.effects.pause(published.unwrap_or_default()),
-            Action::Resume => self.effects.put_in_force(&flow.record.state(), &outlook.after),
+            ChangeAction::Unpublish => self.effects.unpublish(),
+            ChangeAction::Pause => self.effects.pause(published.unwrap_or_default()),
+            ChangeAction::Resume => self.effects.put_in_force(&flow.record.state(), &outlook.after),
             _ => self.effects.delete(),
         };
         let label = Sentence::words(action.word(self.t));

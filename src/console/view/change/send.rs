@@ -5,11 +5,12 @@ use axum::http::StatusCode;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::action::{ChangeAction, source};
 use super::conflict::conflict;
 use super::done::DONE;
 use super::proposal::Proposer;
-use super::shown::{Trouble, show};
-use super::{Action, source, unknown};
+use super::shown::{FormTrouble, show};
+use super::unknown;
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::Change;
 use crate::console::part;
@@ -26,23 +27,23 @@ const NAME_CHARS_MAX: usize = 120;
 const LABEL_CHARS_MAX: usize = 120;
 
 /// Does what the form asks for, and leads to the page that says so.
-pub async fn send(action: Action, flow_id: Uuid, change: &Change) -> PageResult {
+pub async fn send(action: ChangeAction, flow_id: Uuid, change: &Change) -> PageResult {
     let (session, fields) = (&change.session, &change.fields);
     action.check(session)?;
     let from = match action {
-        Action::Restore => Some(source(fields, "from")?),
+        ChangeAction::Restore => Some(source(fields, "from")?),
         _ => None,
     };
     let seen = fields.version()?;
     let label = fields.get("label").trim();
     let name = fields.get("name").trim();
     let reason = fields.reason();
-    let trouble = Trouble {
+    let trouble = FormTrouble {
         status: StatusCode::UNPROCESSABLE_ENTITY,
         reason: reason.is_none(),
         label: label.chars().count() > LABEL_CHARS_MAX || label.contains(char::is_control),
         name: !name.is_empty() && (name.chars().count() > NAME_CHARS_MAX || name_fault(name).is_some()),
-        ..Trouble::default()
+        ..FormTrouble::default()
     };
     let (Some(reason), false, false) = (reason, trouble.label, trouble.name) else {
         return show(session, action, flow_id, from, fields, &trouble).await;
@@ -79,29 +80,29 @@ impl Order {
     async fn carry_out(
         self,
         session: &Session,
-        action: Action,
+        action: ChangeAction,
         intent: Intent,
         flow_id: Uuid,
     ) -> Result<Written, RegistryError> {
         let commands = &session.registry().commands;
         match (action, self.from) {
-            (Action::Restore, Some(from)) => {
+            (ChangeAction::Restore, Some(from)) => {
                 let order = RestoreOrder { source: RestoreSource::Version(from), mode: self.mode };
                 commands.restore(intent, flow_id, order).await
             }
-            (Action::Publish, _) => {
+            (ChangeAction::Publish, _) => {
                 commands.publish(intent, flow_id, PublishOrder { version: None, label: self.label }).await
             }
-            (Action::Unpublish, _) => commands.unpublish(intent, flow_id).await,
-            (Action::Pause | Action::Resume, _) => {
-                let enabled = json!({ "enabled": action == Action::Resume });
+            (ChangeAction::Unpublish, _) => commands.unpublish(intent, flow_id).await,
+            (ChangeAction::Pause | ChangeAction::Resume, _) => {
+                let enabled = json!({ "enabled": action == ChangeAction::Resume });
                 commands.update(intent, flow_id, enabled, None).await
             }
-            (Action::Duplicate, _) => {
+            (ChangeAction::Duplicate, _) => {
                 commands.duplicate(intent, flow_id, DuplicateOrder { name: self.name, version: None }).await
             }
-            (Action::Delete, _) => commands.delete(intent, flow_id).await,
-            (Action::Restore, None) => Err(RegistryError::VersionNotFound),
+            (ChangeAction::Delete, _) => commands.delete(intent, flow_id).await,
+            (ChangeAction::Restore, None) => Err(RegistryError::VersionNotFound),
         }
     }
 }
@@ -109,7 +110,7 @@ impl Order {
 /// The flow's page, which tells the event; where nothing was to be changed, the page of the action, which says that.
 fn done(
     session: &Session,
-    action: Action,
+    action: ChangeAction,
     flow_id: Uuid,
     seen: i64,
     from: Option<i64>,
@@ -131,25 +132,25 @@ async fn trouble_of(
     flow_id: Uuid,
     seen: i64,
     error: RegistryError,
-) -> Result<Trouble, PageFailure> {
-    let at = |status| Trouble { status, ..Trouble::default() };
+) -> Result<FormTrouble, PageFailure> {
+    let at = |status| FormTrouble { status, ..FormTrouble::default() };
     Ok(match error {
         RegistryError::PreconditionFailed(current) | RegistryError::VersionConflict(current) => {
             let conflict = conflict(&Proposer::new(session), flow_id, seen, &current).await?;
-            Trouble { conflict: Some(conflict), ..at(StatusCode::PRECONDITION_FAILED) }
+            FormTrouble { conflict: Some(conflict), ..at(StatusCode::PRECONDITION_FAILED) }
         }
         // Whoever sees the flow sees that it was deleted meanwhile.
         RegistryError::FlowNotFound => {
             let flow = session.registry().reads.get(session.caller(), flow_id, Selector::Draft).await?;
             let conflict = conflict(&Proposer::new(session), flow_id, seen, &flow.current_version()).await?;
-            Trouble { conflict: Some(conflict), ..at(StatusCode::CONFLICT) }
+            FormTrouble { conflict: Some(conflict), ..at(StatusCode::CONFLICT) }
         }
         RegistryError::NotPublishable(_) => {
-            Trouble { is_refused: true, ..at(StatusCode::UNPROCESSABLE_ENTITY) }
+            FormTrouble { is_refused: true, ..at(StatusCode::UNPROCESSABLE_ENTITY) }
         }
-        RegistryError::Called(_) => Trouble { force: true, ..at(StatusCode::CONFLICT) },
+        RegistryError::Called(_) => FormTrouble { force: true, ..at(StatusCode::CONFLICT) },
         RegistryError::Invalid(findings) if is_about(&findings, "/name") => {
-            Trouble { name: true, ..at(StatusCode::UNPROCESSABLE_ENTITY) }
+            FormTrouble { name: true, ..at(StatusCode::UNPROCESSABLE_ENTITY) }
         }
         error => return Err(error.into()),
     })

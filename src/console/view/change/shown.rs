@@ -4,9 +4,10 @@ use askama::Template;
 use axum::http::StatusCode;
 use uuid::Uuid;
 
+use super::action::{ChangeAction, source};
 use super::conflict::ShownConflict;
 use super::proposal::{Proposal, ProposedButton, ProposedDiff, Proposer};
-use super::{Action, source};
+
 use crate::console::failure::PageResult;
 use crate::console::form::FormFields;
 use crate::console::page::PageFrame;
@@ -31,12 +32,12 @@ const FINDINGS_MAX: usize = 50;
 
 /// What stood in the way of a form that was sent.
 #[derive(Default)]
-pub struct Trouble {
+pub struct FormTrouble {
     pub status: StatusCode,
     pub conflict: Option<ShownConflict>,
     /// Errors forbid it.
     pub is_refused: bool,
-    /// FormFields that have to be filled otherwise.
+    /// Fields that have to be filled otherwise.
     pub reason: bool,
     pub label: bool,
     pub name: bool,
@@ -49,9 +50,9 @@ pub struct Trouble {
 struct ChangePage<'p> {
     page: PageFrame,
     t: &'static ChangeTexts,
-    action: Action,
+    action: ChangeAction,
     title: Markup,
-    trouble: &'p Trouble,
+    trouble: &'p FormTrouble,
     nothing: Option<Markup>,
     bring_back: Option<String>,
     buttons: Vec<ShownButton>,
@@ -97,23 +98,28 @@ enum ShownDiff {
 }
 
 /// The page as it is asked for.
-pub async fn asked(session: &Session, action: Action, flow_id: Uuid, fields: &FormFields) -> PageResult {
+pub async fn asked(
+    session: &Session,
+    action: ChangeAction,
+    flow_id: Uuid,
+    fields: &FormFields,
+) -> PageResult {
     action.check(session)?;
     let from = match action {
-        Action::Restore => Some(source(fields, "version")?),
+        ChangeAction::Restore => Some(source(fields, "version")?),
         _ => None,
     };
-    show(session, action, flow_id, from, &FormFields::default(), &Trouble::default()).await
+    show(session, action, flow_id, from, &FormFields::default(), &FormTrouble::default()).await
 }
 
 /// The page with the dry run of now. `entered` is what somebody filled in before.
 pub async fn show(
     session: &Session,
-    action: Action,
+    action: ChangeAction,
     flow_id: Uuid,
     from: Option<i64>,
     entered: &FormFields,
-    trouble: &Trouble,
+    trouble: &FormTrouble,
 ) -> PageResult {
     let proposer = Proposer::new(session);
     let proposal = proposer.propose(action, flow_id, from).await?;
@@ -122,7 +128,7 @@ pub async fn show(
     let page = PageFrame::new(session, title)
         .below(session.texts(&frame::ES, &frame::EN).flows, session.links.now("flows"))
         .of(&flow_name(&proposal.flow), flow.clone());
-    let is_gone = proposal.flow.record.deleted && action != Action::Restore;
+    let is_gone = proposal.flow.record.deleted && action != ChangeAction::Restore;
     let version = proposal.flow.record.version;
     let (callers, has_more_callers) = callers(session, &proposal);
     let view = ChangePage {
@@ -154,7 +160,7 @@ pub async fn show(
 fn as_command(
     page: PageFrame,
     session: &Session,
-    action: Action,
+    action: ChangeAction,
     flow_id: Uuid,
     from: Option<i64>,
 ) -> PageFrame {
@@ -163,7 +169,7 @@ fn as_command(
             let arguments = format!("flows restore {flow_id} {from} --dry-run");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}?version={from}"))
         }
-        None if action == Action::Publish => {
+        None if action == ChangeAction::Publish => {
             let arguments = format!("flows diff {flow_id} published draft");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}/diff"))
         }

@@ -11,7 +11,7 @@ use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::standing::{Ahead, FlowStanding, Standing};
 use crate::console::texts::flow::{EN, ES, FlowTexts};
-use crate::console::view::change::Action;
+use crate::console::view::change::ChangeAction;
 use crate::console::view::said::{Markup, said};
 use crate::console::view::told::{event, teller};
 use crate::registry::caller::Scope;
@@ -158,7 +158,7 @@ fn actions(session: &Session, t: &'static FlowTexts, state: &FlowAnswer, is_ahea
     let (is_now, is_published) = (session.as_of.is_none(), record.published.is_some());
     let path = |rest: &str| session.links.now(&format!("flows/{}/{rest}", record.flow_id));
     let mut actions = Vec::new();
-    let mut offer = |action: Action, label: &str, why_not: Option<&'static str>| {
+    let mut offer = |action: ChangeAction, label: &str, why_not: Option<&'static str>| {
         if action.scopes().iter().all(|scope| session.may(*scope)) {
             actions.push(FlowAction { label: label.to_owned(), href: path(action.name()), why_not });
         }
@@ -166,19 +166,19 @@ fn actions(session: &Session, t: &'static FlowTexts, state: &FlowAnswer, is_ahea
     // Of a moment of the past nothing is changed but by a restore.
     if is_now && !record.deleted {
         let is_done = is_published && !is_ahead && record.enabled;
-        offer(Action::Publish, t.publish, is_done.then_some(t.nothing_to_publish));
-        offer(Action::Unpublish, t.unpublish, (!is_published).then_some(t.not_published));
+        offer(ChangeAction::Publish, t.publish, is_done.then_some(t.nothing_to_publish));
+        offer(ChangeAction::Unpublish, t.unpublish, (!is_published).then_some(t.not_published));
         match record.enabled {
-            true => offer(Action::Pause, t.pause, (!is_published).then_some(t.not_published)),
-            false => offer(Action::Resume, t.resume, (!is_published).then_some(t.not_published)),
+            true => offer(ChangeAction::Pause, t.pause, (!is_published).then_some(t.not_published)),
+            false => offer(ChangeAction::Resume, t.resume, (!is_published).then_some(t.not_published)),
         }
-        offer(Action::Duplicate, t.duplicate, None);
-        offer(Action::Delete, t.delete, None);
+        offer(ChangeAction::Duplicate, t.duplicate, None);
+        offer(ChangeAction::Delete, t.delete, None);
     }
     if session.may(Scope::FlowsRestore) {
         let restore = |label: String| {
             let version = record.version.to_string();
-            let href = query(&path(Action::Restore.name()), [("version", version.as_str())]);
+            let href = query(&path(ChangeAction::Restore.name()), [("version", version.as_str())]);
             FlowAction { label, href, why_not: None }
         };
         let n = [("n", number(record.version, session.language()))];

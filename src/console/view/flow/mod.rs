@@ -59,8 +59,8 @@ struct Switch {
     class: &'static str,
     draft: String,
     is_draft: bool,
-    /// `None`: nothing is in force.
-    in_force: Option<String>,
+    /// What is published, and what that is called; `None`: nothing is.
+    in_force: Option<(&'static str, String)>,
     is_in_force: bool,
     /// The number of a version that is asked for.
     version: Option<i64>,
@@ -86,6 +86,8 @@ pub async fn show(
     if let Some(read) = &read {
         let painter = Painter { session: &session, address: &address, canonical: &read.canonical };
         match view {
+            // The panel alone needs nothing of what stands beside it.
+            _ if part::is_asked(&headers, "step") => {}
             FlowView::Picture => {
                 picture = Some(drawn::picture(&session, &address, &document, read).await?);
             }
@@ -187,6 +189,8 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         ("n", number(document.version, session.language())),
         ("when", Piece::Moment(document.answer.record.updated_at)),
     ];
+    // What is paused is published and not in force.
+    let published = if head.state.in_force() { t.in_force } else { t.published };
     let kept = [
         ("view", address.view.clone()),
         ("layer", address.layer.clone()),
@@ -198,7 +202,7 @@ fn switch(session: &Session, head: &FlowHead, address: &FlowAddress, document: &
         class,
         draft: to("draft"),
         is_draft: document.which == ShownVersion::Draft,
-        in_force: record.published.is_some().then(|| to("published")),
+        in_force: record.published.is_some().then(|| (published, to("published"))),
         is_in_force: document.which == ShownVersion::InForce,
         version: match document.which {
             ShownVersion::Version(version) => Some(version),

@@ -23,7 +23,7 @@ pub struct HistoryRowView {
     pub what: Markup,
     pub reason: Option<String>,
     pub is_current: bool,
-    pub is_in_force: bool,
+    pub is_published: bool,
     pub show: String,
     /// `None`: the session may not.
     pub restore: Option<String>,
@@ -75,7 +75,7 @@ pub fn rows(
             what: said(session, &row.what),
             reason: newest.reason.clone().filter(|_| !is_folded),
             is_current: row.has(record.version),
-            is_in_force: published.is_some_and(|published| row.has(published)),
+            is_published: published.is_some_and(|published| row.has(published)),
             show: session.links.with(&page, &[("version", &number)]),
             restore: session.may(Scope::FlowsRestore).then_some(restore),
             is_open: asked.open.is_some_and(|open| row.has(open)),
