@@ -260,7 +260,7 @@ impl Sheet<'_> {
             .number("y", y)
             .number("width", WIDTH - 12.0)
             .number("height", ROW);
-        self.writer.word("rx", "4").word("fill", "transparent").close();
+        self.writer.word("fill", "transparent").close();
         self.writer.open("text").number("x", INDENT).number("y", y + 16.0).word("fill", "#0550ae");
         self.removed(group.change);
         self.fitted(&row.text);

@@ -33,7 +33,7 @@ def a_greeting_in_capitals_is_put_right(stage):
     assert "¡Hola!" in str(now), "what is in force greets as before"
     page.reload()
     visitor.check()
-    last = stage.service.api("GET", f"bot/flows/{flow['id']}/history")["data"]
+    last = stage.service.api("GET", f"bot/flows/{flow['id']}/events")["data"]["data"]
     assert len([entry for entry in last if entry["type"] == "flow.restored"]) == 1, "a reload repeats nothing"
 
 

@@ -27,6 +27,8 @@ class PictureMap {
     this.out.forEach((targets, from) => targets.forEach((to) => this.into[to].push(from)));
     this.path = [];
     figure.classList.add("moves");
+    // A small picture takes no more room than it needs.
+    this.window.style.maxHeight = `${Math.max(this.size.height, 260)}px`;
     this.buttons();
     this.pointer();
     this.stops();

@@ -36,7 +36,9 @@ pub async fn picture(
     read: &ReadDocument,
 ) -> Result<PicturePart, PageFailure> {
     let t = texts(session);
-    let order = order(session, address, document, read).await?;
+    let mut order = order(session, address, document, read).await?;
+    // On its own page the path goes without saying, four hundred times.
+    order.step_link = order.step_link.replacen(&session.links.now(&address.path()), "", 1);
     let chosen = match order.layer {
         DrawnLayer::Blame(_) => BLAME,
         DrawnLayer::Plain => PLAIN,
