@@ -6,10 +6,13 @@ mod drift;
 mod erasures;
 mod files;
 mod integrity;
+mod numbers;
 mod primary;
 mod shutdown;
 mod signing;
+mod systemd;
 mod upkeep;
+mod watch;
 mod welcome;
 
 use std::net::SocketAddr;
@@ -18,7 +21,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use axum::Router;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -45,16 +48,13 @@ use shutdown::Ending;
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
 /// Connections of those who run the service, and of what asks for them.
 const OPERATORS_MAX: usize = 64;
-/// In seconds: from a read in memory to a statement that waits for its timeout.
-const DURATION_BUCKETS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
-
 /// Serves until told to stop.
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
+    config.tracing.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
-    let metrics = count()?;
+    let metrics = numbers::count()?;
     let Ending { draining, shutdown } = shutdown::on_signal(config.http.shutdown_delay)?;
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
@@ -94,6 +94,7 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
+    systemd::ready();
     let router = http::end_connections(router(&config, &state, connections_max), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
@@ -152,14 +153,6 @@ fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError
         tokio::spawn(async move { tokens.fetch_keys().await });
     }
     Ok(verifier)
-}
-
-/// From here on the process counts what it does.
-fn count() -> anyhow::Result<PrometheusHandle> {
-    let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
-    let counting = counting.context("cannot count what the process does")?;
-    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(counting)
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
@@ -278,7 +271,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
     let owners = DatabaseConfig { migrate: MigrateAtStart::On, ..config.owner.of(&config.database) };
     let owner = Database::open(&owners).await?;
     println!("The schema is up to date.");
-    if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
+    if config.owner.url().is_some() && !config.database.urls().is_empty() {
         let service = Database::open_to_read(&config.database).await?;
         let (owners, services) =
             (store::account(owner.store.pool()).await?, store::account(service.store.pool()).await?);

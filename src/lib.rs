@@ -9,6 +9,7 @@ pub mod flow;
 pub mod http;
 pub mod interpreter;
 pub mod log;
+pub mod picture;
 pub mod postgres;
 pub mod registry;
 pub mod store;

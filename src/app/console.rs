@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Extensions, HeaderMap};
 use bytes::Bytes;
 
-use crate::console::{self, ConsoleAddress, ConsoleState, Gate, HeldBack, Share, UnreadForm};
+use crate::console::{self, ConsoleAddress, ConsoleState, Drawings, Gate, HeldBack, Share, UnreadForm};
 use crate::http::{self, AppState, Feeds, HeldRequest, RefusedBody};
 use crate::registry::caller::Caller;
 
@@ -62,6 +62,7 @@ pub fn router(state: &Arc<AppState>, session_lasts: Duration, connections_max: u
         guesses: state.guesses.clone(),
         gate: Arc::new(ConsoleGate { state: Arc::clone(state), followed }),
         address: ConsoleAddress::new(&state.public_url),
+        drawings: Drawings::default(),
         session_lasts,
         heartbeat: state.feeds.heartbeat,
         shutdown: state.feeds.shutdown.clone(),

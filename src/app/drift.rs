@@ -5,29 +5,22 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::watch;
 use crate::registry::projections::Projections;
 use crate::store::StoreError;
 
-/// So many times as long as a look took, nothing is looked at: the watch costs the database two percent at most.
-const REST: u32 = 50;
 const REST_MIN: Duration = Duration::from_secs(1);
-/// Between two walks.
-const PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs until `shutdown`. Each replica watches for itself, as each is asked for its numbers.
 pub(super) async fn watch(projections: Projections, shutdown: CancellationToken) {
     let mut last = None;
-    loop {
-        tokio::select! {
-            walked = look(&projections, last) => match walked {
-                Ok(found) => last = found,
-                Err(error) => tracing::warn!(%error, "projections were not watched, trying again later"),
-            },
-            () = shutdown.cancelled() => return,
+    while let Some(walked) = shutdown.run_until_cancelled(look(&projections, last)).await {
+        match walked {
+            Ok(found) => last = found,
+            Err(error) => tracing::warn!(%error, "projections were not watched, trying again later"),
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            () = shutdown.cancelled() => return,
+        if !watch::pause(&shutdown).await {
+            return;
         }
     }
 }
@@ -69,7 +62,7 @@ async fn walk(projections: &Projections, before: Option<usize>) -> Result<Option
         if found > 0 || before.is_some() {
             metrics::gauge!("projection_drift").set(found.max(before.unwrap_or(0)) as f64);
         }
-        tokio::time::sleep(REST_MIN.max(began.elapsed() * REST)).await;
+        watch::rest(began, REST_MIN).await;
     }
     if !is_whole {
         return Ok(before.map(|before| before.max(found)));

@@ -4,29 +4,22 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
+use super::watch;
 use crate::registry::integrity::{Integrity, IntegrityFailure};
 use crate::store::StoreError;
 
-/// So many times as long as a look took, nothing is looked at: the watch costs the database two percent at most.
-const REST: u32 = 50;
 const REST_MIN: Duration = Duration::from_millis(100);
-/// Between two walks.
-const PAUSE: Duration = Duration::from_secs(60);
 
 /// Runs until `shutdown`. Each replica watches for itself, as each is asked for its numbers.
 pub(super) async fn watch(integrity: Integrity, shutdown: CancellationToken) {
     let mut before = 0;
-    loop {
-        tokio::select! {
-            walked = walk(&integrity, before) => match walked {
-                Ok(found) => before = found,
-                Err(error) => tracing::warn!(%error, "stored content was not verified, trying again later"),
-            },
-            () = shutdown.cancelled() => return,
+    while let Some(walked) = shutdown.run_until_cancelled(walk(&integrity, before)).await {
+        match walked {
+            Ok(found) => before = found,
+            Err(error) => tracing::warn!(%error, "stored content was not verified, trying again later"),
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            () = shutdown.cancelled() => return,
+        if !watch::pause(&shutdown).await {
+            return;
         }
     }
 }
@@ -46,6 +39,7 @@ async fn walk(integrity: &Integrity, before: usize) -> Result<usize, StoreError>
                 found += look.failures.len();
                 events += look.events;
                 metrics::gauge!("integrity_verified_position").set(events as f64);
+                metrics::counter!("integrity_events_verified_total").increment(look.events);
             }
             // One organization keeps nobody from looking at the others.
             Err(error) => {
@@ -56,7 +50,7 @@ async fn walk(integrity: &Integrity, before: usize) -> Result<usize, StoreError>
             }
         }
         metrics::gauge!("integrity_failures").set(found.max(before) as f64);
-        tokio::time::sleep(REST_MIN.max(began.elapsed() * REST)).await;
+        watch::rest(began, REST_MIN).await;
     }
     let found = if is_whole { found } else { found.max(before) };
     metrics::gauge!("integrity_failures").set(found as f64);

@@ -33,7 +33,11 @@ macro_rules! assets {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     Vec::from(assets![
         "console.css" as "text/css; charset=utf-8",
+        "change.css" as "text/css; charset=utf-8",
+        "flow.css" as "text/css; charset=utf-8",
         "base.js" as "text/javascript; charset=utf-8",
+        "picture.css" as "text/css; charset=utf-8",
+        "map.js" as "text/javascript; charset=utf-8",
         "icon.svg" as "image/svg+xml",
     ])
 });

@@ -42,6 +42,11 @@ impl FormFields {
         self.0.iter().filter(move |(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
+    /// Every field with its value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Why somebody does something, as it will stand in the history; `None` where it is too short, too long or not one
     /// line.
     pub fn reason(&self) -> Option<String> {

@@ -58,6 +58,7 @@ pub struct PageHeader {
     pub numbers: Vec<String>,
     pub others: Vec<Uuid>,
     pub flows: String,
+    pub deleted: String,
     /// The moment that searching stays in.
     pub as_of: Option<String>,
     pub keys: Option<String>,
@@ -183,6 +184,7 @@ impl PageHeader {
             numbers: open.caller.phone_number_ids.to_vec(),
             others: signed.others.clone(),
             flows: links.to("flows"),
+            deleted: links.to("deleted"),
             as_of: links.as_of().map(str::to_owned),
             keys: manages_keys.then(|| links.now("keys")),
             live: links.now("live"),

@@ -31,6 +31,11 @@ pub fn page_or_part(headers: &HeaderMap, template: &impl Template) -> PageResult
     Ok(([(header::CONTENT_TYPE, HTML), varies], part.unwrap_or(html)).into_response())
 }
 
+/// Whether no more than this part is asked for.
+pub fn is_asked(headers: &HeaderMap, name: &str) -> bool {
+    headers.get(PART).is_some_and(|asked| asked == name)
+}
+
 fn rendered(template: &impl Template) -> Result<String, PageFailure> {
     template.render().map_err(|error| {
         tracing::error!(%error, "a page could not be rendered");

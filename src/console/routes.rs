@@ -10,7 +10,8 @@ use super::around::around;
 use super::assets;
 use super::failure::{PageFailure, Sought};
 use super::state::{Console, ConsoleState};
-use super::view::{keys, list, live, preferences, sign_in};
+use super::view::change::{self, ChangeAction, create};
+use super::view::{compare, deleted, flow, history, keys, list, live, preferences, sign_in};
 
 /// The console, below `/console`.
 pub fn router(state: ConsoleState) -> Router {
@@ -38,6 +39,12 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}", get(sign_in::enter))
         .route("/{orgId}/session/end", post(sign_in::close))
         .route("/{orgId}/flows", get(list::show))
+        .merge(changes())
+        .route("/{orgId}/flows/{flowId}", get(flow::show))
+        .route("/{orgId}/flows/{flowId}/document.json", get(flow::json::download))
+        .route("/{orgId}/flows/{flowId}/picture.svg", get(flow::drawn::download))
+        .route("/{orgId}/flows/{flowId}/history", get(history::show))
+        .route("/{orgId}/deleted", get(deleted::show))
         .route("/{orgId}/live", get(live::follow))
         .route("/{orgId}/keys", get(keys::show))
         .route("/{orgId}/keys/new", get(keys::terms::new).post(keys::terms::create))
@@ -46,6 +53,17 @@ fn of_organization() -> Router<Console> {
         .route("/{orgId}/keys/{keyId}/sessions/end", post(keys::end_sessions_of_key))
         .route("/{orgId}/keys/sessions/{sessionId}/end", post(keys::end_session))
         .route("/{orgId}/{*rest}", any(nothing_here))
+}
+
+/// Comparisons, new flows, and what may be done with a flow, each on a page of its own.
+fn changes() -> Router<Console> {
+    let pages = Router::new()
+        .route("/{orgId}/flows/new", get(create::show).post(create::send))
+        .route("/{orgId}/flows/{flowId}/compare", get(compare::show))
+        .route("/{orgId}/flows/{flowId}/compare.json", get(compare::json_patch));
+    ChangeAction::ALL.into_iter().fold(pages, |pages, action| {
+        pages.route(&format!("/{{orgId}}/flows/{{flowId}}/{}", action.name()), change::routes(action))
+    })
 }
 
 async fn nothing_here() -> PageFailure {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::address::ConsoleAddress;
+use super::drawings::Drawings;
 use super::gate::Gate;
 use crate::registry::Registry;
 use crate::registry::access::{CredentialVerifier, Guesses};
@@ -21,6 +22,8 @@ pub struct ConsoleState {
     pub guesses: Guesses,
     pub gate: Arc<dyn Gate>,
     pub address: ConsoleAddress,
+    /// Pictures that were drawn.
+    pub drawings: Drawings,
     /// The longest that anybody stays signed in.
     pub session_lasts: Duration,
     /// The longest that a page that follows the log hears nothing.

@@ -69,21 +69,6 @@ pub fn zone_text(zone: Tz, now: DateTime<Utc>) -> String {
     if zone == Tz::UTC { offset } else { format!("{} ({offset})", zone.name()) }
 }
 
-/// How long ago something was, in few words; it stands beside the time itself.
-pub fn ago(at: DateTime<Utc>, now: DateTime<Utc>, language: PageLanguage) -> String {
-    let seconds = (now - at).num_seconds().max(0);
-    let (count, es, en) = match seconds {
-        0..60 => (seconds, "s", "s"),
-        60..3600 => (seconds / 60, "min", "min"),
-        3600..86_400 => (seconds / 3600, "h", "h"),
-        _ => (seconds / 86_400, "d", "d"),
-    };
-    match language {
-        PageLanguage::Es => format!("hace {count} {es}"),
-        PageLanguage::En => format!("{count} {en} ago"),
-    }
-}
-
 fn offset(seconds: i32) -> String {
     let (sign, minutes) = (if seconds < 0 { '−' } else { '+' }, seconds.abs() / 60);
     let mut text = "UTC".to_owned();
@@ -115,22 +100,5 @@ mod tests {
             html,
             format!("<time datetime=\"{exact}\" title=\"{exact} · position 7\">3 May 2026, 16:12 UTC</time>")
         );
-    }
-
-    #[test]
-    fn how_long_ago() {
-        let now: DateTime<Utc> = "2026-05-03T16:12:09Z".parse().unwrap();
-        let check = |seconds: i64, es: &str, en: &str| {
-            let at = now - chrono::TimeDelta::seconds(seconds);
-            assert_eq!(
-                (ago(at, now, PageLanguage::Es).as_str(), ago(at, now, PageLanguage::En).as_str()),
-                (es, en)
-            );
-        };
-        check(3, "hace 3 s", "3 s ago");
-        check(150, "hace 2 min", "2 min ago");
-        check(7300, "hace 2 h", "2 h ago");
-        check(200_000, "hace 2 d", "2 d ago");
-        check(-5, "hace 0 s", "0 s ago");
     }
 }

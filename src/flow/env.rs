@@ -78,9 +78,10 @@ pub fn is_literal_host(authority: &str) -> bool {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority, "443"),
     };
-    let is_name = |host: &str| {
-        !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '.' | '_'))
+    let is_label = |label: &str| {
+        !label.is_empty() && label.chars().all(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
     };
+    let is_name = |host: &str| host.strip_suffix('.').unwrap_or(host).split('.').all(is_label);
     let is_ipv6 = |host: &str| host.parse::<std::net::Ipv6Addr>().is_ok();
     let host_is_sound = match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         Some(address) => is_ipv6(address),
@@ -145,7 +146,12 @@ mod tests {
             ("http://api.example.com", None),
             ("https://ana@api.example.com", None),
             ("https://api.example.com?x", None),
+            ("https://api.example.com.", Some("api.example.com.")),
             ("https://", None),
+            ("https://.", None),
+            ("https://..", None),
+            ("https://api..example.com", None),
+            ("https://.example.com", None),
             ("api.example.com", None),
             ("", None),
         ] {

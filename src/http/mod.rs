@@ -52,6 +52,7 @@ mod runs;
 mod serve;
 mod state;
 mod steps;
+mod trace;
 mod under_way;
 mod unread;
 mod validate;
@@ -72,3 +73,5 @@ pub use rates::{Rate, RateLimits};
 pub use routes::{description, endpoints, operators_router, router};
 pub use serve::{Limits, serve};
 pub use state::AppState;
+#[cfg(feature = "otlp")]
+pub use trace::SPANS;

@@ -13,6 +13,8 @@ use crate::store::{HistoryFilter, HistoryPage, LogEntry};
 
 /// Events read at once.
 const CHUNK: i64 = 500;
+/// Events read at once where those of one step are sought.
+const STEP_CHUNK: i64 = 8;
 /// Documents loaded at most, so that no history keeps a request busy.
 const DOCUMENTS_MAX: usize = 200;
 
@@ -61,6 +63,36 @@ impl History {
             }
         }
         Ok(Blame { flow_id, version: draft.record.version, steps })
+    }
+}
+
+impl History {
+    /// Who touched one step last, up to a version of the flow. Only events that may have touched it are read.
+    pub async fn step_blame(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        version: i64,
+        step: &str,
+    ) -> Result<BlamedStep, RegistryError> {
+        let mut blamed = [BlamedStep { id: step.to_owned(), event: None }];
+        let filter = HistoryFilter { step: Some(step.to_owned()), ..HistoryFilter::default() };
+        let mut walk = Walk { reads: &self.reads, caller, flow_id, loaded: 0 };
+        let mut before = Some(version + 1);
+        while let Some(version) = before.filter(|_| blamed[0].event.is_none()) {
+            let page = HistoryPage { limit: STEP_CHUNK, before: Some(version) };
+            let entries = self.of_flow(caller, flow_id, &filter, page).await?;
+            before = entries.last().map(|entry| entry.version).filter(|version| *version > 1);
+            for entry in entries {
+                let goes_on = walk.attribute(&entry, &mut blamed).await?;
+                if !goes_on || blamed[0].event.is_some() {
+                    let [blamed] = blamed;
+                    return Ok(blamed);
+                }
+            }
+        }
+        let [blamed] = blamed;
+        Ok(blamed)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happened: to one flow, and in an organization; and what is different between two states of flows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -10,6 +11,7 @@ use super::caller::Caller;
 use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
+use crate::flow::document::Canonical;
 use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
 
 /// A state of a flow to compare. Those of deleted flows count too.
@@ -40,6 +42,13 @@ pub struct Compared {
     /// The version whose document it is.
     pub version: i64,
     value: Value,
+}
+
+impl Compared {
+    /// The document, typed and as a value.
+    pub fn canonical(&self) -> Result<Canonical, RegistryError> {
+        self.answer.document.canonical()
+    }
 }
 
 impl Comparison {
@@ -94,6 +103,23 @@ impl History {
             return Err(RegistryError::FlowNotFound);
         }
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
+    }
+
+    /// The events that made the versions of flows that a caller was shown, by the ids of the flows.
+    pub async fn events_of(
+        &self,
+        caller: &Caller,
+        flows: &[Arc<FlowAnswer>],
+    ) -> Result<HashMap<Uuid, LogEntry>, RegistryError> {
+        let positions: Vec<i64> = flows.iter().map(|flow| flow.record.position).collect();
+        let entries = self.store.entries_at(caller.org_id, &positions).await?;
+        Ok(entries.into_iter().map(|entry| (entry.stream_id, entry)).collect())
+    }
+
+    /// Whether anything was published in a flow, up to the version that the caller was shown.
+    pub async fn was_published(&self, flow: &FlowAnswer) -> Result<bool, RegistryError> {
+        let record = &flow.record;
+        Ok(self.store.was_published(flow.org_id, record.flow_id, record.version).await?)
     }
 
     /// A state of a flow with its document, one side of a [`Comparison`].

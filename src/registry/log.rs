@@ -9,9 +9,9 @@ use super::RegistryError;
 use super::caller::Intent;
 use super::feed::Hub;
 use super::row::context;
-use super::turns::Turns;
+use super::turns::{InForceKept, Turns};
 use crate::flow::event::{EventType, State, StreamKind, canonical_bytes};
-use crate::store::{Append, Appended, NewEvent, Outcome, Store, StoreError, ViewChange, Writer};
+use crate::store::{Append, Appended, NewEvent, Outcome, Store, ViewChange, Writer};
 
 /// How often a command is decided again when other replicas were faster.
 pub(super) const DECISIONS_MAX: usize = 64;
@@ -58,13 +58,32 @@ impl Log {
     }
 
     /// Appends, and tells those who follow the log here.
-    pub(super) async fn append(&self, row: Append) -> Result<Outcome, StoreError> {
+    pub(super) async fn append(&self, row: Append) -> Result<Outcome, RegistryError> {
+        self.append_keeping(None, row).await
+    }
+
+    /// Appends; who keeps what is in force as it is may change it.
+    pub(super) async fn append_keeping(
+        &self,
+        kept: Option<&InForceKept>,
+        row: Append,
+    ) -> Result<Outcome, RegistryError> {
         let org_id = row.org_id;
+        let _changing = match kept.is_none() && row.changes_in_force() {
+            true => Some(self.turns.change_in_force(org_id).await?),
+            false => None,
+        };
         let outcome = self.writer.append(row).await?;
         if matches!(outcome, Outcome::Appended(_)) {
             self.hub.appended(org_id);
         }
         Ok(outcome)
+    }
+
+    /// Keeps what is in force of an organization as it is: whoever decides on it while others publish would decide in vain
+    /// again and again.
+    pub(super) async fn keep_in_force(&self, org_id: Uuid) -> Result<InForceKept, RegistryError> {
+        self.turns.keep_in_force(org_id).await
     }
 
     /// Appends an event of the organization, whatever its stream has come to. Here they take turns, and other replicas

@@ -27,6 +27,7 @@ mod runs;
 mod service_memory;
 pub mod sessions;
 mod turns;
+mod unpublished;
 mod validate;
 pub mod verification;
 
@@ -34,8 +35,8 @@ pub use accesses::{AccessKind, Accesses, ObservedAccess, WINDOW};
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
-    Commands, DuplicateOrder, Echo, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource,
-    SET_MAX, SetEntry, SetOrder, Written,
+    Commands, DuplicateOrder, Echo, Outlook, PublishOrder, PublishedSet, Rehearsal, RehearsedOrder,
+    RestoreOrder, RestoreSource, SET_MAX, SetEntry, SetOrder, Written,
 };
 pub use env::{EnvAnswer, OrganizationEnv};
 pub use error::{ChangedSince, CurrentVersion, LatestChange, RegistryError};
@@ -48,6 +49,7 @@ pub use reads::{
     WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
+pub use unpublished::{DraftAuthor, UnpublishedChanges};
 pub use validate::Validation;
 
 pub use crate::store::{

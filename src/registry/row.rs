@@ -64,9 +64,11 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
         // Without room to grow: it is kept for as long as the flow is remembered.
         author: Bytes::copy_from_slice(&of_sorted(actor)),
         phone_number_id: draft.and_then(|draft| draft.phone_number_id.clone()),
+        trigger_types: draft.map(|draft| draft.trigger_types),
         search: draft.filter(|_| changes_labels(change)).map(|draft| draft.search.clone()),
         published_document: change.published_document,
         published_phone_number_id: in_force.and_then(|in_force| in_force.phone_number_id.clone()),
+        published_trigger_types: in_force.map(|in_force| in_force.trigger_types),
         in_force: in_force_change(found, plan, change),
         duplicated_from: change.payload.source_flow_id.zip(change.payload.source_version),
         restored_from: change.payload.from_version,

@@ -18,6 +18,30 @@ pub struct HistoryFilter {
     pub from: Option<DateTime<Utc>>,
     /// The first instant that no longer counts.
     pub until: Option<DateTime<Utc>>,
+    /// A step that an event may have touched: what an event changed beyond its list, or what was erased, may be it.
+    pub step: Option<String>,
+    /// Somebody by name, who acted or for whom somebody did.
+    pub person: Option<String>,
+}
+
+impl HistoryFilter {
+    /// What stands in the payload of an event that touched a step.
+    fn push_step(query: &mut QueryBuilder<Postgres>, step: &str) {
+        query.push(" AND (e.payload IS NULL OR e.type IN ('flow.created', 'flow.duplicated')");
+        for text in [format!("\"steps.{step}."), format!("\"steps.{step} "), "\"changedMore\"".to_owned()] {
+            query.push(" OR position(").push_bind(text.into_bytes()).push(" IN e.payload) > 0");
+        }
+        query.push(")");
+    }
+
+    /// What stands in the context of an event that somebody of this name has to do with. Names in other texts have their
+    /// quotation marks escaped.
+    fn push_person(query: &mut QueryBuilder<Postgres>, name: &str) {
+        let name = serde_json::Value::from(name).to_string();
+        let bytes = |member: &str| format!("\"{member}\":{name}").into_bytes();
+        query.push(" AND (position(").push_bind(bytes("onBehalfOf")).push(" IN e.context) > 0");
+        query.push(" OR position(").push_bind(bytes("name")).push(" IN e.context) > 0)");
+    }
 }
 
 /// A part of a flow's history: at most `limit` events before version `before`.
@@ -33,13 +57,25 @@ const WAS_IN_FORCE: &str = "SELECT EXISTS (SELECT FROM event p \
      WHERE p.org_id = $1 AND p.stream_id = $2 AND p.stream_kind = 1 AND p.published_by_version = p.version \
      AND d.document_digest = $3)";
 
+const WAS_PUBLISHED: &str = "SELECT EXISTS (SELECT FROM event e WHERE e.org_id = $1 AND e.stream_id = $2 \
+     AND e.stream_kind = 1 AND e.version <= $3 AND e.published_version IS NOT NULL)";
+
 const ENTRY: &str = concat!(
     "SELECT ",
     entry_columns!(),
     " FROM event e WHERE e.org_id = $1 AND e.stream_id = $2 AND e.version = $3"
 );
 
+const AT_POSITIONS: &str =
+    concat!("SELECT ", entry_columns!(), " FROM event e WHERE e.org_id = $1 AND e.position = ANY($2)");
+
 impl Store {
+    /// The events at these positions of an organization's log, in any order.
+    pub async fn entries_at(&self, org_id: Uuid, positions: &[i64]) -> Result<Vec<LogEntry>, StoreError> {
+        let query = sqlx::query(AT_POSITIONS).bind(org_id).bind(positions);
+        query.fetch_all(&self.pool).await?.iter().map(read_entry).collect()
+    }
+
     /// One page of a flow's history; deleted flows have theirs too.
     pub async fn history(
         &self,
@@ -63,6 +99,12 @@ impl Store {
         if !filter.actors.is_empty() {
             let actors = self.actor_ids(org_id, &filter.actors).await?;
             query.push(" AND e.actor = ANY(").push_bind(actors).push(")");
+        }
+        if let Some(step) = &filter.step {
+            HistoryFilter::push_step(&mut query, step);
+        }
+        if let Some(name) = &filter.person {
+            HistoryFilter::push_person(&mut query, name);
         }
         for (bound, instant) in [(" AND e.version > ", filter.from), (" AND e.version <= ", filter.until)] {
             if let Some(instant) = instant {
@@ -95,6 +137,12 @@ impl Store {
         let number =
             sqlx::query_scalar("SELECT phone_number_id FROM flow_view WHERE org_id = $1 AND flow_id = $2");
         Ok(number.bind(org_id).bind(flow_id).fetch_optional(&self.pool).await?)
+    }
+
+    /// Whether anything was published in a flow up to a version.
+    pub async fn was_published(&self, org_id: Uuid, flow_id: Uuid, version: i64) -> Result<bool, StoreError> {
+        let query = sqlx::query_scalar(WAS_PUBLISHED).bind(org_id).bind(flow_id).bind(version);
+        Ok(query.fetch_one(&self.pool).await?)
     }
 
     /// Whether a document was in force in this flow at any time.

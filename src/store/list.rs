@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::flows::{FlowRecord, read_view, view_columns};
 use super::{Store, StoreError};
+use crate::flow::document::TriggerTypes;
 
 /// Which flows of an organization are wanted. The default is all that are not deleted.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
@@ -14,6 +15,8 @@ pub struct ListFilter {
     /// The flows in force: the other members then look at the document in force instead of the draft.
     pub in_force: bool,
     pub phone_number_id: Option<String>,
+    /// Flows that start by any of these types of triggers.
+    pub trigger_types: Option<TriggerTypes>,
     /// Folded text to find in name or description.
     pub search: Option<String>,
     /// Published (`true`) or draft (`false`) flows only.
@@ -30,7 +33,7 @@ pub struct ListFilter {
 impl ListFilter {
     /// Whether it asks for something that only documents say.
     pub(super) fn asks_documents(&self) -> bool {
-        self.phone_number_id.is_some() || self.search.is_some()
+        self.phone_number_id.is_some() || self.search.is_some() || self.trigger_types.is_some()
     }
 }
 
@@ -216,6 +219,10 @@ pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filt
     }
     if let Some(wanted) = &filter.phone_number_id {
         query.push(" AND ").push(number(filter)).push(" = ").push_bind(wanted.clone());
+    }
+    if let Some(types) = filter.trigger_types {
+        let column = if filter.in_force { "v.published_trigger_types" } else { "v.trigger_types" };
+        query.push(" AND ").push(column).push(" & ").push_bind(types.bits()).push(" <> 0");
     }
     if let Some(text) = &filter.search {
         query.push(" AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = ").push_bind(org_id);

@@ -62,7 +62,7 @@ pub use entry::LogEntry;
 pub use env::StoredEnv;
 pub use erasure::{DocumentUse, Erasable};
 pub use erasure_orders::{ErasureRow, UnfinishedErasure};
-pub use error::StoreError;
+pub use error::{StoreError, count_errors_from_zero};
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HistoryFilter, HistoryPage};

@@ -123,6 +123,7 @@ row! {
         published_at: Option<StoredTime>, published_digest: Option<Raw>, published_phone_number_id: Option<String>,
         created_at: StoredTime, created_by: Raw, updated_at: StoredTime, updated_by: Raw,
         duplicated_from_flow: Option<Uuid>, duplicated_from_version: Option<i64>, restored_from: Option<i64>,
+        trigger_types: Option<i16>, published_trigger_types: Option<i16>,
         search: Option<String>, published_search: Option<String>, references: Vec<String>, folding: Option<i16>,
     }
 }
@@ -140,13 +141,13 @@ row! {
 const PUT_VIEW_ROW: &str = "WITH flow AS (INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, \
      enabled, deleted, published_version, published_by_version, phone_number_id, published_at, published_digest, \
      published_phone_number_id, created_at, created_by, updated_at, updated_by, duplicated_from_flow, \
-     duplicated_from_version, restored_from) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
-     $16, $17, $18, $19, $20)), \
+     duplicated_from_version, restored_from, trigger_types, published_trigger_types) VALUES ($1, $2, $3, $4, $5, $6, \
+     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)), \
      texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text) \
-     SELECT $1, $2, t.in_force, $4, $24, t.text FROM (VALUES (false, $21), (true, $22)) AS t(in_force, text) \
+     SELECT $1, $2, t.in_force, $4, $26, t.text FROM (VALUES (false, $23), (true, $24)) AS t(in_force, text) \
      WHERE t.text IS NOT NULL) \
      INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
-     SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $24 FROM unnest($23::text[]) AS r";
+     SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $26 FROM unnest($25::text[]) AS r";
 
 /// The next flow whose texts or references were folded by older rules.
 const FOLDED_OTHERWISE: &str = "SELECT org_id, flow_id FROM (\

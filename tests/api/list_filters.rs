@@ -65,6 +65,49 @@ async fn unpublished_changes() {
 }
 
 #[tokio::test]
+async fn trigger_types() {
+    let api = api().await;
+    let trigger = |kind: &str, config: Value| json!({"triggerType": kind, "triggerConfig": config});
+    let hello = json!({"keywords": ["hola"]});
+    let also = json!([trigger("EVENT", json!({"event": "order.paid"}))]);
+    let both = published(&api, "Ambos").await;
+    let change = async |id: &str, to: Value| {
+        api.ask("PATCH", api.flow(id, "")).json(&to).send().await.expect(200);
+    };
+    change(&both, trigger("KEYWORD", json!({"keywords": ["adiós"], "also": also}))).await;
+    api.create_sound("A mano").await;
+    let keyword = published(&api, "Palabra").await;
+    change(&keyword, trigger("KEYWORD", hello)).await;
+    let head =
+        api.ask("GET", api.audit("?limit=1")).send().await.data()["data"][0]["metadata"]["position"].clone();
+
+    assert_eq!(listed(&api, "triggerType=KEYWORD").await, ["Ambos", "Palabra"]);
+    assert_eq!(listed(&api, "triggerType=EVENT").await, ["Ambos"]);
+    assert_eq!(listed(&api, "triggerType=MANUAL").await, ["A mano"]);
+    assert_eq!(listed(&api, "triggerType=INTENT").await, [""; 0]);
+    assert_eq!(listed(&api, "triggerType=EVENT&q=pala").await, [""; 0]);
+    assert_eq!(listed(&api, "triggerType=MANUAL&version=published").await, ["Ambos", "Palabra"]);
+    api.ask("POST", api.flow(&keyword, "/publish")).send().await.expect(201);
+    assert_eq!(listed(&api, "triggerType=MANUAL&version=published").await, ["Ambos"]);
+    assert_eq!(listed(&api, "triggerType=KEYWORD&version=published").await, ["Palabra"]);
+
+    change(&both, trigger("INTENT", json!({"intents": ["compra"]}))).await;
+    rename(&api, &both, "Uno solo").await;
+    assert_eq!(listed(&api, "triggerType=INTENT").await, ["Uno solo"]);
+    assert_eq!(listed(&api, "triggerType=EVENT").await, [""; 0]);
+    for sort in ["updated", "created"] {
+        let then = format!("?triggerType=EVENT&asOf=position:{head}&sort={sort}");
+        assert_eq!(names(&api, &then).await, ["Ambos"], "what it started by then");
+    }
+    api.ask("POST", api.flow(&both, "/restore"))
+        .json(&json!({"version": 3, "reason": "volver"}))
+        .send()
+        .await
+        .expect(201);
+    assert_eq!(listed(&api, "triggerType=EVENT").await, ["Ambos"]);
+}
+
+#[tokio::test]
 async fn ids() {
     let api = api().await;
     let (first, second) = (published(&api, "Uno").await, api.create_sound("Dos").await);
@@ -100,6 +143,7 @@ async fn of_what_is_no_filter() {
         ("?ids=1".to_owned(), "ids"),
         (format!("?ids={}", many.join(",")), "ids"),
         (format!("?ids={};{}", many[0], many[1]), "ids"),
+        ("?triggerType=keyword".to_owned(), "triggerType"),
         ("?sort=size".to_owned(), "sort"),
         ("?sort=name&sort=name".to_owned(), "sort"),
     ] {

@@ -53,6 +53,27 @@ async fn unconditional_writers_of_several_replicas_all_succeed() {
     assert_eq!(versions, (2..=33).collect(), "versions without holes, each given once");
 }
 
+/// Each of them decides on what is in force, which each of the others changes.
+#[tokio::test(flavor = "multi_thread")]
+async fn flows_that_call_others_are_published_at_once_by_many() {
+    let hand = hand().await;
+    let called = hand.create(sound("called")).await;
+    hand.registry.commands.publish(hand.intent(), called, PublishOrder::default()).await.unwrap();
+    let mut flows = Vec::new();
+    for n in 0..100 {
+        let steps = json!([{"id": "sub", "type": "flow", "flowId": called}]);
+        flows.push(hand.create(json!({"name": format!("calling {n}"), "steps": steps})).await);
+    }
+    let mut tasks = JoinSet::new();
+    for flow in flows {
+        let (registry, intent) = (hand.registry.clone(), hand.intent());
+        tasks.spawn(async move { registry.commands.publish(intent, flow, PublishOrder::default()).await });
+    }
+    for outcome in tasks.join_all().await {
+        assert_eq!(outcome.unwrap().flow.record.version, 2);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_key_sent_sixteen_times_is_one_event_and_sixteen_equal_answers() {
     let hand = hand().await;

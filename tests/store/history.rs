@@ -60,6 +60,11 @@ async fn a_flows_events_newest_first_and_filtered() {
         ..HistoryFilter::default()
     };
     assert_eq!(versions(&history(between, ALL).await), [3, 2]);
+    let named = |name: &str| HistoryFilter { person: Some(name.into()), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(named("backend"), ALL).await).len(), 6);
+    assert!(history(named("back"), ALL).await.is_empty(), "a whole name");
+    let step = |id: &str| HistoryFilter { step: Some(id.into()), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(step("pago"), ALL).await), [1], "the event that began the flow");
     let never = HistoryFilter { until: Some(all[5].recorded_at), ..HistoryFilter::default() };
     assert_eq!(versions(&history(never, ALL).await), [0; 0]);
     assert!(store.history(Uuid::new_v4(), flow, &HistoryFilter::default(), ALL).await.unwrap().is_empty());

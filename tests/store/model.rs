@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use flow_registry::flow::digest::Digest;
+use flow_registry::flow::document::{TriggerType, TriggerTypes};
 use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::flow::reference::{Reference, ReferenceKind};
 use flow_registry::store::{
@@ -181,6 +182,8 @@ fn plan(random: &mut StdRng, org: Uuid, id: Uuid, kind: StreamKind, model: &Mode
     if kind == StreamKind::Flow {
         let view = change(&mut planned);
         view.phone_number_id = Some(format!("phone of {}", after.text));
+        view.trigger_types = Some(trigger_types(&after.text));
+        view.published_trigger_types = after.published.as_ref().map(|it| trigger_types(&it.2));
         view.search = (is_first || after.text != before.text).then(|| after.text.clone());
         view.published_document = after.published_document();
         view.published_phone_number_id = after.published.as_ref().map(|it| format!("phone of {}", it.2));
@@ -310,6 +313,12 @@ async fn check(seed: u64) {
     assert_eq!(wrong_hashes(&store).await, 0, "replay with APPEND_SEED={seed}");
 }
 
+/// What a document of the model starts by.
+fn trigger_types(text: &str) -> TriggerTypes {
+    let names = TriggerType::WRITTEN;
+    TriggerTypes::of_name(names[text.len() % names.len()]).expect("a name that is written")
+}
+
 impl Model {
     /// What views, keys and answers should hold.
     fn rows(&self, streams: &[(Uuid, Uuid, StreamKind)]) -> BTreeMap<String, Value> {
@@ -325,6 +334,8 @@ impl Model {
                     stream.published.as_ref().map(|it| (it.0, it.1)),
                     format!("phone of {}", stream.text),
                     stream.published.as_ref().map(|it| format!("phone of {}", it.2)),
+                    trigger_types(&stream.text).bits(),
+                    stream.published.as_ref().map(|it| trigger_types(&it.2).bits()),
                     stream.text,
                     stream.published.as_ref().map(|it| it.2.clone()),
                     stream.published.as_ref().map(|it| it.2.clone()),
@@ -345,7 +356,7 @@ async fn held(store: &Store, streams: &[(Uuid, Uuid, StreamKind)]) -> BTreeMap<S
     let known: BTreeSet<String> = streams.iter().map(|(_, id, _)| id.to_string()).collect();
     let read = "SELECT v.flow_id::text, jsonb_build_array(v.version, v.position, v.enabled, v.deleted, \
            CASE WHEN v.published_version IS NOT NULL THEN jsonb_build_array(v.published_version, v.published_by_version) END, \
-           v.phone_number_id, v.published_phone_number_id, \
+           v.phone_number_id, v.published_phone_number_id, v.trigger_types, v.published_trigger_types, \
            (SELECT s.text FROM flow_search s WHERE s.org_id = v.org_id AND s.flow_id = v.flow_id AND NOT s.in_force), \
            (SELECT s.text FROM flow_search s WHERE s.org_id = v.org_id AND s.flow_id = v.flow_id AND s.in_force), \
            (SELECT string_agg(r.value, ',') FROM flow_reference r WHERE r.org_id = v.org_id AND r.flow_id = v.flow_id)) \

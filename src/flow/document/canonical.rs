@@ -10,6 +10,7 @@ use super::reader::Cursor;
 use super::report::ShapeReport;
 use super::schema::DOCUMENT;
 use super::settle::{SettlePlace, assign_step_ids, settle};
+use super::trigger::TriggerTypes;
 use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
@@ -27,12 +28,13 @@ pub struct Canonical {
     pub document: Arc<Document>,
 }
 
-/// What a flow is called and which number it is for.
+/// What a flow is found by: what it is called, which number it is for, and what it starts by.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Labels {
     pub name: String,
     pub description: Option<String>,
     pub phone_number_id: Option<String>,
+    pub trigger_types: TriggerTypes,
 }
 
 /// Stored bytes are no canonical document.
@@ -129,6 +131,10 @@ impl Canonical {
             name: name.clone(),
             description: description.clone(),
             phone_number_id: phone_number_id.clone(),
+            trigger_types: TriggerTypes::of_members(
+                self.value.get("triggerType"),
+                self.value.get("triggerConfig"),
+            ),
         }
     }
 }

@@ -44,7 +44,7 @@ pub use site::{Site, SourceLanguage};
 pub use source::{Expression, Template, Translations};
 pub use step::*;
 pub use texts::Texts;
-pub use trigger::{MatchMode, Trigger, TriggerType};
+pub use trigger::{MatchMode, Trigger, TriggerType, TriggerTypes};
 pub use variable::{Variable, VariableScope, VariableType};
 pub use whole::{DOCUMENT_BYTES_MAX, Document, is_match_path};
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::canonical::{Corrupt, DEFAULTS, Labels};
+use super::trigger::TriggerTypes;
 
 /// The members of a document by name, each as canonical JSON.
 #[derive(Debug, Clone)]
@@ -64,13 +65,17 @@ impl<'b> Texts<'b> {
         bytes
     }
 
-    /// What the document is called and which number it is for.
+    /// What the document is found by.
     pub(super) fn labels(&self) -> Labels {
         let text = |name| serde_json::from_str::<Option<String>>(self.text(name)).unwrap_or_default();
         Labels {
             name: text("name").unwrap_or_default(),
             description: text("description"),
             phone_number_id: text("phoneNumberId"),
+            trigger_types: TriggerTypes::of_members(
+                Some(&self.value("triggerType")),
+                Some(&self.value("triggerConfig")),
+            ),
         }
     }
 }

@@ -77,6 +77,37 @@ impl TriggerType {
         &["MANUAL", "KEYWORD", "INTENT", "AUTO_REPLY", "ANY_MESSAGE", "EVENT", "REFERRAL"];
 }
 
+/// By which types of triggers a flow starts, its own and its further ones: one bit for each, in the order of
+/// [`TriggerType::WRITTEN`]. Views keep it, so the order is only added to.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct TriggerTypes(i16);
+
+impl TriggerTypes {
+    /// The set of one type, by its name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let index = TriggerType::WRITTEN.iter().position(|written| *written == name)?;
+        Some(Self(1 << index))
+    }
+
+    /// Of the members `triggerType` and `triggerConfig` of a document. A further trigger without a known type does not
+    /// count.
+    pub fn of_members(trigger_type: Option<&Value>, config: Option<&Value>) -> Self {
+        let name = |value: Option<&Value>| value.and_then(Value::as_str).and_then(Self::of_name);
+        let own = name(trigger_type).unwrap_or(Self(1));
+        let also = config.and_then(|config| config.get("also")).and_then(Value::as_array);
+        let further = also.into_iter().flatten().filter_map(|it| name(it.get("triggerType")));
+        Self(further.fold(own.0, |types, further| types | further.0))
+    }
+
+    pub const fn bits(self) -> i16 {
+        self.0
+    }
+
+    pub const fn meets(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
 /// Texts that are heard: words, or patterns by the mode beside them, which may be longer.
 pub(super) const KEYWORDS: Part = Part::list(&Part::text(1, PATTERN_LENGTH_MAX), 0, 50);
 pub(super) const INTENTS: Part = Part::list(&Part::text(1, 80), 0, 50);

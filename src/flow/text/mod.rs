@@ -11,8 +11,9 @@ pub use digits::{decimal_digit, has_other_digits};
 pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
 pub use signs::{is_blank, is_control, is_invisible, name_fault};
 
-/// The number of the rules of [`fold`]. Folded text that is stored under another number is computed again.
-pub const FOLDING: i16 = 3;
+/// The number of the rules of [`fold`], and of what else views keep of documents. What is stored under a lower number is
+/// computed again.
+pub const FOLDING: i16 = 4;
 
 /// Names further away than this are not worth a hint.
 const HINT_DISTANCE_MAX: usize = 2;

@@ -62,7 +62,7 @@ impl FromQuery for HistoryQuery {
         let (from, until) = range(query, "from", "to")?;
         let written = written(&[("type", &event_type), ("actor", &actor)], from, until);
         let actors = actor.map(|actor| opaque_ids(&actor)).unwrap_or_default();
-        let filter = HistoryFilter { event_type, actors, from, until };
+        let filter = HistoryFilter { event_type, actors, from, until, ..HistoryFilter::default() };
         Ok(Self { filter, written, page: PageQuery::take(query)? })
     }
 }

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::page::{CURSOR, LIMIT_OF_WHOLE, PageQuery};
 use super::values::{AS_OF, as_of, moment, text_schema};
 use super::{FromQuery, Query};
+use crate::flow::document::{TriggerType, TriggerTypes};
 use crate::flow::text;
 use crate::http::endpoint::Parameter;
 use crate::http::path::hyphenated;
@@ -77,6 +78,11 @@ impl FromQuery for ListQuery {
             "Only flows with this text in name or description; case and accents do not matter.",
         ),
         Parameter::new(
+            "triggerType",
+            || json!({"type": "string", "enum": TriggerType::WRITTEN}),
+            "Only flows that start by such a trigger, be it their own or a further one.",
+        ),
+        Parameter::new(
             "version",
             || json!({"type": "string", "enum": ["draft", "published"]}),
             "`published`: the flows in force, with the documents in force.",
@@ -123,52 +129,15 @@ impl FromQuery for ListQuery {
     fn take(query: &mut Query) -> Result<Self, Problem> {
         let asked = query.written();
         let beside_changes = query.other_than(&["updatedAfter", "version", "view", "limit", "cursor"]);
-        let mut filter = ListFilter::default();
-        let mut written = String::new();
-        let mut note = |name: &str, value: &str| {
-            let separator = if written.is_empty() { "" } else { "&" };
-            let _ = write!(written, "{separator}{name}={}", percent::encode(value));
-        };
-        let number = query.value("phoneNumberId", "text of 1 to 64 characters", |text| {
-            (text.chars().count() <= NUMBER_CHARS_MAX).then(|| text.to_owned())
-        })?;
-        if let Some(number) = number {
-            note("phoneNumberId", &number);
-            filter.phone_number_id = Some(number);
-        }
-        if let Some(status) = query.value("status", "draft, published or deleted", status)? {
-            note("status", status.name);
-            (filter.published, filter.deleted) = (status.published, status.deleted);
-        }
-        if let Some(searched) = query.text("q") {
-            note("q", &searched);
-            filter.search = Some(text::fold(&searched)).filter(|folded| !folded.is_empty());
-        }
-        let include = query.value("include", "deleted", |text| (text == "deleted").then_some(()))?;
-        if include.is_some() && filter.deleted == Deleted::Excluded && filter.published.is_none() {
-            note("include", "deleted");
-            filter.deleted = Deleted::Included;
-        }
-        if query.value("version", "draft or published", in_force)? == Some(true) {
-            note("version", "published");
-            filter.in_force = true;
-        }
-        if let Some(differs) = query.value("hasUnpublishedChanges", "true or false", boolean)? {
-            note("hasUnpublishedChanges", if differs { "true" } else { "false" });
-            filter.unpublished_changes = Some(differs);
-        }
-        if let Some(ids) = query.value("ids", "1 to 100 ids between commas", ids)? {
-            let text: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-            note("ids", &text.join(","));
-            filter.ids = Some(ids);
-        }
+        let mut written = Written::default();
+        let filter = filter(query, &mut written)?;
         let view = query.value("view", "summary", |text| (text == "summary").then_some(View::Summary))?;
         let view = view.unwrap_or(View::Whole);
         let order = query.value("sort", "updated, created or name", order)?.unwrap_or_default();
         match order {
             ListOrder::Updated => {}
-            ListOrder::Created => note("sort", "created"),
-            ListOrder::Name => note("sort", "name"),
+            ListOrder::Created => written.note("sort", "created"),
+            ListOrder::Name => written.note("sort", "name"),
         }
         let as_of = as_of(query)?;
         let changes = changes(query, beside_changes)?;
@@ -176,8 +145,63 @@ impl FromQuery for ListQuery {
             return Err(Problem::parameter("asOf", "cannot be given together with sort=name"));
         }
         let page = if changes.is_some() { None } else { PageQuery::take_optional(query)? };
-        Ok(Self { filter, view, order, as_of, page, changes, written, asked })
+        Ok(Self { filter, view, order, as_of, page, changes, written: written.0, asked })
     }
+}
+
+/// Parameters as a query string, in the order in which they are noted.
+#[derive(Debug, Default)]
+struct Written(String);
+
+impl Written {
+    fn note(&mut self, name: &str, value: &str) {
+        let separator = if self.0.is_empty() { "" } else { "&" };
+        let _ = write!(self.0, "{separator}{name}={}", percent::encode(value));
+    }
+}
+
+/// Reads which flows are wanted.
+fn filter(query: &mut Query, written: &mut Written) -> Result<ListFilter, Problem> {
+    let mut filter = ListFilter::default();
+    let number = query.value("phoneNumberId", "text of 1 to 64 characters", |text| {
+        (text.chars().count() <= NUMBER_CHARS_MAX).then(|| text.to_owned())
+    })?;
+    if let Some(number) = number {
+        written.note("phoneNumberId", &number);
+        filter.phone_number_id = Some(number);
+    }
+    if let Some(status) = query.value("status", "draft, published or deleted", status)? {
+        written.note("status", status.name);
+        (filter.published, filter.deleted) = (status.published, status.deleted);
+    }
+    let one_of = TriggerType::WRITTEN.join(", ");
+    if let Some((name, types)) = query.value("triggerType", &format!("one of {one_of}"), trigger_type)? {
+        written.note("triggerType", &name);
+        filter.trigger_types = Some(types);
+    }
+    if let Some(searched) = query.text("q") {
+        written.note("q", &searched);
+        filter.search = Some(text::fold(&searched)).filter(|folded| !folded.is_empty());
+    }
+    let include = query.value("include", "deleted", |text| (text == "deleted").then_some(()))?;
+    if include.is_some() && filter.deleted == Deleted::Excluded && filter.published.is_none() {
+        written.note("include", "deleted");
+        filter.deleted = Deleted::Included;
+    }
+    if query.value("version", "draft or published", in_force)? == Some(true) {
+        written.note("version", "published");
+        filter.in_force = true;
+    }
+    if let Some(differs) = query.value("hasUnpublishedChanges", "true or false", boolean)? {
+        written.note("hasUnpublishedChanges", if differs { "true" } else { "false" });
+        filter.unpublished_changes = Some(differs);
+    }
+    if let Some(ids) = query.value("ids", "1 to 100 ids between commas", ids)? {
+        let text: Vec<String> = ids.iter().map(Uuid::to_string).collect();
+        written.note("ids", &text.join(","));
+        filter.ids = Some(ids);
+    }
+    Ok(filter)
 }
 
 /// Reads `updatedAfter` and the page of the changes after it. Other filters would hide that a flow no longer meets them.
@@ -204,6 +228,10 @@ fn ids(text: &str) -> Option<Vec<Uuid>> {
     ids.sort_unstable();
     ids.dedup();
     Some(ids).filter(|ids| ids.len() <= IDS_MAX)
+}
+
+fn trigger_type(text: &str) -> Option<(String, TriggerTypes)> {
+    Some((text.to_owned(), TriggerTypes::of_name(text)?))
 }
 
 fn order(text: &str) -> Option<ListOrder> {
@@ -271,6 +299,11 @@ mod tests {
         check("version=published", "true None None None Excluded None version=published");
         check("sort=updated", "false None None None Excluded None ");
         check("sort=name&q=a", "false None Some(\"a\") None Excluded None q=a&sort=name");
+        check("triggerType=EVENT", "false None None None Excluded None triggerType=EVENT");
+        check(
+            "triggerType=event",
+            "triggerType: must be one of MANUAL, KEYWORD, INTENT, AUTO_REPLY, ANY_MESSAGE, EVENT, REFERRAL",
+        );
         check("sort=size", "sort: must be updated, created or name");
         check("sort=name&asOf=now", "asOf: cannot be given together with sort=name");
         check("hasUnpublishedChanges=1", "hasUnpublishedChanges: must be true or false");

@@ -9,6 +9,7 @@ mod meeting;
 mod orders;
 pub(super) mod plan;
 mod publish;
+mod rehearsal;
 mod restore;
 
 use std::sync::Arc;
@@ -20,11 +21,13 @@ use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
 pub use self::publish::{PublishedSet, SET_MAX, SetEntry, SetOrder};
+pub use self::rehearsal::{Outlook, RehearsedOrder};
 pub use self::restore::Rehearsal;
 use super::caller::Intent;
 use super::log::{DECISIONS_MAX, Log, only};
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use super::row::{after, row};
+use super::turns::InForceKept;
 use super::{RegistryError, Validation};
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::{Current, DecidedChange, Decision, Refusal, decide};
@@ -71,7 +74,7 @@ impl Commands {
             return Ok(written);
         }
         check(command)?;
-        let mut last = None;
+        let (mut last, mut kept) = (None, None);
         for _ in 0..DECISIONS_MAX {
             let found = match self.meet(intent, flow_id).await? {
                 Meeting::Answered(written) => return Ok(written),
@@ -83,12 +86,20 @@ impl Commands {
                 Err(Refusal::NotPublishable) => return Err(RegistryError::NotPublishable(plan.findings)),
                 Ok(Decision::Nothing) => return self.leave(intent, found).await,
                 Ok(Decision::Event(change)) => {
-                    if let Some(written) = self.record(intent, Some(&found), flow_id, &plan, &change).await? {
+                    let recorded =
+                        self.record(intent, kept.as_ref(), Some(&found), flow_id, &plan, &change).await?;
+                    if let Some(written) = recorded {
                         return Ok(written);
+                    }
+                    if plan.in_force_at.is_some() && kept.is_none() {
+                        kept = Some(self.log.keep_in_force(intent.caller.org_id).await?);
                     }
                 }
             }
             last = Some(found);
+        }
+        if kept.is_some() {
+            return Err(RegistryError::Overloaded);
         }
         let last = last.expect("at least one decision was tried");
         Err(RegistryError::VersionConflict(last.current_version()))
@@ -109,7 +120,9 @@ impl Commands {
         }
         let Ok(plan) = self.plan(intent, command, &found).await else { return Ok(None) };
         match decide(Some(&current(&found.record)), plan.order.clone()) {
-            Ok(Decision::Event(change)) => self.record(intent, Some(&found), flow_id, &plan, &change).await,
+            Ok(Decision::Event(change)) => {
+                self.record(intent, None, Some(&found), flow_id, &plan, &change).await
+            }
             Ok(Decision::Nothing) | Err(_) => Ok(None),
         }
     }
@@ -119,7 +132,7 @@ impl Commands {
         let Ok(Decision::Event(change)) = decide(None, plan.order.clone()) else {
             unreachable!("an order that starts a flow is always an event");
         };
-        let written = self.record(intent, None, Uuid::now_v7(), &plan, &change).await?;
+        let written = self.record(intent, None, None, Uuid::now_v7(), &plan, &change).await?;
         Ok(written.expect("the first event of a new stream meets no other"))
     }
 
@@ -140,17 +153,18 @@ impl Commands {
         Ok(Written { flow: found, replayed: false })
     }
 
-    /// Appends a decided change; `None` when another replica was faster.
+    /// Appends a decided change; `None` when somebody was faster.
     async fn record(
         &self,
         intent: &Intent,
+        kept: Option<&InForceKept>,
         found: Option<&FlowAnswer>,
         flow_id: Uuid,
         plan: &Plan,
         change: &DecidedChange,
     ) -> Result<Option<Written>, RegistryError> {
         let row = row(intent, found, flow_id, plan, change);
-        match self.log.append(row).await? {
+        match self.log.append_keeping(kept, row).await? {
             Outcome::Appended(places) => {
                 let flow = self.appended(intent, found, flow_id, plan, change, only(&places)?);
                 Ok(Some(Written { flow, replayed: false }))

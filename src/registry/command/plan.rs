@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::echo::Echo;
 use crate::flow::decide::Order;
-use crate::flow::document::{Canonical, Edit, Labels, Patch};
+use crate::flow::document::{Canonical, Edit, Labels, Patch, TriggerTypes};
 use crate::flow::event::RestoreMode;
 use crate::flow::finding::Finding;
 use crate::flow::reference::{Reference, references};
@@ -78,12 +78,13 @@ impl Prepared {
 pub(in crate::registry) struct Lookup {
     pub(in crate::registry) phone_number_id: Option<String>,
     pub(in crate::registry) search: String,
+    pub(in crate::registry) trigger_types: TriggerTypes,
 }
 
 impl Lookup {
     pub(super) fn of(labels: Labels) -> Self {
         let search = text::search_text(&labels.name, labels.description.as_deref());
-        Self { phone_number_id: labels.phone_number_id, search }
+        Self { phone_number_id: labels.phone_number_id, search, trigger_types: labels.trigger_types }
     }
 }
 

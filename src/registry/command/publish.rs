@@ -15,6 +15,7 @@ use crate::registry::caller::Intent;
 use crate::registry::log::DECISIONS_MAX;
 use crate::registry::reads::{FlowAnswer, LoadedDocument, Selector};
 use crate::registry::row::event;
+use crate::registry::turns::InForceKept;
 use crate::store::{Append, Appended, KeyAnswer, Outcome};
 
 /// Flows of a set, at most.
@@ -106,20 +107,22 @@ impl Commands {
 
     async fn carry_out_set(&self, intent: &Intent, order: &SetOrder) -> Result<PublishedSet, RegistryError> {
         let _turns = self.log.turns(order.flows.iter().map(|entry| entry.flow_id)).await?;
-        let mut last = None;
+        let mut kept = None;
         for _ in 0..DECISIONS_MAX {
             if let Some(published) = self.answered_set(intent).await? {
                 return Ok(published);
             }
             let in_force_at = self.store.in_force_position(intent.caller.org_id).await?;
             let chosen = self.choose_set(intent, order).await?;
-            last = chosen.first().map(|chosen| chosen.found.current_version());
             let planned = self.plan_set(intent, chosen, order).await?;
-            if let Some(published) = self.record_set(intent, planned, in_force_at).await? {
+            if let Some(published) = self.record_set(intent, kept.as_ref(), planned, in_force_at).await? {
                 return Ok(published);
             }
+            if kept.is_none() {
+                kept = Some(self.log.keep_in_force(intent.caller.org_id).await?);
+            }
         }
-        Err(RegistryError::VersionConflict(last.expect("a set has flows")))
+        Err(RegistryError::Overloaded)
     }
 
     /// What the idempotency key was answered with before.
@@ -194,6 +197,7 @@ impl Commands {
     async fn record_set(
         &self,
         intent: &Intent,
+        kept: Option<&InForceKept>,
         planned: Vec<Planned>,
         in_force_at: i64,
     ) -> Result<Option<PublishedSet>, RegistryError> {
@@ -222,7 +226,7 @@ impl Commands {
             return Ok(Some(as_they_are(planned)));
         }
         let flow_of = |event: usize| changed[event].0.found.record.flow_id;
-        match self.log.append(row).await? {
+        match self.log.append_keeping(kept, row).await? {
             Outcome::Appended(places) => self.published_set(intent, planned, &places).map(Some),
             Outcome::Replayed(answer) => self.replayed_set(intent, &answer).await.map(Some),
             Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),

@@ -9,7 +9,7 @@ use super::super::access::KeyProjection;
 use super::super::reads::{members, stand_in};
 use super::Trouble;
 use crate::flow::digest::Digest;
-use crate::flow::document::Canonical;
+use crate::flow::document::{Canonical, TriggerTypes};
 use crate::flow::event::{Actor, ActorKind, EventType, State, StreamKind};
 use crate::flow::projection::{Projection, Recorded};
 use crate::flow::reference::references;
@@ -20,6 +20,7 @@ use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
 #[derive(Debug)]
 struct Sought {
     phone_number_id: Option<String>,
+    trigger_types: TriggerTypes,
     search: String,
     /// What it refers to, as `kind:value`, if it is in force somewhere.
     references: Vec<String>,
@@ -154,6 +155,7 @@ impl Folded {
         let Ok(references) = referred(&stored, is_in_force) else { return };
         let sought = Sought {
             phone_number_id: text("phoneNumberId").map(str::to_owned),
+            trigger_types: TriggerTypes::of_members(members.get("triggerType"), members.get("triggerConfig")),
             search: text::search_text(text("name").unwrap_or_default(), text("description")),
             references,
             is_erased,
@@ -166,8 +168,8 @@ impl Folded {
         let document = |digest: Digest| self.sought.get(&digest).is_some_and(|sought| sought.is_erased);
         let Some(place) = self.places.get(&id) else { return false };
         match column {
-            "phone_number_id" | "search" => flow.state.document.is_some_and(document),
-            "published_phone_number_id" | "published_search" | "references" => {
+            "phone_number_id" | "trigger_types" | "search" => flow.state.document.is_some_and(document),
+            "published_phone_number_id" | "published_trigger_types" | "published_search" | "references" => {
                 flow.published_document.is_some_and(document)
             }
             "created_by" | "duplicated_from_flow" | "duplicated_from_version" => place.begins_erased,
@@ -189,6 +191,7 @@ impl Folded {
             position: flow.position,
             document_digest: Raw(document.as_bytes().to_vec()),
             phone_number_id: draft.phone_number_id.clone(),
+            trigger_types: Some(draft.trigger_types.bits()),
             search: Some(draft.search.clone()),
             enabled: flow.state.enabled,
             deleted: flow.state.deleted,
@@ -197,6 +200,7 @@ impl Folded {
             published_at: flow.published_at.map(Into::into),
             published_digest: flow.published_document.map(|digest| Raw(digest.as_bytes().to_vec())),
             published_phone_number_id: in_force.and_then(|sought| sought.phone_number_id.clone()),
+            published_trigger_types: in_force.map(|sought| sought.trigger_types.bits()),
             published_search: in_force.map(|sought| sought.search.clone()),
             references: in_force.map(|sought| sought.references.clone()).unwrap_or_default(),
             folding: Some(FOLDING),

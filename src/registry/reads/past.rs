@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::answer::FlowAnswer;
 use super::list::{FlowList, confined};
 use super::{FlowReads, Shown};
+use crate::flow::document::TriggerTypes;
 use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
@@ -46,16 +47,18 @@ pub struct FlowPage {
 #[derive(Debug)]
 pub(super) struct Wanted {
     phone_number_id: Option<String>,
+    trigger_types: Option<TriggerTypes>,
     search: Option<String>,
 }
 
 impl Wanted {
     pub(super) fn of(filter: &ListFilter) -> Self {
-        Self { phone_number_id: filter.phone_number_id.clone(), search: filter.search.clone() }
+        let ListFilter { phone_number_id, trigger_types, search, .. } = filter.clone();
+        Self { phone_number_id, trigger_types, search }
     }
 
     pub(super) fn asks(&self) -> bool {
-        self.phone_number_id.is_some() || self.search.is_some()
+        self.phone_number_id.is_some() || self.trigger_types.is_some() || self.search.is_some()
     }
 
     /// Keeps the flows whose documents are wanted. Erased ones cannot be found by what they said.
@@ -81,8 +84,12 @@ impl Wanted {
         let member = |name: &str| members.get(name).and_then(|value| value.as_str());
         let number = self.phone_number_id.as_deref();
         let number_met = number.is_none_or(|number| member("phoneNumberId") == Some(number));
+        let types = || TriggerTypes::of_members(members.get("triggerType"), members.get("triggerConfig"));
+        let types_met = self.trigger_types.is_none_or(|wanted| types().meets(wanted));
         let said = || text::search_text(member("name").unwrap_or_default(), member("description"));
-        Ok(number_met && self.search.as_ref().is_none_or(|search| said().contains(search.as_str())))
+        Ok(number_met
+            && types_met
+            && self.search.as_ref().is_none_or(|search| said().contains(search.as_str())))
     }
 }
 

@@ -70,9 +70,9 @@ WITH told AS MATERIALIZED (
     FROM keyed k WHERE k.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), flows_begun AS (
     INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, enabled, deleted, phone_number_id,
-        created_at, created_by, updated_at, updated_by, duplicated_from_flow, duplicated_from_version, restored_from)
+        trigger_types, created_at, created_by, updated_at, updated_by, duplicated_from_flow, duplicated_from_version, restored_from)
     SELECT {g.org_id}, g.stream_id, g.version, g.position, g.document_digest, g.enabled, g.deleted, g.phone_number_id,
-        g.recorded_at, g.author, g.recorded_at, g.author, g.duplicated_from_flow, g.duplicated_from_version, g.restored_from
+        g.trigger_types, g.recorded_at, g.author, g.recorded_at, g.author, g.duplicated_from_flow, g.duplicated_from_version, g.restored_from
     FROM given g WHERE g.stream_kind = 1 AND g.version = 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), flows_changed AS (
     -- What is derived from a document is taken anew only where that is another.
@@ -80,11 +80,14 @@ WITH told AS MATERIALIZED (
         enabled = g.enabled, deleted = g.deleted, published_version = g.published_version,
         published_by_version = g.published_by_version,
         phone_number_id = CASE WHEN f.document_digest = g.document_digest THEN f.phone_number_id ELSE g.phone_number_id END,
+        trigger_types = CASE WHEN f.document_digest = g.document_digest THEN f.trigger_types ELSE g.trigger_types END,
         published_at = CASE WHEN g.published_by_version = g.version THEN g.recorded_at
             WHEN g.published_by_version IS NOT NULL THEN f.published_at END,
         published_digest = g.published_digest,
         published_phone_number_id = CASE WHEN f.published_digest = g.published_digest
             THEN f.published_phone_number_id ELSE g.published_phone_number_id END,
+        published_trigger_types = CASE WHEN f.published_digest = g.published_digest
+            THEN f.published_trigger_types ELSE g.published_trigger_types END,
         updated_at = g.recorded_at, updated_by = g.author, restored_from = g.restored_from
     FROM given g WHERE f.org_id = {g.org_id} AND f.flow_id = g.stream_id AND f.version = g.version - 1
         AND g.stream_kind = 1 AND g.version > 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))

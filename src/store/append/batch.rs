@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
 use super::memory::{Actors, Head};
-use super::{Append, Appended, KeyAnswer, NewEvent, ViewChange};
+use super::{Append, Appended, KeyAnswer, NewEvent};
 use crate::flow::chain::{EventHashInput, chain_next, event_hash};
 use crate::flow::digest::Digest;
 use crate::flow::event::SCHEMA_VERSION;
@@ -137,9 +137,9 @@ fn place<'a>(
         event_type: event.event_type.as_str(),
     });
     let chain_hash = chain_next(log.end.chain_hash, hash);
-    let in_force_position = match &event.view {
-        ViewChange::Flow(flow) if flow.in_force.is_some() => place.position,
-        _ => log.end.in_force_position,
+    let in_force_position = match event.changes_in_force() {
+        true => place.position,
+        false => log.end.in_force_position,
     };
     log.end = Head {
         position: place.position,

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
+use crate::flow::document::TriggerTypes;
 use crate::flow::event::{EventType, State, StreamKind};
 use crate::flow::reference::Reference;
 
@@ -59,11 +60,14 @@ pub struct FlowChange {
     pub author: Bytes,
     /// Of the draft.
     pub phone_number_id: Option<String>,
+    /// What the draft starts by.
+    pub trigger_types: Option<TriggerTypes>,
     /// Folded name and description of the draft, where they are other than before.
     pub search: Option<String>,
     /// The document in force after the event.
     pub published_document: Option<Digest>,
     pub published_phone_number_id: Option<String>,
+    pub published_trigger_types: Option<TriggerTypes>,
     /// `None` where what is in force stays as it was.
     pub in_force: Option<InForceChange>,
     pub duplicated_from: Option<(Uuid, i64)>,
@@ -154,6 +158,17 @@ impl Append {
         let key = Some(KeyAnswer { idempotency, answer: vec![(stream_id, version)] });
         Self { org_id, events: Vec::new(), key, in_force_at: None }
     }
+
+    /// Whether any of its events changes what is in force.
+    pub fn changes_in_force(&self) -> bool {
+        self.events.iter().any(NewEvent::changes_in_force)
+    }
+}
+
+impl NewEvent {
+    pub(super) fn changes_in_force(&self) -> bool {
+        matches!(&self.view, ViewChange::Flow(flow) if flow.in_force.is_some())
+    }
 }
 
 /// The place an event got.
@@ -227,6 +242,7 @@ impl Row for Append {
     type Outcome = Outcome;
     type Claim = Claim;
     type Memory = Memory;
+    const WRITER: &'static str = "log";
 
     fn size(&self) -> usize {
         let bytes = |event: &NewEvent| {

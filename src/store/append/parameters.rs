@@ -142,6 +142,8 @@ impl Parameters {
         let changes = column(&flows, |it| it.and_then(|flow| flow.in_force.as_ref()));
         self.bind("author", "bytea[]", column(&flows, |it| it.map(|flow| &flow.author[..])))?;
         self.bind("phone_number_id", "text[]", column(&flows, |it| (*it)?.phone_number_id.as_deref()))?;
+        let types = column(&flows, |it| Some((*it)?.trigger_types?.bits()));
+        self.bind("trigger_types", "smallint[]", types)?;
         self.bind("search", "text[]", column(&flows, |it| (*it)?.search.as_deref()))?;
         self.bind(
             "published_digest",
@@ -150,6 +152,8 @@ impl Parameters {
         )?;
         let number = column(&flows, |it| (*it)?.published_phone_number_id.as_deref());
         self.bind("published_phone_number_id", "text[]", number)?;
+        let types = column(&flows, |it| Some((*it)?.published_trigger_types?.bits()));
+        self.bind("published_trigger_types", "smallint[]", types)?;
         self.bind("published_search", "text[]", column(&changes, |it| (*it)?.search()))?;
         let replaces = |change: &InForceChange| !matches!(change, InForceChange::Kept);
         self.bind("changes_in_force", "boolean[]", column(&changes, |it| it.is_some_and(replaces)))?;
