@@ -257,7 +257,11 @@ async fn whoever_may_not_is_refused_and_nothing_is_done() {
         let seen = stranger.get(&path).await;
         assert!([401, 403].contains(&seen.status.as_u16()), "{}", seen.status);
     }
-    assert_eq!(ahead.browser.api.events().await, events + 2, "a key and a sign-in, and nothing else");
+    assert_eq!(
+        ahead.browser.api.events().await,
+        events + 3,
+        "a key, a sign-in and the end of the session before, and nothing else"
+    );
     assert_eq!(ahead.state().await["version"], 4);
 }
 
