@@ -12,7 +12,7 @@ use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
 use crate::flow::document::Canonical;
-use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
+use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, HistoryPart, LogEntry, Store};
 
 /// A state of a flow to compare. Those of deleted flows count too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,14 +89,15 @@ impl History {
         Ok(entries)
     }
 
-    /// A part of a flow's history, newest first; deleted flows have theirs too.
+    /// A part of a flow's history, newest first; deleted flows have theirs too. With a filter it may be shorter than asked
+    /// for and yet go on: one part looks at a bounded number of events.
     pub async fn of_flow(
         &self,
         caller: &Caller,
         flow_id: Uuid,
         filter: &HistoryFilter,
         page: HistoryPage,
-    ) -> Result<Vec<LogEntry>, RegistryError> {
+    ) -> Result<HistoryPart, RegistryError> {
         let bound_to = self.store.flow_number(caller.org_id, flow_id).await?;
         let number = bound_to.ok_or(RegistryError::FlowNotFound)?;
         if !caller.sees(number.as_deref()) {

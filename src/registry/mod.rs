@@ -53,8 +53,8 @@ pub use unpublished::{DraftAuthor, UnpublishedChanges};
 pub use validate::Validation;
 
 pub use crate::store::{
-    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, ListFilter, ListPage,
-    LogEntry, LogHead, StoreError,
+    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, HistoryPart,
+    ListFilter, ListPage, LogEntry, LogHead, StoreError,
 };
 
 use crate::store::Store;

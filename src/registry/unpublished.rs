@@ -49,7 +49,8 @@ impl History {
         let (mut looked_at, mut before) = (0, draft.record.version + 1);
         while before > in_force + 1 {
             let page = HistoryPage { limit: CHUNK.min(before - 1 - in_force), before: Some(before) };
-            let entries = self.store.history(caller.org_id, flow_id, &HistoryFilter::default(), page).await?;
+            let entries =
+                self.store.history(caller.org_id, flow_id, &HistoryFilter::default(), page).await?.entries;
             for entry in &entries {
                 if is_in_force(&draft, entry) {
                     return Ok(found);

@@ -65,7 +65,7 @@ pub use erasure_orders::{ErasureRow, UnfinishedErasure};
 pub use error::{StoreError, count_errors_from_zero};
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
-pub use history::{HistoryFilter, HistoryPage};
+pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
 pub use migrate::{Durability, durability, migrate, prepare, verify_schema};

@@ -61,6 +61,7 @@ pub struct HistoryPageTexts {
     pub next_page: &'static str,
     pub first_page: &'static str,
     pub none: &'static str,
+    pub none_so_far: &'static str,
     pub only_one: &'static str,
 }
 
@@ -118,6 +119,7 @@ pub const ES: HistoryPageTexts = HistoryPageTexts {
     next_page: "Anteriores",
     first_page: "Las más nuevas",
     none: "Nada coincide con el filtro.",
+    none_so_far: "Nada coincide con el filtro entre los sucesos vistos hasta aquí; los anteriores siguen en la otra página.",
     only_one: "Aún no ha pasado nada más.",
 };
 
@@ -175,5 +177,6 @@ pub const EN: HistoryPageTexts = HistoryPageTexts {
     next_page: "Older",
     first_page: "Newest",
     none: "Nothing matches the filter.",
+    none_so_far: "Nothing matches the filter among the events looked at so far; older ones are on the next page.",
     only_one: "Nothing else has happened yet.",
 };

@@ -24,6 +24,6 @@ pub async fn event(
 ) -> Result<Option<LogEntry>, RegistryError> {
     let page = HistoryPage { limit: 1, before: version.checked_add(1) };
     let history = &session.registry().history;
-    let entries = history.of_flow(session.caller(), flow_id, &HistoryFilter::default(), page).await?;
-    Ok(entries.into_iter().next().filter(|entry| entry.version == version))
+    let part = history.of_flow(session.caller(), flow_id, &HistoryFilter::default(), page).await?;
+    Ok(part.entries.into_iter().next().filter(|entry| entry.version == version))
 }

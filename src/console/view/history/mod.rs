@@ -21,10 +21,10 @@ use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::history_page::{EN, ES, HistoryPageTexts};
-use crate::registry::{HistoryFilter, HistoryPage};
+use crate::registry::{HistoryFilter, HistoryPage, HistoryPart};
 
 /// Events of a page.
-const EVENTS: usize = 100;
+const EVENTS: i64 = 100;
 
 #[derive(Template)]
 #[template(path = "history.html")]
@@ -60,11 +60,9 @@ pub async fn show(
     // What came after the moment of the page is not on it.
     let end = head.state.record.version + 1;
     let before = asked.before.map_or(end, |before| before.min(end));
-    let wanted = HistoryPage { limit: EVENTS as i64 + 1, before: Some(before) };
+    let wanted = HistoryPage { limit: EVENTS, before: Some(before) };
     let history = &session.registry().history;
-    let mut entries = history.of_flow(session.caller(), flow_id, &filter, wanted).await?;
-    let goes_on = entries.len() > EVENTS;
-    entries.truncate(EVENTS);
+    let HistoryPart { entries, next } = history.of_flow(session.caller(), flow_id, &filter, wanted).await?;
     let told = teller(&session).rows(&entries);
     let opened = match told.iter().find(|row| asked.open.is_some_and(|version| row.has(version))) {
         Some(row) => {
@@ -80,7 +78,7 @@ pub async fn show(
         let behind = [("before", before.as_str())];
         session.links.with(&path, &[&asked.parameters()[..], &behind].concat())
     };
-    let next = entries.last().filter(|_| goes_on).map(|last| at(Some(last.version)));
+    let next = next.map(|version| at(Some(version)));
     let first = asked.before.map(|_| at(None));
     let view = HistoryView {
         page: page(&session, &head, t, &filter),
