@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
+use super::lead::{DraftLead, DraftLeads};
 use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
@@ -69,11 +70,12 @@ impl Comparison {
 pub struct History {
     pub(super) store: Store,
     pub(super) reads: FlowReads,
+    pub(super) leads: DraftLeads,
 }
 
 impl History {
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
-        Self { store, reads }
+        Self { store, reads, leads: DraftLeads::new() }
     }
 
     /// A part of an organization's log. A caller confined to numbers sees what happened to their flows only.
@@ -121,6 +123,15 @@ impl History {
     pub async fn was_published(&self, flow: &FlowAnswer) -> Result<bool, RegistryError> {
         let record = &flow.record;
         Ok(self.store.was_published(flow.org_id, record.flow_id, record.version).await?)
+    }
+
+    /// How far a draft that the caller was shown is ahead of what is published; `None` where it is not.
+    pub async fn draft_lead(
+        &self,
+        caller: &Caller,
+        draft: &Arc<FlowAnswer>,
+    ) -> Result<Option<DraftLead>, RegistryError> {
+        self.leads.of(&self.reads, caller, draft).await
     }
 
     /// A state of a flow with its document, one side of a [`Comparison`].

@@ -17,6 +17,7 @@ mod export;
 mod feed;
 mod history;
 pub mod integrity;
+mod lead;
 mod log;
 mod merge;
 mod names;
@@ -43,6 +44,7 @@ pub use error::{ChangedSince, CurrentVersion, LatestChange, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
+pub use lead::DraftLead;
 pub use merge::MergedDraft;
 pub use reads::{
     ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,

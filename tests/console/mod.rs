@@ -13,5 +13,6 @@ mod keys;
 mod list;
 mod live;
 mod process;
+mod telling;
 
 pub use browser::{Browser, Seen, pin};

@@ -6,6 +6,7 @@ use axum::response::IntoResponse as _;
 use uuid::Uuid;
 
 use super::blocks::Blocks;
+use super::flow::head::flow_name;
 use super::of_flow::OfFlow;
 use super::picture::{self, PicturePart};
 use super::said::{Markup, composed, said};
@@ -323,12 +324,6 @@ impl AskedComparison {
             further: (part + 1 < parts).then(|| link(part + 1)),
         })
     }
-}
-
-/// What a flow is called, or by its id where its content was erased.
-pub fn flow_name(shown: &FlowAnswer) -> String {
-    let canonical = crate::flow::document::Canonical::read(shown.document.bytes());
-    canonical.map_or_else(|_| shown.record.flow_id.to_string(), |canonical| canonical.name().to_owned())
 }
 
 /// A side as a link names it, or as the form does: what kind of state, which number, of which flow.

@@ -19,7 +19,7 @@ use crate::console::texts::compare;
 use crate::console::texts::frame;
 use crate::console::texts::{findings, members};
 use crate::console::view::blocks::Blocks;
-use crate::console::view::compare::flow_name;
+use crate::console::view::flow::head::flow_name;
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::summary::{count_of, summary};
 use crate::console::view::told::teller;

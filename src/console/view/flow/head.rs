@@ -15,7 +15,7 @@ use crate::console::view::change::ChangeAction;
 use crate::console::view::said::{Markup, said};
 use crate::console::view::told::{event, teller};
 use crate::registry::caller::Scope;
-use crate::registry::{Comparison, FlowAnswer, Point, RegistryError, Selector, Side};
+use crate::registry::{FlowAnswer, RegistryError, Selector};
 
 /// The views of a flow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,6 +96,7 @@ impl FlowHead {
     }
 }
 
+/// What a flow is called; `None` once its content was erased.
 fn name(state: &FlowAnswer) -> Result<Option<String>, RegistryError> {
     if state.document.is_erased() {
         return Ok(None);
@@ -104,7 +105,12 @@ fn name(state: &FlowAnswer) -> Result<Option<String>, RegistryError> {
     Ok(summary.ok().and_then(|summary| summary.get("name")?.as_str().map(str::to_owned)))
 }
 
-async fn standing(session: &Session, state: &FlowAnswer) -> Result<FlowStanding, RegistryError> {
+/// What a flow is called, or by its id where there is no name.
+pub fn flow_name(state: &FlowAnswer) -> String {
+    name(state).ok().flatten().unwrap_or_else(|| state.record.flow_id.to_string())
+}
+
+async fn standing(session: &Session, state: &Arc<FlowAnswer>) -> Result<FlowStanding, RegistryError> {
     let record = &state.record;
     let standing = match &record.published {
         _ if record.deleted => Standing::Deleted,
@@ -133,23 +139,15 @@ async fn standing(session: &Session, state: &FlowAnswer) -> Result<FlowStanding,
 }
 
 /// How far the draft is ahead of what is published.
-async fn ahead(session: &Session, state: &FlowAnswer) -> Result<Option<Ahead>, RegistryError> {
-    let (true, Some(published)) = (state.has_unpublished_changes(), &state.record.published) else {
-        return Ok(None);
-    };
-    let history = &session.registry().history;
-    let point = |version| Point { flow_id: state.record.flow_id, side: Side::Version(version) };
-    let from = history.compared(session.caller(), point(published.version)).await;
-    let to = history.compared(session.caller(), point(state.record.version)).await;
-    let (from, to) = match (from, to) {
-        (Err(RegistryError::Erased), _) | (_, Err(RegistryError::Erased)) => {
-            return Ok(Some(Ahead::Uncounted));
-        }
-        (from, to) => (from?, to?),
-    };
-    let diff = Comparison { from, to }.diff();
-    let changes = diff.changed_paths().len() - usize::from(diff.layout);
-    Ok(Some(if changes == 0 { Ahead::Layout } else { Ahead::Changes(changes) }))
+async fn ahead(session: &Session, state: &Arc<FlowAnswer>) -> Result<Option<Ahead>, RegistryError> {
+    match session.registry().history.draft_lead(session.caller(), state).await {
+        Ok(lead) => Ok(lead.map(|lead| match lead.changes {
+            0 => Ahead::Layout,
+            changes => Ahead::Changes(changes),
+        })),
+        Err(RegistryError::Erased) => Ok(Some(Ahead::Uncounted)),
+        Err(error) => Err(error),
+    }
 }
 
 /// What can be done with the flow, of what the session may do.
