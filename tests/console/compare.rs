@@ -128,6 +128,38 @@ async fn sides_are_chosen_swapped_and_walked() {
 }
 
 #[tokio::test]
+async fn on_a_page_of_the_past_every_flow_is_as_it_was() {
+    let mut browser = Browser::admin().await;
+    let id = flow(&browser, &[sound("a"), json!({"name": "b"})]).await;
+    let other = browser.api.create_sound("otro").await;
+    let position = browser.position(&other, 1).await;
+    for (flow, name) in [(&id, "después"), (&other, "luego")] {
+        browser.patch(flow, json!({ "name": name })).await;
+    }
+    publish(&browser, &other).await;
+    let late = browser.api.create_sound("tarde").await;
+    let ask = async |browser: &mut Browser, page: &str, head: &str, status: u16| {
+        let query = format!("flows/{id}/{page}?base=1&head={head}&asOf=position%3A{position}");
+        browser.get(browser.path(&query)).await.expect(status)
+    };
+    ask(&mut browser, "compare", "2", 200).await.says("<bdi>b</bdi>");
+    for (head, notice) in [
+        ("3".to_owned(), "The flow has no version 3."),
+        (format!("{other}:2"), "The flow has no version 2."),
+        (format!("{other}:published"), "The flow is not published"),
+        (format!("{late}:draft"), "There is no other flow"),
+    ] {
+        let seen = ask(&mut browser, "compare", &head, 200).await;
+        seen.says(notice).says_nothing_of("después").says_nothing_of("luego").says_nothing_of("tarde");
+    }
+    let draft = ask(&mut browser, "compare", &format!("{other}:draft"), 200).await;
+    draft.says("<bdi>otro</bdi>").says_nothing_of("luego");
+    ask(&mut browser, "compare.json", "3", 404).await;
+    let patch = ask(&mut browser, "compare.json", &format!("{other}:draft"), 200).await;
+    patch.says("otro").says_nothing_of("luego");
+}
+
+#[tokio::test]
 async fn of_many_changes_two_hundred_are_shown_at_a_time() {
     let mut browser = Browser::admin().await;
     let steps = |prefix: &str| (0..130).map(|n| message(&format!("{prefix}{n}"), "x")).collect::<Vec<_>>();

@@ -149,7 +149,7 @@ pub async fn json_patch(
     let asked = AskedComparison::read(session, flow.0, &fields).await?;
     let history = &asked.session.registry().history;
     let side = async |chosen: ChosenSide| {
-        let point = chosen.point(&asked.shown, asked.session.as_of.is_some());
+        let point = chosen.point(&asked.session, &asked.shown).await?;
         history.compared(asked.session.caller(), point).await
     };
     let patch = Comparison { from: side(asked.base).await?, to: side(asked.head).await? }.json_patch();
@@ -202,9 +202,12 @@ impl AskedComparison {
         chosen: ChosenSide,
         erased: &str,
     ) -> Result<Result<LoadedSide, Sentence>, PageFailure> {
-        let point = chosen.point(&self.shown, self.session.as_of.is_some());
         let number = |number| crate::console::sentence::number(number, self.session.language());
-        Ok(Err(match (LoadedSide::load(&self.session, point).await, chosen.side) {
+        let loaded = match chosen.point(&self.session, &self.shown).await {
+            Ok(point) => LoadedSide::load(&self.session, point).await,
+            Err(error) => Err(error),
+        };
+        Ok(Err(match (loaded, chosen.side) {
             (Ok(side), _) => return Ok(Ok(side)),
             (Err(RegistryError::Erased), side) => {
                 let version = match side {

@@ -1,5 +1,7 @@
 //! The two sides of a comparison: how an address names them, what they are called, and where their documents come from.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::console::comparison::ChangeSheet;
@@ -8,7 +10,7 @@ use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::compare::{EN, ES};
 use crate::flow::document::Canonical;
-use crate::registry::{Compared, FlowAnswer, Point, RegistryError, Side};
+use crate::registry::{Compared, FlowAnswer, Point, RegistryError, Selector, Side};
 
 /// A state of a flow, as an address names it: `published`, `draft`, `7`, or one of them behind another flow's id and `:`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +47,28 @@ impl ChosenSide {
         self.other.map_or_else(|| side.clone(), |other| format!("{other}:{side}"))
     }
 
-    /// The state that is meant, where the flow of the page is as `shown` says.
-    pub fn point(self, shown: &FlowAnswer, is_past: bool) -> Point {
-        let side = match (self.other, self.side) {
-            // In the past the draft of then is a version of now.
-            (None, Side::Draft) if is_past => Side::Version(shown.record.version),
-            (None, Side::Published) if is_past => shown
-                .record
-                .published
-                .as_ref()
-                .map_or(Side::Published, |published| Side::Version(published.version)),
-            (_, side) => side,
+    /// The state that is meant, where the flow of the page is as `shown` says. On a page of the past every flow is as it was
+    /// then: its draft and what was in force are versions of now, and what came later does not exist.
+    pub async fn point(self, session: &Session, shown: &Arc<FlowAnswer>) -> Result<Point, RegistryError> {
+        let flow_id = self.other.unwrap_or(shown.record.flow_id);
+        let Some(moment) = session.as_of else { return Ok(Point { flow_id, side: self.side }) };
+        let then = match self.other {
+            None => Arc::clone(shown),
+            Some(other) => {
+                let reads = &session.registry().reads;
+                reads.get(session.caller(), other, Selector::AsOf(moment)).await?
+            }
         };
-        Point { flow_id: self.other.unwrap_or(shown.record.flow_id), side }
+        let version = match (self.side, &then.record.published) {
+            (Side::Draft, _) => then.record.version,
+            (Side::Published, Some(published)) => published.version,
+            (Side::Published, None) => return Err(RegistryError::NotPublished(then.current_version())),
+            (Side::Version(later), _) if later > then.record.version => {
+                return Err(RegistryError::VersionNotFound);
+            }
+            (Side::Version(version), _) => version,
+        };
+        Ok(Point { flow_id, side: Side::Version(version) })
     }
 }
 
