@@ -1,4 +1,4 @@
-//! What pages of a flow tell beside its document: how far the draft is ahead.
+//! What pages of a flow tell beside its document: how far the draft is ahead, and what was just done.
 
 use super::Browser;
 
@@ -19,4 +19,25 @@ async fn how_far_a_draft_is_ahead_is_counted_once() {
     browser.get(&path).await.expect(200).says("Draft 3 has 2 unpublished changes");
     let published = browser.path(&format!("flows/{id}?version=published&view=outline"));
     browser.get(published).await.expect(200).says_nothing_of("¡Hola");
+}
+
+#[tokio::test]
+async fn a_change_is_told_as_done_while_it_is_news() {
+    let mut browser = Browser::admin().await;
+    let id = browser.onboarded().await;
+    let path = browser.path(&format!("flows/{id}?view=json&done=2"));
+    browser.get(&path).await.expect(200).says("Done: version 2 is in force.").says("By <bdi>backend</bdi>");
+    let position = browser.position(&id, 2).await;
+    browser.get(format!("{path}&asOf=position:{position}")).await.expect(200).says_nothing_of("Done: ");
+    let reader = browser.api.key_with(&["flows:read"]).await;
+    browser.sign_in(&reader, "Eva").await;
+    let seen = browser.get(&path).await.expect(200);
+    let told = regex::Regex::new("(?s)<div class=\"done\".*?</div>").unwrap();
+    let told = told.find(&seen.html).unwrap().as_str();
+    assert!(told.contains("<time") && !told.contains("backend"), "it is said when, not by whom: {told}");
+    let pool = browser.api.registry.store().pool();
+    sqlx::query("ALTER TABLE event DISABLE TRIGGER ALL").execute(pool).await.unwrap();
+    let long_ago = "UPDATE event SET recorded_at = recorded_at - interval '1 hour' WHERE org_id = $1";
+    sqlx::query(long_ago).bind(browser.api.org_id).execute(pool).await.unwrap();
+    browser.get(&path).await.expect(200).says_nothing_of("Done: ");
 }
