@@ -142,7 +142,7 @@ impl PageFrame {
         self.below(name, href)
     }
 
-    /// How a terminal shows the page: arguments of `flow-registry`, and the path of the API behind the organization's.
+    /// How a terminal shows the same, where it can: arguments of `flow-registry`, and the path of the API behind the organization's.
     pub fn with_command(mut self, session: &Session, cli: Option<&str>, path: &str) -> Self {
         self.command = Some(CommandLines {
             cli: cli.map(|arguments| format!("flow-registry {arguments}")),

@@ -1,4 +1,5 @@
-//! What pages of a flow tell beside its document: how far the draft is ahead, and what was just done.
+//! What pages of a flow tell beside its document: how far the draft is ahead, what was just done, and how a terminal shows
+//! the same.
 
 use super::Browser;
 
@@ -40,4 +41,45 @@ async fn a_change_is_told_as_done_while_it_is_news() {
     let long_ago = "UPDATE event SET recorded_at = recorded_at - interval '1 hour' WHERE org_id = $1";
     sqlx::query(long_ago).bind(browser.api.org_id).execute(pool).await.unwrap();
     browser.get(&path).await.expect(200).says_nothing_of("Done: ");
+}
+
+/// The commands of a page, as its footer has them.
+fn commands(html: &str) -> Vec<String> {
+    let command = regex::Regex::new("<code id=\"(?:cli|curl)\">([^<]*)</code>").unwrap();
+    let found = command.captures_iter(html).map(|found| found[1].replace("&#39;", "'").replace("&#38;", "&"));
+    found
+        .map(|command| command.rsplit_once("/bot/").map_or(command.clone(), |(_, path)| path.to_owned()))
+        .collect()
+}
+
+#[tokio::test]
+async fn commands_show_what_the_page_shows() {
+    let mut browser = Browser::admin().await;
+    let id = browser.onboarded().await;
+    let position = browser.position(&id, 2).await;
+    let flow = format!("flows/{id}");
+    let (show, api) = (format!("flow-registry flows show {id}"), format!("flows/{id}?"));
+    let then = format!("asOf=position%3A{position}");
+    let diff = format!("flows/{id}/diff?from=published&to=draft'");
+    for (page, expected) in [
+        (flow.clone(), vec![format!("{show} --version published"), format!("{api}version=published'")]),
+        (format!("{flow}?version=draft"), vec![show.clone(), format!("{api}version=draft'")]),
+        (format!("{flow}?version=1"), vec![format!("{show} --version 1"), format!("{api}version=1'")]),
+        (format!("{flow}?{then}"), vec![format!("{show} --version 2"), format!("{api}version=2'")]),
+        (format!("{flow}?version=draft&{then}"), vec![format!("{api}{then}'")]),
+        (format!("{flow}/compare"), vec![format!("flow-registry flows diff {id} published draft"), diff]),
+        (format!("{flow}/compare?base=1&head=2&{then}"), vec![]),
+        (format!("{flow}/history?{then}"), vec![]),
+        (format!("{flow}/history?person=Ana"), vec![]),
+        (format!("{flow}/history?step=saludo"), vec![]),
+        (format!("{flow}/history?before=2"), vec![]),
+        (format!("{flow}/pause"), vec![]),
+        ("flows/new".to_owned(), vec![]),
+        ("flows?at=3&before=3".to_owned(), vec![]),
+        ("flows?state=draft".to_owned(), vec!["flows?status=draft&view=summary&limit=50'".to_owned()]),
+        ("deleted?at=3&before=3".to_owned(), vec![]),
+    ] {
+        let seen = browser.get(browser.path(&page)).await.expect(200);
+        assert_eq!(commands(&seen.html), expected, "{page}");
+    }
 }

@@ -20,6 +20,7 @@ use crate::console::part;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::compare::{CompareTexts, EN, ES};
+use crate::console::texts::frame;
 use crate::registry::caller::Scope;
 use crate::registry::{Comparison, FlowAnswer, RegistryError, Selector, Side};
 
@@ -243,15 +244,14 @@ impl AskedComparison {
             &format!("bot/flows/{}/diff", self.shown.record.flow_id),
             [("from", from.as_str()), ("to", to.as_str())],
         );
-        PageFrame::new(&self.session, self.t.title)
-            .below(
-                self.session
-                    .texts(&crate::console::texts::frame::ES, &crate::console::texts::frame::EN)
-                    .flows,
-                links.to("flows"),
-            )
-            .of(&name, links.to(&flow))
-            .with_command(&self.session, Some(&arguments), &api)
+        let page = PageFrame::new(&self.session, self.t.title)
+            .below(self.session.texts(&frame::ES, &frame::EN).flows, links.to("flows"))
+            .of(&name, links.to(&flow));
+        // Only of now does the API compare.
+        match self.session.as_of {
+            Some(_) => page,
+            None => page.with_command(&self.session, Some(&arguments), &api),
+        }
     }
 
     fn picker(&self, name: &'static str, legend: &'static str, chosen: ChosenSide) -> SidePicker {

@@ -69,12 +69,14 @@ pub async fn show(
         session.links.with("deleted", &[("at", &at), ("before", &before)])
     });
     let asked = [("status", "deleted"), ("asOf", session.links.as_of().unwrap_or_default()), ("limit", "50")];
+    let page = PageFrame::new(&session, t.heading).below(t.flows, session.links.to("flows"));
+    let cli = session.as_of.is_none().then_some("flows list --deleted");
     let view = DeletedView {
-        page: PageFrame::new(&session, t.heading).below(t.flows, session.links.to("flows")).with_command(
-            &session,
-            Some("flows list --deleted"),
-            &api_query("bot/flows", asked),
-        ),
+        page: match behind {
+            None => page.with_command(&session, cli, &api_query("bot/flows", asked)),
+            // The API finds later pages by its own cursors.
+            Some(_) => page,
+        },
         t,
         rows,
         numbers: &session.caller().phone_number_ids,

@@ -34,7 +34,7 @@ struct ListView<'s> {
     clear: String,
     next: Option<String>,
     first: Option<String>,
-    curl: String,
+    curl: Option<String>,
 }
 
 /// What of the list is asked for.
@@ -156,8 +156,14 @@ pub async fn show(
         session.links.with("flows", &[&asked.parameters()[..], &behind].concat())
     });
     let api = asked.api(session.links.as_of());
-    let page = PageFrame::new(&session, t.heading).with_command(&session, Some("flows list"), &api);
-    let curl = page.command.as_ref().map(|command| command.curl.clone()).unwrap_or_default();
+    let page = PageFrame::new(&session, t.heading);
+    let is_whole = !asked.is_filtered() && session.as_of.is_none();
+    let page = match asked.behind {
+        None => page.with_command(&session, is_whole.then_some("flows list"), &api),
+        // The API finds later pages by its own cursors.
+        Some(_) => page,
+    };
+    let curl = page.command.as_ref().map(|command| command.curl.clone());
     let view = ListView {
         page,
         t,

@@ -69,8 +69,7 @@ fn shown(session: &Session, entered: &FormFields, trouble: CreateTrouble) -> Pag
     let t = session.texts(&ES, &EN);
     let flows = session.links.now("flows");
     let page = PageFrame::new(session, t.create_title)
-        .below(session.texts(&frame::ES, &frame::EN).flows, flows.clone())
-        .with_command(session, None, "bot/flows");
+        .below(session.texts(&frame::ES, &frame::EN).flows, flows.clone());
     let status = trouble.status;
     let view = CreatePage {
         page,

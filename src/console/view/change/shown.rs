@@ -132,7 +132,7 @@ pub async fn show(
     let version = proposal.flow.record.version;
     let (callers, has_more_callers) = callers(session, &proposal);
     let view = ChangePage {
-        page: as_command(page, session, action, flow_id, from),
+        page: as_command(page, session, action, flow_id, from, proposal.flow.record.published.is_some()),
         t: proposer.t,
         action,
         title: said(session, &proposal.title),
@@ -156,28 +156,25 @@ pub async fn show(
     part::page_with(trouble.status, &view)
 }
 
-/// What a terminal does instead.
+/// What a terminal shows of it: the dry run of a restore, what a publish would change.
 fn as_command(
     page: PageFrame,
     session: &Session,
     action: ChangeAction,
     flow_id: Uuid,
     from: Option<i64>,
+    is_published: bool,
 ) -> PageFrame {
     match from {
         Some(from) => {
             let arguments = format!("flows restore {flow_id} {from} --dry-run");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}?version={from}"))
         }
-        None if action == ChangeAction::Publish => {
+        None if action == ChangeAction::Publish && is_published => {
             let arguments = format!("flows diff {flow_id} published draft");
             page.with_command(session, Some(&arguments), &format!("bot/flows/{flow_id}/diff"))
         }
-        None => page.with_command(
-            session,
-            Some(&format!("flows show {flow_id}")),
-            &format!("bot/flows/{flow_id}"),
-        ),
+        None => page,
     }
 }
 

@@ -101,7 +101,7 @@ pub async fn show(
         }
     }
     let shown = FlowPageView {
-        page: page(&session, &head, &address),
+        page: page(&session, &head, &document),
         t,
         map: picture::texts(&session),
         done: DoneNotice::asked(&session, flow_id, &fields).await?,
@@ -131,22 +131,27 @@ fn view(headers: &HeaderMap, address: &FlowAddress) -> FlowView {
     }
 }
 
-fn page(session: &Session, head: &FlowHead, address: &FlowAddress) -> PageFrame {
-    let id = address.flow_id.to_string();
-    let version = Some(address.version.as_str()).filter(|version| !version.is_empty());
-    let api = api_query(
-        &format!("bot/flows/{id}"),
-        [
-            ("version", version.unwrap_or(if session.as_of.is_some() { "" } else { "draft" })),
-            ("asOf", session.links.as_of().filter(|_| version.is_none()).unwrap_or_default()),
-        ],
-    );
-    let asked = version.filter(|version| *version != "draft").map(|version| format!(" --version {version}"));
-    let cli = format!("flows show {id}{}", asked.unwrap_or_default());
-    PageFrame::new(session, head.name()).below(head.t.flows, session.links.to("flows")).with_command(
+fn page(session: &Session, head: &FlowHead, document: &ShownDocument) -> PageFrame {
+    let id = head.state.record.flow_id.to_string();
+    let page = PageFrame::new(session, head.name()).below(head.t.flows, session.links.to("flows"));
+    // What was in force then is a version of now.
+    let version = match document.which {
+        ShownVersion::Draft => "draft".to_owned(),
+        ShownVersion::InForce if document.is_of_now => "published".to_owned(),
+        ShownVersion::InForce | ShownVersion::Version(_) => document.version.to_string(),
+    };
+    let is_draft = document.which == ShownVersion::Draft;
+    let as_of = session.links.as_of().filter(|_| is_draft);
+    let asked = match as_of {
+        Some(as_of) => ("asOf", as_of),
+        None => ("version", version.as_str()),
+    };
+    let option = if is_draft { String::new() } else { format!(" --version {version}") };
+    let cli = format!("flows show {id}{option}");
+    page.with_command(
         session,
-        session.as_of.is_none().then_some(cli.as_str()),
-        &api,
+        as_of.is_none().then_some(&*cli),
+        &api_query(&format!("bot/flows/{id}"), [asked]),
     )
 }
 

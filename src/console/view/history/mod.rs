@@ -81,7 +81,7 @@ pub async fn show(
     let next = next.map(|version| at(Some(version)));
     let first = asked.before.map(|_| at(None));
     let view = HistoryView {
-        page: page(&session, &head, t, &filter),
+        page: page(&session, &head, t, &asked, &filter),
         rows: rows(&session, &head, &asked, told, opened),
         is_only_one: head.state.record.version == 1,
         kinds: kinds().map(|name| (name, kind_words(t, name))).collect(),
@@ -100,7 +100,21 @@ pub async fn show(
     part::page_or_part(&headers, &view)
 }
 
-fn page(session: &Session, head: &FlowHead, t: &HistoryPageTexts, filter: &HistoryFilter) -> PageFrame {
+fn page(
+    session: &Session,
+    head: &FlowHead,
+    t: &HistoryPageTexts,
+    asked: &AskedHistory,
+    filter: &HistoryFilter,
+) -> PageFrame {
+    let page = PageFrame::new(session, t.heading)
+        .below(head.t.flows, session.links.to("flows"))
+        .of(head.name(), head.href.clone());
+    // The API has no histories of then, nor of one step or person, and finds later pages by its own cursors.
+    let HistoryFilter { step, person, .. } = filter;
+    if session.as_of.is_some() || step.is_some() || person.is_some() || asked.before.is_some() {
+        return page;
+    }
     let id = head.state.record.flow_id;
     let instant = |at: chrono::DateTime<chrono::Utc>| at.to_rfc3339_opts(SecondsFormat::Millis, true);
     let (kind, from) = (filter.event_type.as_deref().unwrap_or_default(), filter.from.map(instant));
@@ -110,12 +124,9 @@ fn page(session: &Session, head: &FlowHead, t: &HistoryPageTexts, filter: &Histo
     let asked = [("type", kind), ("from", &from), ("to", &to)];
     let options = asked.iter().filter(|(_, value)| !value.is_empty());
     let options: String = options.map(|(name, value)| format!(" --{name} {value}")).collect();
-    let cli = format!("flows history {id}{options}");
+    let cli = format!("flows history {id}{options} --limit 100");
     let api = api_query(&format!("bot/flows/{id}/events"), asked.into_iter().chain([("limit", "100")]));
-    PageFrame::new(session, t.heading)
-        .below(head.t.flows, session.links.to("flows"))
-        .of(head.name(), head.href.clone())
-        .with_command(session, Some(&cli), &api)
+    page.with_command(session, Some(&cli), &api)
 }
 
 fn kind_words(t: &HistoryPageTexts, name: &'static str) -> &'static str {
