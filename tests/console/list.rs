@@ -39,6 +39,29 @@ async fn the_list_in_both_languages() {
 }
 
 #[tokio::test]
+async fn an_empty_list_leads_to_the_first_flow() {
+    let mut browser = Browser::admin().await;
+    let list = browser.path("flows");
+    let new = browser.path("flows/new");
+    let empty = browser.get(&list).await.expect(200);
+    empty.says(&format!("href=\"{new}\"")).says(&format!("action=\"{new}\""));
+    assert_eq!(empty.hidden("from"), "example");
+    let fields = [("once", empty.hidden("once")), ("from", empty.hidden("from"))];
+    let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let (first, again) = (browser.post(&new, &fields).await.expect(303), browser.post(&new, &fields).await);
+    assert_eq!(first.location(), again.expect(303).location(), "sent twice, made once");
+    browser
+        .get(&list)
+        .await
+        .expect(200)
+        .says(&format!("href=\"{new}\""))
+        .says_nothing_of("value=\"example\"");
+    browser.get(format!("{list}?asOf=position:1")).await.expect(200).says_nothing_of(&new);
+    let mut reader = Browser::with_scopes(&["flows:read"]).await;
+    reader.get(reader.path("flows")).await.expect(200).says_nothing_of("flows/new");
+}
+
+#[tokio::test]
 async fn filters_are_those_of_the_api() {
     let mut browser = Browser::admin().await;
     let one = json!({"name": "Alta de socios", "phoneNumberId": "111", "steps": []});

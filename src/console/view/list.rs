@@ -11,6 +11,7 @@ use crate::console::form::{AddressParameters, FormFields};
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
 use crate::console::session::Session;
+use crate::console::texts::change;
 use crate::console::texts::list::{EN, ES, ListTexts};
 use crate::console::when::When;
 use crate::flow::text;
@@ -35,6 +36,7 @@ struct ListView<'s> {
     next: Option<String>,
     first: Option<String>,
     curl: Option<String>,
+    create: Option<CreateLink>,
 }
 
 /// What of the list is asked for.
@@ -46,6 +48,28 @@ struct Wanted {
     unpublished_changes: bool,
     /// Where the log stood when the first page was read, and the position before which this one begins.
     behind: Option<(i64, i64)>,
+}
+
+/// The way to a new flow, for whoever may make one; there is none in the past.
+struct CreateLink {
+    href: String,
+    words: &'static str,
+    /// What the button says that makes the example.
+    example: &'static str,
+    once: String,
+}
+
+impl CreateLink {
+    fn of(session: &Session) -> Option<Self> {
+        let may = session.as_of.is_none() && session.may(Scope::FlowsWrite);
+        let t = session.texts(&change::ES, &change::EN);
+        may.then(|| Self {
+            href: session.links.now("flows/new"),
+            words: t.create_title,
+            example: t.example,
+            once: session.once(),
+        })
+    }
 }
 
 /// A flow in the list.
@@ -176,6 +200,7 @@ pub async fn show(
         first: asked.behind.map(|_| session.links.with("flows", &asked.parameters())),
         asked,
         curl,
+        create: CreateLink::of(&session),
     };
     part::page_or_part(&headers, &view)
 }
