@@ -1,13 +1,16 @@
 //! Wiring only: opens what the configuration names, puts the rooms together, and takes them down in order.
 
+pub mod console;
 mod database;
 mod drift;
 mod erasures;
 mod files;
 mod integrity;
+mod numbers;
 mod primary;
 mod shutdown;
 mod signing;
+mod systemd;
 mod upkeep;
 mod watch;
 mod welcome;
@@ -17,22 +20,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use axum::Router;
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::{AcceptLogOrder, EraseOrder, Failure, KeysOrder, ProjectionsOrder, Verified, VerifyOrder};
 use crate::config::{
-    ConfigError, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin, RateLimit,
-    ServeConfig,
+    ConfigError, ConsoleServed, DatabaseConfig, HttpConfig, JwtConfig, MigrateAtStart, MigrateConfig, Origin,
+    RateLimit, ServeConfig,
 };
 use crate::http::{
-    self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
+    self, AppState, BodyBudget, Feeds, Limits, Load, Patience, Rate, RateLimits, TrustedProxies,
 };
 use crate::log::LogLines;
 use crate::registry::Registry;
-use crate::registry::access::{CredentialVerifier, JwtVerifier};
+use crate::registry::access::{CredentialVerifier, Guesses, JwtVerifier};
 use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
@@ -44,16 +48,13 @@ use shutdown::Ending;
 const FINISH_WITHIN: Duration = Duration::from_secs(1);
 /// Connections of those who run the service, and of what asks for them.
 const OPERATORS_MAX: usize = 64;
-/// In seconds: from a read in memory to a statement that waits for its timeout.
-const DURATION_BUCKETS: [f64; 14] =
-    [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0];
-
 /// Serves until told to stop.
 pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     config.database.check()?;
+    config.tracing.check()?;
     let tokens = token_verifier(&config.jwt)?;
     let signing_with = signing::Named::open(&config.signing)?;
-    let metrics = count()?;
+    let metrics = numbers::count()?;
     let Ending { draining, shutdown } = shutdown::on_signal(config.http.shutdown_delay)?;
     let connections_max =
         files::connections_max(config.http.max_connections, config.database.database_pool_size);
@@ -73,7 +74,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     };
     let registry = Registry::signing(store, signer);
     if database.data_dir().is_some() {
-        welcome::first_key(&registry.keys, config.http.public_url(address).as_str()).await?;
+        let public_url = config.http.public_url(address);
+        welcome::first_key(&registry.keys, public_url.as_str(), config.console.console).await?;
     }
     let background = in_background(&registry, &metrics, log, timelines, &shutdown);
     let state = Arc::new(AppState {
@@ -92,8 +94,8 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     serve_operators(metrics_listener, &state, &shutdown);
     let metrics_address = metrics_address.map(tracing::field::display);
     tracing::info!(%address, metrics_address, "listening");
-    let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
-    let router = http::end_connections(http::allow_origins(http::router(state), &origins), draining);
+    systemd::ready();
+    let router = http::end_connections(router(&config, &state, connections_max), draining);
     http::serve(listener, router, limits(&config.http, connections_max), shutdown).await;
 
     let _ = tokio::time::timeout(FINISH_WITHIN, registry.accesses.put_on_record()).await;
@@ -106,6 +108,18 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
     database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The API, which pages of other origins may use where they are named, and the console, which none may.
+fn router(config: &ServeConfig, state: &Arc<AppState>, connections_max: usize) -> Router {
+    let origins: Vec<&str> = config.http.cors_origins.iter().map(Origin::as_str).collect();
+    let api = http::allow_origins(http::router(Arc::clone(state)), &origins);
+    match config.console.console {
+        ConsoleServed::On => {
+            api.merge(console::router(state, config.console.session_lasts(), connections_max))
+        }
+        ConsoleServed::Off => api,
+    }
 }
 
 /// What goes on beside requests, until it is aborted.
@@ -139,14 +153,6 @@ fn token_verifier(config: &JwtConfig) -> Result<Option<JwtVerifier>, ConfigError
         tokio::spawn(async move { tokens.fetch_keys().await });
     }
     Ok(verifier)
-}
-
-/// From here on the process counts what it does.
-fn count() -> anyhow::Result<PrometheusHandle> {
-    let counting = PrometheusBuilder::new().set_buckets(&DURATION_BUCKETS)?.install_recorder();
-    let counting = counting.context("cannot count what the process does")?;
-    metrics::gauge!("build_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
-    Ok(counting)
 }
 
 async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
@@ -265,7 +271,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
     let owners = DatabaseConfig { migrate: MigrateAtStart::On, ..config.owner.of(&config.database) };
     let owner = Database::open(&owners).await?;
     println!("The schema is up to date.");
-    if config.owner.migrate_database_url.is_some() && !config.database.database_url.is_empty() {
+    if config.owner.url().is_some() && !config.database.urls().is_empty() {
         let service = Database::open_to_read(&config.database).await?;
         let (owners, services) =
             (store::account(owner.store.pool()).await?, store::account(service.store.pool()).await?);

@@ -4,6 +4,7 @@
 
 mod client;
 mod jwt;
+mod secret_file;
 mod signing;
 mod value;
 
@@ -17,6 +18,7 @@ use tracing_subscriber::filter::Targets;
 
 pub use client::ClientConfig;
 pub use jwt::JwtConfig;
+pub use secret_file::DatabaseUrls;
 pub use signing::{SigningConfig, SigningKeyFile};
 pub use value::{DatabaseUrl, MetricsListen, Origin, PostgresSetting, PublicUrl, RateLimit};
 
@@ -32,9 +34,13 @@ pub struct ServeConfig {
     #[command(flatten)]
     pub http: HttpConfig,
     #[command(flatten)]
+    pub console: ConsoleConfig,
+    #[command(flatten)]
     pub jwt: JwtConfig,
     #[command(flatten)]
     pub signing: SigningConfig,
+    #[command(flatten)]
+    pub tracing: TracingConfig,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -45,6 +51,11 @@ pub struct DatabaseConfig {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL[,URL…]")]
     #[arg(value_delimiter = ',', value_parser = value::database_url, conflicts_with = "data_dir")]
     pub database_url: Vec<DatabaseUrl>,
+
+    /// A file that holds it, in place of the variable: a secret that is mounted, or a credential of systemd
+    #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", value_parser = secret_file::database_urls)]
+    #[arg(conflicts_with_all = ["database_url", "data_dir"])]
+    pub database_url_file: Option<DatabaseUrls>,
 
     /// Where the private Postgres keeps its data [default: /var/lib/flow-registry for root, else
     /// $XDG_DATA_HOME/flow-registry]
@@ -57,7 +68,8 @@ pub struct DatabaseConfig {
 
     /// A setting of the private Postgres, such as archive_mode=on; may be repeated, in the variable one on a line
     #[arg(long = "postgres-setting", env = "POSTGRES_SETTINGS", value_name = "NAME=VALUE")]
-    #[arg(value_delimiter = '\n', value_parser = value::postgres_setting, conflicts_with = "database_url")]
+    #[arg(value_delimiter = '\n', value_parser = value::postgres_setting)]
+    #[arg(conflicts_with_all = ["database_url", "database_url_file"])]
     pub postgres_settings: Vec<PostgresSetting>,
 
     /// Connections to the database that requests share, beside six that changes, test-runs and most reads go through
@@ -113,15 +125,28 @@ pub struct OwnerConfig {
     #[arg(long, env = "MIGRATE_DATABASE_URL", hide_env_values = true, value_name = "URL")]
     #[arg(value_parser = value::database_url, conflicts_with = "data_dir")]
     pub migrate_database_url: Option<DatabaseUrl>,
+
+    /// A file that holds it, in place of the variable
+    #[arg(long, env = "MIGRATE_DATABASE_URL_FILE", value_name = "FILE", value_parser = secret_file::database_url)]
+    #[arg(conflicts_with_all = ["migrate_database_url", "data_dir"])]
+    pub migrate_database_url_file: Option<DatabaseUrl>,
 }
 
 impl OwnerConfig {
+    /// Where the owner reaches the database, where somebody says so.
+    pub fn url(&self) -> Option<&DatabaseUrl> {
+        self.migrate_database_url_file.as_ref().or(self.migrate_database_url.as_ref())
+    }
+
     /// A database as its owner reaches it, where somebody says who that is.
     pub fn of(&self, database: &DatabaseConfig) -> DatabaseConfig {
-        match &self.migrate_database_url {
-            Some(url) => {
-                DatabaseConfig { database_url: vec![url.clone()], data_dir: None, ..database.clone() }
-            }
+        match self.url() {
+            Some(url) => DatabaseConfig {
+                database_url: vec![url.clone()],
+                database_url_file: None,
+                data_dir: None,
+                ..database.clone()
+            },
             None => database.clone(),
         }
     }
@@ -136,12 +161,17 @@ pub struct MigrateConfig {
 }
 
 impl DatabaseConfig {
+    /// Of the servers of one cluster; none for a private one.
+    pub fn urls(&self) -> &[DatabaseUrl] {
+        self.database_url_file.as_ref().map_or(&self.database_url, |file| &file.0)
+    }
+
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {
-        if !self.database_url.iter().all(DatabaseUrl::is_postgres) {
+        if !self.urls().iter().all(DatabaseUrl::is_postgres) {
             return Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned()));
         }
-        if self.database_url.is_empty() && self.database_pooler != DatabasePooler::None {
+        if self.urls().is_empty() && self.database_pooler != DatabasePooler::None {
             return Err(ConfigError("DATABASE_POOLER: there is a pooler only with DATABASE_URL".to_owned()));
         }
         Ok(())
@@ -227,6 +257,54 @@ impl HttpConfig {
     /// Without a slash at its end. `listening` is the address that was bound.
     pub fn public_url(&self, listening: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl::of(listening))
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Console")]
+pub struct ConsoleConfig {
+    /// Whether pages for people are served under `/console`
+    #[arg(long, env = "CONSOLE", value_name = "WHETHER", default_value = "on")]
+    pub console: ConsoleServed,
+
+    /// How long somebody stays signed in to the console at most, in hours; without a request for an hour it ends earlier
+    #[arg(long, env = "CONSOLE_SESSION_HOURS", value_name = "HOURS", default_value_t = 12)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=720))]
+    pub console_session_hours: u32,
+}
+
+impl ConsoleConfig {
+    pub fn session_lasts(&self) -> Duration {
+        Duration::from_secs(u64::from(self.console_session_hours) * 60 * 60)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ConsoleServed {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Tracing")]
+pub struct TracingConfig {
+    /// A collector of OpenTelemetry that a span of each request is sent to, by OTLP over HTTP, as http://127.0.0.1:4318;
+    /// needs a program that was built with the feature `otlp` [default: none]
+    #[arg(long, env = "OTLP_ENDPOINT", value_name = "URL", value_parser = value::public_url)]
+    pub otlp_endpoint: Option<PublicUrl>,
+}
+
+impl TracingConfig {
+    /// Refuses what this program was not built for.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        match &self.otlp_endpoint {
+            Some(_) if !cfg!(feature = "otlp") => {
+                let missing =
+                    "OTLP_ENDPOINT: this program was built without the feature `otlp`, and sends no spans";
+                Err(ConfigError(missing.to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,11 +3,13 @@
 pub mod app;
 pub mod cli;
 pub mod config;
+pub mod console;
 pub mod evidence;
 pub mod flow;
 pub mod http;
 pub mod interpreter;
 pub mod log;
+pub mod picture;
 pub mod postgres;
 pub mod registry;
 pub mod store;

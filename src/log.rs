@@ -4,6 +4,9 @@
 //! Lines that come within a few milliseconds share one wake-up and one write. A thread that is woken for each line
 //! (`tracing-appender`) costs a read 8 µs of 50.
 
+#[cfg(feature = "otlp")]
+pub mod otlp;
+
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};

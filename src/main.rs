@@ -5,10 +5,20 @@ use std::process::ExitCode;
 
 use flow_registry::app;
 use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
-use flow_registry::config::{ConfigError, LogConfig, LogFormat};
+use flow_registry::config::{ConfigError, LogFormat};
+#[cfg(feature = "otlp")]
+use flow_registry::http::SPANS;
+#[cfg(feature = "otlp")]
+use flow_registry::log::otlp::SpanExport;
 use flow_registry::log::{LogGuard, LogLines};
-use tracing_subscriber::filter::Targets;
+use tracing::Subscriber;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::Layer as _;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::format::{DefaultFields, Format};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{fmt, registry};
 
@@ -22,10 +32,10 @@ const USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = cli::parse();
-    let (guard, lines) = match log_to_stderr(&cli.log) {
+    let (guard, lines) = match start_log(&cli) {
         Ok(log) => log,
         Err(error) => {
-            eprintln!("flow-registry: the log cannot be started: {error}");
+            eprintln!("flow-registry: the log cannot be started: {error:#}");
             return ExitCode::FAILURE;
         }
     };
@@ -74,15 +84,51 @@ fn on_runtime<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
 
 /// Starts the log. It goes to stderr, because stdout is for what a command was asked for. Dropping the guard writes what
 /// waits.
-fn log_to_stderr(config: &LogConfig) -> io::Result<(LogGuard, LogLines)> {
-    let filter: Targets = config.log_level.clone();
+#[cfg(not(feature = "otlp"))]
+fn start_log(cli: &Cli) -> anyhow::Result<(LogGuard, LogLines)> {
+    let config = &cli.log;
+    let filter = config.log_level.clone();
     let (lines, guard) = LogLines::start()?;
-    let layer = fmt::layer().with_writer(lines.clone()).with_ansi(io::stderr().is_terminal());
     match config.log_format {
-        LogFormat::Text => registry().with(filter).with(layer).init(),
-        LogFormat::Json => registry().with(filter).with(layer.json().flatten_event(true)).init(),
+        LogFormat::Text => registry().with(filter).with(layer(&lines)).init(),
+        LogFormat::Json => registry().with(filter).with(layer(&lines).json().flatten_event(true)).init(),
     }
     Ok((guard, lines))
+}
+
+/// Starts the log, and the export of spans where somebody asks for it. Dropping the guards writes and sends what waits.
+#[cfg(feature = "otlp")]
+fn start_log(cli: &Cli) -> anyhow::Result<((Option<SpanExport>, LogGuard), LogLines)> {
+    let config = &cli.log;
+    let spans_only = Targets::new().with_target(SPANS, LevelFilter::INFO);
+    let without_spans = config.log_level.clone().with_target(SPANS, LevelFilter::OFF);
+    let endpoint = match &cli.order {
+        Order::Serve(config) => config.tracing.otlp_endpoint.as_ref(),
+        _ => None,
+    };
+    let export = endpoint.map(|endpoint| SpanExport::start(endpoint.as_str())).transpose();
+    let export = export.map_err(|error| ConfigError(format!("OTLP_ENDPOINT: {error}")))?;
+    let spans = export
+        .as_ref()
+        .map(SpanExport::tracer)
+        .map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+    let (lines, guard) = LogLines::start()?;
+    let layers = registry().with(spans.map(|spans| spans.with_filter(spans_only)));
+    match config.log_format {
+        LogFormat::Text => layers.with(layer(&lines).with_filter(without_spans)).init(),
+        LogFormat::Json => {
+            layers.with(layer(&lines).json().flatten_event(true).with_filter(without_spans)).init();
+        }
+    }
+    Ok(((export, guard), lines))
+}
+
+/// Lines for people; what they are in is a span.
+fn layer<S>(lines: &LogLines) -> fmt::Layer<S, DefaultFields, Format, LogLines>
+where
+    S: Subscriber + for<'span> LookupSpan<'span>,
+{
+    fmt::layer().with_writer(lines.clone()).with_ansi(io::stderr().is_terminal())
 }
 
 /// In the log's format, where whoever watches the service sees it.

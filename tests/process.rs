@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use crate::support::{Scratch, Service, database, program, run};
 
 /// Status 2: the command line or a setting; 1: what the machine refuses.
-fn check_refused(arguments: &[&str], variables: &[(&str, &str)], status: i32, expected: &[&str]) {
+pub fn check_refused(arguments: &[&str], variables: &[(&str, &str)], status: i32, expected: &[&str]) {
     let output = program(arguments).envs(variables.iter().copied()).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(status), "{arguments:?} {variables:?}\n{said}");

@@ -7,6 +7,8 @@ mod background;
 mod bad_input;
 mod compare;
 mod connection;
+mod console;
+mod dense;
 mod document;
 mod edits;
 mod evidence;
@@ -48,8 +50,19 @@ use stage::{PRODUCT, Pace, Stage};
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
-const GROUPS: [&str; 10] =
-    ["write", "read", "past", "run", "start", "memory", "evidence", "front-door", "bad-input", SCALE];
+const GROUPS: [&str; 11] = [
+    "write",
+    "read",
+    "past",
+    "run",
+    "start",
+    "memory",
+    "evidence",
+    "front-door",
+    "console",
+    "bad-input",
+    SCALE,
+];
 /// Seeded for minutes, so only where it is asked for in a quick run.
 const SCALE: &str = "scale";
 
@@ -121,6 +134,7 @@ fn staged(group: &str, stage: &Stage) -> anyhow::Result<Vec<Figure>> {
         "memory" => memory::figures(stage),
         "evidence" => evidence::figures(stage),
         "front-door" => front_door::figures(stage),
+        "console" => console::figures(stage)?,
         "bad-input" => bad_input::figures(stage),
         _ => Vec::new(),
     })

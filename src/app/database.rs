@@ -37,7 +37,7 @@ impl Database {
 
     /// For a command that has no use for a cluster that it would have to make: who names one meant another.
     pub async fn open_existing(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        if config.database_url.is_empty() {
+        if config.urls().is_empty() {
             let data_dir = data_dir(config)?;
             if !postgres::is_there(&data_dir) {
                 let message = format!(
@@ -92,7 +92,7 @@ impl Database {
                 DatabasePooler::Transaction => Pooling::Transaction,
             },
         };
-        let cluster = match config.database_url.is_empty() {
+        let cluster = match config.urls().is_empty() {
             true => Some(start_cluster(config, access).await?),
             false => None,
         };
@@ -164,7 +164,7 @@ async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Resul
 
 fn address(config: &DatabaseConfig, cluster: Option<&Cluster>) -> Address {
     match cluster.map(Cluster::connection) {
-        None => Address::Urls(config.database_url.iter().map(|url| url.expose().into()).collect()),
+        None => Address::Urls(config.urls().iter().map(|url| url.expose().into()).collect()),
         Some(connection) => Address::Socket {
             directory: connection.socket_dir.clone(),
             port: connection.port,

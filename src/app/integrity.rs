@@ -39,6 +39,7 @@ async fn walk(integrity: &Integrity, before: usize) -> Result<usize, StoreError>
                 found += look.failures.len();
                 events += look.events;
                 metrics::gauge!("integrity_verified_position").set(events as f64);
+                metrics::counter!("integrity_events_verified_total").increment(look.events);
             }
             // One organization keeps nobody from looking at the others.
             Err(error) => {

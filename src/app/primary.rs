@@ -24,7 +24,7 @@ impl TimelineMemory {
     /// Where neither a key nor a directory of checkpoints is configured there is no place for it. A private Postgres is
     /// never replaced by a standby.
     pub fn of(database: &DatabaseConfig, signing: &SigningConfig) -> Self {
-        if database.database_url.is_empty() {
+        if database.urls().is_empty() {
             return Self { directory: None };
         }
         let beside_key = || Some(path_beside(signing.key_file.signing_key_file.as_deref()?));

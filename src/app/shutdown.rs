@@ -6,6 +6,8 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use super::systemd;
+
 /// How long the process waits before it exits, so that the log's writer thread can write the last line.
 const LAST_LINE: Duration = Duration::from_millis(100);
 /// How long a shutdown may take. Supervisors often send SIGKILL some seconds later.
@@ -30,6 +32,7 @@ pub(super) fn on_signal(delay: Duration) -> io::Result<Ending> {
     tokio::spawn(async move {
         let name = either(&mut terminate, &mut interrupt).await;
         tracing::info!(signal = name, delay_ms = delay.as_millis(), "stopping");
+        systemd::stopping();
         begun.draining.cancel();
         let mut again = tokio::time::timeout(delay, either(&mut terminate, &mut interrupt)).await;
         if again.is_err() {

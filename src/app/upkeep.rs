@@ -23,12 +23,12 @@ pub(super) async fn run(store: Store, clock: Clock, shutdown: CancellationToken)
         if let Err(error) = clock.look().await {
             tracing::warn!(%error, "the clock of the database was not looked at, trying again later");
         }
+        if let Err(error) = count_unsigned(&store).await {
+            tracing::warn!(%error, "events that are not signed were not looked for, trying again later");
+        }
         tokio::select! {
             () = tokio::time::sleep(EVERY) => {}
             () = shutdown.cancelled() => return,
-        }
-        if let Err(error) = count_unsigned(&store).await {
-            tracing::warn!(%error, "events that are not signed were not looked for, trying again later");
         }
         if let Err(error) = forget(&store).await {
             tracing::warn!(%error, "old rows were not deleted, trying again later");
@@ -43,6 +43,7 @@ pub(super) async fn keep_numbers(metrics: PrometheusHandle, log: LogLines, store
         let (in_use, idle) = store.connections();
         metrics::gauge!("database_pool_connections", "state" => "in_use").set(in_use as f64);
         metrics::gauge!("database_pool_connections", "state" => "idle").set(idle as f64);
+        metrics::gauge!("database_pool_connections_max").set(store.connections_max());
         metrics::counter!("log_lines_dropped_total").absolute(log.dropped());
         metrics.run_upkeep();
         tokio::time::sleep(NUMBERS_EVERY).await;
@@ -69,5 +70,6 @@ async fn count_unsigned(store: &Store) -> Result<(), StoreError> {
 async fn forget(store: &Store) -> Result<(), StoreError> {
     while store.in_time(store.forget_idempotency_keys(BATCH)).await? == BATCH as u64 {}
     while store.in_time(store.forget_runs(BATCH)).await? == BATCH as u64 {}
+    while store.in_time(store.forget_sessions(BATCH)).await? == BATCH as u64 {}
     Ok(())
 }

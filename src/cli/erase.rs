@@ -110,6 +110,7 @@ fn text(plan: &ErasurePlan, is_of_person: bool) -> String {
         ("test runs", plan.rows.runs.len()),
         ("idempotency keys", plan.rows.idempotency_keys.len()),
         ("actors", plan.rows.actors.len()),
+        ("sessions of the console", plan.rows.sessions.len()),
         ("names of keys", plan.renamed_keys()),
     ];
     for (what, count) in rows.iter().filter(|(_, count)| *count > 0) {

@@ -4,6 +4,7 @@ use clap::Args;
 use secrecy::SecretString;
 use uuid::Uuid;
 
+use super::secret_file;
 use super::value::{self, PublicUrl};
 
 #[derive(Debug, Clone, Args)]
@@ -19,7 +20,19 @@ pub struct ClientConfig {
     #[arg(value_parser = value::secret)]
     pub key: Option<SecretString>,
 
+    /// A file that holds the key or the token, in place of the variable
+    #[arg(long, env = "FLOW_REGISTRY_KEY_FILE", value_name = "FILE", value_parser = secret_file::secret)]
+    #[arg(conflicts_with = "key")]
+    pub key_file: Option<SecretString>,
+
     /// The organization the key belongs to
     #[arg(long, env = "FLOW_REGISTRY_ORG", value_name = "UUID")]
     pub org: Option<Uuid>,
+}
+
+impl ClientConfig {
+    /// The key or token, wherever it stands.
+    pub fn credential(&self) -> Option<&SecretString> {
+        self.key_file.as_ref().or(self.key.as_ref())
+    }
 }

@@ -17,6 +17,10 @@ use tracing_subscriber::filter::Targets;
 pub struct DatabaseUrl(String);
 
 impl DatabaseUrl {
+    pub(super) fn new(text: &str) -> Self {
+        Self(text.trim().to_owned())
+    }
+
     pub fn expose(&self) -> &str {
         &self.0
     }
@@ -70,7 +74,7 @@ impl Origin {
 
 /// Takes anything: clap would print what it refuses, and with it the password.
 pub(super) fn database_url(text: &str) -> Result<DatabaseUrl, Infallible> {
-    Ok(DatabaseUrl(text.trim().to_owned()))
+    Ok(DatabaseUrl::new(text))
 }
 
 /// An address that keys are fetched from: nobody on the way may replace them.

@@ -102,4 +102,11 @@ pub struct Counts {
     pub checkpoints: u64,
     /// Checkpoints that none of the known keys signed; they prove nothing.
     pub unknown_signers: u64,
+    /// Tree heads stored beside a live log that agree with it. The one in an export is told by what it is complete for.
+    #[serde(skip_serializing_if = "is_none")]
+    pub tree_heads: u64,
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
 }

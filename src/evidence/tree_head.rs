@@ -73,6 +73,11 @@ impl TreeHead {
         Self::parse(Note::parse(note)?.text)
     }
 
+    /// Whether another head is over the same events and streams; when each was made plays no part.
+    pub fn is_over_the_trees_of(&self, other: &Self) -> bool {
+        Self { time: other.time, ..self.clone() } == *other
+    }
+
     fn parse(text: &str) -> Result<Self, Error> {
         let mut lines = text.lines();
         let digest = |line: Option<&str>| Digest::from_slice(&BASE64.decode(line?).ok()?);

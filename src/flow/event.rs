@@ -98,6 +98,8 @@ event_types! {
     EnvChanged = "env.changed" in Organization,
     AccessRefused = "access.refused" in Organization,
     AccessRead = "access.read" in Organization,
+    SessionOpened = "session.opened" in Organization,
+    SessionClosed = "session.closed" in Organization,
 }
 
 /// The state after an event: exactly the part that is stored with the event and hashed.

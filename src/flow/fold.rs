@@ -62,6 +62,8 @@ pub fn fold(before: Option<State>, fact: Fact<'_>) -> State {
         | EventType::SigningKeyRetired
         | EventType::EnvChanged
         | EventType::AccessRefused
-        | EventType::AccessRead => before,
+        | EventType::AccessRead
+        | EventType::SessionOpened
+        | EventType::SessionClosed => before,
     }
 }

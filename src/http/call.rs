@@ -3,7 +3,6 @@
 //! client accepts, parameters, body, preconditions.
 
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::Uri;
@@ -15,22 +14,18 @@ use super::conditions::Conditions;
 use super::endpoint::{Access, LastArgument, Parameter};
 use super::known::KnownCaller;
 use super::load::LoadShare;
-use super::observed::{self, ClientAddress};
+use super::observed;
 use super::path::{self, FromPath};
 use super::prefer::Returned;
 use super::problem::{Code, Problem};
 use super::query::{self, FromQuery};
 use super::state::App;
 use super::{credentials, etag, headers, media, request_digest};
-use crate::registry::access::AccessError;
-use crate::registry::caller::{Caller, Idempotency, IfMatch, Intent, Scope};
+use crate::registry::access::{AccessError, VerifiedCredential};
+use crate::registry::caller::{Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope};
 
 /// After how many seconds the keys of tokens are fetched again.
 const TOKEN_KEYS_RETRY_S: u32 = 30;
-
-/// The id of a request, put beside it before it is routed.
-#[derive(Debug, Clone)]
-pub struct RequestId(pub Arc<str>);
 
 /// The scopes of which a caller needs one to use an endpoint.
 pub trait Needs {
@@ -261,34 +256,25 @@ async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> 
     Err(problem)
 }
 
-/// Whose credential the request carries. An address that has sent too many wrong ones is refused before anything is
-/// looked up, unless it comes with a key that is known.
+/// Whose credential the request carries.
 async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
     let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
-    let wait_s = address.and_then(|address| state.guesses.wait_s(address));
-    if let Some(wait_s) = wait_s.filter(|_| !state.verifier.remembers(&credential)) {
-        return Err(credentials::guessed(wait_s));
-    }
-    match state.verifier.verify(&credential).await {
-        Ok(caller) => {
+    match state.verifier.verify_from(address, &state.guesses, &credential).await {
+        Ok(VerifiedCredential { caller, .. }) => {
             let (standings, counted) = state.rate_limits.count(&caller);
             if let Some(known) = parts.extensions.get::<KnownCaller>() {
                 known.set(&caller, standings);
             }
             counted.map(|()| caller)
         }
+        Err(AccessError::TooManyGuesses(wait_s)) => Err(credentials::guessed(wait_s)),
         Err(AccessError::Store(error)) => Err(Problem::from(error)),
         Err(AccessError::NoTokenKeys) => {
             let detail = "The keys that the issuer of the token publishes cannot be fetched.";
             Err(Problem::retry(Code::TokenKeysUnavailable, TOKEN_KEYS_RETRY_S, detail))
         }
-        Err(AccessError::Invalid) => {
-            if let Some(address) = address {
-                state.guesses.failed(address);
-            }
-            Err(wait_s.map_or_else(credentials::refused, credentials::guessed))
-        }
+        Err(AccessError::Invalid) => Err(credentials::refused()),
     }
 }
 

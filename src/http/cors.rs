@@ -6,14 +6,14 @@ use axum::Router;
 use axum::http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{headers, rates};
+use super::{headers, rates, trace};
 
 /// How long a browser may remember what it was allowed; browsers cut it to their own maximum.
 const REMEMBER: Duration = Duration::from_secs(3600);
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-const TAKEN: [HeaderName; 12] = [
+const TAKEN: [HeaderName; 14] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -26,6 +26,8 @@ const TAKEN: [HeaderName; 12] = [
     headers::PREFER,
     headers::REASON,
     headers::REQUEST_ID,
+    trace::TRACE_PARENT,
+    trace::TRACE_STATE,
 ];
 
 const SHOWN: [HeaderName; 14] = [

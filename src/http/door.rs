@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Progress;
-use super::proxies::counted_as;
+use crate::registry::access::counted_as;
 
 /// Connections beyond those that are served: each is told so, or about the health, and closed.
 pub const TURNED_AWAY_MAX: usize = 64;

@@ -110,6 +110,7 @@ fn planned(plan: &ErasurePlan) -> Value {
             "testRuns": plan.rows.runs.len(),
             "idempotencyKeys": plan.rows.idempotency_keys.len(),
             "actors": plan.rows.actors.len(),
+            "sessions": plan.rows.sessions.len(),
             "keyNames": plan.renamed_keys(),
             "versions": plan.shared.iter().take(LISTED_MAX).map(version).collect::<Vec<_>>(),
         },

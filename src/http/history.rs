@@ -11,6 +11,7 @@ use super::problem::{HandlerResult, Problem};
 use super::query::diff::{ComparedState, DiffQuery};
 use super::query::events::HistoryQuery;
 use super::state::App;
+use super::wire::CursorPage;
 use super::{answer, cursor, media, wire};
 use crate::registry::caller::Caller;
 use crate::registry::{Compared, Comparison, HistoryPage, LogEntry, RegistryError, Selector};
@@ -18,9 +19,10 @@ use crate::registry::{Compared, Comparison, HistoryPage, LogEntry, RegistryError
 pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> HandlerResult {
     let HistoryQuery { filter, written, page } = &call.query;
     let list = cursor::List::new(call.caller.org_id, format!("events of {}?{written}", call.id.0));
-    let wanted = HistoryPage { limit: page.limit + 1, before: list.behind(page)? };
-    let entries = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
-    let page = list.page(entries, page, |entry| entry.version);
+    let wanted = HistoryPage { limit: page.limit, before: list.behind(page)? };
+    let part = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
+    let end = part.next.or_else(|| part.entries.last().map(|entry| entry.version));
+    let page = CursorPage::new(part.entries, end.map(|version| list.cursor(version)), part.next.is_some());
     Ok(answer::page(&call.uri, &page.shown(entry_for(&call.caller))))
 }
 

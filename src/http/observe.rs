@@ -14,12 +14,12 @@ use chrono::Utc;
 use futures_util::FutureExt as _;
 use tracing::{Instrument as _, field};
 
-use super::call::RequestId;
 use super::known::KnownCaller;
-use super::observed::ClientAddress;
 use super::problem::{self, Circumstances, Code, Problem};
+use super::trace::RequestTrace;
 use super::within::in_time;
 use super::{encoding, headers};
+use crate::registry::caller::{ClientAddress, RequestId};
 
 /// What a request's head may hold. The parser's own limits are a little wider, so that most of what is too much is
 /// refused in our words.
@@ -44,7 +44,9 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let takes_gzip = encoding::takes_gzip(request.headers());
-    let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty);
+    let trace = RequestTrace::begin(request.headers(), label(&method), route);
+    let trace_id = trace.id().map(field::display);
+    let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty, trace_id);
     let response = match check_head(&request) {
         Ok(()) => guarded(request, next, route).instrument(span.clone()).await,
         Err(problem) => problem.into_response(),
@@ -68,6 +70,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
         let (caller, address) = (caller.name(), address.map(field::display));
         tracing::info!(%method, route, status, ms, caller, address, "request");
     });
+    trace.end(response.status());
     let labels = [("method", label(&method).to_owned()), ("route", route.to_owned())];
     metrics::histogram!("http_request_duration_seconds", &labels).record(took);
     let [method, route] = labels;

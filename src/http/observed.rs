@@ -1,7 +1,5 @@
 //! Which accesses are put on record: those that were refused, and reads of what few may see.
 
-use std::net::IpAddr;
-
 use axum::extract::MatchedPath;
 use axum::http::Method;
 use axum::http::request::Parts;
@@ -11,12 +9,8 @@ use super::problem::Code;
 use super::state::App;
 use super::{credentials, headers};
 use crate::flow::event::Accessor;
-use crate::registry::caller::Caller;
+use crate::registry::caller::{Caller, ClientAddress};
 use crate::registry::{AccessKind, ObservedAccess};
-
-/// Where the request comes from; absent where there is no connection.
-#[derive(Debug, Clone, Copy)]
-pub struct ClientAddress(pub IpAddr);
 
 /// Pages that tell who did what, who may do what, or values that flows work with. An export has an event of its own.
 const PAGES: [&str; 6] = [

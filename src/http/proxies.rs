@@ -1,23 +1,12 @@
 //! Reverse proxies that are trusted to say whom they pass on.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// What an IPv6 client usually has all addresses of.
-const NETWORK_MASK: u128 = !0 << 64;
-
-/// The address that stands for all that may be of one client.
-pub fn counted_as(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & NETWORK_MASK)),
-        address => address,
-    }
-}
 
 /// Networks of proxies whose `X-Forwarded-For` is believed.
 #[derive(Debug, Clone)]

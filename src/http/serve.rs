@@ -23,11 +23,11 @@ use tower::ServiceExt as _;
 use super::connection::{Patience, Progress, WatchedConnection};
 use super::door::Door;
 use super::observe::{HEADER_BYTES_MAX, HEADERS_MAX, RefusedHead};
-use super::observed::ClientAddress;
 use super::problem::{Code, Problem};
 use super::proxies::TrustedProxies;
 use super::under_way::{Answer, UnderWay};
 use super::unread;
+use crate::registry::caller::ClientAddress;
 
 /// How long requests that are under way may take once the service is told to stop. The private Postgres has to stop
 /// after them, and all of it within 15 s.

@@ -8,11 +8,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::BodyBudget;
 use super::feed::slots::Feeds;
-use super::guesses::Guesses;
 use super::load::Load;
 use super::rates::RateLimits;
 use crate::registry::Registry;
-use crate::registry::access::CredentialVerifier;
+use crate::registry::access::{CredentialVerifier, Guesses};
 
 /// As handlers get it.
 pub type App = Arc<AppState>;

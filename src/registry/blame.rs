@@ -9,12 +9,16 @@ use super::reads::{FlowReads, Shown};
 use super::{History, RegistryError};
 use crate::flow::diff;
 use crate::flow::event::{EventType, Payload};
-use crate::store::{HistoryFilter, HistoryPage, LogEntry};
+use crate::store::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, LogEntry};
 
 /// Events read at once.
 const CHUNK: i64 = 500;
+/// Events read at once where those of one step are sought.
+const STEP_CHUNK: i64 = 8;
 /// Documents loaded at most, so that no history keeps a request busy.
 const DOCUMENTS_MAX: usize = 200;
+/// Documents loaded at most for one step, which a page says beside much else.
+const STEP_DOCUMENTS_MAX: usize = 16;
 
 /// The draft of a flow, step by step.
 #[derive(Debug)]
@@ -48,13 +52,13 @@ impl History {
         }
         let ids = step_ids(&draft.document.value()?);
         let mut steps: Vec<_> = ids.into_iter().map(|id| BlamedStep { id, event: None }).collect();
-        let mut walk = Walk { reads: &self.reads, caller, flow_id, loaded: 0 };
+        let mut walk = Walk { reads: &self.reads, caller, flow_id, documents_left: DOCUMENTS_MAX };
         let mut before = Some(draft.record.version + 1);
         while let Some(version) = before.filter(|_| steps.iter().any(|step| step.event.is_none())) {
             let page = HistoryPage { limit: CHUNK, before: Some(version) };
-            let entries = self.store.history(caller.org_id, flow_id, &HistoryFilter::default(), page).await?;
-            before = entries.last().map(|entry| entry.version).filter(|version| *version > 1);
-            for entry in entries {
+            let part = self.store.history(caller.org_id, flow_id, &HistoryFilter::default(), page).await?;
+            before = part.next;
+            for entry in part.entries {
                 if !walk.attribute(&entry, &mut steps).await? {
                     return Ok(Blame { flow_id, version: draft.record.version, steps });
                 }
@@ -64,11 +68,43 @@ impl History {
     }
 }
 
+impl History {
+    /// Who touched one step last, up to a version of the flow. Only events that may have touched it are read, and what
+    /// lies further back than one part of a history looks is not told.
+    pub async fn step_blame(
+        &self,
+        caller: &Caller,
+        flow_id: Uuid,
+        version: i64,
+        step: &str,
+    ) -> Result<BlamedStep, RegistryError> {
+        let mut blamed = [BlamedStep { id: step.to_owned(), event: None }];
+        let filter = HistoryFilter { step: Some(step.to_owned()), ..HistoryFilter::default() };
+        let mut walk = Walk { reads: &self.reads, caller, flow_id, documents_left: STEP_DOCUMENTS_MAX };
+        let oldest = version - HISTORY_WALK_MAX + 1;
+        let mut before = Some(version + 1);
+        while let Some(version) = before.filter(|_| blamed[0].event.is_none()) {
+            let page = HistoryPage { limit: STEP_CHUNK, before: Some(version) };
+            let part = self.of_flow(caller, flow_id, &filter, page).await?;
+            before = part.next.filter(|next| *next > oldest);
+            for entry in part.entries {
+                let goes_on = walk.attribute(&entry, &mut blamed).await?;
+                if !goes_on || blamed[0].event.is_some() {
+                    let [blamed] = blamed;
+                    return Ok(blamed);
+                }
+            }
+        }
+        let [blamed] = blamed;
+        Ok(blamed)
+    }
+}
+
 struct Walk<'a> {
     reads: &'a FlowReads,
     caller: &'a Caller,
     flow_id: Uuid,
-    loaded: usize,
+    documents_left: usize,
 }
 
 impl Walk<'_> {
@@ -105,10 +141,8 @@ impl Walk<'_> {
 
     /// What an event changed, from the documents before and after it.
     async fn compared(&mut self, version: i64) -> Result<Touched, RegistryError> {
-        self.loaded += 2;
-        if self.loaded > DOCUMENTS_MAX {
-            return Ok(Touched::Unknown);
-        }
+        let Some(left) = self.documents_left.checked_sub(2) else { return Ok(Touched::Unknown) };
+        self.documents_left = left;
         let before = self.reads.version(self.caller, self.flow_id, version - 1).await?;
         let after = self.reads.version(self.caller, self.flow_id, version).await?;
         let (before, after) = (&before.document, &after.document);

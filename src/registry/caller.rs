@@ -1,6 +1,7 @@
 //! Who asks, what they may do, and the circumstances of a command that end up in its event.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -149,6 +150,14 @@ impl Caller {
 
 /// What lets a caller see who changed what, for whom and why.
 const SEES_PEOPLE: [Scope; 3] = [Scope::AuditRead, Scope::FlowsWrite, Scope::FlowsRestore];
+
+/// The id of a request, put beside it before it is routed.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub Arc<str>);
+
+/// Where a request comes from, put beside it; absent where there is no connection.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientAddress(pub IpAddr);
 
 /// The versions a caller accepts as current (RFC 9110 `If-Match`; weak and foreign tags match nothing).
 #[derive(Debug, Clone, PartialEq, Eq)]

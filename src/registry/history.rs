@@ -1,5 +1,6 @@
 //! What happened: to one flow, and in an organization; and what is different between two states of flows.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,10 +8,12 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
+use super::lead::{DraftLead, DraftLeads};
 use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
-use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, LogEntry, Store};
+use crate::flow::document::Canonical;
+use crate::store::{AuditFilter, AuditPage, HistoryFilter, HistoryPage, HistoryPart, LogEntry, Store};
 
 /// A state of a flow to compare. Those of deleted flows count too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,13 @@ pub struct Compared {
     value: Value,
 }
 
+impl Compared {
+    /// The document, typed and as a value.
+    pub fn canonical(&self) -> Result<Canonical, RegistryError> {
+        self.answer.document.canonical()
+    }
+}
+
 impl Comparison {
     /// The differences in the author's terms.
     pub fn diff(&self) -> Diff {
@@ -60,11 +70,12 @@ impl Comparison {
 pub struct History {
     pub(super) store: Store,
     pub(super) reads: FlowReads,
+    pub(super) leads: DraftLeads,
 }
 
 impl History {
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
-        Self { store, reads }
+        Self { store, reads, leads: DraftLeads::new() }
     }
 
     /// A part of an organization's log. A caller confined to numbers sees what happened to their flows only.
@@ -80,20 +91,47 @@ impl History {
         Ok(entries)
     }
 
-    /// A part of a flow's history, newest first; deleted flows have theirs too.
+    /// A part of a flow's history, newest first; deleted flows have theirs too. With a filter it may be shorter than asked
+    /// for and yet go on: one part looks at a bounded number of events.
     pub async fn of_flow(
         &self,
         caller: &Caller,
         flow_id: Uuid,
         filter: &HistoryFilter,
         page: HistoryPage,
-    ) -> Result<Vec<LogEntry>, RegistryError> {
+    ) -> Result<HistoryPart, RegistryError> {
         let bound_to = self.store.flow_number(caller.org_id, flow_id).await?;
         let number = bound_to.ok_or(RegistryError::FlowNotFound)?;
         if !caller.sees(number.as_deref()) {
             return Err(RegistryError::FlowNotFound);
         }
         Ok(self.store.history(caller.org_id, flow_id, filter, page).await?)
+    }
+
+    /// The events that made the versions of flows that a caller was shown, by the ids of the flows.
+    pub async fn events_of(
+        &self,
+        caller: &Caller,
+        flows: &[Arc<FlowAnswer>],
+    ) -> Result<HashMap<Uuid, LogEntry>, RegistryError> {
+        let positions: Vec<i64> = flows.iter().map(|flow| flow.record.position).collect();
+        let entries = self.store.entries_at(caller.org_id, &positions).await?;
+        Ok(entries.into_iter().map(|entry| (entry.stream_id, entry)).collect())
+    }
+
+    /// Whether anything was published in a flow, up to the version that the caller was shown.
+    pub async fn was_published(&self, flow: &FlowAnswer) -> Result<bool, RegistryError> {
+        let record = &flow.record;
+        Ok(self.store.was_published(flow.org_id, record.flow_id, record.version).await?)
+    }
+
+    /// How far a draft that the caller was shown is ahead of what is published; `None` where it is not.
+    pub async fn draft_lead(
+        &self,
+        caller: &Caller,
+        draft: &Arc<FlowAnswer>,
+    ) -> Result<Option<DraftLead>, RegistryError> {
+        self.leads.of(&self.reads, caller, draft).await
     }
 
     /// A state of a flow with its document, one side of a [`Comparison`].

@@ -17,6 +17,7 @@ mod export;
 mod feed;
 mod history;
 pub mod integrity;
+mod lead;
 mod log;
 mod merge;
 mod names;
@@ -25,7 +26,9 @@ mod reads;
 mod row;
 mod runs;
 mod service_memory;
+pub mod sessions;
 mod turns;
+mod unpublished;
 mod validate;
 pub mod verification;
 
@@ -33,25 +36,27 @@ pub use accesses::{AccessKind, Accesses, ObservedAccess, WINDOW};
 pub use blame::{Blame, BlamedStep};
 pub use calling::{CallingFlow, CallingFlows, CallingStep};
 pub use command::{
-    Commands, DuplicateOrder, Echo, PublishOrder, PublishedSet, Rehearsal, RestoreOrder, RestoreSource,
-    SET_MAX, SetEntry, SetOrder, Written,
+    Commands, DuplicateOrder, Echo, Outlook, PublishOrder, PublishedSet, Rehearsal, RehearsedOrder,
+    RestoreOrder, RestoreSource, SET_MAX, SetEntry, SetOrder, Written,
 };
 pub use env::{EnvAnswer, OrganizationEnv};
 pub use error::{ChangedSince, CurrentVersion, LatestChange, RegistryError};
 pub use export::{BundleExport, Coverage, EntryExport, ExportFormat, ExportOrder, Exports, Link, LinkUse};
 pub use feed::{Feed, FeedReader};
 pub use history::{Compared, Comparison, History, Point, Side};
+pub use lead::DraftLead;
 pub use merge::MergedDraft;
 pub use reads::{
     ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,
     WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
+pub use unpublished::{DraftAuthor, UnpublishedChanges};
 pub use validate::Validation;
 
 pub use crate::store::{
-    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, ListFilter, ListPage,
-    LogEntry, LogHead, StoreError,
+    AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, HistoryPart,
+    ListFilter, ListPage, LogEntry, LogHead, StoreError,
 };
 
 use crate::store::Store;
@@ -63,6 +68,7 @@ use integrity::Integrity;
 use log::Log;
 use projections::Projections;
 use service_memory::ServiceMemory;
+use sessions::Sessions;
 
 /// The use cases over one database, each with what it needs and no more; clones share everything.
 #[derive(Debug, Clone)]
@@ -74,6 +80,7 @@ pub struct Registry {
     pub runs: Runs,
     pub env: OrganizationEnv,
     pub keys: ApiKeys,
+    pub sessions: Sessions,
     pub accesses: Accesses,
     pub feed: Feed,
     pub checkpoints: Checkpoints,
@@ -108,6 +115,7 @@ impl Registry {
             runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),
             keys,
+            sessions: Sessions::new(store.clone(), log.clone()),
             accesses: Accesses::new(store.clone(), log.clone()),
             exports: Exports::new(store.clone(), log.clone(), checkpoints.clone()),
             projections: Projections::new(store.clone()),

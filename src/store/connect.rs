@@ -60,6 +60,11 @@ impl Store {
         ((self.pool.size() as usize).saturating_sub(idle), idle)
     }
 
+    /// How many connections the pool may have.
+    pub fn connections_max(&self) -> u32 {
+        self.pool.options().get_max_connections()
+    }
+
     /// Moves to another server when that one is promoted, for as long as it is polled.
     pub async fn follow_primary(&self) {
         self.primary.follow(&self.pool).await;

@@ -171,6 +171,16 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+const KINDS: [&str; 8] =
+    ["connection", "pool", "timeout", "lock", "resources", "read_only", "constraint", "statement"];
+
+/// Every kind of error is there from the start, so that the first one is seen as a change.
+pub fn count_errors_from_zero() {
+    for kind in KINDS {
+        metrics::counter!("database_errors_total", "kind" => kind).increment(0);
+    }
+}
+
 /// Every error of the database is counted once, by what an operator would look at.
 fn count(error: &sqlx::Error) {
     metrics::counter!("database_errors_total", "kind" => kind(error)).increment(1);

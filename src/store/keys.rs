@@ -52,6 +52,8 @@ macro_rules! key_columns {
     };
 }
 
+pub(super) use key_columns;
+
 /// Prefixes are random, but nothing makes them unique across organizations: the secret decides.
 const BY_PREFIX: &str = concat!(
     "SELECT ",
@@ -144,7 +146,7 @@ impl Held {
     }
 }
 
-fn read_key(row: &PgRow) -> Result<KeyRecord, StoreError> {
+pub(super) fn read_key(row: &PgRow) -> Result<KeyRecord, StoreError> {
     Ok(KeyRecord {
         org_id: row.try_get("org_id")?,
         id: row.try_get("id")?,

@@ -39,6 +39,18 @@ pub const REACH: &[(&str, &[(&str, Reach)])] = {
             ],
         ),
         ("checkpoint", &[("note", Never("a signed place of the log"))]),
+        (
+            "console_session",
+            &[
+                ("name", Deleted),
+                ("numbers", Never("ids of the business's numbers")),
+                ("scopes", Never("names of scopes")),
+                ("subject", Deleted),
+                ("token_hash", DIGEST),
+                ("token_id", Deleted),
+                ("user_agent", Deleted),
+            ],
+        ),
         ("document", &[("bytes", Erased), ("digest", DIGEST)]),
         (
             "erasure",
@@ -135,6 +147,8 @@ pub struct PersonRows {
     /// Idempotency keys, themselves texts.
     pub idempotency_keys: Vec<String>,
     pub actors: Vec<Uuid>,
+    /// Sessions of the console, by the hashes of their tokens.
+    pub sessions: Vec<Vec<u8>>,
 }
 
 const EVENTS: &str = "SELECT e.position, e.stream_id, e.type, CASE WHEN c.tells THEN e.context END AS context, \
@@ -165,6 +179,13 @@ const ACTORS: &str = "SELECT id, ARRAY[substr(subject, strpos(subject, ':') + 1)
 
 const KEYS: &str = "SELECT id, ARRAY[name] AS texts FROM api_key WHERE org_id = $1 \
      AND EXISTS (SELECT FROM unnest($2::text[]) AS t WHERE strpos(name, t) > 0) ORDER BY id";
+
+/// Of somebody who is signed in to the console: who they said they are, and with what browser.
+const SESSIONS: &str = "SELECT token_hash AS id, ARRAY[coalesce(name, ''), coalesce(subject, ''), coalesce(token_id, ''), \
+         coalesce(user_agent, '')] AS texts FROM console_session s WHERE org_id = $1 \
+     AND EXISTS (SELECT FROM unnest($2::text[]) AS t WHERE strpos(coalesce(name, ''), t) > 0 \
+         OR strpos(coalesce(subject, ''), t) > 0 OR strpos(coalesce(token_id, ''), t) > 0 \
+         OR strpos(coalesce(user_agent, ''), t) > 0) ORDER BY token_hash";
 
 /// The bytes of texts inside of stored JSON.
 fn quoted(texts: &[String]) -> Vec<Vec<u8>> {
@@ -240,6 +261,15 @@ impl Store {
         Ok(sqlx::query_as(ACTORS).bind(org_id).bind(texts).fetch_all(&self.pool).await?)
     }
 
+    /// Sessions of the console that have a text in them.
+    pub async fn sessions_telling(
+        &self,
+        org_id: Uuid,
+        texts: &[String],
+    ) -> Result<Vec<TellingRow<Vec<u8>>>, StoreError> {
+        Ok(sqlx::query_as(SESSIONS).bind(org_id).bind(texts).fetch_all(&self.pool).await?)
+    }
+
     /// API keys, revoked ones too, whose name has a text in it.
     pub async fn keys_telling(
         &self,
@@ -270,6 +300,8 @@ impl Held {
         keys.execute(&mut *self.transaction).await?;
         let actors = sqlx::query("DELETE FROM actor WHERE org_id = $1 AND id = ANY($2)");
         actors.bind(self.org_id).bind(&rows.actors).execute(&mut *self.transaction).await?;
+        let sessions = sqlx::query("DELETE FROM console_session WHERE org_id = $1 AND token_hash = ANY($2)");
+        sessions.bind(self.org_id).bind(&rows.sessions).execute(&mut *self.transaction).await?;
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::checkpoints::{RANGE, StoredCheckpoint};
 use super::evidence::{evidence_columns, read_digest_as_it_is, read_record};
 use super::still::Still;
-use super::{Store, StoreError};
+use super::{Store, StoreError, tree_heads};
 use crate::flow::digest::Digest;
 use crate::flow::record::EventRecord;
 
@@ -128,6 +128,16 @@ impl Reading {
         up_to: i64,
     ) -> Result<Vec<StoredCheckpoint>, StoreError> {
         let query = sqlx::query_as(RANGE).bind(org_id).bind(after).bind(up_to);
+        Ok(query.fetch_all(&mut *self.transaction).await?)
+    }
+    /// The tree heads after one position and not above another, in order.
+    pub async fn tree_heads(
+        &mut self,
+        org_id: Uuid,
+        after: i64,
+        up_to: i64,
+    ) -> Result<Vec<StoredCheckpoint>, StoreError> {
+        let query = sqlx::query_as(tree_heads::RANGE).bind(org_id).bind(after).bind(up_to);
         Ok(query.fetch_all(&mut *self.transaction).await?)
     }
 }

@@ -7,9 +7,11 @@ use super::StoreError;
 
 /// Tables, by what may be done to them beside reading.
 const MAY_INSERT: &str = "log_head, actor, event, document, flow_view, flow_search, flow_reference, api_key, idempotency_key, \
-     test_run, checkpoint, tree_head, export_secret, erasure";
-const MAY_UPDATE: &str = "log_head, flow_view, flow_search, flow_reference, api_key, erasure";
-const MAY_DELETE: &str = "actor, flow_view, flow_search, flow_reference, api_key, idempotency_key, test_run";
+     test_run, checkpoint, tree_head, export_secret, erasure, console_session";
+const MAY_UPDATE: &str =
+    "log_head, flow_view, flow_search, flow_reference, api_key, erasure, console_session";
+const MAY_DELETE: &str = "actor, flow_view, flow_search, flow_reference, api_key, idempotency_key, test_run, \
+     console_session";
 
 /// Whose the tables are, seen by whoever is connected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

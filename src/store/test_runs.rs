@@ -60,6 +60,7 @@ impl Row for NewRun {
     type Outcome = StoredRun;
     type Claim = Infallible;
     type Memory = ();
+    const WRITER: &'static str = "test_runs";
 
     fn size(&self) -> usize {
         size_of_val(self) + self.run.request.len() + self.run.author.len()

@@ -27,6 +27,9 @@ const DUE: &str = "SELECT h.org_id FROM log_head h \
      WHERE h.position > coalesce(t.position, 0) \
        AND coalesce(t.signed_at, '-infinity') <= clock_timestamp() - make_interval(secs => $1)";
 
+pub(super) const RANGE: &str = "SELECT position, note, signed_at FROM tree_head \
+     WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
+
 const LEAVES: &str = "SELECT stream_id, version, event_hash FROM event \
      WHERE org_id = $1 AND position > $2 AND position <= $3 ORDER BY position";
 

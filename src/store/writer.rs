@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use metrics::{Gauge, Histogram};
 use sqlx::PgConnection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
@@ -45,6 +46,8 @@ pub trait Row: Send + Sync + Sized + 'static {
     type Claim: Eq + Hash + Send;
     /// What the writer remembers from one call to the next.
     type Memory: Default + Send;
+    /// What the rows are called in the numbers of the process.
+    const WRITER: &'static str;
 
     /// What the row takes in memory while it waits, in bytes.
     fn size(&self) -> usize;
@@ -68,6 +71,7 @@ pub trait Row: Send + Sync + Sized + 'static {
 pub struct Writer<R: Row> {
     queue: mpsc::Sender<Waiting<R>>,
     memory: Arc<Semaphore>,
+    rows_waiting: Gauge,
 }
 
 type Waiting<R> = (R, Ticket<<R as Row>::Outcome>);
@@ -78,6 +82,24 @@ struct Ticket<O> {
     deadline: Instant,
     tell: oneshot::Sender<Result<O, StoreError>>,
     _memory: OwnedSemaphorePermit,
+    _counted: CountedRow,
+}
+
+/// A row that is counted as waiting, until it is dropped.
+#[derive(Debug)]
+struct CountedRow(Gauge);
+
+impl CountedRow {
+    fn new(rows_waiting: &Gauge) -> Self {
+        rows_waiting.increment(1.0);
+        Self(rows_waiting.clone())
+    }
+}
+
+impl Drop for CountedRow {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
+    }
 }
 
 impl<O> Ticket<O> {
@@ -89,7 +111,8 @@ impl<O> Ticket<O> {
 
 impl<R: Row> Clone for Writer<R> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), memory: Arc::clone(&self.memory) }
+        let (queue, memory) = (self.queue.clone(), Arc::clone(&self.memory));
+        Self { queue, memory, rows_waiting: self.rows_waiting.clone() }
     }
 }
 
@@ -101,10 +124,13 @@ impl<R: Row> Writer<R> {
             Pen::<R> {
                 lane: store.lane(Form::Together).waiting_for_locks(LOCKED_FOR),
                 memory: R::Memory::default(),
+                rows_per_call: metrics::histogram!("writer_rows_per_call", "writer" => R::WRITER),
             },
             waiting,
         ));
-        Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)) }
+        let rows_waiting = metrics::gauge!("writer_rows_waiting", "writer" => R::WRITER);
+        rows_waiting.set(0.0);
+        Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)), rows_waiting }
     }
 
     /// Appends one row. [`StoreError::OutcomeUnknown`] means that only the database knows whether it happened,
@@ -117,7 +143,8 @@ impl<R: Row> Writer<R> {
             Arc::clone(&self.memory).try_acquire_many_owned(units).map_err(|_| StoreError::Overloaded)?;
         let (tell, told) = oneshot::channel();
         let deadline = Instant::now() + APPEND_WITHIN;
-        let ticket = Ticket { deadline, tell, _memory: memory };
+        let ticket =
+            Ticket { deadline, tell, _memory: memory, _counted: CountedRow::new(&self.rows_waiting) };
         self.queue.try_send((row, ticket)).map_err(|_| StoreError::Overloaded)?;
         // The writer knows better than the clock what became of the row.
         match timeout_at(deadline + GRACE, told).await {
@@ -131,6 +158,7 @@ impl<R: Row> Writer<R> {
 struct Pen<R: Row> {
     lane: Lane,
     memory: R::Memory,
+    rows_per_call: Histogram,
 }
 
 impl<R: Row> Pen<R> {
@@ -162,6 +190,9 @@ async fn run<R: Row>(mut pen: Pen<R>, mut queue: mpsc::Receiver<Waiting<R>>) {
     while fill(&mut waiting, &mut queue).await {
         refuse_late(&mut waiting);
         let (rows, tickets): (Vec<_>, Vec<_>) = next_call(&mut waiting).into_iter().unzip();
+        if !rows.is_empty() {
+            pen.rows_per_call.record(rows.len() as f64);
+        }
         append_together(&mut pen, &rows, tickets).await;
     }
 }

@@ -7,5 +7,5 @@ pub mod desk;
 mod key_set;
 mod private;
 mod routes;
-mod tokens;
+pub mod tokens;
 mod verify;

@@ -1,6 +1,7 @@
 //! Tokens and keys at one door: each is known by its kind, wherever a client may put it.
 
-use flow_registry::http::router;
+use std::sync::Arc;
+
 use flow_registry::registry::access::{
     ApiKeyVerifier, CredentialVerifier, JwtAlgorithm, JwtKey, JwtSettings, JwtVerifier,
 };
@@ -9,9 +10,9 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, get_current_timestamp};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::api::{Api, api, state_over};
+use crate::api::{Api, api, router_over, state_over};
 
-fn token(org_id: Uuid, lasts_seconds: i64, scope: &str) -> String {
+pub fn token(org_id: Uuid, lasts_seconds: i64, scope: &str) -> String {
     let claims = json!({
         "iss": "https://id.example", "aud": "flow-registry", "sub": "user-7", "name": "Ana", "org_id": org_id,
         "exp": get_current_timestamp().checked_add_signed(lasts_seconds), "scope": scope,
@@ -21,7 +22,7 @@ fn token(org_id: Uuid, lasts_seconds: i64, scope: &str) -> String {
 }
 
 /// The service with the public key of an issuer.
-async fn api_with_tokens() -> Api {
+pub async fn api_with_tokens() -> Api {
     let material = include_bytes!("keys/eddsa.pub.pem").to_vec().into();
     api_believing(vec![JwtKey { algorithm: JwtAlgorithm::EdDsa, key_id: None, material }], None).await
 }
@@ -39,7 +40,7 @@ pub async fn api_believing(keys: Vec<JwtKey>, key_set_url: Option<String>) -> Ap
     let mut state = state_over(store.clone());
     let api_keys = ApiKeyVerifier::new(store);
     state.verifier = CredentialVerifier { api_keys, tokens: Some(tokens.unwrap()) };
-    api.router = router(state);
+    api.router = router_over(Arc::new(state));
     api
 }
 

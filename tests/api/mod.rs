@@ -40,13 +40,15 @@ mod sockets;
 pub mod tenants;
 mod trees;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use flow_registry::app;
 use flow_registry::evidence::{Keyring, SigningKey};
-use flow_registry::http::{self, AppState, BodyBudget, Feeds, Guesses, Limits, Load, RateLimits, router};
+use flow_registry::http::{self, AppState, BodyBudget, Feeds, Limits, Load, RateLimits, router};
 use flow_registry::registry::Registry;
-use flow_registry::registry::access::{ApiKeys, CredentialVerifier, KeyMode, operator};
+use flow_registry::registry::access::{ApiKeys, CredentialVerifier, Guesses, KeyMode, operator};
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::store::Store;
 use futures_util::{StreamExt as _, stream};
@@ -72,6 +74,9 @@ fn serve(
     tokio::spawn(http::serve(listener, router, limits, shutdown))
 }
 
+/// The longest that anybody stays signed in to the console.
+const SESSION_LASTS: Duration = Duration::from_secs(12 * 60 * 60);
+
 /// The service over a fresh database, with an organization and an admin key of it.
 pub struct Api {
     pub org_id: Uuid,
@@ -88,12 +93,29 @@ pub async fn api() -> Api {
     api_over(database, store).await
 }
 
+/// The service under another address than usual.
+pub async fn api_at(public_url: &str) -> Api {
+    let database = support::database().await;
+    let state = AppState { public_url: public_url.into(), ..state_over(Store::new(database.pool.clone())) };
+    api_of(database, state).await
+}
+
 /// The same over another pool than the database's own.
 pub async fn api_over(database: TestDatabase, store: Store) -> Api {
-    let state = state_over(store);
+    api_of(database, state_over(store)).await
+}
+
+/// The API and the console beside it.
+pub fn router_over(state: Arc<AppState>) -> Router {
+    router(Arc::clone(&state)).merge(app::console::router(&state, SESSION_LASTS, 400))
+}
+
+async fn api_of(database: TestDatabase, state: AppState) -> Api {
+    let state = Arc::new(state);
     let (registry, keys) = (state.registry.clone(), state.registry.keys.clone());
     let org_id = Uuid::new_v4();
-    let mut api = Api { org_id, key: String::new(), router: router(state), registry, keys, database };
+    let router = router_over(state);
+    let mut api = Api { org_id, key: String::new(), router, registry, keys, database };
     api.key = api.new_key(org_id, json!({"name": "backend"})).await;
     api
 }

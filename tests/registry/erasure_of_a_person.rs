@@ -74,7 +74,16 @@ async fn everything_that_names_a_person_goes() {
     hand.registry.runs.run(told.clone(), flow, json!({"name": "de Ana Pérez"})).await.unwrap();
     let told = Intent { idempotency: None, ..told };
     commands.update(told, flow, json!({"name": "Alta 2"}), None).await.unwrap();
-    assert!(hand.rows_with("Ana Pérez").await > 6);
+    sqlx::query(
+        "INSERT INTO console_session (org_id, token_hash, key_id, scopes, numbers, name, created_at, seen_at, expires_at) \
+         SELECT $1, sha256(name::bytea), gen_random_uuid(), '{}', '{}', name, now(), now(), now() + interval '1 hour' \
+         FROM unnest(ARRAY['Ana Pérez', 'Anabel']) AS name",
+    )
+    .bind(hand.caller.org_id)
+    .execute(hand.registry.store().pool())
+    .await
+    .unwrap();
+    assert!(hand.rows_with("Ana Pérez").await > 7);
 
     let refused = hand.erase_person(&["Ana Pérez", "ana-17"]).await.unwrap_err();
     assert!(matches!(refused, RegistryError::ContentInUse(id) if id == flow), "{refused:?}");
@@ -83,7 +92,7 @@ async fn everything_that_names_a_person_goes() {
     let plan = hand.erasures().plan(hand.caller.org_id, &person(&texts)).await.unwrap();
     assert_eq!((plan.contexts.as_slice(), plan.payloads.as_slice()), (&[4, 6][..], &[1, 2, 3][..]));
     assert_eq!((plan.documents.len(), plan.rows.runs.len(), plan.rows.actors.len()), (2, 1, 1));
-    assert_eq!((plan.rows.idempotency_keys.len(), plan.renamed_keys()), (1, 2));
+    assert_eq!((plan.rows.idempotency_keys.len(), plan.renamed_keys(), plan.rows.sessions.len()), (1, 2, 1));
     let versions: BTreeSet<i64> = plan.shared.iter().map(|(_, version)| *version).collect();
     assert_eq!(versions, BTreeSet::from([2, 3]));
 
@@ -93,6 +102,7 @@ async fn everything_that_names_a_person_goes() {
     }
     assert!(hand.verdict().await.starts_with("end not proven"));
     assert_eq!(hand.erase_person(&texts).await.unwrap(), 0, "once is enough");
+    assert_eq!(hand.rows_with("Anabel").await, 1, "somebody else stays signed in");
 
     // A key that was in use still works, without the name, and its row is held against the log as before.
     let kept = keys.list(&hand.caller).await.unwrap();

@@ -58,7 +58,12 @@ async fn any_two_states_of_any_two_flows_can_be_compared() {
 }
 
 async fn blamed(hand: &Hand, flow: Uuid) -> Vec<(String, Option<i64>)> {
-    let blame = hand.registry.history.blame(&hand.caller, flow).await.unwrap();
+    let history = &hand.registry.history;
+    let blame = history.blame(&hand.caller, flow).await.unwrap();
+    for step in &blame.steps {
+        let alone = history.step_blame(&hand.caller, flow, blame.version, &step.id).await.unwrap();
+        assert_eq!(alone.event, step.event, "asked for alone {} has the same event", step.id);
+    }
     blame.steps.into_iter().map(|step| (step.id, step.event.map(|event| event.version))).collect()
 }
 

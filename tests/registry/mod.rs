@@ -11,6 +11,8 @@ mod integrity;
 mod lifecycle;
 mod projections;
 mod projections_command;
+mod rehearsals;
 mod restore;
 mod runs;
 mod signing_keys;
+mod tree_heads;

@@ -386,6 +386,7 @@ async fn what_was_folded_by_other_rules_is_computed_again() {
     let projections = hand.projections();
     assert_eq!(projections.refold().await.unwrap(), 0);
     hand.execute("UPDATE flow_search SET text = 'by older rules', folding = 0").await;
+    hand.execute("UPDATE flow_view SET trigger_types = NULL, published_trigger_types = NULL").await;
     assert!(projections.refold().await.unwrap() > 0);
     assert_eq!(hand.rows().await, before);
     assert_eq!(projections.refold().await.unwrap(), 0);

@@ -10,9 +10,10 @@ use regex::Regex;
 use sources::{Source, assert_none, files, sources};
 
 /// Room, and what of ours it may import. `main` and `lib` are outside the house.
-const MAY_IMPORT: [(&str, &[&str]); 11] = [
+const MAY_IMPORT: [(&str, &[&str]); 13] = [
     ("flow", &[]),
     ("interpreter", &["flow"]),
+    ("picture", &["flow"]),
     ("evidence", &["flow"]),
     ("store", &["flow"]),
     ("postgres", &[]),
@@ -20,26 +21,41 @@ const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("registry", &["flow", "interpreter", "evidence", "store"]),
     ("config", &["registry"]),
     ("http", &["registry", "flow"]),
+    ("console", &["registry", "flow", "picture"]),
     ("cli", &["registry", "flow", "config"]),
     (
         "app",
-        &["cli", "config", "evidence", "flow", "http", "interpreter", "log", "postgres", "registry", "store"],
+        &[
+            "cli",
+            "config",
+            "console",
+            "evidence",
+            "flow",
+            "http",
+            "interpreter",
+            "log",
+            "postgres",
+            "registry",
+            "store",
+        ],
     ),
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 6] = [
+const ONLY_IN: [(&str, &[&str]); 8] = [
     (r"\bsqlx::", &["store"]),
-    (r"\baxum::", &["http", "app"]),
+    (r"\baxum::", &["http", "console", "app"]),
+    (r"\baskama::", &["console"]),
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
+    (r"\bopentelemetry", &["http", "log"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];
 
 /// What would make a pure room depend on when, where or how often it runs.
 const IMPURE: &str = r"\b(tokio|rand|rustix|ureq|hyper)::|std::(fs|env|process|thread)\b|Tcp(Stream|Listener)|UdpSocket|Instant::now|SystemTime|Utc::now|Local::now|Uuid::(now_v7|new_v4)";
-const PURE: [&str; 3] = ["flow", "interpreter", "evidence"];
+const PURE: [&str; 4] = ["flow", "interpreter", "picture", "evidence"];
 
 #[test]
 fn rooms_import_only_what_they_may() {

@@ -12,14 +12,14 @@ use uuid::Uuid;
 use super::rows::{now, row};
 use crate::support;
 
-const ALL: HistoryPage = HistoryPage { limit: 100, before: None };
+pub const ALL: HistoryPage = HistoryPage { limit: 100, before: None };
 
 fn by(actor: &str, mut row: Append) -> Append {
     row.events[0].actor = actor.to_owned();
     row
 }
 
-fn versions(entries: &[LogEntry]) -> Vec<i64> {
+pub fn versions(entries: &[LogEntry]) -> Vec<i64> {
     entries.iter().map(|entry| entry.version).collect()
 }
 
@@ -39,7 +39,7 @@ async fn a_flows_events_newest_first_and_filtered() {
     }
     let history = |filter: HistoryFilter, page| {
         let store = &store;
-        async move { store.history(org, flow, &filter, page).await.unwrap() }
+        async move { store.history(org, flow, &filter, page).await.unwrap().entries }
     };
     let all = history(HistoryFilter::default(), ALL).await;
     assert_eq!(versions(&all), [6, 5, 4, 3, 2, 1]);
@@ -60,9 +60,15 @@ async fn a_flows_events_newest_first_and_filtered() {
         ..HistoryFilter::default()
     };
     assert_eq!(versions(&history(between, ALL).await), [3, 2]);
+    let named = |name: &str| HistoryFilter { person: Some(name.into()), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(named("backend"), ALL).await).len(), 6);
+    assert!(history(named("back"), ALL).await.is_empty(), "a whole name");
+    let step = |id: &str| HistoryFilter { step: Some(id.into()), ..HistoryFilter::default() };
+    assert_eq!(versions(&history(step("pago"), ALL).await), [1], "the event that began the flow");
     let never = HistoryFilter { until: Some(all[5].recorded_at), ..HistoryFilter::default() };
     assert_eq!(versions(&history(never, ALL).await), [0; 0]);
-    assert!(store.history(Uuid::new_v4(), flow, &HistoryFilter::default(), ALL).await.unwrap().is_empty());
+    let elsewhere = store.history(Uuid::new_v4(), flow, &HistoryFilter::default(), ALL).await.unwrap();
+    assert!(elsewhere.entries.is_empty() && elsewhere.next.is_none());
 }
 
 #[tokio::test]
@@ -71,9 +77,9 @@ async fn erased_events_keep_their_place_and_actor() {
     let store = Store::new(database.pool.clone());
     let (org, flow) = (Uuid::new_v4(), Uuid::new_v4());
     store.append(&[row(org, flow, 0, "a")]).await.unwrap();
-    let known = store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap().remove(0);
+    let known = store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap().entries.remove(0);
     sqlx::query("UPDATE event SET payload = NULL, context = NULL").execute(store.pool()).await.unwrap();
-    let erased = &store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap()[0];
+    let erased = &store.history(org, flow, &HistoryFilter::default(), ALL).await.unwrap().entries[0];
     assert_eq!((&erased.payload, &erased.context, erased.actor), (&None, &None, known.actor));
 }
 
@@ -174,7 +180,7 @@ async fn filters_by_actor_and_by_type_walk_their_indexes() {
 }
 
 /// How often the table of events was read from end to end, and how many of its rows were reached by an index.
-async fn reads_of_events(store: &Store) -> (i64, i64) {
+pub async fn reads_of_events(store: &Store) -> (i64, i64) {
     sqlx::query("SELECT pg_stat_force_next_flush()").execute(store.pool()).await.unwrap();
     let reads = "SELECT seq_scan, idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'event'";
     sqlx::query_as(reads).fetch_one(store.pool()).await.unwrap()
@@ -234,7 +240,7 @@ async fn assert_lists_of_then(store: &Store, org: Uuid, then: &[Lists]) {
 }
 
 /// Copies of a flow's first event at later places, as nobody appends them: only to fill a log.
-async fn fill(store: &Store, org: Uuid, flow: Uuid, count: i64) {
+pub async fn fill(store: &Store, org: Uuid, flow: Uuid, count: i64) {
     let copy = "WITH head AS (UPDATE log_head SET position = position + $3 WHERE org_id = $1 RETURNING position - $3 AS last), \
          filled AS (INSERT INTO event (org_id, stream_id, version, position, stream_kind, event_id, type, \
            schema_version, recorded_at, payload, context, payload_digest, context_digest, actor, document_digest, \

@@ -4,6 +4,7 @@ mod append;
 mod checkpoints;
 mod concurrency;
 mod history;
+mod history_parts;
 mod immutable;
 mod known_heads;
 mod model;

@@ -167,6 +167,7 @@ impl Row for Scripted {
     type Outcome = ();
     type Claim = ();
     type Memory = ();
+    const WRITER: &'static str = "scripted";
 
     fn size(&self) -> usize {
         1

@@ -247,6 +247,7 @@ fn text(report: &Report) -> String {
         (counts.erased, "erased on record"),
         (counts.checkpoints, "checkpoints"),
         (counts.unknown_signers, "of them by unknown keys"),
+        (counts.tree_heads, "tree heads"),
     ];
     let seen = seen.into_iter().filter(|(count, _)| *count > 0);
     let seen: Vec<String> = seen.map(|(count, what)| format!("{what}: {count}")).collect();

@@ -27,7 +27,7 @@ impl Client {
     /// Refuses settings that are missing or cannot work. Sends nothing.
     pub fn new(config: &ClientConfig) -> Result<Self, Failure> {
         let unusable = |message: &str| Err(Failure::Unusable(message.to_owned()));
-        let Some(key) = &config.key else {
+        let Some(key) = config.credential() else {
             return unusable("no key: set FLOW_REGISTRY_KEY to an API key or a token");
         };
         // Files and shells like to leave a line break.

@@ -72,11 +72,11 @@ impl History {
             return screen::print_json(answer.json());
         }
         let page: Page = answer.data()?;
-        if page.data.is_empty() {
-            screen::note(&format!("No such events of {}.\n", plain(&flow.name(&client))));
-            return Ok(());
+        match (page.data.is_empty(), page.page_info.has_next_page) {
+            (true, false) => screen::note(&format!("No such events of {}.\n", plain(&flow.name(&client)))),
+            (true, true) => screen::note("No such events among the newest ones that were looked at.\n"),
+            (false, _) => screen::print(&(flow.heading(&client) + &table(&page.data)))?,
         }
-        screen::print(&(flow.heading(&client) + &table(&page.data)))?;
         if let (true, Some(cursor)) = (page.page_info.has_next_page, &page.page_info.end_cursor) {
             screen::note(&format!("There are older events: --cursor {cursor}\n"));
         }

@@ -191,6 +191,11 @@ impl ListDiff {
     }
 }
 
+/// What the entries of a list are called in paths: each by its member `key`, `pro#2` the second of one name.
+pub fn entry_ids(list: Option<&Value>, key: &str) -> Vec<String> {
+    entry_keys(entries(list), key).into_iter().map(spell).collect()
+}
+
 fn entries(list: Option<&Value>) -> &[Value] {
     list.and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }

@@ -73,6 +73,11 @@ impl Patch {
         Ok(patch)
     }
 
+    /// A change of `enabled` alone.
+    pub fn of_enabled(enabled: bool) -> Self {
+        Self { enabled: Some(enabled), ..Self::default() }
+    }
+
     /// Whether the members that are set are sound, each for itself.
     pub fn check(&self) -> Result<(), Vec<Finding>> {
         let report = ShapeReport::default();

@@ -90,6 +90,23 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
     })
 }
 
+/// The bytes of a body that is no JSON.
+pub async fn collect_plain(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+    let too_large =
+        || Problem::new(Code::BodyTooLarge, format!("The body may have at most {bytes_max} bytes."));
+    let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: usize| length > bytes_max) {
+        return Err(too_large());
+    }
+    match Limited::new(Paced::new(body, PACE), bytes_max).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(too_large()),
+        Err(_) => {
+            Err(Problem::new(Code::InvalidJson, "The body ended before it was complete, or came too slowly."))
+        }
+    }
+}
+
 /// The text of a body. One that is declared too large is refused before any of it is read.
 async fn collect(headers: &HeaderMap, body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
     let too_large = || {

@@ -24,6 +24,11 @@ impl Feeds {
         Self { slots: Arc::new(Semaphore::new(readers_max)), heartbeat: HEARTBEAT.min(stall / 3), shutdown }
     }
 
+    /// As many slots of their own, for others who follow logs.
+    pub fn beside(&self, readers_max: usize) -> Self {
+        Self { slots: Arc::new(Semaphore::new(readers_max)), ..self.clone() }
+    }
+
     /// Takes a slot; `None` while all are taken.
     pub fn slot(&self) -> Option<FeedSlot> {
         let permit = Arc::clone(&self.slots).try_acquire_owned().ok()?;

@@ -121,7 +121,7 @@ impl Stream {
                 self.is_verified = true;
                 same && Following::is_met_by(&self.caller)
             }
-            Err(AccessError::Invalid) => false,
+            Err(AccessError::Invalid | AccessError::TooManyGuesses(_)) => false,
             Err(AccessError::Store(_) | AccessError::NoTokenKeys) => {
                 self.is_verified = false;
                 true

@@ -150,6 +150,14 @@ impl Problem {
         Self { extra: Extra::RetryAfter(seconds.max(1)), ..Self::new(code, detail) }
     }
 
+    /// After how many seconds trying again makes sense, where that is known.
+    pub fn retry_after_s(&self) -> Option<u32> {
+        match self.extra {
+            Extra::RetryAfter(seconds) => Some(seconds),
+            _ => None,
+        }
+    }
+
     /// The condition of the request does not hold at the version the flow is at.
     pub fn precondition_failed(current: CurrentVersion) -> Self {
         let detail = format!("The flow is at version {}.", current.version);
@@ -269,7 +277,7 @@ impl IntoResponse for Problem {
 
 /// Writes the body of a problem; every other response passes as it is.
 pub fn render(mut response: Response, at: &Circumstances<'_>) -> Response {
-    let problem = response.extensions_mut().remove::<Problem>().or_else(|| stray(response.status()));
+    let problem = response.extensions_mut().remove::<Problem>().or_else(|| stray(&response));
     let Some(problem) = problem else { return response };
     *response.body_mut() = Body::from(problem.body_at(at).to_string());
     response.headers_mut().remove(header::CONTENT_LENGTH);
@@ -278,9 +286,16 @@ pub fn render(mut response: Response, at: &Circumstances<'_>) -> Response {
     response
 }
 
-/// A bare status from a library that serves a part of the paths.
-fn stray(status: StatusCode) -> Option<Problem> {
-    match status {
+/// A bare status from a library that serves a part of the paths. A page says itself what went wrong.
+fn stray(response: &Response) -> Option<Problem> {
+    if response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"))
+    {
+        return None;
+    }
+    match response.status() {
         StatusCode::NOT_FOUND => Some(Problem::new(Code::NotFound, "There is nothing under this path.")),
         StatusCode::INTERNAL_SERVER_ERROR => Some(Problem::new(
             Code::Internal,

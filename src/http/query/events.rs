@@ -62,7 +62,7 @@ impl FromQuery for HistoryQuery {
         let (from, until) = range(query, "from", "to")?;
         let written = written(&[("type", &event_type), ("actor", &actor)], from, until);
         let actors = actor.map(|actor| opaque_ids(&actor)).unwrap_or_default();
-        let filter = HistoryFilter { event_type, actors, from, until };
+        let filter = HistoryFilter { event_type, actors, from, until, ..HistoryFilter::default() };
         Ok(Self { filter, written, page: PageQuery::take(query)? })
     }
 }
@@ -215,6 +215,8 @@ mod tests {
             "env.changed",
             "access.refused",
             "access.read",
+            "session.opened",
+            "session.closed",
         ];
         check("resource=organization", Ok(Some(&of_organizations)));
         check("action=flow.created&resource=api_key", Ok(Some(&[])));

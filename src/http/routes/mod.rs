@@ -81,8 +81,8 @@ pub fn router(state: impl Into<Arc<AppState>>) -> Router {
 /// The description of the API as pages, on which requests can be tried. Its styles are set by its script.
 fn reference<S: Clone + Send + Sync + 'static>() -> Router<S> {
     const POLICY: HeaderValue = HeaderValue::from_static(
-        "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     );
     let pages = SwaggerUi::new("/docs/reference").config(Config::from("/openapi.json").validator_url("none"));
     Router::from(pages).layer(middleware::map_response(|mut response: Response| async {

@@ -11,6 +11,9 @@ pub enum AccessError {
     /// Nobody can tell whether a token is valid: the keys that its issuer publishes cannot be fetched.
     #[error("the keys of the issuer of tokens cannot be fetched")]
     NoTokenKeys,
+    /// The address has sent too many that are not valid, and may send another in so many seconds.
+    #[error("too many credentials from this address were not valid")]
+    TooManyGuesses(u32),
     #[error(transparent)]
     Store(#[from] StoreError),
 }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::{Map, Value};
@@ -113,6 +114,11 @@ impl JwtVerifier {
     /// [`AccessError::Invalid`] where the token is not to be believed, [`AccessError::NoTokenKeys`] where nobody can tell
     /// because the issuer's keys cannot be fetched.
     pub async fn verify(&self, token: &str) -> Result<Caller, AccessError> {
+        self.believe(token).await.map(|(caller, _)| caller)
+    }
+
+    /// Returns the caller of a token, and when it ends. Errors are those of [`Self::verify`].
+    pub(super) async fn believe(&self, token: &str) -> Result<(Caller, DateTime<Utc>), AccessError> {
         let header = sound_header(token).ok_or(AccessError::Invalid)?;
         let Some(published) = &self.published else {
             return self.caller(token, &header, &self.keys).ok_or(AccessError::Invalid);
@@ -132,7 +138,12 @@ impl JwtVerifier {
         self.caller(token, &header, &keys).ok_or(AccessError::Invalid)
     }
 
-    fn caller(&self, token: &str, header: &Header, keys: &[VerificationKey]) -> Option<Caller> {
+    fn caller(
+        &self,
+        token: &str,
+        header: &Header,
+        keys: &[VerificationKey],
+    ) -> Option<(Caller, DateTime<Utc>)> {
         let claims = token.split('.').nth(1)?;
         keys.iter().filter(|key| key.is_for(header)).find_map(|key| {
             jsonwebtoken::decode::<Map<String, Value>>(token, &key.key, &self.validation(key.algorithm)).ok()
@@ -142,7 +153,8 @@ impl JwtVerifier {
         if !is_of_this_time(&claims, jsonwebtoken::get_current_timestamp()) {
             return None;
         }
-        claims::caller(&claims, &self.org_claim)
+        let ends_at = DateTime::from_timestamp(claims.get("exp")?.as_f64()? as i64, 0)?;
+        Some((claims::caller(&claims, &self.org_claim)?, ends_at))
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {

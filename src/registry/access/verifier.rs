@@ -1,9 +1,13 @@
 //! The one question every request asks: whose credential is this?
 
+use std::net::IpAddr;
+
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
 use super::error::AccessError;
+use super::guesses::Guesses;
 use super::jwt::JwtVerifier;
 use super::keys::ApiKeyVerifier;
 use crate::registry::caller::Caller;
@@ -21,10 +25,18 @@ pub enum Credential {
 }
 
 /// Verifies every credential the service knows: API keys and, where keys for them are configured, tokens.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CredentialVerifier {
     pub api_keys: ApiKeyVerifier,
     pub tokens: Option<JwtVerifier>,
+}
+
+/// Whose a credential is, and until when it is one of theirs.
+#[derive(Debug, Clone)]
+pub struct VerifiedCredential {
+    pub caller: Caller,
+    /// When a token ends by what it says; keys are asked again.
+    pub ends_at: Option<DateTime<Utc>>,
 }
 
 impl CredentialVerifier {
@@ -43,11 +55,40 @@ impl CredentialVerifier {
 
     /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization.
     pub async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
+        self.verified(credential).await.map(|verified| verified.caller)
+    }
+
+    /// Verifies a credential that came from an address. One that has sent too many wrong ones is refused before anything is
+    /// looked up, unless it comes with a key that is known.
+    pub async fn verify_from(
+        &self,
+        address: Option<IpAddr>,
+        guesses: &Guesses,
+        credential: &Credential,
+    ) -> Result<VerifiedCredential, AccessError> {
+        let wait_s = address.and_then(|address| guesses.wait_s(address));
+        if let Some(wait_s) = wait_s.filter(|_| !self.remembers(credential)) {
+            return Err(AccessError::TooManyGuesses(wait_s));
+        }
+        let verified = self.verified(credential).await;
+        if let (Err(AccessError::Invalid), Some(address)) = (&verified, address) {
+            guesses.failed(address);
+        }
+        match (verified, wait_s) {
+            (Err(AccessError::Invalid), Some(wait_s)) => Err(AccessError::TooManyGuesses(wait_s)),
+            (verified, _) => verified,
+        }
+    }
+
+    async fn verified(&self, credential: &Credential) -> Result<VerifiedCredential, AccessError> {
         match (credential, &self.tokens) {
             (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
-                tokens.verify(text.expose_secret()).await
+                let (caller, ends_at) = tokens.believe(text.expose_secret()).await?;
+                Ok(VerifiedCredential { caller, ends_at: Some(ends_at) })
             }
-            (Credential::ApiKey(text) | Credential::Bearer(text), _) => self.api_keys.verify(text).await,
+            (Credential::ApiKey(text) | Credential::Bearer(text), _) => {
+                Ok(VerifiedCredential { caller: self.api_keys.verify(text).await?, ends_at: None })
+            }
         }
     }
 }

@@ -2,12 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use chrono::{SubsecRound as _, Utc};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use rustix::process::geteuid;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
@@ -38,12 +39,20 @@ pub enum KeyFileError {
 /// Reads a key file that nobody but its owner may read.
 pub fn read_key_file(path: &Path) -> Result<Keyring, KeyFileError> {
     let file = File::open(path).map_err(failed("read", path))?;
-    let mode = file.metadata().map_err(failed("read", path))?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
+    let metadata = file.metadata().map_err(failed("read", path))?;
+    let mode = metadata.permissions().mode() & 0o7777;
+    if !is_closed(mode, metadata.uid(), geteuid().as_raw()) {
         return Err(KeyFileError::Open { path: path.to_owned(), mode });
     }
     let text = io::read_to_string(file).map_err(failed("read", path))?;
     Keyring::parse(&text).map_err(|error| KeyFileError::Keys { path: path.to_owned(), error })
+}
+
+/// Whether nobody but its owner may read the file. Where root owns it, and the process is not root, its group may: so
+/// Kubernetes mounts a secret for an account that is not root.
+fn is_closed(mode: u32, owner: u32, own: u32) -> bool {
+    let of_others = if owner == 0 && own != 0 { 0o037 } else { 0o077 };
+    mode & of_others == 0
 }
 
 /// Makes a file of one new key, with mode 0600. It appears whole or not at all, and only where none was.
@@ -109,4 +118,25 @@ pub(super) fn secret_lines(key: &SigningKey) -> String {
 pub(super) fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
     let path = path.to_owned();
     move |error| KeyFileError::File { doing, path, error }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_read_only_where_nobody_else_can() {
+        let (root, service) = (0, 65_532);
+        for mode in [0o400, 0o600] {
+            assert!([root, service].into_iter().all(|owner| is_closed(mode, owner, service)));
+            assert!(is_closed(mode, root, root));
+        }
+        for mode in [0o440, 0o640] {
+            assert!(is_closed(mode, root, service), "{mode:o}: a secret that Kubernetes mounts");
+            assert!(!is_closed(mode, root, root) && !is_closed(mode, service, service), "{mode:o}");
+        }
+        for mode in [0o444, 0o604, 0o660, 0o601, 0o450, 0o777] {
+            assert!(!is_closed(mode, root, service), "{mode:o}");
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! What was signed, kept outside the database: whoever rewrites the log and the checkpoints beside it does not reach this.
 //! Every checkpoint is `<organization>/<position>.checkpoint`, in `<organization>/series-2` since another log was accepted;
-//! the last one is `<organization>/reached/<series>-<position>` too, and beside a key nothing else is kept.
+//! the last one is `<organization>/reached/<series>-<position>` too, and beside a key nothing else is kept. Tree heads lie
+//! beside the checkpoints of their places, as `<position>.tree`, the last one as `reached/tree-<series>-<position>`.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -8,10 +9,12 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use crate::evidence::Checkpoint;
+use crate::evidence::{Checkpoint, TreeHead};
 
 const REACHED: &str = "reached";
 const ENDING: &str = ".checkpoint";
+const TREE_ENDING: &str = ".tree";
+const REACHED_TREE: &str = "tree-";
 /// A last checkpoint can give way to a later one between finding its name and reading it.
 const READS_MAX: usize = 16;
 
@@ -41,6 +44,15 @@ pub enum Remembered {
     Moved,
     /// Another chain was signed at this place.
     Otherwise(Checkpoint),
+}
+
+/// What came of keeping a tree head.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RememberedTree {
+    /// There is one of this very place over the same trees: this one, or one that was made before.
+    Note(String),
+    /// Other trees were signed at this place.
+    Otherwise(TreeHead),
 }
 
 impl SignatureMemory {
@@ -133,6 +145,50 @@ impl SignatureMemory {
         }
         Ok(Remembered::Note(kept))
     }
+
+    /// The last tree head that was signed of a log, in this series of its checkpoints.
+    pub fn reached_tree(&self, org_id: Uuid, series: u32) -> io::Result<Option<TreeHead>> {
+        let reached = self.root.join(org_id.to_string()).join(REACHED);
+        for _ in 0..READS_MAX {
+            let of_series = tree_places(&reached)?.into_iter().filter(|((found, _), _)| *found == series);
+            let Some(((_, position), path)) = of_series.max() else { return Ok(None) };
+            match fs::read_to_string(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                note => return read_tree(&note?, org_id, position, &path).map(Some),
+            }
+        }
+        Err(io::Error::other(format!("{} keeps changing", reached.display())))
+    }
+
+    /// Keeps a tree head in this series, on the disk before this returns.
+    pub fn keep_tree(&self, series: u32, new: &TreeHead, note: &str) -> io::Result<RememberedTree> {
+        let (org_id, position) = (new.organization, new.size);
+        let directory = self.root.join(org_id.to_string());
+        make_directory(&directory)?;
+        let (all, reached) = (series_directory(&directory, series), directory.join(REACHED));
+        let unfinished = Unfinished::write(&directory, note)?;
+        let mut kept = note.to_owned();
+        let of_all = self.keeps_all.then(|| (&all, format!("{position}{TREE_ENDING}")));
+        let of_last = (&reached, format!("{REACHED_TREE}{series}-{position}"));
+        for (directory, name) in of_all.into_iter().chain([of_last]) {
+            make_directory(directory)?;
+            let name = directory.join(name);
+            if !unfinished.name(&name)? {
+                kept = fs::read_to_string(&name)?;
+                let head = read_tree(&kept, org_id, position, &name)?;
+                if !head.is_over_the_trees_of(new) {
+                    return Ok(RememberedTree::Otherwise(head));
+                }
+            }
+            sync(directory)?;
+        }
+        for (_, earlier) in
+            tree_places(&reached)?.into_iter().filter(|(place, _)| *place < (series, position))
+        {
+            remove(&earlier)?;
+        }
+        Ok(RememberedTree::Note(kept))
+    }
 }
 
 /// The directory beside the file of the keys.
@@ -209,6 +265,16 @@ fn read_checkpoint(note: &str, org_id: Uuid, position: i64, path: &Path) -> io::
     }
 }
 
+fn read_tree(note: &str, org_id: Uuid, position: i64, path: &Path) -> io::Result<TreeHead> {
+    match TreeHead::unverified(note) {
+        Ok(head) if (head.organization, head.size) == (org_id, position) => Ok(head),
+        _ => {
+            let what = format!("{} is not the tree head that its name says", path.display());
+            Err(io::Error::new(ErrorKind::InvalidData, what))
+        }
+    }
+}
+
 type Places = Vec<((u32, i64), PathBuf)>;
 
 fn places(reached: &Path) -> io::Result<Places> {
@@ -220,6 +286,21 @@ fn places(reached: &Path) -> io::Result<Places> {
 
 fn checkpoints(directory: &Path) -> io::Result<Places> {
     listed(directory, |name| Some((1, name.strip_suffix(ENDING)?.parse().ok()?)))
+}
+
+fn tree_places(reached: &Path) -> io::Result<Places> {
+    listed(reached, |name| {
+        let (series, position) = name.strip_prefix(REACHED_TREE)?.split_once('-')?;
+        Some((series.parse().ok()?, position.parse().ok()?))
+    })
+}
+
+/// Another process may have removed it as well.
+fn remove(file: &Path) -> io::Result<()> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }
 
 /// The files of a directory whose names say a place; none where there is no directory.

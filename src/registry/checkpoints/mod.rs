@@ -28,7 +28,8 @@ use crate::store::{Head, SignedPlace, Store, StoreError, StoredCheckpoint};
 pub use acceptance::Acceptance;
 pub use key_file::{KeyFileError, create_key_file, default_key_name, read_key_file, read_or_create_key_file};
 pub use key_life::{add_key, retire_key};
-pub use memory::{Reached, Remembered, SignatureMemory, path_beside};
+pub use memory::{Reached, Remembered, RememberedTree, SignatureMemory, path_beside};
+use signer::SignedNote;
 pub use signer::Signer;
 pub(super) use trees::LogTrees;
 pub use trees::TREE_HEAD_AGE_MAX;
@@ -104,8 +105,11 @@ impl Checkpoints {
     pub async fn sign_head(&self, org_id: Uuid) -> Result<Option<StoredCheckpoint>, RegistryError> {
         let signed = self.try_to_sign(org_id).await;
         match &signed {
-            Ok(_) => _ = self.signer.refuse(org_id, false),
-            Err(error) if error.is_refused_signature() && self.signer.refuse(org_id, true) => {
+            Ok(_) => _ = self.signer.refuse(org_id, SignedNote::Checkpoint, false),
+            Err(error)
+                if error.is_refused_signature()
+                    && self.signer.refuse(org_id, SignedNote::Checkpoint, true) =>
+            {
                 tracing::error!(%error, org = %org_id, "a log is not signed from here on: verify it");
             }
             Err(_) => {}

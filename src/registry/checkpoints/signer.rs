@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use secrecy::SecretSlice;
 use uuid::Uuid;
 
-use super::memory::{Reached, Remembered, SignatureMemory};
-use crate::evidence::Keyring;
+use super::memory::{Reached, Remembered, RememberedTree, SignatureMemory};
+use crate::evidence::{Keyring, TreeHead};
 use crate::registry::RegistryError;
 
 /// A handle on the keys of a process; clones share them. Without secret keys it signs nothing.
@@ -17,7 +17,14 @@ pub struct Signer {
     keyring: Arc<Keyring>,
     memory: Option<SignatureMemory>,
     /// Organizations whose logs are refused a signature, until they no longer are.
-    refused: Arc<Mutex<HashSet<Uuid>>>,
+    refused: Arc<Mutex<HashSet<(Uuid, SignedNote)>>>,
+}
+
+/// What is signed of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum SignedNote {
+    Checkpoint,
+    TreeHead,
 }
 
 impl Signer {
@@ -41,15 +48,18 @@ impl Signer {
     }
 
     /// Remembers whether a log is refused a signature, and says whether that is news.
-    pub(super) fn refuse(&self, org_id: Uuid, is_refused: bool) -> bool {
+    pub(super) fn refuse(&self, org_id: Uuid, what: SignedNote, is_refused: bool) -> bool {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_news = if is_refused { refused.insert(org_id) } else { refused.remove(&org_id) };
-        metrics::gauge!("signing_refused_logs").set(u32::try_from(refused.len()).unwrap_or(u32::MAX));
+        let place = (org_id, what);
+        let is_news = if is_refused { refused.insert(place) } else { refused.remove(&place) };
+        let logs = u32::try_from(logs(&refused)).unwrap_or(u32::MAX);
+        metrics::gauge!("signing_refused_logs").set(logs);
         is_news
     }
 
+    /// How many logs are refused a signature.
     pub(super) fn refused(&self) -> usize {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner).len()
+        logs(&self.refused.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The last checkpoint that is remembered of a log.
@@ -72,6 +82,28 @@ impl Signer {
         self.remember(move |memory| memory.keep(from.as_ref(), &new, &note)).await
     }
 
+    /// The last tree head that is remembered of a log, in the series that its checkpoints have come to.
+    pub(super) async fn reached_tree(&self, org_id: Uuid) -> Result<Option<TreeHead>, RegistryError> {
+        let reached = move |memory: &SignatureMemory| {
+            let series = memory.reached(org_id)?.map_or(1, |reached| reached.series);
+            memory.reached_tree(org_id, series)
+        };
+        self.remember(reached).await.map(Option::flatten)
+    }
+
+    /// Remembers a tree head before anybody sees it. `None` where nothing is remembered.
+    pub(super) async fn keep_tree(
+        &self,
+        new: TreeHead,
+        note: String,
+    ) -> Result<Option<RememberedTree>, RegistryError> {
+        let keep = move |memory: &SignatureMemory| {
+            let series = memory.reached(new.organization)?.map_or(1, |reached| reached.series);
+            memory.keep_tree(series, &new, &note)
+        };
+        self.remember(keep).await
+    }
+
     /// Work on files, on a thread that may wait.
     async fn remember<T: Send + 'static>(
         &self,
@@ -83,4 +115,8 @@ impl Signer {
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
+}
+
+fn logs(refused: &HashSet<(Uuid, SignedNote)>) -> usize {
+    refused.iter().map(|(org_id, _)| org_id).collect::<HashSet<_>>().len()
 }

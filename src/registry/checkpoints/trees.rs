@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::memory::RememberedTree;
+use super::signer::SignedNote;
 use super::{Checkpoints, opened};
 use crate::evidence::{Checkpoint, LastVersion, TreeBuilder, TreeHead, stream_leaf};
 use crate::flow::chain::{chain_next, chain_start};
@@ -31,28 +33,49 @@ pub(in crate::registry) struct LogTrees {
     events: TreeBuilder,
     /// Version and hash of the last event of each stream.
     streams: BTreeMap<Uuid, (i64, Digest)>,
+    /// What was signed of the log before: events that reach so far must lead to it.
+    signed: Option<TreeHead>,
+    /// What they do not lead to.
+    contradicted: Option<TreeHead>,
 }
 
 impl LogTrees {
     pub(in crate::registry) fn of(org_id: Uuid) -> Self {
-        Self { chain: chain_start(org_id), events: TreeBuilder::default(), streams: BTreeMap::new() }
+        let (chain, events) = (chain_start(org_id), TreeBuilder::default());
+        Self { chain, events, streams: BTreeMap::new(), signed: None, contradicted: None }
+    }
+
+    /// Holds the events that follow against what was signed of the log before.
+    fn leading_to(self, signed: Option<TreeHead>) -> Self {
+        Self { signed, ..self }
     }
 
     pub(in crate::registry) fn event(&mut self, event: &EventLeaf) {
         self.chain = chain_next(self.chain, event.event_hash);
         self.events.push(event.event_hash.as_bytes());
         self.streams.insert(event.stream_id, (event.version, event.event_hash));
+        let size = self.events.size();
+        if let Some(signed) = self.signed.take_if(|signed| u64::try_from(signed.size) == Ok(size)) {
+            self.contradicted = self.contradiction(&signed).map(|_| signed);
+        }
     }
 
-    /// What is to be signed where a checkpoint stands, and the proof of a stream's last version; `None` where the
-    /// checkpoint is over another log.
-    fn head(self, checkpoint: &Checkpoint, of: Option<Uuid>) -> Option<(TreeHead, Option<LastVersion>)> {
-        let Checkpoint { organization, position, chain_hash, time } = *checkpoint;
-        if u64::try_from(position) != Ok(self.events.size()) || chain_hash != self.chain {
-            return None;
+    /// What a tree head over the events so far says otherwise than they do, if anything.
+    pub(in crate::registry) fn contradiction(&self, head: &TreeHead) -> Option<&'static str> {
+        match () {
+            () if u64::try_from(head.size) != Ok(self.events.size()) => {
+                Some("it is over another number of events")
+            }
+            () if head.event_root != self.events.root() => Some("the root of the events is another"),
+            () if head.map_root != self.map(None).0.root() => Some("the root of the streams is another"),
+            () if head.chain_hash != self.chain => Some("the chain hash is another"),
+            () => None,
         }
-        let mut map = TreeBuilder::default();
-        let mut last = None;
+    }
+
+    /// The tree of streams, with a path wanted of one of them, and what that one has come to.
+    fn map(&self, of: Option<Uuid>) -> (TreeBuilder, Option<(Uuid, i64, Digest)>) {
+        let (mut map, mut last) = (TreeBuilder::default(), None);
         for (&stream_id, &(version, event_hash)) in &self.streams {
             let leaf = stream_leaf(stream_id, version, &event_hash);
             match of == Some(stream_id) {
@@ -63,6 +86,17 @@ impl LogTrees {
                 false => map.push(&leaf),
             }
         }
+        (map, last)
+    }
+
+    /// What is to be signed where a checkpoint stands, and the proof of a stream's last version; `None` where the
+    /// checkpoint is over another log.
+    fn head(self, checkpoint: &Checkpoint, of: Option<Uuid>) -> Option<(TreeHead, Option<LastVersion>)> {
+        let Checkpoint { organization, position, chain_hash, time } = *checkpoint;
+        if u64::try_from(position) != Ok(self.events.size()) || chain_hash != self.chain {
+            return None;
+        }
+        let (map, last) = self.map(of);
         let streams = map.size();
         let ((event_root, _), (map_root, paths)) = (self.events.finish(), map.finish());
         let head = TreeHead { organization, size: position, event_root, map_root, chain_hash, time };
@@ -91,7 +125,7 @@ impl Checkpoints {
             return Ok(Some(stored));
         }
         let began = Instant::now();
-        let mut trees = LogTrees::of(org_id);
+        let mut trees = self.log_trees(org_id).await?;
         let mut after = 0;
         while after < signed.position {
             let end = signed.position.min(after + PART);
@@ -104,23 +138,58 @@ impl Checkpoints {
         Ok(made.map(|(head, _)| head))
     }
 
+    /// The trees of a log, whose events are held against the last tree head that is remembered of it.
+    pub(in crate::registry) async fn log_trees(&self, org_id: Uuid) -> Result<LogTrees, RegistryError> {
+        Ok(LogTrees::of(org_id).leading_to(self.signer.reached_tree(org_id).await?))
+    }
+
     /// Signs and keeps the trees of a log that a checkpoint is over, and proves the last version of a stream.
     ///
     /// # Errors
-    /// [`RegistryError::NotSigned`] when the events do not lead to the checkpoint.
+    /// [`RegistryError::NotSigned`] when the events do not lead to the checkpoint, [`RegistryError::Contradicts`] when
+    /// they do not lead to what was signed of these trees before.
     pub(in crate::registry) async fn sign_trees(
         &self,
         trees: LogTrees,
         over: &StoredCheckpoint,
         of: Option<Uuid>,
     ) -> Result<Option<(StoredCheckpoint, Option<LastVersion>)>, RegistryError> {
+        let org_id = opened(&over.note)?.organization;
+        let signed = self.try_to_sign_trees(trees, over, of).await;
+        match &signed {
+            Ok(_) => _ = self.signer.refuse(org_id, SignedNote::TreeHead, false),
+            Err(error)
+                if error.is_refused_signature() && self.signer.refuse(org_id, SignedNote::TreeHead, true) =>
+            {
+                tracing::error!(%error, org = %org_id, "a log is not signed from here on: verify it");
+            }
+            Err(_) => {}
+        }
+        signed
+    }
+
+    async fn try_to_sign_trees(
+        &self,
+        trees: LogTrees,
+        over: &StoredCheckpoint,
+        of: Option<Uuid>,
+    ) -> Result<Option<(StoredCheckpoint, Option<LastVersion>)>, RegistryError> {
         let checkpoint = opened(&over.note)?;
+        if let Some(signed) = &trees.contradicted {
+            return Err(other_trees(signed));
+        }
         let Some((head, last)) = trees.head(&checkpoint, of) else {
             let place = format!("the events up to position {}", over.position);
             return Err(RegistryError::NotSigned(format!("{place}: they do not lead to its checkpoint")));
         };
         let Some(note) = head.sign(self.signer.keyring()) else { return Ok(None) };
-        let made = StoredCheckpoint { position: over.position, note, signed_at: head.time };
+        let note = match self.signer.keep_tree(head.clone(), note.clone()).await? {
+            Some(RememberedTree::Otherwise(signed)) => return Err(other_trees(&signed)),
+            Some(RememberedTree::Note(kept)) => kept,
+            None => note,
+        };
+        let signed_at = opened_tree(&note)?.time;
+        let made = StoredCheckpoint { position: over.position, note, signed_at };
         let kept = self.store.in_time(self.store.put_tree_head(head.organization, &made)).await?;
         let roots = |head: &TreeHead| (head.event_root, head.map_root);
         match TreeHead::unverified(&kept.note) {
@@ -156,4 +225,15 @@ impl Checkpoints {
         }
         Ok(())
     }
+}
+
+fn opened_tree(note: &str) -> Result<TreeHead, RegistryError> {
+    TreeHead::unverified(note).map_err(|wrong| RegistryError::corrupt("a tree head", wrong.to_string()))
+}
+
+fn other_trees(signed: &TreeHead) -> RegistryError {
+    let TreeHead { size, time, .. } = signed;
+    RegistryError::Contradicts(format!(
+        "a tree head over position {size} was signed at {time}, and the log has other trees there"
+    ))
 }

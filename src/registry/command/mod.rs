@@ -9,6 +9,7 @@ mod meeting;
 mod orders;
 pub(super) mod plan;
 mod publish;
+mod rehearsal;
 mod restore;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use self::meeting::Meeting;
 use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
 pub use self::publish::{PublishedSet, SET_MAX, SetEntry, SetOrder};
+pub use self::rehearsal::{Outlook, RehearsedOrder};
 pub use self::restore::Rehearsal;
 use super::caller::Intent;
 use super::log::{DECISIONS_MAX, Log, only};

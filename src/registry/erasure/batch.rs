@@ -53,9 +53,13 @@ pub(super) async fn erase_batch(
 }
 
 fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, documents: &[Digest]) -> NewEvent {
-    let PersonRows { runs, idempotency_keys, actors } = &batch.rows;
-    let rows =
-        [("actor", actors.len()), ("idempotency_key", idempotency_keys.len()), ("test_run", runs.len())];
+    let PersonRows { runs, idempotency_keys, actors, sessions } = &batch.rows;
+    let rows = [
+        ("actor", actors.len()),
+        ("console_session", sessions.len()),
+        ("idempotency_key", idempotency_keys.len()),
+        ("test_run", runs.len()),
+    ];
     let rows: BTreeMap<String, usize> = rows
         .into_iter()
         .filter(|(_, count)| *count > 0)

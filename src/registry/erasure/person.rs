@@ -120,6 +120,8 @@ impl Person {
         plan.rows.idempotency_keys = keys.filter(|row| tells(&row.texts)).map(|row| row.id).collect();
         let actors = store.actors_telling(org_id, &self.texts).await?.into_iter();
         plan.rows.actors = actors.filter(|row| tells(&row.texts)).map(|row| row.id).collect();
+        let sessions = store.sessions_telling(org_id, &self.texts).await?.into_iter();
+        plan.rows.sessions = sessions.filter(|row| tells(&row.texts)).map(|row| row.id).collect();
         let named = store.keys_telling(org_id, &self.texts).await?.into_iter();
         plan.named_keys = named.filter(|row| tells(&row.texts)).map(|row| row.id).collect();
         // The others lose their name with what their events said.

@@ -80,8 +80,9 @@ impl ErasurePlan {
 
     /// Positions and rows.
     pub fn len(&self) -> usize {
-        let PersonRows { runs, idempotency_keys, actors } = &self.rows;
-        self.positions().len() + runs.len() + idempotency_keys.len() + actors.len() + self.named_keys.len()
+        let PersonRows { runs, idempotency_keys, actors, sessions } = &self.rows;
+        let rows = [runs.len(), idempotency_keys.len(), actors.len(), sessions.len()];
+        self.positions().len() + rows.iter().sum::<usize>() + self.named_keys.len()
     }
 
     /// How many keys lose their name.
@@ -99,13 +100,15 @@ impl ErasurePlan {
     pub(super) fn batches(&self) -> Vec<Self> {
         let positions: Vec<i64> = self.positions().into_iter().collect();
         let mut batches: Vec<Self> = positions.chunks(BATCH).map(|batch| self.within(batch)).collect();
-        let PersonRows { runs, idempotency_keys, actors } = &self.rows;
-        let most = runs.len().max(idempotency_keys.len()).max(actors.len()).max(self.named_keys.len());
+        let PersonRows { runs, idempotency_keys, actors, sessions } = &self.rows;
+        let most = runs.len().max(idempotency_keys.len()).max(actors.len()).max(sessions.len());
+        let most = most.max(self.named_keys.len());
         for first in (0..most).step_by(BATCH) {
             let rows = PersonRows {
                 runs: part(runs, first),
                 idempotency_keys: part(idempotency_keys, first),
                 actors: part(actors, first),
+                sessions: part(sessions, first),
             };
             batches.push(Self { rows, named_keys: part(&self.named_keys, first), ..Self::default() });
         }

@@ -104,7 +104,7 @@ impl Log {
         let Some(signed) = signed.last() else { return Ok(()) };
         match self.checkpoints_of.sign_trees(trees, signed, self.filter.stream_id).await {
             Ok(Some((head, Some(last)))) => writer.proof(&head.note, &last).map_err(broken),
-            Ok(_) => Ok(()),
+            Ok(_) | Err(RegistryError::SignaturesNotKept(_)) => Ok(()),
             Err(error) if error.is_refused_signature() => Ok(()),
             Err(error) => Err(error),
         }
@@ -200,6 +200,14 @@ impl Exports {
             .chain_hash(org_id, after)
             .await?
             .ok_or_else(|| RegistryError::corrupt(format!("position {after}"), "there is no event"))?;
+        let trees = match order.filter.stream_id {
+            Some(_) => match self.checkpoints.log_trees(org_id).await {
+                // Then nothing is signed either, and the export goes out without what a tree would prove.
+                Err(RegistryError::SignaturesNotKept(_)) => None,
+                trees => Some(trees?),
+            },
+            None => None,
+        };
         let log = Log {
             coverage,
             store: self.store.clone(),
@@ -207,7 +215,7 @@ impl Exports {
             events: VecDeque::new(),
             checkpoints: VecDeque::new(),
             position: after,
-            trees: order.filter.stream_id.map(|_| LogTrees::of(org_id)),
+            trees,
             absent: Absent::default(),
             checkpoints_of: self.checkpoints.clone(),
         };

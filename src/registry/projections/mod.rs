@@ -104,9 +104,16 @@ impl fmt::Display for Trouble {
 }
 
 impl Drift {
-    /// Whether nothing differs but what was folded, by older rules: that is no drift.
-    fn is_of_folding(&self) -> bool {
-        let folded = ["search", "published_search", "references", "folding"];
+    /// Whether nothing differs but what is taken from documents, by older rules: that is no drift, and computed again.
+    pub fn is_of_folding(&self) -> bool {
+        let folded = [
+            "search",
+            "published_search",
+            "trigger_types",
+            "published_trigger_types",
+            "references",
+            "folding",
+        ];
         let Trouble::Differs { differences } = &self.trouble else { return false };
         differences.iter().any(|it| it.column == "folding")
             && differences.iter().all(|it| folded.contains(&it.column))

@@ -242,6 +242,7 @@ impl Row for Append {
     type Outcome = Outcome;
     type Claim = Claim;
     type Memory = Memory;
+    const WRITER: &'static str = "log";
 
     fn size(&self) -> usize {
         let bytes = |event: &NewEvent| {

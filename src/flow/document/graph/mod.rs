@@ -21,14 +21,14 @@ const NODE_MEMBERS: [&str; 3] = ["id", "type", "data"];
 const EDGE_MEMBERS: [&str; 3] = ["source", "target", "sourceHandle"];
 
 /// The steps a graph comes to.
-pub(super) struct Drawing {
+pub(super) struct GraphSteps {
     pub steps: Value,
     /// For the flow's `meta`.
     pub viewport: Option<Value>,
 }
 
 /// Turns a settled graph into steps, and reports what is wrong with either under the graph's pointers.
-pub(super) fn read(graph: Cursor<'_>) -> Drawing {
+pub(super) fn read(graph: Cursor<'_>) -> GraphSteps {
     let mut builder = Builder::default();
     let o = graph.object();
     builder.steps = o.need("nodes", |nodes| nodes.list(step_of));
@@ -52,7 +52,7 @@ pub(super) fn read(graph: Cursor<'_>) -> Drawing {
         finding.pointer = builder.place_of(&finding.pointer, &order, &graph.path.to_string());
         graph.report.add(finding);
     }
-    Drawing { steps, viewport: o.optional("viewport", |viewport| viewport.value.clone()) }
+    GraphSteps { steps, viewport: o.optional("viewport", |viewport| viewport.value.clone()) }
 }
 
 /// A node as a step: its data, with the node's own id and type, and what its editor added.

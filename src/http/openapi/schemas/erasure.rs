@@ -75,6 +75,7 @@ fn plan() -> Value {
             always("testRuns", count(), "Test runs that go."),
             always("idempotencyKeys", count(), "Idempotency keys that are forgotten."),
             always("actors", count(), "Those who acted whose names go."),
+            always("sessions", count(), "Sessions of the console that end."),
             always("keyNames", count(), "API keys that lose their name."),
             always(
                 "versions",

@@ -87,7 +87,8 @@ impl ApiKeys {
 
     /// Makes a key from `{name, scopes?, phoneNumberIds?, expiresAt?}`.
     ///
-    /// The intent must come without an idempotency key: the secret cannot be repeated.
+    /// Under an idempotency key that was used before nothing is made, and as the secret cannot be repeated the answer is
+    /// [`RegistryError::IdempotencyKeyReused`].
     pub async fn create(
         &self,
         intent: Intent,
@@ -128,11 +129,14 @@ impl ApiKeys {
         let text = KeyText::generate(mode);
         let id = Uuid::now_v7();
         let row = event::created(intent, id, text.prefix(), text.secret_hash(), &terms, expires_at);
-        let Outcome::Appended(places) = self.log.append(row).await? else {
-            let what = "the first event of a new stream met another";
-            return Err(RegistryError::corrupt(format!("key {id}"), what));
+        let place = match self.log.append(row).await? {
+            Outcome::Appended(places) => only(&places)?,
+            Outcome::Replayed(_) | Outcome::KeyReused => return Err(RegistryError::IdempotencyKeyReused),
+            Outcome::Conflict { .. } | Outcome::StateDiffers { .. } | Outcome::InForceMoved => {
+                let what = "the first event of a new stream met another";
+                return Err(RegistryError::corrupt(format!("key {id}"), what));
+            }
         };
-        let place = only(&places)?;
         let key = KeyRecord {
             org_id: intent.caller.org_id,
             id,

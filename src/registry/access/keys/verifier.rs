@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use metrics::Counter;
 use quick_cache::sync::Cache;
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -30,6 +31,21 @@ pub struct ApiKeyVerifier {
     found: Arc<Cache<String, Found>>,
     /// When the use of a key, by organization and id, was noted last.
     noted: Arc<Cache<(Uuid, Uuid), Instant>>,
+    lookups: LookupCounters,
+}
+
+/// How keys were looked up.
+#[derive(Debug, Clone)]
+struct LookupCounters {
+    remembered: Counter,
+    asked: Counter,
+}
+
+impl LookupCounters {
+    fn new() -> Self {
+        let counter = |result| metrics::counter!("key_cache_lookups_total", "result" => result);
+        Self { remembered: counter("hit"), asked: counter("miss") }
+    }
 }
 
 /// What a look-up of a prefix found.
@@ -49,7 +65,7 @@ impl Found {
 impl ApiKeyVerifier {
     pub fn new(store: Store) -> Self {
         let (found, noted) = (Cache::new(REMEMBERED_MAX), Cache::new(REMEMBERED_MAX));
-        Self { store, found: Arc::new(found), noted: Arc::new(noted) }
+        Self { store, found: Arc::new(found), noted: Arc::new(noted), lookups: LookupCounters::new() }
     }
 
     /// Forgets what is remembered of a key, so that a change made here takes effect here at once.
@@ -92,15 +108,22 @@ impl ApiKeyVerifier {
     }
 
     async fn look_up(&self, prefix: &str) -> Result<Arc<[SealedKey]>, StoreError> {
-        let query = async || self.store.keys_by_prefix(prefix).await.map(Arc::from);
+        let query = async || {
+            self.lookups.asked.increment(1);
+            self.store.keys_by_prefix(prefix).await.map(Arc::from)
+        };
         if let Some(keys) = self.found.get(prefix).filter(Found::is_fresh).and_then(|found| found.keys) {
+            self.lookups.remembered.increment(1);
             return Ok(keys);
         }
         self.found.remove_if(prefix, |found| !found.is_fresh());
         // Requests with the same key wait for one query. When it fails they all ask for themselves at once: by turns,
         // each would wait for the timeouts of those before it.
         match self.found.get_value_or_guard_async(prefix).await {
-            Ok(Found { keys: Some(keys), .. }) => Ok(keys),
+            Ok(Found { keys: Some(keys), .. }) => {
+                self.lookups.remembered.increment(1);
+                Ok(keys)
+            }
             Ok(Found { keys: None, .. }) => query().await,
             Err(guard) => {
                 let asked_at = Instant::now();

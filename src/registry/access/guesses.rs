@@ -1,14 +1,12 @@
 //! Credentials that lead nowhere, counted for each address. Who keeps guessing is told to wait, at once: an answer that
 //! came later would hold a connection, and tell nothing more.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use quick_cache::sync::Cache;
 use tokio::time::Instant;
-
-use super::proxies::counted_as;
 
 /// Wrong credentials of one address that are answered as such, at once.
 const FAILURES_MAX: f64 = 60.0;
@@ -16,6 +14,17 @@ const FAILURES_MAX: f64 = 60.0;
 const FORGIVEN_AFTER: Duration = Duration::from_secs(2);
 /// Addresses remembered; those that failed lately stay.
 const ADDRESSES_MAX: usize = 10_000;
+
+/// What an IPv6 client usually has all addresses of.
+const NETWORK_MASK: u128 = !0 << 64;
+
+/// The address that stands for all that may be of one client.
+pub fn counted_as(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & NETWORK_MASK)),
+        address => address,
+    }
+}
 
 /// Clones count together.
 #[derive(Debug, Clone)]

@@ -1,0 +1,132 @@
+//! What somebody prefers, told by cookies that hold nothing else: language, theme, the zone of times, single keys.
+
+use axum::http::{HeaderMap, header};
+use chrono_tz::Tz;
+
+use super::session::cookie;
+
+pub const LANGUAGE: &str = "language";
+pub const THEME: &str = "theme";
+pub const ZONE: &str = "tz";
+pub const KEYS: &str = "keys";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PageLanguage {
+    Es,
+    En,
+}
+
+impl PageLanguage {
+    /// As `lang` of a page and the cookie say it.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Es => "es",
+            Self::En => "en",
+        }
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        match code {
+            "es" => Some(Self::Es),
+            "en" => Some(Self::En),
+            _ => None,
+        }
+    }
+
+    /// The texts of this language.
+    pub const fn pick<T>(self, es: &'static T, en: &'static T) -> &'static T {
+        match self {
+            Self::Es => es,
+            Self::En => en,
+        }
+    }
+
+    /// The first language of a browser that is one of ours (RFC 9110, 12.5.4); weights are in that order already.
+    fn accepted(headers: &HeaderMap) -> Option<Self> {
+        let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+        wanted.split(',').find_map(|part| Self::parse(&part.trim().get(..2)?.to_ascii_lowercase()))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Theme {
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        [Self::Auto, Self::Light, Self::Dark].into_iter().find(|theme| theme.name() == name)
+    }
+}
+
+/// How somebody wants pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preferences {
+    pub language: PageLanguage,
+    pub theme: Theme,
+    pub zone: Tz,
+    /// Whether a key without Ctrl does something.
+    pub has_keys: bool,
+}
+
+impl Preferences {
+    pub fn of(headers: &HeaderMap) -> Self {
+        let told = |name: &str| cookie::value(headers, name);
+        let language =
+            told(LANGUAGE).and_then(PageLanguage::parse).or_else(|| PageLanguage::accepted(headers));
+        Self {
+            language: language.unwrap_or(PageLanguage::Es),
+            theme: told(THEME).and_then(Theme::parse).unwrap_or(Theme::Auto),
+            zone: told(ZONE).and_then(zone).unwrap_or(Tz::UTC),
+            has_keys: told(KEYS) != Some("off"),
+        }
+    }
+}
+
+/// A zone by its name. `/` in a cookie may be written as `%2F`.
+pub fn zone(name: &str) -> Option<Tz> {
+    name.replace("%2F", "/").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headers: &[(header::HeaderName, &str)]) -> Preferences {
+        Preferences::of(&headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect())
+    }
+
+    #[test]
+    fn cookies_come_before_what_browsers_say() {
+        let language = |accepted: &str| of(&[(header::ACCEPT_LANGUAGE, accepted)]).language;
+        assert_eq!(of(&[]).language, PageLanguage::Es);
+        assert_eq!(language("en-US,en;q=0.9,es;q=0.8"), PageLanguage::En);
+        assert_eq!(language("fr, es-MX;q=0.8"), PageLanguage::Es);
+        assert_eq!(language("de, *"), PageLanguage::Es);
+        let told = of(&[
+            (header::ACCEPT_LANGUAGE, "en"),
+            (header::COOKIE, "other=1; language=es; theme=dark; tz=America%2FMexico_City; keys=off"),
+        ]);
+        assert_eq!(
+            told,
+            Preferences {
+                language: PageLanguage::Es,
+                theme: Theme::Dark,
+                zone: Tz::America__Mexico_City,
+                has_keys: false,
+            }
+        );
+        let odd = of(&[(header::COOKIE, "language=xx; theme=<b>; tz=../../etc; keys=1")]);
+        assert_eq!((odd.theme, odd.zone, odd.has_keys), (Theme::Auto, Tz::UTC, true));
+    }
+}

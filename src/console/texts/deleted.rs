@@ -1,0 +1,62 @@
+//! The words of the page of deleted flows.
+
+#[derive(Debug)]
+pub struct DeletedTexts {
+    pub heading: &'static str,
+    pub flows: &'static str,
+    pub name: &'static str,
+    pub when: &'static str,
+    pub who: &'static str,
+    pub why: &'static str,
+    pub version: &'static str,
+    pub actions: &'static str,
+    pub erased: &'static str,
+    pub history: &'static str,
+    pub bring_back: &'static str,
+    pub bring_back_flow: &'static str,
+    pub none: &'static str,
+    pub none_left: &'static str,
+    pub only_numbers: &'static str,
+    pub next: &'static str,
+    pub first: &'static str,
+}
+
+pub const ES: DeletedTexts = DeletedTexts {
+    heading: "Flujos eliminados",
+    flows: "Flujos",
+    name: "Nombre",
+    when: "Cuándo",
+    who: "Quién",
+    why: "Por qué",
+    version: "Última versión",
+    actions: "Acciones",
+    erased: "(contenido borrado)",
+    history: "Historia",
+    bring_back: "Recuperar…",
+    bring_back_flow: "Recuperar {name}…",
+    none: "No hay flujos eliminados.",
+    none_left: "No hay más flujos eliminados.",
+    only_numbers: "Ves solo los flujos de estos números:",
+    next: "Anteriores",
+    first: "Los últimos eliminados",
+};
+
+pub const EN: DeletedTexts = DeletedTexts {
+    heading: "Deleted flows",
+    flows: "Flows",
+    name: "Name",
+    when: "When",
+    who: "Who",
+    why: "Why",
+    version: "Last version",
+    actions: "Actions",
+    erased: "(content erased)",
+    history: "History",
+    bring_back: "Bring back…",
+    bring_back_flow: "Bring back {name}…",
+    none: "No flow is deleted.",
+    none_left: "No more flows are deleted.",
+    only_numbers: "You see only the flows of these numbers:",
+    next: "Older",
+    first: "Deleted last",
+};

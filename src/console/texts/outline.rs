@@ -1,0 +1,125 @@
+//! The words of the outline: ways out of steps, triggers, and what holds everywhere.
+
+/// The words around steps.
+#[derive(Debug)]
+pub struct OutlineTexts {
+    // Exits.
+    pub next: &'static str,
+    pub end: &'static str,
+    pub option: &'static str,
+    pub case: &'static str,
+    pub case_labelled: &'static str,
+    pub path: &'static str,
+    pub status: &'static str,
+    pub any_status: &'static str,
+    pub outcome: &'static str,
+    pub otherwise: &'static str,
+    pub retries_exhausted: &'static str,
+    pub timeout: &'static str,
+    pub timeout_after: &'static str,
+    pub empty: &'static str,
+    pub skip: &'static str,
+    pub error: &'static str,
+    pub interrupt: &'static str,
+    // Targets.
+    pub to_end: &'static str,
+    pub to_resume: &'static str,
+    // Ways in.
+    pub beginning: &'static str,
+    // Triggers.
+    pub manual: &'static str,
+    pub keyword: &'static str,
+    pub intent: &'static str,
+    pub auto_reply: &'static str,
+    pub any_message: &'static str,
+    pub event: &'static str,
+    pub referral: &'static str,
+    pub any_referral: &'static str,
+    pub nothing_yet: &'static str,
+    pub with_condition: &'static str,
+    pub quoted: &'static str,
+    // What holds everywhere.
+    pub heard: &'static str,
+    pub or: &'static str,
+}
+
+pub const ES: OutlineTexts = OutlineTexts {
+    next: "Sigue en",
+    end: "Al terminar",
+    option: "Si elige «{title}»",
+    case: "Si {when}",
+    case_labelled: "{label}: si {when}",
+    path: "{id}, con peso {weight}",
+    status: "Si responde {status}",
+    any_status: "Con cualquier otra respuesta",
+    outcome: "Si el desenlace es {id}",
+    otherwise: "Si nada se cumple",
+    retries_exhausted: "Agotados los intentos",
+    timeout: "Si nadie responde",
+    timeout_after: "Sin respuesta en {after}",
+    empty: "Si la lista está vacía",
+    skip: "Si no se cumple la condición",
+    error: "Si falla",
+    interrupt: "Interrupción",
+    to_end: "Fin",
+    to_resume: "Donde estaba antes de la interrupción",
+    beginning: "El flujo empieza aquí",
+    manual: "lo inicia la API u otro flujo",
+    keyword: "se inicia con {words} ({mode})",
+    intent: "se inicia con la intención {words}",
+    auto_reply: "lo inicia una respuesta automática",
+    any_message: "se inicia con cualquier mensaje",
+    event: "lo inicia el suceso {words}",
+    referral: "lo inicia el anuncio {words}",
+    any_referral: "lo inicia cualquier anuncio",
+    nothing_yet: "aún sin nada que lo inicie",
+    with_condition: ", si {when}",
+    quoted: "«{word}»",
+    heard: "Si escribe {words}",
+    or: " o ",
+};
+
+pub const EN: OutlineTexts = OutlineTexts {
+    next: "Goes on to",
+    end: "When it is over",
+    option: "On “{title}”",
+    case: "When {when}",
+    case_labelled: "{label}: when {when}",
+    path: "{id}, with weight {weight}",
+    status: "On the answer {status}",
+    any_status: "On any other answer",
+    outcome: "On the outcome {id}",
+    otherwise: "Otherwise",
+    retries_exhausted: "When the retries are used up",
+    timeout: "When nobody answers",
+    timeout_after: "After {after} without an answer",
+    empty: "When the list is empty",
+    skip: "When the condition does not hold",
+    error: "On failure",
+    interrupt: "Interrupt",
+    to_end: "End",
+    to_resume: "Where it was before the interrupt",
+    beginning: "The flow begins here",
+    manual: "started by the API or another flow",
+    keyword: "starts with {words} ({mode})",
+    intent: "starts with the intent {words}",
+    auto_reply: "started by an automatic reply",
+    any_message: "starts with any message",
+    event: "started by the event {words}",
+    referral: "started by the advertisement {words}",
+    any_referral: "started by any advertisement",
+    nothing_yet: "nothing starts it yet",
+    with_condition: ", when {when}",
+    quoted: "“{word}”",
+    heard: "On {words}",
+    or: " or ",
+};
+
+impl OutlineTexts {
+    pub const fn of(language: crate::console::preference::PageLanguage) -> &'static Self {
+        match language {
+            crate::console::preference::PageLanguage::Es => &ES,
+            crate::console::preference::PageLanguage::En => &EN,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What starts a flow, in words.
+
+use super::preference::PageLanguage;
+use super::sentence::Sentence;
+use super::texts::members::{pick, word};
+use super::texts::outline::OutlineTexts;
+use super::ways::{Ways, some_of, within, written};
+use crate::flow::document::{Document, Trigger, TriggerType};
+
+/// What starts the flow: its trigger, and the further ones.
+pub fn trigger(document: &Document, language: PageLanguage) -> Sentence {
+    let ways = Ways { document, language };
+    let texts = OutlineTexts::of(language);
+    let each = document.trigger.each().map(|(_, trigger)| one(trigger, ways)).collect();
+    Sentence::listed(each, texts.or)
+}
+
+fn one(trigger: &Trigger, ways: Ways<'_>) -> Sentence {
+    let texts = OutlineTexts::of(ways.language);
+    let named = |text: &str, words: &[String], none: &str| match words {
+        [] => Sentence::words(none),
+        words => {
+            let words = words.iter().map(|word| ways.quoted(word)).collect();
+            within(text, "words", some_of(words, texts.or))
+        }
+    };
+    let starts = match &trigger.kind {
+        TriggerType::Manual => Sentence::words(texts.manual),
+        TriggerType::Keyword { keywords, match_mode } => {
+            let mode = word(match_mode.as_str()).map_or("", |both| pick(both, ways.language));
+            named(&texts.keyword.replace("{mode}", mode), keywords, texts.nothing_yet)
+        }
+        TriggerType::Intent { intents } => named(texts.intent, intents, texts.nothing_yet),
+        TriggerType::AutoReply { .. } => Sentence::words(texts.auto_reply),
+        TriggerType::AnyMessage => Sentence::words(texts.any_message),
+        TriggerType::Event { event } => named(texts.event, event.as_slice(), texts.nothing_yet),
+        TriggerType::Referral { sources } => named(texts.referral, sources, texts.any_referral),
+    };
+    let mut said = starts;
+    if let Some(when) = &trigger.when {
+        said.append(written(texts.with_condition, "when", when));
+    }
+    said
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::flow::document::Canonical;
+
+    fn check(kind: &str, config: Value, es: &str, en: &str) {
+        let flow = json!({ "name": "x", "triggerType": kind, "triggerConfig": config });
+        let flow = Canonical::create(flow).unwrap();
+        let said =
+            [PageLanguage::Es, PageLanguage::En].map(|language| trigger(&flow.document, language).plain());
+        assert_eq!(said, [es, en]);
+    }
+
+    #[test]
+    fn what_starts_a_flow() {
+        check(
+            "KEYWORD",
+            json!({ "keywords": ["hola", "alta"], "matchMode": "STARTS_WITH" }),
+            "se inicia con «hola» o «alta» (empieza así)",
+            "starts with “hola” or “alta” (begins with)",
+        );
+        let many: Vec<String> = (0..50).map(|n| n.to_string()).collect();
+        check(
+            "KEYWORD",
+            json!({ "keywords": many }),
+            "se inicia con «0», «1», «2», «3», «4», «5» +44 (exacta)",
+            "starts with “0”, “1”, “2”, “3”, “4”, “5” +44 (exact)",
+        );
+        check("MANUAL", json!({}), "lo inicia la API u otro flujo", "started by the API or another flow");
+        check("EVENT", json!({}), "aún sin nada que lo inicie", "nothing starts it yet");
+        check(
+            "REFERRAL",
+            json!({ "when": "contact.name", "also": [{ "triggerType": "ANY_MESSAGE" }] }),
+            "lo inicia cualquier anuncio, si contact.name o se inicia con cualquier mensaje",
+            "started by any advertisement, when contact.name or starts with any message",
+        );
+    }
+}
