@@ -1,6 +1,6 @@
-//! Whether what is stored is what was recorded: the hashes of a log from its first event to its head, every document against
-//! its digest, and what idempotency keys were answered with. A walk goes over all organizations, a little at a time and again and again, so that nobody has to
-//! think of a verification for an alteration to be found.
+//! A walk that finds alterations of the database without anybody asking for a verification. It computes the hashes of each
+//! log from the first event to the head, and compares each document with its digest and each answer of an idempotency key
+//! with its record. It takes a few rows at a time, and covers all organizations again and again.
 
 use uuid::Uuid;
 

@@ -1,5 +1,5 @@
-//! Whoever is signed in: what a handler gets instead of a request. There is no other way to a caller, so every page of an
-//! organization is asked for by somebody whose session was found, and let in.
+//! `Session`, the argument by which a handler of the console gets the person who is signed in, their rights and their
+//! settings. Handlers reach a caller in no other way, so only somebody with a session of an organization sees its pages.
 
 pub mod cookie;
 pub mod signed;

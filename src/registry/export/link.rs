@@ -39,7 +39,7 @@ pub struct LinkUse {
     pub caller: Caller,
     pub on_behalf_of: Option<String>,
     pub reason: Option<String>,
-    /// As it was given when the link was made.
+    /// The query parameters of the export, as the maker of the link gave them.
     pub asked: String,
 }
 

@@ -163,7 +163,8 @@ impl Folded {
         self.sought.insert(digest, sought);
     }
 
-    /// Whether what a column of a flow's row is computed from was erased, so that it may still hold what was there.
+    /// Whether a column of a flow's row is computed from content that was erased. The row may then still show the erased
+    /// value, which is no alteration.
     pub(super) fn is_of_erased(&self, id: Uuid, flow: &Projection, column: &str) -> bool {
         let document = |digest: Digest| self.sought.get(&digest).is_some_and(|sought| sought.is_erased);
         let Some(place) = self.places.get(&id) else { return false };
