@@ -6,10 +6,11 @@ use askama::Template;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use super::listed::{ListedFlows, WalkPlace};
 use super::said::{Markup, said};
 use super::told::teller;
-use crate::console::failure::{PageFailure, PageResult};
-use crate::console::form::{AddressParameters, FormFields};
+use crate::console::failure::PageResult;
+use crate::console::form::AddressParameters;
 use crate::console::link::query;
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
@@ -18,9 +19,7 @@ use crate::console::text::plain;
 use crate::console::texts::deleted::{DeletedTexts, EN, ES};
 use crate::console::when::When;
 use crate::registry::caller::Scope;
-use crate::registry::{Deleted, FlowAnswer, FlowPage, ListFilter, ListPage, LogEntry, RegistryError};
-
-const ROWS: i64 = 50;
+use crate::registry::{Deleted, FlowAnswer, ListFilter, LogEntry, RegistryError};
 
 #[derive(Template)]
 #[template(path = "deleted.html")]
@@ -55,24 +54,21 @@ pub async fn show(
 ) -> PageResult {
     session.needs(Scope::FlowsRead)?;
     let t = session.texts(&ES, &EN);
-    let behind = behind(&fields)?;
-    let mut found = found(&session, behind).await?;
-    let mut flows = Vec::new();
-    while let Some(chunk) = found.list.next_chunk().await? {
-        flows.extend(chunk);
-    }
+    let place = WalkPlace::read(&fields)?;
+    let filter = ListFilter { deleted: Deleted::Only, ..ListFilter::default() };
+    let ListedFlows { flows, next } = ListedFlows::read(&session, filter, place).await?;
     let events = session.registry().history.events_of(session.caller(), &flows).await?;
     let rows = flows.iter().map(|flow| row(&session, t, flow, events.get(&flow.record.flow_id)));
     let rows = rows.collect::<Result<_, _>>()?;
-    let next = found.next.map(|before| {
-        let (at, before) = (found.at.to_string(), before.to_string());
-        session.links.with("deleted", &[("at", &at), ("before", &before)])
+    let next = next.map(|place| {
+        let behind = place.parameters();
+        session.links.with("deleted", &behind.each_ref().map(|(name, value)| (*name, value.as_str())))
     });
     let asked = [("status", "deleted"), ("asOf", session.links.as_of().unwrap_or_default()), ("limit", "50")];
     let page = PageFrame::new(&session, t.heading).below(t.flows, session.links.to("flows"));
     let cli = session.as_of.is_none().then_some("flows list --deleted");
     let view = DeletedView {
-        page: match behind {
+        page: match place {
             None => page.with_command(&session, cli, &api_query("bot/flows", asked)),
             // The API finds later pages by its own cursors.
             Some(_) => page,
@@ -81,38 +77,11 @@ pub async fn show(
         rows,
         numbers: &session.caller().phone_number_ids,
         sees_people: session.caller().sees_people(),
-        is_first: behind.is_none(),
+        is_first: place.is_none(),
         next,
-        first: behind.map(|_| session.links.to("deleted")),
+        first: place.map(|_| session.links.to("deleted")),
     };
     part::page_or_part(&headers, &view)
-}
-
-/// Where the log stood when the first page was read, and the position before which this one begins.
-fn behind(fields: &FormFields) -> Result<Option<(i64, i64)>, PageFailure> {
-    let position = |name: &'static str| match fields.get(name) {
-        "" => Ok(None),
-        text => {
-            let position = text.parse::<i64>().ok().filter(|position| *position >= 0);
-            position.map(Some).ok_or(PageFailure::BadRequest(name))
-        }
-    };
-    Ok(position("at")?.zip(position("before")?))
-}
-
-async fn found(session: &Session, behind: Option<(i64, i64)>) -> Result<FlowPage, RegistryError> {
-    let (reads, caller) = (&session.registry().reads, session.caller());
-    let filter = ListFilter { deleted: Deleted::Only, ..ListFilter::default() };
-    let page = ListPage { limit: ROWS, before: behind.map(|(_, before)| before) };
-    if let Some(moment) = session.as_of {
-        let position = reads.position_at(caller, moment).await?;
-        return reads.list_page_at(caller, position, filter, page).await;
-    }
-    let head = reads.head(caller).await?;
-    match behind {
-        Some((at, _)) => reads.list_page_on(caller, head, at.min(head.position), filter, page).await,
-        None => reads.list_page(caller, head, filter, page).await,
-    }
 }
 
 fn row(

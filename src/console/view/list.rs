@@ -6,6 +6,7 @@ use askama::Template;
 use axum::http::HeaderMap;
 use serde_json::Value;
 
+use super::listed::{ListedFlows, WalkPlace};
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::{AddressParameters, FormFields};
 use crate::console::page::{PageFrame, api_query};
@@ -16,9 +17,8 @@ use crate::console::texts::list::{EN, ES, ListTexts};
 use crate::console::when::When;
 use crate::flow::text;
 use crate::registry::caller::Scope;
-use crate::registry::{FlowAnswer, FlowPage, ListFilter, ListPage, RegistryError, Status};
+use crate::registry::{FlowAnswer, ListFilter, RegistryError, Status};
 
-const ROWS: i64 = 50;
 const SEARCH_CHARS_MAX: usize = 200;
 const WORDS_MAX: usize = 3;
 
@@ -46,8 +46,7 @@ struct Wanted {
     state: String,
     number: String,
     unpublished_changes: bool,
-    /// Where the log stood when the first page was read, and the position before which this one begins.
-    behind: Option<(i64, i64)>,
+    place: Option<WalkPlace>,
 }
 
 /// The way to a new flow, for whoever may make one; there is none in the past.
@@ -102,19 +101,12 @@ impl Wanted {
         if !matches!(state, "" | "draft" | "published") {
             return Err(PageFailure::BadRequest("state"));
         }
-        let position = |name: &'static str| match fields.get(name) {
-            "" => Ok(None),
-            text => {
-                let position = text.parse::<i64>().ok().filter(|position| *position >= 0);
-                position.map(Some).ok_or(PageFailure::BadRequest(name))
-            }
-        };
         Ok(Self {
             search: search.to_owned(),
             state: state.to_owned(),
             number: fields.get("number").trim().to_owned(),
             unpublished_changes: fields.get("changes") == "1",
-            behind: position("at")?.zip(position("before")?),
+            place: WalkPlace::read(fields)?,
         })
     }
 
@@ -167,22 +159,17 @@ pub async fn show(
     session.needs(Scope::FlowsRead)?;
     let t = session.texts(&ES, &EN);
     let asked = Wanted::read(&fields)?;
-    let mut found = found(&session, &asked).await?;
-    let mut rows = Vec::new();
-    while let Some(flows) = found.list.next_chunk().await? {
-        for flow in flows {
-            rows.push(row(&session, t, &flow)?);
-        }
-    }
-    let next = found.next.map(|before| {
-        let (at, before) = (found.at.to_string(), before.to_string());
-        let behind = [("at", at.as_str()), ("before", before.as_str())];
+    let ListedFlows { flows, next } = ListedFlows::read(&session, asked.filter(), asked.place).await?;
+    let rows = flows.iter().map(|flow| row(&session, t, flow)).collect::<Result<_, _>>()?;
+    let next = next.map(|place| {
+        let behind = place.parameters();
+        let behind = behind.each_ref().map(|(name, value)| (*name, value.as_str()));
         session.links.with("flows", &[&asked.parameters()[..], &behind].concat())
     });
     let api = asked.api(session.links.as_of());
     let page = PageFrame::new(&session, t.heading);
     let is_whole = !asked.is_filtered() && session.as_of.is_none();
-    let page = match asked.behind {
+    let page = match asked.place {
         None => page.with_command(&session, is_whole.then_some("flows list"), &api),
         // The API finds later pages by its own cursors.
         Some(_) => page,
@@ -197,26 +184,12 @@ pub async fn show(
         as_of: session.links.as_of(),
         clear: session.links.to("flows"),
         next,
-        first: asked.behind.map(|_| session.links.with("flows", &asked.parameters())),
+        first: asked.place.map(|_| session.links.with("flows", &asked.parameters())),
         asked,
         curl,
         create: CreateLink::of(&session),
     };
     part::page_or_part(&headers, &view)
-}
-
-async fn found(session: &Session, asked: &Wanted) -> Result<FlowPage, RegistryError> {
-    let (reads, caller) = (&session.registry().reads, session.caller());
-    let page = ListPage { limit: ROWS, before: asked.behind.map(|(_, before)| before) };
-    if let Some(moment) = session.as_of {
-        let position = reads.position_at(caller, moment).await?;
-        return reads.list_page_at(caller, position, asked.filter(), page).await;
-    }
-    let head = reads.head(caller).await?;
-    match asked.behind {
-        Some((at, _)) => reads.list_page_on(caller, head, at.min(head.position), asked.filter(), page).await,
-        None => reads.list_page(caller, head, asked.filter(), page).await,
-    }
 }
 
 fn row(session: &Session, t: &ListTexts, flow: &Arc<FlowAnswer>) -> Result<Row, RegistryError> {

@@ -9,6 +9,7 @@ pub mod flow;
 pub mod history;
 pub mod keys;
 pub mod list;
+pub mod listed;
 pub mod live;
 pub mod of_flow;
 pub mod picture;
