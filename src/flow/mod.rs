@@ -13,6 +13,7 @@ pub mod env;
 pub mod event;
 pub mod finding;
 pub mod fold;
+pub mod id;
 pub mod json;
 pub mod language;
 pub mod limits;

@@ -8,11 +8,12 @@ use uuid::Uuid;
 use super::body::{FromBody, Members};
 use super::call::{AuditErase, Command, FollowingErasure, Read};
 use super::headers::REASON_CHARS_MAX;
-use super::path::{ErasureId, hyphenated};
+use super::path::ErasureId;
 use super::problem::{HandlerResult, Problem};
 use super::state::App;
 use super::wire;
 use crate::flow::finding::Finding;
+use crate::flow::id::hyphenated;
 use crate::registry::erasure::{ErasureOrder, ErasurePlan, ErasureRow, Person, Selection};
 
 const REASON_CHARS_MIN: usize = 3;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::percent;
 use super::problem::{Code, Problem};
+use crate::registry::caller::recorded_user_agent;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
@@ -24,7 +25,6 @@ pub const REASON_CHARS_MAX: usize = 500;
 const ON_BEHALF_OF_CHARS_MAX: usize = 200;
 const REQUEST_ID_MAX: usize = 128;
 const IDEMPOTENCY_KEY_MAX: usize = 255;
-const USER_AGENT_CHARS_MAX: usize = 500;
 
 /// The caller's request id where it is one plain token, else a new one.
 pub fn request_id(headers: &HeaderMap) -> String {
@@ -56,10 +56,8 @@ pub fn reason(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     text(headers, &REASON, REASON_CHARS_MAX)
 }
 
-/// Never a reason to refuse a request: cut and read as well as it can be.
 pub fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(axum::http::header::USER_AGENT)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).chars().take(USER_AGENT_CHARS_MAX).collect())
+    headers.get(axum::http::header::USER_AGENT).map(|value| recorded_user_agent(value.as_bytes()))
 }
 
 /// Text for people: in UTF-8, else in Latin-1, which is what `fetch` of browsers sends; or as RFC 8187 encodes it. An

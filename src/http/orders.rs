@@ -8,11 +8,11 @@ use super::body::{FromBody, Members};
 use super::endpoint::Parameter;
 use super::headers::REASON_CHARS_MAX;
 use super::media;
-use super::path::hyphenated;
 use super::problem::{Code, Problem};
 use super::query::{FromQuery, Query};
 use super::wire::{SERVICE_MEMBERS, service_members};
 use crate::flow::document::{Edit, StepPlace};
+use crate::flow::id::hyphenated;
 use crate::flow::json::INTEGER_MAX;
 use crate::registry::{self, Echo, RegistryError, SET_MAX};
 

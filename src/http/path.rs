@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::percent;
 use super::problem::Problem;
 use super::query::values::positive;
+use crate::flow::id::hyphenated;
 
 /// What the path of an endpoint names beyond the organization.
 pub trait FromPath: Sized {
@@ -124,9 +125,4 @@ pub fn id(parts: &Parts, name: &str) -> Result<Uuid, Problem> {
     percent::decode(encoded).and_then(|text| hyphenated(&text)).ok_or_else(|| {
         Problem::parameter(name, "must be a UUID such as 0192f0c1-2d3e-7f4a-8b5c-6d7e8f9a0b1c")
     })
-}
-
-/// The parser also takes forms without hyphens or in braces, of other lengths.
-pub fn hyphenated(text: &str) -> Option<Uuid> {
-    if text.len() == uuid::fmt::Hyphenated::LENGTH { Uuid::try_parse(text).ok() } else { None }
 }

@@ -155,6 +155,14 @@ const SEES_PEOPLE: [Scope; 3] = [Scope::AuditRead, Scope::FlowsWrite, Scope::Flo
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
+const USER_AGENT_CHARS_MAX: usize = 500;
+
+/// The header `User-Agent` as events keep it. It is never a reason to refuse a request, so it is cut, and bytes that are no
+/// UTF-8 are replaced.
+pub fn recorded_user_agent(header: &[u8]) -> String {
+    String::from_utf8_lossy(header).chars().take(USER_AGENT_CHARS_MAX).collect()
+}
+
 /// Where a request comes from, put beside it; absent where there is no connection.
 #[derive(Debug, Clone, Copy)]
 pub struct ClientAddress(pub IpAddr);

@@ -7,8 +7,8 @@ pub mod signed;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
+use axum::http::header;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
@@ -19,11 +19,11 @@ use super::link::{self, Links};
 use super::preference::{PageLanguage, Preferences};
 use super::state::Console;
 use super::when::When;
-use crate::registry::caller::{Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope};
+use crate::flow::id::hyphenated;
+use crate::registry::caller::{
+    Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope, recorded_user_agent,
+};
 use crate::registry::{Moment, Registry};
-
-const USER_AGENT_CHARS_MAX: usize = 500;
-const UUID_LENGTH: usize = 36;
 
 /// A request of somebody who is signed in to the organization of the address.
 pub struct Session {
@@ -56,7 +56,10 @@ impl RequestCircumstances {
         Self {
             request_id: request_id.map_or_else(|| Uuid::now_v7().to_string(), |id| id.0.to_string()),
             address: parts.extensions.get::<ClientAddress>().map(|client| client.0),
-            user_agent: user_agent(&parts.headers),
+            user_agent: parts
+                .headers
+                .get(header::USER_AGENT)
+                .map(|value| recorded_user_agent(value.as_bytes())),
         }
     }
 
@@ -74,12 +77,6 @@ impl RequestCircumstances {
             idempotency: None,
         }
     }
-}
-
-/// Never a reason to refuse a request: cut and read as well as it can be.
-fn user_agent(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(header::USER_AGENT)?;
-    Some(String::from_utf8_lossy(value.as_bytes()).chars().take(USER_AGENT_CHARS_MAX).collect())
 }
 
 impl Session {
@@ -206,7 +203,7 @@ async fn organization(parts: &mut Parts, console: &Console) -> Result<Uuid, Page
     let parameters = RawPathParams::from_request_parts(parts, console).await;
     let parameters = parameters.map_err(|_| PageFailure::NotFound(Sought::Page))?;
     let named = parameters.iter().find(|(name, _)| *name == "orgId").map(|(_, value)| value);
-    let id = named.filter(|id| id.len() == UUID_LENGTH).and_then(|id| Uuid::try_parse(id).ok());
+    let id = named.and_then(hyphenated);
     id.ok_or(PageFailure::NotFound(Sought::Page))
 }
 

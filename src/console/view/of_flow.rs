@@ -6,8 +6,7 @@ use uuid::Uuid;
 
 use crate::console::failure::{PageFailure, Sought};
 use crate::console::state::Console;
-
-const UUID_LENGTH: usize = 36;
+use crate::flow::id::hyphenated;
 
 /// The flow of a path.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +21,6 @@ impl FromRequestParts<Console> for OfFlow {
             return Err(not_found);
         };
         let id = named.iter().find(|(name, _)| *name == "flowId").map(|(_, value)| value);
-        let id = id.filter(|id| id.len() == UUID_LENGTH).and_then(|id| Uuid::try_parse(id).ok());
-        id.map(Self).ok_or(not_found)
+        id.and_then(hyphenated).map(Self).ok_or(not_found)
     }
 }

@@ -24,6 +24,7 @@ use crate::console::session::{RequestCircumstances, Session};
 use crate::console::state::Console;
 use crate::console::texts::sign_in::{EN, ES, SignInTexts};
 use crate::flow::event::ActorKind;
+use crate::flow::id::hyphenated;
 use crate::flow::text::name_fault;
 use crate::registry::access::{AccessError, Credential, VerifiedCredential};
 use crate::registry::caller::Intent;
@@ -31,7 +32,6 @@ use crate::registry::sessions::SessionId;
 
 const NAME_CHARS_MAX: usize = 200;
 const CREDENTIAL_CHARS_MAX: usize = 16_384;
-const UUID_LENGTH: usize = 36;
 /// How every API key begins, and no token does.
 const KEY_MARK: &str = "mk_";
 
@@ -203,9 +203,9 @@ async fn signed_in(
     OpenForm { fields, credential }: &OpenForm,
 ) -> Result<Result<Response, SignInState>, PageFailure> {
     let Some(way) = cookie_way(parts, console) else { return Ok(Err(SignInState::Asked)) };
-    let organization = fields.get("organization").trim();
-    let org_id = Uuid::try_parse(organization).ok().filter(|_| organization.len() == UUID_LENGTH);
-    let Some(org_id) = org_id else { return Ok(Err(SignInState::OrganizationFault)) };
+    let Some(org_id) = hyphenated(fields.get("organization").trim()) else {
+        return Ok(Err(SignInState::OrganizationFault));
+    };
     let text = credential.expose_secret().trim();
     if text.is_empty() || text.len() > CREDENTIAL_CHARS_MAX {
         return Ok(Err(SignInState::CredentialFault));

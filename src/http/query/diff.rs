@@ -5,8 +5,8 @@ use uuid::Uuid;
 
 use super::values::positive;
 use super::{FromQuery, Query};
+use crate::flow::id::hyphenated;
 use crate::http::endpoint::Parameter;
-use crate::http::path::hyphenated;
 use crate::http::problem::Problem;
 use crate::registry::{Point, Side};
 

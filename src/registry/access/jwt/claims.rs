@@ -1,23 +1,22 @@
 //! From the claims of a verified token to the caller it stands for.
 
 use serde_json::{Map, Value};
-use uuid::Uuid;
 
 use crate::flow::event::{Actor, ActorKind};
+use crate::flow::id::hyphenated;
 use crate::registry::caller::{Caller, Scope, Scopes};
 
 /// A subject ends up in every event; issuers use far less.
 const SUBJECT_CHARACTERS_MAX: usize = 255;
-const UUID_LENGTH: usize = "00000000-0000-0000-0000-000000000000".len();
 
 /// `None` where the token says not whose it is, or for which organization.
 pub(super) fn caller(claims: &Map<String, Value>, org_claim: &str) -> Option<Caller> {
     let text = |claim: &str| claims.get(claim).and_then(Value::as_str);
-    let org_id = text(org_claim).filter(|id| id.len() == UUID_LENGTH)?;
+    let org_id = text(org_claim).and_then(hyphenated)?;
     let subject = text("sub").filter(|subject| is_recordable(subject))?;
     let name = text("name").filter(|name| is_recordable(name));
     Some(Caller {
-        org_id: Uuid::try_parse(org_id).ok()?,
+        org_id,
         actor: Actor { kind: ActorKind::User, id: subject.to_owned(), name: name.map(str::to_owned) },
         key_prefix: None,
         token_id: text("jti").filter(|id| is_recordable(id)).map(str::to_owned),
