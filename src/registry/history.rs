@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::RegistryError;
 use super::caller::Caller;
-use super::lead::{DraftLead, DraftLeads};
+use super::lead::{self, DraftLead};
 use super::names;
 use super::reads::{FlowAnswer, FlowReads, Shown};
 use crate::flow::diff::{self, Diff};
@@ -70,12 +70,11 @@ impl Comparison {
 pub struct History {
     pub(super) store: Store,
     pub(super) reads: FlowReads,
-    pub(super) leads: DraftLeads,
 }
 
 impl History {
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
-        Self { store, reads, leads: DraftLeads::new() }
+        Self { store, reads }
     }
 
     /// A part of an organization's log. A caller confined to numbers sees what happened to their flows only.
@@ -131,7 +130,7 @@ impl History {
         caller: &Caller,
         draft: &Arc<FlowAnswer>,
     ) -> Result<Option<DraftLead>, RegistryError> {
-        self.leads.of(&self.reads, caller, draft).await
+        lead::draft_lead(&self.reads, caller, draft).await
     }
 
     /// A state of a flow with its document, one side of a [`Comparison`].
