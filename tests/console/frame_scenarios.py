@@ -5,6 +5,8 @@ import signal
 import time
 import uuid
 
+from playwright.sync_api import expect
+
 from stage import named, onboarding, scenario
 
 EACH = [(language, theme) for language in ("es", "en") for theme in ("light", "dark")]
@@ -97,11 +99,12 @@ def the_keyboard_is_enough(stage):
     page.goto(visitor.url("/console/session"))
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip", "the first stop skips the frame"
+    page.evaluate("window.kept = true")
     page.keyboard.press("Enter")
-    for _ in range(12):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name") == "organization":
-            break
+    expect(page.locator("main")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("[name=organization]")).to_be_focused()
+    assert page.evaluate("window.kept"), "a link within the page does not load it anew"
     for text in (stage.service.organization, stage.service.key, "Ana"):
         page.keyboard.press("Control+A")
         page.keyboard.type(text)
@@ -109,12 +112,12 @@ def the_keyboard_is_enough(stage):
     page.keyboard.press("Enter")
     page.wait_for_url("**/flows*")
     page.keyboard.press("/")
-    assert page.evaluate("document.activeElement.id") == "search"
+    expect(page.locator("#search")).to_be_focused()
     page.keyboard.type("nada")
     page.keyboard.press("Enter")
     page.wait_for_url("**q=nada*")
     page.keyboard.press("?")
-    assert page.evaluate("document.querySelector('#help').open"), "? opens the keys"
+    expect(page.locator("#help")).to_have_attribute("open", "")
     page.keyboard.press("g")
     page.keyboard.press("f")
     page.wait_for_url(lambda url: url.endswith("/flows"))

@@ -7,6 +7,9 @@ const say = (text) => { const said = find("#said"); if (said) said.textContent =
 
 // Parts: links and forms with data-swap are fetched, and the one element they name is replaced.
 
+const address = () => location.pathname + location.search;
+let shown = address();
+
 async function swap(url, selector, isNew) {
   const target = find(selector);
   if (!target || typeof Document.parseHTML !== "function") return false;
@@ -20,6 +23,7 @@ async function swap(url, selector, isNew) {
     const focused = document.activeElement?.id;
     target.replaceWith(document.adoptNode(part));
     if (isNew) history.pushState({ swap: selector }, "", url);
+    shown = address();
     if (focused) document.getElementById(focused)?.focus();
     begin(find(selector));
     say(find("h1, h2, caption", find(selector))?.textContent ?? "");
@@ -58,6 +62,8 @@ document.addEventListener("submit", async (event) => {
 });
 
 window.addEventListener("popstate", async (event) => {
+  // A link to a place on the same page, as the one that skips the frame, leaves what was typed alone.
+  if (address() === shown) return;
   if (!event.state?.swap || !(await swap(location.href, event.state.swap, false))) location.reload();
 });
 window.addEventListener("pageshow", (event) => {
