@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::dense::dense;
 use crate::figure::{Figure, Measured, Target, Unit};
 use crate::load;
+use crate::machine::resident_mib;
 use crate::requests::{Fixed, ask, flows_path};
 use crate::seed::Tenant;
 use crate::stage::Stage;
@@ -23,6 +24,12 @@ const PAGE_S: f64 = 0.010;
 const FIRST_S: f64 = 0.120;
 const ANY_S: f64 = 0.400;
 const AGAIN_S: f64 = 0.002;
+const COMPARED_S: f64 = 0.100;
+/// Steps that differ between the versions that are compared.
+const CHANGED: usize = 100;
+/// Large flows that somebody looks at, and MiB that the service may take for them.
+const LOOKED_AT: usize = 20;
+const LOOKED_AT_MIB: f64 = 8.0;
 /// How much later pages of a list may cost than the first.
 const LATER: f64 = 1.2;
 /// Pages of 100 events before the last of the deep history's.
@@ -91,26 +98,59 @@ pub fn figures(stage: &Stage) -> anyhow::Result<Vec<Figure>> {
     let large = created["data"]["id"].as_str().context("a created flow has an id")?.to_owned();
     let history = format!("flows/{}/history", deep.id);
     let step = format!("flows/{large}?step=paso_7");
+    ask(visitor.address, "PATCH", &format!("{}/{large}", flows_path(tenant)), &tenant.key, &half_changed())?;
+    let comparison = format!("flows/{large}/compare?base=1&head=2");
     let pages = [
-        ("list page", "flows", None),
-        ("history page", history.as_str(), None),
-        ("step panel of 200 steps", step.as_str(), Some("step")),
+        ("list page", "flows", None, PAGE_S),
+        ("history page", history.as_str(), None, PAGE_S),
+        ("step panel of 200 steps", step.as_str(), Some("step"), PAGE_S),
+        ("comparison of 200 steps, 100 of them changed", comparison.as_str(), None, COMPARED_S),
     ];
     let mut figures: Vec<Figure> = pages
         .into_iter()
-        .map(|(name, path, part)| {
+        .map(|(name, path, part, most)| {
             let seconds = visitor.p95(stage, visitor.request(path, part));
-            Figure::new(
-                format!("console: {name}, p95"),
-                Unit::Seconds,
-                Target::AtMost(PAGE_S),
-                spread(seconds),
-            )
+            Figure::new(format!("console: {name}, p95"), Unit::Seconds, Target::AtMost(most), spread(seconds))
         })
         .collect();
     figures.push(later_history(stage, &visitor, &history));
+    let name = "console: memory for 20 flows of 200 steps";
+    figures.push(Figure::new(name, Unit::Mebibytes, Target::AtMost(LOOKED_AT_MIB), looked_at(stage, tenant)));
     figures.extend(pictures(stage)?);
     Ok(figures)
+}
+
+/// The steps of the dense flow, with another text in every second one.
+fn half_changed() -> Value {
+    let mut steps = dense(STEPS)["steps"].take();
+    for step in steps.as_array_mut().into_iter().flatten().step_by(STEPS / CHANGED) {
+        step["name"] = json!("Otro nombre para este paso");
+    }
+    json!({ "steps": steps })
+}
+
+/// What a service that was idle takes more once somebody has looked at large flows.
+fn looked_at(stage: &Stage, tenant: &Tenant) -> anyhow::Result<Measured> {
+    let service = stage.start_service()?;
+    let visitor = Visitor::sign_in(service.address, tenant)?;
+    let flows = (0..LOOKED_AT).map(|_| {
+        let created = ask(service.address, "POST", &flows_path(tenant), &tenant.key, &dense(STEPS))?;
+        Ok(created["data"]["id"].as_str().context("a created flow has an id")?.to_owned())
+    });
+    let flows = flows.collect::<anyhow::Result<Vec<String>>>()?;
+    service.stop()?;
+    let service = stage.start_service()?;
+    let visitor = Visitor { address: service.address, ..visitor };
+    visitor.page("flows")?;
+    let before = resident_mib(service.id())?;
+    for id in &flows {
+        for path in [format!("flows/{id}?view=picture"), format!("flows/{id}/history")] {
+            visitor.page(&path)?;
+        }
+    }
+    let after = resident_mib(service.id())?;
+    service.stop()?;
+    Ok((Spread::once(after - before), format!("{before:.0} MiB before, {after:.0} after")))
 }
 
 fn spread(seconds: anyhow::Result<Vec<f64>>) -> anyhow::Result<Measured> {

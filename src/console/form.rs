@@ -13,6 +13,7 @@ use super::gate::{Share, UnreadForm};
 use super::session::{FoundSession, Session};
 use super::state::Console;
 use crate::flow::digest::Digest;
+use crate::flow::text::name_fault;
 use crate::registry::caller::{Idempotency, Intent};
 
 const REASON_CHARS: std::ops::RangeInclusive<usize> = 3..=500;
@@ -51,7 +52,7 @@ impl FormFields {
     /// line.
     pub fn reason(&self) -> Option<String> {
         let reason = self.get("reason").trim();
-        let is_sound = REASON_CHARS.contains(&reason.chars().count()) && !reason.contains(char::is_control);
+        let is_sound = REASON_CHARS.contains(&reason.chars().count()) && name_fault(reason).is_none();
         is_sound.then(|| reason.to_owned())
     }
 

@@ -4,30 +4,28 @@ use super::preference::PageLanguage;
 use super::sentence::Sentence;
 use super::texts::members::{pick, word};
 use super::texts::outline::OutlineTexts;
-use super::ways::{Ways, some_of, within, written};
-use crate::flow::document::{Document, Trigger, TriggerType};
+use super::ways::{quoted, some_of, within, written};
+use crate::flow::document::{Trigger, TriggerType};
 
 /// What starts the flow: its trigger, and the further ones.
-pub fn trigger(document: &Document, language: PageLanguage) -> Sentence {
-    let ways = Ways { document, language };
-    let texts = OutlineTexts::of(language);
-    let each = document.trigger.each().map(|(_, trigger)| one(trigger, ways)).collect();
-    Sentence::listed(each, texts.or)
+pub fn trigger(trigger: &Trigger, language: PageLanguage) -> Sentence {
+    let each = trigger.each().map(|(_, trigger)| one(trigger, language)).collect();
+    Sentence::listed(each, OutlineTexts::of(language).or)
 }
 
-fn one(trigger: &Trigger, ways: Ways<'_>) -> Sentence {
-    let texts = OutlineTexts::of(ways.language);
+fn one(trigger: &Trigger, language: PageLanguage) -> Sentence {
+    let texts = OutlineTexts::of(language);
     let named = |text: &str, words: &[String], none: &str| match words {
         [] => Sentence::words(none),
         words => {
-            let words = words.iter().map(|word| ways.quoted(word)).collect();
+            let words = words.iter().map(|word| quoted(word, language)).collect();
             within(text, "words", some_of(words, texts.or))
         }
     };
     let starts = match &trigger.kind {
         TriggerType::Manual => Sentence::words(texts.manual),
         TriggerType::Keyword { keywords, match_mode } => {
-            let mode = word(match_mode.as_str()).map_or("", |both| pick(both, ways.language));
+            let mode = word(match_mode.as_str()).map_or("", |both| pick(both, language));
             named(&texts.keyword.replace("{mode}", mode), keywords, texts.nothing_yet)
         }
         TriggerType::Intent { intents } => named(texts.intent, intents, texts.nothing_yet),
@@ -53,8 +51,8 @@ mod tests {
     fn check(kind: &str, config: Value, es: &str, en: &str) {
         let flow = json!({ "name": "x", "triggerType": kind, "triggerConfig": config });
         let flow = Canonical::create(flow).unwrap();
-        let said =
-            [PageLanguage::Es, PageLanguage::En].map(|language| trigger(&flow.document, language).plain());
+        let said = [PageLanguage::Es, PageLanguage::En]
+            .map(|language| trigger(&flow.document.trigger, language).plain());
         assert_eq!(said, [es, en]);
     }
 

@@ -99,7 +99,7 @@ impl Ways<'_> {
         let to = |target: &Target| self.destination(self.document.steps.len(), target);
         let interrupts = self.document.interrupts.iter().map(|interrupt| {
             let words = interrupt.keywords.iter().chain(&interrupt.intents);
-            let words: Vec<Sentence> = words.map(|word| self.quoted(word)).collect();
+            let words: Vec<Sentence> = words.map(|word| quoted(word, self.language)).collect();
             let when = match (words.is_empty(), &interrupt.when) {
                 (true, Some(when)) => written(texts.case, "when", when),
                 (_, when) => {
@@ -122,11 +122,6 @@ impl Ways<'_> {
             ways.push(WayOut { when: written(texts.timeout_after, "after", &after), to });
         }
         ways
-    }
-
-    /// A word between the marks of the language.
-    pub fn quoted(&self, word: &str) -> Sentence {
-        written(self.texts().quoted, "word", word)
     }
 
     fn when(&self, step: &Step, edge: &Edge, entries: &[(Edge, &Value)]) -> Sentence {
@@ -198,6 +193,11 @@ fn entries(step: &Value) -> Vec<(Edge, &Value)> {
 /// A text with what somebody wrote in its one place.
 pub fn written(text: &str, place: &str, what: &str) -> Sentence {
     Sentence::of(text, &[(place, Piece::Written(what.to_owned()))])
+}
+
+/// A word between the marks of the language.
+pub fn quoted(word: &str, language: PageLanguage) -> Sentence {
+    written(OutlineTexts::of(language).quoted, "word", word)
 }
 
 /// A text with a sentence in its one place.

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::percent;
 use super::problem::{Code, Problem};
+use crate::flow::text::name_fault;
 use crate::registry::caller::recorded_user_agent;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -83,9 +84,7 @@ fn text(headers: &HeaderMap, name: &HeaderName, chars_max: usize) -> Result<Opti
     };
     match text.trim() {
         "" => Ok(None),
-        text if text.contains(char::is_control) => {
-            Err(Problem::header(name.as_str(), "must be text without control characters"))
-        }
+        text if let Some(fault) = name_fault(text) => Err(Problem::header(name.as_str(), fault)),
         text if text.chars().count() <= chars_max => Ok(Some(text.to_owned())),
         _ => Err(Problem::header(name.as_str(), format!("must be at most {chars_max} characters long"))),
     }

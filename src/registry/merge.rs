@@ -7,7 +7,7 @@ use super::RegistryError;
 use super::caller::Caller;
 use super::history::History;
 use super::reads::Selector;
-use crate::flow::document::Canonical;
+use crate::flow::document::{Canonical, check_name};
 use crate::flow::finding::Finding;
 use crate::flow::merge::{self, Conflict};
 use crate::flow::validation;
@@ -37,14 +37,27 @@ impl History {
         if earlier.document.is_erased() || draft.document.is_erased() {
             return Err(RegistryError::Erased);
         }
-        let both = merge::merge(&earlier.document.value()?, &draft.document.value()?, &sent.value);
-        let version = draft.record.version;
-        if !both.conflicts.is_empty() {
-            return Ok(MergedDraft { version, merged: None, conflicts: both.conflicts });
+        let (base, now) = (earlier.document.value()?, draft.document.value()?);
+        if sent.value["name"] != base["name"] {
+            check_name(sent.name()).map_err(in_document)?;
         }
-        let merged = Canonical::create(both.document).map_err(in_document)?;
-        let findings = validation::findings(&merged);
-        Ok(MergedDraft { version, merged: Some((merged, findings)), conflicts: Vec::new() })
+        let both = merge::merge(&base, &now, &sent.value);
+        let version = draft.record.version;
+        let conflicts = |conflicts| Ok(MergedDraft { version, merged: None, conflicts });
+        if !both.conflicts.is_empty() {
+            return conflicts(both.conflicts);
+        }
+        match Canonical::create(both.document) {
+            Ok(merged) => {
+                let findings = validation::findings(&merged);
+                Ok(MergedDraft { version, merged: Some((merged, findings)), conflicts: Vec::new() })
+            }
+            // Each side is sound, and what they come to together is not.
+            Err(faults) => {
+                let each = faults.iter().map(|fault| merge::together(fault, &base, &now, &sent.value));
+                conflicts(each.collect())
+            }
+        }
     }
 }
 

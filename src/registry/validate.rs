@@ -10,10 +10,9 @@ use super::RegistryError;
 use super::callees::{Coming, Instead};
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
-use crate::flow::document::{Canonical, Document, MatchMode, sort_findings};
+use crate::flow::document::{Canonical, Document, MatchMode, check_name, sort_findings};
 use crate::flow::finding::Finding;
 use crate::flow::reference::{Reference, ReferenceKind, triggers};
-use crate::flow::text;
 use crate::flow::validation::{self, HeardKeyword, Neighbours, called_flows};
 use crate::store::{Listener, Listening, Store};
 
@@ -32,9 +31,9 @@ impl Validation {
     /// What is wrong or doubtful in a document. Errors of shape are findings here, no refusal.
     pub async fn document(&self, caller: &Caller, body: Value) -> Result<Vec<Finding>, RegistryError> {
         match Canonical::create(body) {
-            Ok(canonical) => match text::name_fault(canonical.name()) {
-                Some(fault) => Ok(vec![Finding::error("INVALID_VALUE", "/name", fault)]),
-                None => self.findings(caller, None, &canonical, &Coming::default()).await,
+            Ok(canonical) => match check_name(canonical.name()) {
+                Err(findings) => Ok(findings),
+                Ok(()) => self.findings(caller, None, &canonical, &Coming::default()).await,
             },
             Err(findings) => Ok(findings),
         }

@@ -12,6 +12,8 @@ use crate::flow::digest::Digest;
 #[derive(Debug, Clone, Default)]
 pub struct HistoryFilter {
     pub event_type: Option<String>,
+    /// Only events that put a version in force: publishes, and restores that did.
+    pub put_in_force: bool,
     /// Actors by kind and id, of which any will do; empty: all.
     pub actors: Vec<String>,
     /// The first instant that counts.
@@ -27,8 +29,8 @@ pub struct HistoryFilter {
 impl HistoryFilter {
     /// Whether events have to be looked at one by one.
     fn is_walked(&self) -> bool {
-        let Self { event_type, actors, step, person, from: _, until: _ } = self;
-        event_type.is_some() || !actors.is_empty() || step.is_some() || person.is_some()
+        let Self { event_type, put_in_force, actors, step, person, from: _, until: _ } = self;
+        event_type.is_some() || *put_in_force || !actors.is_empty() || step.is_some() || person.is_some()
     }
 
     /// What stands in the payload of an event that touched a step.
@@ -117,6 +119,9 @@ impl Store {
         query.push(" AND e.version >= ").push_bind(last).push(" AND e.version < ").push_bind(before);
         if let Some(event_type) = &filter.event_type {
             query.push(" AND e.type = ").push_bind(event_type.clone());
+        }
+        if filter.put_in_force {
+            query.push(" AND e.published_by_version = e.version");
         }
         if !filter.actors.is_empty() {
             let actors = self.actor_ids(org_id, &filter.actors).await?;

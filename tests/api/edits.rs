@@ -106,7 +106,7 @@ async fn a_json_patch_edits_the_document() {
         (json!({"op": "add", "path": "/nope", "value": 1}), "/nope"),
         (json!({"op": "remove", "path": "/name"}), "/name"),
         (json!({"op": "add", "path": "/steps/0/text", "value": 7}), "/steps/0/text"),
-        (json!({"op": "add"}), "/0"),
+        (json!({"op": "add"}), "/0/value"),
     ] {
         let refused = api.patch(&id, JSON_PATCH, &json!([operation])).send().await;
         assert_eq!(pointers(&refused.expect_problem(400, "validation_failed")), [pointer], "{operation}");
@@ -244,6 +244,7 @@ async fn a_late_editor_merges() {
             &["/document/steps/0/next", "/document/nme"],
         ),
         (json!({"base": 1, "document": {"name": "x"}, "draft": 2}), &["/draft"]),
+        (json!({"base": 1, "document": {"name": "a\nb"}}), &["/document/name"]),
     ] {
         let refused =
             api.ask("POST", &path).json(&body).send().await.expect_problem(400, "validation_failed");
@@ -251,6 +252,27 @@ async fn a_late_editor_merges() {
     }
     api.ask("DELETE", api.flow(&id, "")).send().await.expect(204);
     merge(1, &late).await.expect_problem(404, "flow_not_found");
+}
+
+/// Each side takes away another option, and a menu needs one.
+#[tokio::test]
+async fn a_merge_that_is_not_sound_is_a_conflict() {
+    let api = api().await;
+    let menu = |options: &[&str]| {
+        let options: Value = options.iter().map(|id| json!({"id": id, "title": id})).collect();
+        json!({"name": "Menu", "steps": [{"id": "m", "type": "choice", "text": "?", "options": options}]})
+    };
+    let flow = api.create(menu(&["x", "y"])).await;
+    let path = api.flow(flow["id"].as_str().unwrap(), "");
+    api.ask("PATCH", &path).json(&menu(&["x"])).send().await.expect(200);
+    let body = json!({"base": 1, "document": menu(&["y"])});
+    let merged = api.ask("POST", format!("{path}/merge")).json(&body).send().await.expect(200).data();
+    let conflict = &merged["conflicts"][0];
+    assert_eq!((&merged["document"], &conflict["pointer"]), (&Value::Null, &json!("/steps/0/options")));
+    assert_eq!(
+        (&conflict["path"], &conflict["sent"]),
+        (&json!("steps.m.options"), &body["document"]["steps"][0]["options"])
+    );
 }
 
 #[tokio::test]

@@ -192,7 +192,7 @@ async fn publishing_names_whose_changes_go_out() {
     let mut ahead = ahead().await;
     ahead.pin("publish", "/publish").await;
     let page = ahead.get("/publish").await;
-    page.says("You also publish 2 changes by <bdi>Luis</bdi>");
+    page.says("2 changes by <bdi>Luis</bdi>");
     ahead.send("publish", &page, &[("reason", "because"), ("label", "Navidad")]).await.expect(303);
     ahead.pin("publish-nothing", "/publish").await;
     let flow = ahead.browser.api.create_sound("Nuevo").await;

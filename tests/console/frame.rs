@@ -13,7 +13,7 @@ async fn signing_in_leads_to_the_flows_and_out_again() {
     let mut browser = Browser::admin().await;
     browser.api.create(sound("Onboarding")).await;
     let list = browser.get(browser.path("flows")).await.expect(200);
-    list.says("<bdi>Onboarding</bdi>").says("Draft only: never published").says("<bdi>Ana</bdi>");
+    list.says("<bdi>Onboarding</bdi>").says("Draft only: answers nobody").says("<bdi>Ana</bdi>");
     let kept = browser.cookies.clone();
     let out = browser.post(browser.path("session/end"), &[]).await.expect(303);
     assert!(browser.cookies.is_empty(), "{:?}", browser.cookies);

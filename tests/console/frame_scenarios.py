@@ -1,5 +1,8 @@
 """Signing in and out, the list of flows, and what all pages have in common."""
 
+import base64
+import hmac
+import json
 import os
 import signal
 import time
@@ -7,9 +10,8 @@ import uuid
 
 from playwright.sync_api import expect
 
-from stage import named, onboarding, scenario
-
-EACH = [(language, theme) for language in ("es", "en") for theme in ("light", "dark")]
+from service import Service
+from stage import EACH, Stage, named, onboarding, scenario
 
 
 @scenario
@@ -33,6 +35,71 @@ def people_sign_in(stage):
         visitor.check()
         assert stage.service.key not in page.content(), "the credential does not come back"
     visitor.sign_in().check()
+
+
+@scenario
+def a_token_signs_in(stage):
+    """With a token of an issuer the name is the token's own, and the session ends no later than the token."""
+    secret, issuer = "an-example-of-a-secret-that-is-long-enough", "https://issuer.example"
+    service = Service({"JWT_KEY": f"HS256={secret}", "JWT_AUDIENCE": "flows", "JWT_ISSUER": issuer})
+    try:
+        there = Stage(stage.browser, service, stage.name, stage.visitors)
+        claims = {"sub": "ana@example.com", "name": "Ana", "org_id": service.organization, "aud": "flows", "iss": issuer,
+                  "scope": "flows:read", "iat": int(time.time()), "exp": int(time.time()) + 600}
+        visitor = there.signed_in(key=token(claims, secret), person="")
+        visitor.check().says("Ana").shot("token")
+        for wrong in (token(claims, secret + "x"), token({**claims, "exp": int(time.time()) - 600}, secret)):
+            other = there.visitor()
+            other.allowed.add(401)
+            other.page.goto(other.url("/console/session"))
+            other.page.fill("[name=organization]", service.organization)
+            other.page.fill("[name=credential]", wrong)
+            other.page.click("main button.primary")
+            other.page.wait_for_selector("[role=alert]")
+            other.check().lacks(wrong)
+    finally:
+        for visitor in stage.visitors:
+            visitor.close()
+        service.stop()
+
+
+def token(claims, secret):
+    """A token signed with a shared secret, as RFC 7519 has it."""
+    def part(text):
+        return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
+
+    signed = ".".join(part(json.dumps(one).encode()) for one in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return f"{signed}.{part(hmac.digest(secret.encode(), signed.encode(), 'sha256'))}"
+
+
+@scenario
+def a_session_ends_while_somebody_writes(stage):
+    flow = stage.service.create(onboarding("A medias"))
+    key = stage.service.new_key("De turno", scopes=["flows:read", "flows:write", "flows:publish"])
+    visitor, other = stage.signed_in(key=key["secret"]), stage.signed_in()
+    page = visitor.page
+    visitor.go(f"flows/{flow['id']}/publish")
+    page.fill("[name=label]", "de verano")
+    page.fill("[name=reason]", "lo pidió ventas")
+    other.go("keys")
+    other.page.click(f"tr:has-text('{key['prefix']}') form button")
+    other.page.wait_for_load_state()
+    visitor.allowed.add(401)
+    page.click("button.primary")
+    page.wait_for_selector("[name=credential]")
+    visitor.check().says("was not done").shot("signed-out")
+    page.fill("[name=credential]", key["secret"])
+    page.fill("[name=name]", "Ana")
+    page.click("main button.primary")
+    page.wait_for_url("**/publish")
+    expect(page.locator("[name=label]")).to_have_value("de verano")
+    expect(page.locator("[name=reason]")).to_have_value("lo pidió ventas")
+    visitor.check().shot("typed-text-is-back")
+    page.click("button.primary")
+    page.wait_for_url("**done=*")
+    visitor.check().says("lo pidió ventas")
+    visitor.go(f"flows/{flow['id']}/duplicate")
+    expect(page.locator("[name=reason]")).to_have_value("")
 
 
 @scenario

@@ -72,7 +72,7 @@ async fn filters_are_the_address() {
     let id = told(&browser).await;
     let path = browser.path(&format!("flows/{id}/history"));
     for (asked, expected) in [
-        ("type=flow.published", vec![5]),
+        ("type=put-in-force", vec![7, 5]),
         ("person=Eva", vec![4]),
         ("person=Luis", vec![3, 2]),
         ("person=Lui", vec![]),

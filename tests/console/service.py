@@ -16,9 +16,9 @@ PATIENCE_S = 120
 
 
 class Service:
-    """A running service; `stop` ends it and removes what it kept."""
+    """A running service, with settings in its environment; `stop` ends it and removes what it kept."""
 
-    def __init__(self):
+    def __init__(self, settings=None):
         # Where the account that Postgres runs as can reach it.
         self.directory = tempfile.mkdtemp(prefix="flow-registry-console.", dir="/tmp")
         os.chmod(self.directory, 0o755)
@@ -26,7 +26,7 @@ class Service:
                      "--data-dir", f"{self.directory}/data", "--log-format", "json"]
         printed = open(f"{self.directory}/printed", "w")
         log = open(f"{self.directory}/log", "w")
-        self.process = subprocess.Popen(arguments, stdout=printed, stderr=log)
+        self.process = subprocess.Popen(arguments, stdout=printed, stderr=log, env={**os.environ, **(settings or {})})
         self.address = self._wait_for_address()
         printed = open(f"{self.directory}/printed").read()
         self.organization = re.search(r"^organization +(\S+)", printed, re.M).group(1)

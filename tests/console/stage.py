@@ -5,6 +5,7 @@ import uuid
 from visitor import Visitor
 
 ALL = []
+EACH = [(language, theme) for language in ("es", "en") for theme in ("light", "dark")]
 
 
 def scenario(function):

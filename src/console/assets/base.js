@@ -52,6 +52,7 @@ document.addEventListener("submit", async (event) => {
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "1";
     setTimeout(() => delete form.dataset.sent, 3000);
+    keep(form);
     return;
   }
   if (!form.dataset.swap) return;
@@ -71,6 +72,30 @@ window.addEventListener("pageshow", (event) => {
   // A page from the memory of the browser may be one of somebody who signed out.
   if (event.persisted && document.body.dataset.live) location.reload();
 });
+
+// What was typed into a form that is sent when nobody is signed in any more: it is filled in again after signing in.
+
+const forms = () => [...document.querySelectorAll("main form")];
+
+function keep(form) {
+  const index = forms().indexOf(form);
+  if (index < 0 || !document.body.dataset.live) return;
+  const typed = [...new FormData(form)];
+  try { sessionStorage.setItem("typed", JSON.stringify({ at: address(), index, typed })); } catch { /* too long */ }
+}
+
+function refill() {
+  const kept = JSON.parse(sessionStorage.getItem("typed"));
+  if (!kept || !document.body.dataset.live) return;
+  sessionStorage.removeItem("typed");
+  if (kept.at !== address()) return;
+  for (const field of forms()[kept.index]?.elements ?? []) {
+    if (!field.matches("input:not([type=hidden]), textarea, select")) continue;
+    const values = kept.typed.filter(([name]) => name === field.name).map(([, value]) => value);
+    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
+    else if (values.length) field.value = values[0];
+  }
+}
 
 // Whether the service can be reached.
 
@@ -241,6 +266,7 @@ function live() {
 }
 
 begin(document);
+refill();
 zone();
 retry();
 live();

@@ -97,7 +97,7 @@ pub const ES: FailureTexts = FailureTexts {
     },
     bad_request: FailureWords {
         what: "Esta dirección o este formulario no se entiende",
-        why: "El valor de {name} no puede ser.",
+        why: "El valor de «{name}» no se entiende, o no puede ser.",
         now: "Corrígelo, o vuelve a la página anterior.",
     },
     too_large: FailureWords {
@@ -217,7 +217,7 @@ pub const EN: FailureTexts = FailureTexts {
     },
     bad_request: FailureWords {
         what: "This address or form makes no sense",
-        why: "The value of {name} cannot be.",
+        why: "The value of “{name}” is not understood, or cannot be.",
         now: "Correct it, or go back.",
     },
     too_large: FailureWords {

@@ -33,7 +33,6 @@ pub struct ListTexts {
     pub errors: fn(usize) -> String,
     pub warnings: fn(usize) -> String,
     pub sound: &'static str,
-    pub more_words: &'static str,
 }
 
 pub const ES: ListTexts = ListTexts {
@@ -41,7 +40,7 @@ pub const ES: ListTexts = ListTexts {
     name: "Nombre",
     state: "Estado",
     number: "Número",
-    trigger: "Empieza con",
+    trigger: "Inicio",
     changed: "Último cambio",
     findings: "Hallazgos",
     search: "Nombre o descripción",
@@ -62,12 +61,11 @@ pub const ES: ListTexts = ListTexts {
     in_force: "En vigor: versión {n}",
     draft_ahead: "borrador {n} con cambios sin publicar",
     paused: "En pausa: publicada la {n}, no atiende a nadie",
-    draft_only: "Solo borrador: nunca se ha publicado",
+    draft_only: "Solo borrador: no atiende a nadie",
     by: "por",
     errors: |n| if n == 1 { "1 error".to_owned() } else { format!("{n} errores") },
     warnings: |n| if n == 1 { "1 aviso".to_owned() } else { format!("{n} avisos") },
     sound: "ninguno",
-    more_words: "y {n} más",
 };
 
 pub const EN: ListTexts = ListTexts {
@@ -75,7 +73,7 @@ pub const EN: ListTexts = ListTexts {
     name: "Name",
     state: "State",
     number: "Number",
-    trigger: "Starts with",
+    trigger: "Start",
     changed: "Last change",
     findings: "Findings",
     search: "Name or description",
@@ -96,10 +94,9 @@ pub const EN: ListTexts = ListTexts {
     in_force: "In force: version {n}",
     draft_ahead: "draft {n} has unpublished changes",
     paused: "Paused: version {n} is published but answers nobody",
-    draft_only: "Draft only: never published",
+    draft_only: "Draft only: answers nobody",
     by: "by",
     errors: |n| if n == 1 { "1 error".to_owned() } else { format!("{n} errors") },
     warnings: |n| if n == 1 { "1 warning".to_owned() } else { format!("{n} warnings") },
     sound: "none",
-    more_words: "and {n} more",
 };

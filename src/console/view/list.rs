@@ -1,5 +1,6 @@
 //! The list of flows: which there are, what each is up to, and who changed it last.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use askama::Template;
@@ -7,6 +8,8 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 
 use super::listed::{ListedFlows, WalkPlace};
+use super::said::{Markup, said};
+use super::told::teller;
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::{AddressParameters, FormFields};
 use crate::console::page::{PageFrame, api_query};
@@ -14,13 +17,14 @@ use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::change;
 use crate::console::texts::list::{EN, ES, ListTexts};
+use crate::console::trigger::trigger;
 use crate::console::when::When;
+use crate::flow::document::stored_trigger;
 use crate::flow::text;
 use crate::registry::caller::Scope;
-use crate::registry::{FlowAnswer, ListFilter, RegistryError, Status};
+use crate::registry::{FlowAnswer, ListFilter, LogEntry, RegistryError, Status};
 
 const SEARCH_CHARS_MAX: usize = 200;
-const WORDS_MAX: usize = 3;
 
 #[derive(Template)]
 #[template(path = "list.html")]
@@ -80,11 +84,9 @@ struct Row {
     /// A class for the sign beside the words.
     sign: &'static str,
     number: Option<String>,
-    trigger: String,
-    words: Vec<String>,
-    more_words: Option<String>,
+    trigger: Markup,
     changed: When,
-    by: Option<String>,
+    by: Markup,
     errors: usize,
     errors_text: String,
     warnings: usize,
@@ -160,7 +162,12 @@ pub async fn show(
     let t = session.texts(&ES, &EN);
     let asked = Wanted::read(&fields)?;
     let ListedFlows { flows, next } = ListedFlows::read(&session, asked.filter(), asked.place).await?;
-    let rows = flows.iter().map(|flow| row(&session, t, flow)).collect::<Result<_, _>>()?;
+    let events = match session.caller().sees_people() {
+        true => session.registry().history.events_of(session.caller(), &flows).await?,
+        false => HashMap::new(),
+    };
+    let rows = flows.iter().map(|flow| row(&session, t, flow, events.get(&flow.record.flow_id)));
+    let rows = rows.collect::<Result<_, _>>()?;
     let next = next.map(|place| {
         let behind = place.parameters();
         let behind = behind.each_ref().map(|(name, value)| (*name, value.as_str()));
@@ -192,7 +199,12 @@ pub async fn show(
     part::page_or_part(&headers, &view)
 }
 
-fn row(session: &Session, t: &ListTexts, flow: &Arc<FlowAnswer>) -> Result<Row, RegistryError> {
+fn row(
+    session: &Session,
+    t: &ListTexts,
+    flow: &Arc<FlowAnswer>,
+    event: Option<&LogEntry>,
+) -> Result<Row, RegistryError> {
     let record = &flow.record;
     let summary: Value = serde_json::from_slice(&flow.document.summary_json()?).unwrap_or_default();
     let findings: Vec<Value> = serde_json::from_slice(&flow.document.findings()?).unwrap_or_default();
@@ -200,11 +212,6 @@ fn row(session: &Session, t: &ListTexts, flow: &Arc<FlowAnswer>) -> Result<Row, 
     let (errors, warnings) = (of("error"), of("warning"));
     let text = |name: &str| summary[name].as_str().map(str::to_owned);
     let (state, sign) = state(t, flow);
-    let words = words(&summary["triggerConfig"]);
-    let more = words.len().saturating_sub(WORDS_MAX);
-    let author: Value = serde_json::from_slice(&record.updated_by).unwrap_or_default();
-    // Who made an earlier version is for those to know who may see who changed what.
-    let is_told = session.as_of.is_none() || session.caller().sees_people();
     Ok(Row {
         href: session.links.to(&format!("flows/{}", record.flow_id)),
         name: text("name").unwrap_or_default(),
@@ -212,11 +219,9 @@ fn row(session: &Session, t: &ListTexts, flow: &Arc<FlowAnswer>) -> Result<Row, 
         state,
         sign,
         number: record.phone_number_id.clone(),
-        trigger: text("triggerType").unwrap_or_default(),
-        words: words.into_iter().take(WORDS_MAX).collect(),
-        more_words: (more > 0).then(|| t.more_words.replace("{n}", &more.to_string())),
+        trigger: said(session, &trigger(&stored_trigger(&summary), session.language())),
         changed: session.when(record.updated_at).at_position(record.position),
-        by: author["name"].as_str().or(author["id"].as_str()).map(str::to_owned).filter(|_| is_told),
+        by: event.map(|event| said(session, &teller(session).who(event))).unwrap_or_default(),
         errors,
         errors_text: (t.errors)(errors),
         warnings,
@@ -237,11 +242,4 @@ fn state(t: &ListTexts, flow: &FlowAnswer) -> (String, &'static str) {
         (Status::Published, Some(published)) => (with(t.paused, published.version), "paused"),
         _ => (t.draft_only.to_owned(), "draft"),
     }
-}
-
-/// What a flow is started by: keywords, intents, an event.
-fn words(config: &Value) -> Vec<String> {
-    let lists = ["keywords", "intents"].iter().filter_map(|name| config[*name].as_array());
-    let listed = lists.flatten().filter_map(Value::as_str).map(str::to_owned);
-    listed.chain(config["event"].as_str().map(str::to_owned)).collect()
 }

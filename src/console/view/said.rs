@@ -18,6 +18,10 @@ impl Markup {
         Self(html)
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     pub fn and(mut self, other: &Self) -> Self {
         self.0.push_str(&other.0);
         self

@@ -93,7 +93,11 @@ impl SignInPage {
             back: back.to_owned(),
             takes_tokens: console.verifier.tokens.is_some(),
             is_safe: way.is_some(),
-            open: open.into_iter().map(|(org_id, _)| org_id).collect(),
+            open: open
+                .into_iter()
+                .map(|(org_id, _)| org_id)
+                .filter(|id| !state.ended(*id, organization))
+                .collect(),
         }
     }
 }
@@ -130,6 +134,11 @@ impl SignInState {
         }
     }
 
+    /// Whether a session in an organization is known to be over, though the browser still has its cookie.
+    fn ended(self, org_id: Uuid, asked: &str) -> bool {
+        matches!(self, Self::Expired | Self::NotSent) && asked.parse() == Ok(org_id)
+    }
+
     /// Whether it is said of what somebody just sent.
     fn is_fault(self) -> bool {
         !matches!(self, Self::Asked | Self::SignedOut | Self::Expired | Self::Needed)
@@ -145,11 +154,12 @@ pub fn path(organization: Option<Uuid>, back: Option<&str>) -> String {
     )
 }
 
-/// The form in place of a page that takes a session. It leads back to that page.
+/// The form in place of a page that takes a session. It leads back to that page, also when a form on it was sent.
 pub fn instead(console: &Console, asked: &AskedPage, state: SignInState) -> PageResult {
     let path = asked.path();
     let organization = path.split(['/', '?']).nth(2).unwrap_or_default();
-    let back = if asked.is_get() { path.as_str() } else { "" };
+    // What only ends something has no page to go back to.
+    let back = if asked.is_get() || !asked.parts.uri.path().ends_with("/end") { path.as_str() } else { "" };
     part::page(&SignInPage::new(console, &asked.parts, state, (organization, "", back)))
 }
 

@@ -10,11 +10,12 @@ use super::reader::Cursor;
 use super::report::ShapeReport;
 use super::schema::DOCUMENT;
 use super::settle::{SettlePlace, assign_step_ids, settle};
-use super::trigger::TriggerTypes;
+use super::trigger::{Trigger, TriggerTypes};
 use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::text::name_fault;
 use crate::flow::{canonical_json, json};
 
 /// A sound document in all its forms. Cheap to clone.
@@ -185,4 +186,15 @@ pub(super) fn default_of(name: &str) -> Value {
 
 fn defaults() -> Map<String, Value> {
     DEFAULTS.iter().map(|&(name, _)| (name.to_owned(), default_of(name))).collect()
+}
+
+/// A name that a request sets is one that people can read.
+pub fn check_name(name: &str) -> Result<(), Vec<Finding>> {
+    name_fault(name).map_or(Ok(()), |fault| Err(vec![Finding::error("INVALID_VALUE", "/name", fault)]))
+}
+
+/// The trigger of a stored document, read from its members `triggerType` and `triggerConfig` alone.
+pub fn stored_trigger(members: &Value) -> Trigger {
+    let report = ShapeReport::default();
+    Trigger::read(&Cursor::new(members, DOCUMENT, Path::at(""), &report).object())
 }

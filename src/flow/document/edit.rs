@@ -4,6 +4,7 @@
 use json_patch::{Patch as Operations, PatchErrorKind, PatchOperation};
 use serde_json::{Map, Value, json};
 
+use super::operation;
 use super::whole::DOCUMENT_BYTES_MAX;
 use crate::flow::finding::Finding;
 use crate::flow::json::DEPTH_MAX;
@@ -84,8 +85,13 @@ impl Edit {
             return Err(invalid("LIMIT_EXCEEDED", "", &message));
         }
         let read = |(index, item): (usize, Value)| {
+            let refused =
+                |member: &str, message: &str| invalid("INVALID_VALUE", &format!("/{index}{member}"), message);
+            if let Some((member, message)) = operation::fault(&item) {
+                return Err(refused(member, message));
+            }
             serde_json::from_value::<PatchOperation>(item)
-                .map_err(|error| invalid("INVALID_VALUE", &format!("/{index}"), &error.to_string()))
+                .map_err(|_| refused("", "is no operation of RFC 6902"))
         };
         items
             .into_iter()
@@ -284,7 +290,12 @@ mod tests {
         assert_eq!(at(json!([{ "op": "remove", "path": "/nothing" }])), "/0/path");
         assert_eq!(at(json!([{ "op": "move", "from": "/nothing", "path": "/name" }])), "/0/from");
         assert_eq!(at(json!([{ "op": "move", "from": "/steps", "path": "/steps/0" }])), "/0/path");
-        assert_eq!(at(json!([{ "op": "fly", "path": "/name" }])), "/0");
+        assert_eq!(at(json!([{ "op": "fly", "path": "/name" }])), "/0/op");
+        assert_eq!(at(json!([5])), "/0");
+        assert_eq!(at(json!([{ "op": "add", "path": "/name" }])), "/0/value");
+        assert_eq!(at(json!([{ "op": "remove" }])), "/0/path");
+        assert_eq!(at(json!([{ "op": "remove", "path": "name" }])), "/0/path");
+        assert_eq!(at(json!([{ "op": "move", "from": 5, "path": "/name" }])), "/0/from");
         assert_eq!(at(json!([{ "op": "replace", "path": "", "value": 1 }])), "");
         assert_eq!(at(json!({ "op": "remove", "path": "/name" })), "");
     }

@@ -13,6 +13,7 @@ mod graph;
 mod interrupt;
 mod meta;
 pub(super) mod names;
+mod operation;
 mod order;
 mod patch;
 mod reader;
@@ -29,7 +30,7 @@ mod trigger;
 mod variable;
 mod whole;
 
-pub use canonical::{Canonical, Corrupt, Labels, sort_findings};
+pub use canonical::{Canonical, Corrupt, Labels, check_name, sort_findings, stored_trigger};
 pub use duration::Duration;
 pub use edge::{Edge, Exit, Target, Write};
 pub use edit::{Edit, EditRefusal, StepPlace};

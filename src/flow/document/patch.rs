@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::canonical::{Canonical, Labels, check_size, default_of, prepare};
+use super::canonical::{Canonical, Labels, check_name, check_size, default_of, prepare};
 use super::meta::insert_if_it_fits;
 use super::reader::Cursor;
 use super::report::ShapeReport;
@@ -20,7 +20,6 @@ use crate::flow::diff::changed_among;
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
-use crate::flow::text;
 
 /// What a change does to a member that it names. A member it does not name stays.
 #[derive(Debug, Clone, PartialEq)]
@@ -138,9 +137,7 @@ impl Patch {
         let revised = self.revised(stored);
         // A name that is stored may stay as it is.
         let name = revised.get("name").and_then(|member| member.value.as_str());
-        if let Some(fault) = name.and_then(text::name_fault) {
-            return Err(vec![Finding::error("INVALID_VALUE", "/name", fault)]);
-        }
+        name.map_or(Ok(()), check_name)?;
         let mut texts = stored.clone();
         for (name, member) in &revised {
             texts.set(name, &member.text);

@@ -4,7 +4,9 @@
 
 mod order;
 mod place;
+mod together;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde::Serialize;
@@ -12,6 +14,7 @@ use serde_json::{Map, Value};
 
 use order::{Order, merged_order};
 use place::Place;
+pub use together::together;
 
 /// What two changes of one document come to together.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +31,7 @@ pub struct Conflict {
     pub pointer: String,
     /// The place in the author's terms: `steps.pago.text`.
     pub path: String,
-    pub message: &'static str,
+    pub message: Cow<'static, str>,
     pub base: Value,
     pub draft: Value,
     pub sent: Value,
@@ -223,7 +226,7 @@ impl Merger {
         let [base, draft, sent] =
             [versions.base, versions.draft, versions.sent].map(|value| value.cloned().unwrap_or_default());
         let (pointer, path) = at.written();
-        self.conflicts.push(Conflict { pointer, path, message, base, draft, sent });
+        self.conflicts.push(Conflict { pointer, path, message: message.into(), base, draft, sent });
         versions.draft.cloned()
     }
 }

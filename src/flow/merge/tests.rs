@@ -4,6 +4,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::flow::finding::Finding;
 
 fn document(given: &Value) -> Value {
     let mut document = json!({
@@ -255,4 +256,26 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_fault_of_both_changes_is_a_conflict() {
+    let menu = |first: &str, options: &[&str]| {
+        let options: Value = options.iter().map(|id| json!({"id": id, "title": id})).collect();
+        json!({"steps": [{"id": first, "type": "end"}, {"id": "m", "type": "choice", "options": options}]})
+    };
+    let fault = Finding::error("LIMIT_EXCEEDED", "/steps/1/options/0", "must be there").in_step("m");
+    let mut sent = menu("a", &["y"]);
+    sent["steps"].as_array_mut().unwrap().reverse();
+    let conflict = together(&fault, &menu("a", &["x", "y"]), &json!({"steps": []}), &sent);
+    assert_eq!(
+        (conflict.pointer.as_str(), conflict.path.as_str()),
+        ("/steps/0/options/0", "steps.m.options.0")
+    );
+    assert_eq!(conflict.base, json!({"id": "x", "title": "x"}));
+    assert_eq!(conflict.draft, Value::Null, "the draft has no such step");
+    assert_eq!(conflict.sent, json!({"id": "y", "title": "y"}));
+    let fault = Finding::error("LIMIT_EXCEEDED", "/settings/locale", "must be there");
+    let lacking = together(&fault, &json!({}), &json!({}), &json!({"settings": {}}));
+    assert_eq!(lacking.pointer, "/settings", "what is around the place");
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
+use crate::flow::text::name_fault;
 use crate::http::problem::Problem;
 
 /// An object's members. An empty array is an empty object: PHP cannot tell the two apart.
@@ -77,12 +78,14 @@ impl Members {
         self.findings.append(&mut inside.findings);
     }
 
-    /// Text of at most so many characters, trimmed.
+    /// A line of text of at most so many characters, trimmed, that people can read.
     pub fn text(&mut self, name: &str, chars_min: usize, chars_max: usize) -> Option<String> {
-        let expected = format!("a string of {chars_min} to {chars_max} characters");
+        let expected =
+            format!("one line of {chars_min} to {chars_max} characters, of which some can be seen");
         self.take(name, &expected, |value| {
             let text = value.as_str()?.trim();
-            (chars_min..=chars_max).contains(&text.chars().count()).then(|| text.to_owned())
+            let is_sound = text.is_empty() || name_fault(text).is_none();
+            (is_sound && (chars_min..=chars_max).contains(&text.chars().count())).then(|| text.to_owned())
         })
     }
 

@@ -111,7 +111,8 @@ codes! {
         "The document has findings of severity error and cannot be put in force, or not even be run. `findings` lists \
          them, and behind them what is only doubtful.";
     TestCasesFailed = "test_cases_failed", UNPROCESSABLE_ENTITY, "Test cases failed",
-        "Saved test cases of the flow do not pass, and it is set to be published only when they do.";
+        "Reserved: saved test cases of the flow do not pass, and it is set to be published only when they do. This release \
+         keeps no test cases, and never answers so.";
     ErasureRefused = "erasure_refused", UNPROCESSABLE_ENTITY, "Erasure refused",
         "What would stay on record names what is to be erased, or others would lose content that nobody named: see \
          `detail`. Nothing was erased.";

@@ -322,7 +322,7 @@ mod tests {
         );
         check("limit=-1", "limit: must be an integer from 1 to 1000");
         check("limit=1001", "limit: must be an integer from 1 to 1000");
-        check("cursor=x", "cursor: is given together with limit");
+        check("cursor=x", "cursor: needs limit beside it");
         check("version=3", "version: must be draft or published");
     }
 }

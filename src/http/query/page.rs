@@ -41,7 +41,7 @@ impl PageQuery {
     pub fn take_optional(query: &mut Query) -> Result<Option<Self>, Problem> {
         match (limit(query)?, query.text("cursor")) {
             (Some(limit), cursor) => Ok(Some(Self { limit, cursor })),
-            (None, Some(_)) => Err(Problem::parameter("cursor", "is given together with limit")),
+            (None, Some(_)) => Err(Problem::parameter("cursor", "needs limit beside it")),
             (None, None) => Ok(None),
         }
     }

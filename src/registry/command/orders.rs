@@ -12,7 +12,7 @@ use super::meeting::Meeting;
 use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared};
 use super::{Commands, Written};
 use crate::flow::decide::Order;
-use crate::flow::document::{Canonical, Patch};
+use crate::flow::document::{Canonical, Patch, check_name};
 use crate::flow::finding::Finding;
 use crate::flow::text;
 use crate::registry::RegistryError;
@@ -23,7 +23,7 @@ impl Commands {
     /// Creates a flow from a create body.
     pub async fn create(&self, intent: Intent, body: Value) -> Result<Written, RegistryError> {
         let canonical = Canonical::create(body).map_err(RegistryError::Invalid)?;
-        check_name(canonical.name())?;
+        check_name(canonical.name()).map_err(RegistryError::Invalid)?;
         confine(&intent.caller, canonical.phone_number_id())?;
         let order = Order::Create { document: canonical.digest };
         let draft = Prepared::draft(&canonical, LoadedDocument::made(&canonical));
@@ -174,7 +174,7 @@ impl Commands {
         }
         let name = match order.name {
             Some(name) => {
-                check_name(&name)?;
+                check_name(&name).map_err(RegistryError::Invalid)?;
                 name
             }
             None => name_of_copy(&source.document.canonical()?),
@@ -187,14 +187,6 @@ impl Commands {
             Prepared { document, bytes: copy.bytes, lookup: Lookup::of(copy.labels), references: Vec::new() };
         let order = Order::Duplicate { document: copy.digest, source_flow_id: flow_id, source_version };
         self.start(intent, Plan { draft: Some(draft), ..Plan::plain(order) }).await
-    }
-}
-
-/// A name that a request sets is one that people can read.
-fn check_name(name: &str) -> Result<(), RegistryError> {
-    match text::name_fault(name) {
-        Some(fault) => Err(RegistryError::Invalid(vec![Finding::error("INVALID_VALUE", "/name", fault)])),
-        None => Ok(()),
     }
 }
 

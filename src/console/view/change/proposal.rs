@@ -150,10 +150,17 @@ impl<'s> Proposer<'s> {
         if !flow.in_force() {
             buttons.reverse();
         }
-        let diff = self
-            .diff(&flow, Side::Draft, Side::Version(from), self.with_version(self.t.diff_draft, from))
-            .await?;
-        Ok(Proposal { buttons, findings: live.findings, diff, ..self.bare(flow, title) })
+        let (base, caption) = match flow.in_force() {
+            true => (Side::Published, self.t.diff_restored),
+            false => (Side::Draft, self.t.diff_draft),
+        };
+        let diff = self.diff(&flow, base, Side::Version(from), self.with_version(caption, from)).await?;
+        // Without one in force every change of the draft is one that is not published.
+        let unpublished = match flow.in_force() && flow.has_unpublished_changes() {
+            true => Some(self.session.registry().history.unpublished(self.session.caller(), flow_id).await?),
+            false => None,
+        };
+        Ok(Proposal { buttons, findings: live.findings, diff, unpublished, ..self.bare(flow, title) })
     }
 
     fn restore_button(&self, flow: &FlowAnswer, rehearsal: &Rehearsal, mode: RestoreMode) -> ProposedButton {

@@ -44,6 +44,8 @@ struct FlowPageView<'s> {
     map: &'static PictureTexts,
     done: Option<DoneNotice>,
     facts: Vec<Markup>,
+    /// Where the findings stand in words, on pages that have but their number.
+    findings: Option<String>,
     description: Option<String>,
     switch: Switch,
     is_erased: bool,
@@ -106,6 +108,12 @@ pub async fn show(
         map: picture::texts(&session),
         done: DoneNotice::asked(&session, flow_id, &fields).await?,
         facts: facts(&session, t, read.as_ref()),
+        findings: read.as_ref().filter(|read| !read.faults.is_empty() && view != FlowView::Outline).map(
+            |_| {
+                FlowAddress { view: "outline".to_owned(), step: String::new(), ..address.clone() }
+                    .href(&session.links)
+            },
+        ),
         description: read.as_ref().and_then(|read| read.canonical.document.description.clone()),
         switch: switch(&session, &head, &address, &document),
         is_erased: read.is_none(),
@@ -175,7 +183,7 @@ fn facts(session: &Session, t: &FlowTexts, read: Option<&ReadDocument>) -> Vec<M
         false => Sentence::listed(found, ", "),
     };
     let steps = counted(canonical.document.steps.len(), (t.one_step, t.steps), language);
-    let facts = [number, trigger(&canonical.document, language), steps, found];
+    let facts = [number, trigger(&canonical.document.trigger, language), steps, found];
     facts.iter().map(|fact| said(session, fact)).collect()
 }
 

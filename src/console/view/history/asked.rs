@@ -25,10 +25,15 @@ pub struct AskedHistory {
     pub open: Option<i64>,
 }
 
-/// The types of events that a flow's history has.
+/// Publishes, and restores that put a version in force.
+pub const PUT_IN_FORCE: &str = "put-in-force";
+
+/// The types of events that a flow's history has, but for publishes: whoever asks for those means all that went live.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     let of_flows = EventType::ALL.iter().filter(|known| known.stream_kind() == StreamKind::Flow);
-    of_flows.map(|known| known.as_str())
+    let types =
+        of_flows.map(|known| known.as_str()).filter(|name| *name != EventType::FlowPublished.as_str());
+    [PUT_IN_FORCE].into_iter().chain(types)
 }
 
 impl AskedHistory {
@@ -71,7 +76,8 @@ impl AskedHistory {
             }
         };
         Ok(HistoryFilter {
-            event_type: some(&self.kind),
+            event_type: some(&self.kind).filter(|kind| kind != PUT_IN_FORCE),
+            put_in_force: self.kind == PUT_IN_FORCE,
             from: day(&self.from, "from", 0)?,
             until: day(&self.to, "to", 1)?,
             step: some(&self.step),

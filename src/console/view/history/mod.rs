@@ -9,7 +9,7 @@ use askama::Template;
 use axum::http::HeaderMap;
 use chrono::{SecondsFormat, TimeDelta};
 
-use self::asked::{AskedHistory, kinds};
+use self::asked::{AskedHistory, PUT_IN_FORCE, kinds};
 use self::opened::OpenedChanges;
 use self::rows::{HistoryRowView, rows};
 use super::flow::head::{FlowHead, FlowView};
@@ -110,9 +110,10 @@ fn page(
     let page = PageFrame::new(session, t.heading)
         .below(head.t.flows, session.links.to("flows"))
         .of(head.name(), head.href.clone());
-    // The API has no histories of then, nor of one step or person, and finds later pages by its own cursors.
-    let HistoryFilter { step, person, .. } = filter;
-    if session.as_of.is_some() || step.is_some() || person.is_some() || asked.before.is_some() {
+    // The API has no histories of then, nor of one step or person or of all that went live, and finds later pages by its own cursors.
+    let HistoryFilter { step, person, put_in_force, .. } = filter;
+    let is_narrower = step.is_some() || person.is_some() || *put_in_force;
+    if session.as_of.is_some() || is_narrower || asked.before.is_some() {
         return page;
     }
     let id = head.state.record.flow_id;
@@ -133,7 +134,7 @@ fn kind_words(t: &HistoryPageTexts, name: &'static str) -> &'static str {
     match name {
         "flow.created" => t.created,
         "flow.updated" => t.updated,
-        "flow.published" => t.published,
+        PUT_IN_FORCE => t.put_in_force,
         "flow.unpublished" => t.unpublished,
         "flow.duplicated" => t.duplicated,
         "flow.deleted" => t.deleted,

@@ -1,5 +1,6 @@
 //! The keys of an organization, and who is signed in with them.
 
+mod browser;
 pub mod revoke;
 pub mod terms;
 
@@ -58,7 +59,8 @@ struct SessionRow {
     since: When,
     seen: When,
     until: When,
-    browser: Option<String>,
+    /// Which browser it is, and what it says of itself.
+    browser: Option<(String, String)>,
     end: String,
 }
 
@@ -113,7 +115,7 @@ fn session_row(session: &Session, open: &OpenSession) -> SessionRow {
         since: session.when(open.created_at),
         seen: session.when(open.seen_at),
         until: session.when(open.expires_at),
-        browser: open.user_agent.clone(),
+        browser: open.user_agent.as_ref().map(|agent| (browser::name(agent), agent.clone())),
         end: session.links.now(&format!("keys/sessions/{}/end", open.id)),
     }
 }
