@@ -1,4 +1,4 @@
-//! What somebody prefers, told by cookies that hold nothing else: language, theme, the zone of times, single keys.
+//! What somebody prefers, told by cookies that hold nothing else: language, theme, the zone of times, single keys, rows.
 
 use axum::http::{HeaderMap, header};
 use chrono_tz::Tz;
@@ -9,6 +9,11 @@ pub const LANGUAGE: &str = "language";
 pub const THEME: &str = "theme";
 pub const ZONE: &str = "tz";
 pub const KEYS: &str = "keys";
+pub const ROWS: &str = "rows";
+
+/// How many rows a page of a list may have.
+pub const ROWS_CHOICES: [i64; 3] = [25, 50, 100];
+const ROWS_DEFAULT: i64 = 50;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageLanguage {
@@ -77,6 +82,8 @@ pub struct Preferences {
     pub zone: Tz,
     /// Whether a key without Ctrl does something.
     pub has_keys: bool,
+    /// Of a page of a list.
+    pub rows: i64,
 }
 
 impl Preferences {
@@ -89,8 +96,14 @@ impl Preferences {
             theme: told(THEME).and_then(Theme::parse).unwrap_or(Theme::Auto),
             zone: told(ZONE).and_then(zone).unwrap_or(Tz::UTC),
             has_keys: told(KEYS) != Some("off"),
+            rows: told(ROWS).and_then(rows).unwrap_or(ROWS_DEFAULT),
         }
     }
+}
+
+/// A number of rows that can be chosen.
+pub fn rows(number: &str) -> Option<i64> {
+    ROWS_CHOICES.into_iter().find(|rows| rows.to_string() == number)
 }
 
 /// A zone by its name. `/` in a cookie may be written as `%2F`.
@@ -115,7 +128,7 @@ mod tests {
         assert_eq!(language("de, *"), PageLanguage::Es);
         let told = of(&[
             (header::ACCEPT_LANGUAGE, "en"),
-            (header::COOKIE, "other=1; language=es; theme=dark; tz=America%2FMexico_City; keys=off"),
+            (header::COOKIE, "other=1; language=es; theme=dark; tz=America%2FMexico_City; keys=off; rows=25"),
         ]);
         assert_eq!(
             told,
@@ -124,9 +137,10 @@ mod tests {
                 theme: Theme::Dark,
                 zone: Tz::America__Mexico_City,
                 has_keys: false,
+                rows: 25,
             }
         );
-        let odd = of(&[(header::COOKIE, "language=xx; theme=<b>; tz=../../etc; keys=1")]);
-        assert_eq!((odd.theme, odd.zone, odd.has_keys), (Theme::Auto, Tz::UTC, true));
+        let odd = of(&[(header::COOKIE, "language=xx; theme=<b>; tz=../../etc; keys=1; rows=7")]);
+        assert_eq!((odd.theme, odd.zone, odd.has_keys, odd.rows), (Theme::Auto, Tz::UTC, true, 50));
     }
 }

@@ -231,9 +231,13 @@ async fn preferences_are_kept_in_cookies() {
     assert_eq!(seen.location(), back);
     let list = browser.get(&back).await.expect(200);
     list.says("<html lang=\"es\" data-theme=\"dark\" data-keys=\"off\">").says("America/Mexico_City (UTC−6)");
-    for bad in
-        [("language", "fr"), ("theme", "pink"), ("tz", "Mars/Olympus"), ("keys", "\r\nSet-Cookie: a=b")]
-    {
+    for bad in [
+        ("language", "fr"),
+        ("theme", "pink"),
+        ("tz", "Mars/Olympus"),
+        ("keys", "\r\nSet-Cookie: a=b"),
+        ("rows", "7"),
+    ] {
         browser.post("/console/preferences", &[bad]).await.expect(400);
     }
     let away =

@@ -99,6 +99,9 @@ async fn pages_go_on_where_the_last_one_ended() {
     assert_eq!(second.html.matches("<th scope=\"row\">").count(), 10, "{}", second.html);
     second.says("<bdi>Flujo 00</bdi>").says_nothing_of("<bdi>Nuevo</bdi>").says_nothing_of("rel=\"next\"");
     second.says("To the beginning");
+    browser.post("/console/preferences", &[("rows", "25")]).await.expect(303);
+    let fewer = browser.get(browser.path("flows")).await.expect(200);
+    assert_eq!(fewer.html.matches("<th scope=\"row\">").count(), 25);
 }
 
 #[tokio::test]

@@ -43,6 +43,7 @@ pub struct FrameTexts {
     pub copy: &'static str,
     pub copied: &'static str,
     pub position: &'static str,
+    pub rows: &'static str,
     /// Before the moment.
     pub past: &'static str,
     pub past_label: &'static str,
@@ -97,6 +98,7 @@ pub const ES: FrameTexts = FrameTexts {
     copy: "Copiar",
     copied: "Copiado",
     position: "posición",
+    rows: "Filas por página",
     past: "Ves la organización como estaba:",
     past_label: "Un momento del pasado",
     back_to_now: "Volver a ahora",
@@ -150,6 +152,7 @@ pub const EN: FrameTexts = FrameTexts {
     copy: "Copy",
     copied: "Copied",
     position: "position",
+    rows: "Rows a page",
     past: "You see the organization as it was:",
     past_label: "A moment of the past",
     back_to_now: "Back to now",

@@ -64,7 +64,9 @@ pub async fn show(
         let behind = place.parameters();
         session.links.with("deleted", &behind.each_ref().map(|(name, value)| (*name, value.as_str())))
     });
-    let asked = [("status", "deleted"), ("asOf", session.links.as_of().unwrap_or_default()), ("limit", "50")];
+    let rows_max = session.preferences.rows.to_string();
+    let as_of = session.links.as_of().unwrap_or_default();
+    let asked = [("status", "deleted"), ("asOf", as_of), ("limit", &rows_max)];
     let page = PageFrame::new(&session, t.heading).below(t.flows, session.links.to("flows"));
     let cli = session.as_of.is_none().then_some("flows list --deleted");
     let view = DeletedView {

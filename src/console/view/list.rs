@@ -138,7 +138,8 @@ impl Wanted {
     }
 
     /// The request of the API for the same list.
-    fn api(&self, as_of: Option<&str>) -> String {
+    fn api(&self, as_of: Option<&str>, rows: i64) -> String {
+        let rows = rows.to_string();
         let changes = if self.unpublished_changes { "true" } else { "" };
         let asked = [
             ("q", self.search.as_str()),
@@ -147,7 +148,7 @@ impl Wanted {
             ("hasUnpublishedChanges", changes),
             ("asOf", as_of.unwrap_or_default()),
             ("view", "summary"),
-            ("limit", "50"),
+            ("limit", &rows),
         ];
         api_query("bot/flows", asked)
     }
@@ -173,7 +174,7 @@ pub async fn show(
         let behind = behind.each_ref().map(|(name, value)| (*name, value.as_str()));
         session.links.with("flows", &[&asked.parameters()[..], &behind].concat())
     });
-    let api = asked.api(session.links.as_of());
+    let api = asked.api(session.links.as_of(), session.preferences.rows);
     let page = PageFrame::new(&session, t.heading);
     let is_whole = !asked.is_filtered() && session.as_of.is_none();
     let page = match asked.place {

@@ -1,4 +1,4 @@
-//! Flows of a list, 50 on a page, and where the next page begins. The pages of one walk are of the moment of its first.
+//! Flows of a list, as many on a page as somebody wants, and where the next page begins. The pages of one walk are of the moment of its first.
 
 use std::sync::Arc;
 
@@ -6,8 +6,6 @@ use crate::console::failure::PageFailure;
 use crate::console::form::FormFields;
 use crate::console::session::Session;
 use crate::registry::{FlowAnswer, ListFilter, ListPage, RegistryError};
-
-const ROWS: i64 = 50;
 
 /// Where a later page of a walk begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +51,7 @@ impl ListedFlows {
         place: Option<WalkPlace>,
     ) -> Result<Self, RegistryError> {
         let (reads, caller) = (&session.registry().reads, session.caller());
-        let page = ListPage { limit: ROWS, before: place.map(|place| place.before) };
+        let page = ListPage { limit: session.preferences.rows, before: place.map(|place| place.before) };
         let mut found = match (session.as_of, place) {
             (Some(moment), _) => {
                 let position = reads.position_at(caller, moment).await?;

@@ -7,7 +7,7 @@ use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::OpenForm;
 use crate::console::link;
 use crate::console::part;
-use crate::console::preference::{self, KEYS, LANGUAGE, PageLanguage, THEME, Theme, ZONE};
+use crate::console::preference::{self, KEYS, LANGUAGE, PageLanguage, ROWS, THEME, Theme, ZONE};
 use crate::console::state::Console;
 
 pub async fn keep(State(console): State<Console>, OpenForm { fields, .. }: OpenForm) -> PageResult {
@@ -30,9 +30,10 @@ pub async fn keep(State(console): State<Console>, OpenForm { fields, .. }: OpenF
 /// Something to choose, and whether a value makes sense.
 type Choice = (&'static str, fn(&str) -> bool);
 
-const CHOICES: [Choice; 4] = [
+const CHOICES: [Choice; 5] = [
     (LANGUAGE, |value| PageLanguage::parse(value).is_some()),
     (THEME, |value| Theme::parse(value).is_some()),
     (ZONE, |value| preference::zone(value).is_some()),
     (KEYS, |value| matches!(value, "on" | "off")),
+    (ROWS, |value| preference::rows(value).is_some()),
 ];
