@@ -15,7 +15,6 @@ pub mod finding;
 pub mod fold;
 pub mod id;
 pub mod json;
-pub mod language;
 pub mod limits;
 pub mod merge;
 pub mod moment;
@@ -25,3 +24,5 @@ pub mod record;
 pub mod reference;
 pub mod text;
 pub mod validation;
+
+pub use crate::expression::language;

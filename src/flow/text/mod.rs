@@ -32,6 +32,14 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         .map(|(_, candidate)| candidate)
 }
 
+/// A remark as a sentence: it begins with a capital letter and ends with a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let full_stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{full_stop}", chars.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

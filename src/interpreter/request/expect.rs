@@ -3,7 +3,8 @@
 use serde_json::Value as Json;
 
 use super::reader::{Fields, RequestNode};
-use crate::interpreter::expression::{CompiledExpression, Names, Pattern};
+use crate::expression::Names;
+use crate::interpreter::expression::{CompiledExpression, Pattern};
 use crate::interpreter::value::{Value, from_json};
 
 const ITEMS_MAX: usize = 500;
