@@ -27,6 +27,7 @@ mod row;
 mod runs;
 mod service_memory;
 pub mod sessions;
+mod standbys;
 mod turns;
 mod unpublished;
 mod validate;
@@ -51,12 +52,13 @@ pub use reads::{
     WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
+pub use standbys::{Arrived, ServerReads, StandbyReads};
 pub use unpublished::{DraftAuthor, UnpublishedChanges};
 pub use validate::Validation;
 
 pub use crate::store::{
     AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, HistoryPart,
-    ListFilter, ListPage, LogEntry, LogHead, StoreError,
+    ListFilter, ListPage, LogEntry, LogHead, StandbyCondition, StoreError,
 };
 
 use crate::store::Store;
@@ -75,6 +77,7 @@ use sessions::Sessions;
 pub struct Registry {
     pub reads: FlowReads,
     pub history: History,
+    pub standbys: StandbyReads,
     pub validation: Validation,
     pub commands: Commands,
     pub runs: Runs,
@@ -109,8 +112,10 @@ impl Registry {
         let runs = Runs::new(store.clone(), reads.clone());
         let keys = ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone()));
         let remembered = ServiceMemory::new(&reads, &runs, keys.verifier(), feed.hub());
+        let history = History::new(store.clone(), reads.clone());
         Self {
-            history: History::new(store.clone(), reads.clone()),
+            standbys: StandbyReads::new(&store, &reads, &history),
+            history,
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
             runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),

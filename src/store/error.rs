@@ -43,6 +43,10 @@ pub enum StoreError {
     TwoPrimaries { one: String, other: String, timeline: u32 },
     #[error("{one} and {other} are no copies of one cluster: DATABASE_URL lists the servers of a single one")]
     OtherCluster { one: String, other: String },
+    #[error(
+        "READ_DATABASE_URLS: {standby} is no copy of {primary}, which takes the writes: name standbys of that server alone"
+    )]
+    StandbyOfOther { standby: String, primary: String },
     #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
     TooOld { major: i32 },
     #[error(

@@ -37,6 +37,8 @@ mod rebuild;
 mod references;
 mod server;
 mod service_role;
+mod standby;
+mod standbys;
 mod still;
 mod test_runs;
 mod tree_heads;
@@ -44,6 +46,7 @@ mod version;
 mod walk;
 mod writer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
@@ -80,6 +83,7 @@ pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use server::{Address, Timeline};
 pub use service_role::{Ownership, account, grant_service};
+pub use standby::{Standby, StandbyCondition};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use tree_heads::EventLeaf;
@@ -96,12 +100,14 @@ pub struct Store {
     /// The server that the pool leads to.
     primary: primary::Primary,
     pooling: Pooling,
+    /// Servers that copy the primary, for reads that say how far one must have come.
+    standbys: Arc<[Standby]>,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
         let primary = primary::Primary::of_any_timeline();
-        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None }
+        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None, standbys: Arc::default() }
     }
 
     /// The pool, for the start of the service and for tests.

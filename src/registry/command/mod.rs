@@ -39,6 +39,8 @@ pub struct Written {
     pub flow: Arc<FlowAnswer>,
     /// The answer repeats an earlier one, given under the same idempotency key.
     pub replayed: bool,
+    /// Where in the organization's log the change stands; `None` where nothing was appended.
+    pub appended_at: Option<i64>,
 }
 
 /// The commands on flows.
@@ -150,7 +152,7 @@ impl Commands {
                 | Outcome::InForceMoved => {}
             }
         }
-        Ok(Written { flow: found, replayed: false })
+        Ok(Written { flow: found, replayed: false, appended_at: None })
     }
 
     /// Appends a decided change; `None` when somebody was faster.
@@ -167,7 +169,8 @@ impl Commands {
         match self.log.append_keeping(kept, row).await? {
             Outcome::Appended(places) => {
                 let flow = self.appended(intent, found, flow_id, plan, change, only(&places)?);
-                Ok(Some(Written { flow, replayed: false }))
+                let appended_at = Some(flow.record.position);
+                Ok(Some(Written { flow, replayed: false, appended_at }))
             }
             Outcome::Replayed(answer) => self.replayed(intent, only(&answer)?).await.map(Some),
             Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),

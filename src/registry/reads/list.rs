@@ -159,7 +159,17 @@ impl FlowList {
         let end = self.keys.len().min(self.begun + self.batch);
         let keys = self.keys[self.begun..end].to_vec();
         self.begun = end;
-        let (mut flows, read_at) = self.reads.load(self.org_id, self.shown, keys).await?;
+        let (mut flows, read_at) = match self.reads.load(self.org_id, self.shown, keys.clone()).await {
+            Ok(loaded) => loaded,
+            // What was begun on a standby goes on where nothing is missing.
+            Err(error) => match self.reads.primary.take() {
+                Some(primary) => {
+                    self.reads = *primary;
+                    self.reads.load(self.org_id, self.shown, keys).await?
+                }
+                None => return Err(error),
+            },
+        };
         self.read_at = self.read_at.min(read_at);
         let bytes: usize = flows.iter().map(|flow| flow.document.length()).sum();
         if let Some(batch) = (flows.len() * BATCH_BYTES).checked_div(bytes) {

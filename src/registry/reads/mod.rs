@@ -46,6 +46,16 @@ pub enum Selector {
     AsOf(Moment),
 }
 
+impl Selector {
+    /// How far a log must reach to tell the state; `None` where that is not known.
+    pub fn position(self) -> Option<i64> {
+        match self {
+            Self::AsOf(moment) => moment.position(),
+            Self::Current | Self::Draft | Self::Published | Self::Version(_) => Some(0),
+        }
+    }
+}
+
 /// Reads of flows, with what is remembered of them. Clones share everything.
 ///
 /// # How long what is remembered may be trusted
@@ -74,6 +84,8 @@ pub struct FlowReads {
     versions: Reader<FlowAtVersion>,
     heads: Reader<CurrentHead>,
     memory: Memory,
+    /// Of reads of a standby, those of its primary.
+    primary: Option<Box<Self>>,
 }
 
 impl FlowReads {
@@ -83,6 +95,19 @@ impl FlowReads {
             versions: Reader::start(&store),
             heads: Reader::start(&store),
             memory: Memory::new(),
+            primary: None,
+            store,
+        }
+    }
+
+    /// Reads of a standby. Nothing is remembered of them: when erased content goes there, it is shown no more.
+    pub(super) fn of_standby(store: Store, primary: &Self) -> Self {
+        Self {
+            flows: Reader::of_few(&store),
+            versions: Reader::of_few(&store),
+            heads: Reader::of_few(&store),
+            memory: Memory::none(),
+            primary: Some(Box::new(primary.clone())),
             store,
         }
     }

@@ -14,7 +14,7 @@ use crate::flow::document::TriggerTypes;
 use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{FlowRecord, ListFilter, ListPage, ListedFlow, WALK_MAX};
+use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, ListedFlow, WALK_MAX};
 
 /// A moment of an organization's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +28,16 @@ pub enum Moment {
 impl Moment {
     /// After the last event there is.
     pub const NOW: Self = Self::Position(i64::MAX);
+
+    /// How far a log must reach to tell what was at this moment; `None` for an instant, which does not say.
+    pub fn position(self) -> Option<i64> {
+        match self {
+            // Wherever the log ends.
+            Self::NOW => Some(0),
+            Self::Position(position) => Some(position),
+            Self::Before(_) => None,
+        }
+    }
 }
 
 /// Flows of then that are read at once.
@@ -94,6 +104,11 @@ impl Wanted {
 }
 
 impl FlowReads {
+    /// The position of the last event of an organization.
+    pub async fn position(&self, org_id: Uuid) -> Result<i64, RegistryError> {
+        Ok(self.heads.ask(CurrentHead { org_id }).await?.position)
+    }
+
     /// The position the log stood at then; what comes after it cannot change what was.
     pub async fn position_at(&self, caller: &Caller, moment: Moment) -> Result<i64, RegistryError> {
         Ok(match moment {

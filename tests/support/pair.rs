@@ -1,4 +1,4 @@
-//! A primary and its synchronous standby, on sockets in directories of their own.
+//! A primary and its standbys, on sockets in directories of their own.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
