@@ -134,6 +134,8 @@ def accepts(position, payload):
     """Of an event log.accepted: its position, and which signed positions it gives up: those behind one, up to another."""
     try: said = json.loads(payload); return [(position, number(said["accepted"]["position"]), number(said["signed"]["position"]))]
     except Exception: return []
+# Events of these types refer to a document that is in the log already: one that was erased stays absent behind them.
+CARRIED_ON = "flow.deleted", "flow.unpublished", "flow.restored"
 def erased(payload):
     """What an event content.erased says is gone: contexts and payloads by position, documents by digest."""
     try:
@@ -143,6 +145,7 @@ def erased(payload):
 def verify(file, keys, kept):
     organization, after, position, chain, proven, announced, ended = None, 0, 0, b"", None, None, False
     documents, whole, line, against, accepted, absent, trees = set(), sha256(), b"", None, [], {}, None
+    blank, gone = set(), set()  # documents without bytes, and all that was erased on record
     def altered(note, at, what):
         by = [event for event, low, high in accepted if note and low < note[1] <= high][-1:]
         named = "".join(f"; the event log.accepted at position {event} says that it was accepted in its place" for event in by)
@@ -171,7 +174,7 @@ def verify(file, keys, kept):
                 need(not rest and announced not in documents, "a document stands here again")
                 need(content is None or sha256(content).digest() == digest(announced), "its document is another")
                 documents.add(announced)
-                if content is None: absent["document", announced] = at
+                if content is None: blank.add(announced)
             elif kind in ("position", "omitted"):
                 head, _, tail = text.partition(',"payload":')
                 event = members(head + "}", *EVENT) if tail else members(text, "omitted", "eventHash")
@@ -180,6 +183,12 @@ def verify(file, keys, kept):
                 if tail:
                     payload, tail = embedded(tail, ',"context":')
                     (context, rest), document = embedded(tail, "}"), event["document"]
+                    # An erasure excuses what is absent at events before it, and not what was written again behind it.
+                    told = erased(payload) if event["type"] == "content.erased" else set()
+                    for what in told: absent.pop(what, None)
+                    gone |= told
+                    if document in blank and not (event["type"] in CARRIED_ON and ("document", document) in gone):
+                        absent.setdefault(("document", document), at)
                     for content, of in ((payload, "payloadDigest"), (context, "contextDigest")):
                         if content is None: absent[of[:-6], at] = at
                         need(content is None or sha256(content).digest() == digest(event[of]), f"{of} is of other content")
@@ -187,7 +196,6 @@ def verify(file, keys, kept):
                     need(chain == digest(event["chainHash"]), "it does not continue the chain")
                     need(not rest and announced in (None, document), "a document without its event")
                     need(document is None or document in documents, "its document is missing")
-                    for gone in erased(payload) if event["type"] == "content.erased" else (): absent.pop(gone, None)
                     accepted += accepts(at, payload) if event["type"] == "log.accepted" else []
                 position, announced = at, None
                 if trees:

@@ -32,6 +32,8 @@ pub struct ChainVerifier {
     /// The latest of them that lies before the start, and so cannot be compared.
     kept_before: Option<i64>,
     documents: HashSet<Digest>,
+    /// Those of them that were fed without bytes.
+    blank: HashSet<Digest>,
     absent: Absent,
     proven: Option<Proof>,
     counts: Counts,
@@ -89,6 +91,7 @@ impl ChainVerifier {
             contradicted: None,
             kept_before,
             documents: HashSet::new(),
+            blank: HashSet::new(),
             absent: Absent::default(),
             proven: None,
             counts: Counts::default(),
@@ -120,16 +123,13 @@ impl ChainVerifier {
                 return Err(Alteration::new(self.position + 1, what));
             }
             Some(_) => self.counts.documents += 1,
-            None => self.absent_document(document, self.position + 1),
+            None => {
+                self.counts.erased += 1;
+                self.blank.insert(document);
+            }
         }
         self.documents.insert(document);
         Ok(())
-    }
-
-    /// A document of the event at a position, of which there are no bytes.
-    pub fn absent_document(&mut self, document: Digest, position: i64) {
-        self.counts.erased += 1;
-        self.absent.document(document, position);
     }
 
     /// Content that is absent so far, and whose erasure is not on record so far.
@@ -141,15 +141,16 @@ impl ChainVerifier {
     /// The next event.
     pub fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
         let is_missing = event.state.document.is_some_and(|document| !self.documents.contains(&document));
-        self.event_alone(event)?;
+        let lacks_document = event.state.document.is_some_and(|document| self.blank.contains(&document));
+        self.event_alone(event, lacks_document)?;
         match is_missing {
             true => Err(Alteration::new(event.position, "its document is missing")),
             false => Ok(()),
         }
     }
 
-    /// The next event, whose document is looked at elsewhere.
-    pub fn event_alone(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
+    /// The next event, whose document is looked at elsewhere. `lacks_document`: there are no bytes of it.
+    pub fn event_alone(&mut self, event: &EventRecord<'_>, lacks_document: bool) -> Result<(), Alteration> {
         self.expect(event.position)?;
         let wrong = |what: &str| Err(Alteration::new(event.position, what));
         let parts = [
@@ -172,7 +173,7 @@ impl ChainVerifier {
             Some(_) => {}
         }
         self.counts.events += 1;
-        self.absent.event(event);
+        self.absent.event(event, lacks_document);
         self.advance(event.event_hash);
         if let Some(accepted) = AcceptedLog::of(event) {
             let contradicted = self.contradicted.iter_mut().map(|(kept, _)| kept);

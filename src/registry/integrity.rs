@@ -150,16 +150,13 @@ async fn next_events(
     let absent = reading.still(org_id).absent_documents(&digests).await?;
     let begun = chain.position();
     for event in &events {
-        if let Err(altered) = chain.event_alone(event) {
+        let has_row = event.state.document.and_then(|document| absent.get(&document));
+        if let Err(altered) = chain.event_alone(event, has_row.is_some()) {
             return Ok(Err(altered));
         }
-        match event.state.document.and_then(|document| Some((document, absent.get(&document)?))) {
-            Some((document, true)) => chain.absent_document(document, event.position),
-            Some((_, false)) => {
-                let what = "its document is missing".to_owned();
-                return Ok(Err(Alteration { position: event.position, what }));
-            }
-            None => {}
+        if has_row == Some(&false) {
+            let what = "its document is missing".to_owned();
+            return Ok(Err(Alteration { position: event.position, what }));
         }
     }
     Ok(Ok((chain.position() - begun).unsigned_abs()))

@@ -119,6 +119,15 @@ impl Log {
         self.sign(position, &keyring(1));
     }
 
+    /// Appends an event that refers to the document of an earlier one, signed.
+    pub(crate) fn refer_again(&mut self, event_type: EventType, to: i64) {
+        self.append(event_type);
+        let position = self.events.len() as i64;
+        self.at(position).state.document = self.at(to).state.document;
+        self.chain_from(position);
+        self.sign(position, &keyring(1));
+    }
+
     pub(crate) fn at(&mut self, position: i64) -> &mut EventRecord<'static> {
         &mut self.events[usize::try_from(position).unwrap() - 1]
     }

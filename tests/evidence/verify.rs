@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use flow_registry::evidence::{BundleWriter, Keyring, SigningKey, Validity};
+use flow_registry::evidence::{BundleWriter, EventRecord, Keyring, SigningKey, Validity};
 use flow_registry::flow::digest::Digest;
+use flow_registry::flow::event::EventType;
 
 use super::cases::Cases;
 use super::sample::{Log, keyring, public_keys};
@@ -69,6 +70,53 @@ fn what_nobody_erased_on_record_is_altered() {
     without.events.truncate(12);
     without.checkpoints.remove(&13);
     cases.add("the record is cut off", without.export(), "altered at position 2");
+    cases.check();
+}
+
+/// What was written again behind its erasure has to be there, whatever was erased before.
+#[test]
+fn an_erasure_excuses_what_is_before_it() {
+    use EventType::{FlowDeleted, FlowRestored, FlowUnpublished, FlowUpdated};
+    let mut cases = Cases::default();
+    let document = Log::new(1).at(2).state.document.unwrap();
+    let erased = erased_on_record(&Log::new(1));
+    for event_type in [FlowUnpublished, FlowDeleted, FlowRestored] {
+        let mut carried_on = erased.clone();
+        carried_on.refer_again(event_type, 2);
+        cases.add(format!("{event_type:?} behind it"), carried_on.export(), "intact up to position 14");
+        let mut blanked = Log::new(1);
+        blanked.refer_again(event_type, 2);
+        blanked.documents.insert(document, None);
+        cases.add(format!("{event_type:?}, and nothing erased"), blanked.export(), "altered at position 2");
+    }
+    let mut again = erased;
+    again.refer_again(FlowUpdated, 2);
+    cases.add("written again, and blanked", again.export(), "altered at position 14");
+    let behind = again.export_part(13, |_| true);
+    cases.add("the part behind the erasure", behind, "altered at position 14");
+    again.refer_again(FlowUnpublished, 2);
+    cases.add("carried on after that", again.export(), "altered at position 14");
+    let mut twice = again.clone();
+    twice.record_erasure(&[], &[], &[document]);
+    cases.add("erased again", twice.export(), "intact up to position 16");
+    let record = |event: &EventRecord<'_>| event.position != 13;
+    cases.add("the first record left out", twice.export_part(0, record), "altered at position 3");
+    let records = |event: &EventRecord<'_>| event.position < 13;
+    cases.add("both records left out", twice.export_part(0, records), "altered at position 2");
+    again.documents.extend(Log::new(1).documents);
+    cases.add("written again, and there", again.export(), "intact up to position 15");
+    // An event cannot say that its own content was erased, nor that of a later one.
+    let mut ahead = Log::new(1);
+    ahead.record_erasure(&[13, 14], &[14], &[]);
+    ahead.refer_again(FlowUpdated, 12);
+    ahead.at(13).context = None;
+    cases.add("a record that excuses itself", ahead.export(), "altered at position 13");
+    ahead.at(13).context = Log::new(1).at(12).context.clone();
+    ahead.chain_from(13);
+    ahead.sign(13, &keyring(1));
+    ahead.sign(14, &keyring(1));
+    (ahead.at(14).payload, ahead.at(14).context) = (None, None);
+    cases.add("a record of what is to come", ahead.export(), "altered at position 14");
     cases.check();
 }
 

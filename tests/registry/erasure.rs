@@ -123,6 +123,16 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
     // Written again, it is there again, and nothing is altered.
     hand.registry.commands.update(hand.intent(), one, json!({"name": "Alta"}), None).await.unwrap();
     assert_eq!(hand.verdict().await, "end not proven at position 6");
+    let pool = hand.registry.store().pool();
+    let blank = "UPDATE document d SET bytes = NULL FROM event e WHERE e.position = 6 AND d.digest = e.document_digest \
+         RETURNING (SELECT bytes FROM document o WHERE o.org_id = d.org_id AND o.digest = d.digest)";
+    let content: Vec<u8> = sqlx::query_scalar(blank).fetch_one(pool).await.unwrap();
+    assert_eq!(hand.verdict().await, "altered at position 6", "the erasure was before it was written again");
+    assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 1);
+    assert_eq!(hand.verdict().await, "end not proven at position 7");
+    assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 0, "once is enough");
+    let put_back = "UPDATE document SET bytes = $1 WHERE bytes IS NULL AND digest = sha256($1)";
+    sqlx::query(put_back).bind(content).execute(pool).await.unwrap();
     hand.registry.commands.publish(hand.intent(), one, PublishOrder::default()).await.unwrap();
     let in_use = hand.erase(first.clone(), true).await.unwrap_err().to_string();
     assert!(in_use.contains("content_in_use"), "{in_use}");

@@ -8,6 +8,8 @@ mod person;
 mod plan;
 mod progress;
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,7 +25,7 @@ use crate::evidence::ErasedContent;
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 pub use crate::store::ErasureRow;
-use crate::store::Store;
+use crate::store::{Erasable, Store};
 
 /// Documents in memory at once, in bytes; the last of them may go beyond it.
 const DOCUMENT_BYTES: i64 = 1 << 20;
@@ -81,8 +83,9 @@ impl Erasures {
             }
             Selection::Person(ref person) => person.plan(&self.store, org_id).await,
             Selection::Absent => {
-                let mut plan = ErasurePlan::of(&self.store.absent(org_id).await?, false);
-                self.leave_what_is_on_record(org_id, &mut plan).await?;
+                let events = self.store.absent(org_id).await?;
+                let mut plan = ErasurePlan::of(&events, false);
+                self.leave_what_is_on_record(org_id, &events, &mut plan).await?;
                 Ok(plan)
             }
         }
@@ -91,14 +94,19 @@ impl Erasures {
     async fn leave_what_is_on_record(
         &self,
         org_id: Uuid,
+        events: &[Erasable],
         plan: &mut ErasurePlan,
     ) -> Result<(), RegistryError> {
+        // A document that was written again behind its erasure, and is absent, is on record no more.
+        let last_uses: HashMap<Digest, i64> =
+            events.iter().filter_map(|event| Some((event.document?, event.position))).collect();
         let types = [EventType::ContentErased.as_str().to_owned()];
-        for (.., payload) in self.store.payloads_of(org_id, &types).await? {
+        for (position, _, payload) in self.store.payloads_of(org_id, &types).await? {
             let Ok(told) = serde_json::from_slice::<ErasedContent>(&payload) else { continue };
             plan.contexts.retain(|position| !told.contexts.contains(position));
             plan.payloads.retain(|position| !told.payloads.contains(position));
-            plan.documents.retain(|(_, digest)| !told.documents.contains(digest));
+            plan.documents
+                .retain(|(_, digest)| position < last_uses[digest] || !told.documents.contains(digest));
         }
         Ok(())
     }

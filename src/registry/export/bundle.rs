@@ -1,7 +1,7 @@
 //! The export that proves itself: the evidence bundle, written as it is read. Where this process signs, it ends with a
 //! checkpoint made for it; those that were made before stand in their places.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::{io, mem};
 
 use bytes::Bytes;
@@ -45,6 +45,8 @@ struct Log {
     trees: Option<LogTrees>,
     /// What was absent in what was written, and is not on record in it.
     absent: Absent,
+    /// Documents that were written without bytes.
+    blank: HashSet<Digest>,
     checkpoints_of: Checkpoints,
 }
 
@@ -149,7 +151,7 @@ impl Log {
                 match documents.get(&digest) {
                     Some(Some(document)) => {
                         if document.bytes.is_none() {
-                            self.absent.document(digest, event.0.position);
+                            self.blank.insert(digest);
                         }
                         writer.document(digest, document.bytes.as_deref())?;
                     }
@@ -160,7 +162,9 @@ impl Log {
             }
             match self.is_wanted(event) {
                 true => {
-                    self.absent.event(&event.0);
+                    let document = event.0.state.document;
+                    let lacks_document = document.is_some_and(|digest| self.blank.contains(&digest));
+                    self.absent.event(&event.0, lacks_document);
                     writer.event(&event.0)?;
                 }
                 false => writer.omitted(event.0.position, event.0.event_hash)?,
@@ -217,6 +221,7 @@ impl Exports {
             position: after,
             trees,
             absent: Absent::default(),
+            blank: HashSet::new(),
             checkpoints_of: self.checkpoints.clone(),
         };
         let mut writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;

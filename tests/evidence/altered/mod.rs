@@ -6,10 +6,14 @@ mod edit;
 mod signer;
 
 use flow_registry::evidence::{Report, Verdict};
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
+
+use serde_json::json;
 
 use self::database::{Database, database};
 use self::edit::Edits;
 use super::cases::Cases;
+use crate::registry::hand::sound;
 
 const EVENTS: i64 = 16;
 const FIRST_CHECKPOINT: i64 = 9;
@@ -48,6 +52,27 @@ async fn what_the_service_wrote_is_intact() {
     database.record_what_is_absent().await;
     cases.add_database("erased on record", &database, &[], "intact up to position 17").await;
     cases.add_database("against what was kept", &database, &database.notes, "intact up to position 17").await;
+    cases.check();
+}
+
+#[tokio::test]
+async fn what_was_written_again_behind_its_erasure_is_not_excused() {
+    let database = database().await;
+    let (hand, mut cases) = (&database.hand, Cases::default());
+    let flow = hand.create(sound("Efímero")).await;
+    let rename = |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None);
+    rename("Otro").await.unwrap();
+    let versions = Selection::Versions { flow_id: flow, from: 1, to: 1 };
+    let order = ErasureOrder::new(versions, "asked for in May");
+    Erasures::new(hand.registry.store().clone()).erase(&hand.intent(), &order).await.unwrap();
+    rename("Efímero").await.unwrap();
+    database.sign_as_service().await;
+    cases.add_database("written again", &database, &database.notes, "intact up to position 20").await;
+    let blank = "UPDATE document SET bytes = NULL WHERE digest = (SELECT document_digest FROM event WHERE position = 20)";
+    database.administer(blank).await.unwrap();
+    cases.add_database("and blanked", &database, &database.notes, "altered at position 20").await;
+    database.record_what_is_absent().await;
+    cases.add_database("erased again", &database, &database.notes, "intact up to position 21").await;
     cases.check();
 }
 
