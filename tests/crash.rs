@@ -20,6 +20,8 @@ use crate::support::{Scratch, Service};
 
 const CLIENTS: usize = 8;
 const ACKNOWLEDGED_BETWEEN_KILLS: usize = 120;
+/// How often each of the two is killed; `CRASH_ROUNDS=200` for a long run by hand.
+const ROUNDS: usize = 3;
 
 /// Reads the feed of the organization beyond a position that is enough, and returns the ids as they came.
 fn follow(access: &Access, enough: &AtomicI64) -> Vec<i64> {
@@ -88,7 +90,8 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
             thread::spawn(move || write(&access, client, &tell))
         })
         .collect();
-    for _ in 0..3 {
+    let rounds = std::env::var("CRASH_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().expect("a number"));
+    for _ in 0..rounds {
         wait_for(&acknowledged, ACKNOWLEDGED_BETWEEN_KILLS);
         service.signal(Signal::KILL);
         service.ended();
