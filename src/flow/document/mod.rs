@@ -16,7 +16,6 @@ pub(super) mod names;
 mod order;
 mod patch;
 mod reader;
-mod report;
 mod scalar;
 pub mod schema;
 mod settings;
