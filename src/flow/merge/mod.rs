@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use order::{Order, merged_order};
+use order::{MergedOrder, merged_order};
 use place::Place;
 
 /// What two changes of one document come to together.
@@ -194,7 +194,7 @@ impl Merger {
         }
         let [base, draft, sent] = &keys;
         let order = merged_order(base, draft, sent, |id| entries.contains_key(id));
-        let Order { merged, is_contradictory, contested } = order;
+        let MergedOrder { merged, is_contradictory, contested } = order;
         if is_contradictory {
             self.conflict(at, whole, "both sides order the entries anew");
         }
