@@ -39,11 +39,11 @@ pub struct Cli {
     #[command(flatten)]
     pub log: LogConfig,
     #[command(subcommand)]
-    pub order: Order,
+    pub order: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Order {
+pub enum CliCommand {
     /// Serve the HTTP API
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself

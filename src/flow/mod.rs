@@ -22,6 +22,8 @@ pub mod pointer;
 pub mod projection;
 pub mod record;
 pub mod reference;
+pub mod report;
+pub mod request;
 pub mod text;
 pub mod validation;
 

@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::call::{FlowsRead, Read};
-use super::path::{FlowId, FlowVersion};
+use super::path::{FlowId, FlowVersionPath};
 use super::problem::{HandlerResult, Problem};
 use super::query::diff::{ComparedState, DiffQuery};
 use super::query::events::HistoryQuery;
@@ -37,9 +37,9 @@ fn entry_for(caller: &Caller) -> fn(&LogEntry) -> Value {
     if caller.sees_people() { wire::history_entry } else { wire::history_entry_without_people }
 }
 
-pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> HandlerResult {
+pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersionPath, ()>) -> HandlerResult {
     let call = &call;
-    let FlowVersion { flow_id, version } = call.id;
+    let FlowVersionPath { flow_id, version } = call.id;
     let flow = position::ask(&app, call, Some(0), |reads| async move {
         Ok(reads.flows.get(&call.caller, flow_id, Selector::Version(version)).await?)
     });

@@ -13,7 +13,7 @@ use super::query::page::PageQuery;
 use super::state::App;
 use super::wire::{PageInfo, Tombstones, View};
 use super::{answer, cursor, etag, position};
-use crate::registry::{FlowList, FlowReads, FlowWalk, ListPage, LogHead, Moment};
+use crate::registry::{FlowList, FlowReads, FlowWalk, ListPage, LogHead, LogMoment};
 
 type ListCall = Read<FlowsRead, (), ListQuery>;
 
@@ -189,7 +189,7 @@ async fn changed(
     reads: &FlowReads,
     call: &ListCall,
     head: LogHead,
-    moment: Moment,
+    moment: LogMoment,
     page: &PageQuery,
 ) -> Result<Response, Problem> {
     let in_force = call.query.filter.in_force;

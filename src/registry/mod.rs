@@ -48,7 +48,7 @@ pub use history::{Compared, Comparison, History, Point, Side};
 pub use lead::DraftLead;
 pub use merge::MergedDraft;
 pub use reads::{
-    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,
+    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, LogMoment, Selector, Status,
     WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};

@@ -28,7 +28,7 @@ const DOCUMENT_BYTES: i64 = 1 << 20;
 
 /// How far the verification of one log has come, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct VerificationProgress {
     pub organization: Uuid,
     pub position: i64,
     /// What the head of the log says.
@@ -76,7 +76,7 @@ impl LiveVerification {
     pub async fn log(
         &mut self,
         org_id: Uuid,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(VerificationProgress),
     ) -> Result<Report, RegistryError> {
         let kept = self.kept.iter().filter(|kept| kept.organization == org_id).cloned().collect();
         let chain = ChainVerifier::new(org_id, 0, chain_start(org_id), self.keys.clone(), kept);
@@ -118,7 +118,7 @@ impl LiveVerification {
         org_id: Uuid,
         chain: &mut ChainVerifier,
         trees: &mut TreeHeads,
-        progress: &mut impl FnMut(Progress),
+        progress: &mut impl FnMut(VerificationProgress),
     ) -> Result<(), Stop> {
         let head = self.reading.head(org_id).await?;
         let end = head.map_or(0, |(position, _)| position);
@@ -127,7 +127,7 @@ impl LiveVerification {
         }
         loop {
             let after = chain.position();
-            progress(Progress { organization: org_id, position: after, end });
+            progress(VerificationProgress { organization: org_id, position: after, end });
             let events = self.reading.events(org_id, after, PART).await?;
             let Some(last) = events.last() else { break };
             let checkpoints = self.reading.checkpoints(org_id, after, last.position).await?;

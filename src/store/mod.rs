@@ -52,8 +52,8 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 pub use append::{
-    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, Memory, NewEvent,
-    Outcome, ViewChange,
+    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, NewEvent, Outcome,
+    ViewChange, WriterMemory,
 };
 pub use audit::{AuditFilter, AuditPage};
 pub use changes::{Changed, Changes};
@@ -71,7 +71,7 @@ pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{Durability, durability, migrate, prepare, verify_schema};
+pub use migrate::{DurabilitySettings, durability, migrate, prepare, verify_schema};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};

@@ -14,7 +14,7 @@ use clap::Subcommand;
 use super::failure::EXIT_STATUS;
 pub use accept::AcceptLogOrder;
 pub use cosign::CosignOrder;
-pub use export::ExportOrder;
+pub use export::ExportArgs;
 pub use tail::TailOrder;
 pub use verify::{Verified, VerifyOrder};
 
@@ -22,7 +22,7 @@ pub use verify::{Verified, VerifyOrder};
 pub enum AuditOrder {
     /// Take the log of a running service home: as evidence, or for a spreadsheet
     #[command(after_help = EXIT_STATUS)]
-    Export(ExportOrder),
+    Export(ExportArgs),
     /// Follow the log of a running service
     #[command(after_help = EXIT_STATUS)]
     Tail(TailOrder),

@@ -17,7 +17,6 @@ mod operation;
 mod order;
 mod patch;
 mod reader;
-mod report;
 mod scalar;
 pub mod schema;
 mod settings;

@@ -9,7 +9,7 @@ mod signs;
 pub use cut::{beginning, cut};
 pub use digits::{decimal_digit, has_other_digits};
 pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
-pub use signs::{is_blank, is_control, is_invisible, name_fault};
+pub use signs::{entity, escaped, is_blank, is_control, is_hidden, is_invisible, name_fault};
 
 /// The number of the rules of [`fold`], and of what else views keep of documents. What is stored under a lower number is
 /// computed again.

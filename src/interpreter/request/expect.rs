@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::reader::{Fields, RequestNode};
 use crate::expression::Names;
+use crate::flow::request::{Fields, RequestNode};
 use crate::interpreter::expression::{CompiledExpression, Pattern};
 use crate::interpreter::value::{Value, from_json};
 

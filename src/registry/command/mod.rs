@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 pub use self::echo::Echo;
 use self::meeting::Meeting;
-use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
+use self::plan::{FlowCommand, Plan};
 pub use self::publish::{PublishedSet, SET_MAX, SetEntry, SetOrder};
 pub use self::rehearsal::{Outlook, RehearsedOrder};
 pub use self::restore::Rehearsal;
@@ -62,7 +62,7 @@ impl Commands {
         &self,
         intent: &Intent,
         flow_id: Uuid,
-        command: &Command,
+        command: &FlowCommand,
     ) -> Result<Written, RegistryError> {
         // A flow that is not in memory is read before its turn, together with others: it may not be there at all.
         if self.reads.unproven(intent.caller.org_id, flow_id).is_none() {
@@ -113,7 +113,7 @@ impl Commands {
         &self,
         intent: &Intent,
         flow_id: Uuid,
-        command: &Command,
+        command: &FlowCommand,
     ) -> Result<Option<Written>, RegistryError> {
         let Some(found) = self.reads.unproven(intent.caller.org_id, flow_id) else { return Ok(None) };
         let accepted = intent.if_match.as_ref().is_none_or(|wanted| wanted.accepts(found.record.version));
@@ -222,9 +222,9 @@ impl Commands {
 }
 
 /// What is wrong with a change itself is told whatever flow it is for, and without looking for that.
-fn check(command: &Command) -> Result<(), RegistryError> {
+fn check(command: &FlowCommand) -> Result<(), RegistryError> {
     match command {
-        Command::Update(patch, _) => patch.check().map_err(RegistryError::Invalid),
+        FlowCommand::Update(patch, _) => patch.check().map_err(RegistryError::Invalid),
         _ => Ok(()),
     }
 }

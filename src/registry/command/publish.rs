@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::plan::{Command, Plan, Prepared, PublishOrder};
+use super::plan::{FlowCommand, Plan, Prepared, PublishOrder};
 use super::{Commands, Written, current};
 use crate::flow::decide::{Candidate, DecidedChange, Decision, Order, Refusal, decide};
 use crate::flow::document::Canonical;
@@ -66,7 +66,7 @@ impl Commands {
         flow_id: Uuid,
         order: PublishOrder,
     ) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Publish(order)).await
+        self.command(intent, flow_id, FlowCommand::Publish(order)).await
     }
 
     pub(super) async fn plan_publish(

@@ -136,7 +136,7 @@ impl Drift {
 
 /// Some streams of an organization, compared.
 #[derive(Debug)]
-pub struct Batch {
+pub struct ComparedBatch {
     org_id: Uuid,
     streams: usize,
     /// The last of them.
@@ -145,7 +145,7 @@ pub struct Batch {
     drifts: Vec<Drift>,
 }
 
-impl Batch {
+impl ComparedBatch {
     pub fn organization_id(&self) -> Uuid {
         self.org_id
     }
@@ -179,7 +179,7 @@ pub struct Walk {
 
 impl Walk {
     /// The next streams, compared; `None` at the end. After an error the walk can go on where it was.
-    pub async fn next(&mut self) -> Result<Option<Batch>, StoreError> {
+    pub async fn next(&mut self) -> Result<Option<ComparedBatch>, StoreError> {
         while let Some(org_id) = self.org_id {
             let (store, after) = (&self.projections.store, self.after);
             let look = async { compare(&mut store.reading().await?, org_id, after).await };
@@ -274,8 +274,8 @@ impl Projections {
     }
 
     /// Puts right what drifted in a batch, and says what could not be.
-    pub async fn mend(&self, batch: Batch) -> Result<Vec<Drift>, StoreError> {
-        let Batch { org_id, mut folded, drifts: found, .. } = batch;
+    pub async fn mend(&self, batch: ComparedBatch) -> Result<Vec<Drift>, StoreError> {
+        let ComparedBatch { org_id, mut folded, drifts: found, .. } = batch;
         let (mendable, mut left): (Vec<_>, Vec<_>) = found.into_iter().partition(Drift::is_mendable);
         if mendable.is_empty() {
             return Ok(left);

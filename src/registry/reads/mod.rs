@@ -23,7 +23,7 @@ pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
-pub use self::past::{FlowPage, Moment};
+pub use self::past::{FlowPage, LogMoment};
 pub use self::walk::WalkedPage;
 pub use self::written::WrittenPage;
 use super::RegistryError;
@@ -43,7 +43,7 @@ pub enum Selector {
     /// As it stood after one of its events, deleted or not.
     Version(i64),
     /// As it stood at a moment, deleted or not.
-    AsOf(Moment),
+    AsOf(LogMoment),
 }
 
 impl Selector {
@@ -135,10 +135,10 @@ impl FlowReads {
             Selector::Version(version) => self.version(caller, flow_id, version).await,
             Selector::AsOf(moment) => {
                 let version = match moment {
-                    Moment::Position(position) => {
+                    LogMoment::Position(position) => {
                         self.store.version_at(caller.org_id, flow_id, position).await?
                     }
-                    Moment::Before(instant) => {
+                    LogMoment::Before(instant) => {
                         self.store.version_before(caller.org_id, flow_id, instant).await?
                     }
                 };

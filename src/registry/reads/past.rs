@@ -18,14 +18,14 @@ use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, ListedFlow, WA
 
 /// A moment of an organization's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum LogMoment {
     /// After the event at this position.
     Position(i64),
     /// Just before an instant.
     Before(DateTime<Utc>),
 }
 
-impl Moment {
+impl LogMoment {
     /// After the last event there is.
     pub const NOW: Self = Self::Position(i64::MAX);
 
@@ -110,10 +110,10 @@ impl FlowReads {
     }
 
     /// The position the log stood at then; what comes after it cannot change what was.
-    pub async fn position_at(&self, caller: &Caller, moment: Moment) -> Result<i64, RegistryError> {
+    pub async fn position_at(&self, caller: &Caller, moment: LogMoment) -> Result<i64, RegistryError> {
         Ok(match moment {
-            Moment::Position(position) => position.min(self.store.head(caller.org_id).await?),
-            Moment::Before(instant) => self.store.position_before(caller.org_id, instant).await?,
+            LogMoment::Position(position) => position.min(self.store.head(caller.org_id).await?),
+            LogMoment::Before(instant) => self.store.position_before(caller.org_id, instant).await?,
         })
     }
 
