@@ -4,6 +4,8 @@
 
 use uuid::Uuid;
 
+use super::source::ReadSource;
+
 use crate::evidence::{Alteration, ChainVerifier};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
@@ -40,7 +42,7 @@ pub struct Look {
 /// A walk over all organizations.
 #[derive(Debug)]
 pub struct IntegrityWalk {
-    store: Store,
+    source: ReadSource,
     at: Option<Place>,
 }
 
@@ -72,8 +74,10 @@ impl Integrity {
 
     /// A walk from the first organization on.
     pub async fn walk(&self) -> Result<IntegrityWalk, StoreError> {
-        let first = self.store.in_time(self.store.organization_after(None)).await?;
-        Ok(IntegrityWalk { store: self.store.clone(), at: first.map(Place::start) })
+        let source = ReadSource::near(&self.store);
+        let mut walk = IntegrityWalk { source, at: None };
+        walk.leave_organization().await?;
+        Ok(walk)
     }
 }
 
@@ -83,9 +87,18 @@ impl IntegrityWalk {
         self.at.as_ref().map(|place| place.org_id)
     }
 
-    /// The next look; `None` at the end. After an error the walk can go on where it was.
+    /// The next look; `None` at the end. After an error the walk can go on where it was. Where a standby fails, the
+    /// primary is looked at from there on: it never has less.
     pub async fn next(&mut self) -> Result<Option<Look>, StoreError> {
-        let Self { store, at } = self;
+        match self.look().await {
+            Err(error) if self.source.fail_over(&error) => self.look().await,
+            look => look,
+        }
+    }
+
+    async fn look(&mut self) -> Result<Option<Look>, StoreError> {
+        let Self { source, at } = self;
+        let store = source.store();
         let Some(place) = at else { return Ok(None) };
         if let Some(chain) = &mut place.chain {
             let looked = store.in_time_for(STATEMENTS_MAX, next_events(store, place.org_id, chain)).await?;
@@ -119,8 +132,14 @@ impl IntegrityWalk {
 
     /// Goes on with the next organization.
     pub async fn leave_organization(&mut self) -> Result<(), StoreError> {
-        let org_id = self.organization();
-        let next = self.store.in_time(self.store.organization_after(org_id)).await?;
+        let (org_id, store) = (self.organization(), self.source.store());
+        let next = match store.in_time(store.organization_after(org_id)).await {
+            Err(error) if self.source.fail_over(&error) => {
+                let store = self.source.store();
+                store.in_time(store.organization_after(org_id)).await?
+            }
+            next => next?,
+        };
         self.at = next.map(Place::start);
         Ok(())
     }

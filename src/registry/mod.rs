@@ -27,6 +27,7 @@ mod row;
 mod runs;
 mod service_memory;
 pub mod sessions;
+mod source;
 mod standbys;
 mod turns;
 mod unpublished;

@@ -76,10 +76,11 @@ impl Store {
         }
         let give_up = Instant::now() + within;
         let written = written_by(&self.pool).await.ok()?;
-        while Instant::now() < give_up {
-            let mut usable = self.standbys.iter().filter(|standby| standby.is_usable()).peekable();
-            usable.peek()?;
-            for standby in usable {
+        while Instant::now() < give_up && self.standbys.iter().any(Standby::is_usable) {
+            for standby in &*self.standbys {
+                if !standby.is_usable() {
+                    continue;
+                }
                 match timeout_at(give_up, written_by(&standby.pool)).await {
                     Ok(Ok(replayed)) if replayed >= written => return Some(standby),
                     Ok(Ok(_)) | Err(_) => {}

@@ -138,6 +138,24 @@ impl Desk {
         answered.data["data"].as_array().unwrap().clone()
     }
 
+    /// An export of the log, whole.
+    pub fn export(&self, format: &str) -> String {
+        let url = format!(
+            "http://{}/organizations/{ORGANIZATION}/audit/export?format={format}",
+            self.service.address
+        );
+        let mut answer = self.agent.get(url).header("X-Api-Key", &self.key).call().unwrap();
+        assert_eq!(answer.status(), 200);
+        answer.body_mut().read_to_string().unwrap()
+    }
+
+    /// Verifies all logs by the command, and returns its exit status.
+    pub fn verify(&self) -> Option<i32> {
+        let verified = run(&[&["audit", "verify"], &self.arguments()[..]].concat());
+        println!("{}", String::from_utf8_lossy(&verified.stdout));
+        verified.status.code()
+    }
+
     /// Where the log stands.
     pub fn position(&self) -> i64 {
         self.primary.asks("SELECT max(position) FROM log_head").unwrap().parse().unwrap()

@@ -114,6 +114,35 @@ async fn a_standby_that_is_killed_costs_nobody_an_answer() {
     );
 }
 
+/// An export, a verification and a feed read the standby, and go on where it is killed or does not have what they need.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn long_reads_come_from_the_standby_and_end_without_it() {
+    let mut desk = Desk::open().await;
+    eventually("it reads from the standby", || desk.reads_from_standby(&desk.service));
+    for name in 0..20 {
+        desk.create(&name.to_string());
+    }
+    let statements = "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_user_tables WHERE relname = 'event'";
+    let read_there = || {
+        desk.standby.asks("SELECT pg_sleep(1.2)").unwrap();
+        desk.standby.asks(statements).unwrap().parse::<i64>().unwrap()
+    };
+    let before = read_there();
+    assert_eq!(desk.export("csv").lines().count(), 1 + 22, "a header, and every event up to its own");
+    assert!(read_there() >= before + 22, "the export read the standby");
+    assert_eq!(desk.verify(), Some(3), "intact, and nothing was signed");
+
+    // While it stands still, an export goes up to its own event all the same.
+    desk.standby.asks("SELECT pg_wal_replay_pause()").unwrap();
+    assert_eq!(desk.export("csv").lines().count(), 1 + 23);
+    let bundle = desk.export("ndjson");
+    assert_eq!(bundle.lines().filter(|line| line.contains("\"flow.created\"")).count(), 20, "{bundle}");
+    assert_eq!(desk.verify(), Some(3));
+    desk.standby.kill();
+    assert_eq!(desk.export("csv").lines().count(), 1 + 25);
+    assert_eq!(desk.verify(), Some(3));
+}
+
 /// What a service that does not come up with these arguments says.
 fn refusal(arguments: &[&str]) -> String {
     let mut serve = program(&["serve", "--listen", "127.0.0.1:0"]);

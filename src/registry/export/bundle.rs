@@ -13,10 +13,13 @@ use crate::flow::event::EventType;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
 use crate::registry::checkpoints::{Checkpoints, LogTrees};
+use crate::registry::source::ReadSource;
 use crate::store::{AuditFilter, EventLeaf, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 250;
+/// Of one chunk, generously.
+const STATEMENTS_MAX: u32 = 4;
 /// Events that tell what becomes of others: whatever is asked for, they are there in full.
 const ALWAYS_SHOWN: [EventType; 2] = [EventType::ContentErased, EventType::LogAccepted];
 /// Documents held at once, in bytes; the last of them may go beyond it.
@@ -34,7 +37,8 @@ pub struct BundleExport {
 #[derive(Debug)]
 struct Log {
     coverage: Coverage,
-    store: Store,
+    source: ReadSource,
+    primary: Store,
     filter: AuditFilter,
     /// Events that were read and not written yet, each with whether the filter lets it through, and the checkpoints made over any of them.
     events: VecDeque<(EventRecord<'static>, bool)>,
@@ -62,10 +66,10 @@ impl BundleExport {
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
         let Self { log, writer } = self;
         if writer.is_some() && log.events.is_empty() {
-            log.read().await?;
+            log.read_on().await?;
             // What was erased while this export went out is on record behind where it was to end.
             if log.events.is_empty() && log.absent.first().is_some() && log.reach_further().await? {
-                log.read().await?;
+                log.read_on().await?;
             }
         }
         if let Some(mut writer) = writer.take_if(|_| log.events.is_empty()) {
@@ -73,7 +77,10 @@ impl BundleExport {
             return Ok(Some(writer.finish().map_err(broken)?.into()));
         }
         let Some(writer) = writer else { return Ok(None) };
-        let documents = log.documents(writer).await?;
+        let documents = match log.documents(writer).await {
+            Err(error) if log.source.fail_over(&error) => log.documents(writer).await?,
+            documents => documents?,
+        };
         log.write(writer, &documents).map_err(broken)?;
         Ok(Some(mem::take(writer.out_mut()).into()))
     }
@@ -91,8 +98,10 @@ impl Log {
         };
         let end = match signed {
             Some(position) => position,
-            None => self.store.head(org_id).await?,
+            None => self.primary.head(org_id).await?,
         };
+        // A standby may not have it yet.
+        self.source.leave_standby();
         let before = self.coverage.up_to;
         self.coverage.up_to = end.max(before);
         Ok(before < self.coverage.up_to)
@@ -102,7 +111,7 @@ impl Log {
     async fn write_proof(&mut self, writer: &mut BundleWriter<Vec<u8>>) -> Result<(), RegistryError> {
         let (org_id, end) = (self.coverage.org_id, self.position);
         let Some(trees) = self.trees.take().filter(|_| self.checkpoints_of.signs()) else { return Ok(()) };
-        let signed = self.store.checkpoints(org_id, end - 1, end).await?;
+        let signed = self.primary.checkpoints(org_id, end - 1, end).await?;
         let Some(signed) = signed.last() else { return Ok(()) };
         match self.checkpoints_of.sign_trees(trees, signed, self.filter.stream_id).await {
             Ok(Some((head, Some(last)))) => writer.proof(&head.note, &last).map_err(broken),
@@ -112,12 +121,14 @@ impl Log {
         }
     }
 
-    async fn read(&mut self) -> Result<(), StoreError> {
-        let Coverage { org_id, up_to, .. } = self.coverage;
-        let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
-        if let Some(last) = events.last().map(|(event, _)| event.position) {
-            self.checkpoints = self.store.checkpoints(org_id, self.position, last).await?.into();
-            self.position = last;
+    async fn read_on(&mut self) -> Result<(), StoreError> {
+        let (events, checkpoints) = match self.read().await {
+            Err(error) if self.source.fail_over(&error) => self.read().await?,
+            read => read?,
+        };
+        if let Some((last, _)) = events.last() {
+            self.checkpoints = checkpoints.into();
+            self.position = last.position;
         }
         if let Some(trees) = &mut self.trees {
             for (event, _) in &events {
@@ -127,6 +138,22 @@ impl Log {
         }
         self.events = events.into();
         Ok(())
+    }
+
+    /// The next events, and the checkpoints over any of them.
+    async fn read(&self) -> Result<(Vec<(EventRecord<'static>, bool)>, Vec<StoredCheckpoint>), StoreError> {
+        let Coverage { org_id, up_to, .. } = self.coverage;
+        let (store, position) = (self.source.store(), self.position);
+        let read = async {
+            let events = store.exported_events(org_id, &self.filter, position, up_to, CHUNK).await?;
+            let last = events.last().map_or(position, |(event, _)| event.position);
+            let checkpoints = match events.is_empty() {
+                true => Vec::new(),
+                false => store.checkpoints(org_id, position, last).await?,
+            };
+            Ok((events, checkpoints))
+        };
+        store.in_time_for(STATEMENTS_MAX, read).await
     }
 
     /// The documents that go before the first of the events, as many as may be in memory.
@@ -140,7 +167,9 @@ impl Log {
         if wanted.is_empty() {
             return Ok(Documents::new());
         }
-        let found = self.store.documents_within(self.coverage.org_id, &wanted, DOCUMENT_BYTES).await?;
+        let store = self.source.store();
+        let found = store.documents_within(self.coverage.org_id, &wanted, DOCUMENT_BYTES);
+        let found = store.in_time(found).await?;
         Ok(wanted.into_iter().zip(found).collect())
     }
 
@@ -214,7 +243,8 @@ impl Exports {
         };
         let log = Log {
             coverage,
-            store: self.store.clone(),
+            source: ReadSource::caught_up(&self.store).await,
+            primary: self.store.clone(),
             filter: confined(&intent.caller, &order.filter),
             events: VecDeque::new(),
             checkpoints: VecDeque::new(),
