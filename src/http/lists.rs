@@ -27,7 +27,7 @@ fn named(call: &ListCall) -> Option<i64> {
     if let Some((moment, _)) = &call.query.changes {
         return moment.position();
     }
-    let of_moment = call.query.as_of.map_or(Some(0), Moment::position)?;
+    let of_moment = call.query.as_of.map_or(Some(0), LogMoment::position)?;
     // A whole list takes as long as its reader: its later parts are not to be missing because a standby is.
     let page = call.query.page.as_ref()?;
     let list = list_of(call);
