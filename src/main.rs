@@ -66,6 +66,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
         CliCommand::Audit(order) => match *order {
             AuditOrder::Export(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Tail(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
+            AuditOrder::Verifier => Ok(cli::print_verifier().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Cosign(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::AcceptLog(order) => done(app::accept_log(&order)),
             AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),

@@ -18,7 +18,7 @@ mod signing_key;
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{LogConfig, MigrateConfig, ServeConfig};
-pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
+pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder, print_verifier};
 pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;

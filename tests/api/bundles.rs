@@ -1,6 +1,6 @@
 //! The export that proves itself: taken over HTTP, and given to both verifiers.
 
-use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
+use flow_registry::evidence::{KeptNote, Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
 use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::exports::{begun, fill, story};
 use super::{Api, api, sound, state_with};
 use crate::evidence::python;
+use crate::support::Scratch;
 
 pub fn key() -> SigningKey {
     SigningKey::new("flows.example.com", &[1; 32]).unwrap()
@@ -28,11 +29,28 @@ pub async fn bundle(api: &Api, query: &str) -> Vec<u8> {
 /// What our verifier finds; the other one must come to the same.
 #[track_caller]
 pub fn verified(bundle: &[u8]) -> Report {
-    let report = verify(bundle, &[key().public_key()], &[]).unwrap();
-    let key = key().public_key().to_string();
-    let output = python(&["verify_export.py", "-", "--key", &key], bundle);
+    verified_against(bundle, &[])
+}
+
+/// Like [`verified`], where somebody kept these notes.
+#[track_caller]
+pub fn verified_against(bundle: &[u8], kept: &[String]) -> Report {
+    let keys = [key().public_key()];
+    let (key, scratch) = (keys[0].to_string(), Scratch::new());
+    let mut arguments = vec!["verify_export.py".to_owned(), "-".to_owned(), "--key".to_owned(), key];
+    for (index, note) in kept.iter().enumerate() {
+        let file = scratch.path().join(index.to_string());
+        std::fs::write(&file, note).unwrap();
+        arguments.extend(["--checkpoint".to_owned(), file.to_str().unwrap().to_owned()]);
+    }
+    let kept: Vec<KeptNote> = kept.iter().map(|note| KeptNote::open(note, &keys).unwrap()).collect();
+    let report = verify(bundle, &keys, &kept).unwrap();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = python(&arguments, bundle);
     let (ours, theirs) = (report.to_string(), String::from_utf8_lossy(&output.stdout).into_owned());
-    assert_eq!(ours.split(':').next(), theirs.trim_end().split(':').next(), "{ours} / {theirs}");
+    let head =
+        |verdict: &str| verdict.lines().next().and_then(|line| line.split(':').next()).map(str::to_owned);
+    assert_eq!(head(&ours), head(&theirs), "{ours} / {theirs}");
     report
 }
 

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
 use flow_registry::evidence::{
-    BundleWriter, Checkpoint, ErasedContent, EventRecord, Keyring, PublicKey, SigningKey,
+    BundleWriter, Checkpoint, ErasedContent, EventRecord, Keyring, PublicKey, SigningKey, TreeBuilder,
+    TreeHead, stream_leaf,
 };
 use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
 use flow_registry::flow::digest::Digest;
@@ -160,6 +161,20 @@ impl Log {
             chain_hash: event.chain_hash,
             time: DateTime::from_timestamp_micros(event.recorded_at_us + 1).unwrap(),
         }
+    }
+
+    pub(crate) fn tree_head(&self, position: i64) -> TreeHead {
+        let Checkpoint { organization, position: size, chain_hash, time } = self.checkpoint(position);
+        let (mut events, mut streams, mut map) =
+            (TreeBuilder::default(), BTreeMap::new(), TreeBuilder::default());
+        for event in &self.events[..usize::try_from(position).unwrap()] {
+            events.push(event.event_hash.as_bytes());
+            streams.insert(event.stream, (event.version, event.event_hash));
+        }
+        for (stream, (version, hash)) in streams {
+            map.push(&stream_leaf(stream, version, &hash));
+        }
+        TreeHead { organization, size, event_root: events.root(), map_root: map.root(), chain_hash, time }
     }
 
     pub(crate) fn sign(&mut self, position: i64, keys: &Keyring) {
