@@ -105,6 +105,14 @@ impl Held {
         Ok(query.fetch_all(&mut *self.transaction).await?)
     }
 
+    /// Those of these documents whose bytes are not there.
+    pub async fn absent_among(&mut self, documents: &[Digest]) -> Result<Vec<Digest>, StoreError> {
+        let absent = "SELECT digest FROM document WHERE org_id = $1 AND digest = ANY($2) AND bytes IS NULL";
+        let query = sqlx::query_scalar::<_, Vec<u8>>(absent).bind(self.org_id).bind(bytes(documents));
+        let absent = query.fetch_all(&mut *self.transaction).await?;
+        Ok(absent.iter().map(|digest| read_digest_as_it_is(digest)).collect())
+    }
+
     /// Erases what an event of this transaction says is erased, and shows who acted without their names.
     pub async fn erase_recorded(&mut self, position: i64, contexts: &[i64]) -> Result<(), StoreError> {
         let erase = sqlx::query("SELECT erase_recorded($1, $2)").bind(self.org_id).bind(position);

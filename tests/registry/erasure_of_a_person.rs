@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use flow_registry::flow::event::{Actor, ActorKind};
-use flow_registry::registry::RegistryError;
 use flow_registry::registry::access::{KeyMode, operator};
 use flow_registry::registry::caller::{Caller, Intent};
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Person, Selection};
+use flow_registry::registry::{RegistryError, Selector};
 use flow_registry::store::{REACH, Reach, Store};
 use serde_json::json;
 use sqlx::PgPool;
@@ -208,4 +208,23 @@ async fn it_goes_on_where_it_broke_off_while_all_act() {
     hand.erase_person(&["ana-17"]).await.unwrap();
     assert_eq!(hand.rows_with("ana-17").await, 0);
     assert!(hand.verdict().await.starts_with("end not proven"));
+}
+
+/// The record of an earlier erasure names the person, so it goes and what it says is said again. What was written anew
+/// since stays.
+#[tokio::test]
+async fn what_was_written_again_outlives_the_record_of_its_erasure() {
+    let hand = hand().await;
+    let commands = &hand.registry.commands;
+    let flow = hand.create(sound("Alta")).await;
+    commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
+    let first = Selection::Versions { flow_id: flow, from: 1, to: 1 };
+    let asked = ErasureOrder { reason: "lo pide Ana Pérez".to_owned(), ..order(first) };
+    hand.erasures().erase(&hand.eraser(), &asked).await.unwrap();
+    commands.update(hand.intent(), flow, json!({"name": "Alta"}), None).await.unwrap();
+    assert_eq!(hand.erase_person(&["Ana Pérez"]).await.unwrap(), 1);
+    assert_eq!(hand.rows_with("Ana Pérez").await, 0);
+    let draft = hand.registry.reads.get(&hand.caller, flow, Selector::Current).await.unwrap();
+    assert!(!draft.document.is_erased());
+    assert_eq!(hand.verdict().await, "end not proven at position 5");
 }
