@@ -12,7 +12,7 @@ use crate::flow::record::EventRecord;
 
 /// Events of these types refer to a document that is in the log already, and write none. A document that was erased stays
 /// absent behind them; behind an event of any other type its bytes are there again.
-const WRITE_NO_DOCUMENT: [EventType; 3] =
+pub const WRITE_NO_DOCUMENT: [EventType; 3] =
     [EventType::FlowDeleted, EventType::FlowUnpublished, EventType::FlowRestored];
 
 /// The payload of `content.erased`: what was erased, and why; who did it is in its context. Never the content.
