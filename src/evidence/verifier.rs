@@ -63,7 +63,7 @@ impl ChainVerifier {
             kept: KeptNotes::of(kept, after),
             documents: HashSet::new(),
             blank: HashSet::new(),
-            absent: Absent::default(),
+            absent: Absent::after(after),
             proven: None,
             counts: Counts::default(),
         };

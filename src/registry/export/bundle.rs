@@ -258,7 +258,7 @@ impl Exports {
             checkpoints: VecDeque::new(),
             position: after,
             trees,
-            absent: Absent::default(),
+            absent: Absent::after(after),
             blank: HashSet::new(),
             checkpoints_of: self.checkpoints.clone(),
         };
