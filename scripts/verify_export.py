@@ -117,19 +117,19 @@ def said(payload, read):  # what an event says of others, as far as it can be re
     except Exception: return []
 def erased(it): return it["documents"] + [(kind[:-1], at) for kind in ("contexts", "payloads") for at in it[kind]]
 def gives_up(it): return [(number(it["accepted"]["position"]), number(it["signed"]["position"]))]
-WRITES_NONE = "flow.deleted", "flow.unpublished", "flow.restored"  # they refer to a document that was there before
-START = b'{"format":"flow-registry/evidence/1",'
+WRITES_NONE = "flow.deleted", "flow.unpublished", "flow.restored", "flow.published"  # of a document from before
+START, LINE_MAX = b'{"format":"flow-registry/evidence/1",', 4 << 20
 def verify(file, keys, kept):
     """The exit status, the verdict, and a line that names the log and the newest head of it that was signed."""
     organization = chain = announced = flow = last = head = rests_on = proven = against = wrong = None
     after = position = shown = hidden = 0  # versions of the flow that are there, events that are not but for their hash
     whole, ended, line, documents, absent, gone, accepted, trees, streams = sha256(), 0, b"", {}, {}, set(), [], [], {}
-    for count, line in enumerate(file, 1):
+    for count, line in enumerate(iter(lambda: file.readline(LINE_MAX), b""), 1):
         need(count > 1 or line.startswith(START) or START.startswith(line), "not an export of a log")
-        if not line.endswith(b"\n"): break
+        if not line.endswith(b"\n") and len(line) < LINE_MAX: break
         at = position + 1  # the event that anything wrong from here on concerns
         try:
-            text, kind = line[:-1].decode(), line[2:line.index(b'"', 2)].decode()
+            text, kind = line.removesuffix(b"\n").decode(), line[2:line.index(b'"', 2)].decode()
             need(not ended and (count == 1) == (kind == "format"), "a line in the wrong place")
             need(not announced or kind == "position", "a document without its event")
             if kind == "format":
@@ -161,7 +161,7 @@ def verify(file, keys, kept):
                     for what in said(payload, erased) if event["type"] == "content.erased" else ():
                         gone.add(what)
                         absent.pop(what, None)
-                    if documents.get(document) and not (event["type"] in WRITES_NONE and document in gone):
+                    if documents.get(document) and not (event["type"] in WRITES_NONE and (after or document in gone)):
                         absent.setdefault(document, at)
                     for content, of in (payload, "payloadDigest"), (context, "contextDigest"):
                         if content is None: absent[of[:-6], at] = at

@@ -214,7 +214,7 @@ impl BundleVerifier {
                 Ok(())
             }
             BundleLine::Tree(TreeNote { tree }) => match &mut self.completeness {
-                Some(flow) => flow.tree(&tree, chain.keys(), chain.place(), chain.kept_tree_head()),
+                Some(flow) => flow.tree(&tree, chain.keys(), chain.place(), chain.kept_tree_heads()),
                 None => beyond("a tree head stands here, and nothing is to be complete"),
             },
             BundleLine::Last(line) => match &mut self.completeness {

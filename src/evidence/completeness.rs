@@ -54,13 +54,13 @@ impl Completeness {
         (self.head, self.is_proven) = (None, false);
     }
 
-    /// A tree head over the event fed last, where the chain stands as given; `kept`: the one that was kept over it.
+    /// A tree head over the event fed last, where the chain stands as given; `kept`: those that were kept over it.
     pub(super) fn tree(
         &mut self,
         note: &str,
         keys: &[PublicKey],
         place: (Uuid, i64, Digest),
-        kept: Option<&TreeHead>,
+        kept: &[TreeHead],
     ) -> Result<(), Alteration> {
         let wrong = |error: Error| Alteration::new(place.1, format!("its tree head: {error}"));
         let (head, is_known) = match TreeHead::open(note, keys) {
@@ -71,10 +71,10 @@ impl Completeness {
         if (head.organization, head.size, head.chain_hash) != place || head.event_root != self.events.root() {
             return Err(wrong(Error::Malformed("it is over another log")));
         }
-        if kept.is_some_and(|kept| !kept.is_over_the_trees_of(&head)) {
+        if kept.iter().any(|kept| !kept.is_over_the_trees_of(&head)) {
             return Err(wrong(Error::Malformed("the one that was kept is another")));
         }
-        (self.head, self.is_kept) = (Some((head, is_known)), kept.is_some());
+        (self.head, self.is_kept) = (Some((head, is_known)), !kept.is_empty());
         Ok(())
     }
 

@@ -12,8 +12,13 @@ use crate::flow::record::EventRecord;
 
 /// Events of these types refer to a document that is in the log already, and write none. A document that was erased stays
 /// absent behind them; behind an event of any other type its bytes are there again.
-const WRITE_NO_DOCUMENT: [EventType; 3] =
-    [EventType::FlowDeleted, EventType::FlowUnpublished, EventType::FlowRestored];
+pub const WRITE_NO_DOCUMENT: [EventType; 4] = [
+    EventType::FlowDeleted,
+    EventType::FlowUnpublished,
+    EventType::FlowRestored,
+    // Of a pinned version, while the draft is erased.
+    EventType::FlowPublished,
+];
 
 /// The payload of `content.erased`: what was erased, and why; who did it is in its context. Never the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,9 +54,16 @@ pub struct Absent {
     documents: BTreeMap<Digest, i64>,
     /// Every document that was erased on record, also where it was written again.
     erased_documents: HashSet<Digest>,
+    /// The events before the first one are not there, and with them the records of earlier erasures.
+    is_part: bool,
 }
 
 impl Absent {
+    /// Nothing so far, in what comes after a position.
+    pub fn after(position: i64) -> Self {
+        Self { is_part: position > 0, ..Self::default() }
+    }
+
     /// Takes in an event: what it says was erased, which excuses events before it alone; then what it lacks itself.
     /// `lacks_document`: it refers to a document of which there are no bytes.
     pub fn event(&mut self, event: &EventRecord<'_>, lacks_document: bool) {
@@ -75,7 +87,8 @@ impl Absent {
         }
         let document = event.state.document.filter(|document| {
             let is_old = WRITE_NO_DOCUMENT.iter().any(|it| event.event_type == it.as_str());
-            lacks_document && !(is_old && self.erased_documents.contains(document))
+            let may_be_absent = is_old && (self.is_part || self.erased_documents.contains(document));
+            lacks_document && !may_be_absent
         });
         if let Some(document) = document {
             self.documents.entry(document).or_insert(event.position);

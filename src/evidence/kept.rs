@@ -134,9 +134,9 @@ impl KeptNotes {
         self.trees.as_mut().map_or(Ok(()), |trees| trees.grow(event_hash, stream, chain_hash))
     }
 
-    /// The tree head that was kept over the event at a position.
-    pub fn tree_head_at(&self, position: i64) -> Option<&TreeHead> {
-        self.trees.as_ref()?.heads.iter().find(|head| head.size == position)
+    /// The tree heads that were kept over the event fed last, and its chain hash.
+    pub fn tree_heads(&self) -> &[TreeHead] {
+        self.trees.as_ref().map_or(&[], |trees| &trees.here)
     }
 
     /// Takes in the event at a position by which a log was accepted.
@@ -171,15 +171,19 @@ impl KeptNotes {
 /// The trees of a whole log, and the tree heads that were kept of it.
 #[derive(Debug)]
 struct KeptTrees {
-    heads: Vec<TreeHead>,
+    /// Those that the log has not come to, latest first.
+    ahead: Vec<TreeHead>,
+    /// Those over the event fed last, and its chain hash.
+    here: Vec<TreeHead>,
     events: TreeBuilder,
     /// Version and hash of the last event of each stream; `None` once an event was shown by its hash alone.
     streams: Option<BTreeMap<Uuid, (i64, Digest)>>,
 }
 
 impl KeptTrees {
-    fn of(heads: Vec<TreeHead>) -> Self {
-        Self { heads, events: TreeBuilder::default(), streams: Some(BTreeMap::new()) }
+    fn of(mut ahead: Vec<TreeHead>) -> Self {
+        ahead.sort_by_key(|head| std::cmp::Reverse(head.size));
+        Self { ahead, here: Vec::new(), events: TreeBuilder::default(), streams: Some(BTreeMap::new()) }
     }
 
     fn grow(
@@ -194,11 +198,15 @@ impl KeptTrees {
             (None, streams) => *streams = None,
             (Some(_), None) => {}
         }
-        // A head over another chain is contradicted by that.
-        let is_here = |head: &&TreeHead| {
-            u64::try_from(head.size) == Ok(self.events.size()) && head.chain_hash == chain_hash
-        };
-        for head in self.heads.iter().filter(is_here) {
+        self.here.clear();
+        let size = self.events.size().cast_signed();
+        while let Some(head) = self.ahead.pop_if(|head| head.size <= size) {
+            // A head over another chain is contradicted by that.
+            if (head.size, head.chain_hash) == (size, chain_hash) {
+                self.here.push(head);
+            }
+        }
+        for head in &self.here {
             let wrong = |what: &str| {
                 let what = format!("the {what} of the tree head that was kept is another");
                 Err(Alteration::new(head.size, what))

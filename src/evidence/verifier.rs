@@ -63,7 +63,7 @@ impl ChainVerifier {
             kept: KeptNotes::of(kept, after),
             documents: HashSet::new(),
             blank: HashSet::new(),
-            absent: Absent::default(),
+            absent: Absent::after(after),
             proven: None,
             counts: Counts::default(),
         };
@@ -191,9 +191,9 @@ impl ChainVerifier {
         }
     }
 
-    /// The tree head that was kept over the event fed last.
-    pub(super) fn kept_tree_head(&self) -> Option<&TreeHead> {
-        self.kept.tree_head_at(self.position).filter(|head| head.chain_hash == self.chain_hash)
+    /// The tree heads that were kept over the event fed last.
+    pub(super) fn kept_tree_heads(&self) -> &[TreeHead] {
+        self.kept.tree_heads()
     }
 
     /// Nothing counts behind what a kept checkpoint contradicts.

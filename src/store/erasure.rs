@@ -1,6 +1,8 @@
 //! Content that is to be erased: which there is, where else it stands, and how it goes, in the transaction that also
 //! appends the event that says so.
 
+use std::collections::HashMap;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -48,6 +50,10 @@ const STANDING: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 AND NOT 
          WHERE org_id = $1 AND type = 'env.changed' ORDER BY position DESC LIMIT 1) AS env \
      WHERE env.document_digest = ANY($2)";
 
+/// The last event that wrote each of these documents: of a type that writes one.
+const LAST_WRITES: &str = "SELECT document_digest, max(position) FROM event \
+     WHERE org_id = $1 AND document_digest = ANY($2) AND type <> ALL($3) GROUP BY document_digest";
+
 const USES: &str = "SELECT stream_id, version, position, document_digest FROM event \
      WHERE org_id = $1 AND document_digest = ANY($2) ORDER BY position";
 
@@ -94,6 +100,19 @@ impl Store {
             document: read_digest_as_it_is(&digest),
         };
         Ok(query.fetch_all(&self.pool).await?.into_iter().map(read).collect())
+    }
+
+    /// Where each of these documents was written last, by events of other types than these. Reads the whole log of the
+    /// organization.
+    pub async fn last_writes(
+        &self,
+        org_id: Uuid,
+        documents: &[Digest],
+        other_than: &[&str],
+    ) -> Result<HashMap<Digest, i64>, StoreError> {
+        let query = sqlx::query_as::<_, (Vec<u8>, i64)>(LAST_WRITES).bind(org_id);
+        let writes = query.bind(bytes(documents)).bind(other_than).fetch_all(&self.pool).await?.into_iter();
+        Ok(writes.map(|(digest, position)| (read_digest_as_it_is(&digest), position)).collect())
     }
 }
 

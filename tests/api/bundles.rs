@@ -5,6 +5,7 @@ use flow_registry::http::router;
 use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
+use flow_registry::registry::{AuditFilter, ExportOrder};
 use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -142,6 +143,45 @@ async fn what_was_erased_is_exported_as_erased() {
     let actor: Uuid =
         sqlx::query_scalar("SELECT actor FROM event WHERE position = 3").fetch_one(pool).await.unwrap();
     assert_eq!(erased["actorId"], json!(actor), "the opaque id stays");
+}
+
+/// What is erased while an export is written is on record in it, also where it was written again since.
+#[tokio::test]
+async fn an_export_reaches_to_the_record_of_what_went_meanwhile() {
+    for (is_of_one_flow, is_written_again) in [(false, false), (false, true), (true, false), (true, true)] {
+        let api = api().await;
+        let flow = api.create_sound("Alta").await;
+        let rename = async |name: &str| {
+            api.ask("PATCH", api.flow(&flow, "")).json(&json!({"name": name})).send().await.expect(200);
+        };
+        rename("Baja").await;
+        let (intent, flow_id): (_, Uuid) = (operator(api.org_id, "ana"), flow.parse().unwrap());
+        let filter = AuditFilter { stream_id: is_of_one_flow.then_some(flow_id), ..AuditFilter::default() };
+        let order = ExportOrder { filter, ..ExportOrder::default() };
+        let mut export = api.registry.exports.bundle(&intent, &order).await.unwrap();
+        let first_end = export.coverage().up_to;
+        let first = Selection::Versions { flow_id, from: 1, to: 1 };
+        let erasures = Erasures::new(api.registry.store().clone());
+        erasures.erase(&intent, &ErasureOrder::new(first, "erased in May")).await.unwrap();
+        let mut bundle = export.next_chunk().await.unwrap().unwrap().to_vec();
+        if is_written_again {
+            rename("Alta").await;
+        }
+        while let Some(chunk) = export.next_chunk().await.unwrap() {
+            bundle.extend_from_slice(&chunk);
+        }
+        let report = verified(&bundle);
+        let up_to = first_end + 1 + i64::from(is_written_again);
+        match report.verdict {
+            Verdict::EndNotProven { end, why } if is_of_one_flow && is_written_again => {
+                assert_eq!((end, why.contains("is the last")), (up_to, true), "{why}");
+            }
+            verdict => {
+                assert!(!(is_of_one_flow && is_written_again), "{verdict:?}");
+                assert_eq!(verdict, Verdict::Intact { up_to });
+            }
+        }
+    }
 }
 
 /// More and larger documents than are held at once, some of them more than once.

@@ -132,6 +132,14 @@ async fn an_export_of_one_flow_proves_to_have_all_of_it() {
     let told = verified(&forged).to_string();
     assert!(told.contains("up to version 2 by the signature of the service alone"), "{told}");
     is_altered(verified_against(&forged, &kept).verdict);
+    // Every tree head that was kept counts, in whatever order they are given.
+    let of_forgery = String::from_utf8(forged).unwrap();
+    let other: Value = serde_json::from_str(of_forgery.lines().nth(tree - 1).unwrap()).unwrap();
+    let [genuine, other] = [kept[0].clone(), other["tree"].as_str().unwrap().to_owned()];
+    for both in [[genuine.clone(), other.clone()], [other, genuine]] {
+        is_altered(verified_against(text.as_bytes(), &both).verdict);
+        is_altered(verified_against(of_forgery.as_bytes(), &both).verdict);
+    }
     is_altered(changed(&|lines| lines[last] = lines[last].replace("\"version\":3", "\"version\":2")));
     is_altered(changed(&|lines| lines[last] = lines[last].replace("\"index\":", "\"index\":1")));
     is_altered(changed(&|lines| {

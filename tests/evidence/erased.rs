@@ -63,14 +63,17 @@ fn what_nobody_erased_on_record_is_altered() {
 /// What was written again behind its erasure has to be there, whatever was erased before.
 #[test]
 fn an_erasure_excuses_what_is_before_it() {
-    use EventType::{FlowDeleted, FlowRestored, FlowUnpublished, FlowUpdated};
+    use EventType::{FlowDeleted, FlowPublished, FlowRestored, FlowUnpublished, FlowUpdated};
     let mut cases = Cases::default();
     let document = Log::new(1).at(2).state.document.unwrap();
     let erased = erased_on_record(&Log::new(1));
-    for event_type in [FlowUnpublished, FlowDeleted, FlowRestored] {
+    for event_type in [FlowUnpublished, FlowDeleted, FlowRestored, FlowPublished] {
         let mut carried_on = erased.clone();
         carried_on.refer_again(event_type, 2);
         cases.add(format!("{event_type:?} behind it"), carried_on.export(), "intact up to position 14");
+        // The record is not in a part that begins behind it.
+        let part = carried_on.export_part(13, |_| true);
+        cases.add(format!("{event_type:?} in a part"), part, "intact from position 14 to 14");
         let mut blanked = Log::new(1);
         blanked.refer_again(event_type, 2);
         blanked.documents.insert(document, None);

@@ -87,6 +87,9 @@ fn what_cannot_be_used_is_no_verdict() {
     let other_key = sample::public_keys(9)[0].to_string();
     let export = file("export", &log.export());
     let (empty, error) = (file("empty", b""), file("error", b"{\"code\":\"missing_credentials\"}"));
+    // A foreign file may have one line of any length.
+    let first = log.export().iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let wide = file("wide", &[&log.export()[..first], &vec![b'x'; 5 << 20]].concat());
     let note = log.checkpoints[&12].as_str();
     let (kept, early) = (file("kept", note.as_bytes()), file("early", log.checkpoints[&5].as_bytes()));
     let (cut, crlf) =
@@ -101,6 +104,7 @@ fn what_cannot_be_used_is_no_verdict() {
         (&[&export, "--key", &key, "--checkpoint", &early, "--checkpoint", &kept], 0),
         (&[&export, "--key", &key, "--checkpoint", &forged, "--checkpoint", &early], 1),
         (&[&export, "--key", &key, "--checkpoint", &early, "--checkpoint", &forged], 1),
+        (&[&wide, "--key", &key], 1),
         (&[&export, "--key", "/no/such/file"], 2),
         (&[&export, "--key", &typo], 2),
         (&[&export, "--key", &empty], 2),

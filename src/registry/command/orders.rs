@@ -133,6 +133,10 @@ impl Commands {
             return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
         }
         if !patch.names_members() {
+            // The event would refer to a document without content, as if it had written it.
+            if enabled.is_some() && found.document.is_erased() {
+                return Err(RegistryError::Erased);
+            }
             let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
             return self.plan_ending(intent, order, found).await;
         }

@@ -21,7 +21,7 @@ use super::RegistryError;
 use super::caller::Intent;
 use super::projections::Projections;
 use super::service_memory::{ErasureWatch, ServiceMemory};
-use crate::evidence::ErasedContent;
+use crate::evidence::{ErasedContent, WRITE_NO_DOCUMENT};
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 pub use crate::store::ErasureRow;
@@ -167,7 +167,8 @@ impl Erasures {
     ) -> Result<(), RegistryError> {
         let total = plan.len();
         let mut erased = 0;
-        for batch in plan.batches() {
+        for mut batch in plan.batches() {
+            self.leave_what_was_written_again(intent.caller.org_id, &mut batch).await?;
             let mut held = self.store.hold(intent.caller.org_id).await?;
             let counted =
                 erase_batch(&self.projections, &mut held, intent, order, batch, done.batches == 0).await?;
@@ -179,6 +180,26 @@ impl Erasures {
             if let Some(remembered) = &self.remembered {
                 remembered.forget(intent.caller.org_id);
             }
+        }
+        Ok(())
+    }
+
+    /// Of earlier records that go with a batch, takes out each document that was written again behind its record: that
+    /// excuses it no more, so the record of the batch must not either.
+    async fn leave_what_was_written_again(
+        &self,
+        org_id: Uuid,
+        batch: &mut ErasurePlan,
+    ) -> Result<(), RegistryError> {
+        let documents: Vec<Digest> =
+            batch.said_before.iter().flat_map(|(_, before)| before.documents.iter().copied()).collect();
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let other_than = WRITE_NO_DOCUMENT.map(EventType::as_str);
+        let last_writes = self.store.last_writes(org_id, &documents, &other_than).await?;
+        for (position, before) in &mut batch.said_before {
+            before.documents.retain(|digest| last_writes.get(digest).is_none_or(|last| last < position));
         }
         Ok(())
     }

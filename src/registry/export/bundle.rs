@@ -45,7 +45,7 @@ struct Log {
     checkpoints: VecDeque<StoredCheckpoint>,
     /// The position of the last event read.
     position: i64,
-    /// Where one flow is to be complete.
+    /// Where one flow is to be complete; `None` too once it cannot be.
     trees: Option<LogTrees>,
     /// What was absent in what was written, and is not on record in it.
     absent: Absent,
@@ -87,7 +87,9 @@ impl BundleExport {
 }
 
 impl Log {
-    /// Whether the log goes on behind the end of the export, which then is its end as it is now, signed.
+    /// Whether the log goes on behind the end of the export, which then is its end as it is now, signed. Of the events
+    /// behind the first end, records alone are shown: others may write a document again that stands in the export without
+    /// its bytes, and it stands there once.
     async fn reach_further(&mut self) -> Result<bool, RegistryError> {
         let org_id = self.coverage.org_id;
         let signed = match self.checkpoints_of.sign_head(org_id).await {
@@ -196,7 +198,13 @@ impl Log {
                     self.absent.event(&event.0, lacks_document);
                     writer.event(&event.0)?;
                 }
-                false => writer.omitted(event.0.position, event.0.event_hash)?,
+                false => {
+                    // A change of the flow, behind the end that was fixed when the export began: it is not complete.
+                    if event.1 && event.0.position > self.coverage.wanted_up_to {
+                        self.trees = None;
+                    }
+                    writer.omitted(event.0.position, event.0.event_hash)?;
+                }
             }
             let position = event.0.position;
             while let Some(checkpoint) = self.checkpoints.pop_front_if(|made| made.position <= position) {
@@ -250,7 +258,7 @@ impl Exports {
             checkpoints: VecDeque::new(),
             position: after,
             trees,
-            absent: Absent::default(),
+            absent: Absent::after(after),
             blank: HashSet::new(),
             checkpoints_of: self.checkpoints.clone(),
         };
