@@ -106,7 +106,7 @@ impl Database {
 
     /// A standby that has everything until now, where there is one. It is held for as long as a command reads.
     pub async fn standby_store(&self) -> Option<Store> {
-        let standby = self.store.caught_up_standby(CAUGHT_UP_WITHIN).await?;
+        let (standby, _) = self.store.caught_up_standby(CAUGHT_UP_WITHIN).await?;
         Some(self.store.on(standby))
     }
 

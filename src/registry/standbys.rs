@@ -39,6 +39,8 @@ pub struct StandbyReads {
 #[derive(Debug, Clone, Copy)]
 pub struct Arrived<'a> {
     standby: &'a Standby,
+    /// Of the standby when it had come so far.
+    generation: u64,
     pub reads: &'a Arc<ServerReads>,
 }
 
@@ -79,8 +81,9 @@ impl StandbyReads {
         loop {
             let mut is_near = false;
             for (standby, reads) in first.iter().chain(later).filter(|(standby, _)| standby.is_usable()) {
+                let generation = standby.generation();
                 match timeout_at(give_up, reads.flows.position(org_id)).await {
-                    Ok(Ok(head)) if head >= position => return Some(Arrived { standby, reads }),
+                    Ok(Ok(head)) if head >= position => return Some(Arrived { standby, generation, reads }),
                     Ok(Ok(_)) => is_near |= standby.is_near(),
                     Ok(Err(_)) => standby.failed(),
                     // In later rounds little time may be left.
@@ -98,13 +101,14 @@ impl StandbyReads {
 }
 
 impl Arrived<'_> {
-    /// What the standby answers, if it does so in time.
+    /// What the standby answers, if it does so in time. What another server behind its address may have answered does not
+    /// count: that one may not have come so far.
     pub async fn in_time<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
         let answer = tokio::time::timeout(ANSWER_WITHIN, asked).await.ok();
         if answer.is_none() {
             self.failed();
         }
-        answer
+        answer.filter(|_| self.standby.generation() == self.generation)
     }
 
     /// Something went wrong there: nobody else asks it before it is looked at.

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use super::primary::Primary;
 use super::server::{DatabaseServer, Lookout, Sighting, Timeline};
 
+/// How much older a connection may be than its pool says, which counts from when it was admitted.
+const ADMITTED_WITHIN: Duration = Duration::from_secs(1);
+
 /// A standby that is further behind is not waited for.
 const LAG_MAX: Duration = Duration::from_secs(2);
 
@@ -29,8 +32,13 @@ pub(super) struct StandbyIdentity(Arc<RwLock<Known>>);
 /// What a look at a standby came to.
 #[derive(Debug, Default)]
 struct Known {
-    /// The server that was seen. One address may lead to others too, and those are not asked: they may be further behind.
+    /// The server that was seen last. One address may lead to others too, and those are not asked: they may be further
+    /// behind.
     started_at: Option<String>,
+    /// One more with each other server that was seen.
+    generation: u64,
+    /// When the server was seen for the first time, where another was seen before it.
+    since: Option<Instant>,
     timeline: Option<Timeline>,
     /// Why it cannot be used for now, if so.
     trouble: Option<String>,
@@ -67,6 +75,11 @@ impl StandbyIdentity {
             false => Err(sqlx::Error::Protocol("the server is not the standby that was seen".to_owned())),
         }
     }
+
+    /// Whether a connection of that age may lead to a server that was seen before the present one.
+    pub(super) fn is_older_than_server(&self, age: Duration) -> bool {
+        self.read().since.is_some_and(|since| since.elapsed() <= age + ADMITTED_WITHIN)
+    }
 }
 
 impl Standby {
@@ -89,6 +102,12 @@ impl Standby {
     /// Whether it can be used, and has what came until a moment ago.
     pub fn is_near(&self) -> bool {
         self.is_usable() && self.identity.read().lag <= LAG_MAX
+    }
+
+    /// Which of the servers behind its address is read. What is read before and after a change of this number may come
+    /// from two servers.
+    pub fn generation(&self) -> u64 {
+        self.identity.read().generation
     }
 
     /// It did not answer what it was asked: nobody asks it again before it is looked at.
@@ -118,7 +137,9 @@ impl Standby {
             let mut known = self.identity.write();
             known.trouble = self.trouble_with(&looked);
             let seen = looked.as_ref().ok();
-            known.started_at = seen.map(|seen| seen.started_at.clone());
+            if let Some(seen) = seen {
+                known.meet(&seen.started_at, Instant::now());
+            }
             known.timeline = seen.map(|seen| seen.timeline);
             known.measure(seen.map(|seen| seen.written), written, Instant::now());
         }
@@ -156,6 +177,15 @@ impl Standby {
 }
 
 impl Known {
+    /// Takes note of the server that was seen.
+    fn meet(&mut self, started_at: &str, now: Instant) {
+        if self.started_at.as_deref() != Some(started_at) {
+            self.since = self.started_at.is_some().then_some(now);
+            self.started_at = Some(started_at.to_owned());
+            self.generation += 1;
+        }
+    }
+
     /// The lag is how long ago the primary had written what the standby has not replayed yet: it grows also where the
     /// standby is cut off, and is 0 where nothing is written.
     fn measure(&mut self, replayed: Option<i64>, written: Option<i64>, now: Instant) {
@@ -177,6 +207,20 @@ impl Known {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn connections_to_the_server_before_are_told_by_their_age() {
+        let identity = StandbyIdentity::default();
+        let ages = [Duration::ZERO, Duration::from_secs(60)];
+        let old = || ages.map(|age| identity.is_older_than_server(age));
+        let long_ago = Instant::now() - Duration::from_secs(30);
+        identity.write().meet("first", long_ago);
+        assert_eq!((old(), identity.read().generation), ([false, false], 1));
+        identity.write().meet("second", long_ago);
+        assert_eq!((old(), identity.read().generation), ([false, true], 2));
+        identity.write().meet("second", Instant::now());
+        assert_eq!((old(), identity.read().generation), ([false, true], 2), "the same one");
+    }
 
     #[test]
     fn the_lag_is_how_long_what_was_written_is_not_replayed() {

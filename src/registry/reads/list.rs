@@ -160,14 +160,14 @@ impl FlowList {
         let keys = self.keys[self.begun..end].to_vec();
         self.begun = end;
         let (mut flows, read_at) = match self.reads.load(self.org_id, self.shown, keys.clone()).await {
-            Ok(loaded) => loaded,
+            Ok(loaded) if loaded.0.len() == keys.len() => loaded,
             // What was begun on a standby goes on where nothing is missing.
-            Err(error) => match self.reads.primary.take() {
+            loaded => match self.reads.primary.take() {
                 Some(primary) => {
                     self.reads = *primary;
                     self.reads.load(self.org_id, self.shown, keys).await?
                 }
-                None => return Err(error),
+                None => loaded?,
             },
         };
         self.read_at = self.read_at.min(read_at);
