@@ -69,7 +69,8 @@ impl StandbyReads {
     }
 
     /// A standby that has an organization's log up to a position, if there is one or comes to be in a moment. What was
-    /// there once stays there: a read that comes after this finds it.
+    /// there once stays there: a read that comes after this finds it. One that is known to be far behind is not asked, however
+    /// low the position: it shows what was erased or revoked since.
     pub async fn arrived(&self, org_id: Uuid, position: i64) -> Option<Arrived<'_>> {
         if self.standbys.is_empty() {
             return None;
@@ -80,11 +81,11 @@ impl StandbyReads {
         let mut is_first_round = true;
         loop {
             let mut is_near = false;
-            for (standby, reads) in first.iter().chain(later).filter(|(standby, _)| standby.is_usable()) {
+            for (standby, reads) in first.iter().chain(later).filter(|(standby, _)| standby.is_near()) {
                 let generation = standby.generation();
                 match timeout_at(give_up, reads.flows.position(org_id)).await {
                     Ok(Ok(head)) if head >= position => return Some(Arrived { standby, generation, reads }),
-                    Ok(Ok(_)) => is_near |= standby.is_near(),
+                    Ok(Ok(_)) => is_near = true,
                     Ok(Err(_)) => standby.failed(),
                     // In later rounds little time may be left.
                     Err(_) if is_first_round => standby.failed(),

@@ -79,7 +79,9 @@ async fn a_standby_that_lags_is_waited_for_and_then_left() {
     let began = Instant::now();
     for _ in 0..10 {
         assert_eq!(desk.send(service, "GET", &flow, changed.position, None).data["name"], "after");
+        assert_eq!(old(&flow).data["name"], "after", "what lies so far back is shown to nobody");
     }
+    assert_eq!(desk.answered(service, "standby"), by_standby);
     assert!(began.elapsed() < Duration::from_millis(1800), "nobody waits: {:?}", began.elapsed());
     desk.standby.asks("SELECT pg_wal_replay_resume()").unwrap();
     eventually("it has come", || {
