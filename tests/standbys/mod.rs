@@ -91,6 +91,35 @@ async fn a_standby_that_lags_is_waited_for_and_then_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_seen_more_than_a_standby_is_not_led_back() {
+    let desk = Desk::open().await;
+    eventually("it reads from the standby", || desk.reads_from_standby(&desk.service));
+    let flow = desk.create("before");
+    let before = desk.position();
+    desk.standby.eventually("has it", || {
+        desk.standby.asks("SELECT max(position) FROM log_head") == Some(before.to_string())
+    });
+    desk.standby.asks("SELECT pg_wal_replay_pause()").unwrap();
+    let changed = desk.send(&desk.service, "PATCH", &flow, None, Some(json!({"name": "after"})));
+    let changes = format!("?updatedAfter=position:{}", before - 1);
+    let page = desk.ask(&desk.service, "GET", &changes, &desk.key, None).1.page;
+    let (_, list) = desk.read_again("?limit=5", None, "\"none\"");
+    assert!(list.starts_with(&format!("W/\"{}.", changed.position.unwrap())), "{list}");
+
+    let old = Some(before);
+    assert_eq!(desk.read_again(&flow, old, "\"1\"").0, 304, "what the standby has it may answer");
+    let by_standby = desk.answered(&desk.service, "standby");
+    assert_eq!(by_standby, 1);
+    assert_eq!(desk.read_again(&flow, old, "\"2\"").0, 304);
+    assert_eq!(desk.read_again("?limit=5", old, &list), (304, list.clone()));
+    let cursor = page["endCursor"].as_str().unwrap();
+    let (status, next) =
+        desk.ask(&desk.service, "GET", &format!("{changes}&cursor={cursor}"), &desk.key, old);
+    assert_eq!((status, &next.page["endCursor"]), (200, &page["endCursor"]));
+    assert_eq!(desk.answered(&desk.service, "standby"), by_standby, "the primary answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_is_killed_costs_nobody_an_answer() {
     let mut desk = Desk::open().await;
     eventually("it reads from the standby", || desk.reads_from_standby(&desk.service));
