@@ -41,15 +41,10 @@ where
     let Some(least) = call.min_position else { return read(standbys.primary()).await };
     if let Some(named) = named
         && let Some(arrived) = standbys.arrived(call.caller.org_id, least.max(named)).await
+        && let Some(Ok(answer)) = arrived.in_time(read(Arc::clone(arrived.reads))).await
     {
-        match arrived.in_time(read(Arc::clone(arrived.reads))).await {
-            Some(Ok(answer)) => {
-                metrics::counter!("positioned_reads_total", "by" => "standby").increment(1);
-                return Ok(answer);
-            }
-            Some(Err(problem)) if problem.code.status().is_server_error() => arrived.failed(),
-            Some(Err(_)) | None => {}
-        }
+        metrics::counter!("positioned_reads_total", "by" => "standby").increment(1);
+        return Ok(answer);
     }
     metrics::counter!("positioned_reads_total", "by" => "primary").increment(1);
     read(standbys.primary()).await

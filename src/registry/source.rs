@@ -62,11 +62,13 @@ impl ReadSource {
         true
     }
 
-    /// Goes over to the primary because the standby failed.
+    /// Goes over to the primary because the standby did not answer.
     pub(super) fn fail_over(&mut self, error: &StoreError) -> bool {
         if let Some(read) = &self.left {
             tracing::warn!(%error, "a standby did not answer to the end: the primary is read");
-            read.standby.failed();
+            if error.lost_server() {
+                read.standby.failed();
+            }
         }
         self.leave_standby()
     }

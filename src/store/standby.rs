@@ -110,10 +110,10 @@ impl Standby {
         self.identity.read().generation
     }
 
-    /// It did not answer what it was asked: nobody asks it again before it is looked at.
+    /// A connection to it broke: nobody asks it again before it is looked at.
     pub fn failed(&self) {
         let mut known = self.identity.write();
-        known.trouble = Some("it did not answer a read".to_owned());
+        known.trouble = Some("a connection to it broke".to_owned());
     }
 
     pub fn condition(&self) -> StandbyCondition {

@@ -85,8 +85,8 @@ impl Store {
                 let generation = standby.generation();
                 match timeout_at(give_up, written_by(&standby.pool)).await {
                     Ok(Ok(replayed)) if replayed >= written => return Some((standby, generation)),
-                    Ok(Ok(_)) | Err(_) => {}
-                    Ok(Err(_)) => standby.failed(),
+                    Ok(Err(error)) if error.lost_server() => standby.failed(),
+                    Ok(Ok(_) | Err(_)) | Err(_) => {}
                 }
             }
             sleep(PAUSE).await;

@@ -120,6 +120,27 @@ async fn who_has_seen_more_than_a_standby_is_not_led_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_all_taken_do_not_take_a_standby_away() {
+    let desk = Desk::open().await;
+    let is_used = || desk.reads_from_standby(&desk.service);
+    eventually("it reads from the standby", is_used);
+    let flow = desk.create("kept");
+    desk.send(&desk.service, "GET", &flow, Some(1), None);
+    // All but the connection over which the standby is looked at.
+    let stopped = desk.standby.stop(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'flow-registry' \
+         AND query NOT LIKE 'SELECT pg_is_in_recovery%'",
+    );
+    let by_primary = desk.answered(&desk.service, "primary");
+    let began = Instant::now();
+    desk.send(&desk.service, "GET", &flow, Some(1), None);
+    assert!(is_used());
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(desk.answered(&desk.service, "primary"), by_primary + 1);
+    drop(stopped);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_standby_that_is_killed_costs_nobody_an_answer() {
     let mut desk = Desk::open().await;
     eventually("it reads from the standby", || desk.reads_from_standby(&desk.service));
