@@ -228,7 +228,9 @@ impl FlowReads {
         };
         let Listed { head, flows, next } = page.listed.clone();
         let list = FlowList::page(self.clone(), org_id, shown, flows);
-        Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
+        // What is read on a standby is not to be remembered as what the primary has.
+        let place = (!self.is_of_standby()).then_some((key, page));
+        Ok(FlowPage { at: head, list: FlowList { place, ..list }, next })
     }
 
     /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each
