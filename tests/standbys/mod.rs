@@ -166,7 +166,8 @@ async fn a_standby_that_is_killed_costs_nobody_an_answer() {
     );
 }
 
-/// An export, a verification and a feed read the standby, and go on where it is killed or does not have what they need.
+/// An export reads the standby, and goes on where it is killed or does not have what it needs; a verification reads the
+/// primary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_reads_come_from_the_standby_and_end_without_it() {
     let mut desk = Desk::open().await;
@@ -182,7 +183,7 @@ async fn long_reads_come_from_the_standby_and_end_without_it() {
     let before = read_there();
     assert_eq!(desk.export("csv").lines().count(), 1 + 22, "a header, and every event up to its own");
     assert!(read_there() >= before + 22, "the export read the standby");
-    assert_eq!(desk.verify(), Some(3), "intact, and nothing was signed");
+    assert_eq!(desk.verify(), Some(3), "the end is not proven, as nothing was signed");
 
     // While it stands still, an export goes up to its own event all the same.
     desk.standby.asks("SELECT pg_wal_replay_pause()").unwrap();
