@@ -2,8 +2,10 @@
 //! answers a read must have come.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::Response;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::call::Read;
@@ -12,14 +14,22 @@ use super::problem::Problem;
 use super::state::App;
 use crate::registry::ServerReads;
 
+/// How long the answer to a change may wait for where the log stands.
+const TELL_WITHIN: Duration = Duration::from_millis(200);
+
 /// Says in the answer to a change how far the log has come: to where the change was `appended`, else to where it stands.
 pub async fn tell(app: &App, org_id: Uuid, appended: Option<i64>, response: &mut Response) {
     let position = match appended {
         Some(position) => position,
-        None => match app.registry.reads.position(org_id).await {
-            Ok(position) => position,
-            // The change is what it is. A client that is told no position does without.
-            Err(error) => return tracing::warn!(%error, "where the log stands was not told"),
+        // The change is what it is, and its answer waits no longer. A client that is told no position does without.
+        None => match timeout(TELL_WITHIN, app.registry.reads.position(org_id)).await {
+            Ok(Ok(position)) => position,
+            Ok(Err(error)) => return tracing::warn!(%error, "where the log stands was not told"),
+            Err(_) => {
+                return tracing::warn!(
+                    "where the log stands was not told: the database did not say so in time"
+                );
+            }
         },
     };
     response.headers_mut().insert(headers::POSITION, position.into());
