@@ -44,6 +44,8 @@ struct Known {
     trouble: Option<String>,
     /// What the primary had written at some moment, until the standby has it.
     mark: Option<(i64, Instant)>,
+    /// Of the primary that wrote it: on another timeline the same number is another place.
+    mark_of: Option<Timeline>,
     lag: Duration,
 }
 
@@ -141,6 +143,7 @@ impl Standby {
                 known.meet(&seen.started_at, Instant::now());
             }
             known.timeline = seen.map(|seen| seen.timeline);
+            known.measure_by(self.primary.used().map(|used| used.timeline));
             known.measure(seen.map(|seen| seen.written), written, Instant::now());
         }
         let now = self.condition().trouble;
@@ -183,6 +186,13 @@ impl Known {
             self.since = self.started_at.is_some().then_some(now);
             self.started_at = Some(started_at.to_owned());
             self.generation += 1;
+        }
+    }
+
+    /// Begins anew where what is written is of another timeline than before.
+    fn measure_by(&mut self, timeline: Option<Timeline>) {
+        if self.mark_of != timeline {
+            (self.mark_of, self.mark) = (timeline, None);
         }
     }
 
@@ -238,5 +248,10 @@ mod tests {
         assert_eq!(at(9, None, None), 6, "the primary too");
         assert_eq!(at(10, Some(30), Some(40)), 0);
         assert_eq!(at(11, Some(40), Some(40)), 0);
+        assert_eq!(at(12, Some(40), Some(90)), 0);
+        assert_eq!(at(15, Some(60), Some(90)), 3);
+        known.measure_by(Some(Timeline { system_identifier: 1, number: 2 }));
+        known.measure(Some(60), Some(60), began + Duration::from_secs(16));
+        assert_eq!(known.lag, Duration::ZERO, "a primary on the next timeline has written less");
     }
 }
