@@ -121,8 +121,11 @@ impl Standby {
     pub fn condition(&self) -> StandbyCondition {
         let is_usable = self.is_usable();
         let known = self.identity.read();
-        let of_other_timeline = || Some("it is on another timeline than the primary".to_owned());
-        let trouble = if is_usable { None } else { known.trouble.clone().or_else(of_other_timeline) };
+        let why = match known.timeline {
+            None => "it was not looked at yet",
+            Some(_) => "it is on another timeline than the primary",
+        };
+        let trouble = if is_usable { None } else { known.trouble.clone().or_else(|| Some(why.to_owned())) };
         StandbyCondition { name: Arc::clone(&self.server.name), trouble, lag: known.lag }
     }
 
