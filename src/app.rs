@@ -227,22 +227,8 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let database = Database::open_to_read(&order.database).await;
     let database = database.map_err(|error| Failure::NoAnswer(format!("{error:#}")))?;
     let own = signing::known_keys(keyring, database.data_dir());
-    let verified = match database.standby_store().await {
-        Some(standby) => order.verify_live(&standby, own.clone()).await.map_err(Some),
-        None => Err(None),
-    };
-    let verified = match verified {
-        Ok(verified) => Ok(verified),
-        Err(failure) => {
-            if let Some(failure) = failure {
-                tracing::warn!(
-                    failure = format!("{failure:#}"),
-                    "not verified on a standby: the primary is read"
-                );
-            }
-            order.verify_live(&database.store, own).await
-        }
-    };
+    // A verdict is about the server that clients are answered by.
+    let verified = order.verify_live(&database.store, own).await;
     database.close().await;
     verified
 }

@@ -14,8 +14,6 @@ use crate::store::{self, Address, Ownership, PoolSettings, Pooling, Store, Timel
 const CONNECT_WITHIN: Duration = Duration::from_secs(30);
 const CONNECT_EVERY: Duration = Duration::from_millis(500);
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
-/// How long a command waits for a standby that has everything.
-const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(2);
 /// Connections of the private cluster beyond our pool: the service's six others, commands beside it, a look with psql.
 const CONNECTIONS_BESIDE: u32 = 28;
 
@@ -102,12 +100,6 @@ impl Database {
         };
         let address = address(config, cluster.as_ref().map(|(cluster, _)| cluster));
         Ok(Self { store: connect(&address, &settings).await?, cluster })
-    }
-
-    /// A standby that has everything until now, where there is one. It is held for as long as a command reads.
-    pub async fn standby_store(&self) -> Option<Store> {
-        let standby = self.store.caught_up_standby(CAUGHT_UP_WITHIN).await?;
-        Some(self.store.on(standby))
     }
 
     /// The directory of the private cluster, where the data is in one.

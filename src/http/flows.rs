@@ -31,6 +31,10 @@ pub async fn get(
     let (call, selector) = (&call, call.query.selector);
     let flow = position::ask(&app, call, selector.position(), |reads| async move {
         let flow = reads.flows.get(&call.caller, call.id.0, selector).await?;
+        // Who names a later version than a standby has is answered by the primary.
+        if reads.flows.is_of_standby() && call.conditions.latest_known() > Some(flow.record.version) {
+            return Err(Problem::precondition_failed(flow.current_version()));
+        }
         if !call.conditions.accept(flow.record.version) {
             let mut current = flow.current_version();
             reads.flows.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
@@ -114,7 +118,9 @@ pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, PageQ
     let call = &call;
     let list = cursor::List::new(call.caller.org_id, format!("callers of {}", call.id.0));
     let (after, limit) = (list.behind(&call.query)?, call.query.limit + 1);
-    let callers = position::ask(&app, call, Some(0), |reads| async move {
+    // A cursor names a flow, of which nobody knows how far the log had come.
+    let named = if after.is_none() { Some(0) } else { None };
+    let callers = position::ask(&app, call, named, |reads| async move {
         Ok(reads.flows.calling(&call.caller, call.id.0, limit, after).await?)
     });
     let callers = callers.await?;

@@ -22,10 +22,13 @@ pub async fn list(State(app): State<App>, call: ListCall) -> HandlerResult {
     position::ask(&app, call, named(call), |reads| async move { listed(&reads.flows, call).await }).await
 }
 
-/// The position that a request is about; `None` where only the primary knows.
+/// The position that a request is about; `None` where only the primary knows. Who has a list of a position, or a cursor of
+/// one, is shown none of before.
 fn named(call: &ListCall) -> Option<i64> {
-    if let Some((moment, _)) = &call.query.changes {
-        return moment.position();
+    let known = call.conditions.latest_of_list().unwrap_or(0);
+    if let Some((moment, page)) = &call.query.changes {
+        let told: Option<i64> = list_of_changes(call).behind(page).ok()?;
+        return moment.position().map(|position| position.max(told.unwrap_or(0)).max(known));
     }
     let of_moment = call.query.as_of.map_or(Some(0), LogMoment::position)?;
     // A whole list takes as long as its reader: its later parts are not to be missing because a standby is.
@@ -36,7 +39,13 @@ fn named(call: &ListCall) -> Option<i64> {
         ListOrder::Created => list.behind::<(i64, Uuid)>(page).ok()?.map(|(begun_at, _)| begun_at),
         ListOrder::Name => None,
     };
-    Some(of_moment.max(begun_at.unwrap_or(0)))
+    Some(of_moment.max(begun_at.unwrap_or(0)).max(known))
+}
+
+/// The list of changes that cursors belong to.
+fn list_of_changes(call: &ListCall) -> cursor::List {
+    let of = if call.query.filter.in_force { "what is in force" } else { "flows" };
+    cursor::List::new(call.caller.org_id, format!("changes of {of}"))
 }
 
 /// The list that cursors belong to.
@@ -193,8 +202,7 @@ async fn changed(
     page: &PageQuery,
 ) -> Result<Response, Problem> {
     let in_force = call.query.filter.in_force;
-    let of = if in_force { "what is in force" } else { "flows" };
-    let list = cursor::List::new(call.caller.org_id, format!("changes of {of}"));
+    let list = list_of_changes(call);
     let after = match list.behind(page)? {
         Some(position) => position,
         None => reads.position_at(&call.caller, moment).await?,

@@ -1,10 +1,9 @@
 //! A walk that finds alterations of the database without anybody asking for a verification. It computes the hashes of each
 //! log from the first event to the head, and compares each document with its digest and each answer of an idempotency key
-//! with its record. It takes a few rows at a time, and covers all organizations again and again.
+//! with its record. It takes a few rows at a time, and covers all organizations again and again. It reads the primary, by whose
+//! content clients are answered.
 
 use uuid::Uuid;
-
-use super::source::ReadSource;
 
 use crate::evidence::{Alteration, ChainVerifier};
 use crate::flow::chain::chain_start;
@@ -42,7 +41,7 @@ pub struct Look {
 /// A walk over all organizations.
 #[derive(Debug)]
 pub struct IntegrityWalk {
-    source: ReadSource,
+    store: Store,
     at: Option<Place>,
 }
 
@@ -74,8 +73,7 @@ impl Integrity {
 
     /// A walk from the first organization on.
     pub async fn walk(&self) -> Result<IntegrityWalk, StoreError> {
-        let source = ReadSource::near(&self.store);
-        let mut walk = IntegrityWalk { source, at: None };
+        let mut walk = IntegrityWalk { store: self.store.clone(), at: None };
         walk.leave_organization().await?;
         Ok(walk)
     }
@@ -87,18 +85,9 @@ impl IntegrityWalk {
         self.at.as_ref().map(|place| place.org_id)
     }
 
-    /// The next look; `None` at the end. After an error the walk can go on where it was. Where a standby fails, the
-    /// primary is looked at from there on: it never has less.
+    /// The next look; `None` at the end. After an error the walk can go on where it was.
     pub async fn next(&mut self) -> Result<Option<Look>, StoreError> {
-        match self.look().await {
-            Err(error) if self.source.fail_over(&error) => self.look().await,
-            look => look,
-        }
-    }
-
-    async fn look(&mut self) -> Result<Option<Look>, StoreError> {
-        let Self { source, at } = self;
-        let store = source.store();
+        let Self { store, at } = self;
         let Some(place) = at else { return Ok(None) };
         if let Some(chain) = &mut place.chain {
             let looked = store.in_time_for(STATEMENTS_MAX, next_events(store, place.org_id, chain)).await?;
@@ -132,14 +121,8 @@ impl IntegrityWalk {
 
     /// Goes on with the next organization.
     pub async fn leave_organization(&mut self) -> Result<(), StoreError> {
-        let (org_id, store) = (self.organization(), self.source.store());
-        let next = match store.in_time(store.organization_after(org_id)).await {
-            Err(error) if self.source.fail_over(&error) => {
-                let store = self.source.store();
-                store.in_time(store.organization_after(org_id)).await?
-            }
-            next => next?,
-        };
+        let (org_id, store) = (self.organization(), &self.store);
+        let next = store.in_time(store.organization_after(org_id)).await?;
         self.at = next.map(Place::start);
         Ok(())
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
+use super::RegistryError;
 use super::history::History;
 use super::reads::FlowReads;
 use crate::store::{Standby, StandbyCondition, Store};
@@ -15,7 +17,9 @@ use crate::store::{Standby, StandbyCondition, Store};
 /// How long a standby is waited for that has not come as far as is asked.
 const WAIT: Duration = Duration::from_millis(200);
 /// Between two looks how far it has come.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(20);
+/// How many may wait for standbys at once: each asks again and again, over connections that others need.
+const WAITING_MAX: usize = 8;
 /// How long a standby may take for an answer, until the primary is asked.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
@@ -33,12 +37,16 @@ pub struct StandbyReads {
     standbys: Arc<[(Standby, Arc<ServerReads>)]>,
     /// Whose turn it is to be asked first.
     turn: Arc<AtomicUsize>,
+    /// Places of those who wait.
+    waiting: Arc<Semaphore>,
 }
 
 /// A standby that has come as far as was asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Arrived<'a> {
     standby: &'a Standby,
+    /// Of the standby when it had come so far.
+    generation: u64,
     pub reads: &'a Arc<ServerReads>,
 }
 
@@ -53,6 +61,7 @@ impl StandbyReads {
             primary: Arc::new(ServerReads { flows: flows.clone(), history: history.clone() }),
             standbys: store.standbys().iter().map(of_standby).collect(),
             turn: Arc::default(),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
         }
     }
 
@@ -67,7 +76,8 @@ impl StandbyReads {
     }
 
     /// A standby that has an organization's log up to a position, if there is one or comes to be in a moment. What was
-    /// there once stays there: a read that comes after this finds it.
+    /// there once stays there: a read that comes after this finds it. One that is known to be far behind is not asked, however
+    /// low the position: it shows what was erased or revoked since.
     pub async fn arrived(&self, org_id: Uuid, position: i64) -> Option<Arrived<'_>> {
         if self.standbys.is_empty() {
             return None;
@@ -75,40 +85,35 @@ impl StandbyReads {
         let give_up = Instant::now() + WAIT;
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.standbys.len();
         let (later, first) = self.standbys.split_at(turn);
-        let mut is_first_round = true;
+        let mut place = None;
         loop {
             let mut is_near = false;
-            for (standby, reads) in first.iter().chain(later).filter(|(standby, _)| standby.is_usable()) {
+            for (standby, reads) in first.iter().chain(later).filter(|(standby, _)| standby.is_near()) {
+                let generation = standby.generation();
                 match timeout_at(give_up, reads.flows.position(org_id)).await {
-                    Ok(Ok(head)) if head >= position => return Some(Arrived { standby, reads }),
-                    Ok(Ok(_)) => is_near |= standby.is_near(),
-                    Ok(Err(_)) => standby.failed(),
-                    // In later rounds little time may be left.
-                    Err(_) if is_first_round => standby.failed(),
-                    Err(_) => {}
+                    Ok(Ok(head)) if head >= position => return Some(Arrived { standby, generation, reads }),
+                    Ok(Ok(_)) => is_near = true,
+                    Ok(Err(RegistryError::Store(error))) if error.lost_server() => standby.failed(),
+                    // Its connections may all be taken, which no other reader is to pay for.
+                    Ok(Err(_)) | Err(_) => {}
                 }
             }
             if !is_near || Instant::now() + PAUSE >= give_up {
                 return None;
             }
-            is_first_round = false;
+            if place.is_none() {
+                place = Some(self.waiting.try_acquire().ok()?);
+            }
             sleep(PAUSE).await;
         }
     }
 }
 
 impl Arrived<'_> {
-    /// What the standby answers, if it does so in time.
+    /// What the standby answers, if it does so in time. What another server behind its address may have answered does not
+    /// count: that one may not have come so far.
     pub async fn in_time<T>(&self, asked: impl Future<Output = T>) -> Option<T> {
         let answer = tokio::time::timeout(ANSWER_WITHIN, asked).await.ok();
-        if answer.is_none() {
-            self.failed();
-        }
-        answer
-    }
-
-    /// Something went wrong there: nobody else asks it before it is looked at.
-    pub fn failed(&self) {
-        self.standby.failed();
+        answer.filter(|_| self.standby.generation() == self.generation)
     }
 }

@@ -122,6 +122,17 @@ impl StoreError {
         Self::Unavailable(error)
     }
 
+    /// Whether the server was lost over it. A pool that is full, a statement that is cancelled or late says nothing of the
+    /// server.
+    pub(crate) fn lost_server(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Io(cause)) => cause.kind() != std::io::ErrorKind::TimedOut,
+            Self::Unavailable(sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) => true,
+            Self::Unavailable(sqlx::Error::Database(cause)) => ends_connection(cause.as_ref()),
+            _ => false,
+        }
+    }
+
     /// Whether somebody else held a row for longer than one waits for it.
     pub(super) fn is_locked(&self) -> bool {
         match self {

@@ -100,14 +100,14 @@ impl Sighting {
         let row = sqlx::raw_sql(LOOK).fetch_one(connection).await?;
         let known: Option<i32> = row.try_get("known")?;
         let known = known.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-        let written: Option<String> = row.try_get("timeline")?;
-        let written = written.and_then(|digits| u32::from_str_radix(&digits, 16).ok());
+        let writing_timeline: Option<String> = row.try_get("timeline")?;
+        let writing_timeline = writing_timeline.and_then(|digits| u32::from_str_radix(&digits, 16).ok());
         Ok(Self {
             is_standby: row.try_get("is_standby")?,
             major: row.try_get("major")?,
             timeline: Timeline {
                 system_identifier: row.try_get("system_identifier")?,
-                number: written.unwrap_or(known),
+                number: writing_timeline.unwrap_or(known),
             },
             started_at: row.try_get("started_at")?,
             written: row.try_get::<Option<i64>, _>("written")?.unwrap_or(0),

@@ -9,6 +9,9 @@ use tokio::time::Instant;
 use super::primary::Primary;
 use super::server::{DatabaseServer, Lookout, Sighting, Timeline};
 
+/// How much older a connection may be than its pool says, which counts from when it was admitted.
+const ADMITTED_WITHIN: Duration = Duration::from_secs(1);
+
 /// A standby that is further behind is not waited for.
 const LAG_MAX: Duration = Duration::from_secs(2);
 
@@ -29,13 +32,20 @@ pub(super) struct StandbyIdentity(Arc<RwLock<Known>>);
 /// What a look at a standby came to.
 #[derive(Debug, Default)]
 struct Known {
-    /// The server that was seen. One address may lead to others too, and those are not asked: they may be further behind.
+    /// The server that was seen last. One address may lead to others too, and those are not asked: they may be further
+    /// behind.
     started_at: Option<String>,
+    /// One more with each other server that was seen.
+    generation: u64,
+    /// When the server was seen for the first time, where another was seen before it.
+    since: Option<Instant>,
     timeline: Option<Timeline>,
     /// Why it cannot be used for now, if so.
     trouble: Option<String>,
     /// What the primary had written at some moment, until the standby has it.
     mark: Option<(i64, Instant)>,
+    /// Of the primary that wrote it: on another timeline the same number is another place.
+    mark_of: Option<Timeline>,
     lag: Duration,
 }
 
@@ -67,6 +77,11 @@ impl StandbyIdentity {
             false => Err(sqlx::Error::Protocol("the server is not the standby that was seen".to_owned())),
         }
     }
+
+    /// Whether a connection of that age may lead to a server that was seen before the present one.
+    pub(super) fn is_older_than_server(&self, age: Duration) -> bool {
+        self.read().since.is_some_and(|since| since.elapsed() <= age + ADMITTED_WITHIN)
+    }
 }
 
 impl Standby {
@@ -91,17 +106,26 @@ impl Standby {
         self.is_usable() && self.identity.read().lag <= LAG_MAX
     }
 
-    /// It did not answer what it was asked: nobody asks it again before it is looked at.
+    /// Which of the servers behind its address is read. What is read before and after a change of this number may come
+    /// from two servers.
+    pub fn generation(&self) -> u64 {
+        self.identity.read().generation
+    }
+
+    /// A connection to it broke: nobody asks it again before it is looked at.
     pub fn failed(&self) {
         let mut known = self.identity.write();
-        known.trouble = Some("it did not answer a read".to_owned());
+        known.trouble = Some("a connection to it broke".to_owned());
     }
 
     pub fn condition(&self) -> StandbyCondition {
         let is_usable = self.is_usable();
         let known = self.identity.read();
-        let of_other_timeline = || Some("it is on another timeline than the primary".to_owned());
-        let trouble = if is_usable { None } else { known.trouble.clone().or_else(of_other_timeline) };
+        let why = match known.timeline {
+            None => "it was not looked at yet",
+            Some(_) => "it is on another timeline than the primary",
+        };
+        let trouble = if is_usable { None } else { known.trouble.clone().or_else(|| Some(why.to_owned())) };
         StandbyCondition { name: Arc::clone(&self.server.name), trouble, lag: known.lag }
     }
 
@@ -118,8 +142,11 @@ impl Standby {
             let mut known = self.identity.write();
             known.trouble = self.trouble_with(&looked);
             let seen = looked.as_ref().ok();
-            known.started_at = seen.map(|seen| seen.started_at.clone());
+            if let Some(seen) = seen {
+                known.meet(&seen.started_at, Instant::now());
+            }
             known.timeline = seen.map(|seen| seen.timeline);
+            known.measure_by(self.primary.used().map(|used| used.timeline));
             known.measure(seen.map(|seen| seen.written), written, Instant::now());
         }
         let now = self.condition().trouble;
@@ -156,6 +183,22 @@ impl Standby {
 }
 
 impl Known {
+    /// Takes note of the server that was seen.
+    fn meet(&mut self, started_at: &str, now: Instant) {
+        if self.started_at.as_deref() != Some(started_at) {
+            self.since = self.started_at.is_some().then_some(now);
+            self.started_at = Some(started_at.to_owned());
+            self.generation += 1;
+        }
+    }
+
+    /// Begins anew where what is written is of another timeline than before.
+    fn measure_by(&mut self, timeline: Option<Timeline>) {
+        if self.mark_of != timeline {
+            (self.mark_of, self.mark) = (timeline, None);
+        }
+    }
+
     /// The lag is how long ago the primary had written what the standby has not replayed yet: it grows also where the
     /// standby is cut off, and is 0 where nothing is written.
     fn measure(&mut self, replayed: Option<i64>, written: Option<i64>, now: Instant) {
@@ -179,6 +222,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn connections_to_the_server_before_are_told_by_their_age() {
+        let identity = StandbyIdentity::default();
+        let ages = [Duration::ZERO, Duration::from_secs(60)];
+        let old = || ages.map(|age| identity.is_older_than_server(age));
+        let long_ago = Instant::now() - Duration::from_secs(30);
+        identity.write().meet("first", long_ago);
+        assert_eq!((old(), identity.read().generation), ([false, false], 1));
+        identity.write().meet("second", long_ago);
+        assert_eq!((old(), identity.read().generation), ([false, true], 2));
+        identity.write().meet("second", Instant::now());
+        assert_eq!((old(), identity.read().generation), ([false, true], 2), "the same one");
+    }
+
+    #[test]
     fn the_lag_is_how_long_what_was_written_is_not_replayed() {
         let began = Instant::now();
         let mut known = Known::default();
@@ -194,5 +251,10 @@ mod tests {
         assert_eq!(at(9, None, None), 6, "the primary too");
         assert_eq!(at(10, Some(30), Some(40)), 0);
         assert_eq!(at(11, Some(40), Some(40)), 0);
+        assert_eq!(at(12, Some(40), Some(90)), 0);
+        assert_eq!(at(15, Some(60), Some(90)), 3);
+        known.measure_by(Some(Timeline { system_identifier: 1, number: 2 }));
+        known.measure(Some(60), Some(60), began + Duration::from_secs(16));
+        assert_eq!(known.lag, Duration::ZERO, "a primary on the next timeline has written less");
     }
 }

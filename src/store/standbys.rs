@@ -69,8 +69,9 @@ impl Store {
         self.standbys.iter().find(|standby| standby.is_near())
     }
 
-    /// A standby that has everything which was committed when this is called, if one comes that far in time.
-    pub async fn caught_up_standby(&self, within: Duration) -> Option<&Standby> {
+    /// A standby that has everything which was committed when this is called, if one comes that far in time, and the
+    /// generation of which that is true.
+    pub async fn caught_up_standby(&self, within: Duration) -> Option<(&Standby, u64)> {
         if self.standbys.is_empty() {
             return None;
         }
@@ -81,10 +82,11 @@ impl Store {
                 if !standby.is_usable() {
                     continue;
                 }
+                let generation = standby.generation();
                 match timeout_at(give_up, written_by(&standby.pool)).await {
-                    Ok(Ok(replayed)) if replayed >= written => return Some(standby),
-                    Ok(Ok(_)) | Err(_) => {}
-                    Ok(Err(_)) => standby.failed(),
+                    Ok(Ok(replayed)) if replayed >= written => return Some((standby, generation)),
+                    Ok(Err(error)) if error.lost_server() => standby.failed(),
+                    Ok(Ok(_) | Err(_)) | Err(_) => {}
                 }
             }
             sleep(PAUSE).await;
@@ -120,7 +122,7 @@ async fn written_by(pool: &PgPool) -> Result<i64, StoreError> {
 /// With a pool of connections to it, and to no other server behind its address.
 fn standby(server: DatabaseServer, primary: &Primary, settings: &PoolSettings) -> Standby {
     let identity = StandbyIdentity::default();
-    let admitting = identity.clone();
+    let (admitting, kept) = (identity.clone(), identity.clone());
     let pool = PgPoolOptions::new()
         .max_connections(settings.connections_max.min(CONNECTIONS_MAX))
         .acquire_timeout(settings.acquire_timeout.min(ACQUIRE_WITHIN))
@@ -129,12 +131,13 @@ fn standby(server: DatabaseServer, primary: &Primary, settings: &PoolSettings) -
             let identity = admitting.clone();
             Box::pin(async move { identity.admit(connection).await })
         })
-        .before_acquire(|connection, meta| {
+        .before_acquire(move |connection, meta| {
+            let is_left = kept.is_older_than_server(meta.age);
             Box::pin(async move {
-                if meta.idle_for > PING_AFTER_IDLE {
+                if !is_left && meta.idle_for > PING_AFTER_IDLE {
                     connection.ping().await?;
                 }
-                Ok(true)
+                Ok(!is_left)
             })
         })
         .connect_lazy_with(server.options.clone());

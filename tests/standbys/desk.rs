@@ -27,6 +27,8 @@ pub struct Desk {
 /// What came of a request that was let in.
 pub struct Answered {
     pub data: Value,
+    /// Where a page of flows ends.
+    pub page: Value,
     pub position: Option<i64>,
 }
 
@@ -105,8 +107,21 @@ impl Desk {
         let mut answer = self.agent.run(request).unwrap();
         let position = answer.headers().get("x-position").map(|told| told.to_str().unwrap().parse().unwrap());
         let text = answer.body_mut().read_to_string().unwrap();
-        let data = serde_json::from_str::<Value>(&text).unwrap()["data"].take();
-        (answer.status().as_u16(), Answered { data, position })
+        let mut body: Value = serde_json::from_str(&text).unwrap();
+        let (data, page) = (body["data"].take(), body["pageInfo"].take());
+        (answer.status().as_u16(), Answered { data, page, position })
+    }
+
+    /// Reads of flows under a tag, from whoever has come to a position. Returns the status, and the tag of the answer.
+    pub fn read_again(&self, path: &str, least: Option<i64>, known: &str) -> (u16, String) {
+        let url = format!("http://{}/organizations/{ORGANIZATION}/bot/flows{path}", self.service.address);
+        let request = self.agent.get(url).header("X-Api-Key", &self.key).header("If-None-Match", known);
+        let request = match least {
+            Some(position) => request.header("X-Min-Position", position),
+            None => request,
+        };
+        let answer = request.call().unwrap();
+        (answer.status().as_u16(), answer.headers()["etag"].to_str().unwrap().to_owned())
     }
 
     /// Sends a request about flows that is carried out.

@@ -79,13 +79,65 @@ async fn a_standby_that_lags_is_waited_for_and_then_left() {
     let began = Instant::now();
     for _ in 0..10 {
         assert_eq!(desk.send(service, "GET", &flow, changed.position, None).data["name"], "after");
+        assert_eq!(old(&flow).data["name"], "after", "what lies so far back is shown to nobody");
     }
+    assert_eq!(desk.answered(service, "standby"), by_standby);
     assert!(began.elapsed() < Duration::from_millis(1800), "nobody waits: {:?}", began.elapsed());
     desk.standby.asks("SELECT pg_wal_replay_resume()").unwrap();
     eventually("it has come", || {
         desk.send(service, "GET", &flow, changed.position, None);
         desk.answered(service, "standby") > by_standby
     });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_seen_more_than_a_standby_is_not_led_back() {
+    let desk = Desk::open().await;
+    eventually("it reads from the standby", || desk.reads_from_standby(&desk.service));
+    let flow = desk.create("before");
+    let before = desk.position();
+    desk.standby.eventually("has it", || {
+        desk.standby.asks("SELECT max(position) FROM log_head") == Some(before.to_string())
+    });
+    desk.standby.asks("SELECT pg_wal_replay_pause()").unwrap();
+    let changed = desk.send(&desk.service, "PATCH", &flow, None, Some(json!({"name": "after"})));
+    let changes = format!("?updatedAfter=position:{}", before - 1);
+    let page = desk.ask(&desk.service, "GET", &changes, &desk.key, None).1.page;
+    let (_, list) = desk.read_again("?limit=5", None, "\"none\"");
+    assert!(list.starts_with(&format!("W/\"{}.", changed.position.unwrap())), "{list}");
+
+    let old = Some(before);
+    assert_eq!(desk.read_again(&flow, old, "\"1\"").0, 304, "what the standby has it may answer");
+    let by_standby = desk.answered(&desk.service, "standby");
+    assert_eq!(by_standby, 1);
+    assert_eq!(desk.read_again(&flow, old, "\"2\"").0, 304);
+    assert_eq!(desk.read_again("?limit=5", old, &list), (304, list.clone()));
+    let cursor = page["endCursor"].as_str().unwrap();
+    let (status, next) =
+        desk.ask(&desk.service, "GET", &format!("{changes}&cursor={cursor}"), &desk.key, old);
+    assert_eq!((status, &next.page["endCursor"]), (200, &page["endCursor"]));
+    assert_eq!(desk.answered(&desk.service, "standby"), by_standby, "the primary answered");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_are_all_taken_do_not_take_a_standby_away() {
+    let desk = Desk::open().await;
+    let is_used = || desk.reads_from_standby(&desk.service);
+    eventually("it reads from the standby", is_used);
+    let flow = desk.create("kept");
+    desk.send(&desk.service, "GET", &flow, Some(1), None);
+    // All but the connection over which the standby is looked at.
+    let stopped = desk.standby.stop(
+        "SELECT pid FROM pg_stat_activity WHERE application_name = 'flow-registry' \
+         AND query NOT LIKE 'SELECT pg_is_in_recovery%'",
+    );
+    let by_primary = desk.answered(&desk.service, "primary");
+    let began = Instant::now();
+    desk.send(&desk.service, "GET", &flow, Some(1), None);
+    assert!(is_used());
+    assert!(began.elapsed() < Duration::from_secs(2));
+    assert_eq!(desk.answered(&desk.service, "primary"), by_primary + 1);
+    drop(stopped);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -114,7 +166,8 @@ async fn a_standby_that_is_killed_costs_nobody_an_answer() {
     );
 }
 
-/// An export, a verification and a feed read the standby, and go on where it is killed or does not have what they need.
+/// An export reads the standby, and goes on where it is killed or does not have what it needs; a verification reads the
+/// primary.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn long_reads_come_from_the_standby_and_end_without_it() {
     let mut desk = Desk::open().await;
@@ -130,7 +183,7 @@ async fn long_reads_come_from_the_standby_and_end_without_it() {
     let before = read_there();
     assert_eq!(desk.export("csv").lines().count(), 1 + 22, "a header, and every event up to its own");
     assert!(read_there() >= before + 22, "the export read the standby");
-    assert_eq!(desk.verify(), Some(3), "intact, and nothing was signed");
+    assert_eq!(desk.verify(), Some(3), "the end is not proven, as nothing was signed");
 
     // While it stands still, an export goes up to its own event all the same.
     desk.standby.asks("SELECT pg_wal_replay_pause()").unwrap();

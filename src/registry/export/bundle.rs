@@ -79,6 +79,7 @@ impl BundleExport {
         let Some(writer) = writer else { return Ok(None) };
         let documents = match log.documents(writer).await {
             Err(error) if log.source.fail_over(&error) => log.documents(writer).await?,
+            Ok(_) if log.source.is_moved() && log.source.leave_standby() => log.documents(writer).await?,
             documents => documents?,
         };
         log.write(writer, &documents).map_err(broken)?;
@@ -126,6 +127,7 @@ impl Log {
     async fn read_on(&mut self) -> Result<(), StoreError> {
         let (events, checkpoints) = match self.read().await {
             Err(error) if self.source.fail_over(&error) => self.read().await?,
+            Ok(_) if self.source.is_moved() && self.source.leave_standby() => self.read().await?,
             read => read?,
         };
         if let Some((last, _)) = events.last() {

@@ -28,6 +28,7 @@ impl EntryExport {
         let Some(position) = self.position else { return Ok(None) };
         let entries = match self.read(position).await {
             Err(error) if self.source.fail_over(&error) => self.read(position).await?,
+            Ok(_) if self.source.is_moved() && self.source.leave_standby() => self.read(position).await?,
             entries => entries?,
         };
         let is_full = i64::try_from(entries.len()) == Ok(CHUNK);

@@ -160,14 +160,14 @@ impl FlowList {
         let keys = self.keys[self.begun..end].to_vec();
         self.begun = end;
         let (mut flows, read_at) = match self.reads.load(self.org_id, self.shown, keys.clone()).await {
-            Ok(loaded) => loaded,
+            Ok(loaded) if loaded.0.len() == keys.len() => loaded,
             // What was begun on a standby goes on where nothing is missing.
-            Err(error) => match self.reads.primary.take() {
+            loaded => match self.reads.primary.take() {
                 Some(primary) => {
                     self.reads = *primary;
                     self.reads.load(self.org_id, self.shown, keys).await?
                 }
-                None => return Err(error),
+                None => loaded?,
             },
         };
         self.read_at = self.read_at.min(read_at);
@@ -228,7 +228,9 @@ impl FlowReads {
         };
         let Listed { head, flows, next } = page.listed.clone();
         let list = FlowList::page(self.clone(), org_id, shown, flows);
-        Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
+        // What is read on a standby is not to be remembered as what the primary has.
+        let place = (!self.is_of_standby()).then_some((key, page));
+        Ok(FlowPage { at: head, list: FlowList { place, ..list }, next })
     }
 
     /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each

@@ -112,6 +112,11 @@ impl FlowReads {
         }
     }
 
+    /// Whether a standby is read, which may be behind what a reader has seen.
+    pub fn is_of_standby(&self) -> bool {
+        self.primary.is_some()
+    }
+
     /// One flow. Flows of other organizations, and of numbers the caller is not confined to, are not found.
     pub async fn get(
         &self,
