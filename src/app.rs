@@ -227,6 +227,7 @@ pub async fn verify(order: &VerifyOrder) -> anyhow::Result<Verified> {
     let database = Database::open_to_read(&order.database).await;
     let database = database.map_err(|error| Failure::NoAnswer(format!("{error:#}")))?;
     let own = signing::known_keys(keyring, database.data_dir());
+    // A verdict is about the server that clients are answered by.
     let verified = order.verify_live(&database.store, own).await;
     database.close().await;
     verified

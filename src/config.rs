@@ -6,6 +6,7 @@ mod client;
 mod jwt;
 mod secret_file;
 mod signing;
+mod standby;
 mod value;
 
 use std::net::SocketAddr;
@@ -20,6 +21,7 @@ pub use client::ClientConfig;
 pub use jwt::JwtConfig;
 pub use secret_file::DatabaseUrls;
 pub use signing::{SigningConfig, SigningKeyFile};
+pub use standby::StandbyConfig;
 pub use value::{DatabaseUrl, MetricsListen, Origin, PostgresSetting, PublicUrl, RateLimit};
 
 /// Settings that cannot work together or with what lies on the disk. The command ends with status 2.
@@ -56,6 +58,9 @@ pub struct DatabaseConfig {
     #[arg(long, env = "DATABASE_URL_FILE", value_name = "FILE", value_parser = secret_file::database_urls)]
     #[arg(conflicts_with_all = ["database_url", "data_dir"])]
     pub database_url_file: Option<DatabaseUrls>,
+
+    #[command(flatten)]
+    pub standbys: StandbyConfig,
 
     /// Where the private Postgres keeps its data [default: /var/lib/flow-registry for root, else
     /// $XDG_DATA_HOME/flow-registry]
@@ -168,6 +173,14 @@ impl DatabaseConfig {
 
     /// What the types cannot say.
     pub fn check(&self) -> Result<(), ConfigError> {
+        if !self.standbys.urls().iter().all(DatabaseUrl::is_postgres) {
+            return Err(ConfigError("READ_DATABASE_URLS: every URL must begin with postgres://".to_owned()));
+        }
+        if self.urls().is_empty() && !self.standbys.urls().is_empty() {
+            return Err(ConfigError(
+                "READ_DATABASE_URLS: there are standbys only with DATABASE_URL".to_owned(),
+            ));
+        }
         if !self.urls().iter().all(DatabaseUrl::is_postgres) {
             return Err(ConfigError("DATABASE_URL: every URL must begin with postgres://".to_owned()));
         }

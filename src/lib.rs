@@ -5,6 +5,7 @@ pub mod cli;
 pub mod config;
 pub mod console;
 pub mod evidence;
+pub mod expression;
 pub mod flow;
 pub mod http;
 pub mod interpreter;

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use flow_registry::app;
-use flow_registry::cli::{self, AuditOrder, Cli, Failure, Order};
+use flow_registry::cli::{self, AuditOrder, Cli, CliCommand, Failure};
 use flow_registry::config::{ConfigError, LogFormat};
 #[cfg(feature = "otlp")]
 use flow_registry::http::SPANS;
@@ -57,20 +57,21 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
     match cli.order {
-        Order::Serve(config) => done(app::serve(*config, log)),
-        Order::Migrate(config) => done(app::migrate(config)),
-        Order::Keys(order) => done(app::keys(&order)),
-        Order::Projections(order) => done(app::projections(&order)),
-        Order::Erase(order) => done(app::erase(&order)),
-        Order::Flows(order) => Ok(order.run()?),
-        Order::Audit(order) => match *order {
+        CliCommand::Serve(config) => done(app::serve(*config, log)),
+        CliCommand::Migrate(config) => done(app::migrate(config)),
+        CliCommand::Keys(order) => done(app::keys(&order)),
+        CliCommand::Projections(order) => done(app::projections(&order)),
+        CliCommand::Erase(order) => done(app::erase(&order)),
+        CliCommand::Flows(order) => Ok(order.run()?),
+        CliCommand::Audit(order) => match *order {
             AuditOrder::Export(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Tail(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
+            AuditOrder::Verifier => Ok(cli::print_verifier().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::Cosign(order) => Ok(order.run().map(|()| ExitCode::SUCCESS)?),
             AuditOrder::AcceptLog(order) => done(app::accept_log(&order)),
             AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),
         },
-        Order::SigningKey(order) => order.run().map(|()| ExitCode::SUCCESS),
+        CliCommand::SigningKey(order) => order.run().map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -103,7 +104,7 @@ fn start_log(cli: &Cli) -> anyhow::Result<((Option<SpanExport>, LogGuard), LogLi
     let spans_only = Targets::new().with_target(SPANS, LevelFilter::INFO);
     let without_spans = config.log_level.clone().with_target(SPANS, LevelFilter::OFF);
     let endpoint = match &cli.order {
-        Order::Serve(config) => config.tracing.otlp_endpoint.as_ref(),
+        CliCommand::Serve(config) => config.tracing.otlp_endpoint.as_ref(),
         _ => None,
     };
     let export = endpoint.map(|endpoint| SpanExport::start(endpoint.as_str())).transpose();

@@ -20,6 +20,7 @@ mod process;
 mod registry;
 mod repository;
 mod secret_files;
+mod standbys;
 mod store;
 mod support;
 mod traces;

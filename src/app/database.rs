@@ -27,7 +27,7 @@ pub(super) struct Database {
 impl Database {
     /// For the service: the private cluster is nobody else's. `seen` is the newest timeline that was ever used.
     pub async fn open_alone(config: &DatabaseConfig, seen: Option<Timeline>) -> anyhow::Result<Self> {
-        Self::with(config, Access::Alone, seen).await
+        Self::with(config, Access::Alone, seen).await?.with_standbys(config).await
     }
 
     /// For a command: beside a running service too.
@@ -53,7 +53,18 @@ impl Database {
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
     pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::connected(config, Access::Beside, None).await
+        Self::connected(config, Access::Beside, None).await?.with_standbys(config).await
+    }
+
+    /// With the standbys that reads may go to.
+    async fn with_standbys(self, config: &DatabaseConfig) -> anyhow::Result<Self> {
+        let urls = config.standbys.urls();
+        if urls.is_empty() {
+            return Ok(self);
+        }
+        let address = Address::Urls(urls.iter().map(|url| url.expose().into()).collect());
+        let store = self.store.with_standbys(&address, &pool_settings(config, None)).await?;
+        Ok(Self { store, ..self })
     }
 
     async fn with(config: &DatabaseConfig, access: Access, seen: Option<Timeline>) -> anyhow::Result<Self> {
@@ -82,16 +93,7 @@ impl Database {
         seen: Option<Timeline>,
     ) -> anyhow::Result<Self> {
         config.check()?;
-        let settings = PoolSettings {
-            connections_max: config.database_pool_size,
-            acquire_timeout: config.database_acquire_timeout_ms,
-            statement_timeout: config.database_statement_timeout_ms,
-            seen,
-            pooling: match config.database_pooler {
-                DatabasePooler::None => Pooling::None,
-                DatabasePooler::Transaction => Pooling::Transaction,
-            },
-        };
+        let settings = pool_settings(config, seen);
         let cluster = match config.urls().is_empty() {
             true => Some(start_cluster(config, access).await?),
             false => None,
@@ -134,6 +136,19 @@ impl Database {
 enum Access {
     Alone,
     Beside,
+}
+
+fn pool_settings(config: &DatabaseConfig, seen: Option<Timeline>) -> PoolSettings {
+    PoolSettings {
+        connections_max: config.database_pool_size,
+        acquire_timeout: config.database_acquire_timeout_ms,
+        statement_timeout: config.database_statement_timeout_ms,
+        seen,
+        pooling: match config.database_pooler {
+            DatabasePooler::None => Pooling::None,
+            DatabasePooler::Transaction => Pooling::Transaction,
+        },
+    }
 }
 
 /// Where the private cluster lives, or would.

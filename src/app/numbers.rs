@@ -27,6 +27,11 @@ pub(super) fn count() -> anyhow::Result<PrometheusHandle> {
     ] {
         counter.increment(0);
     }
+    for by in ["primary", "standby"] {
+        metrics::counter!("positioned_reads_total", "by" => by).increment(0);
+    }
+    metrics::gauge!("database_standbys").set(0.0);
+    metrics::gauge!("database_standbys_near").set(0.0);
     metrics::gauge!("feed_readers").set(0.0);
     metrics::gauge!("signing_refused_logs").set(0.0);
     Ok(counting)

@@ -1,4 +1,4 @@
-//! Follows the database server that takes writes, tells which one is in use, and remembers its timeline across restarts, so
+//! Follows the database server that takes writes, and its standbys, tells which one is in use, and remembers its timeline across restarts, so
 //! that a primary that was replaced is not used when it comes back alone.
 
 use std::fs::{self, File};
@@ -89,7 +89,8 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 
 /// Runs until it is aborted: a service that is stopping still finishes what was begun, on whichever server that takes.
 pub(super) async fn follow(registry: Registry, memory: TimelineMemory) {
-    tokio::join!(registry.store().follow_primary(), tell(&registry, &memory));
+    let store = registry.store();
+    tokio::join!(store.follow_primary(), store.follow_standbys(), tell(&registry, &memory));
 }
 
 async fn tell(registry: &Registry, memory: &TimelineMemory) {

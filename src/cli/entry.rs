@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::builder::PossibleValuesParser;
 use serde::Deserialize;
 
-use crate::cli::member::Actor;
+use crate::cli::member::ShownActor;
 use crate::flow::event::{EventType, StreamKind};
 
 /// The types of events on things of these kinds, for the command line.
@@ -23,7 +23,7 @@ pub struct Entry {
     pub position: i64,
     pub at: String,
     /// Absent for those who may not know.
-    actor: Option<Actor>,
+    actor: Option<ShownActor>,
     on_behalf_of: Option<String>,
     pub reason: Option<String>,
     label: Option<String>,
@@ -56,7 +56,7 @@ fn listed(parts: impl IntoIterator<Item = Option<String>>) -> String {
 impl Entry {
     /// `backend, for Ana`.
     pub fn who(&self) -> String {
-        let actor = self.actor.as_ref().map_or("", Actor::as_str);
+        let actor = self.actor.as_ref().map_or("", ShownActor::as_str);
         match &self.on_behalf_of {
             Some(person) => format!("{actor}, for {person}"),
             None => actor.to_owned(),

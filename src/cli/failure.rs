@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::problem::Problem;
+use super::problem::ProblemDetails;
 
 /// What `--help` says of the exit status.
 pub const EXIT_STATUS: &str = "\
@@ -27,7 +27,7 @@ pub enum Failure {
     #[error("{0}")]
     NoAnswer(String),
     #[error(transparent)]
-    Problem(#[from] Box<Problem>),
+    Problem(#[from] Box<ProblemDetails>),
     #[error("{0}: {1}")]
     File(String, io::Error),
     /// The reader of standard output closed it early, as `head` does. The command ends without a message.

@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 /// The person, API key or program that made a change, as an answer of the API names it.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Actor {
+pub struct ShownActor {
     id: String,
     name: Option<String>,
 }
 
-impl Actor {
+impl ShownActor {
     pub fn as_str(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
     }
@@ -17,14 +17,14 @@ impl Actor {
 
 /// What validation says of one place in a document.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Finding {
+pub struct ShownFinding {
     pub severity: String,
     pub pointer: String,
     pub message: String,
     pub hint: Option<String>,
 }
 
-impl Finding {
+impl ShownFinding {
     pub fn is_error(&self) -> bool {
         self.severity == "error"
     }

@@ -18,7 +18,7 @@ mod signing_key;
 use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::config::{LogConfig, MigrateConfig, ServeConfig};
-pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder};
+pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder, print_verifier};
 pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
@@ -39,11 +39,11 @@ pub struct Cli {
     #[command(flatten)]
     pub log: LogConfig,
     #[command(subcommand)]
-    pub order: Order,
+    pub order: CliCommand,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Order {
+pub enum CliCommand {
     /// Serve the HTTP API
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself

@@ -5,13 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use ureq::http::StatusCode;
 
-use super::member::Finding;
+use super::member::ShownFinding;
 use super::screen::plain;
 
 /// The members of a problem (RFC 9457) that are shown.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Problem {
+pub struct ProblemDetails {
     pub status: u16,
     title: String,
     #[serde(default)]
@@ -20,7 +20,7 @@ pub struct Problem {
     #[serde(default)]
     errors: Vec<FieldError>,
     #[serde(default)]
-    findings: Vec<Finding>,
+    findings: Vec<ShownFinding>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -37,7 +37,7 @@ impl FieldError {
     }
 }
 
-impl Problem {
+impl ProblemDetails {
     /// Replaces the names of API parameters in this problem by other names, such as those of command line options.
     pub fn naming(mut self, names: &[(&str, &str)]) -> Self {
         for (parameter, name) in names {
@@ -63,14 +63,14 @@ impl Problem {
     }
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for ProblemDetails {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", plain(&self.title), plain(&self.detail))?;
         for error in self.errors.iter().filter(|error| !self.detail.contains(&error.message)) {
             write!(f, "\n  {}: {}", plain(error.place()), plain(&error.message))?;
         }
         for finding in &self.findings {
-            let Finding { severity, pointer, .. } = finding;
+            let ShownFinding { severity, pointer, .. } = finding;
             write!(f, "\n  {} {}: {}", plain(severity), plain(pointer), plain(&finding.sentence()))?;
         }
         match &self.request_id {
@@ -80,4 +80,4 @@ impl fmt::Display for Problem {
     }
 }
 
-impl std::error::Error for Problem {}
+impl std::error::Error for ProblemDetails {}

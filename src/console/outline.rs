@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::member::{DescribedMember, Holds, Label, step_members};
 use super::preference::PageLanguage;
-use super::texts::members::{pick, step_type};
+use super::texts::members::step_type;
 use super::ways::{WayOut, Ways};
 use crate::flow::document::Canonical;
 use crate::flow::document::schema::{Part, STEP, walk};
@@ -49,7 +49,7 @@ pub fn outline(canonical: &Canonical, language: PageLanguage) -> Vec<OutlinedSte
             number: index + 1,
             id: step.id.clone(),
             kind: kind.to_owned(),
-            kind_words: step_type(kind).map_or(kind, |both| pick(both, language)).to_owned(),
+            kind_words: step_type(kind, language),
             name: step.name.clone(),
             facts: facts(value, language),
             ways: ways.ways_out(index, value),

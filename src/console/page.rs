@@ -14,7 +14,7 @@ use super::text;
 use super::texts::frame::{EN, ES, FrameTexts};
 use super::when::{When, zone_text};
 use crate::flow::event::ActorKind;
-use crate::registry::Moment;
+use crate::registry::LogMoment;
 use crate::registry::caller::Scope;
 
 /// What stands around the content of a page.
@@ -195,10 +195,10 @@ impl PageHeader {
 impl Past {
     fn of(session: &Session) -> Option<Self> {
         let moment = match session.as_of? {
-            Moment::Position(position) => {
+            LogMoment::Position(position) => {
                 format!("{} {position}", session.texts(&ES, &EN).position)
             }
-            Moment::Before(instant) => {
+            LogMoment::Before(instant) => {
                 When::new(instant, session.preferences.zone, session.preferences.language).text()
             }
         };

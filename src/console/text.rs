@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 
-use crate::flow::text::{is_control, is_invisible};
+use crate::flow::text::{entity, is_hidden};
 
 /// A text of somebody, as HTML.
 #[derive(Debug, Clone, Copy)]
@@ -22,16 +22,12 @@ impl fmt::Display for VisibleText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("<bdi>")?;
         for (index, sign) in self.0.char_indices() {
-            match sign {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                '\'' => f.write_str("&#39;")?,
-                sign if is_hidden(self.0, index, sign) => {
+            match entity(sign) {
+                Some(entity) => f.write_str(entity)?,
+                None if is_hidden(self.0, index, sign) => {
                     write!(f, "<span class=\"hidden-sign\">U+{:04X}</span>", u32::from(sign))?;
                 }
-                sign => f.write_char(sign)?,
+                None => f.write_char(sign)?,
             }
         }
         f.write_str("</bdi>")
@@ -49,22 +45,6 @@ pub fn plain(text: &str) -> String {
         }
     }
     shown
-}
-
-/// Whether a sign would not be seen, or would move what stands around it. Joiners and selectors are seen within emoji.
-fn is_hidden(text: &str, index: usize, sign: char) -> bool {
-    match sign {
-        '\n' | '\t' => false,
-        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => !is_behind_emoji(&text[..index]),
-        sign => is_control(sign) || is_invisible(sign),
-    }
-}
-
-fn is_behind_emoji(before: &str) -> bool {
-    before.chars().next_back().is_some_and(|sign| {
-        matches!(u32::from(sign), 0x1f000..=0x1faff | 0x2190..=0x2bff | 0x3030 | 0x303d | 0x3297 | 0x3299 | 0xfe0f)
-            || matches!(sign, '#' | '*' | '0'..='9' | '©' | '®' | '‼' | '⁉' | '™')
-    })
 }
 
 #[cfg(test)]

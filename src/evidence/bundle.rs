@@ -8,8 +8,8 @@ use std::io::{self, BufRead, Read as _, Write};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::checkpoint::Checkpoint;
 use super::completeness::Completeness;
+use super::kept::KeptNote;
 use super::line::{
     self, BundleLine, CheckpointNote, CompleteLine, EndLine, FORMAT, Header, LastLine, Omitted, TreeNote,
 };
@@ -126,7 +126,8 @@ impl<W: Write> BundleWriter<W> {
 #[derive(Debug)]
 pub struct BundleVerifier {
     keys: Vec<PublicKey>,
-    kept: Vec<Checkpoint>,
+    kept: Vec<KeptNote>,
+    is_as_of_now: bool,
     /// From the first line on.
     chain: Option<ChainVerifier>,
     digest: Sha256,
@@ -139,10 +140,20 @@ pub struct BundleVerifier {
 }
 
 impl BundleVerifier {
-    /// `kept`: checkpoints kept elsewhere, opened with known keys.
-    pub fn new(keys: Vec<PublicKey>, kept: Vec<Checkpoint>) -> Self {
-        let (chain, announced, completeness) = (None, None, None);
-        Self { keys, kept, chain, digest: Sha256::new(), lines: 0, announced, completeness, ended: false }
+    /// `kept`: notes kept elsewhere, opened with known keys. `is_as_of_now`: the bundle is not older than any of them, so
+    /// an end before one is no end of the same log.
+    pub fn new(keys: Vec<PublicKey>, kept: Vec<KeptNote>, is_as_of_now: bool) -> Self {
+        Self {
+            keys,
+            kept,
+            is_as_of_now,
+            chain: None,
+            digest: Sha256::new(),
+            lines: 0,
+            announced: None,
+            completeness: None,
+            ended: false,
+        }
     }
 
     /// The position of the last event that was found good.
@@ -203,7 +214,7 @@ impl BundleVerifier {
                 Ok(())
             }
             BundleLine::Tree(TreeNote { tree }) => match &mut self.completeness {
-                Some(flow) => flow.tree(&tree, chain.keys(), chain.place()),
+                Some(flow) => flow.tree(&tree, chain.keys(), chain.place(), chain.kept_tree_heads()),
                 None => beyond("a tree head stands here, and nothing is to be complete"),
             },
             BundleLine::Last(line) => match &mut self.completeness {
@@ -242,7 +253,10 @@ impl BundleVerifier {
             None
         };
         match self.chain {
-            Some(chain) => with_completeness(chain.finish(cut), self.completeness.as_ref()),
+            Some(chain) => {
+                let is_its_end = self.is_as_of_now && cut.is_none();
+                with_completeness(chain.finish(cut, is_its_end), self.completeness.as_ref())
+            }
             None => no_chain(Verdict::EndNotProven { end: 0, why: cut.unwrap_or_default() }),
         }
     }
@@ -272,16 +286,32 @@ fn no_chain(verdict: Verdict) -> Report {
     Report { verdict, organization: None, after: 0, proven: None, complete: None, counts: Counts::default() }
 }
 
-/// Verifies a whole bundle.
+/// Verifies a whole bundle, from whatever time.
 ///
 /// # Errors
-/// Only those of the reader; whatever is wrong with the bundle is the verdict.
-pub fn verify(mut bundle: impl BufRead, keys: &[PublicKey], kept: &[Checkpoint]) -> io::Result<Report> {
-    let mut verifier = BundleVerifier::new(keys.to_vec(), kept.to_vec());
+/// Those of the reader, and [`io::ErrorKind::InvalidData`] for what is no bundle at all; whatever is wrong with a bundle is
+/// the verdict.
+pub fn verify(bundle: impl BufRead, keys: &[PublicKey], kept: &[KeptNote]) -> io::Result<Report> {
+    read_to_end(bundle, BundleVerifier::new(keys.to_vec(), kept.to_vec(), false))
+}
+
+/// Verifies a whole bundle of the log as it is now: what was kept earlier is over no more than it has.
+///
+/// # Errors
+/// Like [`verify`].
+pub fn verify_as_of_now(bundle: impl BufRead, keys: &[PublicKey], kept: &[KeptNote]) -> io::Result<Report> {
+    read_to_end(bundle, BundleVerifier::new(keys.to_vec(), kept.to_vec(), true))
+}
+
+fn read_to_end(mut bundle: impl BufRead, mut verifier: BundleVerifier) -> io::Result<Report> {
     let mut line = Vec::new();
+    let mut is_first = true;
     loop {
         line.clear();
         let read = bundle.by_ref().take(LINE_BYTES_MAX as u64).read_until(b'\n', &mut line)?;
+        if std::mem::take(&mut is_first) && !line::may_begin_a_bundle(&line) {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "not an export of a log"));
+        }
         if line.pop_if(|byte| *byte == b'\n').is_none() && read < LINE_BYTES_MAX {
             return Ok(verifier.finish(&line));
         }

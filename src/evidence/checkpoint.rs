@@ -10,6 +10,7 @@ use super::error::Error;
 use super::instant;
 use super::keyring::Keyring;
 use super::note::{self, Note, PublicKey};
+use super::report::Alteration;
 use crate::flow::digest::Digest;
 
 /// The first line of a checkpoint's text is this and the organization's id.
@@ -83,6 +84,26 @@ impl Checkpoint {
     /// What a note says. Proves nothing.
     pub fn unverified(note: &str) -> Result<Self, Error> {
         Self::parse(Note::parse(note)?.text)
+    }
+
+    /// What is wrong with a log that stands otherwise at its position. `agreed`: the position up to which it is as signed.
+    pub(super) fn differs_from(&self, position: i64, agreed: i64) -> Alteration {
+        let (first, time) = (agreed + 1, self.written_time());
+        let what = format!(
+            "the log from position {first} to here is not the one whose checkpoint was made at {time}"
+        );
+        Alteration::new(position, what)
+    }
+
+    /// What is wrong with a log that has no event behind `end`.
+    pub(super) fn missing_behind(&self, end: i64) -> Alteration {
+        let (position, time) = (self.position, self.written_time());
+        Alteration::new(end + 1, format!("it is missing: the log had reached position {position} at {time}"))
+    }
+
+    /// The time as it stands in the note.
+    pub(super) fn written_time(&self) -> String {
+        self.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
     }
 
     /// Reads the text of a note. Proves nothing.

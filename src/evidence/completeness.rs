@@ -21,12 +21,15 @@ pub(super) struct Completeness {
     last: Option<Digest>,
     /// A tree head over the event fed last, and whether a known key signed it.
     head: Option<(TreeHead, bool)>,
+    /// Whether somebody kept that tree head.
+    is_kept: bool,
     is_proven: bool,
 }
 
 impl Completeness {
     pub(super) fn of(flow: Uuid) -> Self {
-        Self { flow, events: TreeBuilder::default(), version: 0, last: None, head: None, is_proven: false }
+        let (events, version) = (TreeBuilder::default(), 0);
+        Self { flow, events, version, last: None, head: None, is_kept: false, is_proven: false }
     }
 
     pub(super) fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
@@ -51,12 +54,13 @@ impl Completeness {
         (self.head, self.is_proven) = (None, false);
     }
 
-    /// A tree head over the event fed last, where the chain stands as given.
+    /// A tree head over the event fed last, where the chain stands as given; `kept`: those that were kept over it.
     pub(super) fn tree(
         &mut self,
         note: &str,
         keys: &[PublicKey],
         place: (Uuid, i64, Digest),
+        kept: &[TreeHead],
     ) -> Result<(), Alteration> {
         let wrong = |error: Error| Alteration::new(place.1, format!("its tree head: {error}"));
         let (head, is_known) = match TreeHead::open(note, keys) {
@@ -67,7 +71,10 @@ impl Completeness {
         if (head.organization, head.size, head.chain_hash) != place || head.event_root != self.events.root() {
             return Err(wrong(Error::Malformed("it is over another log")));
         }
-        self.head = Some((head, is_known));
+        if kept.iter().any(|kept| !kept.is_over_the_trees_of(&head)) {
+            return Err(wrong(Error::Malformed("the one that was kept is another")));
+        }
+        (self.head, self.is_kept) = (Some((head, is_known)), !kept.is_empty());
         Ok(())
     }
 
@@ -93,7 +100,10 @@ impl Completeness {
     /// What is proven at the end.
     pub(super) fn finish(&self) -> Result<CompleteFlow, Uuid> {
         match self.is_proven {
-            true => Ok(CompleteFlow { flow: self.flow, version: self.version }),
+            true => {
+                let Self { flow, version, is_kept, .. } = *self;
+                Ok(CompleteFlow { flow, version, is_by_kept_tree_head: is_kept })
+            }
             false => Err(self.flow),
         }
     }

@@ -1,7 +1,7 @@
 //! Content that is absent, and the events that say who erased it. Bytes that nobody recorded as erased were removed by
 //! somebody else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -9,6 +9,16 @@ use uuid::Uuid;
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 use crate::flow::record::EventRecord;
+
+/// Events of these types refer to a document that is in the log already, and write none. A document that was erased stays
+/// absent behind them; behind an event of any other type its bytes are there again.
+pub const WRITE_NO_DOCUMENT: [EventType; 4] = [
+    EventType::FlowDeleted,
+    EventType::FlowUnpublished,
+    EventType::FlowRestored,
+    // Of a pinned version, while the draft is erased.
+    EventType::FlowPublished,
+];
 
 /// The payload of `content.erased`: what was erased, and why; who did it is in its context. Never the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,23 +50,23 @@ impl ErasedContent {
 pub struct Absent {
     contexts: BTreeSet<i64>,
     payloads: BTreeSet<i64>,
-    /// With the position of the event that it is first needed for.
+    /// With the position of the first event since its last erasure that needs it.
     documents: BTreeMap<Digest, i64>,
+    /// Every document that was erased on record, also where it was written again.
+    erased_documents: HashSet<Digest>,
+    /// The events before the first one are not there, and with them the records of earlier erasures.
+    is_part: bool,
 }
 
 impl Absent {
-    pub fn document(&mut self, document: Digest, position: i64) {
-        self.documents.entry(document).or_insert(position);
+    /// Nothing so far, in what comes after a position.
+    pub fn after(position: i64) -> Self {
+        Self { is_part: position > 0, ..Self::default() }
     }
 
-    /// Takes in an event: what it lacks, or what it says was erased.
-    pub fn event(&mut self, event: &EventRecord<'_>) {
-        if event.context.is_none() {
-            self.contexts.insert(event.position);
-        }
-        if event.payload.is_none() {
-            self.payloads.insert(event.position);
-        }
+    /// Takes in an event: what it says was erased, which excuses events before it alone; then what it lacks itself.
+    /// `lacks_document`: it refers to a document of which there are no bytes.
+    pub fn event(&mut self, event: &EventRecord<'_>, lacks_document: bool) {
         if let Some(erased) = ErasedContent::of(event) {
             for position in &erased.contexts {
                 self.contexts.remove(position);
@@ -66,7 +76,22 @@ impl Absent {
             }
             for document in &erased.documents {
                 self.documents.remove(document);
+                self.erased_documents.insert(*document);
             }
+        }
+        if event.context.is_none() {
+            self.contexts.insert(event.position);
+        }
+        if event.payload.is_none() {
+            self.payloads.insert(event.position);
+        }
+        let document = event.state.document.filter(|document| {
+            let is_old = WRITE_NO_DOCUMENT.iter().any(|it| event.event_type == it.as_str());
+            let may_be_absent = is_old && (self.is_part || self.erased_documents.contains(document));
+            lacks_document && !may_be_absent
+        });
+        if let Some(document) = document {
+            self.documents.entry(document).or_insert(event.position);
         }
     }
 

@@ -16,6 +16,13 @@ use crate::flow::record::EventRecord;
 
 pub(super) const FORMAT: &str = "flow-registry/evidence/1";
 
+/// Whether a file that begins with these bytes may be a bundle of this format, however short they are.
+pub(super) fn may_begin_a_bundle(bytes: &[u8]) -> bool {
+    const START: &[u8] = b"{\"format\":\"flow-registry/evidence/1\",";
+    let compared = bytes.len().min(START.len());
+    bytes[..compared] == START[..compared]
+}
+
 /// The first line: whose log this is, and where in it the file begins.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

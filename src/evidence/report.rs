@@ -25,7 +25,8 @@ impl Alteration {
 pub enum Verdict {
     /// Everything is as it was signed, from where the part begins, and the signature stands over the last event there is.
     Intact { up_to: i64 },
-    /// Something is not as it was; events before `position` are.
+    /// Something is not as it was, first found at `position`. A chain that was rewritten is found where a note contradicts it,
+    /// so the events before need not be as they were.
     Altered { position: i64, what: String },
     /// Nothing is wrong, but nobody vouches for the end: later events could be missing, and those after
     /// the last checkpoint could be other ones. Or not all could be compared that was to be.
@@ -44,10 +45,13 @@ pub struct Proof {
 
 /// A flow of which every event is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct CompleteFlow {
     pub flow: Uuid,
     /// Its last version.
     pub version: i64,
+    /// Whether a tree head that somebody kept says so too, and not the signature of the service alone.
+    pub is_by_kept_tree_head: bool,
 }
 
 /// The answer with what it rests on.
@@ -73,16 +77,23 @@ impl fmt::Display for Report {
     /// The verdict, and of which part of the log it speaks.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.verdict {
-            Verdict::Intact { up_to } if self.after == 0 => {
-                write!(f, "intact up to position {up_to}")?;
-                match self.complete {
-                    Some(CompleteFlow { flow, version }) => {
-                        write!(f, ", complete for flow {flow} up to version {version}")
-                    }
-                    None => Ok(()),
+            Verdict::Intact { up_to } => {
+                match self.after {
+                    0 => write!(f, "intact up to position {up_to}")?,
+                    after => write!(f, "intact from position {} to {up_to}", after + 1)?,
+                }
+                if let Some(CompleteFlow { flow, version, is_by_kept_tree_head }) = self.complete {
+                    let by = match is_by_kept_tree_head {
+                        true => "a kept tree head",
+                        false => "the signature of the service alone",
+                    };
+                    write!(f, ", complete for flow {flow} up to version {version} by {by}")?;
+                }
+                match (self.counts.omitted, up_to - self.after) {
+                    (0, _) => Ok(()),
+                    (hidden, all) => write!(f, "; {hidden} of {all} events are shown by their hash alone"),
                 }
             }
-            Verdict::Intact { up_to } => write!(f, "intact from position {} to {up_to}", self.after + 1),
             Verdict::Altered { position, what } => write!(f, "altered at position {position}: {what}"),
             Verdict::EndNotProven { end, why } => write!(f, "end not proven at position {end}: {why}"),
         }

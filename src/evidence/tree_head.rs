@@ -68,6 +68,11 @@ impl TreeHead {
         Ok((head, signer))
     }
 
+    /// Whether a note is to be a tree head. Proves nothing.
+    pub fn is_named_by(note: &str) -> bool {
+        note.starts_with(ORIGIN)
+    }
+
     /// What a note says. Proves nothing.
     pub fn unverified(note: &str) -> Result<Self, Error> {
         Self::parse(Note::parse(note)?.text)

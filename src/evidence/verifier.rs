@@ -9,8 +9,10 @@ use super::accepted::AcceptedLog;
 use super::checkpoint::Checkpoint;
 use super::erasure::Absent;
 use super::error::Error;
+use super::kept::{KeptNote, KeptNotes};
 use super::note::{Note, PublicKey};
 use super::report::{Alteration, Counts, Proof, Report, Verdict};
+use super::tree_head::TreeHead;
 use crate::flow::chain::{chain_next, chain_start};
 use crate::flow::digest::Digest;
 use crate::flow::record::EventRecord;
@@ -25,71 +27,43 @@ pub struct ChainVerifier {
     position: i64,
     chain_hash: Digest,
     keys: Vec<PublicKey>,
-    /// Checkpoints that somebody kept elsewhere, latest first.
-    kept: Vec<Kept>,
-    /// The first of them that the log does not lead to. The walk goes on, for an event that says why.
-    contradicted: Option<(Kept, Alteration)>,
-    /// The latest of them that lies before the start, and so cannot be compared.
-    kept_before: Option<i64>,
+    kept: KeptNotes,
     documents: HashSet<Digest>,
+    /// Those of them that were fed without bytes.
+    blank: HashSet<Digest>,
     absent: Absent,
     proven: Option<Proof>,
     counts: Counts,
 }
 
-/// A checkpoint that somebody kept.
-#[derive(Debug)]
-struct Kept {
-    checkpoint: Checkpoint,
-    /// The event by which whoever runs the service accepted a log without what this was signed over.
-    accepted: Option<i64>,
-}
-
-impl Kept {
-    /// An alteration is one, whoever accepted it.
-    fn named(&self, Alteration { position, mut what }: Alteration) -> Alteration {
-        if let Some(event) = self.accepted {
-            what += &format!(
-                "; the event log.accepted at position {event} says that this log was accepted in its place"
-            );
-        }
-        Alteration { position, what }
-    }
-}
-
 impl ChainVerifier {
     /// Starts after the event at `after`, where the chain is said to have been `chain_hash`; 0 is the
-    /// start of the log. `kept` are checkpoints opened already, to be found again on the way.
+    /// start of the log. `kept` are notes opened already, to be found again on the way.
     pub fn new(
         organization: Uuid,
         after: i64,
         chain_hash: Digest,
         keys: Vec<PublicKey>,
-        mut kept: Vec<Checkpoint>,
+        kept: Vec<KeptNote>,
     ) -> Result<Self, Alteration> {
         if after < 0 || (after == 0 && chain_hash != chain_start(organization)) {
             return Err(Alteration::new(after, "this is not where the log of this organization starts"));
         }
-        if let Some(foreign) = kept.iter().find(|kept| kept.organization != organization) {
-            let (kept, here) = (foreign.organization, organization);
+        if let Some(foreign) = kept.iter().find(|kept| kept.organization() != organization) {
+            let (kept, here) = (foreign.organization(), organization);
             let what = format!("this is the log of {here}, and the checkpoint that was kept is of {kept}");
             return Err(Alteration::new(after, what));
         }
-        let kept_before = kept.iter().map(|kept| kept.position).filter(|position| *position < after).max();
-        kept.retain(|kept| kept.position >= after);
-        kept.sort_by_key(|kept| std::cmp::Reverse(kept.position));
-        let kept = kept.into_iter().map(|checkpoint| Kept { checkpoint, accepted: None }).collect();
         let mut verifier = Self {
             organization,
             after,
             position: after,
             chain_hash,
             keys,
-            kept,
-            contradicted: None,
-            kept_before,
+            kept: KeptNotes::of(kept, after),
             documents: HashSet::new(),
-            absent: Absent::default(),
+            blank: HashSet::new(),
+            absent: Absent::after(after),
             proven: None,
             counts: Counts::default(),
         };
@@ -120,16 +94,13 @@ impl ChainVerifier {
                 return Err(Alteration::new(self.position + 1, what));
             }
             Some(_) => self.counts.documents += 1,
-            None => self.absent_document(document, self.position + 1),
+            None => {
+                self.counts.erased += 1;
+                self.blank.insert(document);
+            }
         }
         self.documents.insert(document);
         Ok(())
-    }
-
-    /// A document of the event at a position, of which there are no bytes.
-    pub fn absent_document(&mut self, document: Digest, position: i64) {
-        self.counts.erased += 1;
-        self.absent.document(document, position);
     }
 
     /// Content that is absent so far, and whose erasure is not on record so far.
@@ -141,15 +112,16 @@ impl ChainVerifier {
     /// The next event.
     pub fn event(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
         let is_missing = event.state.document.is_some_and(|document| !self.documents.contains(&document));
-        self.event_alone(event)?;
+        let lacks_document = event.state.document.is_some_and(|document| self.blank.contains(&document));
+        self.event_alone(event, lacks_document)?;
         match is_missing {
             true => Err(Alteration::new(event.position, "its document is missing")),
             false => Ok(()),
         }
     }
 
-    /// The next event, whose document is looked at elsewhere.
-    pub fn event_alone(&mut self, event: &EventRecord<'_>) -> Result<(), Alteration> {
+    /// The next event, whose document is looked at elsewhere. `lacks_document`: there are no bytes of it.
+    pub fn event_alone(&mut self, event: &EventRecord<'_>, lacks_document: bool) -> Result<(), Alteration> {
         self.expect(event.position)?;
         let wrong = |what: &str| Err(Alteration::new(event.position, what));
         let parts = [
@@ -172,14 +144,10 @@ impl ChainVerifier {
             Some(_) => {}
         }
         self.counts.events += 1;
-        self.absent.event(event);
-        self.advance(event.event_hash);
+        self.absent.event(event, lacks_document);
+        self.advance(event.event_hash, Some((event.stream, event.version)))?;
         if let Some(accepted) = AcceptedLog::of(event) {
-            let contradicted = self.contradicted.iter_mut().map(|(kept, _)| kept);
-            let waiting = self.kept.iter_mut().chain(contradicted);
-            for kept in waiting.filter(|kept| accepted.gives_up(&kept.checkpoint)) {
-                kept.accepted = Some(event.position);
-            }
+            self.kept.accept(&accepted, event.position);
         }
         Ok(())
     }
@@ -197,8 +165,7 @@ impl ChainVerifier {
     pub fn omitted(&mut self, position: i64, event_hash: Digest) -> Result<(), Alteration> {
         self.expect(position)?;
         self.counts.omitted += 1;
-        self.advance(event_hash);
-        Ok(())
+        self.advance(event_hash, None)
     }
 
     fn expect(&self, found: i64) -> Result<(), Alteration> {
@@ -210,27 +177,28 @@ impl ChainVerifier {
         Err(Alteration::new(expected, what))
     }
 
-    fn advance(&mut self, event_hash: Digest) {
+    /// `stream`: that of the event with its version, where they are shown.
+    fn advance(&mut self, event_hash: Digest, stream: Option<(Uuid, i64)>) -> Result<(), Alteration> {
         self.chain_hash = chain_next(self.chain_hash, event_hash);
         self.position += 1;
         self.compare_with_kept();
+        self.kept.grow(event_hash, stream, self.chain_hash)
     }
 
     fn compare_with_kept(&mut self) {
-        while let Some(kept) = self.kept.pop_if(|kept| kept.checkpoint.position == self.position) {
-            let Checkpoint { position, chain_hash, time, .. } = kept.checkpoint;
-            if chain_hash == self.chain_hash {
-                self.prove(Proof { position, time, by: "kept".to_owned() });
-            } else if self.contradicted.is_none() {
-                let found = self.differs_from_what_was_signed(&kept.checkpoint);
-                self.contradicted = Some((kept, found));
-            }
+        if let Some(proof) = self.kept.compare(self.position, self.chain_hash) {
+            self.prove(proof);
         }
+    }
+
+    /// The tree heads that were kept over the event fed last.
+    pub(super) fn kept_tree_heads(&self) -> &[TreeHead] {
+        self.kept.tree_heads()
     }
 
     /// Nothing counts behind what a kept checkpoint contradicts.
     fn prove(&mut self, proof: Proof) {
-        if self.contradicted.is_none() {
+        if !self.kept.is_contradicted() {
             self.proven = Some(proof);
         }
     }
@@ -245,7 +213,8 @@ impl ChainVerifier {
             return Err(wrong(Error::Malformed("it speaks of another place")));
         }
         if checkpoint.chain_hash != self.chain_hash {
-            return Err(self.differs_from_what_was_signed(&checkpoint));
+            let agreed = self.proven.as_ref().map_or(self.after, |proof| proof.position);
+            return Err(checkpoint.differs_from(position, agreed));
         }
         self.counts.checkpoints += 1;
         match note.signer(&self.keys, checkpoint.time) {
@@ -262,7 +231,7 @@ impl ChainVerifier {
     /// A stored checkpoint over a position beyond the event fed last, which there is: what it names is missing.
     pub fn checkpoint_beyond(&mut self, note: &str) -> Result<(), Alteration> {
         match Checkpoint::open(note, &self.keys) {
-            Ok((checkpoint, _)) => Err(self.missing(&checkpoint)),
+            Ok((checkpoint, _)) => Err(checkpoint.missing_behind(self.position)),
             Err(Error::UnknownSigner(_)) => {
                 self.counts.checkpoints += 1;
                 self.counts.unknown_signers += 1;
@@ -272,33 +241,23 @@ impl ChainVerifier {
         }
     }
 
-    fn missing(&self, checkpoint: &Checkpoint) -> Alteration {
-        let time = instant(checkpoint);
-        let what = format!("it is missing: the log had reached position {} at {time}", checkpoint.position);
-        Alteration::new(self.position + 1, what)
-    }
-
-    fn differs_from_what_was_signed(&self, checkpoint: &Checkpoint) -> Alteration {
-        let after = self.proven.as_ref().map_or(0, |proof| proof.position);
-        let what = format!(
-            "the log from position {} to here is not the one whose checkpoint was made at {}",
-            after + 1,
-            instant(checkpoint)
-        );
-        Alteration::new(self.position, what)
-    }
-
-    /// The answer when the last event has been fed. `cut` says why this may not be the end.
-    pub fn finish(mut self, cut: Option<String>) -> Report {
+    /// The answer when the last event has been fed. `cut` says why this may not be the end; `is_its_end` that the log has no
+    /// more events, where it is not an export from some time.
+    pub fn finish(mut self, cut: Option<String>, is_its_end: bool) -> Report {
         let (after, end) = (self.after, self.position);
         let proven = self.proven.as_ref().map(|proof| proof.position);
-        let verdict = if let Some(Alteration { position, what }) = self.contradiction() {
+        let against = self.kept.contradiction().or_else(|| self.kept.missing(end, is_its_end));
+        let verdict = if let Some(Alteration { position, what }) = against {
             Verdict::Altered { position, what }
         } else if let Some(why) = cut {
             Verdict::EndNotProven { end, why }
         } else if let Some(Alteration { position, what }) = self.unrecorded() {
             Verdict::Altered { position, what }
-        } else if let Some(kept) = self.kept_before {
+        } else if let Some(kept) = self.kept.beyond() {
+            let (position, time) = (kept.position, kept.written_time());
+            let why = format!("the export ends before the kept checkpoint at position {position} of {time}");
+            Verdict::EndNotProven { end, why }
+        } else if let Some(kept) = self.kept.before() {
             let why = format!(
                 "the checkpoint that was kept is over position {kept}, and this part of the log begins after {after}"
             );
@@ -318,20 +277,10 @@ impl ChainVerifier {
         self.report(verdict)
     }
 
-    /// What a checkpoint that was kept says against this log; one that is over more than there is, at its end.
-    fn contradiction(&mut self) -> Option<Alteration> {
-        if let Some((kept, found)) = self.contradicted.take() {
-            return Some(kept.named(found));
-        }
-        let kept = self.kept.pop()?;
-        Some(kept.named(self.missing(&kept.checkpoint)))
-    }
-
     /// The report of a walk that stopped early.
     pub fn altered(mut self, found: Alteration) -> Report {
         // The first thing that is wrong counts.
-        let earlier = self.contradicted.is_some().then(|| self.contradiction()).flatten();
-        let Alteration { position, what } = earlier.unwrap_or(found);
+        let Alteration { position, what } = self.kept.contradiction().unwrap_or(found);
         self.report(Verdict::Altered { position, what })
     }
 
@@ -339,8 +288,4 @@ impl ChainVerifier {
         let Self { organization, after, proven, counts, .. } = self;
         Report { verdict, organization: Some(organization), after, proven, complete: None, counts }
     }
-}
-
-fn instant(checkpoint: &Checkpoint) -> String {
-    checkpoint.time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }

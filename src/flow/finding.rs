@@ -1,5 +1,8 @@
 //! Findings: what is wrong, or doubtful, in a flow document, each with a pointer to the place.
 
+use std::cell::OnceCell;
+use std::ops::Range;
+
 use serde::Serialize;
 
 /// How much a finding weighs: an error blocks publishing, a warning informs.
@@ -15,6 +18,34 @@ pub enum Severity {
 pub struct Position {
     pub offset: usize,
     pub length: usize,
+}
+
+/// Counts the characters of a source.
+#[derive(Debug)]
+pub struct Chars<'s> {
+    source: &'s str,
+    /// Where each character begins; not needed where each is one byte.
+    starts: OnceCell<Vec<usize>>,
+}
+
+impl<'s> Chars<'s> {
+    pub fn of(source: &'s str) -> Self {
+        Self { source, starts: OnceCell::new() }
+    }
+
+    /// A span of bytes in characters.
+    pub fn position(&self, span: &Range<usize>) -> Position {
+        let offset = self.before(span.start);
+        Position { offset, length: self.before(span.end).saturating_sub(offset) }
+    }
+
+    fn before(&self, byte: usize) -> usize {
+        if self.source.is_ascii() {
+            return byte.min(self.source.len());
+        }
+        let starts = self.starts.get_or_init(|| self.source.char_indices().map(|(start, _)| start).collect());
+        starts.partition_point(|&start| start < byte)
+    }
 }
 
 /// Findings told at once, at most.

@@ -13,8 +13,7 @@ use super::pointer;
 /// Containers inside containers, at most.
 pub const DEPTH_MAX: usize = 64;
 
-/// The largest integer a double carries exactly, 2^53 − 1; the smallest is its negative.
-pub const INTEGER_MAX: i64 = (1 << 53) - 1;
+pub use crate::expression::INTEGER_MAX;
 
 /// From here on RFC 8785 writes doubles with an exponent; below, whole ones look like integers.
 const EXPONENT_FROM: f64 = 1e21;

@@ -15,7 +15,6 @@ pub mod finding;
 pub mod fold;
 pub mod id;
 pub mod json;
-pub mod language;
 pub mod limits;
 pub mod merge;
 pub mod moment;
@@ -23,5 +22,9 @@ pub mod pointer;
 pub mod projection;
 pub mod record;
 pub mod reference;
+pub mod report;
+pub mod request;
 pub mod text;
 pub mod validation;
+
+pub use crate::expression::language;

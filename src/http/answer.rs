@@ -10,12 +10,14 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::stream;
 use serde::Serialize;
+use uuid::Uuid;
 
 use super::encoding::KeptPage;
 use super::prefer::Returned;
 use super::problem::Problem;
+use super::state::App;
 use super::wire::{self, CursorPage, PageInfo, Tombstones, View};
-use super::{etag, headers, media, percent};
+use super::{etag, headers, media, percent, position};
 use crate::registry::caller::Caller;
 use crate::registry::{FlowAnswer, FlowList, PublishedSet, RegistryError, Written};
 
@@ -46,13 +48,19 @@ pub fn document(answer: &FlowAnswer) -> Response {
 }
 
 /// What a command led to.
-pub fn written(status: StatusCode, written: &Written, returned: Returned) -> Result<Response, Problem> {
+pub async fn written(
+    app: &App,
+    status: StatusCode,
+    written: &Written,
+    returned: Returned,
+) -> Result<Response, Problem> {
     let mut response = match returned {
         Returned::Nothing => nothing(status, written.flow.record.version),
         Returned::Unasked | Returned::Whole => flow(status, &written.flow)?,
     };
     mark_preference(&mut response, returned);
     mark_replay(&mut response, written.replayed);
+    position::tell(app, written.flow.org_id, written.appended_at, &mut response).await;
     Ok(response)
 }
 
@@ -83,8 +91,8 @@ pub fn patchable(mut response: Response, taken: &[&str]) -> Response {
 }
 
 /// A flow that was not there before, and where it is now.
-pub fn created(new: &Written, returned: Returned) -> Result<Response, Problem> {
-    let mut response = written(StatusCode::CREATED, new, returned)?;
+pub async fn created(app: &App, new: &Written, returned: Returned) -> Result<Response, Problem> {
+    let mut response = written(app, StatusCode::CREATED, new, returned).await?;
     let location = format!("/organizations/{}/bot/flows/{}", new.flow.org_id, new.flow.record.flow_id);
     let location = HeaderValue::try_from(location).expect("ids are header text");
     response.headers_mut().insert(header::LOCATION, location);
@@ -92,9 +100,10 @@ pub fn created(new: &Written, returned: Returned) -> Result<Response, Problem> {
 }
 
 /// The flow is gone, and there is nothing to say about it.
-pub fn deleted(written: &Written) -> Response {
+pub async fn deleted(app: &App, written: &Written) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     mark_replay(&mut response, written.replayed);
+    position::tell(app, written.flow.org_id, written.appended_at, &mut response).await;
     response
 }
 
@@ -137,7 +146,12 @@ pub fn next_link(uri: &Uri, cursor: &str) -> HeaderValue {
 }
 
 /// Flows that were put in force together.
-pub fn published_set(set: &PublishedSet, returned: Returned) -> Result<Response, Problem> {
+pub async fn published_set(
+    app: &App,
+    org_id: Uuid,
+    set: &PublishedSet,
+    returned: Returned,
+) -> Result<Response, Problem> {
     let put = |body: &mut BytesMut| {
         body.put_u8(b'[');
         put_entries(body, &set.flows, (View::Whole, Tombstones::None), true)?;
@@ -150,6 +164,7 @@ pub fn published_set(set: &PublishedSet, returned: Returned) -> Result<Response,
     };
     mark_preference(&mut response, returned);
     mark_replay(&mut response, set.replayed);
+    position::tell(app, org_id, set.appended_at, &mut response).await;
     Ok(response)
 }
 

@@ -10,6 +10,7 @@ use super::body::{Nothing, Whole};
 use super::call::{AnyScope, Command, KeysManage, Read};
 use super::headers::IDEMPOTENCY_KEY;
 use super::path::KeyId;
+use super::position;
 use super::problem::{Code, HandlerResult, Problem};
 use super::state::App;
 use super::wire::{self, ApiKey, CreatedApiKey, CursorPage, OwnCredential};
@@ -32,14 +33,19 @@ pub async fn create(State(app): State<App>, call: Command<KeysManage, (), Whole>
         return Err(Problem::header_of(Code::InvalidIdempotencyKey, IDEMPOTENCY_KEY.as_str(), message));
     }
     let created = app.registry.keys.create(call.intent, KeyMode::Live, &call.body.0).await?;
+    let org_id = created.key.org_id;
     let shown = CreatedApiKey { key: created.key.into(), secret: created.secret.expose_secret() };
-    Ok(wire::envelope(StatusCode::CREATED, &shown))
+    let mut response = wire::envelope(StatusCode::CREATED, &shown);
+    position::tell(&app, org_id, None, &mut response).await;
+    Ok(response)
 }
 
 pub async fn change(State(app): State<App>, call: Command<KeysManage, KeyId, Whole>) -> HandlerResult {
     let written = app.registry.keys.change(call.intent, call.id.0, &call.body.0).await?;
+    let org_id = written.key.org_id;
     let mut response = wire::envelope(StatusCode::OK, &ApiKey::from(written.key));
     mark_replay(&mut response, written.replayed);
+    position::tell(&app, org_id, None, &mut response).await;
     Ok(response)
 }
 
@@ -47,5 +53,6 @@ pub async fn revoke(State(app): State<App>, call: Command<KeysManage, KeyId, Not
     let written = app.registry.keys.revoke(call.intent, call.id.0).await?;
     let mut response = StatusCode::NO_CONTENT.into_response();
     mark_replay(&mut response, written.replayed);
+    position::tell(&app, written.key.org_id, None, &mut response).await;
     Ok(response)
 }

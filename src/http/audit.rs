@@ -9,15 +9,20 @@ use super::problem::HandlerResult;
 use super::query::events::AuditQuery;
 use super::query::export::ExportQuery;
 use super::state::App;
-use super::{answer, cursor, export, media, wire};
+use super::{answer, cursor, export, media, position, wire};
 use crate::registry::{AuditPage, ExportFormat, ExportOrder};
 
 pub async fn list(State(app): State<App>, call: Read<AuditRead, (), AuditQuery>) -> HandlerResult {
+    let call = &call;
     let AuditQuery { filter, written, page } = &call.query;
     let org_id = call.caller.org_id;
     let list = cursor::List::new(org_id, format!("audit?{written}"));
-    let wanted = AuditPage::Before { position: list.behind(page)?, limit: page.limit + 1 };
-    let entries = app.registry.history.audit(&call.caller, filter.clone(), wanted).await?;
+    let before: Option<i64> = list.behind(page)?;
+    let wanted = AuditPage::Before { position: before, limit: page.limit + 1 };
+    let entries = position::ask(&app, call, Some(before.unwrap_or(0)), |reads| async move {
+        Ok(reads.history.audit(&call.caller, filter.clone(), wanted).await?)
+    });
+    let entries = entries.await?;
     let page = list.page(entries, page, |entry| entry.position);
     Ok(answer::page(&call.uri, &page.shown(|entry| wire::audit_entry(org_id, entry))))
 }

@@ -83,6 +83,8 @@ pub struct Read<S, I, Q> {
     pub id: I,
     pub query: Q,
     pub conditions: Conditions,
+    /// How far whoever answers must have come; `None` for the primary.
+    pub min_position: Option<i64>,
     /// What was asked for, as it was written.
     pub uri: Uri,
     scope: PhantomData<S>,
@@ -163,9 +165,10 @@ where
         }
         let query = query::read(parts.uri.query())?;
         let conditions = Conditions::read(&parts.headers)?;
+        let min_position = headers::min_position(&parts.headers)?;
         let load = state.load.begin(caller.org_id)?;
         let uri = parts.uri.clone();
-        Ok(Self { caller, id, query, conditions, uri, scope: PhantomData, _load: load })
+        Ok(Self { caller, id, query, conditions, min_position, uri, scope: PhantomData, _load: load })
     }
 }
 

@@ -35,6 +35,16 @@ impl Conditions {
         self.if_match.as_ref().and_then(IfMatch::latest)
     }
 
+    /// The latest version that the reader wants or has already.
+    pub fn latest_known(&self) -> Option<i64> {
+        self.latest().max(self.if_none_match.as_ref().and_then(IfMatch::latest))
+    }
+
+    /// The latest position of which the reader has a list already.
+    pub fn latest_of_list(&self) -> Option<i64> {
+        etag::list_positions(&self.tags).max()
+    }
+
     /// Whether the reader has what this tag stands for already.
     pub fn know_tag(&self, tag: &HeaderValue) -> bool {
         etag::is_known(&self.tags, tag)

@@ -13,7 +13,7 @@ const REMEMBER: Duration = Duration::from_secs(3600);
 
 const METHODS: [Method; 5] = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-const TAKEN: [HeaderName; 14] = [
+const TAKEN: [HeaderName; 15] = [
     header::ACCEPT,
     header::AUTHORIZATION,
     header::CONTENT_TYPE,
@@ -22,6 +22,7 @@ const TAKEN: [HeaderName; 14] = [
     headers::API_KEY,
     headers::IDEMPOTENCY_KEY,
     headers::LAST_EVENT_ID,
+    headers::MIN_POSITION,
     headers::ON_BEHALF_OF,
     headers::PREFER,
     headers::REASON,
@@ -30,7 +31,7 @@ const TAKEN: [HeaderName; 14] = [
     trace::TRACE_STATE,
 ];
 
-const SHOWN: [HeaderName; 14] = [
+const SHOWN: [HeaderName; 15] = [
     header::CONTENT_DISPOSITION,
     header::ETAG,
     header::LINK,
@@ -43,6 +44,7 @@ const SHOWN: [HeaderName; 14] = [
     rates::POLICY,
     headers::ACCEPT_PATCH,
     headers::IDEMPOTENT_REPLAYED,
+    headers::POSITION,
     headers::PREFERENCE_APPLIED,
     headers::REQUEST_ID,
 ];

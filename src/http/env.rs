@@ -10,7 +10,7 @@ use super::call::{Command, FlowsPublish, FlowsRead, Read};
 use super::path::EnvPath;
 use super::problem::{Code, Problem};
 use super::state::App;
-use super::{answer, etag, wire};
+use super::{answer, etag, position, wire};
 use crate::flow::env::{self, Env};
 use crate::registry::EnvAnswer;
 
@@ -40,9 +40,11 @@ pub async fn put(
     State(app): State<App>,
     call: Command<FlowsPublish, EnvPath, EnvBody>,
 ) -> Result<Response, Problem> {
+    let org_id = call.intent.caller.org_id;
     let written = app.registry.env.put(call.intent, call.body.0).await?;
     let mut response = answered(&written);
     answer::mark_replay(&mut response, written.replayed);
+    position::tell(&app, org_id, None, &mut response).await;
     Ok(response)
 }
 

@@ -9,6 +9,7 @@ use super::body::{FromBody, Members};
 use super::call::{AuditErase, Command, FollowingErasure, Read};
 use super::headers::REASON_CHARS_MAX;
 use super::path::ErasureId;
+use super::position;
 use super::problem::{HandlerResult, Problem};
 use super::state::App;
 use super::wire;
@@ -85,6 +86,7 @@ pub async fn begin(State(app): State<App>, call: Command<AuditErase, (), Erasure
     let location = format!("/organizations/{org_id}/audit/erasures/{}", begun.id);
     let location = HeaderValue::try_from(location).expect("ids are header text");
     response.headers_mut().insert(header::LOCATION, location);
+    position::tell(&app, org_id, None, &mut response).await;
     Ok(response)
 }
 

@@ -28,6 +28,13 @@ pub fn is_known(headers: &HeaderMap, tag: &HeaderValue) -> bool {
     tags.any(|known| known.trim() == "*" || known.trim().trim_start_matches("W/") == tag)
 }
 
+/// The positions of the tags of lists that `If-None-Match` names.
+pub fn list_positions(headers: &HeaderMap) -> impl Iterator<Item = i64> {
+    let values = headers.get_all(header::IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
+    let tags = values.flat_map(|value| value.split(','));
+    tags.filter_map(|tag| tag.trim().strip_prefix("W/\"")?.split_once('.')?.0.parse().ok())
+}
+
 /// What `If-Match` and `If-None-Match` together ask of the current version; `None`: nothing.
 pub fn precondition(headers: &HeaderMap) -> Result<Option<IfMatch>, Problem> {
     let if_match = if_match(headers)?;
@@ -189,6 +196,8 @@ mod tests {
         };
         assert!(!known(&[]) && known(&[&tag]) && known(&[&others[0], &tag]));
         assert!(others.iter().all(|other| !known(&[other])));
+        let headers = [&tag, &others[2]].map(|tag| (header::IF_NONE_MATCH, tag.clone()));
+        assert_eq!(list_positions(&HeaderMap::from_iter(headers)).max(), Some(42));
         let text = tag.to_str().unwrap();
         for written in [format!("\"3\" , {text}"), text.trim_start_matches("W/").to_owned(), "*".to_owned()] {
             assert!(known(&[&written.parse().unwrap()]), "{written}");

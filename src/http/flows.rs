@@ -15,7 +15,7 @@ use super::query::flows::GetQuery;
 use super::query::page::PageQuery;
 use super::state::App;
 use super::wire;
-use super::{answer, media};
+use super::{answer, media, position};
 use crate::registry::Selector;
 use crate::registry::caller::Intent;
 
@@ -28,18 +28,27 @@ pub async fn get(
     if !is_document || media::check_accept_of(&headers, media::DOCUMENT).is_err() {
         media::check_accept(&headers)?;
     }
-    let flow = app.registry.reads.get(&call.caller, call.id.0, call.query.selector).await?;
+    let (call, selector) = (&call, call.query.selector);
+    let flow = position::ask(&app, call, selector.position(), |reads| async move {
+        let flow = reads.flows.get(&call.caller, call.id.0, selector).await?;
+        // Who names a later version than a standby has is answered by the primary.
+        if reads.flows.is_of_standby() && call.conditions.latest_known() > Some(flow.record.version) {
+            return Err(Problem::precondition_failed(flow.current_version()));
+        }
+        if !call.conditions.accept(flow.record.version) {
+            let mut current = flow.current_version();
+            reads.flows.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
+            return Err(Problem::precondition_failed(current));
+        }
+        Ok(flow)
+    });
+    let flow = flow.await?;
     let record = &flow.record;
-    if !call.conditions.accept(record.version) {
-        let mut current = flow.current_version();
-        app.registry.reads.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
-        return Err(Problem::precondition_failed(current));
-    }
     // Of content that was erased since, nobody is told that it is still so.
     if call.conditions.know(record.version) && !flow.document.is_erased() {
         return Ok(answer::varying_by_accept(answer::not_modified(record.version)));
     }
-    let response = match call.query.selector {
+    let response = match selector {
         _ if is_document => answer::document(&flow),
         Selector::Version(_) | Selector::AsOf(_) => answer::version(&flow, &call.caller)?,
         Selector::Current | Selector::Draft | Selector::Published => answer::flow(StatusCode::OK, &flow)?,
@@ -48,7 +57,8 @@ pub async fn get(
 }
 
 pub async fn create(State(app): State<App>, call: Command<FlowsWrite, (), Whole>) -> HandlerResult {
-    answer::created(&app.registry.commands.create(call.intent, call.body.0).await?, call.returned)
+    let written = app.registry.commands.create(call.intent, call.body.0).await?;
+    answer::created(&app, &written, call.returned).await
 }
 
 pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, UpdateBody>) -> HandlerResult {
@@ -57,7 +67,7 @@ pub async fn update(State(app): State<App>, call: Command<FlowsWrite, FlowId, Up
         Update::Members(members) => commands.update(call.intent, call.id.0, members, echo).await?,
         Update::Edit(edit) => commands.edit(call.intent, call.id.0, edit, echo).await?,
     };
-    let response = answer::written(StatusCode::OK, &written, call.returned)?;
+    let response = answer::written(&app, StatusCode::OK, &written, call.returned).await?;
     Ok(answer::patchable(response, UpdateBody::MEDIA_TYPES))
 }
 
@@ -66,15 +76,16 @@ pub async fn publish(
     call: Command<FlowsPublish, FlowId, PublishBody>,
 ) -> HandlerResult {
     let written = app.registry.commands.publish(call.intent, call.id.0, call.body.order).await;
-    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?, call.returned)
+    answer::written(&app, StatusCode::CREATED, &written.map_err(Problem::of_version)?, call.returned).await
 }
 
 pub async fn publish_set(
     State(app): State<App>,
     call: Command<FlowsPublish, (), PublishSetBody>,
 ) -> HandlerResult {
+    let org_id = call.intent.caller.org_id;
     let published = app.registry.commands.publish_set(call.intent, call.body.order).await?;
-    answer::published_set(&published, call.returned)
+    answer::published_set(&app, org_id, &published, call.returned).await
 }
 
 pub async fn unpublish(
@@ -82,7 +93,7 @@ pub async fn unpublish(
     call: Command<FlowsPublish, FlowId, UnpublishBody>,
 ) -> HandlerResult {
     let written = app.registry.commands.unpublish(call.intent, call.id.0).await?;
-    answer::written(StatusCode::CREATED, &written, call.returned)
+    answer::written(&app, StatusCode::CREATED, &written, call.returned).await
 }
 
 pub async fn duplicate(
@@ -90,7 +101,7 @@ pub async fn duplicate(
     call: Command<FlowsWrite, FlowId, DuplicateBody>,
 ) -> HandlerResult {
     let written = app.registry.commands.duplicate(call.intent, call.id.0, call.body.0).await;
-    answer::created(&written.map_err(Problem::of_version)?, call.returned)
+    answer::created(&app, &written.map_err(Problem::of_version)?, call.returned).await
 }
 
 pub async fn delete(
@@ -99,14 +110,20 @@ pub async fn delete(
 ) -> HandlerResult {
     let intent = Intent { forced: call.query.force, ..call.intent };
     let written = app.registry.commands.delete(intent, call.id.0).await;
-    Ok(answer::deleted(&written.map_err(|error| Problem::from(error).reason_in_header())?))
+    Ok(answer::deleted(&app, &written.map_err(|error| Problem::from(error).reason_in_header())?).await)
 }
 
 /// The flows in force that call this one, by which somebody knows what leaving it out would break.
 pub async fn callers(State(app): State<App>, call: Read<FlowsRead, FlowId, PageQuery>) -> HandlerResult {
+    let call = &call;
     let list = cursor::List::new(call.caller.org_id, format!("callers of {}", call.id.0));
     let (after, limit) = (list.behind(&call.query)?, call.query.limit + 1);
-    let callers = app.registry.reads.calling(&call.caller, call.id.0, limit, after).await?;
+    // A cursor names a flow, of which nobody knows how far the log had come.
+    let named = if after.is_none() { Some(0) } else { None };
+    let callers = position::ask(&app, call, named, |reads| async move {
+        Ok(reads.flows.calling(&call.caller, call.id.0, limit, after).await?)
+    });
+    let callers = callers.await?;
     let page = list.page(callers, &call.query, |caller| caller.flow_id);
     Ok(answer::page(&call.uri, &page.shown(wire::calling_flow)))
 }

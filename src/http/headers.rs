@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::percent;
 use super::problem::{Code, Problem};
+use super::query::values::non_negative;
 use crate::flow::text::name_fault;
 use crate::registry::caller::recorded_user_agent;
 
@@ -20,6 +21,10 @@ pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-a
 pub const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub const ON_BEHALF_OF: HeaderName = HeaderName::from_static("x-on-behalf-of");
+/// How far the log had come when a change was answered.
+pub const POSITION: HeaderName = HeaderName::from_static("x-position");
+/// How far whoever answers a read must have come.
+pub const MIN_POSITION: HeaderName = HeaderName::from_static("x-min-position");
 pub const REASON: HeaderName = HeaderName::from_static("x-reason");
 
 pub const REASON_CHARS_MAX: usize = 500;
@@ -55,6 +60,20 @@ pub fn on_behalf_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 pub fn reason(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     text(headers, &REASON, REASON_CHARS_MAX)
+}
+
+/// How far whoever answers must have come.
+pub fn min_position(headers: &HeaderMap) -> Result<Option<i64>, Problem> {
+    let mut values = headers.get_all(MIN_POSITION).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    let position = value.to_str().ok().and_then(|text| non_negative(text.trim()));
+    match position.filter(|_| values.next().is_none()) {
+        Some(position) => Ok(Some(position)),
+        None => {
+            let message = "must be given once, as a position of the log in digits";
+            Err(Problem::header(MIN_POSITION.as_str(), message))
+        }
+    }
 }
 
 pub fn user_agent(headers: &HeaderMap) -> Option<String> {
@@ -127,6 +146,18 @@ mod tests {
         assert_eq!(key(&[&[b'k'; 255]]), Ok(Some("k".repeat(255))));
         for bad in [&[&b""[..]][..], &[&[b'k'; 256]], &["ñ".as_bytes()], &[b"a\tb"], &[b"a", b"a"]] {
             assert_eq!(key(bad), Err(Code::InvalidIdempotencyKey), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn least_positions() {
+        let read = |values: &[&[u8]]| min_position(&with(&MIN_POSITION, values)).map_err(|p| p.detail);
+        assert_eq!(read(&[]), Ok(None));
+        assert_eq!(read(&[b"0"]), Ok(Some(0)));
+        assert_eq!(read(&[b"9007199254740991"]), Ok(Some(9_007_199_254_740_991)));
+        for bad in [&[&b""[..]][..], &[b"-1"], &[b"+1"], &[b"1.0"], &[b"9007199254740992"], &[b"1", b"1"]] {
+            let detail = read(bad).unwrap_err();
+            assert!(detail.starts_with("x-min-position: must be"), "{bad:?}: {detail}");
         }
     }
 

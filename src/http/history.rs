@@ -6,21 +6,27 @@ use axum::response::IntoResponse;
 use serde_json::{Value, json};
 
 use super::call::{FlowsRead, Read};
-use super::path::{FlowId, FlowVersion};
+use super::path::{FlowId, FlowVersionPath};
 use super::problem::{HandlerResult, Problem};
 use super::query::diff::{ComparedState, DiffQuery};
 use super::query::events::HistoryQuery;
 use super::state::App;
 use super::wire::CursorPage;
-use super::{answer, cursor, media, wire};
+use super::{answer, cursor, media, position, wire};
 use crate::registry::caller::Caller;
-use crate::registry::{Compared, Comparison, HistoryPage, LogEntry, RegistryError, Selector};
+use crate::registry::{Compared, Comparison, HistoryPage, LogEntry, RegistryError, Selector, ServerReads};
 
 pub async fn events(State(app): State<App>, call: Read<FlowsRead, FlowId, HistoryQuery>) -> HandlerResult {
+    let call = &call;
     let HistoryQuery { filter, written, page } = &call.query;
     let list = cursor::List::new(call.caller.org_id, format!("events of {}?{written}", call.id.0));
     let wanted = HistoryPage { limit: page.limit, before: list.behind(page)? };
-    let part = app.registry.history.of_flow(&call.caller, call.id.0, filter, wanted).await?;
+    // A cursor names a version of the flow, of which nobody knows how far the log had come.
+    let named = if wanted.before.is_none() { Some(0) } else { None };
+    let part = position::ask(&app, call, named, |reads| async move {
+        Ok(reads.history.of_flow(&call.caller, call.id.0, filter, wanted).await?)
+    });
+    let part = part.await?;
     let end = part.next.or_else(|| part.entries.last().map(|entry| entry.version));
     let page = CursorPage::new(part.entries, end.map(|version| list.cursor(version)), part.next.is_some());
     Ok(answer::page(&call.uri, &page.shown(entry_for(&call.caller))))
@@ -31,9 +37,13 @@ fn entry_for(caller: &Caller) -> fn(&LogEntry) -> Value {
     if caller.sees_people() { wire::history_entry } else { wire::history_entry_without_people }
 }
 
-pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersion, ()>) -> HandlerResult {
-    let FlowVersion { flow_id, version } = call.id;
-    let flow = app.registry.reads.get(&call.caller, flow_id, Selector::Version(version)).await?;
+pub async fn version(State(app): State<App>, call: Read<FlowsRead, FlowVersionPath, ()>) -> HandlerResult {
+    let call = &call;
+    let FlowVersionPath { flow_id, version } = call.id;
+    let flow = position::ask(&app, call, Some(0), |reads| async move {
+        Ok(reads.flows.get(&call.caller, flow_id, Selector::Version(version)).await?)
+    });
+    let flow = flow.await?;
     answer::version(&flow, &call.caller)
 }
 
@@ -46,10 +56,14 @@ pub async fn diff(
     if !is_patch {
         media::check_accept(&headers)?;
     }
-    let comparison = Comparison {
-        from: compared(&app, &call, "from", call.query.from).await?,
-        to: compared(&app, &call, "to", call.query.to).await?,
-    };
+    let call = &call;
+    let comparison = position::ask(&app, call, Some(0), |reads| async move {
+        Ok(Comparison {
+            from: compared(&reads, call, "from", call.query.from).await?,
+            to: compared(&reads, call, "to", call.query.to).await?,
+        })
+    });
+    let comparison = comparison.await?;
     if is_patch {
         let patch = [(header::CONTENT_TYPE, HeaderValue::from_static(media::JSON_PATCH))];
         return Ok((patch, comparison.json_patch().to_string()).into_response());
@@ -64,13 +78,13 @@ pub async fn diff(
 
 /// One side; where there is none, the answer names the parameter that asked for it.
 async fn compared(
-    app: &App,
+    reads: &ServerReads,
     call: &Read<FlowsRead, FlowId, DiffQuery>,
     name: &str,
     which: ComparedState,
 ) -> Result<Compared, Problem> {
     let point = which.point(call.id.0);
-    app.registry.history.compared(&call.caller, point).await.map_err(|error| {
+    reads.history.compared(&call.caller, point).await.map_err(|error| {
         let is_other = point.flow_id != call.id.0;
         match error {
             RegistryError::FlowNotFound if !is_other => error.into(),
@@ -90,7 +104,11 @@ fn side(compared: &Compared) -> Value {
 }
 
 pub async fn blame(State(app): State<App>, call: Read<FlowsRead, FlowId, ()>) -> HandlerResult {
-    let blame = app.registry.history.blame(&call.caller, call.id.0).await?;
+    let call = &call;
+    let blame = position::ask(&app, call, Some(0), |reads| async move {
+        Ok(reads.history.blame(&call.caller, call.id.0).await?)
+    });
+    let blame = blame.await?;
     let shown = entry_for(&call.caller);
     let steps: Vec<Value> = blame
         .steps

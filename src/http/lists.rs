@@ -12,20 +12,56 @@ use super::query::lists::{ListOrder, ListQuery};
 use super::query::page::PageQuery;
 use super::state::App;
 use super::wire::{PageInfo, Tombstones, View};
-use super::{answer, cursor, etag};
-use crate::registry::{FlowList, FlowReads, FlowWalk, ListPage, LogHead, Moment};
+use super::{answer, cursor, etag, position};
+use crate::registry::{FlowList, FlowReads, FlowWalk, ListPage, LogHead, LogMoment};
 
 type ListCall = Read<FlowsRead, (), ListQuery>;
 
 pub async fn list(State(app): State<App>, call: ListCall) -> HandlerResult {
-    let reads = &app.registry.reads;
+    let call = &call;
+    position::ask(&app, call, named(call), |reads| async move { listed(&reads.flows, call).await }).await
+}
+
+/// The position that a request is about; `None` where only the primary knows. Who has a list of a position, or a cursor of
+/// one, is shown none of before.
+fn named(call: &ListCall) -> Option<i64> {
+    let known = call.conditions.latest_of_list().unwrap_or(0);
+    if let Some((moment, page)) = &call.query.changes {
+        let told: Option<i64> = list_of_changes(call).behind(page).ok()?;
+        return moment.position().map(|position| position.max(told.unwrap_or(0)).max(known));
+    }
+    let of_moment = call.query.as_of.map_or(Some(0), LogMoment::position)?;
+    // A whole list takes as long as its reader: its later parts are not to be missing because a standby is.
+    let page = call.query.page.as_ref()?;
+    let list = list_of(call);
+    let begun_at = match call.query.order {
+        ListOrder::Updated => list.behind::<(i64, i64)>(page).ok()?.map(|(begun_at, _)| begun_at),
+        ListOrder::Created => list.behind::<(i64, Uuid)>(page).ok()?.map(|(begun_at, _)| begun_at),
+        ListOrder::Name => None,
+    };
+    Some(of_moment.max(begun_at.unwrap_or(0)).max(known))
+}
+
+/// The list of changes that cursors belong to.
+fn list_of_changes(call: &ListCall) -> cursor::List {
+    let of = if call.query.filter.in_force { "what is in force" } else { "flows" };
+    cursor::List::new(call.caller.org_id, format!("changes of {of}"))
+}
+
+/// The list that cursors belong to.
+fn list_of(call: &ListCall) -> cursor::List {
+    let is_as_of = if call.query.as_of.is_some() { "asOf&" } else { "" };
+    cursor::List::new(call.caller.org_id, format!("flows?{is_as_of}{}", call.query.written))
+}
+
+async fn listed(reads: &FlowReads, call: &ListCall) -> HandlerResult {
     let head = reads.head(&call.caller).await?;
-    let tag = tag(&call, head);
+    let tag = tag(call, head);
     if call.conditions.know_tag(&tag) {
         return Ok(answer::unchanged(tag));
     }
     if let Some((moment, page)) = &call.query.changes {
-        let mut response = changed(reads, &call, head, *moment, page).await?;
+        let mut response = changed(reads, call, head, *moment, page).await?;
         response.headers_mut().insert(header::ETAG, tag);
         return Ok(response);
     }
@@ -34,9 +70,9 @@ pub async fn list(State(app): State<App>, call: ListCall) -> HandlerResult {
         None => None,
     };
     let mut response = match &call.query.page {
-        Some(page) => paged(reads, &call, head, as_of, page).await?,
+        Some(page) => paged(reads, call, head, as_of, page).await?,
         None => {
-            let list = whole(reads, &call, as_of.unwrap_or(head.position));
+            let list = whole(reads, call, as_of.unwrap_or(head.position));
             answer::list(list, ListForm::of(call.query.view, None)).await?
         }
     };
@@ -75,8 +111,7 @@ async fn paged(
     let as_of_written = as_of.map(|position| format!("asOf=position:{position}"));
     let filter = as_of_written.iter().chain([&call.query.written]).filter(|part| !part.is_empty());
     let filter = filter.map(String::as_str).collect::<Vec<_>>().join("&");
-    let is_as_of = if as_of.is_some() { "asOf&" } else { "" };
-    let list = cursor::List::new(call.caller.org_id, format!("flows?{is_as_of}{}", call.query.written));
+    let list = list_of(call);
     let (flows, next) = match call.query.order {
         ListOrder::Updated => updated(reads, call, head, as_of, page, &list).await?,
         ListOrder::Created | ListOrder::Name => {
@@ -163,12 +198,11 @@ async fn changed(
     reads: &FlowReads,
     call: &ListCall,
     head: LogHead,
-    moment: Moment,
+    moment: LogMoment,
     page: &PageQuery,
 ) -> Result<Response, Problem> {
     let in_force = call.query.filter.in_force;
-    let of = if in_force { "what is in force" } else { "flows" };
-    let list = cursor::List::new(call.caller.org_id, format!("changes of {of}"));
+    let list = list_of_changes(call);
     let after = match list.behind(page)? {
         Some(position) => position,
         None => reads.position_at(&call.caller, moment).await?,

@@ -40,6 +40,7 @@ mod operations;
 mod orders;
 mod path;
 mod percent;
+mod position;
 mod prefer;
 mod problem;
 mod proxies;

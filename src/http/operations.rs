@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::problem::{Code, Problem};
 use super::state::App;
 use super::{credentials, wire};
+use crate::registry::StandbyCondition;
 
 /// A database that takes longer than this to say it is there is not ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -38,6 +39,19 @@ struct Database {
     /// Host and port.
     server: Arc<str>,
     timeline: u32,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    standbys: Vec<Standby>,
+}
+
+/// A standby that reads may go to.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Standby {
+    server: Arc<str>,
+    lag_seconds: f64,
+    /// Why no read goes there at the moment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -79,8 +93,17 @@ pub async fn ready(State(app): State<App>) -> Result<Response, Problem> {
 /// Readiness with the database server in use, whose address is nothing for clients to know.
 pub async fn ready_in_detail(State(app): State<App>) -> Result<Response, Problem> {
     let health = readiness(&app).await?;
-    let used = app.registry.store().used_server();
-    let database = used.map(|used| Database { server: used.name, timeline: used.timeline.number });
+    let standbys = app.registry.standbys.conditions();
+    let shown = |StandbyCondition { name, trouble, lag }| Standby {
+        server: name,
+        lag_seconds: lag.as_secs_f64(),
+        trouble,
+    };
+    let database = app.registry.store().used_server().map(|used| Database {
+        server: used.name,
+        timeline: used.timeline.number,
+        standbys: standbys.map(shown).collect(),
+    });
     Ok(wire::envelope(StatusCode::OK, &Health { database, ..health }))
 }
 

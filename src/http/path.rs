@@ -64,12 +64,12 @@ impl FromPath for FlowStep {
 
 /// A flow and the number of one of its versions.
 #[derive(Debug, Clone, Copy)]
-pub struct FlowVersion {
+pub struct FlowVersionPath {
     pub flow_id: Uuid,
     pub version: i64,
 }
 
-impl FromPath for FlowVersion {
+impl FromPath for FlowVersionPath {
     fn from_path(parts: &Parts) -> Result<Self, Problem> {
         let flow_id = id(parts, "flowId")?;
         let number = positive(last(parts));

@@ -65,7 +65,7 @@ pub async fn restore(
         return Ok(wire::envelope(StatusCode::OK, &rehearsed(&rehearsal.map_err(Problem::of_version)?)));
     }
     let written = app.registry.commands.restore(call.intent, call.id.0, order).await;
-    answer::written(StatusCode::CREATED, &written.map_err(Problem::of_version)?, call.returned)
+    answer::written(&app, StatusCode::CREATED, &written.map_err(Problem::of_version)?, call.returned).await
 }
 
 fn rehearsed(rehearsal: &Rehearsal) -> Value {

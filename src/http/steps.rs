@@ -14,18 +14,18 @@ use crate::flow::document::Edit;
 
 pub async fn add(State(app): State<App>, call: Command<FlowsWrite, FlowId, NewStepBody>) -> HandlerResult {
     let written = app.registry.commands.edit(call.intent, call.id.0, call.body.edit, None).await?;
-    answer::written(StatusCode::CREATED, &written, call.returned)
+    answer::written(&app, StatusCode::CREATED, &written, call.returned).await
 }
 
 pub async fn change(State(app): State<App>, call: Command<FlowsWrite, FlowStep, StepBody>) -> HandlerResult {
     let edit = Edit::ChangeStep { id: call.id.step_id, members: call.body.0 };
     let written = app.registry.commands.edit(call.intent, call.id.flow_id, edit, None).await?;
-    let response = answer::written(StatusCode::OK, &written, call.returned)?;
+    let response = answer::written(&app, StatusCode::OK, &written, call.returned).await?;
     Ok(answer::patchable(response, StepBody::MEDIA_TYPES))
 }
 
 pub async fn remove(State(app): State<App>, call: Command<FlowsWrite, FlowStep, Nothing>) -> HandlerResult {
     let edit = Edit::RemoveStep { id: call.id.step_id };
     let written = app.registry.commands.edit(call.intent, call.id.flow_id, edit, None).await?;
-    answer::written(StatusCode::OK, &written, call.returned)
+    answer::written(&app, StatusCode::OK, &written, call.returned).await
 }

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Object, ObjectExt, ValueKind};
 
-use crate::flow::json::INTEGER_MAX;
+use crate::expression::INTEGER_MAX;
 
+pub use crate::expression::as_integer;
 pub use minijinja::Value;
 
 /// So few members are compared one by one faster than by halves.
@@ -118,19 +119,6 @@ pub fn number(float: f64) -> Option<Value> {
     }
     let whole = float.fract() == 0.0 && float.abs() <= INTEGER_MAX as f64;
     Some(if whole { Value::from(float as i64) } else { Value::from(float) })
-}
-
-/// The integer a number is, when it is whole and within ±(2^53−1).
-pub fn as_integer(value: &Value) -> Option<i64> {
-    let integer = match value.kind() {
-        ValueKind::Number if value.is_integer() => i64::try_from(value.clone()).ok()?,
-        ValueKind::Number => {
-            let float = f64::try_from(value.clone()).ok()?;
-            (float.fract() == 0.0 && float.abs() <= INTEGER_MAX as f64).then_some(float as i64)?
-        }
-        _ => return None,
-    };
-    (-INTEGER_MAX..=INTEGER_MAX).contains(&integer).then_some(integer)
 }
 
 /// The number as a float; `None` for what is no number.

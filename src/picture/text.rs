@@ -5,13 +5,13 @@ use std::borrow::Cow;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::flow::text::{is_control, is_invisible};
+use crate::flow::text::{is_control, is_hidden, is_invisible};
 
 /// Combining marks that a sign keeps; more of them would be drawn over other lines.
 const MARKS_MAX: usize = 4;
 
 /// A text with control characters, direction marks and zero-width signs written out as `[U+202E]`.
-/// Line breaks and tabs become spaces. Joiners and variation selectors stay inside a sign that they belong to.
+/// Line breaks and tabs become spaces. Joiners and variation selectors stay inside emoji.
 pub(super) fn shown(text: &str) -> Cow<'_, str> {
     let is_plain = |c: char| !is_control(c) && !is_invisible(c) && !is_combining(c) && !is_no_character(c);
     if text.chars().all(is_plain) {
@@ -19,21 +19,16 @@ pub(super) fn shown(text: &str) -> Cow<'_, str> {
     }
     let mut written = String::with_capacity(text.len() + 16);
     let mut marks = 0;
-    let mut before = ' ';
-    for c in text.chars() {
+    for (index, c) in text.char_indices() {
         marks = if is_combining(c) { marks + 1 } else { 0 };
         match c {
             '\n' | '\r' | '\t' => written.push(' '),
-            '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' if before > '\u{a8}' || before.is_ascii_digit() => {
-                written.push(c);
-            }
-            c if is_control(c) || is_invisible(c) || is_no_character(c) => {
+            c if is_hidden(text, index, c) || is_no_character(c) => {
                 written.push_str(&format!("[U+{:04X}]", u32::from(c)));
             }
             c if marks <= MARKS_MAX => written.push(c),
             _ => {}
         }
-        before = if is_invisible(c) { before } else { c };
     }
     Cow::Owned(written)
 }

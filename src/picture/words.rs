@@ -1,4 +1,6 @@
-//! The words of the picture in the languages of those who look at it.
+//! The words of the picture in the languages of those who look at it. What step types are called stands with their icons.
+
+use super::icon::step_type_words;
 
 /// Every word that a picture says in one language.
 #[derive(Debug)]
@@ -15,8 +17,8 @@ pub struct PictureWords {
     pub missing: &'static str,
     pub unreached: &'static str,
     pub everywhere: &'static str,
-    /// Step types by the name documents have for them.
-    pub kinds: &'static [(&'static str, &'static str)],
+    /// Of words in Spanish and in English those of this language.
+    pub of_both: fn([&'static str; 2]) -> &'static str,
     pub otherwise: &'static str,
     pub timeout: &'static str,
     pub retries_exhausted: &'static str,
@@ -52,22 +54,7 @@ impl PictureWords {
         missing: "no existe",
         unreached: "no se llega nunca",
         everywhere: "Desde cualquier paso",
-        kinds: &[
-            ("message", "mensaje"),
-            ("ask", "pregunta"),
-            ("choice", "menú"),
-            ("set", "variables"),
-            ("branch", "condición"),
-            ("split", "reparto"),
-            ("http", "llamada web"),
-            ("action", "acción"),
-            ("wait", "espera"),
-            ("contact", "contacto"),
-            ("flow", "otro flujo"),
-            ("handoff", "traspaso"),
-            ("goto", "salto"),
-            ("end", "fin"),
-        ],
+        of_both: |[es, _]| es,
         otherwise: "si no",
         timeout: "sin respuesta",
         retries_exhausted: "sin intentos",
@@ -97,22 +84,7 @@ impl PictureWords {
         missing: "does not exist",
         unreached: "never reached",
         everywhere: "From every step",
-        kinds: &[
-            ("message", "message"),
-            ("ask", "question"),
-            ("choice", "menu"),
-            ("set", "variables"),
-            ("branch", "condition"),
-            ("split", "split"),
-            ("http", "web call"),
-            ("action", "action"),
-            ("wait", "wait"),
-            ("contact", "contact"),
-            ("flow", "other flow"),
-            ("handoff", "handoff"),
-            ("goto", "jump"),
-            ("end", "end"),
-        ],
+        of_both: |[_, en]| en,
         otherwise: "else",
         timeout: "no answer",
         retries_exhausted: "no tries left",
@@ -130,6 +102,6 @@ impl PictureWords {
 
     /// A step type in words.
     pub fn kind(&self, name: &'static str) -> &'static str {
-        self.kinds.iter().find(|(known, _)| *known == name).map_or(name, |(_, words)| words)
+        step_type_words(name).map_or(name, self.of_both)
     }
 }

@@ -1,10 +1,10 @@
 //! The only way to a byte of SVG. Names of elements, attributes and classes are words of this program; whatever comes
-//! from outside goes through `escape`, and cannot get past it.
+//! from outside goes through `escaped`, and cannot get past it.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use super::text::shown;
+use crate::flow::text::escaped;
 
 /// SVG that is being written.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ impl SvgWriter {
 
     /// An attribute with any text for a value.
     pub fn text_value(&mut self, name: &'static str, value: &str) -> &mut Self {
-        self.value(name, escape(&shown(value)))
+        self.value(name, escaped(&shown(value)))
     }
 
     /// An attribute with several numbers, or with the commands of a path.
@@ -66,7 +66,7 @@ impl SvgWriter {
     /// Text inside the element.
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.end_tag();
-        self.svg.push_str(&escape(&shown(text)));
+        self.svg.push_str(&escaped(&shown(text)));
         self
     }
 
@@ -133,24 +133,6 @@ impl Shape {
     pub fn indices(indices: impl Iterator<Item = usize>) -> Self {
         Self(indices.map(|index| index.to_string()).collect::<Vec<_>>().join(" "))
     }
-}
-
-fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(['&', '<', '>', '"', '\'']) {
-        return Cow::Borrowed(text);
-    }
-    let mut escaped = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    Cow::Owned(escaped)
 }
 
 #[cfg(test)]

@@ -27,6 +27,8 @@ mod row;
 mod runs;
 mod service_memory;
 pub mod sessions;
+mod source;
+mod standbys;
 mod turns;
 mod unpublished;
 mod validate;
@@ -47,16 +49,17 @@ pub use history::{Compared, Comparison, History, Point, Side};
 pub use lead::DraftLead;
 pub use merge::MergedDraft;
 pub use reads::{
-    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, Moment, Selector, Status,
+    ChangedFlows, FlowAnswer, FlowList, FlowPage, FlowReads, LoadedDocument, LogMoment, Selector, Status,
     WalkedPage, WrittenPage,
 };
 pub use runs::{RunAnswer, Runs, StoredRunAnswer, StoredRunEntry};
+pub use standbys::{Arrived, ServerReads, StandbyReads};
 pub use unpublished::{DraftAuthor, UnpublishedChanges};
 pub use validate::Validation;
 
 pub use crate::store::{
     AuditFilter, AuditPage, Deleted, FeedEntry, FlowWalk, HistoryFilter, HistoryPage, HistoryPart,
-    ListFilter, ListPage, LogEntry, LogHead, StoreError,
+    ListFilter, ListPage, LogEntry, LogHead, StandbyCondition, StoreError,
 };
 
 use crate::store::Store;
@@ -75,6 +78,7 @@ use sessions::Sessions;
 pub struct Registry {
     pub reads: FlowReads,
     pub history: History,
+    pub standbys: StandbyReads,
     pub validation: Validation,
     pub commands: Commands,
     pub runs: Runs,
@@ -109,8 +113,10 @@ impl Registry {
         let runs = Runs::new(store.clone(), reads.clone());
         let keys = ApiKeys::new(store.clone(), log.clone(), ApiKeyVerifier::new(store.clone()));
         let remembered = ServiceMemory::new(&reads, &runs, keys.verifier(), feed.hub());
+        let history = History::new(store.clone(), reads.clone());
         Self {
-            history: History::new(store.clone(), reads.clone()),
+            standbys: StandbyReads::new(&store, &reads, &history),
+            history,
             commands: Commands::new(store.clone(), reads.clone(), validation.clone(), log.clone()),
             runs,
             env: OrganizationEnv::new(store.clone(), log.clone()),

@@ -8,8 +8,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use uuid::Uuid;
 
 pub use crate::evidence::{
-    Alteration, Checkpoint, Counts, Error as EvidenceError, Keyring, Proof, PublicKey, Report, Verdict,
-    WitnessKey, verify as verify_export,
+    Alteration, Counts, Error as EvidenceError, KeptNote, Keyring, Proof, PublicKey, Report, Verdict,
+    WitnessKey, verify as verify_export, verify_as_of_now,
 };
 
 use super::RegistryError;
@@ -28,7 +28,7 @@ const DOCUMENT_BYTES: i64 = 1 << 20;
 
 /// How far the verification of one log has come, in events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
+pub struct VerificationProgress {
     pub organization: Uuid,
     pub position: i64,
     /// What the head of the log says.
@@ -41,15 +41,15 @@ pub struct Progress {
 pub struct LiveVerification {
     reading: Reading,
     keys: Vec<PublicKey>,
-    kept: Vec<Checkpoint>,
+    kept: Vec<KeptNote>,
 }
 
 impl LiveVerification {
-    /// `keys` are those whose signatures count, `kept` checkpoints that were opened with them.
+    /// `keys` are those whose signatures count, `kept` checkpoints and tree heads that were opened with them.
     pub async fn begin(
         store: &Store,
         keys: Vec<PublicKey>,
-        kept: Vec<Checkpoint>,
+        kept: Vec<KeptNote>,
     ) -> Result<Self, RegistryError> {
         Ok(Self { reading: store.reading().await?, keys, kept })
     }
@@ -57,7 +57,7 @@ impl LiveVerification {
     /// Every organization of which there is anything in the database or a kept checkpoint.
     pub async fn organizations(&mut self) -> Result<Vec<Uuid>, RegistryError> {
         let mut organizations = self.reading.organizations().await?;
-        organizations.extend(self.kept.iter().map(|kept| kept.organization));
+        organizations.extend(self.kept.iter().map(KeptNote::organization));
         organizations.sort_unstable();
         organizations.dedup();
         Ok(organizations)
@@ -65,7 +65,7 @@ impl LiveVerification {
 
     /// Whether there is anything of an organization in the database, or a checkpoint of it was kept.
     pub async fn knows(&mut self, org_id: Uuid) -> Result<bool, RegistryError> {
-        let is_kept = self.kept.iter().any(|kept| kept.organization == org_id);
+        let is_kept = self.kept.iter().any(|kept| kept.organization() == org_id);
         Ok(is_kept || self.reading.knows(org_id).await?)
     }
 
@@ -76,9 +76,9 @@ impl LiveVerification {
     pub async fn log(
         &mut self,
         org_id: Uuid,
-        mut progress: impl FnMut(Progress),
+        mut progress: impl FnMut(VerificationProgress),
     ) -> Result<Report, RegistryError> {
-        let kept = self.kept.iter().filter(|kept| kept.organization == org_id).cloned().collect();
+        let kept = self.kept.iter().filter(|kept| kept.organization() == org_id).cloned().collect();
         let chain = ChainVerifier::new(org_id, 0, chain_start(org_id), self.keys.clone(), kept);
         let mut chain = match chain {
             Ok(chain) => chain,
@@ -104,7 +104,7 @@ impl LiveVerification {
             Err(stop) => Err(stop),
         };
         let mut report = match walked {
-            Ok(unknown) => chain.finish(unknown),
+            Ok(unknown) => chain.finish(unknown, true),
             Err(Stop::Altered(found)) => chain.altered(found),
             Err(Stop::Failed(error)) => return Err(error),
         };
@@ -118,7 +118,7 @@ impl LiveVerification {
         org_id: Uuid,
         chain: &mut ChainVerifier,
         trees: &mut TreeHeads,
-        progress: &mut impl FnMut(Progress),
+        progress: &mut impl FnMut(VerificationProgress),
     ) -> Result<(), Stop> {
         let head = self.reading.head(org_id).await?;
         let end = head.map_or(0, |(position, _)| position);
@@ -127,7 +127,7 @@ impl LiveVerification {
         }
         loop {
             let after = chain.position();
-            progress(Progress { organization: org_id, position: after, end });
+            progress(VerificationProgress { organization: org_id, position: after, end });
             let events = self.reading.events(org_id, after, PART).await?;
             let Some(last) = events.last() else { break };
             let checkpoints = self.reading.checkpoints(org_id, after, last.position).await?;

@@ -100,7 +100,7 @@ mod tests {
         started_at: &str,
     ) -> Result<Sighting, sqlx::Error> {
         let timeline = Timeline { system_identifier: cluster, number: timeline };
-        Ok(Sighting { is_standby, major: 15, timeline, started_at: started_at.to_owned() })
+        Ok(Sighting { is_standby, major: 15, timeline, started_at: started_at.to_owned(), written: 0 })
     }
 
     fn primary_on(timeline: u32) -> Result<Sighting, sqlx::Error> {

@@ -1,5 +1,6 @@
 //! The pool of connections: to whom, how many, and how long anything may take.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -28,20 +29,28 @@ pub struct PoolSettings {
     pub pooling: Pooling,
 }
 
-impl Store {
-    /// Returns when the server that takes writes has answered.
-    pub async fn connect(address: &Address, settings: &PoolSettings) -> Result<Self, StoreError> {
-        let timeout_ms = settings.statement_timeout.as_millis().to_string();
+impl PoolSettings {
+    /// The servers of an address, in its order, with what is said to each when a connection begins.
+    pub(super) fn servers(&self, address: &Address) -> Result<Vec<DatabaseServer>, StoreError> {
+        let timeout_ms = self.statement_timeout.as_millis().to_string();
         let mut servers = DatabaseServer::all(address)?;
         for server in &mut servers {
             let options = std::mem::take(&mut server.options).application_name("flow-registry");
             let own = [("statement_timeout", timeout_ms.as_str()), ("jit", "off")];
-            server.options = settings.pooling.settings(settings.pooling.begin(options), own);
+            server.options = self.pooling.settings(self.pooling.begin(options), own);
         }
+        Ok(servers)
+    }
+}
+
+impl Store {
+    /// Returns when the server that takes writes has answered.
+    pub async fn connect(address: &Address, settings: &PoolSettings) -> Result<Self, StoreError> {
+        let servers = settings.servers(address)?;
         let primary = Primary::find(servers, settings.seen).await?;
         let pool = pool(settings, primary.clone());
         let patience = settings.acquire_timeout + settings.statement_timeout + SLACK;
-        Ok(Self { pool, patience, primary, pooling: settings.pooling })
+        Ok(Self { pool, patience, primary, pooling: settings.pooling, standbys: Arc::default() })
     }
 
     /// The database server in use; `None` where nobody looked which it is.

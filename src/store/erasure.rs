@@ -1,6 +1,8 @@
 //! Content that is to be erased: which there is, where else it stands, and how it goes, in the transaction that also
 //! appends the event that says so.
 
+use std::collections::HashMap;
+
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -47,6 +49,10 @@ const STANDING: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 AND NOT 
      UNION ALL SELECT env.org_id FROM (SELECT org_id, document_digest FROM event \
          WHERE org_id = $1 AND type = 'env.changed' ORDER BY position DESC LIMIT 1) AS env \
      WHERE env.document_digest = ANY($2)";
+
+/// The last event that wrote each of these documents: of a type that writes one.
+const LAST_WRITES: &str = "SELECT document_digest, max(position) FROM event \
+     WHERE org_id = $1 AND document_digest = ANY($2) AND type <> ALL($3) GROUP BY document_digest";
 
 const USES: &str = "SELECT stream_id, version, position, document_digest FROM event \
      WHERE org_id = $1 AND document_digest = ANY($2) ORDER BY position";
@@ -95,6 +101,19 @@ impl Store {
         };
         Ok(query.fetch_all(&self.pool).await?.into_iter().map(read).collect())
     }
+
+    /// Where each of these documents was written last, by events of other types than these. Reads the whole log of the
+    /// organization.
+    pub async fn last_writes(
+        &self,
+        org_id: Uuid,
+        documents: &[Digest],
+        other_than: &[&str],
+    ) -> Result<HashMap<Digest, i64>, StoreError> {
+        let query = sqlx::query_as::<_, (Vec<u8>, i64)>(LAST_WRITES).bind(org_id);
+        let writes = query.bind(bytes(documents)).bind(other_than).fetch_all(&self.pool).await?.into_iter();
+        Ok(writes.map(|(digest, position)| (read_digest_as_it_is(&digest), position)).collect())
+    }
 }
 
 impl Held {
@@ -103,6 +122,14 @@ impl Held {
     pub async fn standing(&mut self, documents: &[Digest]) -> Result<Vec<Uuid>, StoreError> {
         let query = sqlx::query_scalar(STANDING).bind(self.org_id).bind(bytes(documents));
         Ok(query.fetch_all(&mut *self.transaction).await?)
+    }
+
+    /// Those of these documents whose bytes are not there.
+    pub async fn absent_among(&mut self, documents: &[Digest]) -> Result<Vec<Digest>, StoreError> {
+        let absent = "SELECT digest FROM document WHERE org_id = $1 AND digest = ANY($2) AND bytes IS NULL";
+        let query = sqlx::query_scalar::<_, Vec<u8>>(absent).bind(self.org_id).bind(bytes(documents));
+        let absent = query.fetch_all(&mut *self.transaction).await?;
+        Ok(absent.iter().map(|digest| read_digest_as_it_is(digest)).collect())
     }
 
     /// Erases what an event of this transaction says is erased, and shows who acted without their names.

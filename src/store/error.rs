@@ -43,6 +43,10 @@ pub enum StoreError {
     TwoPrimaries { one: String, other: String, timeline: u32 },
     #[error("{one} and {other} are no copies of one cluster: DATABASE_URL lists the servers of a single one")]
     OtherCluster { one: String, other: String },
+    #[error(
+        "READ_DATABASE_URLS: {standby} is no copy of {primary}, which takes the writes: name standbys of that server alone"
+    )]
+    StandbyOfOther { standby: String, primary: String },
     #[error("the database is PostgreSQL {major}, and {MAJOR_MIN} or later is needed")]
     TooOld { major: i32 },
     #[error(
@@ -116,6 +120,17 @@ impl StoreError {
     pub(super) fn not_reached(error: sqlx::Error) -> Self {
         count(&error);
         Self::Unavailable(error)
+    }
+
+    /// Whether the server was lost over it. A pool that is full, a statement that is cancelled or late says nothing of the
+    /// server.
+    pub(crate) fn lost_server(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Io(cause)) => cause.kind() != std::io::ErrorKind::TimedOut,
+            Self::Unavailable(sqlx::Error::Tls(_) | sqlx::Error::Protocol(_)) => true,
+            Self::Unavailable(sqlx::Error::Database(cause)) => ends_connection(cause.as_ref()),
+            _ => false,
+        }
     }
 
     /// Whether somebody else held a row for longer than one waits for it.

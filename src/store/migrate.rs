@@ -68,24 +68,24 @@ pub async fn verify_schema(pool: &PgPool) -> Result<Ownership, StoreError> {
 
 /// Settings without which an acknowledged write can be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Durability {
+pub struct DurabilitySettings {
     /// Names of settings that are off, as the server calls them.
     pub off: Vec<String>,
 }
 
-impl Durability {
+impl DurabilitySettings {
     pub fn is_safe(&self) -> bool {
         self.off.is_empty()
     }
 }
 
 /// Asks the server whether `fsync`, `full_page_writes` and `synchronous_commit` are on for this service.
-pub async fn durability(pool: &PgPool) -> Result<Durability, StoreError> {
+pub async fn durability(pool: &PgPool) -> Result<DurabilitySettings, StoreError> {
     let off = sqlx::query_scalar(
         "SELECT name FROM pg_settings \
          WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name",
     )
     .fetch_all(pool)
     .await?;
-    Ok(Durability { off })
+    Ok(DurabilitySettings { off })
 }

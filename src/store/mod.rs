@@ -37,6 +37,8 @@ mod rebuild;
 mod references;
 mod server;
 mod service_role;
+mod standby;
+mod standbys;
 mod still;
 mod test_runs;
 mod tree_heads;
@@ -44,13 +46,14 @@ mod version;
 mod walk;
 mod writer;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::PgPool;
 
 pub use append::{
-    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, Memory, NewEvent,
-    Outcome, ViewChange,
+    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, NewEvent, Outcome,
+    ViewChange, WriterMemory,
 };
 pub use audit::{AuditFilter, AuditPage};
 pub use changes::{Changed, Changes};
@@ -68,7 +71,7 @@ pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{Durability, durability, migrate, prepare, verify_schema};
+pub use migrate::{DurabilitySettings, durability, migrate, prepare, verify_schema};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
@@ -80,6 +83,7 @@ pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use server::{Address, Timeline};
 pub use service_role::{Ownership, account, grant_service};
+pub use standby::{Standby, StandbyCondition};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
 pub use tree_heads::EventLeaf;
@@ -96,12 +100,14 @@ pub struct Store {
     /// The server that the pool leads to.
     primary: primary::Primary,
     pooling: Pooling,
+    /// Servers that copy the primary, for reads that say how far one must have come.
+    standbys: Arc<[Standby]>,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
         let primary = primary::Primary::of_any_timeline();
-        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None }
+        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None, standbys: Arc::default() }
     }
 
     /// The pool, for the start of the service and for tests.

@@ -85,14 +85,7 @@ impl Question for CurrentFlow {
             .bind(column(questions, |wanted| wanted.known.map(|digest| digest.as_bytes().to_vec())))
             .fetch_all(&mut *connection)
             .await?;
-        let mut found = vec![FoundFlow::Unchanged; questions.len()];
-        for row in &rows {
-            *answered_by(row, &mut found)? = match row.try_get::<Option<Uuid>, _>("flow_id")? {
-                Some(_) => FoundFlow::Stored(Box::new(read_view(row)?), Content::read(row)?),
-                None => FoundFlow::Missing,
-            };
-        }
-        Ok(found)
+        found_flows(&rows, questions.len(), read_view)
     }
 }
 
@@ -140,9 +133,21 @@ impl Question for CurrentHead {
     }
 }
 
-/// The place for the answer that a row holds.
-pub(super) fn answered_by<'a, A>(row: &PgRow, answers: &'a mut [A]) -> Result<&'a mut A, StoreError> {
-    let number: i64 = row.try_get("n")?;
-    let place = usize::try_from(number - 1).ok().and_then(|place| answers.get_mut(place));
-    place.ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))
+/// What was found for each of so many questions; one that has no row is about what is unchanged.
+pub(super) fn found_flows(
+    rows: &[PgRow],
+    questions: usize,
+    read: fn(&PgRow) -> Result<FlowRecord, StoreError>,
+) -> Result<Vec<FoundFlow>, StoreError> {
+    let mut found = vec![FoundFlow::Unchanged; questions];
+    for row in rows {
+        let number: i64 = row.try_get("n")?;
+        let place = usize::try_from(number - 1).ok().and_then(|place| found.get_mut(place));
+        let place = place.ok_or_else(|| StoreError::corrupt("a read", "a row that nobody asked for"))?;
+        *place = match row.try_get::<Option<Uuid>, _>("flow_id")? {
+            Some(_) => FoundFlow::Stored(Box::new(read(row)?), Content::read(row)?),
+            None => FoundFlow::Missing,
+        };
+    }
+    Ok(found)
 }

@@ -74,13 +74,26 @@ struct Waiting<Q: Question> {
 /// A handle on a reader; it ends when the last handle is dropped.
 #[derive(Debug)]
 pub struct Reader<Q: Question> {
-    queue: mpsc::Sender<Waiting<Q>>,
+    way: Way<Q>,
     patience: Duration,
+}
+
+/// How questions get to the database.
+#[derive(Debug)]
+enum Way<Q: Question> {
+    /// In a line, from which those that wait are taken together.
+    Line(mpsc::Sender<Waiting<Q>>),
+    /// Each by a connection of the pool.
+    Pool(Store),
 }
 
 impl<Q: Question> Clone for Reader<Q> {
     fn clone(&self) -> Self {
-        Self { queue: self.queue.clone(), patience: self.patience }
+        let way = match &self.way {
+            Way::Line(queue) => Way::Line(queue.clone()),
+            Way::Pool(store) => Way::Pool(store.clone()),
+        };
+        Self { way, patience: self.patience }
     }
 }
 
@@ -95,10 +108,15 @@ impl<Q: Question> Reader<Q> {
         Self::over(store, Form::OfOne)
     }
 
+    /// A reader for few questions, each of which is asked alone.
+    pub fn of_few(store: &Store) -> Self {
+        Self { way: Way::Pool(store.clone()), patience: store.patience.min(ANSWER_WITHIN) }
+    }
+
     fn over(store: &Store, form: Form) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING_MAX);
         tokio::spawn(run(store.lane(form), form, waiting));
-        Self { queue, patience: store.patience.min(ANSWER_WITHIN) }
+        Self { way: Way::Line(queue), patience: store.patience.min(ANSWER_WITHIN) }
     }
 
     /// Answers within a few seconds, or with [`StoreError::Unavailable`].
@@ -106,9 +124,22 @@ impl<Q: Question> Reader<Q> {
         let deadline = Instant::now() + self.patience;
         let gone = || StoreError::Unavailable(sqlx::Error::PoolClosed);
         let (tell, told) = oneshot::channel();
-        self.queue.send(Waiting { question, deadline, tell }).await.map_err(|_| gone())?;
+        let queue = match &self.way {
+            Way::Line(queue) => queue,
+            Way::Pool(store) => {
+                let answer = timeout_at(deadline, ask_alone(store, question)).await;
+                return answer.unwrap_or_else(|_| Err(StoreError::late()));
+            }
+        };
+        queue.send(Waiting { question, deadline, tell }).await.map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
+}
+
+async fn ask_alone<Q: Question>(store: &Store, question: Q) -> Result<Q::Answer, StoreError> {
+    let mut connection = store.pool.acquire().await?;
+    let mut answers = Q::ask(&mut connection, Form::OfOne, &[question]).await?;
+    answers.pop().ok_or_else(|| StoreError::corrupt("a read", "no answer to a question"))
 }
 
 /// One statement at a time: with a second one under way both share less, and together they do not read more.

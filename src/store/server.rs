@@ -44,6 +44,8 @@ pub(super) struct Sighting {
     pub(super) timeline: Timeline,
     /// When it was started, which no two servers have in common.
     pub(super) started_at: String,
+    /// How many bytes of the cluster's log it has written, or as a standby replayed.
+    pub(super) written: i64,
 }
 
 /// A server that takes writes says on which timeline. A standby has replayed at least the one of its last checkpoint, and
@@ -53,7 +55,9 @@ const LOOK: &str = "SELECT pg_is_in_recovery() AS is_standby, \
      (SELECT system_identifier FROM pg_control_system()) AS system_identifier, \
      pg_postmaster_start_time()::text AS started_at, \
      CASE WHEN pg_is_in_recovery() THEN NULL \
-       ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS written, \
+       ELSE substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8) END AS timeline, \
+     (CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
+       ELSE pg_current_wal_flush_lsn() END - '0/0'::pg_lsn)::bigint AS written, \
      greatest((SELECT timeline_id FROM pg_control_checkpoint()), \
        (SELECT received_tli FROM pg_stat_wal_receiver)) AS known";
 
@@ -96,16 +100,17 @@ impl Sighting {
         let row = sqlx::raw_sql(LOOK).fetch_one(connection).await?;
         let known: Option<i32> = row.try_get("known")?;
         let known = known.and_then(|number| u32::try_from(number).ok()).unwrap_or(0);
-        let written: Option<String> = row.try_get("written")?;
-        let written = written.and_then(|digits| u32::from_str_radix(&digits, 16).ok());
+        let writing_timeline: Option<String> = row.try_get("timeline")?;
+        let writing_timeline = writing_timeline.and_then(|digits| u32::from_str_radix(&digits, 16).ok());
         Ok(Self {
             is_standby: row.try_get("is_standby")?,
             major: row.try_get("major")?,
             timeline: Timeline {
                 system_identifier: row.try_get("system_identifier")?,
-                number: written.unwrap_or(known),
+                number: writing_timeline.unwrap_or(known),
             },
             started_at: row.try_get("started_at")?,
+            written: row.try_get::<Option<i64>, _>("written")?.unwrap_or(0),
         })
     }
 }

@@ -1,12 +1,12 @@
 //! Flows as they stood after one of their versions, each answered for many at once.
 
-use sqlx::{PgConnection, Row as _};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::StoreError;
 use super::append::column;
-use super::flows::{Content, event_columns, read_event, wanted_bytes};
-use super::now::{FoundFlow, answered_by};
+use super::flows::{event_columns, read_event, wanted_bytes};
+use super::now::{FoundFlow, found_flows};
 use super::reader::{Form, Question};
 use crate::flow::digest::Digest;
 
@@ -88,13 +88,6 @@ impl Question for FlowAtVersion {
             .bind(column(questions, |wanted| wanted.bound_to.as_ref().and_then(Option::as_deref)))
             .fetch_all(&mut *connection)
             .await?;
-        let mut found = vec![FoundFlow::Unchanged; questions.len()];
-        for row in &rows {
-            *answered_by(row, &mut found)? = match row.try_get::<Option<Uuid>, _>("flow_id")? {
-                Some(_) => FoundFlow::Stored(Box::new(read_event(row)?), Content::read(row)?),
-                None => FoundFlow::Missing,
-            };
-        }
-        Ok(found)
+        found_flows(&rows, questions.len(), read_event)
     }
 }

@@ -1,10 +1,11 @@
 //! The export that proves itself: taken over HTTP, and given to both verifiers.
 
-use flow_registry::evidence::{Report, SigningKey, Verdict, verify};
+use flow_registry::evidence::{KeptNote, Report, SigningKey, Verdict, verify};
 use flow_registry::http::router;
 use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
+use flow_registry::registry::{AuditFilter, ExportOrder};
 use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ use uuid::Uuid;
 use super::exports::{begun, fill, story};
 use super::{Api, api, sound, state_with};
 use crate::evidence::python;
+use crate::support::Scratch;
 
 pub fn key() -> SigningKey {
     SigningKey::new("flows.example.com", &[1; 32]).unwrap()
@@ -28,11 +30,28 @@ pub async fn bundle(api: &Api, query: &str) -> Vec<u8> {
 /// What our verifier finds; the other one must come to the same.
 #[track_caller]
 pub fn verified(bundle: &[u8]) -> Report {
-    let report = verify(bundle, &[key().public_key()], &[]).unwrap();
-    let key = key().public_key().to_string();
-    let output = python(&["verify_export.py", "-", "--key", &key], bundle);
+    verified_against(bundle, &[])
+}
+
+/// Like [`verified`], where somebody kept these notes.
+#[track_caller]
+pub fn verified_against(bundle: &[u8], kept: &[String]) -> Report {
+    let keys = [key().public_key()];
+    let (key, scratch) = (keys[0].to_string(), Scratch::new());
+    let mut arguments = vec!["verify_export.py".to_owned(), "-".to_owned(), "--key".to_owned(), key];
+    for (index, note) in kept.iter().enumerate() {
+        let file = scratch.path().join(index.to_string());
+        std::fs::write(&file, note).unwrap();
+        arguments.extend(["--checkpoint".to_owned(), file.to_str().unwrap().to_owned()]);
+    }
+    let kept: Vec<KeptNote> = kept.iter().map(|note| KeptNote::open(note, &keys).unwrap()).collect();
+    let report = verify(bundle, &keys, &kept).unwrap();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = python(&arguments, bundle);
     let (ours, theirs) = (report.to_string(), String::from_utf8_lossy(&output.stdout).into_owned());
-    assert_eq!(ours.split(':').next(), theirs.trim_end().split(':').next(), "{ours} / {theirs}");
+    let head =
+        |verdict: &str| verdict.lines().next().and_then(|line| line.split(':').next()).map(str::to_owned);
+    assert_eq!(head(&ours), head(&theirs), "{ours} / {theirs}");
     report
 }
 
@@ -124,6 +143,45 @@ async fn what_was_erased_is_exported_as_erased() {
     let actor: Uuid =
         sqlx::query_scalar("SELECT actor FROM event WHERE position = 3").fetch_one(pool).await.unwrap();
     assert_eq!(erased["actorId"], json!(actor), "the opaque id stays");
+}
+
+/// What is erased while an export is written is on record in it, also where it was written again since.
+#[tokio::test]
+async fn an_export_reaches_to_the_record_of_what_went_meanwhile() {
+    for (is_of_one_flow, is_written_again) in [(false, false), (false, true), (true, false), (true, true)] {
+        let api = api().await;
+        let flow = api.create_sound("Alta").await;
+        let rename = async |name: &str| {
+            api.ask("PATCH", api.flow(&flow, "")).json(&json!({"name": name})).send().await.expect(200);
+        };
+        rename("Baja").await;
+        let (intent, flow_id): (_, Uuid) = (operator(api.org_id, "ana"), flow.parse().unwrap());
+        let filter = AuditFilter { stream_id: is_of_one_flow.then_some(flow_id), ..AuditFilter::default() };
+        let order = ExportOrder { filter, ..ExportOrder::default() };
+        let mut export = api.registry.exports.bundle(&intent, &order).await.unwrap();
+        let first_end = export.coverage().up_to;
+        let first = Selection::Versions { flow_id, from: 1, to: 1 };
+        let erasures = Erasures::new(api.registry.store().clone());
+        erasures.erase(&intent, &ErasureOrder::new(first, "erased in May")).await.unwrap();
+        let mut bundle = export.next_chunk().await.unwrap().unwrap().to_vec();
+        if is_written_again {
+            rename("Alta").await;
+        }
+        while let Some(chunk) = export.next_chunk().await.unwrap() {
+            bundle.extend_from_slice(&chunk);
+        }
+        let report = verified(&bundle);
+        let up_to = first_end + 1 + i64::from(is_written_again);
+        match report.verdict {
+            Verdict::EndNotProven { end, why } if is_of_one_flow && is_written_again => {
+                assert_eq!((end, why.contains("is the last")), (up_to, true), "{why}");
+            }
+            verdict => {
+                assert!(!(is_of_one_flow && is_written_again), "{verdict:?}");
+                assert_eq!(verdict, Verdict::Intact { up_to });
+            }
+        }
+    }
 }
 
 /// More and larger documents than are held at once, some of them more than once.

@@ -29,6 +29,7 @@ mod overload;
 mod page;
 mod pages;
 mod people;
+mod positions;
 mod publish_set;
 mod rates;
 mod readable_rows;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use flow_registry::evidence::{TreeBuilder, TreeHead, Verdict, stream_leaf};
+use flow_registry::evidence::{Keyring, TreeBuilder, TreeHead, Verdict, stream_leaf};
 use flow_registry::flow::digest::Digest;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::bundles::{bundle, key, verified};
+use super::bundles::{bundle, key, verified, verified_against};
 use super::{Api, api};
 
 /// Two flows, changed in turns. Returns the first, which comes to three versions.
@@ -61,16 +61,40 @@ fn mended(mut lines: Vec<String>) -> Vec<u8> {
     format!("{before}{{\"end\":{},\"digest\":\"{digest}\"}}\n", end["end"]).into_bytes()
 }
 
+/// An export of one flow without its third version, with a tree of streams that ends with the second.
+fn without_the_last(lines: &[String], flow: &str, tree: usize, last: usize) -> Vec<String> {
+    let event = |version: i64| {
+        let start = format!("\"streamId\":\"{flow}\",\"version\":{version},");
+        let index = lines.iter().position(|line| line.contains(&start)).unwrap();
+        (index, serde_json::from_str::<Value>(&lines[index]).unwrap())
+    };
+    let ((_, second), (third, of_third)) = (event(2), event(3));
+    let hash: Digest = serde_json::from_value(second["eventHash"].clone()).unwrap();
+    let note: Value = serde_json::from_str(&lines[tree]).unwrap();
+    let (genuine, _) = TreeHead::open(note["tree"].as_str().unwrap(), &[key().public_key()]).unwrap();
+    let mut map = TreeBuilder::default();
+    map.push(&stream_leaf(flow.parse().unwrap(), 2, &hash));
+    let note = TreeHead { map_root: map.root(), ..genuine }.sign(&Keyring::of(key())).unwrap();
+    let mut forged = lines.to_vec();
+    forged[tree] = json!({"tree": note}).to_string();
+    forged[last] = format!(
+        "{{\"last\":\"{flow}\",\"version\":2,\"eventHash\":\"{hash}\",\"index\":0,\"streams\":1,\"path\":[]}}"
+    );
+    forged[third] =
+        format!("{{\"omitted\":{},\"eventHash\":{}}}", of_third["position"], of_third["eventHash"]);
+    forged.remove(third - 1);
+    forged
+}
+
 #[tokio::test]
 async fn an_export_of_one_flow_proves_to_have_all_of_it() {
     let api = api().await;
     let flow = two_flows(&api).await;
     let export = bundle(&api, &format!("&flow={flow}")).await;
     let report = verified(&export);
-    assert_eq!(
-        report.to_string(),
-        format!("intact up to position 8, complete for flow {flow} up to version 3")
-    );
+    let complete = format!("intact up to position 8, complete for flow {flow} up to version 3");
+    let hidden = "; 5 of 8 events are shown by their hash alone";
+    assert_eq!(report.to_string(), format!("{complete} by the signature of the service alone{hidden}"));
     assert_eq!((report.counts.events, report.counts.omitted), (3, 5));
     let text = String::from_utf8(export).unwrap();
     assert!(!text.contains("Otra"), "nothing of the others is shown");
@@ -99,6 +123,23 @@ async fn an_export_of_one_flow_proves_to_have_all_of_it() {
         }));
     }
     let (tree, last) = (at("{\"tree\""), at("{\"last\""));
+    let kept: Value = serde_json::from_str(&lines[tree]).unwrap();
+    let kept = [kept["tree"].as_str().unwrap().to_owned()];
+    let report = verified_against(text.as_bytes(), &kept);
+    assert_eq!(report.to_string(), format!("{complete} by a kept tree head{hidden}"));
+    // The last version is left out, under a tree of streams that whoever has the key signed for that.
+    let forged = mended(without_the_last(&lines, &flow, tree, last));
+    let told = verified(&forged).to_string();
+    assert!(told.contains("up to version 2 by the signature of the service alone"), "{told}");
+    is_altered(verified_against(&forged, &kept).verdict);
+    // Every tree head that was kept counts, in whatever order they are given.
+    let of_forgery = String::from_utf8(forged).unwrap();
+    let other: Value = serde_json::from_str(of_forgery.lines().nth(tree - 1).unwrap()).unwrap();
+    let [genuine, other] = [kept[0].clone(), other["tree"].as_str().unwrap().to_owned()];
+    for both in [[genuine.clone(), other.clone()], [other, genuine]] {
+        is_altered(verified_against(text.as_bytes(), &both).verdict);
+        is_altered(verified_against(of_forgery.as_bytes(), &both).verdict);
+    }
     is_altered(changed(&|lines| lines[last] = lines[last].replace("\"version\":3", "\"version\":2")));
     is_altered(changed(&|lines| lines[last] = lines[last].replace("\"index\":", "\"index\":1")));
     is_altered(changed(&|lines| {

@@ -56,7 +56,20 @@ fn the_example_is_verified_as_shown() {
     let told = String::from_utf8(by_program.stdout).unwrap();
     assert!(by_program.status.success() && told.contains(verdict.trim_end()), "{told}");
     let by_page = python(&["verify_export.py", &export, "--key", &keys, "--checkpoint", &kept], b"");
-    assert_eq!(String::from_utf8(by_page.stdout).unwrap(), verdict);
+    let told = String::from_utf8(by_page.stdout).unwrap();
+    assert!(told.starts_with(&verdict) && told.contains("newest signed head: position 3 at 2026-"), "{told}");
+}
+
+/// Who gets the verifier compares it with the digest that is published, and it stays one that can be read.
+#[test]
+fn the_verifier_is_printed_and_its_digest_is_told() {
+    let printed = run(&["audit", "verifier"]);
+    assert!(printed.status.success());
+    let text = include_str!("../../scripts/verify_export.py");
+    assert_eq!(String::from_utf8(printed.stdout).unwrap(), text);
+    let digest = Digest::of(text.as_bytes()).to_string();
+    assert_eq!(block("text", "verifier").text.trim_end(), digest.strip_prefix("sha256:").unwrap());
+    assert!(text.lines().count() <= 250 && text.lines().all(|line| line.chars().count() <= 120));
 }
 
 /// Each line is a value in hexadecimal, or a text in quotes, and what it is.

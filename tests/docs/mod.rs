@@ -33,7 +33,7 @@ const HELD: &[(&str, &[&str])] = &[
     ("js", &["sample"]),
     ("python", &["sample"]),
     ("php", &["sample"]),
-    ("text", &["", "key", "note", "verdict"]),
+    ("text", &["", "key", "note", "verdict", "verifier"]),
 ];
 
 #[test]

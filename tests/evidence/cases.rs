@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use flow_registry::evidence::{Checkpoint, PublicKey, verify};
+use flow_registry::evidence::{KeptNote, PublicKey, verify};
 use serde_json::json;
 
 use super::python_program;
@@ -10,15 +10,19 @@ use super::sample::public_keys;
 
 /// Verifies every export that comes in and prints one verdict a line.
 const DRIVER: &str = r#"
-import base64, functools, io, json, sys
+import base64, functools, io, json, sys, tempfile
 import verify_export as v
 v.signed = functools.cache(v.signed)  # the same few signatures, hundreds of times
 for line in sys.stdin:
     case = json.loads(line)
-    keys = v.read_keys("".join(case["keys"]).splitlines())
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as file:
+        file.write("".join(case["keys"]))
+        file.flush()
+        keys = v.read_keys(file.name)
     kept = [v.read_note(note, keys) for note in case["kept"]]
-    assert all(note[3] for note in kept)
-    print(v.verify(io.BytesIO(base64.b64decode(case["export"])), keys, kept)[1].replace("\n", " "))
+    assert all(note[5] for note in kept)
+    try: print(v.verify(io.BytesIO(base64.b64decode(case["export"])), keys, kept)[1].replace("\n", " "))
+    except ValueError as error: print(error)
 "#;
 
 pub(super) struct Case {
@@ -71,7 +75,7 @@ impl Cases {
         assert_eq!(python.len(), self.0.len(), "{output}");
         for (case, python) in self.0.iter().zip(python) {
             let ours = case.verdict();
-            let head = |verdict: &str| verdict.split(':').next().unwrap().to_owned();
+            let head = |verdict: &str| verdict.split([':', ';', ',']).next().unwrap().to_owned();
             assert_eq!(head(&ours), head(python), "{}: {ours} / {python}", case.name);
             match &case.expected {
                 Expected::Verdict(expected) => assert_eq!(&head(&ours), expected, "{}: {ours}", case.name),
@@ -96,9 +100,10 @@ impl Cases {
 
 impl Case {
     fn verdict(&self) -> String {
-        let open = |note: &String| Checkpoint::open(note, &self.keys).unwrap().0;
-        let kept: Vec<Checkpoint> = self.kept.iter().map(open).collect();
-        verify(&self.export[..], &self.keys, &kept).unwrap().to_string()
+        let open = |note: &String| KeptNote::open(note, &self.keys).unwrap();
+        let kept: Vec<KeptNote> = self.kept.iter().map(open).collect();
+        verify(&self.export[..], &self.keys, &kept)
+            .map_or_else(|error| error.to_string(), |report| report.to_string())
     }
 
     fn for_python(&self) -> String {

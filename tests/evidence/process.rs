@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use flow_registry::evidence::{Checkpoint, parse_public_keys};
+use flow_registry::evidence::{Checkpoint, TreeHead, parse_public_keys};
+use flow_registry::flow::digest::Digest;
 use flow_registry::registry::Registry;
 use flow_registry::registry::caller::{Caller, Intent};
 use flow_registry::registry::checkpoints::Signer;
@@ -130,6 +131,8 @@ fn a_file_is_verified_with_nothing_but_keys() {
     let mut shorter = log.clone();
     shorter.events.truncate(9);
     let shorter = file("shorter", &shorter.export());
+    let tree = TreeHead { map_root: Digest::of(b"x"), ..log.tree_head(12) };
+    let (tree, empty) = (file("tree", tree.sign(&keyring(1)).unwrap().as_bytes()), file("empty", b""));
     let key = public_keys(1)[0].to_string();
     let keys = file("keys", format!("# the service's\n{key}\n").as_bytes());
     let (kept, foreign) = (file("kept", log.checkpoints[&12].as_bytes()), public_keys(9)[0].to_string());
@@ -157,8 +160,21 @@ fn a_file_is_verified_with_nothing_but_keys() {
         ),
         (&[&part, "--key", &key, "--checkpoint", &early], 3, "is over position 5"),
         (&[&shorter, "--key", &key], 3, "end not proven at position 9"),
-        (&[&shorter, "--key", &key, "--checkpoint", &kept], 1, "altered at position 10: it is missing"),
-        (&[&keys, "--key", &key, "--json"], 1, r#""verdict":"altered","position":1"#),
+        (
+            &[&shorter, "--key", &key, "--checkpoint", &kept],
+            3,
+            "ends before the kept checkpoint at position 12",
+        ),
+        (
+            &[&whole, "--key", &key, "--checkpoint", &early, "--checkpoint", &tree],
+            1,
+            "altered at position 12",
+        ),
+        (&[&keys, "--key", &key, "--json"], 2, "is not an export of a log"),
+        (&[&whole, "--key", &key, "--checkpoint", &kept, "--witness", ""], 2, "--witness"),
+        (&[&whole, "--key", &key, "--checkpoint", &kept, "--witness", &empty], 2, "there is no key in it"),
+        (&[&whole, "--key", &empty], 2, "there is no key in it"),
+        (&[&whole, "--key", &key, "--checkpoint", &empty], 2, "not a checkpoint"),
         (&[&whole], 2, "--key"),
         (&[&whole, "--key", "nonsense"], 2, "nonsense"),
         (&[&whole, "--key", &key, "--checkpoint", &whole], 2, "not a checkpoint"),

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::DateTime;
 use flow_registry::evidence::{
-    BundleWriter, Checkpoint, ErasedContent, EventRecord, Keyring, PublicKey, SigningKey,
+    BundleWriter, Checkpoint, ErasedContent, EventRecord, Keyring, PublicKey, SigningKey, TreeBuilder,
+    TreeHead, stream_leaf,
 };
 use flow_registry::flow::chain::{EventHashInput, chain_next, chain_start, event_hash};
 use flow_registry::flow::digest::Digest;
@@ -119,6 +120,15 @@ impl Log {
         self.sign(position, &keyring(1));
     }
 
+    /// Appends an event that refers to the document of an earlier one, signed.
+    pub(crate) fn refer_again(&mut self, event_type: EventType, to: i64) {
+        self.append(event_type);
+        let position = self.events.len() as i64;
+        self.at(position).state.document = self.at(to).state.document;
+        self.chain_from(position);
+        self.sign(position, &keyring(1));
+    }
+
     pub(crate) fn at(&mut self, position: i64) -> &mut EventRecord<'static> {
         &mut self.events[usize::try_from(position).unwrap() - 1]
     }
@@ -151,6 +161,20 @@ impl Log {
             chain_hash: event.chain_hash,
             time: DateTime::from_timestamp_micros(event.recorded_at_us + 1).unwrap(),
         }
+    }
+
+    pub(crate) fn tree_head(&self, position: i64) -> TreeHead {
+        let Checkpoint { organization, position: size, chain_hash, time } = self.checkpoint(position);
+        let (mut events, mut streams, mut map) =
+            (TreeBuilder::default(), BTreeMap::new(), TreeBuilder::default());
+        for event in &self.events[..usize::try_from(position).unwrap()] {
+            events.push(event.event_hash.as_bytes());
+            streams.insert(event.stream, (event.version, event.event_hash));
+        }
+        for (stream, (version, hash)) in streams {
+            map.push(&stream_leaf(stream, version, &hash));
+        }
+        TreeHead { organization, size, event_root: events.root(), map_root: map.root(), chain_hash, time }
     }
 
     pub(crate) fn sign(&mut self, position: i64, keys: &Keyring) {

@@ -6,6 +6,7 @@ use flow_registry::evidence::{BundleWriter, Keyring, SigningKey, Validity};
 use flow_registry::flow::digest::Digest;
 
 use super::cases::Cases;
+use super::erased::erased_on_record;
 use super::sample::{Log, keyring, public_keys};
 
 /// The lines of an export, each with its newline.
@@ -18,60 +19,6 @@ fn line_of_event(lines: &[&[u8]], position: i64) -> usize {
     lines.iter().position(|line| line.starts_with(start.as_bytes())).unwrap()
 }
 
-/// Content of three events and a document goes, and the thirteenth event says so.
-fn erased_on_record(log: &Log) -> Log {
-    let mut erased = log.clone();
-    let document = erased.at(2).state.document.unwrap();
-    erased.record_erasure(&[6], &[3, 4], &[document]);
-    (erased.at(3).payload, erased.at(4).payload, erased.at(6).context) = (None, None, None);
-    erased.documents.insert(document, None);
-    erased
-}
-
-/// Who blanks, and signs what is left, is found all the same.
-#[test]
-fn what_nobody_erased_on_record_is_altered() {
-    let log = Log::new(1);
-    let mut cases = Cases::default();
-    type Blank = fn(&mut Log);
-    let blanks: [(&str, Blank, i64); 4] = [
-        ("payload", |log| log.at(3).payload = None, 3),
-        ("context", |log| log.at(7).context = None, 7),
-        (
-            "document",
-            |log| {
-                let document = log.at(6).state.document.unwrap();
-                log.documents.insert(document, None);
-            },
-            6,
-        ),
-        ("all contexts", |log| log.events.iter_mut().for_each(|event| event.context = None), 1),
-    ];
-    for (name, blank, position) in blanks {
-        let altered = format!("altered at position {position}");
-        let mut blanked = log.clone();
-        blank(&mut blanked);
-        cases.add(format!("{name} blanked"), blanked.export(), &altered);
-        blanked.sign(12, &keyring(1));
-        cases.add(format!("{name} blanked, and signed again"), blanked.export(), &altered);
-        let mut beside = erased_on_record(&log);
-        blank(&mut beside);
-        let name = format!("{name} blanked beside what was erased");
-        match name.starts_with("payload") {
-            true => cases.add(name, beside.export(), "intact up to position 13"),
-            false => cases.add(name, beside.export(), &altered),
-        };
-    }
-    let mut forged = erased_on_record(&log);
-    forged.at(13).payload = None;
-    cases.add("the record itself is blanked", forged.export(), "altered at position 2");
-    let mut without = erased_on_record(&log);
-    without.events.truncate(12);
-    without.checkpoints.remove(&13);
-    cases.add("the record is cut off", without.export(), "altered at position 2");
-    cases.check();
-}
-
 #[test]
 fn what_was_signed_is_intact() {
     let log = Log::new(1);
@@ -80,6 +27,7 @@ fn what_was_signed_is_intact() {
     cases.add("from the middle on", log.export_part(3, |_| true), "intact from position 4 to 12");
     let flows_only = log.export_part(0, |event| event.event_type.starts_with("flow."));
     cases.add("filtered", flows_only, "intact up to position 12");
+    cases.check_says("filtered", "intact up to position 12; 3 of 12 events are shown by their hash alone");
     let kept = vec![log.checkpoint(7).sign(&keyring(1)).unwrap()];
     cases.add("with a checkpoint that was kept", log.export(), "intact up to position 12").kept =
         kept.clone();
@@ -101,6 +49,23 @@ fn what_was_signed_is_intact() {
     cases.add("two keys, the old one known", rotated.export(), "intact up to position 12");
     cases.add("two keys, the new one known", rotated.export(), "intact up to position 12").keys =
         public_keys(2);
+    cases.check();
+}
+
+/// What is no export is none, and nothing is said of a log.
+#[test]
+fn what_is_no_export_is_told_apart() {
+    let export = Log::new(1).export();
+    let mut cases = Cases::default();
+    let no_export = "not an export of a log";
+    for text in
+        ["{\"code\":\"missing_credentials\"}", "{\"code\":\"missing_credentials\"}\n", "\n", "<html>", "[]\n"]
+    {
+        cases.add(text, text.as_bytes().to_vec(), no_export);
+    }
+    let other = String::from_utf8(export.clone()).unwrap().replacen("evidence/1", "evidence/2", 1);
+    cases.add("another format", other.into_bytes(), no_export);
+    cases.add("cut in the first line", export[..20].to_vec(), "end not proven at position 0");
     cases.check();
 }
 
@@ -153,7 +118,9 @@ fn a_part_vouches_for_itself_alone() {
     nothing.checkpoint(&log.checkpoints[&12]).unwrap();
     cases.add("a part without events", nothing.finish().unwrap(), unproven);
     let omitted = log.export_part(10, |_| false);
-    cases.add("a part of which only the hashes are there", omitted, "intact from position 11 to 12");
+    let name = "a part of which only the hashes are there";
+    cases.add(name, omitted, "intact from position 11 to 12");
+    cases.check_says(name, "intact from position 11 to 12; 2 of 2 events are shown by their hash alone");
     let mut edited = log.clone();
     edited.at(11).version = 77;
     cases.add("an edit within a part", edited.export_part(9, |_| true), "altered at position 11");
@@ -207,7 +174,13 @@ fn a_cut_is_found() {
     cut.events.truncate(8);
     cases.add("the end deleted", cut.export(), "end not proven at position 8");
     let kept = vec![log.checkpoints[&12].clone()];
-    cases.add("with a later checkpoint kept", cut.export(), "altered at position 9").kept = kept;
+    let name = "with a later checkpoint kept";
+    cases.add(name, cut.export(), "end not proven at position 8").kept = kept.clone();
+    cases.check_says(name, "the export ends before the kept checkpoint at position 12");
+    cut.sign(8, &keyring(1));
+    cases.add("and signed", cut.export(), "end not proven at position 8").kept = kept.clone();
+    cut.at(7).payload = Some(Cow::Borrowed(b"{}"));
+    cases.add("and its events contradict", cut.export(), "altered at position 7").kept = kept;
     let mut hole = log;
     hole.events.remove(5);
     cases.add("an event deleted", hole.export(), "altered at position 6");

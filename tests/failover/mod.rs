@@ -1,8 +1,6 @@
 //! A primary is killed while clients write, and its synchronous standby promoted. Nothing acknowledged may be lost,
 //! nothing doubled, nobody has to restart the service, and the old primary is not used when it comes back.
 
-mod pair;
-
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
@@ -10,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::support::ledger::{Access, Ledger, agent, wait_for, write};
+use crate::support::pair::Node;
 use crate::support::{Scratch, Service, program, run};
-use pair::Node;
 
 const CLIENTS: usize = 8;
 const ORGANIZATION: &str = "2adbb455-7ee0-4957-8002-0567bc42bad2";

@@ -4,7 +4,7 @@ use flow_registry::evidence::ErasedContent;
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::registry::integrity::Look;
 use flow_registry::registry::verification::LiveVerification;
-use flow_registry::registry::{PublishOrder, RegistryError, Selector};
+use flow_registry::registry::{PublishOrder, Registry, RegistryError, Selector};
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
@@ -123,6 +123,16 @@ async fn a_shared_document_goes_only_where_that_is_meant() {
     // Written again, it is there again, and nothing is altered.
     hand.registry.commands.update(hand.intent(), one, json!({"name": "Alta"}), None).await.unwrap();
     assert_eq!(hand.verdict().await, "end not proven at position 6");
+    let pool = hand.registry.store().pool();
+    let blank = "UPDATE document d SET bytes = NULL FROM event e WHERE e.position = 6 AND d.digest = e.document_digest \
+         RETURNING (SELECT bytes FROM document o WHERE o.org_id = d.org_id AND o.digest = d.digest)";
+    let content: Vec<u8> = sqlx::query_scalar(blank).fetch_one(pool).await.unwrap();
+    assert_eq!(hand.verdict().await, "altered at position 6", "the erasure was before it was written again");
+    assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 1);
+    assert_eq!(hand.verdict().await, "end not proven at position 7");
+    assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 0, "once is enough");
+    let put_back = "UPDATE document SET bytes = $1 WHERE bytes IS NULL AND digest = sha256($1)";
+    sqlx::query(put_back).bind(content).execute(pool).await.unwrap();
     hand.registry.commands.publish(hand.intent(), one, PublishOrder::default()).await.unwrap();
     let in_use = hand.erase(first.clone(), true).await.unwrap_err().to_string();
     assert!(in_use.contains("content_in_use"), "{in_use}");
@@ -146,6 +156,29 @@ async fn what_was_blanked_by_hand_is_altered_until_it_is_on_record() {
         assert_eq!(hand.verdict().await, "end not proven at position 4", "{blank}");
         assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 0, "once is enough");
     }
+}
+
+/// A draft that was blanked by hand, and is on record since, stays usable in ways that write no document.
+#[tokio::test]
+async fn a_flow_goes_on_without_its_draft() {
+    let hand = hand().await;
+    let commands = &hand.registry.commands;
+    let flow = hand.create(sound("Alta")).await;
+    commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
+    let blank = "UPDATE document SET bytes = NULL WHERE digest = (SELECT document_digest FROM event WHERE position = 2)";
+    sqlx::query(blank).execute(hand.registry.store().pool()).await.unwrap();
+    assert_eq!(hand.erase(Selection::Absent, false).await.unwrap(), 1);
+    assert_eq!(hand.verdict().await, "end not proven at position 3");
+    let fresh = Registry::new(hand.registry.store().clone());
+    let pinned = PublishOrder { version: Some(1), label: None };
+    fresh.commands.publish(hand.intent(), flow, pinned).await.unwrap();
+    assert_eq!(hand.verdict().await, "end not proven at position 4");
+    let disabled = fresh.commands.update(hand.intent(), flow, json!({"enabled": false}), None).await;
+    assert!(matches!(disabled, Err(RegistryError::Erased)), "{disabled:?}");
+    fresh.commands.update(hand.intent(), flow, json!({"enabled": true}), None).await.unwrap();
+    fresh.commands.unpublish(hand.intent(), flow).await.unwrap();
+    fresh.commands.delete(hand.intent(), flow).await.unwrap();
+    assert_eq!(hand.verdict().await, "end not proven at position 6");
 }
 
 /// Edits of the flow, and of others, go on while thousands of its events are erased.

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use flow_registry::evidence::ErasedContent;
 use flow_registry::flow::event::{Actor, ActorKind};
-use flow_registry::registry::RegistryError;
 use flow_registry::registry::access::{KeyMode, operator};
 use flow_registry::registry::caller::{Caller, Intent};
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Person, Selection};
+use flow_registry::registry::{RegistryError, Selector};
 use flow_registry::store::{REACH, Reach, Store};
 use serde_json::json;
 use sqlx::PgPool;
@@ -208,4 +209,51 @@ async fn it_goes_on_where_it_broke_off_while_all_act() {
     hand.erase_person(&["ana-17"]).await.unwrap();
     assert_eq!(hand.rows_with("ana-17").await, 0);
     assert!(hand.verdict().await.starts_with("end not proven"));
+}
+
+/// The record of an earlier erasure names the person, so it goes and what it says is said again. What was written anew
+/// since stays.
+#[tokio::test]
+async fn what_was_written_again_outlives_the_record_of_its_erasure() {
+    let hand = hand().await;
+    let commands = &hand.registry.commands;
+    let flow = hand.create(sound("Alta")).await;
+    commands.update(hand.intent(), flow, json!({"name": "Baja"}), None).await.unwrap();
+    let first = Selection::Versions { flow_id: flow, from: 1, to: 1 };
+    let asked = ErasureOrder { reason: "lo pide Ana Pérez".to_owned(), ..order(first) };
+    hand.erasures().erase(&hand.eraser(), &asked).await.unwrap();
+    commands.update(hand.intent(), flow, json!({"name": "Alta"}), None).await.unwrap();
+    assert_eq!(hand.erase_person(&["Ana Pérez"]).await.unwrap(), 1);
+    assert_eq!(hand.rows_with("Ana Pérez").await, 0);
+    let draft = hand.registry.reads.get(&hand.caller, flow, Selector::Current).await.unwrap();
+    assert!(!draft.document.is_erased());
+    assert_eq!(hand.verdict().await, "end not proven at position 5");
+}
+
+/// A document that was written again behind its erasure, and then blanked by hand, is not excused by the record that
+/// repeats the first one.
+#[tokio::test]
+async fn a_record_that_is_said_again_excuses_no_more_than_it_did() {
+    let hand = hand().await;
+    let commands = &hand.registry.commands;
+    let flow = hand.create(sound("Alta")).await;
+    for name in ["Baja", "Cambio"] {
+        commands.update(hand.intent(), flow, json!({"name": name}), None).await.unwrap();
+    }
+    let first_two = Selection::Versions { flow_id: flow, from: 1, to: 2 };
+    let asked = ErasureOrder { reason: "lo pide Ana Pérez".to_owned(), ..order(first_two) };
+    hand.erasures().erase(&hand.eraser(), &asked).await.unwrap();
+    commands.update(hand.intent(), flow, json!({"name": "Alta"}), None).await.unwrap();
+    let blank = "UPDATE document SET bytes = NULL WHERE digest = \
+         (SELECT document_digest FROM event WHERE position = 5) RETURNING digest";
+    let pool = hand.registry.store().pool();
+    let blanked: Vec<u8> = sqlx::query_scalar(blank).fetch_one(pool).await.unwrap();
+    assert_eq!(hand.verdict().await, "altered at position 5");
+    assert_eq!(hand.erase_person(&["Ana Pérez"]).await.unwrap(), 1);
+    let told = "SELECT payload FROM event WHERE position = 6";
+    let told: Vec<u8> = sqlx::query_scalar(told).fetch_one(pool).await.unwrap();
+    let told: ErasedContent = serde_json::from_slice(&told).unwrap();
+    assert_eq!(told.documents.len(), 1, "the one that was not written again");
+    assert_ne!(told.documents[0].as_bytes()[..], blanked);
+    assert!(hand.verdict().await.starts_with("altered"));
 }

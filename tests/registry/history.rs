@@ -4,7 +4,7 @@ use chrono::Duration;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::caller::Intent;
 use flow_registry::registry::{
-    Comparison, DuplicateOrder, FlowAnswer, Moment, Point, PublishOrder, RegistryError, RestoreOrder,
+    Comparison, DuplicateOrder, FlowAnswer, LogMoment, Point, PublishOrder, RegistryError, RestoreOrder,
     RestoreSource, Selector, Side,
 };
 use flow_registry::store::{Deleted, ListFilter, ListPage};
@@ -172,13 +172,13 @@ async fn lists_of_then_have_the_documents_of_then() {
     assert_eq!(names(5, ListFilter { in_force: true, ..one }).await, ["Alta"]);
     assert_eq!(names(4, ListFilter { search: Some("baj".into()), ..all() }).await, ["Baja"]);
 
-    let then = registry.reads.get(&hand.caller, a, Selector::AsOf(Moment::Position(3))).await.unwrap();
+    let then = registry.reads.get(&hand.caller, a, Selector::AsOf(LogMoment::Position(3))).await.unwrap();
     assert_eq!((then.record.version, then.in_force()), (2, true));
-    let early = registry.reads.get(&hand.caller, b, Selector::AsOf(Moment::Position(1))).await;
+    let early = registry.reads.get(&hand.caller, b, Selector::AsOf(LogMoment::Position(1))).await;
     assert!(matches!(early, Err(RegistryError::FlowNotFound)));
-    let after = Moment::Before(then.record.updated_at + Duration::microseconds(1));
+    let after = LogMoment::Before(then.record.updated_at + Duration::microseconds(1));
     assert_eq!(registry.reads.position_at(&hand.caller, after).await.unwrap(), 3);
-    assert_eq!(registry.reads.position_at(&hand.caller, Moment::Position(99)).await.unwrap(), 5);
+    assert_eq!(registry.reads.position_at(&hand.caller, LogMoment::Position(99)).await.unwrap(), 5);
 }
 
 /// A list that is sent slowly while its flows are changed, made and deleted: each flow once, as it was at the beginning.

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use flow_registry::registry::caller::{IfMatch, Intent, Scope, Scopes};
 use flow_registry::registry::{
-    DuplicateOrder, FlowAnswer, Moment, PublishOrder, RegistryError, Selector, Status,
+    DuplicateOrder, FlowAnswer, LogMoment, PublishOrder, RegistryError, Selector, Status,
 };
 use flow_registry::store::ListFilter;
 use serde_json::{Value, json};
@@ -116,7 +116,7 @@ async fn answers_of_commands_are_what_a_read_finds() {
         assert_eq!(then.record, expected);
         let before = answer.record.updated_at + Duration::microseconds(1);
         let as_of =
-            registry.reads.get(&hand.caller, flow, Selector::AsOf(Moment::Before(before))).await.unwrap();
+            registry.reads.get(&hand.caller, flow, Selector::AsOf(LogMoment::Before(before))).await.unwrap();
         assert_eq!(as_of.record, expected);
         // Now from memory, where versions are kept beside the one that was read first.
         let told = |flow: &FlowAnswer| (flow.document.bytes(), flow.document.findings().unwrap());

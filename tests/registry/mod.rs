@@ -11,6 +11,7 @@ mod integrity;
 mod lifecycle;
 mod projections;
 mod projections_command;
+mod rebuilds;
 mod rehearsals;
 mod restore;
 mod runs;

@@ -1,8 +1,4 @@
-//! Projections against the log: what appends keep is what the log leads to, whatever was altered is found, and a
-//! rebuild makes it what it was.
-
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+//! Projections against the log: what appends keep is what the log leads to, and whatever was altered is found.
 
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::{KeyMode, operator};
@@ -18,7 +14,7 @@ use uuid::Uuid;
 use super::hand::{Hand, hand, sound};
 
 /// The same numbers every time.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
     fn roll(&mut self, sides: usize) -> usize {
@@ -29,7 +25,7 @@ impl Dice {
 
 impl Hand {
     /// Something that may be done to one of the flows, or refused.
-    async fn do_something(&self, dice: &mut Dice, flows: &mut Vec<Uuid>) {
+    pub(super) async fn do_something(&self, dice: &mut Dice, flows: &mut Vec<Uuid>) {
         let (flow, what, number) = (flows[dice.roll(flows.len())], dice.roll(12), dice.roll(4) as i64);
         let intent = Intent { reason: Some("porque sí".into()), ..self.intent() };
         let registry = &self.registry;
@@ -64,7 +60,7 @@ impl Hand {
     }
 
     /// Some flows with a past, and a key that was changed and one that was revoked.
-    async fn with_a_past(&self, seed: u64) -> Vec<Uuid> {
+    pub(super) async fn with_a_past(&self, seed: u64) -> Vec<Uuid> {
         let (mut dice, mut flows) = (Dice(seed), vec![self.create(sound("Uno")).await]);
         for _ in 0..150 {
             self.do_something(&mut dice, &mut flows).await;
@@ -83,11 +79,11 @@ impl Hand {
         flows
     }
 
-    fn projections(&self) -> Projections {
+    pub(super) fn projections(&self) -> Projections {
         Projections::new(self.registry.store().clone())
     }
 
-    async fn check(&self) -> Vec<Drift> {
+    pub(super) async fn check(&self) -> Vec<Drift> {
         let mut walk = self.projections().walk(None).await.unwrap().expect("all organizations");
         let mut drifts = Vec::new();
         while let Some(batch) = walk.next().await.unwrap() {
@@ -97,7 +93,7 @@ impl Hand {
     }
 
     /// What could not be put right.
-    async fn rebuild(&self) -> Vec<Drift> {
+    pub(super) async fn rebuild(&self) -> Vec<Drift> {
         let mut walk =
             self.projections().walk(Some(self.caller.org_id)).await.unwrap().expect("it has a log");
         let mut left = Vec::new();
@@ -113,7 +109,7 @@ impl Hand {
     }
 
     /// Every row of both projections, as Postgres writes it in JSON.
-    async fn rows(&self) -> Vec<Value> {
+    pub(super) async fn rows(&self) -> Vec<Value> {
         let rows = "SELECT to_jsonb(v) FROM flow_view v UNION ALL SELECT to_jsonb(k) FROM api_key k \
              UNION ALL SELECT to_jsonb(s) - 'since_position' FROM flow_search s \
              UNION ALL SELECT to_jsonb(r) - 'since_version' FROM flow_reference r ORDER BY 1";
@@ -291,103 +287,4 @@ async fn what_cannot_be_read_ends_no_walk() {
     assert_eq!(of(flows[2]).len(), 2, "that of its own organization, and a planted one: {found:?}");
     assert_eq!(found[0].organization_id, Uuid::nil(), "the first of all ids is none to skip");
     assert_eq!((of(Uuid::nil()).len(), found.len()), (1, 5), "{found:?}");
-}
-
-/// What was erased on legal demand is forgotten by the view when it is computed again.
-#[tokio::test]
-async fn a_rebuild_forgets_what_was_erased() {
-    let hand = hand().await;
-    let flow = hand.create(sound("Ana Pérez")).await;
-    hand.execute("UPDATE event SET context = NULL, payload = NULL; UPDATE document SET bytes = NULL").await;
-    let found = hand.check().await;
-    let Trouble::Differs { differences } = &found[0].trouble else { panic!("{found:?}") };
-    let columns: Vec<_> = differences.iter().map(|it| it.column).collect();
-    assert_eq!(columns, ["created_by", "updated_by", "search"]);
-    assert_eq!(hand.rebuild().await, []);
-    let text: String = sqlx::query_scalar("SELECT text FROM flow_search WHERE flow_id = $1")
-        .bind(flow)
-        .fetch_one(hand.registry.store().pool())
-        .await
-        .unwrap();
-    assert_eq!(text, "(erased)");
-    assert_eq!(hand.check().await, []);
-}
-
-/// Whatever a superuser does to a row: after a rebuild the flow can be changed again, by processes that have seen it
-/// altered too.
-#[tokio::test]
-async fn a_rebuilt_flow_can_be_changed_again() {
-    for altered in [
-        "UPDATE flow_view SET version = version - 1",
-        "UPDATE flow_view SET version = version + 1",
-        "DELETE FROM flow_view",
-    ] {
-        let hand = hand().await;
-        let flow = hand.create(sound("Uno")).await;
-        let rename =
-            |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None);
-        rename("Dos").await.unwrap();
-        hand.execute(altered).await;
-        // Whether the process has seen the row altered or not.
-        let seen =
-            hand.registry.reads.get(&hand.caller, flow, flow_registry::registry::Selector::Draft).await;
-        if !altered.contains('+') {
-            match rename("Tres").await.unwrap_err() {
-                error @ RegistryError::Corrupt { .. } => {
-                    assert!(error.to_string().contains("rebuild it"), "{error}");
-                }
-                RegistryError::FlowNotFound => assert!(altered.contains("DELETE"), "{altered}"),
-                other => panic!("{altered}: {other:?} {seen:?}"),
-            }
-        }
-        assert_eq!(hand.rebuild().await, [], "{altered}");
-        let written = rename("Tres").await.unwrap();
-        assert_eq!(written.flow.record.version, 3, "{altered}");
-        assert_eq!(hand.check().await, []);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rebuild_goes_on_beside_writers() {
-    let hand = Arc::new(hand().await);
-    let flows = hand.with_a_past(9).await;
-    let stop = Arc::new(AtomicBool::new(false));
-    let writers: Vec<_> = (0..4)
-        .map(|writer| {
-            let (hand, stop, mut flows) = (Arc::clone(&hand), Arc::clone(&stop), flows.clone());
-            tokio::spawn(async move {
-                let mut dice = Dice(writer);
-                while !stop.load(Ordering::Relaxed) {
-                    hand.do_something(&mut dice, &mut flows).await;
-                }
-            })
-        })
-        .collect();
-    for _ in 0..5 {
-        hand.execute(
-            "UPDATE flow_search SET text = 'x'; UPDATE flow_view SET updated_at = now(), restored_from = 77",
-        )
-        .await;
-        assert_eq!(hand.rebuild().await, []);
-    }
-    stop.store(true, Ordering::Relaxed);
-    for writer in writers {
-        writer.await.unwrap();
-    }
-    assert_eq!(hand.check().await, []);
-}
-
-/// A release that folds texts by other rules computes them again after its start.
-#[tokio::test]
-async fn what_was_folded_by_other_rules_is_computed_again() {
-    let hand = hand().await;
-    hand.with_a_past(11).await;
-    let before = hand.rows().await;
-    let projections = hand.projections();
-    assert_eq!(projections.refold().await.unwrap(), 0);
-    hand.execute("UPDATE flow_search SET text = 'by older rules', folding = 0").await;
-    hand.execute("UPDATE flow_view SET trigger_types = NULL, published_trigger_types = NULL").await;
-    assert!(projections.refold().await.unwrap() > 0);
-    assert_eq!(hand.rows().await, before);
-    assert_eq!(projections.refold().await.unwrap(), 0);
 }

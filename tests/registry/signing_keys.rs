@@ -5,7 +5,7 @@ use flow_registry::evidence::{Checkpoint, Keyring, SigningKey, Validity};
 use flow_registry::registry::Registry;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::clock::ClockFault;
-use flow_registry::registry::{Moment, Selector};
+use flow_registry::registry::{LogMoment, Selector};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -127,11 +127,11 @@ async fn a_clock_that_was_ahead_is_told_and_borne() {
     let signed = signer.checkpoints.sign_head(org).await.unwrap().unwrap();
     let (checkpoint, _) = Checkpoint::open(&signed.note, &[key(1).public_key()]).unwrap();
     assert!(checkpoint.time > Utc::now() + TimeDelta::days(700), "{checkpoint:?}");
-    for moment in [Moment::NOW, Moment::Before(Utc::now() + TimeDelta::seconds(1))] {
+    for moment in [LogMoment::NOW, LogMoment::Before(Utc::now() + TimeDelta::seconds(1))] {
         let then = replica.reads.get(&hand.caller, flow, Selector::AsOf(moment)).await.unwrap();
         assert_eq!(then.record.version, 2, "{moment:?}");
         assert_eq!(replica.reads.position_at(&hand.caller, moment).await.unwrap(), 2);
     }
-    let before = Moment::Before(yesterday());
+    let before = LogMoment::Before(yesterday());
     assert_eq!(replica.reads.position_at(&hand.caller, before).await.unwrap(), 0);
 }

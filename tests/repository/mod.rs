@@ -10,9 +10,10 @@ use regex::Regex;
 use sources::{Source, assert_none, files, sources};
 
 /// Room, and what of ours it may import. `main` and `lib` are outside the house.
-const MAY_IMPORT: [(&str, &[&str]); 13] = [
-    ("flow", &[]),
-    ("interpreter", &["flow"]),
+const MAY_IMPORT: [(&str, &[&str]); 14] = [
+    ("expression", &[]),
+    ("flow", &["expression"]),
+    ("interpreter", &["flow", "expression"]),
     ("picture", &["flow"]),
     ("evidence", &["flow"]),
     ("store", &["flow"]),
@@ -42,7 +43,8 @@ const MAY_IMPORT: [(&str, &[&str]); 13] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 8] = [
+const ONLY_IN: [(&str, &[&str]); 9] = [
+    (r"\bminijinja::machinery\b", &["expression"]),
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "console", "app"]),
     (r"\baskama::", &["console"]),
@@ -55,7 +57,7 @@ const ONLY_IN: [(&str, &[&str]); 8] = [
 
 /// What would make a pure room depend on when, where or how often it runs.
 const IMPURE: &str = r"\b(tokio|rand|rustix|ureq|hyper)::|std::(fs|env|process|thread)\b|Tcp(Stream|Listener)|UdpSocket|Instant::now|SystemTime|Utc::now|Local::now|Uuid::(now_v7|new_v4)";
-const PURE: [&str; 4] = ["flow", "interpreter", "picture", "evidence"];
+const PURE: [&str; 5] = ["expression", "flow", "interpreter", "picture", "evidence"];
 
 #[test]
 fn rooms_import_only_what_they_may() {

@@ -3,6 +3,7 @@
 mod append;
 mod checkpoints;
 mod concurrency;
+mod groups;
 mod history;
 mod history_parts;
 mod immutable;

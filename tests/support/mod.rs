@@ -3,6 +3,7 @@
 mod database;
 mod keeper;
 pub mod ledger;
+pub mod pair;
 mod scratch;
 mod service;
 

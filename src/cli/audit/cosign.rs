@@ -48,7 +48,7 @@ impl CosignOrder {
         };
         let keys = evidence::keys(&self.keys)?;
         let cosigned_last: Vec<PathBuf> = self.checkpoint.iter().cloned().collect();
-        let kept = evidence::checkpoints(&cosigned_last, &keys)?;
+        let kept = evidence::kept_notes(&cosigned_last, &keys)?;
         let own = WitnessKey::of(secret);
         evidence::demand_cosignatures(&cosigned_last, &[own])?;
         let opened = File::open(export);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::ConfigError;
-use crate::registry::verification::{Checkpoint, Keyring, PublicKey, WitnessKey};
+use crate::registry::verification::{KeptNote, Keyring, PublicKey, WitnessKey};
 
 /// Keys, each a text or a file of them as `/.well-known/flow-registry-keys` gives it.
 pub fn keys(given: &[String]) -> Result<Vec<PublicKey>, ConfigError> {
@@ -27,16 +27,15 @@ fn keys_of(file: &str) -> Result<Vec<PublicKey>, ConfigError> {
     if keys.is_empty() { Err(unusable(&"there is no key in it")) } else { Ok(keys) }
 }
 
-/// Checkpoints from files of one signed note each. One that no known key signed would prove nothing.
-pub fn checkpoints(files: &[PathBuf], keys: &[PublicKey]) -> Result<Vec<Checkpoint>, ConfigError> {
-    files.iter().map(|file| checkpoint(file, keys)).collect()
+/// Checkpoints and tree heads from files of one signed note each. One that no known key signed would prove nothing.
+pub fn kept_notes(files: &[PathBuf], keys: &[PublicKey]) -> Result<Vec<KeptNote>, ConfigError> {
+    files.iter().map(|file| kept_note(file, keys)).collect()
 }
 
-fn checkpoint(file: &Path, keys: &[PublicKey]) -> Result<Checkpoint, ConfigError> {
+fn kept_note(file: &Path, keys: &[PublicKey]) -> Result<KeptNote, ConfigError> {
     let unusable = |why: &dyn Display| ConfigError(format!("--checkpoint {}: {why}", file.display()));
     let note = fs::read_to_string(file).map_err(|error| unusable(&error))?;
-    let (checkpoint, _) = Checkpoint::open(&note, keys).map_err(|error| unusable(&error))?;
-    Ok(checkpoint)
+    KeptNote::open(&note, keys).map_err(|error| unusable(&error))
 }
 
 /// Witnesses, each a key as text or a file of such lines.
@@ -50,14 +49,18 @@ pub fn witnesses(given: &[String]) -> Result<Vec<WitnessKey>, ConfigError> {
         let unusable = |why: &dyn Display| ConfigError(format!("--witness {given}: {why}"));
         let text = fs::read_to_string(given)
             .map_err(|error| unusable(&format!("no key of a witness, and no file: {error}")))?;
+        let before = witnesses.len();
         for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
             witnesses.push(line.parse().map_err(|error| unusable(&error))?);
+        }
+        if witnesses.len() == before {
+            return Err(unusable(&"there is no key in it"));
         }
     }
     Ok(witnesses)
 }
 
-/// Holds checkpoints that were kept against the witnesses who should have cosigned them.
+/// Holds notes that were kept against the witnesses who should have cosigned them.
 pub fn demand_cosignatures(files: &[PathBuf], witnesses: &[WitnessKey]) -> Result<(), ConfigError> {
     for file in files {
         let unusable = |why: &dyn Display| ConfigError(format!("--checkpoint {}: {why}", file.display()));

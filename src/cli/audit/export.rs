@@ -22,7 +22,7 @@ const OPTIONS: [(&str, &str); 3] =
 const CHUNK_BYTES: usize = 256 * 1024;
 
 #[derive(Debug, Args)]
-pub struct ExportOrder {
+pub struct ExportArgs {
     /// ndjson can be verified, csv is for spreadsheets
     #[arg(long, value_enum, default_value = "ndjson")]
     format: Format,
@@ -60,7 +60,7 @@ enum Format {
     Csv,
 }
 
-impl ExportOrder {
+impl ExportArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let client = Client::new(&self.client)?;
         let format = if self.format == Format::Csv { "csv" } else { "ndjson" };

@@ -7,6 +7,7 @@ mod evidence;
 mod export;
 mod progress;
 mod tail;
+mod verifier;
 mod verify;
 
 use clap::Subcommand;
@@ -14,21 +15,25 @@ use clap::Subcommand;
 use super::failure::EXIT_STATUS;
 pub use accept::AcceptLogOrder;
 pub use cosign::CosignOrder;
-pub use export::ExportOrder;
+pub use export::ExportArgs;
 pub use tail::TailOrder;
+pub use verifier::print_verifier;
 pub use verify::{Verified, VerifyOrder};
 
 #[derive(Debug, Subcommand)]
 pub enum AuditOrder {
     /// Take the log of a running service home: as evidence, or for a spreadsheet
     #[command(after_help = EXIT_STATUS)]
-    Export(ExportOrder),
+    Export(ExportArgs),
     /// Follow the log of a running service
     #[command(after_help = EXIT_STATUS)]
     Tail(TailOrder),
     /// Prove that nobody altered an export, the log of a running service, or the database
     #[command(after_help = verify::EXIT_STATUS)]
     Verify(Box<VerifyOrder>),
+    /// Print the Python program that verifies an export without this one
+    #[command(after_help = EXIT_STATUS)]
+    Verifier,
     /// As a witness: verify an export, and cosign its last checkpoint
     #[command(after_help = EXIT_STATUS)]
     Cosign(CosignOrder),

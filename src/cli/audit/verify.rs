@@ -18,7 +18,7 @@ use crate::cli::failure::Failure;
 use crate::cli::{from_environment, screen};
 use crate::config::{ClientConfig, ConfigError, DatabaseConfig, SigningKeyFile};
 use crate::registry::verification::{
-    Checkpoint, LiveVerification, PublicKey, Report, Store, Verdict, verify_export,
+    KeptNote, LiveVerification, PublicKey, Report, Store, Verdict, verify_as_of_now, verify_export,
 };
 
 pub const EXIT_STATUS: &str = "\
@@ -44,7 +44,7 @@ pub struct VerifyOrder {
     /// this machine signs with]
     #[arg(long = "key", value_name = "KEY|FILE")]
     pub keys: Vec<String>,
-    /// A checkpoint that was kept elsewhere: the log must lead to it. May be repeated
+    /// A checkpoint or tree head that was kept elsewhere: the log must lead to it. May be repeated
     #[arg(long = "checkpoint", value_name = "FILE")]
     pub checkpoints: Vec<PathBuf>,
     /// A witness who must have cosigned every checkpoint that was kept: its key, or a file of such keys. May be repeated
@@ -86,9 +86,9 @@ impl VerifyOrder {
         evidence::keys(&self.keys)
     }
 
-    /// The checkpoints that were kept, cosigned by every witness that is named.
-    fn kept(&self, keys: &[PublicKey]) -> Result<Vec<Checkpoint>, ConfigError> {
-        let kept = evidence::checkpoints(&self.checkpoints, keys)?;
+    /// The checkpoints and tree heads that were kept, cosigned by every witness that is named.
+    fn kept(&self, keys: &[PublicKey]) -> Result<Vec<KeptNote>, ConfigError> {
+        let kept = evidence::kept_notes(&self.checkpoints, keys)?;
         evidence::demand_cosignatures(&self.checkpoints, &evidence::witnesses(&self.witnesses)?)?;
         Ok(kept)
     }
@@ -139,7 +139,7 @@ impl VerifyOrder {
         length: Option<u64>,
         name: &str,
         keys: &[PublicKey],
-        kept: &[Checkpoint],
+        kept: &[KeptNote],
     ) -> anyhow::Result<Verified> {
         let mut line = ProgressLine::new();
         let reader = CountingReader::new(reader, |read| {
@@ -148,9 +148,17 @@ impl VerifyOrder {
                 None => format!("{read} bytes"),
             });
         });
-        let report = verify_export(reader, keys, kept);
+        let report = match self.over_http {
+            true => verify_as_of_now(reader, keys, kept),
+            false => verify_export(reader, keys, kept),
+        };
         line.clear();
-        self.tell(&report.map_err(|error| failed(format!("cannot read {name}: {error}")))?)
+        match report {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData && !self.over_http => {
+                bail!(ConfigError(format!("{name} is {error}")))
+            }
+            report => self.tell(&report.map_err(|error| failed(format!("cannot read {name}: {error}")))?),
+        }
     }
 
     /// Verifies logs of the database, by the keys that are given or else by `own`.
@@ -202,10 +210,10 @@ impl VerifyOrder {
 }
 
 /// A checkpoint of another log than the one that is verified would be held against nothing.
-fn refuse_foreign(kept: &[Checkpoint], org: Uuid) -> Result<(), ConfigError> {
-    match kept.iter().find(|kept| kept.organization != org) {
+fn refuse_foreign(kept: &[KeptNote], org: Uuid) -> Result<(), ConfigError> {
+    match kept.iter().find(|kept| kept.organization() != org) {
         Some(foreign) => {
-            let of = foreign.organization;
+            let of = foreign.organization();
             Err(ConfigError(format!("--checkpoint: one of them is of organization {of}, and not of {org}")))
         }
         None => Ok(()),

@@ -8,7 +8,7 @@ use crate::cli::failure::Failure;
 
 /// What stands in an envelope, unread.
 #[derive(Debug)]
-pub struct Answer {
+pub struct AnswerData {
     data: Box<RawValue>,
 }
 
@@ -17,7 +17,7 @@ struct Envelope {
     data: Box<RawValue>,
 }
 
-impl Answer {
+impl AnswerData {
     pub(super) fn read(text: &str) -> Result<Self, Failure> {
         let Envelope { data } = serde_json::from_str(text).map_err(not_understood)?;
         Ok(Self { data })

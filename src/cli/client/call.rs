@@ -9,10 +9,10 @@ use ureq::http::{Response, header};
 use ureq::{BodyReader, RequestBuilder};
 use uuid::Uuid;
 
-use super::answer::Answer;
+use super::answer::AnswerData;
 use super::connection::Client;
 use crate::cli::failure::Failure;
-use crate::cli::problem::Problem;
+use crate::cli::problem::ProblemDetails;
 
 const TRIES: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(300);
@@ -68,8 +68,8 @@ impl<'c> Call<'c> {
     }
 
     /// The answer's envelope.
-    pub fn answer(self) -> Result<Answer, Failure> {
-        Answer::read(&self.text()?)
+    pub fn answer(self) -> Result<AnswerData, Failure> {
+        AnswerData::read(&self.text()?)
     }
 
     /// The whole answer as it is.
@@ -137,7 +137,7 @@ impl<'c> Call<'c> {
             return Err(Failure::Unusable(message));
         }
         let text = response.into_body().into_with_config().limit(PROBLEM_MAX).read_to_string();
-        Err(Failure::from(Box::new(Problem::read(status, &text.unwrap_or_default()))))
+        Err(Failure::from(Box::new(ProblemDetails::read(status, &text.unwrap_or_default()))))
     }
 
     fn no_answer(&self, error: &ureq::Error) -> Failure {

@@ -5,6 +5,6 @@ mod answer;
 mod call;
 mod connection;
 
-pub use answer::Answer;
+pub use answer::AnswerData;
 pub use call::Call;
 pub use connection::Client;

@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::screen::{self, Column, NAME, Table, millisecond, plain};
 
 #[derive(Debug, Args)]
-pub struct Blame {
+pub struct BlameArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     #[command(flatten)]
@@ -39,7 +39,7 @@ const COLUMNS: [Column; 6] = [
     Column::Wrapped("WHY"),
 ];
 
-impl Blame {
+impl BlameArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
         let flow = find::find(&client, &self.flow, Among::LiveFirst)?;

@@ -13,7 +13,7 @@ use crate::flow::diff;
 const JSON_PATCH: &str = "application/json-patch+json";
 
 #[derive(Debug, Args)]
-pub struct Diff {
+pub struct DiffArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     /// A number, draft or published, or one of them behind another flow's id and `:` [default: published]
@@ -42,7 +42,7 @@ struct Side {
     version: i64,
 }
 
-impl Diff {
+impl DiffArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
         let flow = find::find(&client, &self.flow, find::Among::LiveFirst)?;

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::cli::member::Actor;
+use crate::cli::member::ShownActor;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,7 +18,7 @@ pub struct Flow {
     pub has_unpublished_changes: bool,
     pub version: i64,
     pub updated_at: String,
-    pub updated_by: Actor,
+    pub updated_by: ShownActor,
 }
 
 impl Flow {

@@ -12,7 +12,7 @@ use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table, millis
 use crate::flow::event::StreamKind;
 
 #[derive(Debug, Args)]
-pub struct History {
+pub struct HistoryArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     /// Events of this type
@@ -60,7 +60,7 @@ const COLUMNS: [Column; 5] = [
     Column::Wrapped("WHY"),
 ];
 
-impl History {
+impl HistoryArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
         let flow = find::find(&client, &self.flow, Among::LiveFirst)?;

@@ -9,7 +9,7 @@ use crate::cli::failure::Failure;
 use crate::cli::screen::{self, ADDED, Column, FAINT, NOTE, Table, minute};
 
 #[derive(Debug, Args)]
-pub struct List {
+pub struct ListArgs {
     /// Flows whose name or description contains this
     #[arg(value_name = "TEXT")]
     search: Option<String>,
@@ -51,7 +51,7 @@ const COLUMNS: [Column; 8] = [
     Column::Spared("NUMBER"),
 ];
 
-impl List {
+impl ListArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let status = match self.status {
             Some(Status::Draft) => Some("draft"),

@@ -27,19 +27,19 @@ use crate::config::ClientConfig;
 #[command(after_help = EXIT_STATUS)]
 pub enum FlowsOrder {
     /// List flows, the last changed first
-    List(list::List),
+    List(list::ListArgs),
     /// Show who changed a flow, when, what and why, the last change first
-    History(history::History),
+    History(history::HistoryArgs),
     /// Show a flow step by step, as it is or was
-    Show(show::Show),
+    Show(show::ShowArgs),
     /// Show what differs between two versions
-    Diff(diff::Diff),
+    Diff(diff::DiffArgs),
     /// Show the last change of each step
-    Blame(blame::Blame),
+    Blame(blame::BlameArgs),
     /// Bring a version back, of a deleted flow too
-    Restore(restore::Restore),
+    Restore(restore::RestoreArgs),
     /// Play a conversation against a version
-    Test(test::Test),
+    Test(test::TestArgs),
 }
 
 /// What every command here takes.

@@ -11,14 +11,14 @@ use super::changes::changes;
 use super::find::{self, Among, Found};
 use super::flow::{Flow, in_force};
 use super::show::findings;
-use crate::cli::client::{Answer, Client};
+use crate::cli::client::{AnswerData, Client};
 use crate::cli::failure::Failure;
-use crate::cli::member::Finding;
+use crate::cli::member::ShownFinding;
 use crate::cli::screen::{self, STRONG, paint, plain};
 use crate::flow::diff::Diff;
 
 #[derive(Debug, Args)]
-pub struct Restore {
+pub struct RestoreArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     /// The version to bring back: a number, or published to discard what the draft has beyond it
@@ -54,10 +54,10 @@ struct Rehearsal {
     published_version: Option<i64>,
     in_force: bool,
     diff: Diff,
-    findings: Vec<Finding>,
+    findings: Vec<ShownFinding>,
 }
 
-impl Restore {
+impl RestoreArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let can_ask = io::stdin().is_terminal() && io::stderr().is_terminal();
         if !self.dry_run && !self.yes && !can_ask {
@@ -101,7 +101,7 @@ impl Restore {
         let before = if self.common.json { None } else { found.flow(client).map(|flow| flow.version) };
         let call = client.post(&path(found), &self.order(false)).once();
         let call = call.header("If-Match", seen.map(|version| format!("\"{version}\"")));
-        let answer: Answer = call.header("X-On-Behalf-Of", self.on_behalf_of.as_ref()).answer()?;
+        let answer: AnswerData = call.header("X-On-Behalf-Of", self.on_behalf_of.as_ref()).answer()?;
         if self.common.json {
             return screen::print_json(answer.json());
         }

@@ -7,12 +7,12 @@ use serde::Deserialize;
 use super::flow::{Flow, in_force, was_in_force};
 use super::{Common, find, outline};
 use crate::cli::failure::Failure;
-use crate::cli::member::Finding;
+use crate::cli::member::ShownFinding;
 use crate::cli::screen::{self, FAINT, NOTE, REMOVED, STRONG, indented, millisecond, paint, plain};
 use crate::flow::document::Canonical;
 
 #[derive(Debug, Args)]
-pub struct Show {
+pub struct ShowArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     /// A number or published [default: the draft]
@@ -31,10 +31,10 @@ struct Shown {
     flow: Flow,
     description: Option<String>,
     #[serde(default)]
-    findings: Vec<Finding>,
+    findings: Vec<ShownFinding>,
 }
 
-impl Show {
+impl ShowArgs {
     pub fn run(&self) -> Result<(), Failure> {
         let client = self.common.client()?;
         let flow = find::find(&client, &self.flow, find::Among::LiveFirst)?;
@@ -76,7 +76,7 @@ fn head(Shown { flow, description, .. }: &Shown, now: Option<&Flow>) -> String {
 }
 
 /// What validation says, the errors in red.
-pub fn findings(findings: &[Finding]) -> String {
+pub fn findings(findings: &[ShownFinding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let style = if finding.is_error() { REMOVED } else { NOTE };

@@ -46,23 +46,11 @@ fn title(step: &Step) -> String {
         StepKind::Wait(wait) => Some(waited(wait)),
         _ => None,
     });
-    words.extend(saved(step).map(|variable| format!("saves {variable}")));
+    let saved = step.writes().iter().find(|write| &*write.place == "/saveTo");
+    words.extend(saved.map(|saved| format!("saves {}", saved.variable)));
     words.extend(step.name.as_ref().map(|name| format!("({name})")));
     words.extend(step.when.as_ref().map(|when| format!("only when {when}")));
     words.join("  ")
-}
-
-fn saved(step: &Step) -> Option<&str> {
-    let variable = match &step.kind {
-        StepKind::Ask(ask) => &ask.save_to,
-        StepKind::Choice(choice) => &choice.save_to,
-        StepKind::Split(split) => &split.save_to,
-        StepKind::Http(http) => &http.save_to,
-        StepKind::Action(action) => &action.save_to,
-        StepKind::Wait(Wait { until: WaitFor::Event { save_to, .. }, .. }) => save_to,
-        _ => &None,
-    };
-    variable.as_deref()
 }
 
 fn called(call: &SubFlow) -> String {

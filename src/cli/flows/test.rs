@@ -10,12 +10,12 @@ use serde_json::{Map, Value};
 use super::Common;
 use super::find::{self, Among};
 use super::flow::Flow;
-use super::transcript::Run;
+use super::transcript::ShownRun;
 use crate::cli::failure::Failure;
 use crate::cli::screen::{self, plain};
 
 #[derive(Debug, Args)]
-pub struct Test {
+pub struct TestArgs {
     /// The flow's id, its name, or a part of its name that no other has
     flow: String,
     /// A number, draft or published [default: draft]
@@ -31,7 +31,7 @@ pub struct Test {
     common: Common,
 }
 
-impl Test {
+impl TestArgs {
     /// Succeeds when the expectations hold and the run did not fail.
     pub fn run(&self) -> Result<ExitCode, Failure> {
         let request = self.request()?;
@@ -44,7 +44,7 @@ impl Test {
             }
             _ => failure,
         })?;
-        let run: Run = answer.data()?;
+        let run: ShownRun = answer.data()?;
         match self.common.json {
             true => screen::print_json(answer.json())?,
             false => screen::print(&run.shown(&flow.name(&client)))?,

@@ -9,7 +9,7 @@ use crate::cli::screen::{ADDED, FAINT, NAME, NOTE, REMOVED, STRONG, hanging, ind
 /// The members of a run that are shown.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Run {
+pub struct ShownRun {
     version: Option<i64>,
     status: String,
     outcome: Option<String>,
@@ -86,7 +86,7 @@ struct Titled {
     title: String,
 }
 
-impl Run {
+impl ShownRun {
     /// A run that was expected to end as it did is good, however it ended.
     pub fn is_good(&self) -> bool {
         let says_how = |check: &Check| ["status", "errorCode"].contains(&check.check.as_str());

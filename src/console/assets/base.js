@@ -75,25 +75,34 @@ window.addEventListener("pageshow", (event) => {
 
 // What was typed into a form that is sent when nobody is signed in any more: it is filled in again after signing in.
 
-const forms = () => [...document.querySelectorAll("main form")];
+const typable = (form) => [...form.elements].filter((field) => field.matches("input:not([type=hidden]), textarea, select"));
+const isBox = (field) => field.type === "checkbox" || field.type === "radio";
 
 function keep(form) {
-  const index = forms().indexOf(form);
-  if (index < 0 || !document.body.dataset.live) return;
-  const typed = [...new FormData(form)];
-  try { sessionStorage.setItem("typed", JSON.stringify({ at: address(), index, typed })); } catch { /* too long */ }
+  const { live, person } = document.body.dataset;
+  if (!live || !form.closest("main")) return;
+  const typed = typable(form).map((field) => isBox(field) ? [field.name, field.value, field.checked] : [field.name, field.value]);
+  try {
+    sessionStorage.removeItem("typed");
+    sessionStorage.setItem("typed", JSON.stringify({ at: address(), action: form.action, person, typed }));
+  } catch { /* no room, or storage is not allowed */ }
 }
 
 function refill() {
-  const kept = JSON.parse(sessionStorage.getItem("typed"));
-  if (!kept || !document.body.dataset.live) return;
-  sessionStorage.removeItem("typed");
-  if (kept.at !== address()) return;
-  for (const field of forms()[kept.index]?.elements ?? []) {
-    if (!field.matches("input:not([type=hidden]), textarea, select")) continue;
-    const values = kept.typed.filter(([name]) => name === field.name).map(([, value]) => value);
-    if (field.type === "checkbox" || field.type === "radio") field.checked = values.includes(field.value);
-    else if (values.length) field.value = values[0];
+  const { live, person } = document.body.dataset;
+  let kept = null;
+  try {
+    kept = JSON.parse(sessionStorage.getItem("typed"));
+    if (live) sessionStorage.removeItem("typed");
+  } catch { return; }
+  // What one person typed is no other's.
+  if (!kept || !live || kept.at !== address() || kept.person !== person) return;
+  const form = [...document.querySelectorAll("main form")].find((form) => form.action === kept.action);
+  for (const [name, value, isChecked] of kept.typed) {
+    const field = form && typable(form).find((field) => field.name === name && (!isBox(field) || field.value === value));
+    if (!field) continue;
+    if (isBox(field)) field.checked = isChecked;
+    else field.value = value;
   }
 }
 

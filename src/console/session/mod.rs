@@ -23,7 +23,7 @@ use crate::flow::id::hyphenated;
 use crate::registry::caller::{
     Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope, recorded_user_agent,
 };
-use crate::registry::{Moment, Registry};
+use crate::registry::{LogMoment, Registry};
 
 /// A request of somebody who is signed in to the organization of the address.
 pub struct Session {
@@ -31,7 +31,7 @@ pub struct Session {
     pub signed: SignedIn,
     pub preferences: Preferences,
     /// The moment this page is of, as the address names it; `None`: now.
-    pub as_of: Option<Moment>,
+    pub as_of: Option<LogMoment>,
     pub links: Links,
     /// When the request came.
     pub now: DateTime<Utc>,
@@ -208,14 +208,14 @@ async fn organization(parts: &mut Parts, console: &Console) -> Result<Uuid, Page
 }
 
 /// The moment that a query names, and how: an instant, or `position:41`. `now` is no moment of the past.
-fn as_of(query: &str) -> Result<Option<(Moment, String)>, PageFailure> {
+fn as_of(query: &str) -> Result<Option<(LogMoment, String)>, PageFailure> {
     let bad = || PageFailure::BadRequest(link::AS_OF);
     let Some(value) = query.split('&').find_map(|pair| pair.strip_prefix("asOf=")) else { return Ok(None) };
     let text = percent_encoding::percent_decode_str(value).decode_utf8().map_err(|_| bad())?;
     let moment = match text.strip_prefix("position:") {
         Some(number) => {
             let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-            number.parse().ok().filter(|_| is_number).map(Moment::Position)
+            number.parse().ok().filter(|_| is_number).map(LogMoment::Position)
         }
         None if matches!(&*text, "" | "now") => return Ok(None),
         None => {
@@ -223,7 +223,7 @@ fn as_of(query: &str) -> Result<Option<(Moment, String)>, PageFailure> {
             // The instant includes all of its microsecond, as histories show it.
             let instant = instant
                 .and_then(|at| at.with_timezone(&Utc).checked_add_signed(chrono::TimeDelta::microseconds(1)));
-            instant.map(Moment::Before)
+            instant.map(LogMoment::Before)
         }
     };
     Ok(Some((moment.ok_or_else(bad)?, text.into_owned())))
@@ -235,17 +235,17 @@ mod tests {
 
     #[test]
     fn moments() {
-        let check = |query: &str, expected: Option<Option<Moment>>| {
+        let check = |query: &str, expected: Option<Option<LogMoment>>| {
             let read = as_of(query).ok().map(|found| found.map(|(moment, _)| moment));
             assert_eq!(read, expected, "{query}");
         };
         check("", Some(None));
         check("asOf=", Some(None));
         check("q=a&asOf=now", Some(None));
-        check("asOf=position%3A41", Some(Some(Moment::Position(41))));
-        check("asOf=position:0", Some(Some(Moment::Position(0))));
+        check("asOf=position%3A41", Some(Some(LogMoment::Position(41))));
+        check("asOf=position:0", Some(Some(LogMoment::Position(0))));
         let instant = "2026-05-03T16:12:00.000001Z".parse().unwrap();
-        check("asOf=2026-05-03T10%3A12%3A00-06%3A00", Some(Some(Moment::Before(instant))));
+        check("asOf=2026-05-03T10%3A12%3A00-06%3A00", Some(Some(LogMoment::Before(instant))));
         for bad in [
             "asOf=position:-1",
             "asOf=position:",

@@ -95,9 +95,7 @@ impl Painter<'_> {
         };
         let step = match &block.subject {
             BlockSubject::Step { id, step_type, .. } => {
-                let words =
-                    members::step_type(step_type).map(|both| members::pick(both, self.session.language()));
-                let type_words = words.map_or_else(|| step_type.clone(), str::to_owned);
+                let type_words = members::step_type(step_type, self.session.language());
                 Some(ShownStep { id: id.clone(), type_words })
             }
             _ => None,

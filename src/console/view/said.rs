@@ -7,6 +7,7 @@ use askama::filters::HtmlSafe;
 use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::text::shown;
+use crate::flow::text::escaped;
 
 /// HTML that is made of escaped parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,28 +42,13 @@ pub fn said(session: &Session, sentence: &Sentence) -> Markup {
     let mut html = String::new();
     for piece in &sentence.0 {
         let _ = match piece {
-            Piece::Words(words) => write!(html, "{}", Escaped(words)),
+            Piece::Words(words) => html.write_str(&escaped(words)),
             Piece::Written(text) => write!(html, "{}", shown(text)),
             Piece::Step(id) => write!(html, "<code>{}</code>", shown(id)),
             Piece::Moment(at) => write!(html, "{}", session.when(*at)),
         };
     }
     Markup(html)
-}
-
-struct Escaped<'t>(&'t str);
-
-impl fmt::Display for Escaped<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|sign| match sign {
-            '&' => f.write_str("&amp;"),
-            '<' => f.write_str("&lt;"),
-            '>' => f.write_str("&gt;"),
-            '"' => f.write_str("&quot;"),
-            '\'' => f.write_str("&#39;"),
-            sign => f.write_char(sign),
-        })
-    }
 }
 
 /// A text with sentences in its places, which are names in braces.

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 
 use super::order;
 use super::reader::Cursor;
-use super::report::ShapeReport;
 use super::schema::DOCUMENT;
 use super::settle::{SettlePlace, assign_step_ids, settle};
 use super::trigger::{Trigger, TriggerTypes};
@@ -15,6 +14,7 @@ use super::whole::{DOCUMENT_BYTES_MAX, Document};
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::report::ShapeReport;
 use crate::flow::text::name_fault;
 use crate::flow::{canonical_json, json};
 

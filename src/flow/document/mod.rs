@@ -17,7 +17,6 @@ mod operation;
 mod order;
 mod patch;
 mod reader;
-mod report;
 mod scalar;
 pub mod schema;
 mod settings;
@@ -41,7 +40,7 @@ pub use schema::LocalNames;
 pub use settings::{
     MissingValue, Reminder, Retry, Settings, Timeout, default_invalid_input_text, is_language_tag,
 };
-pub use site::{Site, SourceLanguage};
+pub use site::Site;
 pub use source::{Expression, Template, Translations};
 pub use step::*;
 pub use texts::Texts;

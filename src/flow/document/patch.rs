@@ -9,7 +9,6 @@ use serde_json::{Map, Value};
 use super::canonical::{Canonical, Labels, check_name, check_size, default_of, prepare};
 use super::meta::insert_if_it_fits;
 use super::reader::Cursor;
-use super::report::ShapeReport;
 use super::schema::{CHANGE, CHANGE_ONLY, DEFINITION, part_of_member};
 use super::settle::{SettlePlace, assign_step_ids, settle};
 use super::texts::Texts;
@@ -20,6 +19,7 @@ use crate::flow::diff::changed_among;
 use crate::flow::digest::Digest;
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::report::ShapeReport;
 
 /// What a change does to a member that it names. A member it does not name stays.
 #[derive(Debug, Clone, PartialEq)]

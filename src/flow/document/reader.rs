@@ -3,11 +3,11 @@
 
 use serde_json::{Map, Value};
 
-use super::report::ShapeReport;
 use super::schema::part::Length;
 use super::schema::{FieldSet, Part};
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::report::ShapeReport;
 
 /// Items of a list that are read although there are too many.
 const KEPT_BEYOND: usize = 100;

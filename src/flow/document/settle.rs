@@ -5,10 +5,10 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::report::ShapeReport;
 use super::schema::{FieldSet, Part};
 use crate::flow::finding::Finding;
 use crate::flow::pointer::Path;
+use crate::flow::report::ShapeReport;
 use crate::flow::text::nearest;
 
 /// Where the walk is.

@@ -3,18 +3,8 @@
 use super::schema::part::{LocalNames, Part};
 use super::schema::{DOCUMENT, walk};
 use super::{Canonical, is_match_path};
+use crate::expression::SourceLanguage;
 use crate::flow::pointer;
-
-/// How a source is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum SourceLanguage {
-    /// Text with `{{ }}`, `{% %}` and `{# #}`.
-    Template,
-    /// A template in a value position: one that is nothing but `{{ … }}` keeps the native value.
-    Value,
-    /// What may stand inside `{{ }}`.
-    Expression,
-}
 
 /// One template or expression.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,12 +6,12 @@ use serde_json::Value;
 
 use super::names::names;
 use super::reader::{Cursor, Object};
-use super::report::ShapeReport;
 use super::schema::part::{Field, Length, ObjectType, Part};
 use super::schema::rules;
 use super::source::Expression;
 use crate::flow::finding::Finding;
 use crate::flow::language::PATTERN_LENGTH_MAX;
+use crate::flow::report::ShapeReport;
 
 /// The trigger: its type with the configuration keys that belong to the type. Keys that a client keeps
 /// beside them live in the canonical value only.

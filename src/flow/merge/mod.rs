@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use order::{Order, merged_order};
+use order::{MergedOrder, merged_order};
 use place::Place;
 pub use together::together;
 
@@ -197,7 +197,7 @@ impl Merger {
         }
         let [base, draft, sent] = &keys;
         let order = merged_order(base, draft, sent, |id| entries.contains_key(id));
-        let Order { merged, is_contradictory, contested } = order;
+        let MergedOrder { merged, is_contradictory, contested } = order;
         if is_contradictory {
             self.conflict(at, whole, "both sides order the entries anew");
         }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 /// The order of a merged list.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Order<'k> {
+pub(super) struct MergedOrder<'k> {
     pub(super) merged: Vec<&'k str>,
     /// Whether both sides moved entries that both kept, in different ways. The order is then the draft's.
     pub(super) is_contradictory: bool,
@@ -19,7 +19,7 @@ pub(super) fn merged_order<'k>(
     draft: &[&'k str],
     sent: &[&'k str],
     stays: impl Fn(&str) -> bool,
-) -> Order<'k> {
+) -> MergedOrder<'k> {
     let [of_base, of_draft, of_sent] =
         [base, draft, sent].map(|list| list.iter().copied().collect::<HashSet<&str>>());
     let kept = |list: &[&'k str]| -> Vec<&'k str> {
@@ -56,7 +56,7 @@ pub(super) fn merged_order<'k>(
         waiting.extend(added.remove(&Some(key)).unwrap_or_default());
     }
     merged.append(&mut waiting);
-    Order { merged, is_contradictory, contested }
+    MergedOrder { merged, is_contradictory, contested }
 }
 
 /// What a side has beyond the entries of another, by the entry of the other that it stands behind.

@@ -8,18 +8,21 @@ use crate::flow::pointer;
 
 /// The conflict of two changes that are each sound, and come to a document with this fault.
 pub fn together(fault: &Finding, base: &Value, draft: &Value, sent: &Value) -> Conflict {
-    let (pointer, sent) = find(sent, fault);
+    // Of the whole document, or of all steps, nobody needs three copies.
+    let is_small = pointer::tokens(&fault.pointer).count() > 1;
+    let [base, draft, sent] = [base, draft, sent].map(|document| find(document, fault));
+    let shown = |value| if is_small { value } else { Value::Null };
     Conflict {
-        pointer,
+        pointer: sent.0,
         path: path(fault),
         message: format!(
             "what both sides change comes to a document that is refused here: {}",
             fault.message
         )
         .into(),
-        base: find(base, fault).1,
-        draft: find(draft, fault).1,
-        sent,
+        base: shown(base.1),
+        draft: shown(draft.1),
+        sent: shown(sent.1),
     }
 }
 

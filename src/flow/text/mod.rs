@@ -9,7 +9,7 @@ mod signs;
 pub use cut::{beginning, cut};
 pub use digits::{decimal_digit, has_other_digits};
 pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
-pub use signs::{is_blank, is_control, is_invisible, name_fault};
+pub use signs::{entity, escaped, is_blank, is_control, is_hidden, is_invisible, name_fault};
 
 /// The number of the rules of [`fold`], and of what else views keep of documents. What is stored under a lower number is
 /// computed again.
@@ -30,6 +30,14 @@ pub fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) ->
         })
         .min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
+}
+
+/// A remark as a sentence: it begins with a capital letter and ends with a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
+    let full_stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{full_stop}", chars.as_str())
 }
 
 #[cfg(test)]

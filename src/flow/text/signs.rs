@@ -1,6 +1,7 @@
 //! Signs that stand in texts without being part of what is said: invisible ones, quotation marks, and the markup
 //! of messengers around a whole text.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Whether a sign is seen by nobody: joiners, direction marks, the byte order mark, variation selectors. Tags stay,
@@ -26,6 +27,49 @@ pub fn is_blank(text: &str) -> bool {
 /// Whether a sign ends a line or commands a terminal.
 pub fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+/// Whether a sign would not be seen, or would move what stands around it. Joiners and selectors are seen within emoji.
+pub fn is_hidden(text: &str, index: usize, sign: char) -> bool {
+    match sign {
+        '\n' | '\t' => false,
+        '\u{200d}' | '\u{fe0e}' | '\u{fe0f}' => !is_behind_emoji(&text[..index]),
+        sign => is_control(sign) || is_invisible(sign),
+    }
+}
+
+fn is_behind_emoji(before: &str) -> bool {
+    before.chars().next_back().is_some_and(|sign| {
+        matches!(u32::from(sign), 0x1f000..=0x1faff | 0x2190..=0x2bff | 0x3030 | 0x303d | 0x3297 | 0x3299 | 0xfe0f)
+            || matches!(sign, '#' | '*' | '0'..='9' | '©' | '®' | '‼' | '⁉' | '™')
+    })
+}
+
+/// What stands for a sign in HTML and XML where it would be markup.
+pub const fn entity(sign: char) -> Option<&'static str> {
+    Some(match sign {
+        '&' => "&amp;",
+        '<' => "&lt;",
+        '>' => "&gt;",
+        '"' => "&quot;",
+        '\'' => "&#39;",
+        _ => return None,
+    })
+}
+
+/// A text in which nothing is markup, for HTML and XML.
+pub fn escaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(|sign| entity(sign).is_some()) {
+        return Cow::Borrowed(text);
+    }
+    let mut escaped = String::with_capacity(text.len() + 16);
+    for sign in text.chars() {
+        match entity(sign) {
+            Some(entity) => escaped.push_str(entity),
+            None => escaped.push(sign),
+        }
+    }
+    Cow::Owned(escaped)
 }
 
 /// Why a text is no name that people can read, if it is none: a name is one line, and something of it is seen.

@@ -1,5 +1,7 @@
 //! Collecting: more findings than are told need not be made.
 
+use std::ops::Range;
+
 use crate::flow::finding::{FINDINGS_MAX, Finding};
 
 /// What was found so far. Each question may fill the whole answer by itself, as long as it asks in document order;
@@ -38,5 +40,24 @@ impl Findings {
 
     pub fn into_vec(self) -> Vec<Finding> {
         self.found
+    }
+}
+
+/// Something that is wrong whatever the document declares: a finding of which only the place is not known yet.
+#[derive(Debug)]
+pub struct Fault {
+    pub finding: Finding,
+    /// In bytes of the source.
+    pub span: Range<usize>,
+}
+
+impl Fault {
+    pub fn new(code: &'static str, span: Range<usize>, message: impl Into<String>) -> Self {
+        Self { finding: Finding::error(code, "", message), span }
+    }
+
+    pub fn hint(mut self, hint: Option<String>) -> Self {
+        self.finding.hint = hint;
+        self
     }
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::collect::Findings;
-use super::pattern::Patterns;
-use super::syntax::Syntax;
-use crate::flow::document::{Canonical, Document, Http, HttpBody, SourceLanguage, StepKind};
+use crate::expression::{NameUse, SourceLanguage, Syntax};
+use crate::flow::document::{Canonical, Document, Http, HttpBody, StepKind};
 use crate::flow::env::origin_name;
 use crate::flow::finding::Finding;
 
@@ -31,18 +30,18 @@ pub fn check(document: &Document, findings: &mut Findings) {
 
 /// Whether a document reads values of the organization.
 pub fn reads_env(flow: &Canonical) -> bool {
-    let mut patterns = Patterns::default();
     let mut is_found = false;
     flow.sites(&mut |site| {
         is_found = is_found
-            || (site.source.contains(ENV) && names(site.source, site.language, &mut patterns).contains(ENV));
+            || (site.source.contains(ENV)
+                && names(site.source, site.language).iter().any(|name| name.root == ENV));
     });
     is_found && flow.document.variable(ENV).is_none()
 }
 
-/// The roots of the names in a source.
-fn names(source: &str, language: SourceLanguage, patterns: &mut Patterns) -> BTreeSet<String> {
-    Syntax::read(source, language, patterns).paths.into_iter().map(|path| path.root).collect()
+/// The names in a source; none where it cannot be read.
+fn names(source: &str, language: SourceLanguage) -> Vec<NameUse> {
+    Syntax::read(source, language).map(|syntax| syntax.paths).unwrap_or_default()
 }
 
 /// The secrets that a request carries, by name; an empty name stands for one that is computed.
@@ -58,16 +57,10 @@ pub fn secrets_of(http: &Http) -> BTreeSet<String> {
         Some(HttpBody::Json(json)) => strings(json, &mut sources),
         None => {}
     }
-    let mut patterns = Patterns::default();
-    let mut found = BTreeSet::new();
-    for (source, language) in sources.into_iter().filter(|(source, _)| source.contains("secrets")) {
-        let paths = Syntax::read(source, language, &mut patterns).paths.into_iter();
-        let name = |members: Vec<(String, usize)>| members.into_iter().next().map(|(name, _)| name);
-        found.extend(
-            paths.filter(|path| path.root == "secrets").map(|path| name(path.members).unwrap_or_default()),
-        );
-    }
-    found
+    let read = sources.into_iter().filter(|(source, _)| source.contains("secrets"));
+    let paths = read.flat_map(|(source, language)| names(source, language));
+    let secrets = paths.filter(|path| path.root == "secrets");
+    secrets.map(|path| path.members.into_iter().next().map(|(name, _)| name).unwrap_or_default()).collect()
 }
 
 fn strings<'v>(json: &'v Value, sources: &mut Vec<(&'v str, SourceLanguage)>) {

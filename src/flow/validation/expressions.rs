@@ -1,20 +1,18 @@
 //! What templates and expressions refer to, held against what the document declares.
 
-use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
 use minijinja::value::ValueKind;
 
-use super::collect::Findings;
+use super::collect::{Fault, Findings};
+use super::faults::{faults, unreadable};
 use super::names::answer_type;
 use super::pattern::Patterns;
-use super::syntax::{ComparedOperands, NameUse, Operand, Syntax};
-use crate::flow::document::{
-    Canonical, Document, LocalNames, Site, SourceLanguage, Step, StepKind, VariableType,
-};
+use crate::expression::{ComparedOperands, NameUse, Operand, SourceLanguage, Syntax};
+use crate::flow::document::{Canonical, Document, LocalNames, Site, Step, StepKind, VariableType};
 use crate::flow::env;
-use crate::flow::finding::{Finding, Position};
+use crate::flow::finding::{Chars, Finding, Position};
 use crate::flow::language::{NAMESPACES, STEP_FIELDS};
 use crate::flow::text::nearest;
 
@@ -45,42 +43,22 @@ pub fn check(flow: &Canonical, patterns: &mut Patterns, findings: &mut Findings)
     let mut reads = Reads::default();
     let document = &flow.document;
     flow.sites(&mut |site| {
-        let syntax = Syntax::read(site.source, site.language, patterns);
+        let read = Syntax::read(site.source, site.language);
+        let (syntax, unreadable) = match read {
+            Ok(syntax) => (syntax, None),
+            Err(refusal) => (Syntax::default(), Some(unreadable(site.source, site.language, refusal))),
+        };
+        let remarked = syntax.remarks.iter().flat_map(|remark| faults(remark, patterns));
+        let faults: Vec<Fault> = unreadable.into_iter().chain(remarked).collect();
         let chars = Chars::of(site.source);
         let mut check = Check { document, site, chars, findings, reads: &mut reads };
-        check.faults(&syntax);
+        check.faults(&faults);
         syntax.paths.iter().for_each(|path| check.path(path));
         syntax.comparisons.iter().for_each(|comparison| check.comparison(comparison));
-        check.dead_case(&syntax);
+        let is_constant = syntax.paths.is_empty() && !syntax.calls && faults.is_empty();
+        check.dead_case(is_constant);
     });
     reads
-}
-
-/// Counts the characters of a source.
-struct Chars<'s> {
-    source: &'s str,
-    /// Where each character begins; not needed where each is one byte.
-    starts: OnceCell<Vec<usize>>,
-}
-
-impl<'s> Chars<'s> {
-    fn of(source: &'s str) -> Self {
-        Self { source, starts: OnceCell::new() }
-    }
-
-    /// A span of bytes in characters.
-    fn position(&self, span: &Range<usize>) -> Position {
-        let offset = self.before(span.start);
-        Position { offset, length: self.before(span.end).saturating_sub(offset) }
-    }
-
-    fn before(&self, byte: usize) -> usize {
-        if self.source.is_ascii() {
-            return byte.min(self.source.len());
-        }
-        let starts = self.starts.get_or_init(|| self.source.char_indices().map(|(start, _)| start).collect());
-        starts.partition_point(|&start| start < byte)
-    }
 }
 
 struct Check<'a> {
@@ -108,16 +86,12 @@ impl Check<'_> {
         });
     }
 
-    fn faults(&mut self, syntax: &Syntax) {
-        self.reads.is_partial |= syntax.faults.iter().any(|fault| fault.code == "EXPR_SYNTAX");
-        for fault in &syntax.faults {
-            let Position { offset, length } = self.chars.position(&fault.span);
-            let finding =
-                Finding::error(fault.code, self.site.pointer, fault.message.clone()).at(offset, length);
-            self.findings.push(match &fault.hint {
-                Some(hint) => finding.hint(hint.clone()),
-                None => finding,
-            });
+    fn faults(&mut self, faults: &[Fault]) {
+        for Fault { finding, span } in faults {
+            self.reads.is_partial |= finding.code == "EXPR_SYNTAX";
+            let Position { offset, length } = self.chars.position(span);
+            let finding = Finding { pointer: self.site.pointer.to_owned(), ..finding.clone() };
+            self.findings.push(finding.at(offset, length));
         }
     }
 
@@ -254,7 +228,7 @@ impl Check<'_> {
     }
 
     /// A case of a branch that is decided before the run.
-    fn dead_case(&mut self, syntax: &Syntax) {
+    fn dead_case(&mut self, is_constant: bool) {
         let Some(case) = case_index(&self.site) else { return };
         let Some(Step { kind: StepKind::Branch(branch), .. }) =
             self.site.step.and_then(|step| self.document.steps.get(step))
@@ -268,7 +242,7 @@ impl Check<'_> {
             Some(earlier) => {
                 format!("The condition is that of case {earlier}, so this case is never reached.")
             }
-            None if syntax.is_constant() => "The condition is always the same.".to_owned(),
+            None if is_constant => "The condition is always the same.".to_owned(),
             None => return,
         };
         let length = self.site.source.chars().count();

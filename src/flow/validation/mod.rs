@@ -1,13 +1,15 @@
 //! Semantic findings: what is wrong or doubtful in a document whose shape is sound. Nothing here changes or fails.
 //! About runs ask `names`, `env`, `paths`, `exits`, `variables`; about what is sent `channel`, `menu`, `texts`,
 //! `translations`, `window`, and `requests` of web calls; about what is listened for `heard` and `pattern`; about what is
-//! written in strings `syntax`, `operators`, `expressions`, `secrets`; about other flows `references`.
+//! written in strings `faults`, `arguments`, `operators`, `expressions`, `secrets`; about other flows `references`.
 
+mod arguments;
 mod channel;
 mod collect;
 mod env;
 mod exits;
 mod expressions;
+mod faults;
 mod graph;
 mod heard;
 mod menu;
@@ -18,7 +20,6 @@ mod pattern;
 mod references;
 mod requests;
 mod secrets;
-mod syntax;
 mod texts;
 mod translations;
 mod variables;

@@ -9,8 +9,9 @@ use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
-pub use page::{escaped, marked_up, page};
+pub use page::{marked_up, page};
 
+use crate::flow::text::escaped;
 use library::{GUIDES, Guide, INDEX};
 
 /// Stands in a guide where all error codes are to be listed.

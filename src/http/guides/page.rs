@@ -1,6 +1,7 @@
 //! The frame that every page for people has: the search, the list of pages, and what the page says.
 
 use super::library::GUIDES;
+use crate::flow::text::escaped;
 
 /// A whole page. `content` is HTML and begins with the title; `sections` are its headings.
 pub fn page(title: &str, path: &str, content: &str, sections: &[(&str, &str)]) -> String {
@@ -39,11 +40,6 @@ fn outline(sections: &[(&str, &str)]) -> String {
         .iter()
         .map(|(anchor, heading)| format!("<li><a href=\"#{anchor}\">{}</a></li>\n", escaped(heading)));
     format!("<p>On this page</p>\n<ul>{}</ul>", entries.collect::<String>())
-}
-
-/// Plain text as HTML.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 /// Text as HTML in which what stands between backticks is code.

@@ -202,6 +202,7 @@ impl From<StoreError> for Problem {
             | StoreError::StalePrimary { .. }
             | StoreError::TwoPrimaries { .. }
             | StoreError::OtherCluster { .. }
+            | StoreError::StandbyOfOther { .. }
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
             | StoreError::NotMigrated

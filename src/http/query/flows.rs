@@ -61,7 +61,7 @@ fn selector(text: &str) -> Option<Selector> {
 mod tests {
     use super::*;
     use crate::http::query;
-    use crate::registry::Moment;
+    use crate::registry::LogMoment;
 
     #[test]
     fn selectors() {
@@ -77,14 +77,14 @@ mod tests {
         for bad in ["version=0", "version=-1", "version=%2B1", "version=1.0", "version=9007199254740992"] {
             check(bad, None);
         }
-        let before = |text: &str| Some(Selector::AsOf(Moment::Before(text.parse().unwrap())));
+        let before = |text: &str| Some(Selector::AsOf(LogMoment::Before(text.parse().unwrap())));
         check("asOf=2026-05-01T03:42:18.123Z", before("2026-05-01T03:42:18.124Z"));
         check("asOf=2026-05-01T03:42:18Z", before("2026-05-01T03:42:18.001Z"));
         check("asOf=2026-05-01T03:42:18.123456Z", before("2026-05-01T03:42:18.123457Z"));
         check("asOf=2026-05-01T05:42:18.123+02:00", before("2026-05-01T03:42:18.124Z"));
-        check("asOf=position:41", Some(Selector::AsOf(Moment::Position(41))));
-        check("asOf=now", Some(Selector::AsOf(Moment::NOW)));
-        check("asOf=position:0", Some(Selector::AsOf(Moment::Position(0))));
+        check("asOf=position:41", Some(Selector::AsOf(LogMoment::Position(41))));
+        check("asOf=now", Some(Selector::AsOf(LogMoment::NOW)));
+        check("asOf=position:0", Some(Selector::AsOf(LogMoment::Position(0))));
         check("asOf=position:-1", None);
         check("asOf=position:00", None);
         for bad in ["asOf=yesterday", "asOf=2026-05-01", "asOf=2026-05-01T03:42:18Z&version=1"] {

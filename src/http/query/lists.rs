@@ -15,7 +15,7 @@ use crate::http::endpoint::Parameter;
 use crate::http::percent;
 use crate::http::problem::Problem;
 use crate::http::wire::View;
-use crate::registry::{Deleted, ListFilter, Moment};
+use crate::registry::{Deleted, ListFilter, LogMoment};
 
 /// Characters of a number's id, as the member of a document has them.
 const NUMBER_CHARS_MAX: usize = 64;
@@ -41,11 +41,11 @@ pub struct ListQuery {
     pub view: View,
     pub order: ListOrder,
     /// The moment the list is of; `None`: now.
-    pub as_of: Option<Moment>,
+    pub as_of: Option<LogMoment>,
     /// `None`: all flows at once.
     pub page: Option<PageQuery>,
     /// In place of flows, what changed after a moment.
-    pub changes: Option<(Moment, PageQuery)>,
+    pub changes: Option<(LogMoment, PageQuery)>,
     /// The filter as a query string, always written alike.
     pub written: String,
     /// All that is asked, always written alike.
@@ -205,7 +205,7 @@ fn filter(query: &mut Query, written: &mut Written) -> Result<ListFilter, Proble
 }
 
 /// Reads `updatedAfter` and the page of the changes after it. Other filters would hide that a flow no longer meets them.
-fn changes(query: &mut Query, other: Option<String>) -> Result<Option<(Moment, PageQuery)>, Problem> {
+fn changes(query: &mut Query, other: Option<String>) -> Result<Option<(LogMoment, PageQuery)>, Problem> {
     let expected = "an instant such as 2026-05-01T03:42:18.123Z, or position:41";
     let Some(moment) = query.value("updatedAfter", expected, moment)? else { return Ok(None) };
     match other {

@@ -7,7 +7,7 @@ use super::Query;
 use crate::flow::json::INTEGER_MAX;
 use crate::http::endpoint::Parameter;
 use crate::http::problem::Problem;
-use crate::registry::Moment;
+use crate::registry::LogMoment;
 
 /// Schema of free text.
 pub fn text_schema() -> Value {
@@ -43,21 +43,21 @@ pub const AS_OF: Parameter = Parameter::new(
 );
 
 /// Reads `asOf`: an instant, which includes all of itself, a position of the log, or its end now.
-pub fn as_of(query: &mut Query) -> Result<Option<Moment>, Problem> {
+pub fn as_of(query: &mut Query) -> Result<Option<LogMoment>, Problem> {
     query.value("asOf", "now, an instant such as 2026-05-01T03:42:18.123Z, or position:41", |text| match text
     {
-        "now" => Some(Moment::NOW),
+        "now" => Some(LogMoment::NOW),
         text => moment(text),
     })
 }
 
 /// Reads a position of the log, or an instant, which includes all of itself.
-pub fn moment(text: &str) -> Option<Moment> {
+pub fn moment(text: &str) -> Option<LogMoment> {
     match text.strip_prefix("position:") {
         // 0 is before the first event: there was nothing yet.
-        Some("0") => Some(Moment::Position(0)),
-        Some(number) => positive(number).map(Moment::Position),
-        None => just_after(text).map(Moment::Before),
+        Some("0") => Some(LogMoment::Position(0)),
+        Some(number) => positive(number).map(LogMoment::Position),
+        None => just_after(text).map(LogMoment::Before),
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::endpoint::{Endpoint, Parameter, ResponseKind, Tag, empty, get, put};
 use super::super::env;
-use super::headers::{COMMAND, IF_MATCH, IF_NONE_MATCH, REPLAYED};
+use super::headers::{COMMAND, IF_MATCH, IF_NONE_MATCH, POSITION, REPLAYED};
 
 const ENV: &str = "/organizations/{orgId}/bot/env";
 
@@ -38,6 +38,6 @@ pub fn endpoints() -> Vec<Endpoint> {
             )
             .headers(COMMAND)
             .takes("Env", json!({"API_BASE": "https://api.example.com"}))
-            .responds(values("The values from now on.").with(&[REPLAYED])),
+            .responds(values("The values from now on.").with(&[POSITION, REPLAYED])),
     ]
 }

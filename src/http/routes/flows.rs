@@ -6,7 +6,7 @@ use super::super::endpoint::{Endpoint, ResponseKind, Tag, delete, empty, get, js
 use super::super::{flows, lists, media, merge, steps};
 use super::headers::{
     ACCEPT_PATCH, COMMAND, ETAG, FLOW_COMMAND, IF_LIST_NONE_MATCH, IF_MATCH, IF_NONE_MATCH, LINK, LIST_ETAG,
-    LOCATION, PREFERENCE_APPLIED, REPLAYED, UNCONDITIONAL_FLOW_COMMAND,
+    LOCATION, MIN_POSITION, POSITION, PREFERENCE_APPLIED, REPLAYED, UNCONDITIONAL_FLOW_COMMAND,
 };
 use super::{FLOW, FLOWS};
 
@@ -15,13 +15,14 @@ const STEP: &str = "/organizations/{orgId}/bot/flows/{flowId}/steps/{stepId}";
 
 /// One flow, as it is after a command.
 pub fn flow(status: u16, description: &'static str) -> ResponseKind {
-    json(status, description, "FlowAnswer").with(&[ETAG, REPLAYED, PREFERENCE_APPLIED])
+    json(status, description, "FlowAnswer").with(&[ETAG, POSITION, REPLAYED, PREFERENCE_APPLIED])
 }
 
 /// In place of a flow, where the client prefers no more than that the change happened.
 fn no_flow() -> ResponseKind {
     empty(204, "The change is made, and the client prefers not to see the flow.").with(&[
         ETAG,
+        POSITION,
         REPLAYED,
         PREFERENCE_APPLIED,
     ])
@@ -40,7 +41,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                 "Filters combine. Without `limit` the list comes whole; with it, `pageInfo` and `Link` lead from page to \
                  page. All pages are of the moment the first one was read, or of `asOf`.",
             )
-            .headers(&[IF_LIST_NONE_MATCH])
+            .headers(&[IF_LIST_NONE_MATCH, MIN_POSITION])
             .responds(json(200, "The flows.", "FlowListAnswer").with(&[LINK, LIST_ETAG]))
             .responds(empty(304, "The list is still as it was under this tag.").with(&[LIST_ETAG])),
         post(FLOWS, "createFlow", flows::create)
@@ -61,7 +62,7 @@ pub fn endpoints() -> Vec<Endpoint> {
                  the version already. `view=document`, or `Accept` with the media type of documents, leaves out what only \
                  the service sets.",
             )
-            .headers(&[IF_MATCH, IF_NONE_MATCH])
+            .headers(&[IF_MATCH, IF_NONE_MATCH, MIN_POSITION])
             .responds(
                 json(200, "The flow; with `view=document` its document.", "FlowAnswer")
                     .or(media::DOCUMENT, "DocumentAnswer")
@@ -105,7 +106,7 @@ pub fn drafts() -> Vec<Endpoint> {
                  it back.",
             )
             .headers(COMMAND)
-            .responds(empty(204, "The flow is deleted.").with(&[REPLAYED]))
+            .responds(empty(204, "The flow is deleted.").with(&[POSITION, REPLAYED]))
             .refuses(&[404]),
     ]
 }
@@ -196,7 +197,7 @@ pub fn publication() -> Vec<Endpoint> {
             )
             .responds(
                 json(201, "The flows, in force, in the order asked.", "FlowSetAnswer")
-                    .with(&[REPLAYED, PREFERENCE_APPLIED]),
+                    .with(&[POSITION, REPLAYED, PREFERENCE_APPLIED]),
             )
             .refuses(&[404]),
         post("/organizations/{orgId}/bot/flows/{flowId}/unpublish", "unpublishFlow", flows::unpublish)
@@ -215,6 +216,7 @@ pub fn publication() -> Vec<Endpoint> {
                 "List the flows in force that call this one or hand over to it",
                 "While there are any, this flow is taken out of force only with `force`.",
             )
+            .headers(&[MIN_POSITION])
             .responds(
                 json(200, "A page of flows, in the order they were created.", "CallerPageAnswer").with(&[LINK]),
             )

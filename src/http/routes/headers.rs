@@ -80,6 +80,17 @@ pub const LIST_ETAG: Parameter = Parameter::new(
 );
 pub const LOCATION: Parameter = Parameter::new("Location", text, "The path of the new flow.");
 pub const ERASURE: Parameter = Parameter::new("Location", text, "The path where to follow it.");
+pub const POSITION: Parameter = Parameter::new(
+    "X-Position",
+    position_schema,
+    "How far the organization's log had come when this was answered, for `X-Min-Position`.",
+);
+pub const MIN_POSITION: Parameter = Parameter::new(
+    "X-Min-Position",
+    position_schema,
+    "How far whoever answers must have come: the `X-Position` of a change that is to be seen. A standby of the database \
+     may answer then, which is waited for no longer than 200 ms. Without it the answer is of now.",
+);
 pub const REPLAYED: Parameter = Parameter::new(
     "Idempotent-Replayed",
     || json!({"type": "string", "enum": ["true"]}),

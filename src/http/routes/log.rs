@@ -4,7 +4,9 @@ use serde_json::json as value;
 
 use super::super::endpoint::{Endpoint, Tag, content, get, json, post};
 use super::super::{audit, checkpoint, erasure, feed};
-use super::headers::{ERASURE, FILE_NAME, LAST_EVENT_ID, LINK, RECORDED, UNCONDITIONAL};
+use super::headers::{
+    ERASURE, FILE_NAME, LAST_EVENT_ID, LINK, MIN_POSITION, POSITION, RECORDED, UNCONDITIONAL,
+};
 
 pub fn audit() -> Vec<Endpoint> {
     vec![
@@ -14,6 +16,7 @@ pub fn audit() -> Vec<Endpoint> {
                 "List the organization's log, newest first",
                 "The log has every event of the organization: flows, API keys, exports.",
             )
+            .headers(&[MIN_POSITION])
             .responds(json(200, "A page of the log.", "AuditPageAnswer").with(&[LINK])),
         get("/organizations/{orgId}/audit/export", "exportAudit", audit::export)
             .about(
@@ -102,7 +105,7 @@ pub fn erasures() -> Vec<Endpoint> {
                 }),
             )
             .responds(json(200, "What would go.", "ErasureAnswer"))
-            .responds(json(202, "It is under way.", "ErasureAnswer").with(&[ERASURE]))
+            .responds(json(202, "It is under way.", "ErasureAnswer").with(&[ERASURE, POSITION]))
             .refuses(&[404]),
         get("/organizations/{orgId}/audit/erasures/{erasureId}", "getErasure", erasure::progress)
             .about(

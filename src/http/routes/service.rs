@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::endpoint::{Endpoint, Tag, content, delete, empty, get, json, patch, post};
 use super::super::{api_keys, operations, problem};
-use super::headers::{RECORDED, REPLAYED, UNCONDITIONAL};
+use super::headers::{POSITION, RECORDED, REPLAYED, UNCONDITIONAL};
 
 pub fn api_keys() -> Vec<Endpoint> {
     vec![
@@ -27,7 +27,7 @@ pub fn api_keys() -> Vec<Endpoint> {
             )
             .headers(RECORDED)
             .takes("NewApiKey", json!({"name": "backend"}))
-            .responds(json(201, "The key, with its secret this once.", "NewApiKeyAnswer")),
+            .responds(json(201, "The key, with its secret this once.", "NewApiKeyAnswer").with(&[POSITION])),
         patch("/organizations/{orgId}/api-keys/{keyId}", "changeApiKey", api_keys::change)
             .about(
                 Tag::ApiKeys,
@@ -36,7 +36,7 @@ pub fn api_keys() -> Vec<Endpoint> {
             )
             .headers(UNCONDITIONAL)
             .takes("ApiKeyChange", json!({"name": "backend 2"}))
-            .responds(json(200, "The key after the change.", "ApiKeyAnswer").with(&[REPLAYED]))
+            .responds(json(200, "The key after the change.", "ApiKeyAnswer").with(&[POSITION, REPLAYED]))
             .refuses(&[404]),
         delete("/organizations/{orgId}/api-keys/{keyId}", "revokeApiKey", api_keys::revoke)
             .about(
@@ -45,7 +45,7 @@ pub fn api_keys() -> Vec<Endpoint> {
                 "A revoked key is refused from then on, within a few seconds on every replica, and for good.",
             )
             .headers(UNCONDITIONAL)
-            .responds(empty(204, "The key is revoked.").with(&[REPLAYED]))
+            .responds(empty(204, "The key is revoked.").with(&[POSITION, REPLAYED]))
             .refuses(&[404]),
     ]
 }

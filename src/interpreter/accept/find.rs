@@ -28,7 +28,7 @@ macro_rules! kinds {
     };
 }
 
-/// In the order of `flow::language::FIND_KINDS`.
+/// In the order of `expression::language::FIND_KINDS`.
 static KINDS: [Kind; 7] = kinds! {
     "date": r"(?i)\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{1,4})?|\b(?:pasado mañana|mañana|hoy|today|tomorrow)\b",
         |text, reading| date::date(text, reading);

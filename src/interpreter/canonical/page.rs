@@ -38,10 +38,11 @@ impl CanonicalPage {
         self.json.into_bytes()
     }
 
-    /// Adds what is JSON already.
+    /// Adds what is JSON already, and goes on with what follows.
     #[inline]
-    pub fn raw(&mut self, json: &str) {
+    pub fn raw(&mut self, json: &str) -> &mut Self {
         self.json.push_str(json);
+        self
     }
 
     /// Adds a text, in quotes.
@@ -64,7 +65,7 @@ impl CanonicalPage {
     pub fn maybe_text(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.text(text),
-            None => self.raw("null"),
+            None => _ = self.raw("null"),
         }
     }
 
@@ -115,7 +116,7 @@ impl CanonicalPage {
     pub fn maybe(&mut self, part: Option<&impl WriteJson>) {
         match part {
             Some(part) => part.write_json(self),
-            None => self.raw("null"),
+            None => _ = self.raw("null"),
         }
     }
 }

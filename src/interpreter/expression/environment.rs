@@ -2,13 +2,17 @@
 
 use std::sync::LazyLock;
 
-use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, UndefinedBehavior};
 
 use super::failure::no_text;
+use super::filters::{ONE_SEGMENT, percent_encoded};
 use super::fuel::FUEL_MAX;
+use super::pattern::Pattern;
 use super::text::write_text;
 use super::{filters, functions, operators};
+use crate::expression::Literals;
+use crate::interpreter::moment::Moment;
+use crate::interpreter::value::Value;
 
 /// Depth of the engine's own stack. Loops are nested less deeply than this when they are compiled.
 const RECURSION_MAX: usize = 32;
@@ -28,10 +32,12 @@ pub static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     env
 });
 
-/// Jinja's syntax, keeping the line break that ends a template.
-pub fn syntax() -> SyntaxConfig {
-    SyntaxConfig::builder().keep_trailing_newline(true).build().expect("the default delimiters are valid")
-}
+/// What literals are made into when a source is compiled for this environment.
+pub const LITERALS: Literals = Literals {
+    pattern: |source| Pattern::new(source).map(Value::from_object).map_err(|error| error.to_string()),
+    is_datetime: |text| Moment::parse_datetime(text).is_some(),
+    encoded: |text| percent_encoded(text, ONE_SEGMENT),
+};
 
 #[cfg(test)]
 mod tests {

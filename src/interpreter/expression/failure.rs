@@ -1,11 +1,14 @@
 //! How an evaluation ends: with a value, or with a step error that has a code and a position.
 
+use std::ops::Range;
+
 use minijinja::{Error, ErrorKind};
 
 use super::fuel::FUEL_MAX;
-use super::path::NameReference;
-use super::refusal::position;
 use super::text::NoText;
+use crate::expression::NameReference;
+use crate::flow::finding::Chars;
+use crate::flow::text::sentence;
 use crate::interpreter::error::{StepError, code};
 use crate::interpreter::value::Value;
 
@@ -42,12 +45,12 @@ pub struct Evaluated {
 #[derive(Debug)]
 pub struct EvaluationFailure {
     pub error: StepError,
-    pub span: Option<(usize, usize)>,
+    pub span: Option<Range<usize>>,
 }
 
 impl EvaluationFailure {
     pub fn of(error: &Error) -> Self {
-        Self { error: classify(error), span: error.range().map(|range| (range.start, range.end)) }
+        Self { error: classify(error), span: error.range() }
     }
 
     /// The step error, with its position in the source. An undefined path is pointed at itself, not at the
@@ -57,9 +60,9 @@ impl EvaluationFailure {
         let path = references.iter().find(|reference| {
             message.strip_prefix('`').and_then(|m| m.strip_prefix(&*reference.path.text)) == Some(UNDEFINED)
         });
-        let span =
-            path.filter(|_| self.error.code == code::EXPR_UNDEFINED).map(|path| path.span).or(self.span);
-        self.error.position = span.map(|(start, end)| position(source, start, end));
+        let path = path.filter(|_| self.error.code == code::EXPR_UNDEFINED);
+        let span = path.map(|path| path.span.clone()).or(self.span);
+        self.error.position = span.map(|span| Chars::of(source).position(&span));
         self.error
     }
 }
@@ -102,11 +105,4 @@ fn code_of(error: &Error) -> Option<&'static str> {
         source = inner.source();
     }
     None
-}
-
-fn sentence(text: &str) -> String {
-    let mut chars = text.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    let full_stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{full_stop}", chars.as_str())
 }

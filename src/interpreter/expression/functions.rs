@@ -6,9 +6,9 @@ use minijinja::value::{Rest, ValueKind};
 use minijinja::{Environment, Error, State, tests};
 
 use super::cost::{pay_for_text, pay_for_walk};
-use super::failure::{coded, no_text, undefined};
+use super::failure::{coded, no_text};
 use super::filters::with_scope;
-use super::operators::contained;
+use super::operators::{contained, known};
 use super::pattern::Pattern;
 use super::scope::Shared;
 use super::text::text_of;
@@ -67,28 +67,18 @@ pub fn register(env: &mut Environment<'static>) {
 }
 
 fn plain_text(value: &Value) -> Result<String, Error> {
-    if value.is_undefined() {
-        return Err(undefined(value));
-    }
-    text_of(value).map_err(no_text)
+    text_of(&known(value)?).map_err(no_text)
 }
 
 fn parity(value: &Value) -> Result<bool, Error> {
-    if value.is_undefined() {
-        return Err(undefined(value));
-    }
-    let integer =
-        value::as_integer(value).ok_or_else(|| coded(code::EXPR_TYPE, "only integers are odd or even"))?;
-    Ok(integer % 2 != 0)
+    let integer = value::as_integer(&known(value)?);
+    integer.map(|n| n % 2 != 0).ok_or_else(|| coded(code::EXPR_TYPE, "only integers are odd or even"))
 }
 
 /// `range(5)`, `range(1, 5)`, `range(1, 10, 2)`; of at most a hundred numbers.
 fn range(first: &Value, second: Option<&Value>, third: Option<&Value>) -> Result<Value, Error> {
     let integer = |value: &Value| {
-        if value.is_undefined() {
-            return Err(undefined(value));
-        }
-        value::as_integer(value).ok_or_else(|| coded(code::EXPR_TYPE, "a range is made of integers"))
+        value::as_integer(&known(value)?).ok_or_else(|| coded(code::EXPR_TYPE, "a range is made of integers"))
     };
     let (start, stop) = match second {
         Some(stop) => (integer(first)?, integer(stop)?),
@@ -110,10 +100,7 @@ fn range(first: &Value, second: Option<&Value>, third: Option<&Value>) -> Result
 /// The pattern has been compiled with the flow.
 fn matches(state: &State, text: &Value, pattern: &Value) -> Result<bool, Error> {
     let text = plain_text(text)?;
-    let pattern = pattern
-        .downcast_object_ref::<Pattern>()
-        .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
-    let found = seen(state, &text, pattern, |seen| pattern.is_match(seen).then_some(()))?;
+    let found = seen(state, &text, pattern, |pattern, seen| pattern.is_match(seen).then_some(()))?;
     Ok(found.is_some())
 }
 
@@ -121,17 +108,20 @@ fn matches(state: &State, text: &Value, pattern: &Value) -> Result<bool, Error> 
 fn seen<T>(
     state: &State,
     text: &str,
-    pattern: &Pattern,
-    find: impl Fn(&str) -> Option<T>,
+    pattern: &Value,
+    find: impl Fn(&Pattern, &str) -> Option<T>,
 ) -> Result<Option<T>, Error> {
+    let pattern = pattern
+        .downcast_object_ref::<Pattern>()
+        .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
     pay_for_text(state, text, pattern.weight)?;
-    if let Some(found) = find(text) {
+    if let Some(found) = find(pattern, text) {
         return Ok(Some(found));
     }
     let (typed, plain) = typed_forms(text);
     for form in iter::once(typed).filter(|typed| typed != text).chain(plain) {
         pay_for_text(state, &form, pattern.weight)?;
-        if let Some(found) = find(&form) {
+        if let Some(found) = find(pattern, &form) {
             return Ok(Some(found));
         }
     }
@@ -142,9 +132,6 @@ fn seen<T>(
 /// is none.
 fn capture(state: &State, text: &Value, pattern: &Value, group: Option<&Value>) -> Result<Value, Error> {
     let text = plain_text(text)?;
-    let pattern = pattern
-        .downcast_object_ref::<Pattern>()
-        .ok_or_else(|| coded(code::EXPR_TYPE, "the pattern must be a literal text"))?;
     let number = match group {
         None => Some(1),
         Some(group) => value::as_integer(group).and_then(|number| usize::try_from(number).ok()),
@@ -153,7 +140,7 @@ fn capture(state: &State, text: &Value, pattern: &Value, group: Option<&Value>) 
     if name.is_none() && number.is_none() {
         return Err(coded(code::EXPR_TYPE, "a group is named by a text or a number"));
     }
-    let captured = seen(state, &text, pattern, |seen| {
+    let captured = seen(state, &text, pattern, |pattern, seen| {
         let captures = pattern.captures(seen)?;
         let held = match (name, number) {
             (Some(name), _) => captures.name(name),

@@ -1,48 +1,45 @@
 //! Expressions and templates: compiled once with their flow, evaluated under fuel against a scope.
-//! The language is minijinja's; what differs is done in `lower`, what exists is listed in
+//! The language is minijinja's; what differs is done in `crate::expression`, what exists is listed in
 //! docs/flow-format.md, 4.2. Nothing here knows steps.
 
 mod compare;
 mod cost;
 mod environment;
+mod evaluation;
 mod failure;
 mod fast;
 mod filters;
 mod fuel;
 mod functions;
-mod lower;
-mod machine;
 mod operators;
 mod path;
 mod pattern;
-mod refusal;
 mod scope;
 mod settle;
 #[cfg(test)]
 mod tests;
 mod text;
-mod tree;
 
 use std::sync::Arc;
 
+use environment::LITERALS;
+use evaluation::rendered;
 use failure::{Evaluated, EvaluationFailure};
-use fast::Fast;
 pub use filters::{ONE_SEGMENT, percent_encoded};
 pub use fuel::Fuel;
 pub use functions::has_words;
-use machine::{Compiled, Machine, SourceKind, is_native};
-pub use path::NameReference;
 pub use pattern::Pattern;
-pub use scope::{EvaluationScope, Local, Names, Root, Shared, StepRecord};
+pub use scope::{EvaluationScope, Local, Shared, StepRecord};
 pub use settle::{STATE_BYTES_MAX, settle};
-use text::TEXT_BYTES_MAX;
 pub use text::text_of;
-use tree::Encoding;
 
 use super::error::{StepError, code};
 use super::trace::SourceLabel;
 use super::value::{Value, key_order};
-use crate::flow::finding::Position;
+use crate::expression::{
+    self, Code, Compiled, Encoding, Fast, NameReference, Names, Root, SourceKind, is_native,
+};
+use crate::flow::finding::{Chars, Position};
 use crate::flow::language::is_template;
 use crate::flow::pointer;
 
@@ -64,10 +61,10 @@ pub struct Source {
     pub references: Box<[NameReference]>,
     /// How a trace names all this.
     pub label: SourceLabel,
-    machine: Machine,
+    code: Code,
     fast: Option<Fast>,
     /// The parts of a template one by one, for a flow that goes on where a value is missing.
-    pieces: Box<[Machine]>,
+    pieces: Box<[Code]>,
     /// Which namespaces have to be brought up to date before.
     pub reads_now: bool,
     pub reads_run: bool,
@@ -78,11 +75,11 @@ pub struct Source {
 
 impl Source {
     fn new(source: &str, kind: SourceKind, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
-        let Compiled { machine, mut references, reads_clock, fast } =
-            match machine::compile(source, kind, names) {
+        let Compiled { code, mut references, reads_clock, fast } =
+            match expression::compile(source, kind, names, &LITERALS) {
                 Ok(compiled) => compiled,
                 Err(refusal) => {
-                    let position = refusal.span.map(|(start, end)| refusal::position(source, start, end));
+                    let position = refusal.span.map(|span| Chars::of(source).position(&span));
                     return Err(Uncompilable { pointer, message: refusal.message, position });
                 }
             };
@@ -94,7 +91,7 @@ impl Source {
             label: SourceLabel::new(&pointer, source, paths),
             pointer: pointer.into(),
             pieces: if names.missing_is_empty { pieces(source, kind, names)? } else { Box::default() },
-            machine,
+            code,
             fast,
             reads_now: reads_clock || reads(&[Root::Now, Root::Today]),
             reads_run: reads(&[Root::Run]),
@@ -106,7 +103,7 @@ impl Source {
     }
 
     pub fn text(&self) -> &str {
-        self.machine.source()
+        self.code.source()
     }
 
     /// The parts of a template one after the other, those left out that need a value which is missing.
@@ -130,11 +127,8 @@ impl Source {
                 }
             }
         }
-        if text.len() > TEXT_BYTES_MAX {
-            let message = format!("The text is longer than {TEXT_BYTES_MAX} bytes.");
-            return Err(StepError::new(code::EXPR_LIMIT, message).or_at(&self.pointer));
-        }
-        Ok(Rendered { text: Value::from(text), nulls, missing })
+        let text = rendered(text).map_err(|error| error.or_at(&self.pointer))?;
+        Ok(Rendered { text, nulls, missing })
     }
 
     /// The plan's answer if there is one, else the engine's.
@@ -142,7 +136,7 @@ impl Source {
         &self,
         scope: &Arc<EvaluationScope>,
         evaluator: &mut Evaluator,
-        by_engine: fn(&Machine, &Arc<EvaluationScope>, &mut Fuel) -> Result<Evaluated, EvaluationFailure>,
+        by_engine: fn(&Code, &Arc<EvaluationScope>, &mut Fuel) -> Result<Evaluated, EvaluationFailure>,
     ) -> Result<Evaluated, StepError> {
         if let Some(fast) = &self.fast
             && let Some(evaluated) = fast.evaluate(scope, &mut evaluator.buffer)
@@ -150,7 +144,7 @@ impl Source {
             evaluator.fuel.burn(fast.fuel())?;
             return Ok(evaluated);
         }
-        let mut evaluated = by_engine(&self.machine, scope, &mut evaluator.fuel)
+        let mut evaluated = by_engine(&self.code, scope, &mut evaluator.fuel)
             .map_err(|failure| failure.located(self.text(), &self.references).or_at(&self.pointer))?;
         evaluated.value = settle(&evaluated.value).map_err(|error| error.or_at(&self.pointer))?;
         Ok(evaluated)
@@ -158,17 +152,17 @@ impl Source {
 }
 
 /// The parts of a template, compiled one by one. What is no template has none.
-fn pieces(source: &str, kind: SourceKind, names: &Names) -> Result<Box<[Machine]>, Uncompilable> {
+fn pieces(source: &str, kind: SourceKind, names: &Names) -> Result<Box<[Code]>, Uncompilable> {
     let SourceKind::Template(encoding) = kind else { return Ok(Box::default()) };
     let compile = |index| {
-        let compiled = machine::compile(source, SourceKind::Piece { index, encoding }, names);
-        compiled.map(|compiled| compiled.machine).map_err(|refusal| Uncompilable {
+        let compiled = expression::compile(source, SourceKind::Piece { index, encoding }, names, &LITERALS);
+        compiled.map(|compiled| compiled.code).map_err(|refusal| Uncompilable {
             pointer: String::new(),
             message: refusal.message,
             position: None,
         })
     };
-    (0..machine::pieces(source)).map(compile).collect()
+    (0..expression::pieces(source)).map(compile).collect()
 }
 
 /// What evaluations of one run share.
@@ -197,7 +191,7 @@ impl CompiledExpression {
         scope: &Arc<EvaluationScope>,
         evaluator: &mut Evaluator,
     ) -> Result<Value, StepError> {
-        Ok(self.0.evaluate(scope, evaluator, Machine::value)?.value)
+        Ok(self.0.evaluate(scope, evaluator, Code::value)?.value)
     }
 }
 
@@ -210,18 +204,24 @@ pub enum CompiledText {
 
 impl CompiledText {
     pub fn compile(source: &str, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
-        if !is_template(source) {
-            return Ok(Self::Literal(Value::from(source)));
-        }
-        Source::new(source, SourceKind::Template(Encoding::Plain), pointer, names).map(Self::Template)
+        Self::encoded(source, pointer, names, Encoding::Plain)
     }
 
     /// An address, of which each part that is computed is encoded.
     pub fn compile_address(source: &str, pointer: String, names: &Names) -> Result<Self, Uncompilable> {
+        Self::encoded(source, pointer, names, Encoding::Address)
+    }
+
+    fn encoded(
+        source: &str,
+        pointer: String,
+        names: &Names,
+        encoding: Encoding,
+    ) -> Result<Self, Uncompilable> {
         if !is_template(source) {
             return Ok(Self::Literal(Value::from(source)));
         }
-        Source::new(source, SourceKind::Template(Encoding::Address), pointer, names).map(Self::Template)
+        Source::new(source, SourceKind::Template(encoding), pointer, names).map(Self::Template)
     }
 }
 
@@ -235,8 +235,7 @@ pub fn encoded_query_value(
     if !is_template(source) || !["urlencode", "safe_path"].iter().any(|filter| source.contains(filter)) {
         return Ok(None);
     }
-    let kind = SourceKind::Template(Encoding::QueryValue);
-    Source::new(source, kind, pointer, names).map(|source| Some(CompiledText::Template(source)))
+    CompiledText::encoded(source, pointer, names, Encoding::QueryValue).map(Some)
 }
 
 /// The rendered text, the paths that were rendered as nothing, and what is told of parts that were left out.
@@ -253,7 +252,7 @@ pub fn render(
     scope: &Arc<EvaluationScope>,
     evaluator: &mut Evaluator,
 ) -> Result<Rendered, StepError> {
-    match template.evaluate(scope, evaluator, Machine::text) {
+    match template.evaluate(scope, evaluator, Code::text) {
         Ok(evaluated) => {
             Ok(Rendered { text: evaluated.value, nulls: evaluated.nulls_rendered, missing: Vec::new() })
         }
@@ -315,7 +314,7 @@ pub fn native(
     scope: &Arc<EvaluationScope>,
     evaluator: &mut Evaluator,
 ) -> Result<Value, StepError> {
-    Ok(source.evaluate(scope, evaluator, Machine::value)?.value)
+    Ok(source.evaluate(scope, evaluator, Code::value)?.value)
 }
 
 fn has_template(json: &serde_json::Value) -> bool {

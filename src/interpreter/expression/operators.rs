@@ -1,5 +1,4 @@
-//! Operators that lowering puts where the engine's own would read kinds as one another, walk values unpaid
-//! or fail on undefined too early. They are filters whose names no template can spell.
+//! What the operators do that lowering puts in place of the engine's own.
 
 use std::cmp::Ordering;
 
@@ -11,70 +10,36 @@ use super::compare;
 use super::cost::{is_container, pay_for_text, pay_for_walk, pay_for_walks};
 use super::failure::{coded, no_text, undefined};
 use super::filters::{ONE_SEGMENT, percent_encoded, with_scope};
-use super::path::{PathKey, step};
+use super::path::step;
 use super::text::text_of;
+use crate::expression::{PathKey, operator as op};
 use crate::flow::text::beginning;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
-/// Shows a plain path: undefined is the empty text, and noted.
-pub const RENDER: &str = "=render";
-/// Looks a plain path up: undefined anywhere on the way is undefined.
-pub const LOOK_UP: &str = "=look-up";
-/// A member by a computed key; of undefined it is undefined.
-pub const MEMBER: &str = "=member";
-/// An operand of arithmetic: refuses undefined.
-pub const KNOWN: &str = "=known";
-/// An operand of a product: refuses undefined, and lists, which the engine would repeat without end.
-pub const FACTOR: &str = "=factor";
-/// What is divided by: refuses undefined and zero.
-pub const DIVISOR: &str = "=divisor";
-pub const POWER: &str = "=power";
-/// An operand of `~`, as text.
-pub const TEXT: &str = "=text";
-/// A key of an object literal: text only.
-pub const KEY: &str = "=key";
-pub const EQUAL: &str = "=equal";
-pub const LESS: &str = "=less";
-pub const LESS_OR_EQUAL: &str = "=less-or-equal";
-pub const GREATER: &str = "=greater";
-pub const GREATER_OR_EQUAL: &str = "=greater-or-equal";
-/// Comparisons in a row: `a < b <= c`. Arguments are the names of comparisons, each before its right side.
-pub const CHAIN: &str = "=chain";
-pub const CONTAINED: &str = "=in";
-/// A slice without steps. Arguments are the bounds, undefined where there is none.
-pub const SLICE: &str = "=slice";
-/// A part of an address, as one segment of its path or one value of its query.
-pub const SEGMENT: &str = "=segment";
-/// A part of an address that is encoded but for the slashes in it.
-pub const ENCODED: &str = "=encoded";
-
 pub fn register(env: &mut Environment<'static>) {
-    env.add_filter(RENDER, render);
-    env.add_filter(LOOK_UP, look_up);
-    env.add_filter(MEMBER, |value: &Value, key: &Value| member(value, key));
-    env.add_filter(KNOWN, known);
-    env.add_filter(FACTOR, factor);
-    env.add_filter(DIVISOR, divisor);
-    env.add_filter(POWER, power);
-    env.add_filter(TEXT, text);
-    env.add_filter(KEY, key);
-    env.add_filter(EQUAL, equal);
-    env.add_filter(LESS, |state: &State, a: &Value, b: &Value| Ok::<_, Error>(ordered(state, a, b)?.is_lt()));
-    env.add_filter(LESS_OR_EQUAL, |state: &State, a: &Value, b: &Value| {
-        Ok::<_, Error>(ordered(state, a, b)?.is_le())
-    });
-    env.add_filter(GREATER, |state: &State, a: &Value, b: &Value| {
-        Ok::<_, Error>(ordered(state, a, b)?.is_gt())
-    });
-    env.add_filter(GREATER_OR_EQUAL, |state: &State, a: &Value, b: &Value| {
-        Ok::<_, Error>(ordered(state, a, b)?.is_ge())
-    });
-    env.add_filter(CHAIN, chain);
-    env.add_filter(CONTAINED, contained);
-    env.add_filter(SLICE, slice);
-    env.add_filter(SEGMENT, segment);
-    env.add_filter(ENCODED, |part: &Value| match part.as_str() {
+    env.add_filter(op::RENDER, render);
+    env.add_filter(op::LOOK_UP, look_up);
+    env.add_filter(op::MEMBER, |value: &Value, key: &Value| member(value, key));
+    env.add_filter(op::KNOWN, known);
+    env.add_filter(op::FACTOR, factor);
+    env.add_filter(op::DIVISOR, divisor);
+    env.add_filter(op::POWER, power);
+    env.add_filter(op::TEXT, text);
+    env.add_filter(op::KEY, key);
+    env.add_filter(op::EQUAL, equal);
+    let mut order = |name, holds: fn(Ordering) -> bool| {
+        env.add_filter(name, move |state: &State, a: &Value, b: &Value| ordered(state, a, b).map(holds));
+    };
+    order(op::LESS, Ordering::is_lt);
+    order(op::LESS_OR_EQUAL, Ordering::is_le);
+    order(op::GREATER, Ordering::is_gt);
+    order(op::GREATER_OR_EQUAL, Ordering::is_ge);
+    env.add_filter(op::CHAIN, chain);
+    env.add_filter(op::CONTAINED, contained);
+    env.add_filter(op::SLICE, slice);
+    env.add_filter(op::SEGMENT, segment);
+    env.add_filter(op::ENCODED, |part: &Value| match part.as_str() {
         Some(text) => Value::from(text.replace('/', "%2F")),
         None => part.clone(),
     });
@@ -113,7 +78,7 @@ fn member(value: &Value, key: &Value) -> Value {
     }
 }
 
-fn known(operand: &Value) -> Result<Value, Error> {
+pub fn known(operand: &Value) -> Result<Value, Error> {
     if operand.is_undefined() { Err(undefined(operand)) } else { Ok(operand.clone()) }
 }
 

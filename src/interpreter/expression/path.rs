@@ -1,48 +1,13 @@
-//! Name paths such as `order.customer.name`: looked up without the engine, where undefined anywhere on the
-//! way is just undefined. They are what a decision saw, and what plain templates consist of.
+//! Looks name paths up without the engine, where undefined anywhere on the way is just undefined. They are what a
+//! decision saw, and what plain templates consist of.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
-use super::scope::{EvaluationScope, Names, Root, masked_secret};
+use super::scope::{EvaluationScope, masked_secret};
+use crate::expression::{NamePath, PathKey, Root};
 use crate::interpreter::value::{self, Value};
 
-/// A root name and the members below it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NamePath {
-    /// As a trace writes it: `order.id`, `steps["my-id"].value`, `items[0]`.
-    pub text: Box<str>,
-    pub root: Root,
-    pub keys: Box<[PathKey]>,
-}
-
-/// A path and where in its source, in bytes, it appears first.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NameReference {
-    pub path: NamePath,
-    pub span: (usize, usize),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PathKey {
-    Name(Box<str>),
-    Index(i64),
-}
-
 impl NamePath {
-    pub fn new(root: &str, keys: Vec<PathKey>, names: &Names) -> Self {
-        let mut text = root.to_owned();
-        for key in &keys {
-            match key {
-                PathKey::Name(name) if is_identifier(name) => write!(text, ".{name}"),
-                PathKey::Name(name) => write!(text, "[{}]", serde_json::Value::from(&**name)),
-                PathKey::Index(index) => write!(text, "[{index}]"),
-            }
-            .expect("a string takes all text");
-        }
-        Self { text: text.into(), root: Root::of(root, names), keys: keys.into() }
-    }
-
     /// The value at this moment; undefined where anything on the way is.
     pub fn lookup<'s>(&self, scope: &'s EvaluationScope) -> Cow<'s, Value> {
         let (mut current, keys) = match (self.root, &*self.keys) {
@@ -92,10 +57,4 @@ pub fn step(value: &Value, key: &PathKey) -> Value {
         PathKey::Index(index) => value.get_item(&Value::from(*index)),
     }
     .unwrap_or_default()
-}
-
-fn is_identifier(name: &str) -> bool {
-    let mut chars = name.chars();
-    chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_')
-        && chars.all(|c| c.is_ascii_alphanumeric() || c == '_')
 }

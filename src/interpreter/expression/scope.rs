@@ -1,46 +1,14 @@
 //! The names an expression can see and their values at one moment of a run: variables, and the namespaces
 //! (docs/flow-format.md, 4.1).
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
 use minijinja::value::{Enumerator, Object};
 
+use crate::expression::{Names, Root};
 use crate::interpreter::locale::Locale;
 use crate::interpreter::value::{self, Value};
-
-/// The names a flow declares. Shared by every run of it.
-#[derive(Debug, Default)]
-pub struct Names {
-    pub variables: Vec<Box<str>>,
-    pub steps: Vec<Box<str>>,
-    /// Whether the flow goes on where a value is missing: `settings.missing`.
-    pub missing_is_empty: bool,
-    variable_index: HashMap<Box<str>, usize>,
-    step_index: HashMap<Box<str>, usize>,
-}
-
-impl Names {
-    pub fn new<'a>(
-        variables: impl IntoIterator<Item = &'a str>,
-        steps: impl IntoIterator<Item = &'a str>,
-    ) -> Self {
-        let variables: Vec<Box<str>> = variables.into_iter().map(Box::from).collect();
-        let steps: Vec<Box<str>> = steps.into_iter().map(Box::from).collect();
-        let index = |names: &[Box<str>]| names.iter().cloned().zip(0..).collect();
-        let (variable_index, step_index) = (index(&variables), index(&steps));
-        Self { variable_index, step_index, variables, steps, missing_is_empty: false }
-    }
-
-    pub fn variable(&self, name: &str) -> Option<usize> {
-        self.variable_index.get(name).copied()
-    }
-
-    pub fn step(&self, id: &str) -> Option<usize> {
-        self.step_index.get(id).copied()
-    }
-}
 
 /// What `steps.<id>` answers: the latest visit of a step. One that was never visited has 0 visits.
 #[derive(Debug, Clone, Default)]
@@ -68,53 +36,6 @@ impl StepRecord {
     fn to_value(&self) -> Value {
         let fields = ["value", "outcome", "visits", "status", "error"];
         value::object(fields.map(|field| (field, self.get(field))))
-    }
-}
-
-/// Where a name path begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Root {
-    Variable(usize),
-    Vars,
-    Contact,
-    Trigger,
-    Input,
-    Flow,
-    Run,
-    Now,
-    Today,
-    Steps,
-    Secrets,
-    /// Values of the organization, where the flow declares no variable of the name.
-    Env,
-    Item,
-    Loop,
-    Value,
-    Response,
-    /// Declared nowhere: always undefined.
-    Unknown,
-}
-
-impl Root {
-    pub fn of(name: &str, names: &Names) -> Self {
-        match name {
-            "vars" => Self::Vars,
-            "contact" => Self::Contact,
-            "trigger" => Self::Trigger,
-            "input" => Self::Input,
-            "flow" => Self::Flow,
-            "run" => Self::Run,
-            "now" => Self::Now,
-            "today" => Self::Today,
-            "steps" => Self::Steps,
-            "secrets" => Self::Secrets,
-            "env" if names.variable(name).is_none() => Self::Env,
-            "item" => Self::Item,
-            "loop" => Self::Loop,
-            "value" => Self::Value,
-            "response" => Self::Response,
-            _ => names.variable(name).map_or(Self::Unknown, Self::Variable),
-        }
     }
 }
 
@@ -163,23 +84,11 @@ impl EvaluationScope {
     /// A namespace or a variable. `Vars`, `Steps` and `Secrets` are whole objects only when asked for bare.
     pub fn root(&self, root: Root) -> Value {
         match root {
-            Root::Variable(index) => self.variables.get(index).cloned().unwrap_or_default(),
             Root::Vars => self.all_variables(),
-            Root::Contact => self.shared.contact.clone(),
-            Root::Trigger => self.shared.trigger.clone(),
-            Root::Input => self.shared.input.clone(),
-            Root::Flow => self.flow.clone(),
-            Root::Run => self.shared.run.clone(),
-            Root::Now => self.shared.now.clone(),
-            Root::Today => self.shared.today.clone(),
-            Root::Env => self.shared.env.clone(),
             Root::Steps => self.all_steps(),
             Root::Secrets if self.secrets => Value::from_object(Secrets),
-            Root::Item => self.local.item.clone(),
             Root::Loop if self.local.index > 0 => value::object([("index", Value::from(self.local.index))]),
-            Root::Value => self.local.value.clone(),
-            Root::Response => self.local.response.clone(),
-            Root::Secrets | Root::Loop | Root::Unknown => Value::UNDEFINED,
+            _ => self.stored(root).cloned().unwrap_or_default(),
         }
     }
 

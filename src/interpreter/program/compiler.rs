@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::policy::WaitPolicy;
 use super::{CompiledExit, CompiledInterrupt, CompiledKeywords, CompiledStep, Destination, Localized};
+use crate::expression::Names;
 use crate::flow::document::{self, Document, Edge, MissingValue, Target};
 use crate::interpreter::expression::{
-    CompiledExpression, CompiledText, Names, Uncompilable, ValueTemplate, encoded_query_value,
+    CompiledExpression, CompiledText, Uncompilable, ValueTemplate, encoded_query_value,
 };
 use crate::interpreter::step::CompiledKind;
 use crate::interpreter::trace::StepLabel;

@@ -14,11 +14,12 @@ pub use compiler::{Compiler, StepCompiler};
 pub use policy::{RetryPolicy, TimeoutPolicy, WaitPolicy};
 pub use trigger::{CompiledKeywords, CompiledTrigger, Match, Said, Started};
 
-use super::expression::{CompiledExpression, CompiledText, Names, Uncompilable};
+use super::expression::{CompiledExpression, CompiledText, Uncompilable};
 use super::step::CompiledKind;
 use super::trace::{Covered, EdgeName, FlowCoverage, RanVersion, StepLabel};
 use super::value::{Value, from_json, key_order};
 use super::write;
+use crate::expression::Names;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Canonical, FlowVersion, Settings, VariableScope, VariableType};
 use crate::flow::validation::{called_flows, reads_env};

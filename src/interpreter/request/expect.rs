@@ -2,8 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::reader::{Fields, RequestNode};
-use crate::interpreter::expression::{CompiledExpression, Names, Pattern};
+use crate::expression::Names;
+use crate::flow::request::{Fields, RequestNode};
+use crate::interpreter::expression::{CompiledExpression, Pattern};
 use crate::interpreter::value::{Value, from_json};
 
 const ITEMS_MAX: usize = 500;

@@ -2,8 +2,8 @@
 
 use serde_json::Value as Json;
 
-use super::reader::{Fields, RequestNode};
 use crate::flow::document::MediaKind;
+use crate::flow::request::{Fields, RequestNode};
 use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::value::{Value, from_json, object};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::reader::{Fields, RequestNode};
 use crate::flow::document::Method;
+use crate::flow::request::{Fields, RequestNode};
 use crate::interpreter::value::{Value, from_json};
 
 const MOCKS_MAX: usize = 200;

@@ -3,7 +3,6 @@
 mod expect;
 mod inputs;
 mod mocks;
-mod reader;
 
 use chrono_tz::Tz;
 use serde_json::Value as Json;
@@ -12,7 +11,6 @@ pub use expect::{CallExpect, Expect, MessageExpect, TextTest, VariableExpect, Wa
 pub use inputs::Start;
 pub use mocks::{ActionMock, FlowMock, HttpAnswer, HttpMock, Mocks};
 
-use self::reader::{RequestNode, RequestReport};
 use super::inbound::Inbound;
 use super::moment::{Instant, Moment};
 use super::value::{self, Value, from_json, object};
@@ -20,6 +18,8 @@ use crate::flow::document::Canonical;
 use crate::flow::env::{self, Env};
 use crate::flow::finding::Finding;
 use crate::flow::json::INTEGER_MAX;
+use crate::flow::report::ShapeReport;
+use crate::flow::request::RequestNode;
 
 const STEPS_DEFAULT: u32 = 500;
 const STEPS_MAX: i64 = 2000;
@@ -96,7 +96,7 @@ const FIELDS: [&str; 20] = [
 impl RunRequest {
     /// Reads a request body. What is wrong with it comes back as findings, all of them.
     pub fn read(body: &Json) -> Result<Self, Vec<Finding>> {
-        let report = RequestReport::default();
+        let report = ShapeReport::default();
         let fields = RequestNode::root(body, &report).fields(&FIELDS);
         if let Some(node) = fields.get("saveAs") {
             node.report("NOT_SUPPORTED", "saving test cases is not supported yet");
@@ -139,9 +139,7 @@ impl RunRequest {
                 .unwrap_or(Detail::Full),
             expect: fields.get("expect").map(Expect::read),
         };
-        drop(fields);
-        let findings = report.into_findings();
-        if findings.is_empty() { Ok(request) } else { Err(findings) }
+        report.unless_found(request)
     }
 }
 
@@ -162,7 +160,7 @@ impl RunRequest {
 fn subject(
     version: Option<RequestNode<'_>>,
     definition: Option<RequestNode<'_>>,
-    report: &RequestReport,
+    report: &ShapeReport,
 ) -> Subject {
     match (version, definition) {
         (Some(version), Some(_)) => {
@@ -216,7 +214,7 @@ fn zone(node: &RequestNode<'_>) -> Option<Tz> {
     zone
 }
 
-fn env(node: &RequestNode<'_>, report: &RequestReport) -> Option<Env> {
+fn env(node: &RequestNode<'_>, report: &ShapeReport) -> Option<Env> {
     match env::read(node.value, &node.pointer) {
         Ok(env) => Some(env),
         Err(findings) => {

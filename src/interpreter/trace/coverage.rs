@@ -41,10 +41,8 @@ impl WriteJson for FlowCoverage<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{\"edges\":");
         self.edges.write(page, |page, edge| {
-            page.raw("\"");
-            page.part_of_text(edge.step);
-            page.raw("→");
-            page.part_of_text(edge.edge);
+            page.raw("\"").part_of_text(edge.step);
+            page.raw("→").part_of_text(edge.edge);
             page.raw("\"");
         });
         page.raw(",\"steps\":");
@@ -55,12 +53,9 @@ impl WriteJson for FlowCoverage<'_> {
 
 impl<T: Copy> Covered<T> {
     fn write(&self, page: &mut CanonicalPage, each: impl FnMut(&mut CanonicalPage, T)) {
-        page.raw("{\"covered\":");
-        page.integer(self.covered);
-        page.raw(",\"missed\":");
-        page.list(self.missed.iter().copied(), each);
-        page.raw(",\"total\":");
-        page.integer(self.total);
+        page.raw("{\"covered\":").integer(self.covered);
+        page.raw(",\"missed\":").list(self.missed.iter().copied(), each);
+        page.raw(",\"total\":").integer(self.total);
         page.raw("}");
     }
 }

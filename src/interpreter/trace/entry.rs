@@ -148,48 +148,37 @@ pub struct Warning<'a> {
 impl WriteJson for StepEntry<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
         self.write_opening(page);
-        page.raw("\"depth\":");
-        page.integer(self.depth);
+        page.raw("\"depth\":").integer(self.depth);
         if let Some(edge) = self.edge {
-            page.raw(",\"edge\":");
-            page.text(edge);
+            page.raw(",\"edge\":").text(edge);
         }
-        page.raw(",\"enteredAt\":");
-        page.instant(self.entered_at);
+        page.raw(",\"enteredAt\":").instant(self.entered_at);
         if let Some(error) = &self.error {
             page.raw(",\"error\":");
             error.write_json(page);
         }
         if !self.evaluations.is_empty() {
-            page.raw(",\"evaluations\":");
-            page.all(&self.evaluations);
+            page.raw(",\"evaluations\":").all(&self.evaluations);
         }
         if !self.flow_path.is_empty() {
-            page.raw(",\"flowPath\":");
-            page.list(&self.flow_path, |page, id| page.text(id));
+            page.raw(",\"flowPath\":").list(&self.flow_path, |page, id| page.text(id));
         }
         if !self.input.is_undefined() {
-            page.raw(",\"input\":");
-            page.value(&self.input);
+            page.raw(",\"input\":").value(&self.input);
         }
         if let Some(left_at) = self.left_at {
-            page.raw(",\"leftAt\":");
-            page.instant(left_at);
+            page.raw(",\"leftAt\":").instant(left_at);
         }
-        page.raw(",\"n\":");
-        page.integer(self.n);
+        page.raw(",\"n\":").integer(self.n);
         if let Some(next) = self.next {
-            page.raw(",\"next\":");
-            page.text(next);
+            page.raw(",\"next\":").text(next);
         }
         self.output.write_member(page);
         page.raw(&self.label.to_status);
         page.raw(self.status.as_str());
-        page.raw(&self.label.to_visit);
-        page.integer(self.visit);
+        page.raw(&self.label.to_visit).integer(self.visit);
         if !self.warnings.is_empty() {
-            page.raw(",\"warnings\":");
-            page.all(&self.warnings);
+            page.raw(",\"warnings\":").all(&self.warnings);
         }
         page.raw("}");
     }
@@ -200,18 +189,15 @@ impl StepEntry<'_> {
     fn write_opening(&self, page: &mut CanonicalPage) {
         page.raw("{");
         if !self.attempts.is_empty() {
-            page.raw("\"attempts\":");
-            page.all(&self.attempts);
+            page.raw("\"attempts\":").all(&self.attempts);
             page.raw(",");
         }
         if !self.call.is_undefined() {
-            page.raw("\"call\":");
-            page.value(&self.call);
+            page.raw("\"call\":").value(&self.call);
             page.raw(",");
         }
         if !self.changes.is_empty() {
-            page.raw("\"changes\":");
-            page.all(&self.changes);
+            page.raw("\"changes\":").all(&self.changes);
             page.raw(",");
         }
     }
@@ -222,7 +208,7 @@ impl ShownValue {
     fn write_member(&self, page: &mut CanonicalPage) {
         match self {
             ShownValue::Omitted => {}
-            ShownValue::Output(output) if output.messages.is_empty() => page.raw(",\"output\":null"),
+            ShownValue::Output(output) if output.messages.is_empty() => _ = page.raw(",\"output\":null"),
             ShownValue::Output(output) => {
                 page.raw(",\"output\":");
                 output.write_json(page);
@@ -237,27 +223,22 @@ impl WriteJson for Attempt {
             Some(true) => "{\"accepted\":true,\"at\":",
             Some(false) => "{\"accepted\":false,\"at\":",
             None => "{\"at\":",
-        });
-        page.instant(self.at);
+        })
+        .instant(self.at);
         if let Some(event) = &self.event {
-            page.raw(",\"event\":");
-            page.text(event);
+            page.raw(",\"event\":").text(event);
         }
         if !self.input.is_undefined() {
-            page.raw(",\"input\":");
-            page.value(&self.input);
+            page.raw(",\"input\":").value(&self.input);
         }
         if let Some(reason) = self.reason {
-            page.raw(",\"reason\":");
-            page.text(reason);
+            page.raw(",\"reason\":").text(reason);
         }
         if let Some(rule) = self.rule {
-            page.raw(",\"rule\":");
-            page.integer(rule);
+            page.raw(",\"rule\":").integer(rule);
         }
         if let Some(value) = &self.value {
-            page.raw(",\"value\":");
-            page.value(value);
+            page.raw(",\"value\":").value(value);
         }
         page.raw("}");
     }
@@ -265,12 +246,9 @@ impl WriteJson for Attempt {
 
 impl WriteJson for VariableChange<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
-        page.raw("{\"from\":");
-        page.value(&self.from);
-        page.raw(",\"to\":");
-        page.value(&self.to);
-        page.raw(",\"variable\":");
-        page.text(&self.variable);
+        page.raw("{\"from\":").value(&self.from);
+        page.raw(",\"to\":").value(&self.to);
+        page.raw(",\"variable\":").text(&self.variable);
         page.raw("}");
     }
 }
@@ -279,21 +257,17 @@ impl WriteJson for Evaluation<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
         page.raw("{");
         if let Some(error) = &self.error {
-            page.raw("\"error\":{\"code\":");
-            page.text(error.code);
-            page.raw(",\"message\":");
-            page.text(&error.message);
+            page.raw("\"error\":{\"code\":").text(error.code);
+            page.raw(",\"message\":").text(&error.message);
             page.raw("},");
         }
-        page.raw(&self.label.to_result);
-        page.value(&self.result);
+        page.raw(&self.label.to_result).value(&self.result);
         page.raw(&self.label.to_values);
         for (index, (name, value)) in self.label.names.iter().zip(&self.values).enumerate() {
             if index > 0 {
                 page.raw(",");
             }
-            page.raw(name);
-            page.value(value);
+            page.raw(name).value(value);
         }
         page.raw("}}");
     }
@@ -301,14 +275,10 @@ impl WriteJson for Evaluation<'_> {
 
 impl WriteJson for Warning<'_> {
     fn write_json(&self, page: &mut CanonicalPage) {
-        page.raw("{\"code\":");
-        page.text(self.code);
-        page.raw(",\"message\":");
-        page.text(&self.message);
-        page.raw(",\"pointer\":");
-        page.maybe_text(self.pointer.as_deref());
-        page.raw(",\"stepId\":");
-        page.maybe_text(self.step_id);
+        page.raw("{\"code\":").text(self.code);
+        page.raw(",\"message\":").text(&self.message);
+        page.raw(",\"pointer\":").maybe_text(self.pointer.as_deref());
+        page.raw(",\"stepId\":").maybe_text(self.step_id);
         page.raw("}");
     }
 }

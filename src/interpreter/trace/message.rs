@@ -106,8 +106,7 @@ pub struct Output {
 
 impl WriteJson for Output {
     fn write_json(&self, page: &mut CanonicalPage) {
-        page.raw("{\"messages\":");
-        page.list(&self.messages, |page, message| message.write_json(page));
+        page.raw("{\"messages\":").list(&self.messages, |page, message| message.write_json(page));
         page.raw("}");
     }
 }
@@ -144,8 +143,7 @@ pub struct TranscriptLine<'a> {
 impl WriteJson for TranscriptLine<'_> {
     /// Merges the line's own members with those of the message; no name comes before `at`.
     fn write_json(&self, page: &mut CanonicalPage) {
-        page.raw("{\"at\":");
-        page.instant(self.at);
+        page.raw("{\"at\":").instant(self.at);
         let payload = write_before(page, &self.message.payload, "from");
         page.raw(",\"from\":\"");
         page.raw(self.from.as_str());
@@ -154,11 +152,9 @@ impl WriteJson for TranscriptLine<'_> {
         page.raw(",");
         self.message.write_kind(page);
         let payload = write_before(page, payload, "seq");
-        page.raw(",\"seq\":");
-        page.integer(self.seq);
+        page.raw(",\"seq\":").integer(self.seq);
         let payload = write_before(page, payload, "stepId");
-        page.raw(",\"stepId\":");
-        page.maybe_text(self.step_id);
+        page.raw(",\"stepId\":").maybe_text(self.step_id);
         let payload = write_before(page, payload, "text");
         self.message.write_text(page);
         write_before(page, payload, LAST);

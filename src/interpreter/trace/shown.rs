@@ -71,12 +71,12 @@ pub fn write_cut(page: &mut CanonicalPage, value: &Value) {
     if let Some(members) = members(value) {
         let mut mark = "{";
         for (name, member) in members.iter() {
-            page.raw(std::mem::replace(&mut mark, ","));
-            page.text(name);
+            page.raw(std::mem::replace(&mut mark, ",")).text(name);
             page.raw(":");
             write_cut(page, member);
         }
-        return page.raw(if mark == "{" { "{}" } else { "}" });
+        page.raw(if mark == "{" { "{}" } else { "}" });
+        return;
     }
     match items(value) {
         Some(items) => page.list(items, write_cut),

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::Commands;
-use super::plan::Command;
+use super::plan::FlowCommand;
 use crate::registry::RegistryError;
 use crate::registry::caller::{IfMatch, Intent};
 
@@ -24,9 +24,11 @@ impl Commands {
 }
 
 /// The latest version that the caller says to have seen.
-pub(super) fn seen(intent: &Intent, command: &Command) -> Option<i64> {
+pub(super) fn seen(intent: &Intent, command: &FlowCommand) -> Option<i64> {
     let echoed = match command {
-        Command::Update(_, echo) | Command::Edit(_, echo) => echo.as_ref().and_then(|echo| echo.version()),
+        FlowCommand::Update(_, echo) | FlowCommand::Edit(_, echo) => {
+            echo.as_ref().and_then(|echo| echo.version())
+        }
         _ => None,
     };
     echoed.or_else(|| intent.if_match.as_ref().and_then(IfMatch::latest))

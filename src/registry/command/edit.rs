@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::echo::Echo;
-use super::plan::{Command, Plan};
+use super::plan::{FlowCommand, Plan};
 use super::{Commands, Written};
 use crate::flow::document::{Edit, EditRefusal, Patch};
 use crate::registry::RegistryError;
@@ -29,7 +29,7 @@ impl Commands {
         edit: Edit,
         echo: Option<Echo>,
     ) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Edit(edit, echo)).await
+        self.command(intent, flow_id, FlowCommand::Edit(edit, echo)).await
     }
 
     pub(super) async fn plan_edit(

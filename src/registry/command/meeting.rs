@@ -54,6 +54,6 @@ impl Commands {
         (flow_id, version): (Uuid, i64),
     ) -> Result<Written, RegistryError> {
         let flow = self.reads.version(&intent.caller, flow_id, version).await?;
-        Ok(Written { flow, replayed: true })
+        Ok(Written { flow, replayed: true, appended_at: None })
     }
 }

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 pub use self::echo::Echo;
 use self::meeting::Meeting;
-use self::plan::{Command, Plan};
 pub use self::plan::{DuplicateOrder, PublishOrder, RestoreOrder, RestoreSource};
+use self::plan::{FlowCommand, Plan};
 pub use self::publish::{PublishedSet, SET_MAX, SetEntry, SetOrder};
 pub use self::rehearsal::{Outlook, RehearsedOrder};
 pub use self::restore::Rehearsal;
@@ -39,6 +39,8 @@ pub struct Written {
     pub flow: Arc<FlowAnswer>,
     /// The answer repeats an earlier one, given under the same idempotency key.
     pub replayed: bool,
+    /// Where in the organization's log the change stands; `None` where nothing was appended.
+    pub appended_at: Option<i64>,
 }
 
 /// The commands on flows.
@@ -60,7 +62,7 @@ impl Commands {
         &self,
         intent: &Intent,
         flow_id: Uuid,
-        command: &Command,
+        command: &FlowCommand,
     ) -> Result<Written, RegistryError> {
         // A flow that is not in memory is read before its turn, together with others: it may not be there at all.
         if self.reads.unproven(intent.caller.org_id, flow_id).is_none() {
@@ -111,7 +113,7 @@ impl Commands {
         &self,
         intent: &Intent,
         flow_id: Uuid,
-        command: &Command,
+        command: &FlowCommand,
     ) -> Result<Option<Written>, RegistryError> {
         let Some(found) = self.reads.unproven(intent.caller.org_id, flow_id) else { return Ok(None) };
         let accepted = intent.if_match.as_ref().is_none_or(|wanted| wanted.accepts(found.record.version));
@@ -150,7 +152,7 @@ impl Commands {
                 | Outcome::InForceMoved => {}
             }
         }
-        Ok(Written { flow: found, replayed: false })
+        Ok(Written { flow: found, replayed: false, appended_at: None })
     }
 
     /// Appends a decided change; `None` when somebody was faster.
@@ -167,7 +169,8 @@ impl Commands {
         match self.log.append_keeping(kept, row).await? {
             Outcome::Appended(places) => {
                 let flow = self.appended(intent, found, flow_id, plan, change, only(&places)?);
-                Ok(Some(Written { flow, replayed: false }))
+                let appended_at = Some(flow.record.position);
+                Ok(Some(Written { flow, replayed: false, appended_at }))
             }
             Outcome::Replayed(answer) => self.replayed(intent, only(&answer)?).await.map(Some),
             Outcome::KeyReused => Err(RegistryError::IdempotencyKeyReused),
@@ -219,9 +222,9 @@ impl Commands {
 }
 
 /// What is wrong with a change itself is told whatever flow it is for, and without looking for that.
-fn check(command: &Command) -> Result<(), RegistryError> {
+fn check(command: &FlowCommand) -> Result<(), RegistryError> {
     match command {
-        Command::Update(patch, _) => patch.check().map_err(RegistryError::Invalid),
+        FlowCommand::Update(patch, _) => patch.check().map_err(RegistryError::Invalid),
         _ => Ok(()),
     }
 }

@@ -9,7 +9,7 @@ use super::conflict::seen;
 use super::echo::Echo;
 use super::ending::check_reason;
 use super::meeting::Meeting;
-use super::plan::{Command, DuplicateOrder, Lookup, Plan, Prepared};
+use super::plan::{DuplicateOrder, FlowCommand, Lookup, Plan, Prepared};
 use super::{Commands, Written};
 use crate::flow::decide::Order;
 use crate::flow::document::{Canonical, Patch, check_name};
@@ -41,17 +41,17 @@ impl Commands {
         echo: Option<Echo>,
     ) -> Result<Written, RegistryError> {
         let patch = Patch::settle(body).map_err(RegistryError::Invalid)?;
-        self.command(intent, flow_id, Command::Update(patch, echo)).await
+        self.command(intent, flow_id, FlowCommand::Update(patch, echo)).await
     }
 
     /// Takes the flow out of force.
     pub async fn unpublish(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Unpublish).await
+        self.command(intent, flow_id, FlowCommand::Unpublish).await
     }
 
     /// Takes the flow out of lists and out of force; its history stays.
     pub async fn delete(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Delete).await
+        self.command(intent, flow_id, FlowCommand::Delete).await
     }
 
     /// Starts a new flow, a draft, with a document of an existing one.
@@ -78,7 +78,7 @@ impl Commands {
         &self,
         intent: Intent,
         flow_id: Uuid,
-        command: Command,
+        command: FlowCommand,
     ) -> Result<Written, RegistryError> {
         if intent.forced {
             check_reason(&intent)?;
@@ -97,22 +97,22 @@ impl Commands {
     pub(super) async fn plan(
         &self,
         intent: &Intent,
-        command: &Command,
+        command: &FlowCommand,
         found: &Arc<FlowAnswer>,
     ) -> Result<Plan, RegistryError> {
         match command {
-            Command::Update(patch, echo) => {
+            FlowCommand::Update(patch, echo) => {
                 echo.iter().try_for_each(|echo| echo.check(found))?;
                 self.plan_update(intent, patch, found).await
             }
-            Command::Edit(edit, echo) => {
+            FlowCommand::Edit(edit, echo) => {
                 echo.iter().try_for_each(|echo| echo.check(found))?;
                 self.plan_edit(intent, edit, found).await
             }
-            Command::Publish(order) => self.plan_publish(intent, order, found).await,
-            Command::Unpublish => self.plan_ending(intent, Order::Unpublish, found).await,
-            Command::Delete => self.plan_ending(intent, Order::Delete, found).await,
-            Command::Restore(order) => self.plan_restore(intent, *order, found).await,
+            FlowCommand::Publish(order) => self.plan_publish(intent, order, found).await,
+            FlowCommand::Unpublish => self.plan_ending(intent, Order::Unpublish, found).await,
+            FlowCommand::Delete => self.plan_ending(intent, Order::Delete, found).await,
+            FlowCommand::Restore(order) => self.plan_restore(intent, *order, found).await,
         }
     }
 
@@ -133,6 +133,10 @@ impl Commands {
             return Err(RegistryError::InsufficientScope(Scope::FlowsPublish));
         }
         if !patch.names_members() {
+            // The event would refer to a document without content, as if it had written it.
+            if enabled.is_some() && found.document.is_erased() {
+                return Err(RegistryError::Erased);
+            }
             let order = Order::Update { document: found.record.document, enabled, changed: Vec::new() };
             return self.plan_ending(intent, order, found).await;
         }

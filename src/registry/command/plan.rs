@@ -45,7 +45,7 @@ pub enum RestoreSource {
 
 /// A command on an existing flow.
 #[derive(Debug)]
-pub(super) enum Command {
+pub(super) enum FlowCommand {
     Update(Patch, Option<Echo>),
     Edit(Edit, Option<Echo>),
     Publish(PublishOrder),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::plan::{Command, Plan, Prepared, PublishOrder};
+use super::plan::{FlowCommand, Plan, Prepared, PublishOrder};
 use super::{Commands, Written, current};
 use crate::flow::decide::{Candidate, DecidedChange, Decision, Order, Refusal, decide};
 use crate::flow::document::Canonical;
@@ -43,6 +43,8 @@ pub struct PublishedSet {
     pub flows: Vec<Arc<FlowAnswer>>,
     /// The answer repeats an earlier one, given under the same idempotency key.
     pub replayed: bool,
+    /// Where in the organization's log the last of the changes stands; `None` where nothing was appended.
+    pub appended_at: Option<i64>,
 }
 
 /// A flow, and the document of it that is to come in force.
@@ -64,7 +66,7 @@ impl Commands {
         flow_id: Uuid,
         order: PublishOrder,
     ) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, Command::Publish(order)).await
+        self.command(intent, flow_id, FlowCommand::Publish(order)).await
     }
 
     pub(super) async fn plan_publish(
@@ -146,7 +148,7 @@ impl Commands {
         for (flow_id, version) in answer {
             flows.push(self.reads.version(&intent.caller, *flow_id, *version).await?);
         }
-        Ok(PublishedSet { flows, replayed: true })
+        Ok(PublishedSet { flows, replayed: true, appended_at: None })
     }
 
     async fn choose_set(&self, intent: &Intent, order: &SetOrder) -> Result<Vec<Chosen>, RegistryError> {
@@ -248,6 +250,7 @@ impl Commands {
         planned: Vec<Planned>,
         places: &[Appended],
     ) -> Result<PublishedSet, RegistryError> {
+        let appended_at = places.last().map(|place| place.position);
         let mut places = places.iter();
         let mut flows = Vec::with_capacity(planned.len());
         for (chosen, plan, change) in planned {
@@ -260,12 +263,13 @@ impl Commands {
             let flow_id = chosen.found.record.flow_id;
             flows.push(self.appended(intent, Some(&chosen.found), flow_id, &plan, &change, *place));
         }
-        Ok(PublishedSet { flows, replayed: false })
+        Ok(PublishedSet { flows, replayed: false, appended_at })
     }
 }
 
 fn as_they_are(planned: Vec<Planned>) -> PublishedSet {
-    PublishedSet { flows: planned.into_iter().map(|(chosen, _, _)| chosen.found).collect(), replayed: false }
+    let flows = planned.into_iter().map(|(chosen, _, _)| chosen.found).collect();
+    PublishedSet { flows, replayed: false, appended_at: None }
 }
 
 /// A finding of a flow's document, at its place in the set.

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::meeting::Meeting;
-use super::plan::{Command, PublishOrder};
+use super::plan::{FlowCommand, PublishOrder};
 use super::{Commands, current};
 use crate::flow::decide::{Decision, Refusal, decide};
 use crate::flow::document::Patch;
@@ -52,10 +52,10 @@ impl Commands {
     ) -> Result<Outlook, RegistryError> {
         let intent = Intent { idempotency: None, ..intent };
         let command = match order {
-            RehearsedOrder::Publish(order) => Command::Publish(order),
-            RehearsedOrder::Unpublish => Command::Unpublish,
-            RehearsedOrder::Enable(enabled) => Command::Update(Patch::of_enabled(enabled), None),
-            RehearsedOrder::Delete => Command::Delete,
+            RehearsedOrder::Publish(order) => FlowCommand::Publish(order),
+            RehearsedOrder::Unpublish => FlowCommand::Unpublish,
+            RehearsedOrder::Enable(enabled) => FlowCommand::Update(Patch::of_enabled(enabled), None),
+            RehearsedOrder::Delete => FlowCommand::Delete,
         };
         let Meeting::Flow(found) = self.meet(&intent, flow_id).await? else {
             unreachable!("without an idempotency key nothing was answered before");

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::ending::check_reason;
 use super::meeting::Meeting;
 use super::orders::confine;
-use super::plan::{Command, Plan, Prepared, RestoreOrder, RestoreSource};
+use super::plan::{FlowCommand, Plan, Prepared, RestoreOrder, RestoreSource};
 use super::{Commands, Written, current};
 use crate::flow::decide::{Decision, Order, Refusal, Restoration, decide};
 use crate::flow::diff::{self, Diff};
@@ -44,7 +44,7 @@ impl Commands {
         order: RestoreOrder,
     ) -> Result<Written, RegistryError> {
         check_reason(&intent)?;
-        self.command(intent, flow_id, Command::Restore(order)).await
+        self.command(intent, flow_id, FlowCommand::Restore(order)).await
     }
 
     /// What [`restore`](Self::restore) would do now. Writes nothing.

@@ -39,7 +39,7 @@ pub(super) async fn erase_batch(
         return Ok(0);
     }
     let count = batch.len();
-    let event = record(intent, order, &batch, &documents);
+    let event = record(intent, order, &batch, held.absent_among(&said_before(&batch)).await?);
     let place = held.append(Append::event(org_id, event, None)).await?;
     held.erase_recorded(place.position, &batch.contexts).await?;
     if let (Selection::Versions { flow_id, .. }, true) = (&order.selection, is_first) {
@@ -52,7 +52,13 @@ pub(super) async fn erase_batch(
     Ok(count)
 }
 
-fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, documents: &[Digest]) -> NewEvent {
+/// The documents that erasures put on record whose own records go now.
+fn said_before(batch: &ErasurePlan) -> Vec<Digest> {
+    batch.said_before.iter().flat_map(|(_, before)| before.documents.iter().copied()).collect()
+}
+
+/// What the batch takes, and what is absent by records that it takes: a document that was written again is not.
+fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, absent: Vec<Digest>) -> NewEvent {
     let PersonRows { runs, idempotency_keys, actors, sessions } = &batch.rows;
     let rows = [
         ("actor", actors.len()),
@@ -67,7 +73,7 @@ fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, documents:
         .collect();
     let mut told = ErasedContent {
         contexts: batch.contexts.clone(),
-        documents: documents.to_vec(),
+        documents: [batch.digests(), absent].concat(),
         erasure: order.id,
         payloads: batch.payloads.clone(),
         reason: order.reason.clone(),
@@ -76,7 +82,6 @@ fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, documents:
     for (_, before) in &batch.said_before {
         told.contexts.extend(&before.contexts);
         told.payloads.extend(&before.payloads);
-        told.documents.extend(&before.documents);
     }
     told.contexts.sort_unstable();
     told.contexts.dedup();
@@ -84,6 +89,7 @@ fn record(intent: &Intent, order: &ErasureOrder, batch: &ErasurePlan, documents:
     told.payloads.dedup();
     organization_event(intent, EventType::ContentErased, canonical_bytes(&told))
 }
+
 /// Keys in use say again what they are, without the name: what their rows are held against went with their payloads.
 async fn rename_keys(
     held: &mut Held,

@@ -8,6 +8,8 @@ mod person;
 mod plan;
 mod progress;
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -19,11 +21,11 @@ use super::RegistryError;
 use super::caller::Intent;
 use super::projections::Projections;
 use super::service_memory::{ErasureWatch, ServiceMemory};
-use crate::evidence::ErasedContent;
+use crate::evidence::{ErasedContent, WRITE_NO_DOCUMENT};
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 pub use crate::store::ErasureRow;
-use crate::store::Store;
+use crate::store::{Erasable, Store};
 
 /// Documents in memory at once, in bytes; the last of them may go beyond it.
 const DOCUMENT_BYTES: i64 = 1 << 20;
@@ -81,8 +83,9 @@ impl Erasures {
             }
             Selection::Person(ref person) => person.plan(&self.store, org_id).await,
             Selection::Absent => {
-                let mut plan = ErasurePlan::of(&self.store.absent(org_id).await?, false);
-                self.leave_what_is_on_record(org_id, &mut plan).await?;
+                let events = self.store.absent(org_id).await?;
+                let mut plan = ErasurePlan::of(&events, false);
+                self.leave_what_is_on_record(org_id, &events, &mut plan).await?;
                 Ok(plan)
             }
         }
@@ -91,14 +94,19 @@ impl Erasures {
     async fn leave_what_is_on_record(
         &self,
         org_id: Uuid,
+        events: &[Erasable],
         plan: &mut ErasurePlan,
     ) -> Result<(), RegistryError> {
+        // A document that was written again behind its erasure, and is absent, is on record no more.
+        let last_uses: HashMap<Digest, i64> =
+            events.iter().filter_map(|event| Some((event.document?, event.position))).collect();
         let types = [EventType::ContentErased.as_str().to_owned()];
-        for (.., payload) in self.store.payloads_of(org_id, &types).await? {
+        for (position, _, payload) in self.store.payloads_of(org_id, &types).await? {
             let Ok(told) = serde_json::from_slice::<ErasedContent>(&payload) else { continue };
             plan.contexts.retain(|position| !told.contexts.contains(position));
             plan.payloads.retain(|position| !told.payloads.contains(position));
-            plan.documents.retain(|(_, digest)| !told.documents.contains(digest));
+            plan.documents
+                .retain(|(_, digest)| position < last_uses[digest] || !told.documents.contains(digest));
         }
         Ok(())
     }
@@ -159,7 +167,8 @@ impl Erasures {
     ) -> Result<(), RegistryError> {
         let total = plan.len();
         let mut erased = 0;
-        for batch in plan.batches() {
+        for mut batch in plan.batches() {
+            self.leave_what_was_written_again(intent.caller.org_id, &mut batch).await?;
             let mut held = self.store.hold(intent.caller.org_id).await?;
             let counted =
                 erase_batch(&self.projections, &mut held, intent, order, batch, done.batches == 0).await?;
@@ -171,6 +180,26 @@ impl Erasures {
             if let Some(remembered) = &self.remembered {
                 remembered.forget(intent.caller.org_id);
             }
+        }
+        Ok(())
+    }
+
+    /// Of earlier records that go with a batch, takes out each document that was written again behind its record: that
+    /// excuses it no more, so the record of the batch must not either.
+    async fn leave_what_was_written_again(
+        &self,
+        org_id: Uuid,
+        batch: &mut ErasurePlan,
+    ) -> Result<(), RegistryError> {
+        let documents: Vec<Digest> =
+            batch.said_before.iter().flat_map(|(_, before)| before.documents.iter().copied()).collect();
+        if documents.is_empty() {
+            return Ok(());
+        }
+        let other_than = WRITE_NO_DOCUMENT.map(EventType::as_str);
+        let last_writes = self.store.last_writes(org_id, &documents, &other_than).await?;
+        for (position, before) in &mut batch.said_before {
+            before.documents.retain(|digest| last_writes.get(digest).is_none_or(|last| last < position));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The export that proves itself: the evidence bundle, written as it is read. Where this process signs, it ends with a
 //! checkpoint made for it; those that were made before stand in their places.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::{io, mem};
 
 use bytes::Bytes;
@@ -13,10 +13,13 @@ use crate::flow::event::EventType;
 use crate::registry::RegistryError;
 use crate::registry::caller::Intent;
 use crate::registry::checkpoints::{Checkpoints, LogTrees};
+use crate::registry::source::ReadSource;
 use crate::store::{AuditFilter, EventLeaf, Store, StoreError, StoredCheckpoint, StoredDocument};
 
 /// Events read at once.
 const CHUNK: i64 = 250;
+/// Of one chunk, generously.
+const STATEMENTS_MAX: u32 = 4;
 /// Events that tell what becomes of others: whatever is asked for, they are there in full.
 const ALWAYS_SHOWN: [EventType; 2] = [EventType::ContentErased, EventType::LogAccepted];
 /// Documents held at once, in bytes; the last of them may go beyond it.
@@ -34,17 +37,20 @@ pub struct BundleExport {
 #[derive(Debug)]
 struct Log {
     coverage: Coverage,
-    store: Store,
+    source: ReadSource,
+    primary: Store,
     filter: AuditFilter,
     /// Events that were read and not written yet, each with whether the filter lets it through, and the checkpoints made over any of them.
     events: VecDeque<(EventRecord<'static>, bool)>,
     checkpoints: VecDeque<StoredCheckpoint>,
     /// The position of the last event read.
     position: i64,
-    /// Where one flow is to be complete.
+    /// Where one flow is to be complete; `None` too once it cannot be.
     trees: Option<LogTrees>,
     /// What was absent in what was written, and is not on record in it.
     absent: Absent,
+    /// Documents that were written without bytes.
+    blank: HashSet<Digest>,
     checkpoints_of: Checkpoints,
 }
 
@@ -60,10 +66,10 @@ impl BundleExport {
     pub async fn next_chunk(&mut self) -> Result<Option<Bytes>, RegistryError> {
         let Self { log, writer } = self;
         if writer.is_some() && log.events.is_empty() {
-            log.read().await?;
+            log.read_on().await?;
             // What was erased while this export went out is on record behind where it was to end.
             if log.events.is_empty() && log.absent.first().is_some() && log.reach_further().await? {
-                log.read().await?;
+                log.read_on().await?;
             }
         }
         if let Some(mut writer) = writer.take_if(|_| log.events.is_empty()) {
@@ -71,14 +77,20 @@ impl BundleExport {
             return Ok(Some(writer.finish().map_err(broken)?.into()));
         }
         let Some(writer) = writer else { return Ok(None) };
-        let documents = log.documents(writer).await?;
+        let documents = match log.documents(writer).await {
+            Err(error) if log.source.fail_over(&error) => log.documents(writer).await?,
+            Ok(_) if log.source.is_moved() && log.source.leave_standby() => log.documents(writer).await?,
+            documents => documents?,
+        };
         log.write(writer, &documents).map_err(broken)?;
         Ok(Some(mem::take(writer.out_mut()).into()))
     }
 }
 
 impl Log {
-    /// Whether the log goes on behind the end of the export, which then is its end as it is now, signed.
+    /// Whether the log goes on behind the end of the export, which then is its end as it is now, signed. Of the events
+    /// behind the first end, records alone are shown: others may write a document again that stands in the export without
+    /// its bytes, and it stands there once.
     async fn reach_further(&mut self) -> Result<bool, RegistryError> {
         let org_id = self.coverage.org_id;
         let signed = match self.checkpoints_of.sign_head(org_id).await {
@@ -89,8 +101,10 @@ impl Log {
         };
         let end = match signed {
             Some(position) => position,
-            None => self.store.head(org_id).await?,
+            None => self.primary.head(org_id).await?,
         };
+        // A standby may not have it yet.
+        self.source.leave_standby();
         let before = self.coverage.up_to;
         self.coverage.up_to = end.max(before);
         Ok(before < self.coverage.up_to)
@@ -100,7 +114,7 @@ impl Log {
     async fn write_proof(&mut self, writer: &mut BundleWriter<Vec<u8>>) -> Result<(), RegistryError> {
         let (org_id, end) = (self.coverage.org_id, self.position);
         let Some(trees) = self.trees.take().filter(|_| self.checkpoints_of.signs()) else { return Ok(()) };
-        let signed = self.store.checkpoints(org_id, end - 1, end).await?;
+        let signed = self.primary.checkpoints(org_id, end - 1, end).await?;
         let Some(signed) = signed.last() else { return Ok(()) };
         match self.checkpoints_of.sign_trees(trees, signed, self.filter.stream_id).await {
             Ok(Some((head, Some(last)))) => writer.proof(&head.note, &last).map_err(broken),
@@ -110,12 +124,15 @@ impl Log {
         }
     }
 
-    async fn read(&mut self) -> Result<(), StoreError> {
-        let Coverage { org_id, up_to, .. } = self.coverage;
-        let events = self.store.exported_events(org_id, &self.filter, self.position, up_to, CHUNK).await?;
-        if let Some(last) = events.last().map(|(event, _)| event.position) {
-            self.checkpoints = self.store.checkpoints(org_id, self.position, last).await?.into();
-            self.position = last;
+    async fn read_on(&mut self) -> Result<(), StoreError> {
+        let (events, checkpoints) = match self.read().await {
+            Err(error) if self.source.fail_over(&error) => self.read().await?,
+            Ok(_) if self.source.is_moved() && self.source.leave_standby() => self.read().await?,
+            read => read?,
+        };
+        if let Some((last, _)) = events.last() {
+            self.checkpoints = checkpoints.into();
+            self.position = last.position;
         }
         if let Some(trees) = &mut self.trees {
             for (event, _) in &events {
@@ -125,6 +142,22 @@ impl Log {
         }
         self.events = events.into();
         Ok(())
+    }
+
+    /// The next events, and the checkpoints over any of them.
+    async fn read(&self) -> Result<(Vec<(EventRecord<'static>, bool)>, Vec<StoredCheckpoint>), StoreError> {
+        let Coverage { org_id, up_to, .. } = self.coverage;
+        let (store, position) = (self.source.store(), self.position);
+        let read = async {
+            let events = store.exported_events(org_id, &self.filter, position, up_to, CHUNK).await?;
+            let last = events.last().map_or(position, |(event, _)| event.position);
+            let checkpoints = match events.is_empty() {
+                true => Vec::new(),
+                false => store.checkpoints(org_id, position, last).await?,
+            };
+            Ok((events, checkpoints))
+        };
+        store.in_time_for(STATEMENTS_MAX, read).await
     }
 
     /// The documents that go before the first of the events, as many as may be in memory.
@@ -138,7 +171,9 @@ impl Log {
         if wanted.is_empty() {
             return Ok(Documents::new());
         }
-        let found = self.store.documents_within(self.coverage.org_id, &wanted, DOCUMENT_BYTES).await?;
+        let store = self.source.store();
+        let found = store.documents_within(self.coverage.org_id, &wanted, DOCUMENT_BYTES);
+        let found = store.in_time(found).await?;
         Ok(wanted.into_iter().zip(found).collect())
     }
 
@@ -149,7 +184,7 @@ impl Log {
                 match documents.get(&digest) {
                     Some(Some(document)) => {
                         if document.bytes.is_none() {
-                            self.absent.document(digest, event.0.position);
+                            self.blank.insert(digest);
                         }
                         writer.document(digest, document.bytes.as_deref())?;
                     }
@@ -160,10 +195,18 @@ impl Log {
             }
             match self.is_wanted(event) {
                 true => {
-                    self.absent.event(&event.0);
+                    let document = event.0.state.document;
+                    let lacks_document = document.is_some_and(|digest| self.blank.contains(&digest));
+                    self.absent.event(&event.0, lacks_document);
                     writer.event(&event.0)?;
                 }
-                false => writer.omitted(event.0.position, event.0.event_hash)?,
+                false => {
+                    // A change of the flow, behind the end that was fixed when the export began: it is not complete.
+                    if event.1 && event.0.position > self.coverage.wanted_up_to {
+                        self.trees = None;
+                    }
+                    writer.omitted(event.0.position, event.0.event_hash)?;
+                }
             }
             let position = event.0.position;
             while let Some(checkpoint) = self.checkpoints.pop_front_if(|made| made.position <= position) {
@@ -210,13 +253,15 @@ impl Exports {
         };
         let log = Log {
             coverage,
-            store: self.store.clone(),
+            source: ReadSource::caught_up(&self.store).await,
+            primary: self.store.clone(),
             filter: confined(&intent.caller, &order.filter),
             events: VecDeque::new(),
             checkpoints: VecDeque::new(),
             position: after,
             trees,
-            absent: Absent::default(),
+            absent: Absent::after(after),
+            blank: HashSet::new(),
             checkpoints_of: self.checkpoints.clone(),
         };
         let mut writer = BundleWriter::new(Vec::new(), org_id, after, chain_hash).map_err(broken)?;

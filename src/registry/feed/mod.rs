@@ -15,6 +15,7 @@ use self::tail::{PAGE, Tail};
 use super::RegistryError;
 use super::caller::{Caller, Scope};
 use super::names;
+use super::source::ReadSource;
 use crate::flow::event::StreamKind;
 use crate::store::{FeedEntry, Store, StoreError};
 
@@ -55,16 +56,30 @@ impl FeedReader {
         let mut events = match kept {
             Some(events) => events,
             None => {
-                let read = self.store.events_after(self.org_id, self.position, PAGE as i64);
-                let mut read = self.store.in_time(read).await?;
-                let entries = read.iter_mut().map(|event| &mut event.entry);
-                self.store.in_time(names::fill(&self.store, self.org_id, entries)).await?;
+                let mut source = ReadSource::near(&self.store);
+                let read = match self.read_from(source.store()).await {
+                    Err(error) if source.fail_over(&error) => self.read_from(source.store()).await?,
+                    // What a standby does not have yet.
+                    Ok(none) if none.is_empty() && source.leave_standby() => {
+                        self.read_from(source.store()).await?
+                    }
+                    read => read?,
+                };
                 read.into_iter().map(Arc::new).collect()
             }
         };
         self.position = events.last().map_or(self.position, |last| last.entry.position);
         events.retain(|event| is_shown(caller, event));
         Ok(events)
+    }
+
+    /// The next events, of the log itself.
+    async fn read_from(&self, store: &Store) -> Result<Vec<FeedEntry>, StoreError> {
+        let read = store.events_after(self.org_id, self.position, PAGE as i64);
+        let mut read = store.in_time(read).await?;
+        let entries = read.iter_mut().map(|event| &mut event.entry);
+        store.in_time(names::fill(store, self.org_id, entries)).await?;
+        Ok(read)
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::folded::Folded;
-use super::{Batch, Drift, Trouble};
+use super::{ComparedBatch, Drift, Trouble};
 use crate::flow::event::StreamKind;
 use crate::store::{Difference, KeyRow, Reading, Still, StoreError, ViewRow};
 
@@ -35,7 +35,7 @@ pub(in crate::registry) async fn compare(
     reading: &mut Reading,
     org_id: Uuid,
     after: Option<Uuid>,
-) -> Result<Option<Batch>, StoreError> {
+) -> Result<Option<ComparedBatch>, StoreError> {
     let mut still = reading.still(org_id);
     let streams = still.streams(after, BATCH).await?;
     let Some((last, _)) = streams.last().copied() else { return Ok(None) };
@@ -47,7 +47,7 @@ pub(in crate::registry) async fn compare(
     look_into_documents(&mut still, &mut folded).await?;
     let of_stream = |(id, kind): &(Uuid, _)| differing(org_id, *id, *kind, &folded, &rows);
     let drifts = streams.iter().flat_map(of_stream).collect();
-    Ok(Some(Batch { org_id, streams: streams.len(), last, folded, drifts }))
+    Ok(Some(ComparedBatch { org_id, streams: streams.len(), last, folded, drifts }))
 }
 
 pub(super) async fn look_into_documents(

@@ -14,6 +14,7 @@ use uuid::Uuid;
 pub(super) use self::compare::compare;
 use self::compare::{Rows, differing, look_into_documents};
 use self::folded::Folded;
+use super::source::ReadSource;
 use crate::flow::event::StreamKind;
 use crate::flow::text::FOLDING;
 pub use crate::store::Difference;
@@ -136,7 +137,7 @@ impl Drift {
 
 /// Some streams of an organization, compared.
 #[derive(Debug)]
-pub struct Batch {
+pub struct ComparedBatch {
     org_id: Uuid,
     streams: usize,
     /// The last of them.
@@ -145,7 +146,7 @@ pub struct Batch {
     drifts: Vec<Drift>,
 }
 
-impl Batch {
+impl ComparedBatch {
     pub fn organization_id(&self) -> Uuid {
         self.org_id
     }
@@ -171,7 +172,7 @@ impl Batch {
 /// A walk over the streams of one organization, or of all.
 #[derive(Debug)]
 pub struct Walk {
-    projections: Projections,
+    source: ReadSource,
     is_of_one: bool,
     org_id: Option<Uuid>,
     after: Option<Uuid>,
@@ -179,9 +180,16 @@ pub struct Walk {
 
 impl Walk {
     /// The next streams, compared; `None` at the end. After an error the walk can go on where it was.
-    pub async fn next(&mut self) -> Result<Option<Batch>, StoreError> {
+    pub async fn next(&mut self) -> Result<Option<ComparedBatch>, StoreError> {
+        match self.look().await {
+            Err(error) if self.source.fail_over(&error) => self.look().await,
+            look => look,
+        }
+    }
+
+    async fn look(&mut self) -> Result<Option<ComparedBatch>, StoreError> {
         while let Some(org_id) = self.org_id {
-            let (store, after) = (&self.projections.store, self.after);
+            let (store, after) = (self.source.store(), self.after);
             let look = async { compare(&mut store.reading().await?, org_id, after).await };
             if let Some(batch) = store.in_time_for(STATEMENTS_MAX, look).await? {
                 self.after = Some(batch.last);
@@ -199,7 +207,7 @@ impl Walk {
 
     /// Goes on with the next organization.
     pub async fn leave_organization(&mut self) -> Result<(), StoreError> {
-        let store = &self.projections.store;
+        let store = self.source.store();
         let next = match self.org_id {
             Some(org_id) if !self.is_of_one => store.in_time(store.organization_after(Some(org_id))).await?,
             _ => None,
@@ -221,8 +229,8 @@ impl Projections {
             Some(org_id) => Some(org_id),
             None => self.store.in_time(self.store.organization_after(None)).await?,
         };
-        let projections = self.clone();
-        Ok(Some(Walk { projections, is_of_one: org_id.is_some(), org_id: first, after: None }))
+        let source = ReadSource::near(&self.store);
+        Ok(Some(Walk { source, is_of_one: org_id.is_some(), org_id: first, after: None }))
     }
 
     /// Computes again what was folded by older rules than those of this release, a few flows at a time, and nothing else.
@@ -274,8 +282,8 @@ impl Projections {
     }
 
     /// Puts right what drifted in a batch, and says what could not be.
-    pub async fn mend(&self, batch: Batch) -> Result<Vec<Drift>, StoreError> {
-        let Batch { org_id, mut folded, drifts: found, .. } = batch;
+    pub async fn mend(&self, batch: ComparedBatch) -> Result<Vec<Drift>, StoreError> {
+        let ComparedBatch { org_id, mut folded, drifts: found, .. } = batch;
         let (mendable, mut left): (Vec<_>, Vec<_>) = found.into_iter().partition(Drift::is_mendable);
         if mendable.is_empty() {
             return Ok(left);

@@ -159,7 +159,17 @@ impl FlowList {
         let end = self.keys.len().min(self.begun + self.batch);
         let keys = self.keys[self.begun..end].to_vec();
         self.begun = end;
-        let (mut flows, read_at) = self.reads.load(self.org_id, self.shown, keys).await?;
+        let (mut flows, read_at) = match self.reads.load(self.org_id, self.shown, keys.clone()).await {
+            Ok(loaded) if loaded.0.len() == keys.len() => loaded,
+            // What was begun on a standby goes on where nothing is missing.
+            loaded => match self.reads.primary.take() {
+                Some(primary) => {
+                    self.reads = *primary;
+                    self.reads.load(self.org_id, self.shown, keys).await?
+                }
+                None => loaded?,
+            },
+        };
         self.read_at = self.read_at.min(read_at);
         let bytes: usize = flows.iter().map(|flow| flow.document.length()).sum();
         if let Some(batch) = (flows.len() * BATCH_BYTES).checked_div(bytes) {
@@ -218,7 +228,9 @@ impl FlowReads {
         };
         let Listed { head, flows, next } = page.listed.clone();
         let list = FlowList::page(self.clone(), org_id, shown, flows);
-        Ok(FlowPage { at: head, list: FlowList { place: Some((key, page)), ..list }, next })
+        // What is read on a standby is not to be remembered as what the primary has.
+        let place = (!self.is_of_standby()).then_some((key, page));
+        Ok(FlowPage { at: head, list: FlowList { place, ..list }, next })
     }
 
     /// A further page of a list that was begun when the log ended at a position: all its pages are of then, so that each

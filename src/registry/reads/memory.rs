@@ -150,6 +150,16 @@ impl Memory {
         }
     }
 
+    /// Remembers nothing.
+    pub(super) fn none() -> Self {
+        Self {
+            versions: Arc::new(Cache::with_weighter(0, 0, Bytewise)),
+            flows: Arc::new(Cache::with_weighter(0, 0, Bytewise)),
+            pages: Arc::new(Cache::with_weighter(0, 0, Bytewise)),
+            repairs: Arc::default(),
+        }
+    }
+
     /// A flow as it was last seen, however long ago.
     pub(super) fn flow(&self, org_id: Uuid, flow_id: Uuid, which: Which) -> Option<RememberedFlow> {
         self.flows.get(&FlowKey { org_id, flow_id, which })

@@ -23,7 +23,7 @@ pub(super) use self::document::{members, stand_in};
 pub use self::list::FlowList;
 pub(super) use self::memory::Shown;
 use self::memory::{Memory, RememberedFlow, Which};
-pub use self::past::{FlowPage, Moment};
+pub use self::past::{FlowPage, LogMoment};
 pub use self::walk::WalkedPage;
 pub use self::written::WrittenPage;
 use super::RegistryError;
@@ -43,7 +43,17 @@ pub enum Selector {
     /// As it stood after one of its events, deleted or not.
     Version(i64),
     /// As it stood at a moment, deleted or not.
-    AsOf(Moment),
+    AsOf(LogMoment),
+}
+
+impl Selector {
+    /// How far a log must reach to tell the state; `None` where that is not known.
+    pub fn position(self) -> Option<i64> {
+        match self {
+            Self::AsOf(moment) => moment.position(),
+            Self::Current | Self::Draft | Self::Published | Self::Version(_) => Some(0),
+        }
+    }
 }
 
 /// Reads of flows, with what is remembered of them. Clones share everything.
@@ -74,6 +84,8 @@ pub struct FlowReads {
     versions: Reader<FlowAtVersion>,
     heads: Reader<CurrentHead>,
     memory: Memory,
+    /// Of reads of a standby, those of its primary.
+    primary: Option<Box<Self>>,
 }
 
 impl FlowReads {
@@ -83,8 +95,26 @@ impl FlowReads {
             versions: Reader::start(&store),
             heads: Reader::start(&store),
             memory: Memory::new(),
+            primary: None,
             store,
         }
+    }
+
+    /// Reads of a standby. Nothing is remembered of them: when erased content goes there, it is shown no more.
+    pub(super) fn of_standby(store: Store, primary: &Self) -> Self {
+        Self {
+            flows: Reader::of_few(&store),
+            versions: Reader::of_few(&store),
+            heads: Reader::of_few(&store),
+            memory: Memory::none(),
+            primary: Some(Box::new(primary.clone())),
+            store,
+        }
+    }
+
+    /// Whether a standby is read, which may be behind what a reader has seen.
+    pub fn is_of_standby(&self) -> bool {
+        self.primary.is_some()
     }
 
     /// One flow. Flows of other organizations, and of numbers the caller is not confined to, are not found.
@@ -110,10 +140,10 @@ impl FlowReads {
             Selector::Version(version) => self.version(caller, flow_id, version).await,
             Selector::AsOf(moment) => {
                 let version = match moment {
-                    Moment::Position(position) => {
+                    LogMoment::Position(position) => {
                         self.store.version_at(caller.org_id, flow_id, position).await?
                     }
-                    Moment::Before(instant) => {
+                    LogMoment::Before(instant) => {
                         self.store.version_before(caller.org_id, flow_id, instant).await?
                     }
                 };

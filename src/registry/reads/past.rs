@@ -14,20 +14,30 @@ use crate::flow::document::TriggerTypes;
 use crate::flow::text;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{FlowRecord, ListFilter, ListPage, ListedFlow, WALK_MAX};
+use crate::store::{CurrentHead, FlowRecord, ListFilter, ListPage, ListedFlow, WALK_MAX};
 
 /// A moment of an organization's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
+pub enum LogMoment {
     /// After the event at this position.
     Position(i64),
     /// Just before an instant.
     Before(DateTime<Utc>),
 }
 
-impl Moment {
+impl LogMoment {
     /// After the last event there is.
     pub const NOW: Self = Self::Position(i64::MAX);
+
+    /// How far a log must reach to tell what was at this moment; `None` for an instant, which does not say.
+    pub fn position(self) -> Option<i64> {
+        match self {
+            // Wherever the log ends.
+            Self::NOW => Some(0),
+            Self::Position(position) => Some(position),
+            Self::Before(_) => None,
+        }
+    }
 }
 
 /// Flows of then that are read at once.
@@ -94,11 +104,16 @@ impl Wanted {
 }
 
 impl FlowReads {
+    /// The position of the last event of an organization.
+    pub async fn position(&self, org_id: Uuid) -> Result<i64, RegistryError> {
+        Ok(self.heads.ask(CurrentHead { org_id }).await?.position)
+    }
+
     /// The position the log stood at then; what comes after it cannot change what was.
-    pub async fn position_at(&self, caller: &Caller, moment: Moment) -> Result<i64, RegistryError> {
+    pub async fn position_at(&self, caller: &Caller, moment: LogMoment) -> Result<i64, RegistryError> {
         Ok(match moment {
-            Moment::Position(position) => position.min(self.store.head(caller.org_id).await?),
-            Moment::Before(instant) => self.store.position_before(caller.org_id, instant).await?,
+            LogMoment::Position(position) => position.min(self.store.head(caller.org_id).await?),
+            LogMoment::Before(instant) => self.store.position_before(caller.org_id, instant).await?,
         })
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use super::memory::{Actors, Head};
+use super::memory::{Actors, KnownEnd};
 use super::{Append, Appended, KeyAnswer, NewEvent};
 use crate::flow::chain::{EventHashInput, chain_next, event_hash};
 use crate::flow::digest::Digest;
@@ -14,12 +14,12 @@ use crate::flow::event::SCHEMA_VERSION;
 
 /// A log that is written to.
 #[derive(Debug)]
-pub(super) struct Log {
+pub(super) struct WrittenLog {
     pub(super) org_id: Uuid,
     /// Where it ended when that was last seen.
-    pub(super) told: Head,
+    pub(super) told: KnownEnd,
     /// Where it ends with the batch.
-    pub(super) end: Head,
+    pub(super) end: KnownEnd,
 }
 
 /// An event with its place, and the hashes that follow from it.
@@ -48,7 +48,7 @@ pub(super) struct PlacedKey<'a> {
 
 /// Which events and which key of the batch are those of one append.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(super) struct PlacedAppend {
     /// The append's index in the call.
     pub(super) append: usize,
     pub(super) log: usize,
@@ -59,10 +59,10 @@ pub(super) struct Member {
 /// What one run of the statement is given.
 #[derive(Debug, Default)]
 pub(super) struct Batch<'a> {
-    pub(super) logs: Vec<Log>,
+    pub(super) logs: Vec<WrittenLog>,
     pub(super) events: Vec<PlacedEvent<'a>>,
     pub(super) keys: Vec<PlacedKey<'a>>,
-    pub(super) members: Vec<Member>,
+    pub(super) members: Vec<PlacedAppend>,
     /// Appends that are left out, by their index in the call: what is in force is not as they depend on it.
     pub(super) moved: Vec<usize>,
     /// Whether the times were read from the database's clock while the heads were locked.
@@ -73,7 +73,7 @@ impl<'a> Batch<'a> {
     /// Gives places to appends, grouped by organization, of whose logs the heads are given.
     pub(super) fn new(
         appends: impl Iterator<Item = (usize, &'a Append)>,
-        heads: &HashMap<Uuid, Head>,
+        heads: &HashMap<Uuid, KnownEnd>,
         actors: &Actors,
         now: DateTime<Utc>,
     ) -> Self {
@@ -88,7 +88,7 @@ impl<'a> Batch<'a> {
                 continue;
             }
             if known.is_none() {
-                batch.logs.push(Log { org_id: append.org_id, told: end, end });
+                batch.logs.push(WrittenLog { org_id: append.org_id, told: end, end });
             }
             let log = batch.logs.len() - 1;
             let first = batch.events.len();
@@ -102,7 +102,7 @@ impl<'a> Batch<'a> {
                 batch.keys.push(PlacedKey { log, key, recorded_at: now });
                 batch.keys.len() - 1
             });
-            batch.members.push(Member { append: index, log, events: first..batch.events.len(), key });
+            batch.members.push(PlacedAppend { append: index, log, events: first..batch.events.len(), key });
         }
         batch
     }
@@ -112,7 +112,7 @@ fn place<'a>(
     event: &'a NewEvent,
     log_index: usize,
     actor: Uuid,
-    log: &mut Log,
+    log: &mut WrittenLog,
     now: DateTime<Utc>,
     brings: bool,
 ) -> PlacedEvent<'a> {
@@ -141,7 +141,7 @@ fn place<'a>(
         true => place.position,
         false => log.end.in_force_position,
     };
-    log.end = Head {
+    log.end = KnownEnd {
         position: place.position,
         chain_hash,
         recorded_at: place.recorded_at,

@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::statement::Form;
+use super::statement::StatementForm;
 use super::{Append, StoreError};
 use crate::flow::digest::Digest;
 use crate::store::documents::read_digest;
@@ -26,7 +26,7 @@ const ACTOR_TRUSTED_FOR: Duration = Duration::from_secs(60);
 
 /// The end of a log.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Head {
+pub(super) struct KnownEnd {
     pub(super) position: i64,
     pub(super) chain_hash: Digest,
     pub(super) recorded_at: DateTime<Utc>,
@@ -50,27 +50,27 @@ pub(super) type Actors = HashMap<(Uuid, String), KnownActor>;
 
 #[derive(Debug, Clone, Copy)]
 enum Known {
-    EndsAt(Head),
+    EndsAt(KnownEnd),
     ContestedSince(Instant),
 }
 
 /// What a writer remembers.
 #[derive(Debug)]
-pub struct Memory {
+pub struct WriterMemory {
     logs: Cache<Uuid, Known>,
     actors: Cache<(Uuid, String), KnownActor>,
     /// The database's clock minus the clock of this machine.
     clock_offset: TimeDelta,
-    pub(super) form: Form,
+    pub(super) form: StatementForm,
 }
 
-impl Default for Memory {
+impl Default for WriterMemory {
     fn default() -> Self {
         Self {
             logs: Cache::new(LOGS_MAX),
             actors: Cache::new(ACTORS_MAX),
             clock_offset: TimeDelta::zero(),
-            form: Form::Statement,
+            form: StatementForm::Statement,
         }
     }
 }
@@ -78,8 +78,8 @@ impl Default for Memory {
 pub(super) const HEADS: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position \
      FROM log_head WHERE org_id = ANY ($1) AND position > 0";
 
-pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, Head), StoreError> {
-    let head = Head {
+pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, KnownEnd), StoreError> {
+    let head = KnownEnd {
         position: row.try_get("position")?,
         chain_hash: read_digest(row.try_get("chain_hash")?)?,
         recorded_at: row.try_get("recorded_at")?,
@@ -97,10 +97,10 @@ const ACTORS: &str = "SELECT w.org_id, w.subject, a.id, coalesce(h.repairs, 0) \
      FROM unnest($1::uuid[], $2::text[]) AS w(org_id, subject) \
      JOIN actor a ON a.org_id = w.org_id AND a.subject = w.subject LEFT JOIN log_head h ON h.org_id = w.org_id";
 
-impl Memory {
+impl WriterMemory {
     /// Of a writer to a database that is distributed by organization.
     pub fn for_distributed() -> Self {
-        Self { form: Form::Function, ..Self::default() }
+        Self { form: StatementForm::Function, ..Self::default() }
     }
 
     /// The time by the database's clock, as far as is known, in microseconds.
@@ -118,7 +118,7 @@ impl Memory {
         &mut self,
         connection: &mut PgConnection,
         organizations: &[Uuid],
-    ) -> Result<HashMap<Uuid, Head>, StoreError> {
+    ) -> Result<HashMap<Uuid, KnownEnd>, StoreError> {
         let unknown: Vec<Uuid> =
             organizations.iter().filter(|org_id| self.logs.peek(*org_id).is_none()).copied().collect();
         if !unknown.is_empty() {
@@ -138,7 +138,7 @@ impl Memory {
         Ok(heads)
     }
 
-    pub(super) fn remember(&mut self, org_id: Uuid, head: Head) {
+    pub(super) fn remember(&mut self, org_id: Uuid, head: KnownEnd) {
         self.logs.insert(org_id, Known::EndsAt(head));
     }
 

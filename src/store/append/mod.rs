@@ -20,7 +20,7 @@ use crate::flow::document::TriggerTypes;
 use crate::flow::event::{EventType, State, StreamKind};
 use crate::flow::reference::Reference;
 
-pub use memory::Memory;
+pub use memory::WriterMemory;
 
 /// An event as it is handed to the log, which gives it version, position, time and hashes.
 #[derive(Debug, Clone)]
@@ -203,7 +203,7 @@ impl Store {
     /// An error means that nothing of it happened or, for [`StoreError::OutcomeUnknown`], that calling again with the
     /// same event ids is safe.
     pub async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with(&mut Memory::default(), appends).await
+        self.append_with(&mut WriterMemory::default(), appends).await
     }
 
     /// Makes the function that appends for one organization, which a distributed database runs where its rows are.
@@ -215,7 +215,7 @@ impl Store {
     /// Like `append`, using and updating what a writer remembers of the logs it writes to.
     pub async fn append_with(
         &self,
-        memory: &mut Memory,
+        memory: &mut WriterMemory,
         appends: &[Append],
     ) -> Result<Vec<Outcome>, StoreError> {
         ways::append(&mut *self.pool.acquire().await?, memory, appends).await
@@ -227,7 +227,7 @@ pub(super) async fn append_held(
     connection: &mut PgConnection,
     append: Append,
 ) -> Result<Outcome, StoreError> {
-    let mut outcomes = ways::append_held(connection, &mut Memory::default(), &[append]).await?;
+    let mut outcomes = ways::append_held(connection, &mut WriterMemory::default(), &[append]).await?;
     outcomes.pop().ok_or_else(|| StoreError::corrupt("an append", "no outcome"))
 }
 
@@ -241,7 +241,7 @@ pub enum Claim {
 impl Row for Append {
     type Outcome = Outcome;
     type Claim = Claim;
-    type Memory = Memory;
+    type Memory = WriterMemory;
     const WRITER: &'static str = "log";
 
     fn size(&self) -> usize {
@@ -267,7 +267,7 @@ impl Row for Append {
 
     async fn write(
         connection: &mut PgConnection,
-        memory: &mut Memory,
+        memory: &mut WriterMemory,
         rows: &[Self],
     ) -> Result<Vec<Outcome>, StoreError> {
         ways::append(connection, memory, rows).await

@@ -17,7 +17,7 @@ const TEXT: &str = include_str!("append.sql");
 
 /// By what the statement is run. Both have the same text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum StatementForm {
     /// A plain statement, for one Postgres: a call may be about many organizations.
     Statement,
     /// The function `append_to_log`, for a database that is distributed by organization: a call is about one.
@@ -122,11 +122,11 @@ static CALL: LazyLock<String> = LazyLock::new(|| {
 pub(super) async fn write(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
-    form: Form,
+    form: StatementForm,
 ) -> Result<Observed, StoreError> {
     let (text, parameters) = match form {
-        Form::Statement => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
-        Form::Function => (CALL.as_str(), Parameters::of_one(batch)),
+        StatementForm::Statement => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
+        StatementForm::Function => (CALL.as_str(), Parameters::of_one(batch)),
     };
     let parameters = parameters.map_err(|error| StoreError::Statement(sqlx::Error::Encode(error)))?;
     let rows = sqlx::query_as_with::<_, ObservedRow, _>(text, parameters.arguments);

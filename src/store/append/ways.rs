@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use sqlx::{Connection as _, PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::batch::{Batch, Member};
-use super::memory::{Actors, Head, Memory, read_head};
-use super::statement::{Form, Observed, write};
+use super::batch::{Batch, PlacedAppend};
+use super::memory::{Actors, KnownEnd, WriterMemory, read_head};
+use super::statement::{Observed, StatementForm, write};
 use super::{Append, Appended, Outcome, StoreError};
 use crate::flow::chain::chain_start;
 use crate::store::writer::Row as _;
@@ -21,7 +21,7 @@ const LOOKS_MAX: usize = 3;
 /// Appends rows that are grouped by ascending organization and of different streams and idempotency keys.
 pub(super) async fn append(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     appends: &[Append],
 ) -> Result<Vec<Outcome>, StoreError> {
     check(appends)?;
@@ -38,7 +38,7 @@ pub(super) async fn append(
 /// Appends to one log in a transaction that holds its head already.
 pub(super) async fn append_held(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     appends: &[Append],
 ) -> Result<Vec<Outcome>, StoreError> {
     check(appends)?;
@@ -51,16 +51,16 @@ pub(super) async fn append_held(
 }
 
 /// Whether the ids of those who acted are those of now: an erasure, after which they may be others, counts as a repair.
-fn are_current(append: &Append, heads: &HashMap<Uuid, Head>, actors: &Actors) -> bool {
+fn are_current(append: &Append, heads: &HashMap<Uuid, KnownEnd>, actors: &Actors) -> bool {
     let repairs = heads.get(&append.org_id).map_or(0, |head| head.repairs);
     let mut acted = append.events.iter().map(|event| &actors[&(append.org_id, event.actor.clone())]);
     acted.all(|actor| actor.repairs == repairs)
 }
 
 /// The statement takes all appends at once, the function those of one organization.
-fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
+fn calls(appends: &[Append], form: StatementForm) -> Vec<Range<usize>> {
     let mut end = 0;
-    let together = |a: &Append, b: &Append| form == Form::Statement || a.org_id == b.org_id;
+    let together = |a: &Append, b: &Append| form == StatementForm::Statement || a.org_id == b.org_id;
     let calls = appends.chunk_by(together).map(|call| {
         end += call.len();
         end - call.len()..end
@@ -70,7 +70,7 @@ fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
 
 async fn append_call(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     actors: &mut Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
@@ -135,7 +135,7 @@ impl<'a> Outcomes<'a> {
 }
 
 /// What keeps an append from being written, if it is anything of its own.
-fn obstacle(batch: &Batch<'_>, member: &Member, observed: &Observed) -> Option<Outcome> {
+fn obstacle(batch: &Batch<'_>, member: &PlacedAppend, observed: &Observed) -> Option<Outcome> {
     let stops: Vec<_> =
         member.events.clone().filter_map(|event| Some((event, observed.stopped.get(&event)?))).collect();
     // All of its own events are in the log: an earlier try of this append put them there.
@@ -164,7 +164,7 @@ fn obstacle(batch: &Batch<'_>, member: &Member, observed: &Observed) -> Option<O
 /// Appends to the logs whose ends are remembered.
 async fn with_known_heads(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     actors: &Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
@@ -199,7 +199,7 @@ async fn with_known_heads(
 /// Appends with the heads of the logs locked, so that nobody else appends to them meanwhile.
 async fn with_locked_heads(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     actors: &mut Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
@@ -217,7 +217,7 @@ async fn with_locked_heads(
 /// One try of it; `false` where those who acted have other ids by now.
 async fn lock_and_write(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     actors: &Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
@@ -247,11 +247,11 @@ async fn lock_and_write(
 /// acted have other ids by now.
 async fn write_locked(
     connection: &mut PgConnection,
-    memory: &mut Memory,
+    memory: &mut WriterMemory,
     actors: &Actors,
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
-) -> Result<Option<Vec<(Uuid, Head)>>, StoreError> {
+) -> Result<Option<Vec<(Uuid, KnownEnd)>>, StoreError> {
     let (heads, now) = lock(&mut *connection, &outcomes.organizations(call.clone())).await?;
     memory.set_clock(now);
     if !outcomes.left(call.clone()).all(|(_, append)| are_current(append, &heads, actors)) {
@@ -313,7 +313,7 @@ const BEGIN_LOGS: &str = "INSERT INTO log_head (org_id, position, chain_hash, re
 async fn lock(
     connection: &mut PgConnection,
     organizations: &[Uuid],
-) -> Result<(HashMap<Uuid, Head>, DateTime<Utc>), StoreError> {
+) -> Result<(HashMap<Uuid, KnownEnd>, DateTime<Utc>), StoreError> {
     let (mut heads, mut now) = lock_heads(connection, organizations).await?;
     if heads.len() < organizations.len() {
         let starts: Vec<_> = organizations.iter().map(|org_id| chain_start(*org_id).0.to_vec()).collect();
@@ -329,7 +329,7 @@ async fn lock(
 async fn lock_heads(
     connection: &mut PgConnection,
     organizations: &[Uuid],
-) -> Result<(HashMap<Uuid, Head>, Option<DateTime<Utc>>), StoreError> {
+) -> Result<(HashMap<Uuid, KnownEnd>, Option<DateTime<Utc>>), StoreError> {
     let rows =
         sqlx::query(LOCK).bind(organizations).fetch_all(connection).await.map_err(StoreError::of_write)?;
     let now = rows.last().map(|row| row.try_get("now")).transpose()?;

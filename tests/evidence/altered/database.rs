@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use flow_registry::evidence::{BundleWriter, Checkpoint, PublicKey, Report};
+use flow_registry::evidence::{BundleWriter, KeptNote, PublicKey, Report};
 use flow_registry::flow::chain::chain_start;
 use flow_registry::flow::event::RestoreMode;
 use flow_registry::registry::access::KeyMode;
@@ -115,6 +115,11 @@ impl Database {
         forger.checkpoints.sign_head(self.org).await.unwrap().unwrap();
     }
 
+    /// The tree head of the log as it is now, by the service.
+    pub async fn tree_head(&self) -> String {
+        self.registry.checkpoints.tree_head(self.org).await.unwrap().unwrap().note
+    }
+
     pub async fn sign_as_service(&self) {
         self.registry.checkpoints.sign_head(self.org).await.unwrap().unwrap();
     }
@@ -167,7 +172,7 @@ impl Database {
     /// What the live verification says.
     pub async fn verify_live(&self, kept: &[String]) -> Report {
         let keys: Vec<PublicKey> = public_keys(1);
-        let kept = kept.iter().map(|note| Checkpoint::open(note, &keys).unwrap().0).collect();
+        let kept = kept.iter().map(|note| KeptNote::open(note, &keys).unwrap()).collect();
         let mut live = LiveVerification::begin(self.registry.store(), keys, kept).await.unwrap();
         live.log(self.org, |_| {}).await.unwrap()
     }

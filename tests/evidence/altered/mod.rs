@@ -5,14 +5,21 @@ mod database;
 mod edit;
 mod signer;
 
-use flow_registry::evidence::{Report, Verdict};
+use flow_registry::evidence::{Report, TreeHead, Verdict};
+use flow_registry::flow::digest::Digest;
+use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
+
+use serde_json::json;
 
 use self::database::{Database, database};
 use self::edit::Edits;
 use super::cases::Cases;
+use super::sample::{keyring, public_keys};
+use crate::registry::hand::sound;
 
 const EVENTS: i64 = 16;
 const FIRST_CHECKPOINT: i64 = 9;
+const REWRITE_LAST: &str = "UPDATE event SET context = '{\"salt\":\"\"}' WHERE position = 16";
 
 fn head(report: &Report) -> String {
     let verdict = report.to_string();
@@ -48,6 +55,59 @@ async fn what_the_service_wrote_is_intact() {
     database.record_what_is_absent().await;
     cases.add_database("erased on record", &database, &[], "intact up to position 17").await;
     cases.add_database("against what was kept", &database, &database.notes, "intact up to position 17").await;
+    cases.check();
+}
+
+#[tokio::test]
+async fn what_was_written_again_behind_its_erasure_is_not_excused() {
+    let database = database().await;
+    let (hand, mut cases) = (&database.hand, Cases::default());
+    let flow = hand.create(sound("Efímero")).await;
+    let rename = |name: &str| hand.registry.commands.update(hand.intent(), flow, json!({"name": name}), None);
+    rename("Otro").await.unwrap();
+    let versions = Selection::Versions { flow_id: flow, from: 1, to: 1 };
+    let order = ErasureOrder::new(versions, "asked for in May");
+    Erasures::new(hand.registry.store().clone()).erase(&hand.intent(), &order).await.unwrap();
+    rename("Efímero").await.unwrap();
+    database.sign_as_service().await;
+    cases.add_database("written again", &database, &database.notes, "intact up to position 20").await;
+    let blank = "UPDATE document SET bytes = NULL WHERE digest = (SELECT document_digest FROM event WHERE position = 20)";
+    database.administer(blank).await.unwrap();
+    cases.add_database("and blanked", &database, &database.notes, "altered at position 20").await;
+    database.record_what_is_absent().await;
+    cases.add_database("erased again", &database, &database.notes, "intact up to position 21").await;
+    cases.check();
+}
+
+/// A tree head says more than the chain: of which version each stream ends with.
+#[tokio::test]
+async fn a_tree_head_that_was_kept_is_held_against_the_log() {
+    let database = database().await;
+    let mut cases = Cases::default();
+    let kept = [database.tree_head().await];
+    let (genuine, _) = TreeHead::open(&kept[0], &public_keys(1)).unwrap();
+    assert_eq!(genuine.size, EVENTS);
+    cases.add_database("as it was signed", &database, &kept, "intact up to position 16").await;
+    for (name, head) in [
+        ("other events", TreeHead { event_root: Digest::of(b"x"), ..genuine.clone() }),
+        ("other streams", TreeHead { map_root: Digest::of(b"x"), ..genuine.clone() }),
+        ("another chain", TreeHead { chain_hash: Digest::of(b"x"), ..genuine.clone() }),
+    ] {
+        let kept = [database.notes[1].clone(), head.sign(&keyring(1)).unwrap()];
+        cases.add_database(name, &database, &kept, "altered at position 16").await;
+    }
+    database.hand.create(sound("Nueva")).await;
+    database.sign_as_service().await;
+    cases.add_database("and gone on from there", &database, &kept, "intact up to position 17").await;
+    let longer = TreeHead { size: 18, ..genuine };
+    let live = database.verify_live(&[longer.sign(&keyring(1)).unwrap()]).await;
+    assert_eq!(head(&live), "altered at position 18");
+    database.administer("DELETE FROM event WHERE position = 17").await.unwrap();
+    database.administer(REWRITE_LAST).await.unwrap();
+    database.rewrite_chain().await;
+    database.cover_tracks().await;
+    database.administer("DELETE FROM checkpoint WHERE position > 9").await.unwrap();
+    cases.add_database("a log that was rewritten", &database, &kept, "altered at position 16").await;
     cases.check();
 }
 
@@ -114,7 +174,12 @@ async fn every_cut_is_found_by_a_later_checkpoint() {
             _ => format!("end not proven at position {end}"),
         };
         cases.add_database(&cut, &database, &[], &unseen).await;
-        cases.add_database(&cut, &database, &database.notes[1..], &altered).await;
+        let later = &database.notes[1..];
+        assert_eq!(head(&database.verify_live(later).await), altered, "{cut}: the log has no more than that");
+        // An export may be from before.
+        let unproven = format!("end not proven at position {end}");
+        cases.add(format!("{cut}, against a later one"), database.export().await, &unproven).kept =
+            later.to_vec();
         database.undo().await;
     }
     cases.check();

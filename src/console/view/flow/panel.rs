@@ -14,7 +14,7 @@ use crate::console::outline::step_values;
 use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES, FlowTexts};
-use crate::console::texts::members::{pick, step_type};
+use crate::console::texts::members::step_type;
 use crate::console::view::said::{Markup, said};
 use crate::console::view::told::teller;
 use crate::registry::RegistryError;
@@ -105,7 +105,7 @@ async fn step(
     Ok(PanelStep {
         place: said(session, &Sentence::of(t.step_of, &place)),
         kind: kind.to_owned(),
-        kind_words: step_type(kind).map_or(kind, |both| pick(both, language)).to_owned(),
+        kind_words: step_type(kind, language),
         placed,
         faults,
         members,

@@ -49,7 +49,11 @@ impl AskedHistory {
                 number.map(Some).ok_or(PageFailure::BadRequest(name))
             }
         };
-        let kind = text("type")?;
+        // A publish is one of the events that put a version in force.
+        let kind = match text("type")? {
+            kind if kind == EventType::FlowPublished.as_str() => PUT_IN_FORCE.to_owned(),
+            kind => kind,
+        };
         if !kind.is_empty() && !kinds().any(|known| known == kind) {
             return Err(PageFailure::BadRequest("type"));
         }

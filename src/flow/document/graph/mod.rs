@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::edge::{Edge, Target};
 use super::meta::insert_if_it_fits;
 use super::reader::Cursor;
-use super::report::ShapeReport;
 use super::schema::part_of_member;
 use crate::flow::pointer::{self, Path};
+use crate::flow::report::ShapeReport;
 use exits::{loose_exits, set_exit};
 
 /// What a node says of its step. Everything else is data of the editor.

@@ -64,7 +64,7 @@ impl Written<'_> {
         Ok(text)
     }
 
-    /// What stands for a code; which exist says `flow::language::DATE_CODES`.
+    /// What stands for a code; which exist says `expression::language::DATE_CODES`.
     fn code(&self, code: Option<char>) -> Result<String, Error> {
         let time = match self.moment {
             Moment::Time(time) => time,

@@ -9,8 +9,9 @@ use minijinja::{Environment, Error, State};
 use super::super::compare::{SortKey, kind_name};
 use super::super::cost::pay_for_walks;
 use super::super::failure::{coded, undefined};
-use super::super::path;
+use super::super::path::step;
 use super::argument::{defined, with_scope};
+use crate::expression::PathKey;
 use crate::interpreter::error::code;
 use crate::interpreter::value::{self, Value};
 
@@ -101,7 +102,7 @@ fn items(state: &State, list: &Value) -> Result<Vec<Value>, Error> {
 /// A member by its path: `customer.name`, or `1` for the second item of a list.
 fn at(item: &Value, path: &str) -> Value {
     path.split('.').fold(item.clone(), |value, name| match name.parse() {
-        Ok(index) => path::step(&value, &path::PathKey::Index(index)),
-        Err(_) => path::step(&value, &path::PathKey::Name(name.into())),
+        Ok(index) => step(&value, &PathKey::Index(index)),
+        Err(_) => step(&value, &PathKey::Name(name.into())),
     })
 }

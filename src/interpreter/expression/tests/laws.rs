@@ -41,11 +41,11 @@ fn any_source() -> impl Strategy<Value = String> {
 
 /// What the engine answers, without any plan.
 fn by_engine(source: &str, kind: SourceKind, scope: &Arc<EvaluationScope>) -> (String, usize) {
-    let machine = machine::compile(source, kind, &scope.names).expect(source).machine;
+    let code = expression::compile(source, kind, &scope.names, &LITERALS).expect(source).code;
     let mut fuel = Fuel::default();
     let evaluated = match kind {
-        SourceKind::Template(_) => machine.text(scope, &mut fuel),
-        _ => machine.value(scope, &mut fuel),
+        SourceKind::Template(_) => code.text(scope, &mut fuel),
+        _ => code.value(scope, &mut fuel),
     };
     let nulls = evaluated.as_ref().map_or(0, |evaluated| evaluated.nulls_rendered.len());
     (

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::text::KeyMode;
 use crate::flow::finding::Finding;
-use crate::flow::{pointer, text};
+use crate::flow::report::ShapeReport;
+use crate::flow::request::{Fields, RequestNode};
+use crate::flow::text::name_fault;
 use crate::registry::caller::Scopes;
 
 const NAME_CHARACTERS_MIN: usize = 2;
@@ -40,182 +42,119 @@ pub struct KeyChange {
 impl NewKey {
     /// Reads `{name, scopes?, phoneNumberIds?, expiresAt?}`; an absent member, null and an empty list are one.
     pub fn read(mode: KeyMode, body: &Value, now: DateTime<Utc>) -> Result<Self, Vec<Finding>> {
-        let mut reader = Reader::new(body, &["name", "scopes", "phoneNumberIds", "expiresAt"])?;
-        let name = reader.required("name", read_name);
-        let scopes = reader.optional("scopes", read_scopes).filter(|scopes| *scopes != Scopes::default());
-        let phone_number_ids = reader.optional("phoneNumberIds", read_phone_number_ids);
-        let expires_at = reader.optional("expiresAt", |node| read_expiry(node, now));
-        reader.finish(|| Self {
+        let report = ShapeReport::default();
+        let fields = known(body, &["name", "scopes", "phoneNumberIds", "expiresAt"], &report)?;
+        if fields.present("name").is_none() {
+            report.add(Finding::error("MISSING_FIELD", "/name", "is required"));
+        }
+        let key = Self {
             mode,
-            name: name.unwrap_or_default(),
-            scopes,
-            phone_number_ids: phone_number_ids.unwrap_or_default(),
-            expires_at,
-        })
+            name: fields.present("name").map(|node| read_name(&node)).unwrap_or_default(),
+            scopes: fields
+                .get("scopes")
+                .map(|node| read_scopes(&node))
+                .filter(|scopes| *scopes != Scopes::default()),
+            phone_number_ids: fields.get("phoneNumberIds").map(|node| read_ids(&node)).unwrap_or_default(),
+            expires_at: fields.get("expiresAt").and_then(|node| read_expiry(&node, now)),
+        };
+        report.unless_found(key)
     }
 }
 
 impl KeyChange {
     /// Reads `{name?, scopes?, phoneNumberIds?}`. Null is allowed where there is a default to go back to.
     pub fn read(body: &Value) -> Result<Self, Vec<Finding>> {
-        let mut reader = Reader::new(body, &["name", "scopes", "phoneNumberIds"])?;
-        let name = reader.present("name", read_name);
-        let scopes = reader.present("scopes", read_some_scopes);
-        let phone_number_ids = reader.present("phoneNumberIds", |node| match node.value {
-            Value::Null => Some(Vec::new()),
-            _ => read_phone_number_ids(node),
-        });
-        reader.finish(|| Self { name, scopes, phone_number_ids })
+        let report = ShapeReport::default();
+        let fields = known(body, &["name", "scopes", "phoneNumberIds"], &report)?;
+        let change = Self {
+            name: fields.present("name").map(|node| read_name(&node)),
+            scopes: fields.present("scopes").map(|node| read_some_scopes(&node)),
+            phone_number_ids: fields.present("phoneNumberIds").map(|node| match node.value {
+                Value::Null => Vec::new(),
+                _ => read_ids(&node),
+            }),
+        };
+        report.unless_found(change)
     }
 }
 
-fn read_name(node: &mut Node<'_>) -> Option<String> {
-    let name = node.text()?;
+/// The members of a body that has no others.
+fn known<'a>(body: &'a Value, names: &[&str], report: &'a ShapeReport) -> Result<Fields<'a>, Vec<Finding>> {
+    let fields = report.unless_found(RequestNode::root(body, report).open())?;
+    for (_, member) in fields.iter().filter(|(name, _)| !names.contains(name)) {
+        member.report("UNKNOWN_FIELD", "is not a member of this object");
+    }
+    Ok(fields)
+}
+
+fn text<'a>(node: &RequestNode<'a>) -> Option<&'a str> {
+    let text = node.value.as_str();
+    if text.is_none() {
+        node.wrong_type("a string");
+    }
+    text
+}
+
+/// Every item is read, so that everything wrong with a list is said at once.
+fn texts<'a>(node: &RequestNode<'a>) -> impl Iterator<Item = (RequestNode<'a>, &'a str)> {
+    if !node.value.is_array() {
+        node.wrong_type("an array of strings");
+    }
+    node.children().filter_map(|item| text(&item).map(|text| (item, text)))
+}
+
+fn read_name(node: &RequestNode<'_>) -> String {
+    let Some(name) = text(node) else { return String::new() };
     let characters = name.chars().count();
     if !(NAME_CHARACTERS_MIN..=NAME_CHARACTERS_MAX).contains(&characters) {
-        return node.invalid(format!("must have {NAME_CHARACTERS_MIN} to {NAME_CHARACTERS_MAX} characters"));
+        node.invalid(format!("must have {NAME_CHARACTERS_MIN} to {NAME_CHARACTERS_MAX} characters"));
+    } else if let Some(fault) = name_fault(name) {
+        node.invalid(fault);
     }
-    if let Some(fault) = text::name_fault(name) {
-        return node.invalid(fault);
-    }
-    Some(name.to_owned())
+    name.to_owned()
 }
 
-fn read_scopes(node: &mut Node<'_>) -> Option<Scopes> {
-    let scopes = node.list(|item| {
-        let name = item.text()?;
-        match Scopes::parse(name) {
-            Ok(scopes) => Some(scopes),
-            Err(message) => item.invalid(message),
+fn read_scopes(node: &RequestNode<'_>) -> Scopes {
+    let read = |(item, name): (RequestNode<'_>, &str)| {
+        Scopes::parse(name).map_err(|message| item.invalid(message)).ok()
+    };
+    texts(node).filter_map(read).flat_map(Scopes::iter).collect()
+}
+
+fn read_some_scopes(node: &RequestNode<'_>) -> Scopes {
+    let scopes = read_scopes(node);
+    if node.value.as_array().is_some_and(Vec::is_empty) {
+        node.invalid("must name at least one scope");
+    }
+    scopes
+}
+
+fn read_ids(node: &RequestNode<'_>) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (item, id) in texts(node) {
+        if !(1..=PHONE_NUMBER_ID_CHARACTERS_MAX).contains(&id.chars().count()) {
+            item.invalid(format!("must have 1 to {PHONE_NUMBER_ID_CHARACTERS_MAX} characters"));
         }
-    })?;
-    Some(scopes.into_iter().flat_map(Scopes::iter).collect())
-}
-
-fn read_some_scopes(node: &mut Node<'_>) -> Option<Scopes> {
-    let scopes = read_scopes(node)?;
-    match scopes == Scopes::default() {
-        true => node.invalid("must name at least one scope"),
-        false => Some(scopes),
+        ids.push(id.to_owned());
     }
-}
-
-fn read_phone_number_ids(node: &mut Node<'_>) -> Option<Vec<String>> {
-    let ids = node.list(|item| {
-        let id = item.text()?;
-        let characters = id.chars().count();
-        match (1..=PHONE_NUMBER_ID_CHARACTERS_MAX).contains(&characters) {
-            true => Some(id.to_owned()),
-            false => item.invalid(format!("must have 1 to {PHONE_NUMBER_ID_CHARACTERS_MAX} characters")),
-        }
-    })?;
     if ids.len() > PHONE_NUMBER_IDS_MAX {
-        return node.invalid(format!("must have at most {PHONE_NUMBER_IDS_MAX} numbers"));
+        node.invalid(format!("must have at most {PHONE_NUMBER_IDS_MAX} numbers"));
     }
     // A set: neither order nor repetition makes another one.
-    Some(BTreeSet::from_iter(ids).into_iter().collect())
+    BTreeSet::from_iter(ids).into_iter().collect()
 }
 
-fn read_expiry(node: &mut Node<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let text = node.text()?;
+fn read_expiry(node: &RequestNode<'_>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
     // Through the count of milliseconds, which has no leap seconds.
-    let instant = DateTime::parse_from_rfc3339(text)
+    let instant = DateTime::parse_from_rfc3339(text(node)?)
         .ok()
         .and_then(|instant| DateTime::from_timestamp_millis(instant.timestamp_millis()));
     match instant {
         None => node.invalid("must be an instant such as 2030-01-31T12:00:00Z"),
         Some(instant) if instant <= now => node.invalid("must be in the future"),
-        Some(instant) => Some(instant),
+        Some(_) => {}
     }
-}
-
-/// The members of a body, and what is wrong with them.
-struct Reader<'a> {
-    members: Option<&'a Map<String, Value>>,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Reader<'a> {
-    fn new(body: &'a Value, known: &[&str]) -> Result<Self, Vec<Finding>> {
-        let members = match body {
-            Value::Object(members) => Some(members),
-            // PHP writes an empty object as an empty list.
-            Value::Array(items) if items.is_empty() => None,
-            _ => return Err(vec![Finding::error("WRONG_TYPE", "", "must be an object")]),
-        };
-        let unknown = members.into_iter().flat_map(Map::keys).filter(|name| !known.contains(&name.as_str()));
-        let findings = unknown.map(|name| {
-            let mut place = String::new();
-            pointer::push(&mut place, name);
-            Finding::error("UNKNOWN_FIELD", place, "is not a member of this object")
-        });
-        Ok(Self { members, findings: findings.collect() })
-    }
-
-    /// Reads a member that is there, null or not.
-    fn present<T>(&mut self, name: &str, read: impl FnOnce(&mut Node<'_>) -> Option<T>) -> Option<T> {
-        let value = self.members?.get(name)?;
-        read(&mut Node { value, pointer: format!("/{name}"), findings: &mut self.findings })
-    }
-
-    fn optional<T>(&mut self, name: &str, read: impl FnOnce(&mut Node<'_>) -> Option<T>) -> Option<T> {
-        self.present(name, |node| match node.value {
-            Value::Null => None,
-            _ => read(node),
-        })
-    }
-
-    fn required<T>(&mut self, name: &str, read: impl FnOnce(&mut Node<'_>) -> Option<T>) -> Option<T> {
-        if self.members.is_none_or(|members| !members.contains_key(name)) {
-            self.findings.push(Finding::error("MISSING_FIELD", format!("/{name}"), "is required"));
-        }
-        self.present(name, read)
-    }
-
-    fn finish<T>(self, make: impl FnOnce() -> T) -> Result<T, Vec<Finding>> {
-        match self.findings.is_empty() {
-            true => Ok(make()),
-            false => Err(self.findings),
-        }
-    }
-}
-
-/// One value and its place. Readers answer `None` only after saying why.
-struct Node<'a> {
-    value: &'a Value,
-    pointer: String,
-    findings: &'a mut Vec<Finding>,
-}
-
-impl<'a> Node<'a> {
-    fn report<T>(&mut self, code: &'static str, message: impl Into<String>) -> Option<T> {
-        self.findings.push(Finding::error(code, self.pointer.clone(), message));
-        None
-    }
-
-    fn invalid<T>(&mut self, message: impl Into<String>) -> Option<T> {
-        self.report("INVALID_VALUE", message)
-    }
-
-    fn text(&mut self) -> Option<&'a str> {
-        match self.value {
-            Value::String(text) => Some(text),
-            _ => self.report("WRONG_TYPE", "must be a string"),
-        }
-    }
-
-    /// Every item is read, so that everything wrong with a list is said at once.
-    fn list<T>(&mut self, read: impl Fn(&mut Node<'_>) -> Option<T>) -> Option<Vec<T>> {
-        let Value::Array(items) = self.value else {
-            return self.report("WRONG_TYPE", "must be an array of strings");
-        };
-        let mut read_items = Vec::with_capacity(items.len());
-        for (index, value) in items.iter().enumerate() {
-            let pointer = format!("{}/{index}", self.pointer);
-            read_items.push(read(&mut Node { value, pointer, findings: self.findings }));
-        }
-        read_items.into_iter().collect()
-    }
+    instant
 }
 
 #[cfg(test)]

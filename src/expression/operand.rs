@@ -1,6 +1,5 @@
-//! What expressions compare, as far as it is written down, and the names that loops bind.
+//! What expressions compare, as far as it is written down.
 
-use std::collections::HashSet;
 use std::ops::Range;
 
 use minijinja::machinery::ast::{BinOpKind, Expr, UnaryOpKind};
@@ -24,15 +23,6 @@ pub struct ComparedOperands {
     /// Whether they need an order, rather than to be equal or not.
     pub is_order: bool,
     pub span: Range<usize>,
-}
-
-pub fn bound_names<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
-    match target {
-        Expr::Var(node) => _ = names.insert(node.id),
-        Expr::Tuple(node) => node.items.iter().for_each(|item| bound_names(item, names)),
-        Expr::List(node) => node.items.iter().for_each(|item| bound_names(item, names)),
-        _ => {}
-    }
 }
 
 pub fn is_comparison(op: BinOpKind) -> bool {

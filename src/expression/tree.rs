@@ -1,19 +1,16 @@
-//! Parts of syntax trees: what plain paths are, and how nodes are built. Used by lowering and by plans.
+//! Parts of syntax trees: how nodes are built, and what literals are.
 
 use std::collections::HashSet;
 
+use minijinja::Value;
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
-    CallArg, Const, EmitExpr, Expr, Filter, GetAttr, GetItem, List, Spanned, Stmt, UnaryOp, UnaryOpKind, Var,
+    CallArg, Const, Expr, Filter, GetAttr, GetItem, List, Spanned, UnaryOp, UnaryOpKind, Var,
 };
 
-use super::filters::{ONE_SEGMENT, percent_encoded};
-use super::operators as op;
-use super::path::PathKey;
-use super::pattern::Pattern;
+use super::number::as_integer;
+use super::operator as op;
 use super::refusal::{CompileRefusal, Lowered, refuse};
-use crate::interpreter::moment::Moment;
-use crate::interpreter::value::{self, Value};
 
 /// A list literal may be repeated this often.
 const REPEAT_MAX: i64 = 100;
@@ -26,38 +23,6 @@ pub enum Encoding {
     Address,
     /// Those of one value of a query are encoded, and so is the text around them.
     QueryValue,
-}
-
-/// A root name and constant members below it.
-pub struct Plain<'s> {
-    pub root: &'s str,
-    pub keys: Vec<PathKey>,
-    /// The byte where the root begins.
-    pub start: usize,
-}
-
-pub fn plain_path<'s>(expr: &Expr<'s>) -> Option<Plain<'s>> {
-    match expr {
-        Expr::Var(node) => {
-            Some(Plain { root: node.id, keys: Vec::new(), start: node.span().start_offset as usize })
-        }
-        Expr::GetAttr(node) => {
-            let mut plain = plain_path(&node.expr)?;
-            plain.keys.push(PathKey::Name(node.name.into()));
-            Some(plain)
-        }
-        Expr::GetItem(node) => {
-            let Expr::Const(key) = &node.subscript_expr else { return None };
-            let key = match key.value.as_str() {
-                Some(name) => PathKey::Name(name.into()),
-                None => PathKey::Index(value::as_integer(&key.value)?),
-            };
-            let mut plain = plain_path(&node.expr)?;
-            plain.keys.push(key);
-            Some(plain)
-        }
-        _ => None,
-    }
 }
 
 pub fn copy_path<'s>(expr: &Expr<'s>) -> Lowered<'s> {
@@ -86,13 +51,12 @@ pub fn copy_target<'s>(target: &Expr<'s>) -> Lowered<'s> {
     })
 }
 
-pub fn collect_targets<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
+/// The names that a loop binds.
+pub fn bound_names<'s>(target: &Expr<'s>, names: &mut HashSet<&'s str>) {
     match target {
-        Expr::Var(node) => {
-            names.insert(node.id);
-        }
-        Expr::Tuple(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
-        Expr::List(node) => node.items.iter().for_each(|item| collect_targets(item, names)),
+        Expr::Var(node) => _ = names.insert(node.id),
+        Expr::Tuple(node) => node.items.iter().for_each(|item| bound_names(item, names)),
+        Expr::List(node) => node.items.iter().for_each(|item| bound_names(item, names)),
         _ => {}
     }
 }
@@ -115,12 +79,6 @@ pub fn negative<'s>(expr: Expr<'s>, span: Span) -> Expr<'s> {
 
 pub fn filter<'s>(name: &'s str, expr: Expr<'s>, args: Vec<CallArg<'s>>, span: Span) -> Expr<'s> {
     Expr::Filter(Spanned::new(Filter { name, expr: Some(expr), args }, span))
-}
-
-/// A text around the parts of a template, as one value of a query.
-pub fn encoded<'s>(raw: &str, span: Span) -> Stmt<'s> {
-    let expr = constant(Value::from(percent_encoded(raw, ONE_SEGMENT)), span);
-    Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, span))
 }
 
 /// One of our operators around an operand; constants need none but where they are keys.
@@ -150,38 +108,54 @@ fn is_constant(expr: &Expr<'_>) -> bool {
     matches!(expr, Expr::Const(_))
 }
 
-/// Comparing with a text that is no datetime is cheap and never mixes kinds: the engine may do it.
-pub fn one_is_mere_text(left: &Expr<'_>, right: &Expr<'_>) -> bool {
-    let is_mere_text = |expr: &Expr<'_>| match expr {
-        Expr::Const(node) => node.value.as_str().is_some_and(|text| Moment::parse_datetime(text).is_none()),
-        _ => false,
-    };
-    is_mere_text(left) || is_mere_text(right)
-}
-
 /// A literal list, repeated a small and constant number of times.
 pub fn repeats_little(list: &Expr<'_>, times: &Expr<'_>) -> bool {
     let few = |expr: &Expr<'_>| match expr {
-        Expr::Const(node) => value::as_integer(&node.value).is_some_and(|n| n <= REPEAT_MAX),
+        Expr::Const(node) => as_integer(&node.value).is_some_and(|n| n <= REPEAT_MAX),
         _ => false,
     };
     matches!(list, Expr::List(_)) && few(times)
 }
 
-/// Replaces the literal pattern of `matches` and `capture` by the regex made from it.
-pub fn compile_pattern(name: &str, args: &mut [CallArg<'_>], span: Span) -> Result<(), CompileRefusal> {
-    let [_, CallArg::Pos(arg), ..] = args else {
-        return refuse(span, format!("{name} takes a text and a pattern"));
-    };
-    let source = match arg {
-        Expr::Const(node) => node.value.as_str().map(str::to_owned),
-        _ => None,
-    };
-    let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
-    let pattern = Pattern::new(&source).map_err(|error| CompileRefusal {
-        message: error.to_string(),
-        span: Some((arg.span().start_offset as usize, arg.span().end_offset as usize)),
-    })?;
-    *arg = constant(Value::from_object(pattern), arg.span());
-    Ok(())
+/// What is known of literals only where code runs.
+#[derive(Debug)]
+pub struct Literals {
+    /// The value that stands for a pattern, or why it is none.
+    pub pattern: fn(&str) -> Result<Value, String>,
+    /// True for a text that is read as a point in time where it is compared with one.
+    pub is_datetime: fn(&str) -> bool,
+    /// A text as one value of a query.
+    pub encoded: fn(&str) -> String,
+}
+
+impl Literals {
+    /// Comparing with a text that is no datetime is cheap and never mixes kinds: the engine may do it.
+    pub fn one_is_mere_text(&self, left: &Expr<'_>, right: &Expr<'_>) -> bool {
+        [left, right].into_iter().any(|expr| match expr {
+            Expr::Const(node) => node.value.as_str().is_some_and(|text| !(self.is_datetime)(text)),
+            _ => false,
+        })
+    }
+
+    /// Replaces the literal pattern of `matches` and `capture` by the value that stands for it.
+    pub fn compile_pattern(
+        &self,
+        name: &str,
+        args: &mut [CallArg<'_>],
+        span: Span,
+    ) -> Result<(), CompileRefusal> {
+        let [_, CallArg::Pos(arg), ..] = args else {
+            return refuse(span, format!("{name} takes a text and a pattern"));
+        };
+        let source = match arg {
+            Expr::Const(node) => node.value.as_str(),
+            _ => None,
+        };
+        let Some(source) = source else { return refuse(arg.span(), "the pattern must be a literal text") };
+        match (self.pattern)(source) {
+            Ok(pattern) => *arg = constant(pattern, arg.span()),
+            Err(message) => return refuse(arg.span(), message),
+        }
+        Ok(())
+    }
 }

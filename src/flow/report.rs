@@ -1,4 +1,4 @@
-//! Where the readers of documents report what is wrong with them.
+//! Where the readers of documents and requests report what is wrong with them.
 
 use std::cell::RefCell;
 
@@ -30,5 +30,10 @@ impl ShapeReport {
 
     pub fn into_findings(self) -> Vec<Finding> {
         self.findings.into_inner()
+    }
+
+    /// What was read, unless something was wrong with it.
+    pub fn unless_found<T>(&self, read: T) -> Result<T, Vec<Finding>> {
+        if self.is_empty() { Ok(read) } else { Err(self.findings.take()) }
     }
 }

@@ -4,30 +4,30 @@
 
 use std::collections::HashSet;
 
+use minijinja::Value;
 use minijinja::machinery::Span;
 use minijinja::machinery::ast::{
     BinOp, BinOpKind, Call, CallArg, Compare, CompareOpKind, EmitExpr, EmitRaw, Expr, ForLoop, GetAttr,
     GetItem, IfCond, IfExpr, Map, Slice, Spanned, Stmt, Template, Test, UnaryOpKind, Var,
 };
 
-use super::operators as op;
-use super::path::{NamePath, NameReference, PathKey};
+use super::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
+use super::names::{Names, Root};
+use super::operator as op;
+use super::path::{NamePath, NameReference, PathKey, Plain, plain_path};
 use super::refusal::{CompileRefusal, Lowered, refuse};
-use super::scope::{Names, Root};
 use super::tree::{
-    Encoding, Plain, binary, collect_targets, compile_pattern, constant, copy_path, copy_target, encoded,
-    filter, known, list, negative, not, one_is_mere_text, plain_path, repeats_little, sliced, unary,
+    Encoding, Literals, binary, bound_names, constant, copy_path, copy_target, filter, known, list, negative,
+    not, repeats_little, sliced, unary,
 };
-use crate::flow::language::{FILTERS, FUNCTIONS, PATTERN_FUNCTIONS, TESTS};
-use crate::interpreter::value::Value;
 
 /// Loops may be nested this deep.
 const NESTING_MAX: usize = 31;
 
 /// What lowering learns on its way.
-#[derive(Debug)]
 pub struct Lowering<'n, 's> {
     names: &'n Names,
+    literals: &'n Literals,
     /// Every name path the source refers to, in order of appearance.
     pub references: Vec<NameReference>,
     /// Names that enclosing loops bind.
@@ -42,9 +42,10 @@ pub struct Lowering<'n, 's> {
 }
 
 impl<'n, 's> Lowering<'n, 's> {
-    pub fn new(names: &'n Names) -> Self {
+    pub fn new(names: &'n Names, literals: &'n Literals) -> Self {
         Self {
             names,
+            literals,
             references: Vec::new(),
             bound: Vec::new(),
             too_deep: false,
@@ -61,7 +62,10 @@ impl<'n, 's> Lowering<'n, 's> {
                 let children = self.body(&node.children)?;
                 Stmt::Template(Spanned::new(Template { children }, node.span()))
             }
-            Stmt::EmitRaw(node) if self.encoding == Encoding::QueryValue => encoded(node.raw, node.span()),
+            Stmt::EmitRaw(node) if self.encoding == Encoding::QueryValue => {
+                let expr = constant(Value::from((self.literals.encoded)(node.raw)), node.span());
+                Stmt::EmitExpr(Spanned::new(EmitExpr { expr }, node.span()))
+            }
             Stmt::EmitRaw(node) => Stmt::EmitRaw(Spanned::new(EmitRaw { raw: node.raw }, node.span())),
             Stmt::EmitExpr(node) => {
                 let is_origin = is_at_start && self.is_env(&node.expr);
@@ -108,7 +112,7 @@ impl<'n, 's> Lowering<'n, 's> {
         }
         let iter = self.expr(&node.iter)?;
         let mut names = HashSet::from(["loop"]);
-        collect_targets(&node.target, &mut names);
+        bound_names(&node.target, &mut names);
         self.bound.push(names);
         self.too_deep |= self.bound.len() > NESTING_MAX;
         let target = copy_target(&node.target)?;
@@ -124,14 +128,7 @@ impl<'n, 's> Lowering<'n, 's> {
     fn address_part(&mut self, expr: &Expr<'s>) -> Lowered<'s> {
         let span = expr.span();
         Ok(match expr {
-            Expr::IfExpr(node) => {
-                let branches = IfExpr {
-                    test_expr: self.expr(&node.test_expr)?,
-                    true_expr: self.address_part(&node.true_expr)?,
-                    false_expr: node.false_expr.as_ref().map(|expr| self.address_part(expr)).transpose()?,
-                };
-                Expr::IfExpr(Spanned::new(branches, span))
-            }
+            Expr::IfExpr(node) => self.if_expr(node, span, Self::address_part)?,
             Expr::Filter(node) if node.name == "safe_path" => self.emitted(expr, op::RENDER)?,
             Expr::Filter(node) if node.name == "urlencode" => {
                 filter(op::ENCODED, self.emitted(expr, op::RENDER)?, Vec::new(), span)
@@ -179,7 +176,7 @@ impl<'n, 's> Lowering<'n, 's> {
         let text = path.text.clone();
         let bound = self.bound.iter().any(|names| names.contains(plain.root));
         if !bound && self.references.iter().all(|known| known.path != path) {
-            let span = (plain.start, span.end_offset as usize);
+            let span = plain.start..span.end_offset as usize;
             self.references.push(NameReference { path, span });
         }
         text
@@ -215,14 +212,7 @@ impl<'n, 's> Lowering<'n, 's> {
             }
             Expr::BinOp(node) => self.binary(node, span)?,
             Expr::Compare(node) => self.chain(node, span)?,
-            Expr::IfExpr(node) => {
-                let branches = IfExpr {
-                    test_expr: self.expr(&node.test_expr)?,
-                    true_expr: self.expr(&node.true_expr)?,
-                    false_expr: node.false_expr.as_ref().map(|expr| self.expr(expr)).transpose()?,
-                };
-                Expr::IfExpr(Spanned::new(branches, span))
-            }
+            Expr::IfExpr(node) => self.if_expr(node, span, Self::expr)?,
             Expr::Filter(node) => {
                 let Some(inner) = &node.expr else { return refuse(span, "a filter needs a value") };
                 let inner = if node.name == "default" { self.forgiven(inner)? } else { self.expr(inner)? };
@@ -237,6 +227,18 @@ impl<'n, 's> Lowering<'n, 's> {
                 Expr::Map(Spanned::new(Map { keys, values: self.all(&node.values)? }, span))
             }
         })
+    }
+
+    fn if_expr(
+        &mut self,
+        node: &IfExpr<'s>,
+        span: Span,
+        branch: fn(&mut Self, &Expr<'s>) -> Lowered<'s>,
+    ) -> Lowered<'s> {
+        let test_expr = self.expr(&node.test_expr)?;
+        let true_expr = branch(self, &node.true_expr)?;
+        let false_expr = node.false_expr.as_ref().map(|expr| branch(self, expr)).transpose()?;
+        Ok(Expr::IfExpr(Spanned::new(IfExpr { test_expr, true_expr, false_expr }, span)))
     }
 
     fn all(&mut self, exprs: &[Expr<'s>]) -> Result<Vec<Expr<'s>>, CompileRefusal> {
@@ -258,8 +260,8 @@ impl<'n, 's> Lowering<'n, 's> {
         let native = |left, right| Expr::BinOp(Spanned::new(BinOp { op: node.op, left, right }, span));
         Ok(match node.op {
             BinOpKind::ScAnd | BinOpKind::ScOr => native(left, right),
-            BinOpKind::Eq if one_is_mere_text(&left, &right) => native(left, right),
-            BinOpKind::Ne if one_is_mere_text(&left, &right) => native(left, right),
+            BinOpKind::Eq if self.literals.one_is_mere_text(&left, &right) => native(left, right),
+            BinOpKind::Ne if self.literals.one_is_mere_text(&left, &right) => native(left, right),
             BinOpKind::Eq => binary(op::EQUAL, left, right, span),
             BinOpKind::Ne => not(binary(op::EQUAL, left, right, span), span),
             BinOpKind::Lt => binary(op::LESS, left, right, span),
@@ -327,7 +329,7 @@ impl<'n, 's> Lowering<'n, 's> {
         };
         let mut args = self.args(&node.args)?;
         if PATTERN_FUNCTIONS.contains(&name) {
-            compile_pattern(name, &mut args, span)?;
+            self.literals.compile_pattern(name, &mut args, span)?;
         }
         self.reads_clock |= name == "find";
         let expr = Expr::Var(Spanned::new(Var { id: name }, node.expr.span()));

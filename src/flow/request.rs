@@ -1,7 +1,6 @@
-//! Reads JSON strictly: every member that is unknown, missing or of the wrong kind becomes a finding with
-//! its pointer. A null member is an absent one; an empty list where an object is meant is one.
+//! Reads the JSON of a request strictly: every member that is unknown, missing or of the wrong kind becomes a finding
+//! with its pointer. A null member is an absent one; an empty list where an object is meant is one, as PHP writes it.
 
-use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value as Json};
@@ -9,28 +8,15 @@ use serde_json::{Map, Value as Json};
 use crate::flow::document::Duration;
 use crate::flow::finding::Finding;
 use crate::flow::pointer;
+use crate::flow::report::ShapeReport;
 use crate::flow::text::nearest;
-
-/// Findings as they are made.
-#[derive(Debug, Default)]
-pub struct RequestReport(RefCell<Vec<Finding>>);
-
-impl RequestReport {
-    pub fn into_findings(self) -> Vec<Finding> {
-        self.0.into_inner()
-    }
-
-    pub fn add(&self, finding: Finding) {
-        self.0.borrow_mut().push(finding);
-    }
-}
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
 pub struct RequestNode<'a> {
     pub value: &'a Json,
     pub pointer: String,
-    report: &'a RequestReport,
+    report: &'a ShapeReport,
 }
 
 /// The members of an object, unknown ones reported.
@@ -41,7 +27,7 @@ pub struct Fields<'a> {
 }
 
 impl<'a> RequestNode<'a> {
-    pub fn root(value: &'a Json, report: &'a RequestReport) -> Self {
+    pub fn root(value: &'a Json, report: &'a ShapeReport) -> Self {
         Self { value, pointer: String::new(), report }
     }
 
@@ -59,23 +45,17 @@ impl<'a> RequestNode<'a> {
         self.report("INVALID_VALUE", message);
     }
 
-    fn wrong_type(&self, expected: &str) {
+    pub fn wrong_type(&self, expected: &str) {
         self.report("WRONG_TYPE", format!("must be {expected}"));
     }
 
     /// An object with these members and no others.
     pub fn fields(self, names: &[&str]) -> Fields<'a> {
         let fields = self.open();
-        for (name, value) in fields.members.into_iter().flatten() {
-            if !names.contains(&name.as_str()) {
-                let known = names.join(", ");
-                let finding = Finding::error(
-                    "UNKNOWN_FIELD",
-                    fields.node.child(name, value).pointer,
-                    format!("must be one of {known}"),
-                );
-                fields.node.report.add(finding.did_you_mean(nearest(name, names.iter().copied())));
-            }
+        for (name, member) in fields.iter().filter(|(name, _)| !names.contains(name)) {
+            let message = format!("must be one of {}", names.join(", "));
+            let finding = Finding::error("UNKNOWN_FIELD", member.pointer, message);
+            fields.node.report.add(finding.did_you_mean(nearest(name, names.iter().copied())));
         }
         fields
     }
@@ -101,12 +81,13 @@ impl<'a> RequestNode<'a> {
         if items.len() > most {
             self.report("LIMIT_EXCEEDED", format!("must have at most {most} items, has {}", items.len()));
         }
-        items
-            .iter()
-            .take(most)
-            .enumerate()
-            .map(|(index, item)| self.child(&index.to_string(), item))
-            .collect()
+        self.children().take(most).collect()
+    }
+
+    /// The items of a list, however many there are.
+    pub fn children(&self) -> impl Iterator<Item = RequestNode<'a>> {
+        let items = self.value.as_array().into_iter().flatten().enumerate();
+        items.map(|(index, item)| self.child(&index.to_string(), item))
     }
 
     /// A text of so many characters.
@@ -173,10 +154,14 @@ impl<'a> RequestNode<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// A member that is there, null or not.
+    pub fn present(&self, name: &str) -> Option<RequestNode<'a>> {
+        Some(self.node.child(name, self.members?.get(name)?))
+    }
+
     /// A member that is there and not null.
     pub fn get(&self, name: &str) -> Option<RequestNode<'a>> {
-        let value = self.members?.get(name).filter(|value| !value.is_null())?;
-        Some(self.node.child(name, value))
+        self.present(name).filter(|node| !node.value.is_null())
     }
 
     pub fn need(&self, name: &str) -> Option<RequestNode<'a>> {

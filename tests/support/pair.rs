@@ -1,4 +1,4 @@
-//! A primary and its synchronous standby, on sockets in directories of their own.
+//! A primary and its standbys, on sockets in directories of their own.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -12,6 +12,17 @@ use rustix::process::{Pid, Signal, kill_process};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const USER: &str = "flow_registry";
+
+/// Processes that stand still.
+pub struct Stopped(Vec<Pid>);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        for pid in &self.0 {
+            let _ = kill_process(*pid, Signal::CONT);
+        }
+    }
+}
 
 /// A Postgres that nobody supervises; killed with this value.
 pub struct Node {
@@ -122,6 +133,15 @@ impl Node {
             assert!(Instant::now() < give_up, "{}: not within {PATIENCE:?}: {what}\n{}", self.name(), log());
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Stops the processes that a statement finds, until the answer is dropped.
+    pub fn stop(&self, pids: &str) -> Stopped {
+        let pids = self.asks(pids).unwrap();
+        let pids: Vec<Pid> = pids.lines().map(|pid| Pid::from_raw(pid.parse().unwrap()).unwrap()).collect();
+        assert!(!pids.is_empty());
+        pids.iter().for_each(|pid| kill_process(*pid, Signal::STOP).unwrap());
+        Stopped(pids)
     }
 
     pub fn promote(&self) {

@@ -1,35 +1,67 @@
 //! What a template or expression says, read from the engine's syntax tree: the names it refers to, what it
-//! compares, and what in it does not exist. Nothing else in this room knows that tree.
-
-mod arguments;
-mod operand;
-
-pub use operand::{ComparedOperands, Operand};
-use operand::{bound_names, is_comparison, operand};
+//! compares, what it calls, and what in it the language does not have.
 
 use std::collections::HashSet;
 use std::ops::Range;
 
+use minijinja::Value;
 use minijinja::machinery::ast::{
     BinOpKind, Call, CallArg, Compare, CompareOpKind, Expr, ForLoop, Stmt, UnaryOpKind,
 };
 use minijinja::machinery::{Span, parse, parse_expr};
 use minijinja::syntax::SyntaxConfig;
 
-use super::operators::foreign_operator;
-use super::pattern::Patterns;
-use crate::flow::document::SourceLanguage;
-use crate::flow::language::{FILTERS, FUNCTIONS, LOOP_FIELDS, PATTERN_FUNCTIONS, TESTS};
-use crate::flow::text::nearest;
+use super::operand::{ComparedOperands, is_comparison, operand};
+use super::refusal::{CompileRefusal, bytes};
+use super::tree::bound_names;
 
-/// Something that is wrong whatever the document declares.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    pub code: &'static str,
-    pub message: String,
-    pub hint: Option<String>,
+/// How a source is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SourceLanguage {
+    /// Text with `{{ }}`, `{% %}` and `{# #}`.
+    Template,
+    /// A template in a value position: one that is nothing but `{{ … }}` keeps the native value.
+    Value,
+    /// What may stand inside `{{ }}`.
+    Expression,
+}
+
+/// A part of a source that may be wrong.
+#[derive(Debug)]
+pub struct Remark<'s> {
+    pub kind: RemarkKind<'s>,
     /// In bytes of the source.
     pub span: Range<usize>,
+}
+
+#[derive(Debug)]
+pub enum RemarkKind<'s> {
+    /// The language does not have it; a sentence says what.
+    Refused(String),
+    /// A filter, test or function of this name is asked for. The span begins at the name of a filter or test.
+    Named { callable: Callable, name: &'s str, name_span: Range<usize>, arguments: Vec<Argument> },
+    /// A member of a value is called.
+    Method(&'s str),
+    /// Something is called that has no name.
+    Nameless,
+    /// A member of a loop's `loop` is read.
+    LoopMember(String),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Callable {
+    Filter,
+    Test,
+    Function,
+}
+
+/// An argument, as far as it is written down.
+#[derive(Debug)]
+pub enum Argument {
+    Literal(Value, Range<usize>),
+    Computed(Range<usize>),
+    /// It has a name, or is unpacked.
+    Other,
 }
 
 /// A name, and what is read of it.
@@ -44,8 +76,8 @@ pub struct NameUse {
 }
 
 #[derive(Debug, Default)]
-pub struct Syntax {
-    pub faults: Vec<Fault>,
+pub struct Syntax<'s> {
+    pub remarks: Vec<Remark<'s>>,
     pub paths: Vec<NameUse>,
     /// Both sides, whether they are ordered or only told apart, and where.
     pub comparisons: Vec<ComparedOperands>,
@@ -53,61 +85,35 @@ pub struct Syntax {
     pub calls: bool,
 }
 
-impl Syntax {
-    /// Reads one source. Of what is no template or expression there is one fault and nothing else.
-    pub fn read(source: &str, language: SourceLanguage, patterns: &mut Patterns) -> Self {
-        let mut reader = Reader { syntax: Self::default(), patterns, bound: Vec::new() };
-        let result = match language {
-            SourceLanguage::Expression => parse_expr(source).map(|expr| reader.expr(&expr, true)),
+impl<'s> Syntax<'s> {
+    /// Reads one source, or says where it stops to be a template or expression.
+    pub fn read(source: &'s str, language: SourceLanguage) -> Result<Self, CompileRefusal> {
+        let mut reader = Reader { syntax: Self::default(), bound: Vec::new() };
+        match language {
+            SourceLanguage::Expression => reader.expr(&parse_expr(source)?, true),
             // Parsing plain text would only find out that it is.
-            SourceLanguage::Template | SourceLanguage::Value if !source.contains(['{', '}']) => Ok(()),
+            SourceLanguage::Template | SourceLanguage::Value if !source.contains(['{', '}']) => {}
             SourceLanguage::Template | SourceLanguage::Value => {
-                parse(source, "", SyntaxConfig::default()).map(|template| reader.stmt(&template))
+                reader.stmt(&parse(source, "", SyntaxConfig::default())?);
             }
-        };
-        if let Err(error) = result {
-            let failed = error.range().unwrap_or(0..source.len());
-            let (hint, span) = match foreign_operator(source, failed.start) {
-                _ if language == SourceLanguage::Expression && source.trim_start().starts_with("{{") => {
-                    (Some("An expression stands without \"{{ }}\".".to_owned()), 0..source.len())
-                }
-                Some((hint, span)) => (Some(hint), span),
-                None => (None, failed),
-            };
-            let detail = error.detail().unwrap_or("syntax error");
-            let fault = Fault { code: "EXPR_SYNTAX", message: sentence(detail), hint, span };
-            return Self { faults: vec![fault], ..Self::default() };
         }
-        reader.syntax
-    }
-
-    /// Whether the value can only ever be one.
-    pub fn is_constant(&self) -> bool {
-        self.paths.is_empty() && !self.calls && self.faults.is_empty()
+        Ok(reader.syntax)
     }
 }
 
-fn sentence(detail: &str) -> String {
-    let mut chars = detail.chars();
-    let first = chars.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", chars.as_str())
-}
-
-fn bytes(span: Span) -> Range<usize> {
-    span.start_offset as usize..span.end_offset as usize
-}
-
-struct Reader<'s, 'p> {
-    syntax: Syntax,
-    patterns: &'p mut Patterns,
+struct Reader<'s> {
+    syntax: Syntax<'s>,
     /// Names that enclosing loops bind.
     bound: Vec<HashSet<&'s str>>,
 }
 
-impl<'s> Reader<'s, '_> {
-    fn fault(&mut self, code: &'static str, span: Range<usize>, message: String) -> &mut Fault {
-        self.syntax.faults.push(Fault { code, message, hint: None, span });
-        self.syntax.faults.last_mut().expect("just pushed")
+impl<'s> Reader<'s> {
+    fn remark(&mut self, kind: RemarkKind<'s>, span: Range<usize>) {
+        self.syntax.remarks.push(Remark { kind, span });
+    }
+
+    fn refuse(&mut self, message: impl Into<String>, span: Range<usize>) {
+        self.remark(RemarkKind::Refused(message.into()), span);
     }
 
     fn stmt(&mut self, stmt: &Stmt<'s>) {
@@ -132,7 +138,7 @@ impl<'s> Reader<'s, '_> {
 
     fn refuse_stmt(&mut self, name: &str, span: Span) {
         let message = format!("\"{name}\" does not exist in templates; \"if\" and \"for\" do.");
-        self.fault("EXPR_SYNTAX", bytes(span), message);
+        self.refuse(message, bytes(span));
     }
 
     fn body(&mut self, stmts: &[Stmt<'s>]) {
@@ -141,7 +147,7 @@ impl<'s> Reader<'s, '_> {
 
     fn for_loop(&mut self, node: &ForLoop<'s>, span: Span) {
         if node.recursive {
-            self.fault("EXPR_SYNTAX", bytes(span), "Loops cannot be recursive.".to_owned());
+            self.refuse("Loops cannot be recursive.", bytes(span));
         }
         self.expr(&node.iter, false);
         let mut names = HashSet::from(["loop"]);
@@ -186,21 +192,14 @@ impl<'s> Reader<'s, '_> {
                 node.false_expr.iter().for_each(|expr| self.expr(expr, is_guarded));
             }
             Expr::Filter(node) => {
-                self.known("UNKNOWN_FILTER", "filter", node.name, FILTERS, span.clone());
+                let name_span = span.start..span.start + node.name.len();
+                self.named(Callable::Filter, node.name, name_span, &node.args, span);
                 node.expr.iter().for_each(|expr| self.expr(expr, node.name == "default"));
                 self.args(&node.args);
-                match (node.name, &node.args[..]) {
-                    ("date", args) => self.date_format(args, span),
-                    ("map", [CallArg::Pos(Expr::Const(filter)), args @ ..])
-                        if filter.value.as_str() == Some("date") =>
-                    {
-                        self.date_format(args, span);
-                    }
-                    _ => {}
-                }
             }
             Expr::Test(node) => {
-                self.known("UNKNOWN_FUNCTION", "test", node.name, TESTS, span);
+                let name_span = span.start..span.start + node.name.len();
+                self.named(Callable::Test, node.name, name_span, &node.args, span);
                 self.expr(&node.expr, matches!(node.name, "defined" | "undefined"));
                 self.args(&node.args);
             }
@@ -218,8 +217,7 @@ impl<'s> Reader<'s, '_> {
         self.expr(&node.expr, false);
         let mut left = &node.expr;
         if node.ops.iter().any(|next| matches!(next.op, CompareOpKind::In | CompareOpKind::NotIn)) {
-            let message = "\"in\" cannot be chained with other comparisons.".to_owned();
-            self.fault("EXPR_SYNTAX", span.clone(), message);
+            self.refuse("\"in\" cannot be chained with other comparisons.", span.clone());
         }
         for next in &node.ops {
             self.expr(&next.expr, false);
@@ -231,14 +229,22 @@ impl<'s> Reader<'s, '_> {
         }
     }
 
-    /// Reports a name that a table does not have; spans of filters and tests begin at the name.
-    fn known(&mut self, code: &'static str, kind: &str, name: &str, table: &[&str], span: Range<usize>) {
-        if !table.contains(&name) {
-            let message = format!("There is no {kind} \"{name}\".");
-            let fault = self.fault(code, span.start..span.start + name.len(), message);
-            fault.hint =
-                nearest(name, table.iter().copied()).map(|meant| format!("Did you mean \"{meant}\"?"));
-        }
+    /// Notes that a filter, test or function is asked for. Spans of filters and tests begin at the name.
+    fn named(
+        &mut self,
+        callable: Callable,
+        name: &'s str,
+        name_span: Range<usize>,
+        args: &[CallArg<'s>],
+        span: Range<usize>,
+    ) {
+        let arguments = args.iter().map(|arg| match arg {
+            CallArg::Pos(Expr::Const(node)) => Argument::Literal(node.value.clone(), bytes(node.span())),
+            CallArg::Pos(expr) => Argument::Computed(bytes(expr.span())),
+            _ => Argument::Other,
+        });
+        let arguments = arguments.collect();
+        self.remark(RemarkKind::Named { callable, name, name_span, arguments }, span);
     }
 
     fn args(&mut self, args: &[CallArg<'s>]) {
@@ -246,8 +252,7 @@ impl<'s> Reader<'s, '_> {
             match arg {
                 CallArg::Pos(expr) | CallArg::Kwarg(_, expr) => self.expr(expr, false),
                 CallArg::PosSplat(expr) | CallArg::KwargSplat(expr) => {
-                    let message = "Arguments cannot be unpacked.".to_owned();
-                    self.fault("EXPR_SYNTAX", bytes(expr.span()), message);
+                    self.refuse("Arguments cannot be unpacked.", bytes(expr.span()));
                 }
             }
         }
@@ -257,31 +262,14 @@ impl<'s> Reader<'s, '_> {
         self.syntax.calls = true;
         match &node.expr {
             Expr::Var(name) => {
-                self.known("UNKNOWN_FUNCTION", "function", name.id, FUNCTIONS, bytes(node.expr.span()));
-                if let Some(filter) = nearest(name.id, FILTERS.iter().copied())
-                    && let Some(fault) = self.syntax.faults.last_mut()
-                    && !FUNCTIONS.contains(&name.id)
-                {
-                    fault.hint.get_or_insert_with(|| format!("Write \"| {filter}\" instead."));
-                }
-                if PATTERN_FUNCTIONS.contains(&name.id) {
-                    self.pattern(name.id, &node.args, span.clone());
-                }
-                if name.id == "find" {
-                    self.find_kind(&node.args, span);
-                }
+                let name_span = bytes(node.expr.span());
+                self.named(Callable::Function, name.id, name_span, &node.args, span);
             }
             Expr::GetAttr(method) => {
                 self.expr(&method.expr, false);
-                let message = format!("There is no function \"{}\": values have none.", method.name);
-                let fault = self.fault("UNKNOWN_FUNCTION", span, message);
-                if FILTERS.contains(&method.name) {
-                    fault.hint = Some(format!("Write \"| {}\" instead.", method.name));
-                }
+                self.remark(RemarkKind::Method(method.name), span);
             }
-            _ => {
-                self.fault("UNKNOWN_FUNCTION", span, "Only functions can be called.".to_owned());
-            }
+            _ => self.remark(RemarkKind::Nameless, span),
         }
         self.args(&node.args);
     }
@@ -327,11 +315,8 @@ impl<'s> Reader<'s, '_> {
         is_guarded: bool,
     ) {
         if self.bound.iter().any(|names| names.contains(root)) {
-            if let Some((field, end)) = members.first().filter(|_| root == "loop")
-                && !LOOP_FIELDS.contains(&field.as_str())
-            {
-                let message = format!("\"loop\" has no \"{field}\".");
-                self.fault("UNKNOWN_NAMESPACE_FIELD", root_span.start..*end, message);
+            if let Some((field, end)) = members.into_iter().next().filter(|_| root == "loop") {
+                self.remark(RemarkKind::LoopMember(field), root_span.start..end);
             }
             return;
         }
