@@ -13,6 +13,7 @@ use crate::dense::dense;
 use crate::figure::{Figure, Measured, Target, Unit};
 use crate::load;
 use crate::machine::resident_mib;
+use crate::memory::SETTLE;
 use crate::requests::{Fixed, ask, flows_path};
 use crate::seed::Tenant;
 use crate::stage::Stage;
@@ -142,12 +143,15 @@ fn looked_at(stage: &Stage, tenant: &Tenant) -> anyhow::Result<Measured> {
     let service = stage.start_service()?;
     let visitor = Visitor { address: service.address, ..visitor };
     visitor.page("flows")?;
+    std::thread::sleep(SETTLE);
     let before = resident_mib(service.id())?;
     for id in &flows {
         for path in [format!("flows/{id}?view=picture"), format!("flows/{id}/history")] {
             visitor.page(&path)?;
         }
     }
+    // The allocator gives back what pages needed while they were made.
+    std::thread::sleep(SETTLE);
     let after = resident_mib(service.id())?;
     service.stop()?;
     Ok((Spread::once(after - before), format!("{before:.0} MiB before, {after:.0} after")))

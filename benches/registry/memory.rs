@@ -20,7 +20,7 @@ use crate::stats::Spread;
 /// Load before the memory is looked at, in seconds; a quick run takes what there was.
 const LOADED_S: f64 = 300.0;
 /// What was needed to start only is given back by then.
-const SETTLE: Duration = Duration::from_secs(2);
+pub const SETTLE: Duration = Duration::from_secs(2);
 const CLIENTS: usize = 64;
 /// Flows that are 5 KB each in an answer.
 const LISTED: usize = 1_000;
