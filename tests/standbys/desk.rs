@@ -64,7 +64,7 @@ impl Desk {
         Self { service, standby, primary, key, agent: agent(), _scratch: scratch }
     }
 
-    /// Those of its service.
+    /// The command line of the service of this desk, to start another one beside it.
     pub fn arguments(&self) -> Vec<&'static str> {
         arguments(self.primary.url().leak(), self.standby.url().leak()).to_vec()
     }

@@ -35,7 +35,7 @@ pub struct Link {
 /// What a link that is valid leads to.
 #[derive(Debug, Clone)]
 pub struct LinkUse {
-    /// Whoever made the link, as of now.
+    /// The credential that made the link, with the rights that it has when the link is used.
     pub caller: Caller,
     pub on_behalf_of: Option<String>,
     pub reason: Option<String>,
