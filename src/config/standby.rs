@@ -8,7 +8,7 @@ use super::value::{self, DatabaseUrl};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Database")]
 pub struct StandbyConfig {
-    /// Standbys of that cluster, separated by commas, each by an address of its own: exports, the comparison of
+    /// Standbys of the database, separated by commas, each by an address of its own: exports, the comparison of
     /// projections and readers far behind in a feed read there, and so may reads that say how far a server must have come (X-Min-Position)
     #[arg(long, env = "READ_DATABASE_URLS", hide_env_values = true, value_name = "URL[,URL…]")]
     #[arg(value_delimiter = ',', value_parser = value::database_url, conflicts_with = "data_dir")]
