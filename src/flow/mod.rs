@@ -15,6 +15,7 @@ pub mod finding;
 pub mod fold;
 pub mod id;
 pub mod json;
+pub mod keyword;
 pub mod limits;
 pub mod merge;
 pub mod moment;
