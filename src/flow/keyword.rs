@@ -62,7 +62,7 @@ impl HeardKeyword {
 
 /// What to look up to find whatever in force starts by the same as some references: what is found may be more.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Sought {
+pub struct ReferenceQuery {
     /// Kinds of which all references are wanted.
     pub kinds: BTreeSet<ReferenceKind>,
     /// References that are wanted as they are. Whoever has one of them starts by the same.
@@ -71,13 +71,13 @@ pub struct Sought {
     pub within: BTreeSet<String>,
 }
 
-impl Sought {
+impl ReferenceQuery {
     pub fn by(own: &[Reference]) -> Self {
-        let mut sought = Self::default();
+        let mut query = Self::default();
         for reference in own {
-            sought.seek(reference);
+            query.seek(reference);
         }
-        sought
+        query
     }
 
     fn seek(&mut self, own: &Reference) {
@@ -149,13 +149,13 @@ mod tests {
     /// Whether an index with the references of one keyword is led by those of another to a reference that meets it.
     fn finds(own: (&str, MatchMode), other: (&str, MatchMode)) -> bool {
         let own = of_keyword(own.0, own.1);
-        let sought = Sought::by(&own);
+        let query = ReferenceQuery::by(&own);
         let heard = |it: &Reference| HeardKeyword::of_reference(it.kind.number(), &it.value);
         let is_found = |it: &Reference| {
             let is_plain = ReferenceKind::PLAIN_KEYWORDS.contains(&it.kind);
-            sought.kinds.contains(&it.kind)
-                || sought.equal.contains(it)
-                || (is_plain && sought.within.iter().any(|text| it.value.contains(text)))
+            query.kinds.contains(&it.kind)
+                || query.equal.contains(it)
+                || (is_plain && query.within.iter().any(|text| it.value.contains(text)))
         };
         let meets = |it: &Reference| {
             let other = heard(it);

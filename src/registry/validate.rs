@@ -12,7 +12,7 @@ use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
 use crate::flow::document::{Canonical, Document, check_name, sort_findings};
 use crate::flow::finding::Finding;
-use crate::flow::keyword::{HeardKeyword, Sought};
+use crate::flow::keyword::{HeardKeyword, ReferenceQuery};
 use crate::flow::reference::{Reference, ReferenceKind, triggers};
 use crate::flow::validation::{self, Neighbours, called_flows};
 use crate::store::{Listener, Listening, Store};
@@ -118,7 +118,7 @@ impl Validation {
             number: flow.phone_number_id(),
             confined_to: &caller.phone_number_ids,
         };
-        let listeners = self.store.listeners(listening, &Sought::by(&own)).await?;
+        let listeners = self.store.listeners(listening, &ReferenceQuery::by(&own)).await?;
         let heard = |kind: i16, value: &str| HeardKeyword::of_reference(kind, value);
         let others: Vec<_> = listeners.iter().map(|it| (it, heard(it.kind, &it.value))).collect();
         let rival = |own: &Reference| {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::flows::{FlowRecord, read_view, view_columns};
 use super::list::containing;
 use super::{Store, StoreError};
-use crate::flow::keyword::Sought;
+use crate::flow::keyword::ReferenceQuery;
 use crate::flow::reference::ReferenceKind;
 
 /// A flow in force, and what it starts by.
@@ -118,7 +118,7 @@ impl Store {
     pub async fn listeners(
         &self,
         listening: Listening<'_>,
-        sought: &Sought,
+        sought: &ReferenceQuery,
     ) -> Result<Vec<Listener>, StoreError> {
         let kinds: Vec<i16> = sought.kinds.iter().map(|kind| kind.number()).collect();
         let (equal, values): (Vec<i16>, Vec<&str>) =
