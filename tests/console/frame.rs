@@ -1,7 +1,11 @@
 //! What all pages have in common: signing in and out, what pages that are not shown say, and preferences.
 
+use std::net::IpAddr;
+
+use axum::http::Request;
 use chrono::{TimeDelta, Utc};
 use flow_registry::registry::access::operator;
+use flow_registry::registry::caller::ClientAddress;
 use serde_json::json;
 
 use super::{Browser, pin};
@@ -152,6 +156,36 @@ async fn a_browser_has_one_session_of_an_organization() {
     let open = "SELECT count(*) FROM console_session";
     let open: i64 = sqlx::query_scalar(open).fetch_one(&browser.api.database.pool).await.unwrap();
     assert_eq!(open, 1);
+}
+
+/// Tokens that no session has are counted by address. Who is signed in elsewhere, or uses a key, goes on.
+#[tokio::test]
+async fn made_up_tokens_are_limited_by_address() {
+    let mut browser = Browser::admin().await;
+    let path = browser.path("flows");
+    let ask = |host: u8| Request::get(&path).extension(ClientAddress(IpAddr::from([192, 0, 2, host])));
+    let own = browser.cookies.clone();
+    for value in browser.cookies.values_mut() {
+        let (organization, token) = value.split_once('.').unwrap();
+        *value = format!("{organization}.{}", "A".repeat(token.len()));
+    }
+    let mut refused = None;
+    for _ in 0..100 {
+        let seen = browser.send(ask(1), String::new()).await;
+        if seen.status == 429 {
+            refused = Some(seen);
+            break;
+        }
+        seen.expect(401);
+    }
+    let wait_s = refused.unwrap().header("retry-after").unwrap().parse::<u32>().unwrap();
+    assert!((1..10).contains(&wait_s), "{wait_s} s");
+    browser.send(ask(2), String::new()).await.expect(401);
+    browser.cookies = own;
+    browser.send(ask(1), String::new()).await.expect(429);
+    browser.send(ask(2), String::new()).await.expect(200);
+    let (key, name) = (browser.api.key.clone(), "Ana");
+    browser.sign_in(&key, name).await;
 }
 
 /// A session is over when its key is, at once; when nobody used it for an hour; and when its time has come.
