@@ -10,7 +10,7 @@ use super::command::plan::Plan;
 use super::reads::FlowAnswer;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::DecidedChange;
-use crate::flow::event::{Actor, Context, EventType, Payload, State, StreamKind};
+use crate::flow::event::{Actor, Context, DraftChange, Payload, State, StreamKind};
 use crate::store::{
     Append, Appended, DecidedOn, FlowChange, FlowRecord, InForceChange, NewEvent, Published, ViewChange,
 };
@@ -51,7 +51,7 @@ pub(super) fn event(
         document_bytes: plan
             .draft
             .as_ref()
-            .filter(|_| change.event_type != EventType::FlowRestored)
+            .filter(|_| change.event_type.writes_document())
             .map(|draft| draft.bytes.clone()),
         view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
     }
@@ -80,7 +80,7 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
 fn changes_labels(change: &DecidedChange) -> bool {
     let Payload { changed, changed_more, .. } = &change.payload;
     change.version == 1
-        || change.event_type == EventType::FlowRestored
+        || change.event_type.draft() == Some(DraftChange::TakesBack)
         || *changed_more > 0
         || changed.iter().any(|path| path == "name" || path == "description")
 }

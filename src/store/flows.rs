@@ -15,7 +15,7 @@ use super::documents::read_digest;
 use super::{Store, StoreError};
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::digest::Digest;
-use crate::flow::event::{Actor, ActorKind, EventType, Payload, State};
+use crate::flow::event::{Actor, ActorKind, Payload, State};
 
 /// What put a document in force, when, and which one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,13 +132,17 @@ const FOR_COMMAND: &str = concat!(
 macro_rules! event_columns {
     ($org:literal) => {
         concat!(
-        "e.stream_id AS flow_id, e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
+            "e.stream_id AS flow_id, e.version, e.position, e.payload, e.context, e.actor, e.recorded_at, \
          e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
          f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
          f.recorded_at AS first_recorded_at, \
-         (SELECT p.recorded_at FROM event p WHERE p.org_id = ", $org, " AND p.stream_id = e.stream_id \
+         (SELECT p.recorded_at FROM event p WHERE p.org_id = ",
+            $org,
+            " AND p.stream_id = e.stream_id \
            AND p.version = e.published_by_version) AS published_at, \
-         (SELECT d.document_digest FROM event d WHERE d.org_id = ", $org, " AND d.stream_id = e.stream_id \
+         (SELECT d.document_digest FROM event d WHERE d.org_id = ",
+            $org,
+            " AND d.stream_id = e.stream_id \
            AND d.version = e.published_version) AS published_digest, v.phone_number_id"
         )
     };
@@ -228,7 +232,6 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
     let payload = read_payload(row.try_get("payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
     let first =
         read_payload(row.try_get("first_payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
-    let restored = EventType::parse(row.try_get("type")?) == Some(EventType::FlowRestored);
     Ok(FlowRecord {
         flow_id: row.try_get("flow_id")?,
         version: row.try_get("version")?,
@@ -243,7 +246,7 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
         updated_at: row.try_get("recorded_at")?,
         updated_by: (*author(row.try_get("context")?, row.try_get("actor")?)).into(),
         duplicated_from: first.source_flow_id.zip(first.source_version).map(Box::new),
-        restored_from: payload.from_version.filter(|_| restored),
+        restored_from: payload.from_version,
     })
 }
 
