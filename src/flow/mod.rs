@@ -16,6 +16,7 @@ pub mod fold;
 pub mod id;
 pub mod json;
 pub mod limits;
+pub mod marks;
 pub mod merge;
 pub mod moment;
 pub mod pointer;

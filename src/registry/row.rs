@@ -11,6 +11,7 @@ use super::reads::FlowAnswer;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::DecidedChange;
 use crate::flow::event::{Actor, Context, DraftChange, Payload, State, StreamKind};
+use crate::flow::marks::Marks;
 use crate::store::{
     Append, Appended, DecidedOn, FlowChange, FlowRecord, InForceChange, NewEvent, Published, ViewChange,
 };
@@ -70,8 +71,7 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
         published_phone_number_id: in_force.and_then(|in_force| in_force.phone_number_id.clone()),
         published_trigger_types: in_force.map(|in_force| in_force.trigger_types),
         in_force: in_force_change(found, plan, change),
-        duplicated_from: change.payload.source_flow_id.zip(change.payload.source_version),
-        restored_from: change.payload.from_version,
+        marks: Marks::after(found.map(|found| &found.record.marks), &change.payload),
         decided_on: found.map(decided_on),
     }
 }
@@ -170,10 +170,6 @@ pub(super) fn after(
         created_by: before.map_or_else(|| author.clone(), |before| before.created_by.clone()),
         updated_at: place.recorded_at,
         updated_by: author,
-        duplicated_from: match before {
-            Some(before) => before.duplicated_from.clone(),
-            None => change.payload.source_flow_id.zip(change.payload.source_version).map(Box::new),
-        },
-        restored_from: change.payload.from_version,
+        marks: Marks::after(before.map(|before| &before.marks), &change.payload),
     }
 }
