@@ -17,6 +17,7 @@ pub mod id;
 pub mod json;
 pub mod keyword;
 pub mod limits;
+pub mod marks;
 pub mod merge;
 pub mod moment;
 pub mod pointer;

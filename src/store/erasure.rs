@@ -52,7 +52,7 @@ const STANDING: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 AND NOT 
 
 /// The last event that wrote each of these documents: of a type that writes one.
 const LAST_WRITES: &str = "SELECT document_digest, max(position) FROM event \
-     WHERE org_id = $1 AND document_digest = ANY($2) AND type <> ALL($3) GROUP BY document_digest";
+     WHERE org_id = $1 AND document_digest = ANY($2) AND type = ANY($3) GROUP BY document_digest";
 
 const USES: &str = "SELECT stream_id, version, position, document_digest FROM event \
      WHERE org_id = $1 AND document_digest = ANY($2) ORDER BY position";
@@ -108,10 +108,10 @@ impl Store {
         &self,
         org_id: Uuid,
         documents: &[Digest],
-        other_than: &[&str],
+        writing: &[&str],
     ) -> Result<HashMap<Digest, i64>, StoreError> {
         let query = sqlx::query_as::<_, (Vec<u8>, i64)>(LAST_WRITES).bind(org_id);
-        let writes = query.bind(bytes(documents)).bind(other_than).fetch_all(&self.pool).await?.into_iter();
+        let writes = query.bind(bytes(documents)).bind(writing).fetch_all(&self.pool).await?.into_iter();
         Ok(writes.map(|(digest, position)| (read_digest_as_it_is(&digest), position)).collect())
     }
 }

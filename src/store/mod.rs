@@ -7,6 +7,7 @@ mod audit;
 mod changes;
 mod checkpoints;
 mod choice;
+mod columns;
 mod connect;
 mod console_sessions;
 mod documents;
@@ -52,12 +53,13 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 pub use append::{
-    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, NewEvent, Outcome,
-    ViewChange, WriterMemory,
+    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, MarkColumns, NewEvent,
+    Outcome, SaidBy, ViewChange, WriterMemory,
 };
 pub use audit::{AuditFilter, AuditPage};
 pub use changes::{Changed, Changes};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
+pub use columns::Difference;
 pub use connect::PoolSettings;
 pub use console_sessions::{ConsoleSession, NewConsoleSession};
 pub use documents::StoredDocument;
@@ -79,7 +81,7 @@ pub use pooler::{Pooling, set_account_timeouts, try_pooler};
 pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
-pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
+pub use rebuild::{Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use server::{Address, Timeline};
 pub use service_role::{Ownership, account, grant_service};

@@ -21,7 +21,7 @@ use super::RegistryError;
 use super::caller::Intent;
 use super::projections::Projections;
 use super::service_memory::{ErasureWatch, ServiceMemory};
-use crate::evidence::{ErasedContent, WRITE_NO_DOCUMENT};
+use crate::evidence::ErasedContent;
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 pub use crate::store::ErasureRow;
@@ -196,8 +196,9 @@ impl Erasures {
         if documents.is_empty() {
             return Ok(());
         }
-        let other_than = WRITE_NO_DOCUMENT.map(EventType::as_str);
-        let last_writes = self.store.last_writes(org_id, &documents, &other_than).await?;
+        let writing = EventType::ALL.iter().filter(|event| event.writes_document());
+        let writing: Vec<&str> = writing.map(|event| event.as_str()).collect();
+        let last_writes = self.store.last_writes(org_id, &documents, &writing).await?;
         for (position, before) in &mut batch.said_before {
             before.documents.retain(|digest| last_writes.get(digest).is_none_or(|last| last < position));
         }

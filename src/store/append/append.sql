@@ -1,7 +1,8 @@
 -- Writes events that were given their numbers, times and hashes already: to the logs that still end where the writer saw
 -- them end, and only where nothing stops one of their rows. A log is written as a whole or not at all.
 --
--- In braces stand the parts that are filled in: a list of columns, each read from an array parameter, or the place of an
+-- In braces stand the parts that are filled in: a list of columns, each read from an array parameter; the columns of the
+-- marks of a flow; or the place of an
 -- organization's id. That is a column where one call may be about many organizations, and the parameter $1 where it is
 -- about one. $1 organizations of the logs; $2 to $5 how many logs, events, idempotency keys and references there are;
 -- $6 whether the times were taken from this database; $7 the schema version of events; $8 the number of the folding.
@@ -70,9 +71,9 @@ WITH told AS MATERIALIZED (
     FROM keyed k WHERE k.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), flows_begun AS (
     INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, enabled, deleted, phone_number_id,
-        trigger_types, created_at, created_by, updated_at, updated_by, duplicated_from_flow, duplicated_from_version, restored_from)
+        trigger_types, created_at, created_by, updated_at, updated_by{mark columns})
     SELECT {g.org_id}, g.stream_id, g.version, g.position, g.document_digest, g.enabled, g.deleted, g.phone_number_id,
-        g.trigger_types, g.recorded_at, g.author, g.recorded_at, g.author, g.duplicated_from_flow, g.duplicated_from_version, g.restored_from
+        g.trigger_types, g.recorded_at, g.author, g.recorded_at, g.author{marks given}
     FROM given g WHERE g.stream_kind = 1 AND g.version = 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), flows_changed AS (
     -- What is derived from a document is taken anew only where that is another.
@@ -88,7 +89,7 @@ WITH told AS MATERIALIZED (
             THEN f.published_phone_number_id ELSE g.published_phone_number_id END,
         published_trigger_types = CASE WHEN f.published_digest = g.published_digest
             THEN f.published_trigger_types ELSE g.published_trigger_types END,
-        updated_at = g.recorded_at, updated_by = g.author, restored_from = g.restored_from
+        updated_at = g.recorded_at, updated_by = g.author{marks assigned}
     FROM given g WHERE f.org_id = {g.org_id} AND f.flow_id = g.stream_id AND f.version = g.version - 1
         AND g.stream_kind = 1 AND g.version > 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
 ), texts_changed AS (

@@ -2,6 +2,7 @@
 //! statement (`append.sql`) proves that the log still ends where the service believes and writes everything.
 
 mod batch;
+mod marks;
 mod memory;
 mod parameters;
 mod statement;
@@ -18,8 +19,11 @@ use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 use crate::flow::document::TriggerTypes;
 use crate::flow::event::{EventType, State, StreamKind};
+use crate::flow::marks::Marks;
 use crate::flow::reference::Reference;
 
+pub(super) use marks::marks_of_view;
+pub use marks::{MarkColumns, SaidBy};
 pub use memory::WriterMemory;
 
 /// An event as it is handed to the log, which gives it version, position, time and hashes.
@@ -70,8 +74,7 @@ pub struct FlowChange {
     pub published_trigger_types: Option<TriggerTypes>,
     /// `None` where what is in force stays as it was.
     pub in_force: Option<InForceChange>,
-    pub duplicated_from: Option<(Uuid, i64)>,
-    pub restored_from: Option<i64>,
+    pub marks: Marks,
     /// What the change was decided on; without it the version alone is proven.
     pub decided_on: Option<DecidedOn>,
 }

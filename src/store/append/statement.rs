@@ -9,6 +9,7 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::batch::Batch;
+use super::marks::MarkColumns;
 use super::parameters::{LISTS, Parameters};
 use super::{Appended, StoreError};
 use crate::flow::digest::Digest;
@@ -56,6 +57,14 @@ fn text(organization: impl Fn(&str) -> String) -> String {
     let lists = Parameters::described().lists;
     let mut text = TEXT.to_owned();
     for (name, list) in LISTS.iter().zip(&lists) {
+        text = text.replace(name, list);
+    }
+    let marks = [
+        ("{mark columns}", MarkColumns::listed(|column| format!(", {column}"))),
+        ("{marks given}", MarkColumns::listed(|column| format!(", g.{column}"))),
+        ("{marks assigned}", MarkColumns::assigned()),
+    ];
+    for (name, list) in &marks {
         text = text.replace(name, list);
     }
     let mut filled = String::with_capacity(text.len());
