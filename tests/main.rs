@@ -18,6 +18,7 @@ mod interpreter;
 mod picture;
 mod process;
 mod registry;
+mod replicas;
 mod repository;
 mod secret_files;
 mod standbys;
