@@ -58,12 +58,6 @@ fn start(data: &Path) -> Service {
     Service::start(&["--data-dir", data.to_str().unwrap()])
 }
 
-fn printed(service: &Service, name: &str) -> String {
-    let printed = service.printed();
-    let line = printed.lines().find(|line| line.starts_with(name)).expect("a new installation prints it");
-    line.split_whitespace().last().unwrap().to_owned()
-}
-
 fn number(variable: &str, usual: usize) -> usize {
     std::env::var(variable).map_or(usual, |number| number.parse().expect("a number"))
 }
@@ -80,8 +74,8 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
     let mut service = start(data.path());
     let access = Arc::new(Access {
         address: RwLock::new(service.address.to_string()),
-        organization: printed(&service, "organization"),
-        key: printed(&service, "key"),
+        organization: service.printed_value("organization"),
+        key: service.printed_value("key"),
         stop: AtomicBool::new(false),
     });
     let enough = Arc::new(AtomicI64::new(i64::MAX));

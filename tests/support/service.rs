@@ -80,6 +80,13 @@ impl Service {
         fs::read_to_string(&self.printed).unwrap()
     }
 
+    /// What a new installation prints under a name.
+    pub fn printed_value(&self, name: &str) -> String {
+        let printed = self.printed();
+        let line = printed.lines().find(|line| line.starts_with(name)).expect("a new installation prints it");
+        line.split_whitespace().last().unwrap().to_owned()
+    }
+
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
