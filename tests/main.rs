@@ -11,6 +11,7 @@ mod console;
 mod crash;
 mod deploy;
 mod docs;
+mod dumps;
 mod evidence;
 mod failover;
 mod flows;
