@@ -1,5 +1,6 @@
 //! Wiring only: opens what the configuration names, puts the rooms together, and takes them down in order.
 
+pub mod cluster;
 pub mod console;
 mod database;
 mod drift;

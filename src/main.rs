@@ -71,6 +71,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
             AuditOrder::AcceptLog(order) => done(app::accept_log(&order)),
             AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),
         },
+        CliCommand::Cluster(order) => done(app::cluster::run(&order)),
         CliCommand::SigningKey(order) => order.run().map(|()| ExitCode::SUCCESS),
     }
 }

@@ -11,6 +11,7 @@ mod console;
 mod crash;
 mod deploy;
 mod docs;
+mod dumps;
 mod erasure_at_scale;
 mod evidence;
 mod failover;

@@ -102,6 +102,28 @@ impl Database {
         Ok(Self { store: connect(&address, &settings).await?, cluster })
     }
 
+    /// Of a private cluster that is running: nothing is migrated.
+    pub async fn of_cluster(
+        config: &DatabaseConfig,
+        cluster: Cluster,
+        data_dir: PathBuf,
+    ) -> anyhow::Result<Self> {
+        let store = connect(&address(config, Some(&cluster)), &pool_settings(config, None)).await?;
+        Ok(Self { store, cluster: Some((cluster, data_dir)) })
+    }
+
+    /// The private cluster, where the data is in one.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref().map(|(cluster, _)| cluster)
+    }
+
+    /// Closed, with its private cluster still running.
+    pub async fn into_cluster(self) -> Option<Cluster> {
+        // A statement under way may finish, a stuck one is left to the server's timeout.
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.store.pool().close()).await;
+        self.cluster.map(|(cluster, _)| cluster)
+    }
+
     /// The directory of the private cluster, where the data is in one.
     pub fn data_dir(&self) -> Option<&Path> {
         self.cluster.as_ref().map(|(_, data_dir)| data_dir.as_path())
@@ -124,9 +146,7 @@ impl Database {
     }
 
     pub async fn close(self) {
-        // A statement under way may finish, a stuck one is left to the server's timeout.
-        let _ = tokio::time::timeout(CLOSE_WITHIN, self.store.pool().close()).await;
-        if let Some((cluster, _)) = self.cluster {
+        if let Some(cluster) = self.into_cluster().await {
             cluster.stop().await;
         }
     }
@@ -152,7 +172,7 @@ fn pool_settings(config: &DatabaseConfig, seen: Option<Timeline>) -> PoolSetting
 }
 
 /// Where the private cluster lives, or would.
-fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
+pub(super) fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
     match &config.data_dir {
         Some(data_dir) => Ok(data_dir.clone()),
         None => Ok(postgres::default_data_dir()?),
@@ -162,19 +182,29 @@ fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
 /// The cluster, and the directory it lives in.
 async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Result<(Cluster, PathBuf)> {
     let data_dir = data_dir(config)?;
-    let connections = config.database_pool_size + CONNECTIONS_BESIDE;
-    let options = postgres::Options {
-        data_dir: data_dir.clone(),
-        bin_dir: config.postgres_bin_dir.clone(),
-        durability: Durability::Full,
-        settings: config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
-        connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
-    };
+    let settings = config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone()));
+    let options = cluster_options(config, &data_dir, settings.collect());
     let cluster = match access {
         Access::Alone => Cluster::start(options).await,
         Access::Beside => Cluster::attach_or_start(options).await,
     };
     Ok((cluster.context("cannot use the private Postgres")?, data_dir))
+}
+
+/// With these settings of the server beside those that the service depends on.
+pub(super) fn cluster_options(
+    config: &DatabaseConfig,
+    data_dir: &Path,
+    settings: Vec<(String, String)>,
+) -> postgres::Options {
+    let connections = config.database_pool_size + CONNECTIONS_BESIDE;
+    postgres::Options {
+        data_dir: data_dir.to_owned(),
+        bin_dir: config.postgres_bin_dir.clone(),
+        durability: Durability::Full,
+        settings,
+        connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
+    }
 }
 
 fn address(config: &DatabaseConfig, cluster: Option<&Cluster>) -> Address {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod client;
+mod cluster;
 mod entry;
 mod erase;
 mod failure;
@@ -19,6 +20,7 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::config::{LogConfig, MigrateConfig, ServeConfig};
 pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder, print_verifier};
+pub use cluster::{ClusterOrder, DumpOrder, RestoreFromDumpOrder, UpgradeOrder};
 pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
@@ -62,6 +64,9 @@ pub enum CliCommand {
     /// Follow the log, and prove that nobody altered it
     #[command(subcommand)]
     Audit(Box<AuditOrder>),
+    /// Save a private Postgres, bring it back, and move it to a newer version
+    #[command(subcommand)]
+    Cluster(Box<ClusterOrder>),
     /// Make and show the keys that checkpoints of the log are signed with
     #[command(subcommand)]
     SigningKey(SigningKeyOrder),

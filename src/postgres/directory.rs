@@ -45,11 +45,10 @@ pub(super) struct Directory {
 impl Directory {
     /// Makes the directory when missing. Root's must be passable for the account Postgres runs as.
     pub fn create(root: &Path) -> Result<Self, ClusterError> {
-        let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
         if let Some(parent) = root.parent() {
             fs::create_dir_all(parent).map_err(ClusterError::file("make", parent))?;
         }
-        make_directory(root, mode)?;
+        make_directory(root, passable())?;
         Self::open(root)
     }
 
@@ -77,6 +76,11 @@ impl Directory {
     /// Lies there while `initdb` works: what it left is not a cluster yet.
     pub fn initializing(&self) -> PathBuf {
         self.root.join("postgres.initializing")
+    }
+
+    /// Lies there while a restore works: nothing in the data directory is whole yet.
+    pub fn restoring(&self) -> PathBuf {
+        self.root.join("restoring")
     }
 
     /// The version that made the cluster, if there is one.
@@ -132,6 +136,17 @@ impl Directory {
     }
 }
 
+/// The mode of a directory that Postgres has to pass through.
+pub(super) fn passable() -> u32 {
+    if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 }
+}
+
+/// A directory entry is durable only after its directory is.
+pub(super) fn sync(directory: &Path) -> Result<(), ClusterError> {
+    let synced = File::open(directory).and_then(|opened| opened.sync_all());
+    synced.map_err(ClusterError::file("sync", directory))
+}
+
 fn socket(directory: &Path) -> PathBuf {
     directory.join(format!(".s.PGSQL.{PORT}"))
 }
@@ -152,7 +167,7 @@ pub(super) fn make_private(path: &Path, account: Option<&Account>) -> Result<(),
     Ok(())
 }
 
-fn make_directory(path: &Path, mode: u32) -> Result<(), ClusterError> {
+pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), ClusterError> {
     match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(ClusterError::file("make", path)(error))

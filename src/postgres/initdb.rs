@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use super::account::Account;
 use super::binaries::Binaries;
 use super::child::{self, OnOrphaned};
-use super::directory::{Directory, make_private, remove_file};
+use super::directory::{Directory, make_private, remove_file, sync};
 use super::{ClusterError, Durability, NAME};
 
 /// Does nothing when the cluster is there and whole.
@@ -29,7 +29,8 @@ pub(super) fn ensure(
         return Err(ClusterError::ForeignContent { path: pgdata });
     }
     let file = File::create(&marker).map_err(ClusterError::file("make", &marker))?;
-    file.sync_all().and_then(|()| sync(directory)).map_err(ClusterError::file("sync", &marker))?;
+    file.sync_all().map_err(ClusterError::file("sync", &marker))?;
+    sync(directory.root())?;
     make_private(&pgdata, account)?;
     tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
 
@@ -48,12 +49,7 @@ pub(super) fn ensure(
     run(single, Some(&format!("CREATE DATABASE {NAME}\n")))?;
 
     remove_file(&marker)?;
-    sync(directory).map_err(ClusterError::file("sync", directory.root()))
-}
-
-/// A directory entry is durable only after its directory is.
-fn sync(directory: &Directory) -> std::io::Result<()> {
-    File::open(directory.root())?.sync_all()
+    sync(directory.root())
 }
 
 fn run(mut command: Command, input: Option<&str>) -> Result<(), ClusterError> {

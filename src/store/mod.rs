@@ -84,7 +84,7 @@ pub use reading::Reading;
 pub use rebuild::{Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use server::{Address, Timeline};
-pub use service_role::{Ownership, account, grant_service};
+pub use service_role::{Ownership, account, grant_service, make_accounts, other_accounts};
 pub use standby::{Standby, StandbyCondition};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};

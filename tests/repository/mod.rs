@@ -43,7 +43,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 10] = [
     (r"\bminijinja::machinery\b", &["expression"]),
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "console", "app"]),
@@ -51,6 +51,7 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
     (r"\bopentelemetry", &["http", "log"]),
+    (r"\btar::", &["app"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];

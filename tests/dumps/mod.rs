@@ -1,0 +1,283 @@
+//! A private Postgres dumped, restored and upgraded by the program as its users run it, and everything that goes wrong on
+//! the way: what is there stays, and nothing half made looks whole.
+
+mod installation;
+
+use std::fs;
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+use sqlx::{Connection as _, Executor as _};
+
+use crate::support::{Scratch, program, run};
+use installation::Installation;
+
+/// The status, and what was said on both streams.
+fn cluster(arguments: &[&str]) -> (Option<i32>, String) {
+    said(&mut program(&[&["cluster"], arguments].concat()))
+}
+
+fn said(command: &mut Command) -> (Option<i32>, String) {
+    let output = command.output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+fn refused(arguments: &[&str], status: i32, says: &str) {
+    let (code, said) = cluster(arguments);
+    assert!(code == Some(status) && said.contains(says), "{arguments:?}: {code:?}, no {says:?} in\n{said}");
+}
+
+fn dump(data_dir: &Path, to: &Path) {
+    let (status, said) =
+        cluster(&["dump", "--data-dir", data_dir.to_str().unwrap(), "--to", to.to_str().unwrap()]);
+    assert!(status == Some(0) && said.contains("is whole"), "{said}");
+}
+
+fn restore(from: &Path, data_dir: &Path) -> String {
+    let arguments = ["restore", "--from", from.to_str().unwrap(), "--data-dir", data_dir.to_str().unwrap()];
+    let (status, said) = cluster(&arguments);
+    assert_eq!(status, Some(0), "{said}");
+    said
+}
+
+fn verify(data_dir: &Path, checkpoint: &Path) -> String {
+    let arguments = ["audit", "verify", "--data-dir", data_dir.to_str().unwrap(), "--checkpoint"];
+    let (status, said) = said(program(&arguments).arg(checkpoint));
+    assert!(status == Some(0) && said.contains("intact"), "{status:?} {said}");
+    said
+}
+
+/// What was signed last of the one log.
+fn reached(data_dir: &Path) -> PathBuf {
+    let organization = fs::read_dir(data_dir.join("signing-key.signed")).unwrap().next().unwrap();
+    let reached = fs::read_dir(organization.unwrap().path().join("reached")).unwrap();
+    let names = reached.map(|entry| entry.unwrap().path());
+    names.filter(|path| !path.to_str().unwrap().contains("/tree-")).max().unwrap()
+}
+
+#[tokio::test]
+async fn what_is_dumped_while_writes_go_on_comes_back_whole() {
+    let scratch = Scratch::new();
+    let (first, second) = (scratch.path().join("first"), scratch.path().join("second"));
+    let file = scratch.path().join("registry.dump");
+    let mut before = Installation::new(&first);
+    let flows: Vec<String> = (0..20).map(|number| before.create(&format!("flow {number}"))).collect();
+    let mut connection = before.connect().await;
+    connection.execute("CREATE ROLE \"re'ader\" LOGIN; GRANT SELECT ON event TO \"re'ader\"").await.unwrap();
+    connection.close().await.unwrap();
+    before = before.next(&first);
+    let paths: Vec<String> = flows.iter().map(|flow| format!("/bot/flows/{flow}")).collect();
+    let answers: Vec<Value> = paths.iter().map(|path| before.get(path)).collect();
+    let signed = scratch.path().join("signed");
+    fs::copy(reached(&first), &signed).unwrap();
+
+    let ended = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut written = 0;
+            while !ended.load(Ordering::Relaxed) {
+                before.create(&format!("meanwhile {written}"));
+                written += 1;
+            }
+            written
+        });
+        dump(&first, &file);
+        ended.store(true, Ordering::Relaxed);
+        assert!(writer.join().unwrap() > 0, "nothing was written meanwhile");
+    });
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o7777, 0o600);
+    let said = restore(&file, &second);
+    assert!(said.contains("Verified: logs: 1") && said.contains("re'ader"), "{said}");
+    assert_eq!(fs::read(first.join("signing-key")).unwrap(), fs::read(second.join("signing-key")).unwrap());
+
+    let mut after = before.next(&second);
+    for (path, answer) in paths.iter().zip(&answers) {
+        assert_eq!(after.get(path), *answer);
+    }
+    let mut connection = after.connect().await;
+    let rights = "SELECT has_table_privilege('re''ader', 'event', 'SELECT') \
+         AND NOT has_function_privilege('re''ader', 'erase_recorded(uuid, bigint)', 'EXECUTE')";
+    let kept: bool = sqlx::query_scalar(rights).fetch_one(&mut connection).await.unwrap();
+    assert!(kept, "rights are what they were");
+    connection.close().await.unwrap();
+    after.create("afterwards");
+    after.stop();
+    // What was signed before holds, and what came since is signed with the same key.
+    let said = verify(&second, &signed);
+    let keys = run(&["signing-key", "show", first.join("signing-key").to_str().unwrap()]).stdout;
+    let keys = String::from_utf8(keys).unwrap();
+    let name = keys.lines().last().unwrap().rsplit_once('+').unwrap().0;
+    assert!(said.contains(name), "{name}\n{said}");
+}
+
+#[test]
+fn a_dump_that_breaks_off_leaves_nothing_and_replaces_nothing() {
+    let scratch = Scratch::new();
+    let place = scratch.path().join("place");
+    fs::create_dir(&place).unwrap();
+    let mut installation = Installation::new(&scratch.path().join("data"));
+    installation.create("kept");
+    let data_dir = installation.data_dir.to_str().unwrap().to_owned();
+    let file = place.join("registry.dump");
+    let dump_to = |file: &Path| {
+        let mut command = program(&["cluster", "dump", "--data-dir", &data_dir]);
+        command.arg("--to").arg(file);
+        command
+    };
+    let missing = scratch.path().join("missing");
+    let (status, text) = said(&mut dump_to(&missing.join("registry.dump")));
+    assert!(status == Some(2) && text.contains("cannot write") && !missing.exists(), "{text}");
+    let nobodys = ["dump", "--data-dir", missing.to_str().unwrap(), "--to", file.to_str().unwrap()];
+    refused(&nobodys, 4, "there is no private Postgres");
+    let of_another = ["dump", "--database-url", "postgres://localhost/x", "--to", file.to_str().unwrap()];
+    refused(&of_another, 2, "this is about the private Postgres");
+
+    // `pg_dump` as it could be: killed, or slower than whoever takes the directory away.
+    let bin = scratch.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    let real = installation.programs();
+    for name in ["postgres", "initdb", "pg_restore"] {
+        symlink(real.join(name), bin.join(name)).unwrap();
+    }
+    let real = real.join("pg_dump").display().to_string();
+    let removed = scratch.path().join("removed");
+    for (script, to, says) in [
+        (format!("{real} \"$@\" | head -c 20000; kill -9 $$"), &file, "pg_dump failed (signal: 9"),
+        (format!("{real} --no-such-option"), &file, "no-such-option"),
+        (format!("rm -r {}; exec {real} \"$@\"", removed.display()), &removed.join("a.dump"), "No such file"),
+    ] {
+        fs::create_dir_all(&removed).unwrap();
+        let _ = fs::remove_file(bin.join("pg_dump"));
+        fs::write(bin.join("pg_dump"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(bin.join("pg_dump"), fs::Permissions::from_mode(0o755)).unwrap();
+        let (status, text) = said(dump_to(to).env("POSTGRES_BIN_DIR", &bin));
+        assert!(status == Some(5) && text.contains(says), "{script}: {status:?} {text}");
+    }
+    // A disk that takes no more than 16 KiB of a file.
+    let shell = "trap '' XFSZ; ulimit -f 16; exec \"$@\"";
+    let dumping = dump_to(&file);
+    let mut limited = Command::new("bash");
+    limited.args(["-c", shell, "bash"]).arg(dumping.get_program()).args(dumping.get_args());
+    let (status, text) = said(limited.env_remove("DATABASE_URL"));
+    assert!(
+        status == Some(5) && text.contains("cannot write") && text.contains("too large"),
+        "{status:?} {text}"
+    );
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 0, "nothing half made is left");
+
+    fs::write(&file, "an earlier one").unwrap();
+    let (status, text) = said(&mut dump_to(&file));
+    assert!(status == Some(2) && text.contains("is there already"), "{text}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "an earlier one");
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
+    assert_eq!(installation.service.status("/health/ready"), 200);
+    installation.stop();
+}
+
+#[test]
+fn a_damaged_dump_is_refused_and_a_restore_that_breaks_off_is_no_data_directory() {
+    let scratch = Scratch::new();
+    let (data, file) = (scratch.path().join("data"), scratch.path().join("registry.dump"));
+    let mut installation = Installation::new(&data);
+    installation.create("kept");
+    installation.stop();
+    dump(&data, &file);
+    let (target, damaged) = (scratch.path().join("target"), scratch.path().join("damaged"));
+    let arguments = ["restore", "--data-dir", target.to_str().unwrap(), "--from", damaged.to_str().unwrap()];
+    let bytes = fs::read(&file).unwrap();
+    for length in [0, 100, 512, 1500, bytes.len() / 2, bytes.len() - 2000] {
+        fs::write(&damaged, &bytes[..length]).unwrap();
+        refused(&arguments, 2, "is not a whole dump");
+    }
+    let mut places = Vec::new();
+    for entry in tar::Archive::new(fs::File::open(&file).unwrap()).entries().unwrap() {
+        let entry = entry.unwrap();
+        places.push(entry.raw_header_position());
+        places.push(entry.raw_file_position() + entry.size() / 2);
+    }
+    assert!(places.len() >= 8, "{places:?}");
+    for place in places {
+        fs::copy(&file, &damaged).unwrap();
+        let mut opened = fs::OpenOptions::new().read(true).write(true).open(&damaged).unwrap();
+        opened.seek(SeekFrom::Start(place)).unwrap();
+        let mut byte = [0];
+        opened.read_exact(&mut byte).unwrap();
+        opened.seek(SeekFrom::Start(place)).unwrap();
+        opened.write_all(&[byte[0] ^ 1]).unwrap();
+        refused(&arguments, 2, "is not a whole dump");
+    }
+    assert!(!target.exists(), "nothing was made of them");
+    let into_data = ["restore", "--from", file.to_str().unwrap(), "--data-dir", data.to_str().unwrap()];
+    refused(&into_data, 2, "is not empty");
+
+    // The program is killed in the middle; what fails by itself is taken away.
+    let bin = scratch.path().join("bin");
+    fs::create_dir(&bin).unwrap();
+    for name in ["postgres", "initdb", "pg_dump"] {
+        symlink(installation.programs().join(name), bin.join(name)).unwrap();
+    }
+    let whole = ["restore", "--data-dir", target.to_str().unwrap(), "--from", file.to_str().unwrap()];
+    for (script, status) in [("exit 3", Some(5)), ("kill -9 $PPID", None)] {
+        let _ = fs::remove_file(bin.join("pg_restore"));
+        fs::write(bin.join("pg_restore"), format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(bin.join("pg_restore"), fs::Permissions::from_mode(0o755)).unwrap();
+        let arguments = [&["cluster"], &whole[..]].concat();
+        let (code, text) = said(program(&arguments).env("POSTGRES_BIN_DIR", &bin));
+        assert_eq!(code, status, "{text}");
+        assert_eq!(target.exists(), code.is_none(), "{text}");
+    }
+    refused(&whole, 2, "did not come to its end");
+    let served = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", target.to_str().unwrap()]);
+    let text = String::from_utf8_lossy(&served.stderr).into_owned();
+    assert!(served.status.code() == Some(1) && text.contains("did not come to its end"), "{text}");
+    let org = "00000000-0000-7000-8000-000000000000";
+    let read = run(&["keys", "list", "--org", org, "--data-dir", target.to_str().unwrap()]);
+    assert_eq!(read.status.code(), Some(4), "{}", String::from_utf8_lossy(&read.stderr));
+}
+
+#[test]
+fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
+    let scratch = Scratch::new();
+    let data = scratch.path().join("data");
+    let mut installation = Installation::new(&data);
+    let flow = format!("/bot/flows/{}", installation.create("kept"));
+    let answer = installation.get(&flow);
+    let bin = installation.programs();
+    let (place, bin) = (data.to_str().unwrap(), bin.to_str().unwrap());
+    let anew = ["upgrade", "--data-dir", place, "--new-bin", bin];
+    refused(&anew, 2, "is in use by another flow-registry");
+    installation.stop();
+    refused(&["upgrade", "--data-dir", place, "--postgres-bin-dir", bin], 2, "no newer one was found");
+    refused(&["upgrade", "--data-dir", place, "--new-bin", "/nowhere"], 2, "/nowhere");
+    let signed = scratch.path().join("signed");
+    fs::copy(reached(&data), &signed).unwrap();
+
+    let (status, text) = cluster(&anew);
+    assert!(status == Some(0) && text.contains("Verified: logs: 1"), "{text}");
+    let version = |directory: &Path| fs::read_to_string(directory.join("PG_VERSION")).unwrap();
+    let made_by = version(&data.join("postgres"));
+    let kept = data.join(format!("postgres-{}", made_by.trim()));
+    assert_eq!(version(&kept), made_by);
+    assert!(!data.join("upgrading").exists());
+    verify(&data, &signed);
+    installation = installation.next_after_stop(&data);
+    assert_eq!(installation.get(&flow), answer);
+    installation.create("afterwards");
+    installation.stop();
+    refused(&anew, 2, "move it away");
+
+    // Of a version whose programs are not there.
+    fs::write(data.join("postgres/PG_VERSION"), "14\n").unwrap();
+    refused(&["upgrade", "--data-dir", place], 2, "the programs of both versions");
+    refused(&["upgrade", "--data-dir", place, "--old-bin", bin], 2, "made by PostgreSQL 14");
+    refused(&["dump", "--data-dir", place, "--to", signed.to_str().unwrap()], 2, "made by PostgreSQL 14");
+    let served = run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", place]);
+    let text = String::from_utf8_lossy(&served.stderr).into_owned();
+    assert!(served.status.code() == Some(1) && text.contains("flow-registry cluster upgrade"), "{text}");
+    assert!(!data.join("upgrading").exists());
+}
