@@ -9,6 +9,7 @@ mod history_parts;
 mod immutable;
 mod known_heads;
 mod model;
+mod partitions;
 mod pooler;
 mod reads;
 pub mod rows;
