@@ -2,6 +2,7 @@
 
 pub mod console;
 mod database;
+mod distribute;
 mod drift;
 mod erasures;
 mod files;
@@ -41,6 +42,7 @@ use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
+pub use distribute::distribute;
 use primary::TimelineMemory;
 use shutdown::Ending;
 
