@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod console;
 mod database;
+mod distribute;
 mod drift;
 mod erasures;
 mod files;
@@ -42,6 +43,7 @@ use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
+pub use distribute::distribute;
 use primary::TimelineMemory;
 use shutdown::Ending;
 

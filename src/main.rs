@@ -59,6 +59,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
     match cli.order {
         CliCommand::Serve(config) => done(app::serve(*config, log)),
         CliCommand::Migrate(config) => done(app::migrate(config)),
+        CliCommand::Distribute(config) => done(app::distribute(config)),
         CliCommand::Keys(order) => done(app::keys(&order)),
         CliCommand::Projections(order) => done(app::projections(&order)),
         CliCommand::Erase(order) => done(app::erase(&order)),

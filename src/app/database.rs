@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::cli::Failure;
-use crate::config::{DatabaseConfig, DatabasePooler, MigrateAtStart};
+use crate::config::{ConfigError, DatabaseConfig, DatabasePooler, MigrateAtStart};
 use crate::postgres::{self, Cluster, Durability};
 use crate::store::{self, Address, Ownership, PoolSettings, Pooling, Store, Timeline};
 
@@ -53,7 +53,18 @@ impl Database {
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
     pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::connected(config, Access::Beside, None).await?.with_standbys(config).await
+        let database = Self::connected(config, Access::Beside, None).await?;
+        database.noticing_distribution().await?.with_standbys(config).await
+    }
+
+    /// For the command that changes how the database is made up: it is taken as it is.
+    pub async fn open_as_it_is(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        Self::connected(config, Access::Beside, None).await
+    }
+
+    async fn noticing_distribution(self) -> anyhow::Result<Self> {
+        let store = self.store.noticing_distribution().await?;
+        Ok(Self { store, ..self })
     }
 
     /// With the standbys that reads may go to.
@@ -61,6 +72,10 @@ impl Database {
         let urls = config.standbys.urls();
         if urls.is_empty() {
             return Ok(self);
+        }
+        if self.store.is_by_organization() {
+            let message = "READ_DATABASE_URLS: the database is distributed by organization, and none of its standbys is read";
+            return Err(ConfigError(message.to_owned()).into());
         }
         let address = Address::Urls(urls.iter().map(|url| url.expose().into()).collect());
         let store = self.store.with_standbys(&address, &pool_settings(config, None)).await?;
@@ -80,6 +95,7 @@ impl Database {
             }
             MigrateAtStart::Off => Ok(store::verify_schema(pool).await?),
         }?;
+        let database = database.noticing_distribution().await?;
         database.keep_timeouts(config).await?;
         if let (Access::Alone, None) = (access, database.data_dir()) {
             tell_ownership(whose);

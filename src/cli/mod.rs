@@ -50,6 +50,8 @@ pub enum CliCommand {
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself
     Migrate(MigrateConfig),
+    /// Distribute the database by organization over the nodes of a Citus cluster, and say where each table lies
+    Distribute(MigrateConfig),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(Box<KeysOrder>),

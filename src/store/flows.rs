@@ -153,7 +153,7 @@ pub(super) use event_columns;
 
 macro_rules! event_joins {
     () => {
-        " JOIN event f ON f.org_id = e.org_id AND f.stream_id = e.stream_id AND f.version = 1 "
+        " JOIN event f ON f.org_id = $1 AND f.stream_id = e.stream_id AND f.version = 1 "
     };
 }
 pub(super) use event_joins;

@@ -10,6 +10,8 @@ mod choice;
 mod columns;
 mod connect;
 mod console_sessions;
+mod distribute;
+mod distribution;
 mod documents;
 mod entry;
 mod env;
@@ -21,6 +23,7 @@ mod export;
 mod export_secret;
 mod feed;
 mod flows;
+mod form;
 mod history;
 mod idempotency;
 mod keys;
@@ -32,6 +35,7 @@ mod past;
 mod person;
 mod pooler;
 mod primary;
+mod query;
 mod reader;
 mod reading;
 mod rebuild;
@@ -62,6 +66,8 @@ pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
 pub use columns::Difference;
 pub use connect::PoolSettings;
 pub use console_sessions::{ConsoleSession, NewConsoleSession};
+pub use distribute::{Distributed, Placement, distribute};
+pub use distribution::{COPIED, DISTRIBUTED};
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use env::StoredEnv;
@@ -70,6 +76,7 @@ pub use erasure_orders::{ErasureRow, UnfinishedErasure};
 pub use error::{StoreError, count_errors_from_zero};
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
+pub use form::Form;
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
@@ -104,17 +111,35 @@ pub struct Store {
     pooling: Pooling,
     /// Servers that copy the primary, for reads that say how far one must have come.
     standbys: Arc<[Standby]>,
+    /// How statements are put that can be about several organizations.
+    form: Form,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
         let primary = primary::Primary::of_any_timeline();
-        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None, standbys: Arc::default() }
+        Self {
+            pool,
+            patience: connect::PATIENCE,
+            primary,
+            pooling: Pooling::None,
+            standbys: Arc::default(),
+            form: Form::Together,
+        }
     }
 
     /// The pool, for the start of the service and for tests.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// As a store of a database that is distributed by organization.
+    pub fn by_organization(self) -> Self {
+        Self { form: Form::OfOne, ..self }
+    }
+
+    fn form(&self) -> Form {
+        self.form
     }
 
     /// One round trip that proves the database answers, and still takes writes.

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::append::MarkColumns;
 use super::columns::row;
 use super::evidence::{EPOCH_US, microseconds_of};
+use super::form::Form;
 use super::still::Still;
 use super::{Store, StoreError};
 
@@ -130,6 +131,7 @@ const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name =
 #[derive(Debug)]
 pub struct Held {
     pub(super) org_id: Uuid,
+    pub(super) form: Form,
     pub(super) transaction: Transaction<'static, Postgres>,
 }
 
@@ -140,9 +142,9 @@ impl Store {
         sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '60s'")
             .execute(&mut *transaction)
             .await?;
-        let lock = sqlx::query("SELECT FROM log_head WHERE org_id = $1 FOR UPDATE").bind(org_id);
+        let lock = sqlx::query("SELECT 1 FROM log_head WHERE org_id = $1 FOR UPDATE").bind(org_id);
         lock.fetch_optional(&mut *transaction).await?;
-        Ok(Held { org_id, transaction })
+        Ok(Held { org_id, form: self.form, transaction })
     }
 }
 

@@ -4,6 +4,7 @@ mod circles;
 mod map;
 mod shape;
 mod sources;
+mod statements;
 
 use regex::Regex;
 

@@ -3,6 +3,7 @@
 mod append;
 mod checkpoints;
 mod concurrency;
+mod distribution;
 mod groups;
 mod history;
 mod history_parts;
