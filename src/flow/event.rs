@@ -114,12 +114,12 @@ macro_rules! event_types {
 // Of a flow's event: what it makes of the draft, and of the document in force.
 event_types! {
     FlowCreated = "flow.created" of Flow(Begins, Stays): "a flow was made",
-    FlowUpdated = "flow.updated" of Flow(Edits, Stays): "its draft was changed, or it was paused or resumed",
-    FlowPublished = "flow.published" of Flow(Keeps, Puts): "it was put in force",
-    FlowUnpublished = "flow.unpublished" of Flow(Keeps, Ends): "it was taken out of force",
+    FlowUpdated = "flow.updated" of Flow(Edits, Stays): "the draft of a flow was changed, or a flow was paused or resumed",
+    FlowPublished = "flow.published" of Flow(Keeps, Puts): "a flow was put in force",
+    FlowUnpublished = "flow.unpublished" of Flow(Keeps, Ends): "a flow was taken out of force",
     FlowDuplicated = "flow.duplicated" of Flow(Begins, Stays): "a flow was copied: this is the copy",
-    FlowDeleted = "flow.deleted" of Flow(Keeps, Ends): "it was deleted",
-    FlowRestored = "flow.restored" of Flow(TakesBack, Stays): "an earlier version was put back",
+    FlowDeleted = "flow.deleted" of Flow(Keeps, Ends): "a flow was deleted",
+    FlowRestored = "flow.restored" of Flow(TakesBack, Stays): "an earlier version of a flow was put back",
     ApiKeyCreated = "api_key.created" of ApiKey: "a key was made",
     ApiKeyChanged = "api_key.changed" of ApiKey: "a key was changed",
     ApiKeyRevoked = "api_key.revoked" of ApiKey: "a key was revoked",
@@ -152,7 +152,7 @@ impl EventType {
 
     /// True of events that write the document they name, if they name one; others name one that is in the log already.
     pub fn writes_document(self) -> bool {
-        !matches!(self.draft(), Some(DraftChange::TakesBack | DraftChange::Keeps))
+        matches!(self.draft(), Some(DraftChange::Begins | DraftChange::Edits)) || self == Self::EnvChanged
     }
 }
 

@@ -71,11 +71,23 @@ pub struct ReferenceQuery {
     pub within: BTreeSet<String>,
 }
 
+/// Parts of keywords that are looked up, each by a probe of the index. A document that has more is rare, as a folded keyword
+/// of n characters has n(n+1)/2 of them; all keywords in force are read for it instead.
+const PARTS_MAX: usize = 20_000;
+
 impl ReferenceQuery {
     pub fn by(own: &[Reference]) -> Self {
         let mut query = Self::default();
-        for reference in own {
-            query.seek(reference);
+        let (keywords, others): (Vec<_>, Vec<_>) =
+            own.iter().partition(|own| ReferenceKind::match_mode(own.kind.number()).is_some());
+        query.equal.extend(others.into_iter().cloned());
+        let parts = |own: &&Reference| {
+            let characters = own.value.chars().count();
+            characters * (characters + 1) / 2
+        };
+        match keywords.iter().map(parts).sum::<usize>() <= PARTS_MAX {
+            true => keywords.into_iter().for_each(|keyword| query.seek(keyword)),
+            false => query.kinds.extend(ReferenceKind::KEYWORDS),
         }
         query
     }
@@ -97,17 +109,13 @@ impl ReferenceQuery {
                 return;
             }
             // Said by the keyword itself.
-            ReferenceKind::KeywordWords => return,
-            _ => {
-                self.equal.insert(own.clone());
-                return;
-            }
+            _ => return,
         }
         self.seek_heard_in(&own.value);
     }
 
     /// Keywords that are heard in a folded text: each that is the text, its beginning, a part of it, or words of it in a
-    /// row. A text of 80 characters, the longest, has 3,240 parts.
+    /// row.
     fn seek_heard_in(&mut self, text: &str) {
         let mut wanted = |kind, value: &str| self.equal.insert(Reference { kind, value: value.to_owned() });
         wanted(ReferenceKind::Keyword, text);
@@ -152,7 +160,8 @@ mod tests {
         let query = ReferenceQuery::by(&own);
         let heard = |it: &Reference| HeardKeyword::of_reference(it.kind.number(), &it.value);
         let is_found = |it: &Reference| {
-            let is_plain = ReferenceKind::PLAIN_KEYWORDS.contains(&it.kind);
+            // As the statement that looks for texts within keywords has it.
+            let is_plain = matches!(it.kind.number(), 1 | 4 | 5 | 6);
             query.kinds.contains(&it.kind)
                 || query.equal.contains(it)
                 || (is_plain && query.within.iter().any(|text| it.value.contains(text)))
@@ -177,6 +186,17 @@ mod tests {
         assert!(!meet(("a", Regex), ("b|a", Regex)));
         assert!(!meet(("¡!", Word), ("hola", Exact)), "a keyword without words hears nothing");
         assert!(!meet(("", Contains), ("hola", Exact)));
+    }
+
+    /// A ligature folds to a sentence, so few characters may have many parts.
+    #[test]
+    fn what_has_very_many_parts_is_not_looked_up_by_them() {
+        let long = of_keyword(&"\u{fdfa}".repeat(80), MatchMode::Exact);
+        let query = ReferenceQuery::by(&long);
+        assert_eq!(query.kinds, ReferenceKind::KEYWORDS.into());
+        assert!(query.equal.is_empty() && query.within.is_empty());
+        let usual = ReferenceQuery::by(&of_keyword(&"ab".repeat(40), MatchMode::Contains));
+        assert!(usual.equal.len() < 400 && usual.kinds == [ReferenceKind::KeywordPattern].into());
     }
 
     proptest! {

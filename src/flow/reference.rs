@@ -30,9 +30,6 @@ impl ReferenceKind {
     /// Those of keywords, each of which has one of them.
     pub const KEYWORDS: [Self; 5] =
         [Self::Keyword, Self::KeywordStart, Self::KeywordPart, Self::KeywordWord, Self::KeywordPattern];
-    /// Those of keywords that are no patterns. The index of texts within keywords is about these numbers.
-    pub const PLAIN_KEYWORDS: [Self; 4] =
-        [Self::Keyword, Self::KeywordStart, Self::KeywordPart, Self::KeywordWord];
 
     pub const fn number(self) -> i16 {
         self as i16

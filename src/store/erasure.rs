@@ -103,7 +103,7 @@ impl Store {
         Ok(query.fetch_all(&self.pool).await?.into_iter().map(read).collect())
     }
 
-    /// Where each of these documents was written last, by events of other types than these. Reads the whole log of the
+    /// Where each of these documents was written last, by events of these types. Reads the whole log of the
     /// organization.
     pub async fn last_writes(
         &self,

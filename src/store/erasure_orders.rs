@@ -113,7 +113,12 @@ impl Store {
         let mut taken = Vec::new();
         for (org_id, id) in found.fetch_all(&self.pool).await? {
             let take = sqlx::query_as(TAKE).bind(org_id).bind(id).bind(alone_for_s);
-            taken.extend(take.fetch_optional(&self.pool).await?);
+            match take.fetch_optional(&self.pool).await {
+                Ok(row) => taken.extend(row),
+                Err(error) if taken.is_empty() => return Err(error.into()),
+                // What was taken is gone on with.
+                Err(_) => break,
+            }
         }
         Ok(taken)
     }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use flow_registry::flow::document::schema::{Field, Part};
+use flow_registry::flow::document::schema::{Field, Part, Presence};
 use flow_registry::flow::document::{Canonical, Patch, STEP_TYPES, Texts};
 use flow_registry::flow::finding::Finding;
 use flow_registry::flow::language::{FILTERS, FUNCTIONS, RESERVED, TESTS};
@@ -277,27 +277,44 @@ fn codes_are_those_of_the_program() {
 /// A table of members that is being made.
 #[derive(Default)]
 struct MemberTable {
-    rows: Vec<[String; 3]>,
-    /// The objects whose members are listed already.
-    listed: BTreeSet<&'static str>,
+    rows: Vec<[String; 4]>,
+    /// The objects whose members are listed already, and where.
+    listed: BTreeMap<&'static str, String>,
 }
 
 impl MemberTable {
     /// A member, and those below it; `before` is the path that leads to it.
     fn list(&mut self, kind: &str, field: &Field, before: &str) {
         let path = format!("{before}{}", field.name);
-        self.rows.push([format!("`{kind}`"), format!("`{path}`"), field.docs.to_owned()]);
-        self.list_below(kind, field.part, &format!("{path}."));
+        let names = |all: &[&str]| all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let given = match field.presence {
+            Presence::Required => "always".to_owned(),
+            Presence::Optional => String::new(),
+            Presence::OneOf(all) => format!("one of {}", names(all)),
+            Presence::UpToOneOf(all) => format!("at most one of {}", names(all)),
+        };
+        self.rows.push([format!("`{kind}`"), format!("`{path}`"), given, field.docs.to_owned()]);
+        let row = self.rows.len() - 1;
+        let elsewhere = self.list_below(kind, field.part, &path);
+        for place in elsewhere {
+            self.rows[row][3] += &format!(" Members: {place}.");
+        }
     }
 
-    fn list_below(&mut self, kind: &str, part: Part, before: &str) {
+    /// The members of an object; where they are listed already, the place.
+    fn list_below(&mut self, kind: &str, part: Part, path: &str) -> Vec<String> {
         match part {
-            Part::Either(parts) => parts.iter().for_each(|part| self.list_below(kind, *part, before)),
-            Part::List { item, .. } | Part::Keyed(item) => self.list_below(kind, *item, before),
-            Part::Object(object) | Part::Open(object) if self.listed.insert(object.name) => {
-                object.fields.iter().for_each(|field| self.list(kind, field, before));
-            }
-            _ => {}
+            Part::Either(parts) => parts.iter().flat_map(|part| self.list_below(kind, *part, path)).collect(),
+            Part::List { item, .. } | Part::Keyed(item) => self.list_below(kind, *item, path),
+            Part::Object(object) | Part::Open(object) => match self.listed.get(object.name) {
+                Some(place) => vec![place.clone()],
+                None => {
+                    self.listed.insert(object.name, format!("as of `{path}` in `{kind}`"));
+                    object.fields.iter().for_each(|field| self.list(kind, field, &format!("{path}.")));
+                    Vec::new()
+                }
+            },
+            _ => Vec::new(),
         }
     }
 }
@@ -308,7 +325,7 @@ fn every_member_of_every_step_is_listed() {
     for known in STEP_TYPES {
         known.fields.iter().for_each(|field| table.list(known.name, field, ""));
     }
-    page::check_made(PAGE, "members", &page::table(["type", "member", "what it is"], table.rows));
+    page::check_made(PAGE, "members", &page::table(["type", "member", "given", "what it is"], table.rows));
 }
 
 /// Comments cite the page by section: `docs/flow-format.md, 4.2`.

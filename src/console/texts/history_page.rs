@@ -14,7 +14,6 @@ pub struct HistoryPageTexts {
     pub step: &'static str,
     pub filter: &'static str,
     pub clear: &'static str,
-    // Kinds of events, by their stored names.
     pub put_in_force: &'static str,
     // Columns.
     pub older: &'static str,

@@ -8,21 +8,24 @@ use super::statement::{TEXT, filled};
 use crate::flow::digest::Digest;
 use crate::store::writer::LOCKED_FOR;
 
-/// The name of the function, which tells its body: services of two releases each have their own while both run.
+/// The name of the function, which tells what it is made of: services of two releases each have their own while both run.
 pub(super) static FUNCTION: LazyLock<String> = LazyLock::new(|| {
-    let digest = hex::encode(Digest::of(body().as_bytes()).as_bytes());
+    let digest = hex::encode(Digest::of(definition("append_to_log").as_bytes()).as_bytes());
     format!("append_to_log_{}", &digest[..8])
 });
 
 /// What makes the function.
 pub(super) fn make() -> String {
+    definition(&FUNCTION)
+}
+
+fn definition(name: &str) -> String {
     let types = Parameters::described().types;
     let types: Vec<&str> = ["uuid"].into_iter().chain(types.into_iter().skip(1)).collect();
     format!(
-        "CREATE OR REPLACE FUNCTION {}({}) RETURNS TABLE (what text, n integer, event_id uuid, \
+        "CREATE OR REPLACE FUNCTION {name}({}) RETURNS TABLE (what text, n integer, event_id uuid, \
            \"position\" bigint, recorded_at timestamptz, last bigint, request_digest bytea, answer jsonb) \
          LANGUAGE plpgsql VOLATILE SET lock_timeout = {} AS $body$\n{}$body$",
-        *FUNCTION,
         types.join(", "),
         LOCKED_FOR.as_millis(),
         body()

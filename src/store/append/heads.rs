@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use super::StoreError;
 use super::memory::{KnownEnd, read_head};
-use super::statement::StatementForm;
 use crate::flow::chain::chain_start;
+use crate::store::form::Form;
 
 /// In one order for everybody, so that nobody waits for each other.
 /// The clock is read when the locks are held: those who held them before have given their times already.
@@ -47,15 +47,15 @@ const BEGIN_ONE: &str = begin_logs!("$1", "unnest($2::bytea[]) AS o(");
 /// Locks the heads of logs, begins those that have none, and reads the database's clock.
 pub(super) async fn lock(
     connection: &mut PgConnection,
-    form: StatementForm,
+    form: Form,
     organizations: &[Uuid],
 ) -> Result<(HashMap<Uuid, KnownEnd>, DateTime<Utc>), StoreError> {
     let (mut heads, mut now) = lock_heads(connection, form, organizations).await?;
     if heads.len() < organizations.len() {
         let starts: Vec<_> = organizations.iter().map(|org_id| chain_start(*org_id).0.to_vec()).collect();
         let begin = match form {
-            StatementForm::Statement => sqlx::query(BEGIN_TOGETHER).bind(organizations),
-            StatementForm::Function => sqlx::query(BEGIN_ONE).bind(organizations[0]),
+            Form::Together => sqlx::query(BEGIN_TOGETHER).bind(organizations),
+            Form::OfOne => sqlx::query(BEGIN_ONE).bind(organizations[0]),
         };
         begin.bind(starts).execute(&mut *connection).await.map_err(StoreError::of_write)?;
         (heads, now) = lock_heads(connection, form, organizations).await?;
@@ -67,12 +67,12 @@ pub(super) async fn lock(
 
 async fn lock_heads(
     connection: &mut PgConnection,
-    form: StatementForm,
+    form: Form,
     organizations: &[Uuid],
 ) -> Result<(HashMap<Uuid, KnownEnd>, Option<DateTime<Utc>>), StoreError> {
     let lock = match form {
-        StatementForm::Statement => sqlx::query(LOCK_TOGETHER).bind(organizations),
-        StatementForm::Function => sqlx::query(LOCK_ONE).bind(organizations[0]),
+        Form::Together => sqlx::query(LOCK_TOGETHER).bind(organizations),
+        Form::OfOne => sqlx::query(LOCK_ONE).bind(organizations[0]),
     };
     let rows = lock.fetch_all(connection).await.map_err(StoreError::of_write)?;
     let now = rows.last().map(|row| row.try_get("now")).transpose()?;

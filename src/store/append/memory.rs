@@ -9,7 +9,6 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::statement::StatementForm;
 use super::{Append, StoreError};
 use crate::flow::digest::Digest;
 use crate::store::documents::read_digest;
@@ -62,7 +61,7 @@ pub struct WriterMemory {
     actors: Cache<(Uuid, String), KnownActor>,
     /// The database's clock minus the clock of this machine.
     clock_offset: TimeDelta,
-    pub(super) form: StatementForm,
+    pub(super) form: Form,
 }
 
 impl Default for WriterMemory {
@@ -71,7 +70,7 @@ impl Default for WriterMemory {
             logs: Cache::new(LOGS_MAX),
             actors: Cache::new(ACTORS_MAX),
             clock_offset: TimeDelta::zero(),
-            form: StatementForm::Statement,
+            form: Form::Together,
         }
     }
 }
@@ -140,7 +139,7 @@ const ACTORS_OF_ONE: &str = actors!("$1", "unnest($2::text[]) AS w(");
 impl WriterMemory {
     /// Of a writer to a database that is distributed by organization.
     pub fn for_distributed() -> Self {
-        Self { form: StatementForm::Function, ..Self::default() }
+        Self { form: Form::OfOne, ..Self::default() }
     }
 
     pub(in crate::store) fn of(form: Form) -> Self {
@@ -170,8 +169,8 @@ impl WriterMemory {
             organizations.iter().filter(|org_id| self.logs.peek(*org_id).is_none()).copied().collect();
         if !unknown.is_empty() {
             let heads = match self.form {
-                StatementForm::Statement => sqlx::query(HEADS_TOGETHER).bind(unknown),
-                StatementForm::Function => sqlx::query(HEAD_OF_ONE).bind(unknown[0]),
+                Form::Together => sqlx::query(HEADS_TOGETHER).bind(unknown),
+                Form::OfOne => sqlx::query(HEAD_OF_ONE).bind(unknown[0]),
             };
             for row in heads.fetch_all(connection).await? {
                 let (org_id, head) = read_head(&row)?;
@@ -240,7 +239,7 @@ impl WriterMemory {
         }
         unknown.sort();
         let form = self.form;
-        for together in unknown.chunk_by(|(a, _), (b, _)| form == StatementForm::Statement || a == b) {
+        for together in unknown.chunk_by(|(a, _), (b, _)| form == Form::Together || a == b) {
             let read = with_ids(&mut *connection, form, together).await?;
             if read.len() != together.len() {
                 // An erasure took the row in between, or somebody's hand: asked again, it is made anew.
@@ -259,17 +258,17 @@ impl WriterMemory {
 /// Gives ids to those who have none, and reads the ids of all, with how often views of the organization were repaired.
 async fn with_ids(
     connection: &mut PgConnection,
-    form: StatementForm,
+    form: Form,
     actors: &[(Uuid, String)],
 ) -> Result<Vec<(Uuid, String, Uuid, i64)>, StoreError> {
     let (organizations, subjects): (Vec<Uuid>, Vec<String>) = actors.iter().cloned().unzip();
     let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
     let (add, read) = match form {
-        StatementForm::Statement => (
+        Form::Together => (
             sqlx::query(ADD_ACTORS_TOGETHER).bind(organizations.clone()),
             sqlx::query_as(ACTORS_TOGETHER).bind(organizations),
         ),
-        StatementForm::Function => (
+        Form::OfOne => (
             sqlx::query(ADD_ACTORS_OF_ONE).bind(organizations[0]),
             sqlx::query_as(ACTORS_OF_ONE).bind(organizations[0]),
         ),

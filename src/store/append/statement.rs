@@ -14,21 +14,13 @@ use super::marks::MarkColumns;
 use super::parameters::{LISTS, Parameters};
 use super::{Appended, StoreError};
 use crate::flow::digest::Digest;
+use crate::store::form::Form;
 
 /// Behind its heading, which describes what stands in braces.
 pub(super) static TEXT: LazyLock<&str> = LazyLock::new(|| {
     let text = include_str!("append.sql");
     text.find("\nWITH ").map_or(text, |at| &text[at + 1..])
 });
-
-/// By what the statement is run. Both have the same text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StatementForm {
-    /// A plain statement, for one Postgres: a call may be about many organizations.
-    Statement,
-    /// A function, for a database that is distributed by organization: a call is about one.
-    Function,
-}
 
 /// For one Postgres: a call may be about many organizations.
 static MANY_ORGANIZATIONS: LazyLock<String> = LazyLock::new(|| {
@@ -120,11 +112,11 @@ struct ObservedRow {
 pub(super) async fn write(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
-    form: StatementForm,
+    form: Form,
 ) -> Result<Observed, StoreError> {
     let (text, parameters) = match form {
-        StatementForm::Statement => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
-        StatementForm::Function => (CALL.as_str(), Parameters::of_one(batch)),
+        Form::Together => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
+        Form::OfOne => (CALL.as_str(), Parameters::of_one(batch)),
     };
     let parameters = parameters.map_err(|error| StoreError::Statement(sqlx::Error::Encode(error)))?;
     let rows = sqlx::query_as_with::<_, ObservedRow, _>(text, parameters.arguments);

@@ -10,8 +10,9 @@ use uuid::Uuid;
 use super::batch::{Batch, PlacedAppend};
 use super::heads::lock;
 use super::memory::{Actors, KnownEnd, WriterMemory};
-use super::statement::{Observed, StatementForm, write};
+use super::statement::{Observed, write};
 use super::{Append, Appended, Outcome, StoreError};
+use crate::store::form::Form;
 use crate::store::writer::Row as _;
 
 /// How often ids of actors are looked up anew while erasures change them.
@@ -57,9 +58,9 @@ fn are_current(append: &Append, heads: &HashMap<Uuid, KnownEnd>, actors: &Actors
 }
 
 /// The statement takes all appends at once, the function those of one organization.
-fn calls(appends: &[Append], form: StatementForm) -> Vec<Range<usize>> {
+fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
     let mut end = 0;
-    let together = |a: &Append, b: &Append| form == StatementForm::Statement || a.org_id == b.org_id;
+    let together = |a: &Append, b: &Append| form == Form::Together || a.org_id == b.org_id;
     let calls = appends.chunk_by(together).map(|call| {
         end += call.len();
         end - call.len()..end

@@ -89,7 +89,7 @@ impl Http {
             Field::required(
                 "url",
                 Part::Address,
-                "The https address, with a literal host; its path and query may be templates.",
+                "The https address: its host is literal or a value of `env`, its path and query may be templates.",
             ),
             Field::optional("headers", TEXTS, "The headers, by their literal names; at most 30.")
                 .seeing(LocalNames::SECRETS),
