@@ -167,6 +167,17 @@ pub(super) fn make_private(path: &Path, account: Option<&Account>) -> Result<(),
     Ok(())
 }
 
+/// For a cluster that takes the place of another one: whoever could use that can use this.
+pub(super) fn make_with_owner_of(path: &Path, other: &Path) -> Result<(), ClusterError> {
+    make_directory(path, 0o700)?;
+    if rustix::process::geteuid().is_root() {
+        let owner = other.metadata().map_err(ClusterError::file("look at", other))?;
+        let given = chown(path, Some(owner.uid()), Some(owner.gid()));
+        given.map_err(ClusterError::file("hand over", path))?;
+    }
+    Ok(())
+}
+
 pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), ClusterError> {
     match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::ClusterError;
-use super::directory::{Directory, make_directory, passable, sync};
+use super::directory::{Directory, make_directory, make_with_owner_of, passable, sync};
 
 /// Removed with this value, unless something in it is the only copy.
 #[derive(Debug)]
@@ -62,6 +62,7 @@ impl Staging {
         for tried in [one, other] {
             fs::remove_dir(&tried).map_err(ClusterError::file("remove", &tried))?;
         }
+        make_with_owner_of(&staging.path.join("postgres"), &staging.directory.pgdata())?;
         Ok(staging)
     }
 

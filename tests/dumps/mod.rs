@@ -5,7 +5,7 @@ mod installation;
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -256,6 +256,16 @@ fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     refused(&["upgrade", "--data-dir", place, "--new-bin", "/nowhere"], 2, "/nowhere");
     let signed = scratch.path().join("signed");
     fs::copy(reached(&data), &signed).unwrap();
+    if rustix::process::geteuid().is_root() {
+        // As an ordinary user's service made it, which root upgrades.
+        let given = Command::new("chown").args(["-R", "daemon:daemon"]).arg(data.join("postgres")).status();
+        assert!(given.unwrap().success());
+    }
+    let owner = |directory: &Path| {
+        let metadata = directory.metadata().unwrap();
+        (metadata.uid(), metadata.gid())
+    };
+    let owned_by = owner(&data.join("postgres"));
 
     let (status, text) = cluster(&anew);
     assert!(status == Some(0) && text.contains("Verified: logs: 1"), "{text}");
@@ -263,6 +273,9 @@ fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     let made_by = version(&data.join("postgres"));
     let kept = data.join(format!("postgres-{}", made_by.trim()));
     assert_eq!(version(&kept), made_by);
+    for directory in [&kept, &data.join("postgres"), &data.join("postgres/base")] {
+        assert_eq!(owner(directory), owned_by, "{}", directory.display());
+    }
     assert!(!data.join("upgrading").exists());
     verify(&data, &signed);
     installation = installation.next_after_stop(&data);
