@@ -78,7 +78,7 @@ impl Directory {
         self.root.join("postgres.initializing")
     }
 
-    /// Lies there while a restore works: nothing in the data directory is whole yet.
+    /// Lies there until a restore has come to its end: what is beside it may not be whole, and was never served.
     pub fn restoring(&self) -> PathBuf {
         self.root.join("restoring")
     }
@@ -105,9 +105,13 @@ impl Directory {
         remove_file(&socket.with_added_extension("lock"))
     }
 
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
     /// Holds until the returned file is closed, also by a crash.
     pub fn lock(&self) -> Result<File, ClusterError> {
-        let path = self.root.join("lock");
+        let path = self.lock_file();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(ClusterError::file("open", &path))?;
