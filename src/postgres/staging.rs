@@ -18,7 +18,8 @@ pub struct Staging {
     /// The data directory was not there before.
     made_directory: bool,
     stays: bool,
-    /// Of the data directory, where there is no cluster yet whose server would have it.
+    /// Of the data directory, where there is no cluster yet whose server would have it. Others may have it after this value.
+    #[allow(dead_code)]
     lock: Option<File>,
 }
 
@@ -131,8 +132,6 @@ impl Drop for Staging {
             let _ = remove_file(&self.directory.lock_file());
             let _ = fs::remove_dir(self.directory.root());
         }
-        // Others may have the directory from here on.
-        drop(self.lock.take());
     }
 }
 

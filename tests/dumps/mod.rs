@@ -177,6 +177,16 @@ fn a_dump_that_breaks_off_leaves_nothing_and_replaces_nothing() {
     assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
     assert_eq!(installation.service.status("/health/ready"), 200);
     installation.stop();
+
+    // Without the service, and with a server that does not start.
+    fs::remove_file(bin.join("postgres")).unwrap();
+    let server = installation.programs().join("postgres").display().to_string();
+    fs::write(bin.join("postgres"), format!("#!/bin/sh\n[ \"$1\" = -V ] && exec {server} -V\nexit 3\n"))
+        .unwrap();
+    fs::set_permissions(bin.join("postgres"), fs::Permissions::from_mode(0o755)).unwrap();
+    let (status, text) = said(dump_to(&place.join("another")).env("POSTGRES_BIN_DIR", &bin));
+    assert!(status == Some(5) && text.contains("Postgres ended while starting"), "{status:?} {text}");
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
 }
 
 #[test]

@@ -17,9 +17,10 @@ use crate::cli::ClusterOrder;
 /// Carries an order on the private cluster out.
 pub async fn run(order: &ClusterOrder) -> anyhow::Result<()> {
     let called_off = shutdown::on_signal(Duration::ZERO)?.shutdown;
-    match order {
+    let outcome = match order {
         ClusterOrder::Dump(order) => dump::dump(order, called_off).await,
         ClusterOrder::Restore(order) => restore::restore(order, called_off).await,
         ClusterOrder::Upgrade(order) => upgrade::upgrade(order, called_off).await,
-    }
+    };
+    outcome.map_err(outcome::broken_off)
 }
