@@ -250,13 +250,16 @@ fn a_damaged_dump_is_refused_and_a_restore_that_breaks_off_is_no_data_directory(
     assert_eq!(read.status.code(), Some(4), "{}", String::from_utf8_lossy(&read.stderr));
 }
 
-#[test]
-fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
+#[tokio::test]
+async fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     let scratch = Scratch::new();
     let data = scratch.path().join("data");
     let mut installation = Installation::new(&data);
     let flow = format!("/bot/flows/{}", installation.create("kept"));
     let answer = installation.get(&flow);
+    let mut connection = installation.connect().await;
+    connection.execute("CREATE ROLE reader LOGIN PASSWORD 'secret'").await.unwrap();
+    connection.close().await.unwrap();
     let bin = installation.programs();
     let (place, bin) = (data.to_str().unwrap(), bin.to_str().unwrap());
     let anew = ["upgrade", "--data-dir", place, "--new-bin", bin];
@@ -279,6 +282,7 @@ fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
 
     let (status, text) = cluster(&anew);
     assert!(status == Some(0) && text.contains("Verified: logs: 1"), "{text}");
+    assert!(text.contains("cannot connect until you let them") && text.contains(": reader"), "{text}");
     let version = |directory: &Path| fs::read_to_string(directory.join("PG_VERSION")).unwrap();
     let made_by = version(&data.join("postgres"));
     let kept = data.join(format!("postgres-{}", made_by.trim()));

@@ -70,6 +70,17 @@ pub(super) fn broken_off(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
+/// Of accounts a dump has no more than their names and rights.
+pub(super) fn tell_accounts(accounts: &[String]) {
+    if !accounts.is_empty() {
+        println!(
+            "Accounts that cannot connect until you let them, as their passwords, memberships and settings did not come \
+             along: {}",
+            accounts.join(", ")
+        );
+    }
+}
+
 /// The outcome of `work`, unless somebody calls it off first.
 pub(super) async fn unless<T>(
     called_off: &CancellationToken,

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{DATABASE, WholeArchive};
-use super::outcome::{data_dir, not_done, unless};
+use super::outcome::{data_dir, not_done, tell_accounts, unless};
 use super::proof::{Proven, prove};
 use super::signed::{self, SIGNED};
 use crate::app::database::{Database, cluster_options};
@@ -127,7 +127,5 @@ fn tell(archive: &WholeArchive, data_dir: &Path, proven: &Proven) {
     if !contents.files.iter().any(|file| file.name == KEY_FILE) {
         println!("The dump has no signing key: start the service with SIGNING_KEY_FILE.");
     }
-    if !contents.accounts.is_empty() {
-        println!("Accounts that cannot connect until you let them: {}", contents.accounts.join(", "));
-    }
+    tell_accounts(&contents.accounts);
 }
