@@ -11,7 +11,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::Value;
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::support::{Scratch, program, run};
 use installation::Installation;
@@ -50,6 +50,12 @@ fn verify(data_dir: &Path, checkpoint: &Path) -> String {
     let (status, said) = said(program(&arguments).arg(checkpoint));
     assert!(status == Some(0) && said.contains("intact"), "{status:?} {said}");
     said
+}
+
+/// Whether the planner knows all tables, and by an order.
+async fn is_analyzed(connection: &mut PgConnection) -> bool {
+    let query = "SELECT bool_and(last_analyze IS NOT NULL) FROM pg_stat_user_tables";
+    sqlx::query_scalar(query).fetch_one(connection).await.unwrap()
 }
 
 /// What was signed last of the one log.
@@ -104,6 +110,7 @@ async fn what_is_dumped_while_writes_go_on_comes_back_whole() {
          AND NOT has_function_privilege('re''ader', 'erase_recorded(uuid, bigint)', 'EXECUTE')";
     let kept: bool = sqlx::query_scalar(rights).fetch_one(&mut connection).await.unwrap();
     assert!(kept, "rights are what they were");
+    assert!(is_analyzed(&mut connection).await);
     connection.close().await.unwrap();
     after.create("afterwards");
     after.stop();
@@ -294,6 +301,9 @@ async fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     verify(&data, &signed);
     installation = installation.next_after_stop(&data);
     assert_eq!(installation.get(&flow), answer);
+    let mut connection = installation.connect().await;
+    assert!(is_analyzed(&mut connection).await);
+    connection.close().await.unwrap();
     installation.create("afterwards");
     installation.stop();
     refused(&anew, 2, "move it away");

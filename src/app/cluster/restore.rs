@@ -81,6 +81,7 @@ async fn fill(
     tokio::task::spawn_blocking(move || unpack(&archive, &programs, &connection, beside, &token)).await??;
     unless(called_off, async {
         store::prepare(pool).await.context("cannot bring the database's schema up to date")?;
+        store::analyze(pool).await.context("cannot take the statistics of the tables")?;
         tracing::info!("verifying");
         prove(&database.store, &place.join(KEY_FILE)).await
     })

@@ -105,6 +105,7 @@ async fn fill(
     unless(called_off, async { Ok(copied.await??) }).await?;
     unless(called_off, async {
         store::prepare(into.store.pool()).await.context("cannot bring the database's schema up to date")?;
+        store::analyze(into.store.pool()).await.context("cannot take the statistics of the tables")?;
         tracing::info!("verifying");
         Ok((prove(&into.store, key_file).await?, accounts))
     })
