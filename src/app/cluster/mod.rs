@@ -2,6 +2,7 @@
 //! signing key and what was signed. What was made of it is verified before anybody is told that it is there.
 
 mod archive;
+mod archive_writer;
 mod dump;
 mod outcome;
 mod proof;

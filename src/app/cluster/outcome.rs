@@ -70,6 +70,11 @@ pub(super) fn broken_off(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
+/// Somebody did not want it any more: nothing failed.
+pub(super) fn called_off() -> Failure {
+    Failure::NoAnswer("called off, and nothing is left of it".to_owned())
+}
+
 /// Of accounts a dump has no more than their names and rights.
 pub(super) fn tell_accounts(accounts: &[String]) {
     if !accounts.is_empty() {
@@ -83,12 +88,12 @@ pub(super) fn tell_accounts(accounts: &[String]) {
 
 /// The outcome of `work`, unless somebody calls it off first.
 pub(super) async fn unless<T>(
-    called_off: &CancellationToken,
+    token: &CancellationToken,
     work: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
     tokio::select! {
         done = work => done,
-        () = called_off.cancelled() => Err(Failure::NoAnswer("called off".to_owned()).into()),
+        () = token.cancelled() => Err(called_off().into()),
     }
 }
 

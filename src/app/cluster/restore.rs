@@ -1,6 +1,6 @@
 //! `flow-registry cluster restore`.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{DATABASE, WholeArchive};
-use super::outcome::{data_dir, not_done, tell_accounts, unless};
+use super::outcome::{called_off, data_dir, not_done, tell_accounts, unless};
 use super::proof::{Proven, prove};
 use super::signed::{self, SIGNED};
 use crate::app::database::{Database, cluster_options};
@@ -93,28 +93,31 @@ fn unpack(
     programs: &DumpPrograms,
     into: &Connection,
     beside: PathBuf,
-    called_off: &CancellationToken,
+    token: &CancellationToken,
 ) -> Result<(), Failure> {
     let unpacked = archive.read(|name, content| match name {
         DATABASE => programs.restore(into, |out| {
-            let mut content = Interruptible { content, called_off };
-            io::copy(&mut content, &mut io::BufWriter::with_capacity(256 * 1024, out))
-                .map(drop)
-                .map_err(ClusterError::Copying)
+            let mut content = Interruptible { content, token };
+            let mut out = io::BufWriter::with_capacity(256 * 1024, out);
+            let copied = io::copy(&mut content, &mut out).and_then(|_| out.flush());
+            copied.map_err(ClusterError::Copying)
         }),
         name => signed::put(&beside, name, content).map_err(ClusterError::Copying),
     });
-    unpacked.map_err(|error| not_done(DOING, error))
+    unpacked.map_err(|error| match token.is_cancelled() {
+        true => called_off(),
+        false => not_done(DOING, error),
+    })
 }
 
 struct Interruptible<'a> {
     content: &'a mut dyn Read,
-    called_off: &'a CancellationToken,
+    token: &'a CancellationToken,
 }
 
 impl Read for Interruptible<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.called_off.is_cancelled() {
+        match self.token.is_cancelled() {
             true => Err(io::Error::other("called off")),
             false => self.content.read(into),
         }
