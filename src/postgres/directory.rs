@@ -6,7 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, lchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -171,12 +171,13 @@ pub(super) fn make_private(path: &Path, account: Option<&Account>) -> Result<(),
     Ok(())
 }
 
-/// For a cluster that takes the place of another one: whoever could use that can use this.
+/// For a cluster that takes the place of another one: whoever could use that can use this. Nothing that is there already is
+/// handed over, nor what a link leads to.
 pub(super) fn make_with_owner_of(path: &Path, other: &Path) -> Result<(), ClusterError> {
-    make_directory(path, 0o700)?;
+    DirBuilder::new().mode(0o700).create(path).map_err(ClusterError::file("make", path))?;
     if rustix::process::geteuid().is_root() {
         let owner = other.metadata().map_err(ClusterError::file("look at", other))?;
-        let given = chown(path, Some(owner.uid()), Some(owner.gid()));
+        let given = lchown(path, Some(owner.uid()), Some(owner.gid()));
         given.map_err(ClusterError::file("hand over", path))?;
     }
     Ok(())
