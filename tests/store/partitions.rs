@@ -58,7 +58,7 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
     }
     let service = format!("service_{}", database.name);
     let make = format!(
-        "CREATE ROLE {service}; CREATE ROLE \"{service}'s auditor\"; GRANT SELECT (org_id) ON document TO PUBLIC; \
+        "DROP ROLE IF EXISTS {service}, \"{service}'s auditor\"; CREATE ROLE {service}; CREATE ROLE \"{service}'s auditor\"; GRANT SELECT (org_id) ON document TO PUBLIC; \
          GRANT SELECT, REFERENCES ON event TO \"{service}'s auditor\" WITH GRANT OPTION"
     );
     run(&database, &make).await.unwrap();
