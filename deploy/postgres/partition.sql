@@ -7,8 +7,9 @@
 --
 --   psql "$MIGRATE_DATABASE_URL" -v ON_ERROR_STOP=1 -f partition.sql
 --
--- Then run `flow-registry migrate` where the service has an account of its own, which gets its rights on the new tables,
--- and `flow-registry audit verify`. Whoever has run it cannot run it again: that is refused.
+-- Who has rights on these tables, or on some of their columns, keeps them. Then run `flow-registry migrate` where the service has
+-- an account of its own, which takes from it what default privileges gave it on the partitions, and `flow-registry audit
+-- verify`. Whoever has run it cannot run it again: that is refused.
 BEGIN;
 LOCK TABLE log_head, event, document IN ACCESS EXCLUSIVE MODE;
 
@@ -34,7 +35,7 @@ DECLARE
     each record;
     part text;
 BEGIN
-    FOR old IN SELECT c.oid, c.relname AS name, c.relkind, array_to_string(c.reloptions, ', ') AS options
+    FOR old IN SELECT c.oid, c.relname AS name, c.relkind, c.relacl, array_to_string(c.reloptions, ', ') AS options
         FROM pg_class c WHERE c.oid IN ('event'::regclass, 'document'::regclass) LOOP
         IF old.relkind = 'p' THEN
             RAISE EXCEPTION '% is partitioned already', old.name;
@@ -63,6 +64,17 @@ BEGIN
             IF each.step > 1 THEN
                 EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER %I', old.name, each.name);
             END IF;
+        END LOOP;
+        FOR each IN
+            SELECT r.privilege_type AS privilege, '' AS on_column, r.grantee, r.is_grantable FROM aclexplode(old.relacl) r
+            UNION ALL
+            SELECT r.privilege_type, format(' (%I)', a.attname), r.grantee, r.is_grantable
+            FROM pg_attribute a CROSS JOIN LATERAL aclexplode(a.attacl) r
+            WHERE a.attrelid = old.oid AND NOT a.attisdropped
+        LOOP
+            EXECUTE format('GRANT %s%s ON %I TO %s%s', each.privilege, each.on_column, old.name,
+                CASE each.grantee WHEN 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(each.grantee)) END,
+                CASE WHEN each.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END);
         END LOOP;
         EXECUTE format('DROP TABLE %I', old.name || '_before');
     END LOOP;

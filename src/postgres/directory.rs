@@ -6,7 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, lchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -78,7 +78,7 @@ impl Directory {
         self.root.join("postgres.initializing")
     }
 
-    /// Lies there while a restore works: nothing in the data directory is whole yet.
+    /// Lies there until a restore has come to its end: what is beside it may not be whole, and was never served.
     pub fn restoring(&self) -> PathBuf {
         self.root.join("restoring")
     }
@@ -105,9 +105,13 @@ impl Directory {
         remove_file(&socket.with_added_extension("lock"))
     }
 
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
     /// Holds until the returned file is closed, also by a crash.
     pub fn lock(&self) -> Result<File, ClusterError> {
-        let path = self.root.join("lock");
+        let path = self.lock_file();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(ClusterError::file("open", &path))?;
@@ -163,6 +167,18 @@ pub(super) fn make_private(path: &Path, account: Option<&Account>) -> Result<(),
     }
     if let Some(account) = account {
         chown(path, Some(account.uid), Some(account.gid)).map_err(ClusterError::file("hand over", path))?;
+    }
+    Ok(())
+}
+
+/// For a cluster that takes the place of another one: whoever could use that can use this. Nothing that is there already is
+/// handed over, nor what a link leads to.
+pub(super) fn make_with_owner_of(path: &Path, other: &Path) -> Result<(), ClusterError> {
+    DirBuilder::new().mode(0o700).create(path).map_err(ClusterError::file("make", path))?;
+    if rustix::process::geteuid().is_root() {
+        let owner = other.metadata().map_err(ClusterError::file("look at", other))?;
+        let given = lchown(path, Some(owner.uid()), Some(owner.gid()));
+        given.map_err(ClusterError::file("hand over", path))?;
     }
     Ok(())
 }

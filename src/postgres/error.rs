@@ -77,8 +77,8 @@ pub enum ClusterError {
     UnsafeSetting { name: String },
 
     #[error(
-        "{data_dir} is of a restore that did not come to its end, and holds no data to serve; remove it, and restore \
-         again"
+        "{data_dir} is of a restore that did not come to its end, and what is in it may not be whole; restore into \
+         another directory, and remove this one once that is served"
     )]
     UnfinishedRestore { data_dir: PathBuf },
 

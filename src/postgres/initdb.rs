@@ -1,6 +1,8 @@
 //! Makes a new cluster, so that a half-made one is never taken for whole.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::account::Account;
@@ -25,13 +27,12 @@ pub(super) fn ensure(
         tracing::warn!(path = %pgdata.display(), "the first start was interrupted, starting over");
         fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
     }
-    if pgdata.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(ClusterError::ForeignContent { path: pgdata });
-    }
+    // The next start removes what lies beside the marker: none comes before it is certain that there is nothing to lose.
+    refuse_content(&pgdata)?;
+    make_private(&pgdata, account)?;
     let file = File::create(&marker).map_err(ClusterError::file("make", &marker))?;
     file.sync_all().map_err(ClusterError::file("sync", &marker))?;
     sync(directory.root())?;
-    make_private(&pgdata, account)?;
     tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
 
     let mut initdb = child::command(&binaries.initdb(), account, &pgdata);
@@ -50,6 +51,16 @@ pub(super) fn ensure(
 
     remove_file(&marker)?;
     sync(directory.root())
+}
+
+/// Whatever cannot be looked into may be a cluster.
+fn refuse_content(pgdata: &Path) -> Result<(), ClusterError> {
+    match pgdata.read_dir() {
+        Ok(mut entries) if entries.next().is_none() => Ok(()),
+        Ok(_) => Err(ClusterError::ForeignContent { path: pgdata.to_owned() }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(ClusterError::file("open", pgdata)(error)),
+    }
 }
 
 fn run(mut command: Command, input: Option<&str>) -> Result<(), ClusterError> {

@@ -73,6 +73,15 @@ pub async fn verify_schema(pool: &PgPool) -> Result<Ownership, StoreError> {
     }
 }
 
+/// Lets the planner know the tables after they were filled: plans are poor until then, and a partitioned table is never
+/// looked at by the server itself.
+pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
+    sqlx::query("ANALYZE").execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// Settings without which an acknowledged write can be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurabilitySettings {

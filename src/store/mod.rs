@@ -80,7 +80,7 @@ pub use form::Form;
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{DurabilitySettings, durability, migrate, prepare, verify_schema};
+pub use migrate::{DurabilitySettings, analyze, durability, migrate, prepare, verify_schema};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};

@@ -5,13 +5,14 @@ mod installation;
 
 use std::fs;
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sqlx::{Connection as _, Executor as _};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
 use crate::support::{Scratch, program, run};
 use installation::Installation;
@@ -50,6 +51,28 @@ fn verify(data_dir: &Path, checkpoint: &Path) -> String {
     let (status, said) = said(program(&arguments).arg(checkpoint));
     assert!(status == Some(0) && said.contains("intact"), "{status:?} {said}");
     said
+}
+
+/// A directory with the programs of Postgres, of which a test can replace some.
+fn programs_beside(bin: &Path, installation: &Installation) -> PathBuf {
+    fs::create_dir(bin).unwrap();
+    for name in ["postgres", "initdb", "pg_dump", "pg_restore"] {
+        symlink(installation.programs().join(name), bin.join(name)).unwrap();
+    }
+    bin.to_owned()
+}
+
+/// In place of one that is a link.
+fn write_program(path: &Path, script: &str) {
+    let _ = fs::remove_file(path);
+    fs::write(path, format!("#!/bin/sh\n{script}\n")).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Whether the planner knows all tables, and by an order.
+async fn is_analyzed(connection: &mut PgConnection) -> bool {
+    let query = "SELECT bool_and(last_analyze IS NOT NULL) FROM pg_stat_user_tables";
+    sqlx::query_scalar(query).fetch_one(connection).await.unwrap()
 }
 
 /// What was signed last of the one log.
@@ -104,6 +127,7 @@ async fn what_is_dumped_while_writes_go_on_comes_back_whole() {
          AND NOT has_function_privilege('re''ader', 'erase_recorded(uuid, bigint)', 'EXECUTE')";
     let kept: bool = sqlx::query_scalar(rights).fetch_one(&mut connection).await.unwrap();
     assert!(kept, "rights are what they were");
+    assert!(is_analyzed(&mut connection).await);
     connection.close().await.unwrap();
     after.create("afterwards");
     after.stop();
@@ -138,13 +162,8 @@ fn a_dump_that_breaks_off_leaves_nothing_and_replaces_nothing() {
     refused(&of_another, 2, "this is about the private Postgres");
 
     // `pg_dump` as it could be: killed, or slower than whoever takes the directory away.
-    let bin = scratch.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    let real = installation.programs();
-    for name in ["postgres", "initdb", "pg_restore"] {
-        symlink(real.join(name), bin.join(name)).unwrap();
-    }
-    let real = real.join("pg_dump").display().to_string();
+    let bin = programs_beside(&scratch.path().join("bin"), &installation);
+    let real = installation.programs().join("pg_dump").display().to_string();
     let removed = scratch.path().join("removed");
     for (script, to, says) in [
         (format!("{real} \"$@\" | head -c 20000; kill -9 $$"), &file, "pg_dump failed (signal: 9"),
@@ -152,9 +171,7 @@ fn a_dump_that_breaks_off_leaves_nothing_and_replaces_nothing() {
         (format!("rm -r {}; exec {real} \"$@\"", removed.display()), &removed.join("a.dump"), "No such file"),
     ] {
         fs::create_dir_all(&removed).unwrap();
-        let _ = fs::remove_file(bin.join("pg_dump"));
-        fs::write(bin.join("pg_dump"), format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(bin.join("pg_dump"), fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&bin.join("pg_dump"), &script);
         let (status, text) = said(dump_to(to).env("POSTGRES_BIN_DIR", &bin));
         assert!(status == Some(5) && text.contains(says), "{script}: {status:?} {text}");
     }
@@ -177,6 +194,13 @@ fn a_dump_that_breaks_off_leaves_nothing_and_replaces_nothing() {
     assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
     assert_eq!(installation.service.status("/health/ready"), 200);
     installation.stop();
+
+    // Without the service, and with a server that does not start.
+    let server = installation.programs().join("postgres").display().to_string();
+    write_program(&bin.join("postgres"), &format!("[ \"$1\" = -V ] && exec {server} -V\nexit 3"));
+    let (status, text) = said(dump_to(&place.join("another")).env("POSTGRES_BIN_DIR", &bin));
+    assert!(status == Some(5) && text.contains("Postgres ended while starting"), "{status:?} {text}");
+    assert_eq!(fs::read_dir(&place).unwrap().count(), 1);
 }
 
 #[test]
@@ -216,16 +240,10 @@ fn a_damaged_dump_is_refused_and_a_restore_that_breaks_off_is_no_data_directory(
     refused(&into_data, 2, "is not empty");
 
     // The program is killed in the middle; what fails by itself is taken away.
-    let bin = scratch.path().join("bin");
-    fs::create_dir(&bin).unwrap();
-    for name in ["postgres", "initdb", "pg_dump"] {
-        symlink(installation.programs().join(name), bin.join(name)).unwrap();
-    }
+    let bin = programs_beside(&scratch.path().join("bin"), &installation);
     let whole = ["restore", "--data-dir", target.to_str().unwrap(), "--from", file.to_str().unwrap()];
     for (script, status) in [("exit 3", Some(5)), ("kill -9 $PPID", None)] {
-        let _ = fs::remove_file(bin.join("pg_restore"));
-        fs::write(bin.join("pg_restore"), format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(bin.join("pg_restore"), fs::Permissions::from_mode(0o755)).unwrap();
+        write_program(&bin.join("pg_restore"), script);
         let arguments = [&["cluster"], &whole[..]].concat();
         let (code, text) = said(program(&arguments).env("POSTGRES_BIN_DIR", &bin));
         assert_eq!(code, status, "{text}");
@@ -240,13 +258,16 @@ fn a_damaged_dump_is_refused_and_a_restore_that_breaks_off_is_no_data_directory(
     assert_eq!(read.status.code(), Some(4), "{}", String::from_utf8_lossy(&read.stderr));
 }
 
-#[test]
-fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
+#[tokio::test]
+async fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     let scratch = Scratch::new();
     let data = scratch.path().join("data");
     let mut installation = Installation::new(&data);
     let flow = format!("/bot/flows/{}", installation.create("kept"));
     let answer = installation.get(&flow);
+    let mut connection = installation.connect().await;
+    connection.execute("CREATE ROLE reader LOGIN PASSWORD 'secret'").await.unwrap();
+    connection.close().await.unwrap();
     let bin = installation.programs();
     let (place, bin) = (data.to_str().unwrap(), bin.to_str().unwrap());
     let anew = ["upgrade", "--data-dir", place, "--new-bin", bin];
@@ -254,19 +275,55 @@ fn an_upgrade_moves_the_data_and_keeps_what_was_there() {
     installation.stop();
     refused(&["upgrade", "--data-dir", place, "--postgres-bin-dir", bin], 2, "no newer one was found");
     refused(&["upgrade", "--data-dir", place, "--new-bin", "/nowhere"], 2, "/nowhere");
+
+    // Killed while it copies.
+    let killing = programs_beside(&scratch.path().join("bin"), &installation);
+    write_program(&killing.join("pg_restore"), "kill -9 $PPID");
+    let killed = ["cluster", "upgrade", "--data-dir", place, "--new-bin", killing.to_str().unwrap()];
+    let (code, text) = said(&mut program(&killed));
+    assert!(code.is_none() && data.join("upgrading").exists(), "{code:?} {text}");
+    installation = installation.next_after_stop(&data);
+    assert_eq!(installation.get(&flow), answer);
+    installation.create("after the kill");
+    installation.stop();
+    refused(&anew, 2, "from an upgrade that did not come to its end");
+    let orphan = data.join("upgrading/postgres/postmaster.pid");
+    let give_up = Instant::now() + Duration::from_secs(20);
+    while orphan.exists() && Instant::now() < give_up {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    fs::remove_dir_all(data.join("upgrading")).unwrap();
+
     let signed = scratch.path().join("signed");
     fs::copy(reached(&data), &signed).unwrap();
+    if rustix::process::geteuid().is_root() {
+        // As an ordinary user's service made it, which root upgrades.
+        let given = Command::new("chown").args(["-R", "daemon:daemon"]).arg(data.join("postgres")).status();
+        assert!(given.unwrap().success());
+    }
+    let owner = |directory: &Path| {
+        let metadata = directory.metadata().unwrap();
+        (metadata.uid(), metadata.gid())
+    };
+    let owned_by = owner(&data.join("postgres"));
 
     let (status, text) = cluster(&anew);
     assert!(status == Some(0) && text.contains("Verified: logs: 1"), "{text}");
+    assert!(text.contains("cannot connect until you let them") && text.contains(": reader"), "{text}");
     let version = |directory: &Path| fs::read_to_string(directory.join("PG_VERSION")).unwrap();
     let made_by = version(&data.join("postgres"));
     let kept = data.join(format!("postgres-{}", made_by.trim()));
     assert_eq!(version(&kept), made_by);
+    for directory in [&kept, &data.join("postgres"), &data.join("postgres/base")] {
+        assert_eq!(owner(directory), owned_by, "{}", directory.display());
+    }
     assert!(!data.join("upgrading").exists());
     verify(&data, &signed);
     installation = installation.next_after_stop(&data);
     assert_eq!(installation.get(&flow), answer);
+    let mut connection = installation.connect().await;
+    assert!(is_analyzed(&mut connection).await);
+    connection.close().await.unwrap();
     installation.create("afterwards");
     installation.stop();
     refused(&anew, 2, "move it away");

@@ -2,7 +2,7 @@
 //! and the service goes on.
 
 use flow_registry::registry::projections::Projections;
-use flow_registry::store::Store;
+use flow_registry::store::{self, Store};
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPoolOptions;
 use uuid::Uuid;
@@ -19,6 +19,12 @@ const INDEXES: &str = "SELECT indexname || ': ' || replace(indexdef, ' ON ONLY '
      WHERE tablename IN ('event', 'document') ORDER BY 1";
 const COLUMNS: &str = "SELECT format('%s %s %s %s', attrelid::regclass, attname, attnotnull, attcompression) \
      FROM pg_attribute WHERE attrelid IN ('event'::regclass, 'document'::regclass) AND attnum > 0 ORDER BY 1";
+
+/// Of everybody, on the tables and on single columns.
+const RIGHTS: &str = "SELECT format('%s %s %s', c.relname, a.attname, acl) FROM pg_class c \
+     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attacl IS NOT NULL, \
+     LATERAL unnest(coalesce(c.relacl, '{}') || coalesce(a.attacl, '{}')) acl \
+     WHERE c.oid IN ('event'::regclass, 'document'::regclass) ORDER BY 1";
 
 async fn texts(store: &Store, query: &'static str) -> Vec<String> {
     sqlx::query_scalar(query).fetch_all(store.pool()).await.unwrap()
@@ -50,7 +56,16 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
     for (org, flow) in &flows {
         before.append(&[row(*org, *flow, 0, "a"), row(*org, Uuid::new_v4(), 0, "b")]).await.unwrap();
     }
+    let service = format!("service_{}", database.name);
+    let make = format!(
+        "DROP ROLE IF EXISTS {service}, \"{service}'s auditor\"; CREATE ROLE {service}; CREATE ROLE \"{service}'s auditor\"; GRANT SELECT (org_id) ON document TO PUBLIC; \
+         GRANT SELECT, REFERENCES ON event TO \"{service}'s auditor\" WITH GRANT OPTION"
+    );
+    run(&database, &make).await.unwrap();
+    store::grant_service(&database.pool, &service).await.unwrap();
     let (indexes, columns) = (texts(&before, INDEXES).await, texts(&before, COLUMNS).await);
+    let rights = texts(&before, RIGHTS).await;
+    assert!(rights.iter().any(|right| right.contains("bytes") && right.contains(&service)), "{rights:?}");
     let everything = "SELECT e::text FROM event e UNION ALL SELECT d::text FROM document d ORDER BY 1";
     let rows = texts(&before, everything).await;
     assert!(indexes.len() > 5 && rows.len() > 100, "{} indexes, {} rows", indexes.len(), rows.len());
@@ -61,6 +76,7 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
     let store = Store::new(PgPoolOptions::new().max_connections(8).connect_lazy_with(options));
     assert_eq!(texts(&store, INDEXES).await, indexes);
     assert_eq!(texts(&store, COLUMNS).await, columns);
+    assert_eq!(texts(&store, RIGHTS).await, rights);
     assert_eq!(texts(&store, everything).await, rows);
     let again = run(&database, PARTITION).await.unwrap_err();
     assert!(again.to_string().contains("partitioned already"), "{again}");
@@ -100,4 +116,6 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
         streams += batch.streams();
     }
     assert_eq!(streams, 80);
+    let accounts = format!("{service}, \"{service}'s auditor\"");
+    run(&database, &format!("DROP OWNED BY {accounts}; DROP ROLE {accounts}")).await.unwrap();
 }

@@ -1,16 +1,16 @@
 //! What `cluster dump` writes: a tar file of the files of a data directory and the database, and at its end what is in it,
 //! with a digest of each. Without that end it is not whole.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tar::{Archive, Builder, Entry, EntryWriter, Header};
+use tar::{Archive, Entry};
 use tokio_util::sync::CancellationToken;
 
+use super::outcome::called_off;
 use crate::cli::Failure;
 use crate::postgres::ClusterError;
 
@@ -43,113 +43,6 @@ pub(super) struct ArchivedFile {
     pub sha256: String,
 }
 
-/// An archive that is being written, beside the file that it will be once it is whole. Gone with this value.
-pub(super) struct ArchiveWriter {
-    whole: PathBuf,
-    part: PathBuf,
-    builder: Builder<File>,
-    files: Vec<ArchivedFile>,
-    called_off: CancellationToken,
-}
-
-impl ArchiveWriter {
-    pub fn create(whole: &Path, called_off: CancellationToken) -> Result<Self, Failure> {
-        check_free(whole)?;
-        let mut part = whole.as_os_str().to_owned();
-        part.push(format!(".{}.part", std::process::id()));
-        let part = PathBuf::from(part);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
-        let file = file.map_err(|error| Failure::File(format!("cannot write {}", part.display()), error))?;
-        Ok(Self { whole: whole.to_owned(), part, builder: Builder::new(file), files: Vec::new(), called_off })
-    }
-
-    /// Adds a file that `write` writes.
-    pub fn add<E: From<io::Error>>(
-        &mut self,
-        name: &str,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut header = Header::new_gnu();
-        header.set_mode(0o600);
-        let entry = self.builder.append_writer(&mut header, name)?;
-        let mut entry = Measured { entry, digest: Sha256::new(), bytes: 0, called_off: &self.called_off };
-        write(&mut entry)?;
-        let Measured { entry, digest, bytes, .. } = entry;
-        entry.finish()?;
-        self.files.push(ArchivedFile {
-            name: name.to_owned(),
-            bytes,
-            sha256: hex::encode(digest.finalize()),
-        });
-        Ok(())
-    }
-
-    /// Of all files so far.
-    pub fn bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.bytes).sum()
-    }
-
-    /// Says what is in it, and gives it its name once it is safe on the disk.
-    pub fn keep(mut self, contents: Contents) -> Result<(), Failure> {
-        let contents = Contents { files: std::mem::take(&mut self.files), ..contents };
-        let text = serde_json::to_string_pretty(&contents).expect("contents are JSON");
-        let name = contents_name(&text);
-        self.add(&name, |out| out.write_all(text.as_bytes())).map_err(|error| self.not_written(error))?;
-        let synced = self.builder.finish().and_then(|()| self.builder.get_ref().sync_all());
-        synced.map_err(|error| self.not_written(error))?;
-        check_free(&self.whole)?;
-        let directory = self.whole.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let directory = directory.unwrap_or(Path::new("."));
-        let named = fs::rename(&self.part, &self.whole).and_then(|()| File::open(directory)?.sync_all());
-        named.map_err(|error| self.not_written(error))
-    }
-
-    pub fn not_written(&self, error: io::Error) -> Failure {
-        Failure::NoAnswer(format!("cannot write {}: {error}", self.whole.display()))
-    }
-}
-
-impl Drop for ArchiveWriter {
-    fn drop(&mut self) {
-        // Under this name there is nothing any more where it was kept.
-        let _ = fs::remove_file(&self.part);
-    }
-}
-
-/// An earlier dump may be all that is left.
-fn check_free(file: &Path) -> Result<(), Failure> {
-    match file.symlink_metadata() {
-        Ok(_) => Err(Failure::Unusable(format!(
-            "{} is there already, and is not overwritten: name another file with --to",
-            file.display()
-        ))),
-        Err(_) => Ok(()),
-    }
-}
-
-struct Measured<'a> {
-    entry: EntryWriter<'a>,
-    digest: Sha256,
-    bytes: u64,
-    called_off: &'a CancellationToken,
-}
-
-impl Write for Measured<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.called_off.is_cancelled() {
-            return Err(io::Error::other("called off"));
-        }
-        let written = self.entry.write(bytes)?;
-        self.digest.update(&bytes[..written]);
-        self.bytes += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.entry.flush()
-    }
-}
-
 /// An archive that is whole: every file was read, and is what the end says.
 #[derive(Debug)]
 pub(super) struct WholeArchive {
@@ -159,11 +52,12 @@ pub(super) struct WholeArchive {
 
 impl WholeArchive {
     /// Reads all of it.
-    pub fn open(path: &Path, called_off: &CancellationToken) -> Result<Self, Failure> {
+    pub fn open(path: &Path, token: &CancellationToken) -> Result<Self, Failure> {
         let file = File::open(path);
         let file = file.map_err(|error| Failure::File(format!("cannot read {}", path.display()), error))?;
-        match examine(file, called_off) {
+        match examine(file, token) {
             Ok(contents) => Ok(Self { path: path.to_owned(), contents }),
+            Err(_) if token.is_cancelled() => Err(called_off()),
             Err(error) => Err(Failure::Unusable(format!(
                 "{} is not a whole dump of `flow-registry cluster dump`: {error}; nothing was restored",
                 path.display()
@@ -222,7 +116,7 @@ fn examine(file: File, called_off: &CancellationToken) -> io::Result<Contents> {
     }
 }
 
-fn contents_name(text: &str) -> String {
+pub(super) fn contents_name(text: &str) -> String {
     format!("{}{}{}", CONTENTS.0, hex::encode(Sha256::digest(text)), CONTENTS.1)
 }
 

@@ -5,7 +5,8 @@ use std::io;
 use chrono::{SecondsFormat, Utc};
 use tokio_util::sync::CancellationToken;
 
-use super::archive::{ArchiveWriter, Contents, DATABASE, contents};
+use super::archive::{Contents, DATABASE, contents};
+use super::archive_writer::ArchiveWriter;
 use super::outcome::{existing_data_dir, not_done};
 use super::signed::{self, Saved};
 use crate::app::database::Database;
@@ -26,9 +27,8 @@ pub(super) async fn dump(order: &DumpOrder, called_off: CancellationToken) -> an
     let connection = database.cluster().expect("it is a private one").connection().clone();
     let contents = contents(programs.major, accounts, begun_at);
     let written = tokio::task::spawn_blocking(move || {
-        let saved = signed::save(&data_dir, &mut archive).map_err(|error| {
-            Failure::NoAnswer(format!("cannot save the signing key and what was signed: {error}"))
-        })?;
+        let saved = signed::save(&data_dir, &mut archive)
+            .map_err(|error| archive.broken_off("cannot save the signing key and what was signed", error))?;
         write(&mut archive, &programs, &connection)?;
         let bytes = archive.bytes();
         archive.keep(contents.clone())?;

@@ -1,6 +1,6 @@
 //! `flow-registry cluster restore`.
 
-use std::io::{self, Read};
+use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
 use super::archive::{DATABASE, WholeArchive};
-use super::outcome::{data_dir, not_done, unless};
+use super::outcome::{called_off, data_dir, not_done, tell_accounts, unless};
 use super::proof::{Proven, prove};
 use super::signed::{self, SIGNED};
 use crate::app::database::{Database, cluster_options};
@@ -81,6 +81,7 @@ async fn fill(
     tokio::task::spawn_blocking(move || unpack(&archive, &programs, &connection, beside, &token)).await??;
     unless(called_off, async {
         store::prepare(pool).await.context("cannot bring the database's schema up to date")?;
+        store::analyze(pool).await.context("cannot take the statistics of the tables")?;
         tracing::info!("verifying");
         prove(&database.store, &place.join(KEY_FILE)).await
     })
@@ -92,28 +93,31 @@ fn unpack(
     programs: &DumpPrograms,
     into: &Connection,
     beside: PathBuf,
-    called_off: &CancellationToken,
+    token: &CancellationToken,
 ) -> Result<(), Failure> {
     let unpacked = archive.read(|name, content| match name {
         DATABASE => programs.restore(into, |out| {
-            let mut content = Interruptible { content, called_off };
-            io::copy(&mut content, &mut io::BufWriter::with_capacity(256 * 1024, out))
-                .map(drop)
-                .map_err(ClusterError::Copying)
+            let mut content = Interruptible { content, token };
+            let mut out = io::BufWriter::with_capacity(256 * 1024, out);
+            let copied = io::copy(&mut content, &mut out).and_then(|_| out.flush());
+            copied.map_err(ClusterError::Copying)
         }),
         name => signed::put(&beside, name, content).map_err(ClusterError::Copying),
     });
-    unpacked.map_err(|error| not_done(DOING, error))
+    unpacked.map_err(|error| match token.is_cancelled() {
+        true => called_off(),
+        false => not_done(DOING, error),
+    })
 }
 
 struct Interruptible<'a> {
     content: &'a mut dyn Read,
-    called_off: &'a CancellationToken,
+    token: &'a CancellationToken,
 }
 
 impl Read for Interruptible<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        match self.called_off.is_cancelled() {
+        match self.token.is_cancelled() {
             true => Err(io::Error::other("called off")),
             false => self.content.read(into),
         }
@@ -127,7 +131,5 @@ fn tell(archive: &WholeArchive, data_dir: &Path, proven: &Proven) {
     if !contents.files.iter().any(|file| file.name == KEY_FILE) {
         println!("The dump has no signing key: start the service with SIGNING_KEY_FILE.");
     }
-    if !contents.accounts.is_empty() {
-        println!("Accounts that cannot connect until you let them: {}", contents.accounts.join(", "));
-    }
+    tell_accounts(&contents.accounts);
 }

@@ -6,7 +6,7 @@ use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use super::archive::ArchiveWriter;
+use super::archive_writer::ArchiveWriter;
 use crate::app::signing::KEY_FILE;
 
 /// Beside the key, as `<organization>/reached/<what>`.

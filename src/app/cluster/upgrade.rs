@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use tokio_util::sync::CancellationToken;
 
-use super::outcome::{existing_data_dir, not_done, unless};
+use super::outcome::{existing_data_dir, not_done, tell_accounts, unless};
 use super::proof::{Proven, prove};
 use crate::app::database::{Database, cluster_options};
 use crate::app::signing::KEY_FILE;
@@ -33,12 +33,13 @@ pub(super) async fn upgrade(order: &UpgradeOrder, called_off: CancellationToken)
     let cluster = from.into_cluster().await.expect("it is a private one");
     // No service starts on it before the exchange.
     let held = cluster.stop_and_hold().await;
-    let proven = moved?;
+    let (proven, accounts) = moved?;
     proven.refuse_wrong("nothing was changed: see flow-registry audit verify and projections check")?;
     let kept = staging.replace().map_err(|error| not_done(DOING, error))?;
     drop(held);
     println!("The private Postgres in {} is of PostgreSQL {} now.", data_dir.display(), new.major);
     println!("Verified: {proven}");
+    tell_accounts(&accounts);
     println!("What it was before is kept in {}: remove it when all is well.", kept.display());
     Ok(())
 }
@@ -81,17 +82,19 @@ async fn start(
     Database::of_cluster(&config, cluster, data_dir.to_owned()).await
 }
 
+/// What was verified, and the accounts whose names came along.
 async fn fill(
     from: &Database,
     into: &Database,
     (old_programs, new_programs): (DumpPrograms, DumpPrograms),
     key_file: &Path,
     called_off: &CancellationToken,
-) -> anyhow::Result<Proven> {
+) -> anyhow::Result<(Proven, Vec<String>)> {
     let connection =
         |database: &Database| database.cluster().expect("it is a private one").connection().clone();
     let (old, new) = (connection(from), connection(into));
-    store::make_accounts(into.store.pool(), &store::other_accounts(from.store.pool()).await?).await?;
+    let accounts = store::other_accounts(from.store.pool()).await?;
+    store::make_accounts(into.store.pool(), &accounts).await?;
     tracing::info!("copying");
     // Programs know everything about the servers of their own release, and of older ones only what their minor release knew.
     let copied = tokio::task::spawn_blocking(move || {
@@ -102,8 +105,9 @@ async fn fill(
     unless(called_off, async { Ok(copied.await??) }).await?;
     unless(called_off, async {
         store::prepare(into.store.pool()).await.context("cannot bring the database's schema up to date")?;
+        store::analyze(into.store.pool()).await.context("cannot take the statistics of the tables")?;
         tracing::info!("verifying");
-        prove(&into.store, key_file).await
+        Ok((prove(&into.store, key_file).await?, accounts))
     })
     .await
 }
