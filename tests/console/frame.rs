@@ -1,11 +1,8 @@
 //! What all pages have in common: signing in and out, what pages that are not shown say, and preferences.
 
-use std::net::IpAddr;
-
-use axum::http::Request;
 use chrono::{TimeDelta, Utc};
 use flow_registry::registry::access::operator;
-use flow_registry::registry::caller::ClientAddress;
+use flow_registry::registry::sessions::SessionId;
 use serde_json::json;
 
 use super::{Browser, pin};
@@ -158,36 +155,6 @@ async fn a_browser_has_one_session_of_an_organization() {
     assert_eq!(open, 1);
 }
 
-/// Tokens that no session has are counted by address. Who is signed in elsewhere, or uses a key, goes on.
-#[tokio::test]
-async fn made_up_tokens_are_limited_by_address() {
-    let mut browser = Browser::admin().await;
-    let path = browser.path("flows");
-    let ask = |host: u8| Request::get(&path).extension(ClientAddress(IpAddr::from([192, 0, 2, host])));
-    let own = browser.cookies.clone();
-    for value in browser.cookies.values_mut() {
-        let (organization, token) = value.split_once('.').unwrap();
-        *value = format!("{organization}.{}", "A".repeat(token.len()));
-    }
-    let mut refused = None;
-    for _ in 0..100 {
-        let seen = browser.send(ask(1), String::new()).await;
-        if seen.status == 429 {
-            refused = Some(seen);
-            break;
-        }
-        seen.expect(401);
-    }
-    let wait_s = refused.unwrap().header("retry-after").unwrap().parse::<u32>().unwrap();
-    assert!((1..10).contains(&wait_s), "{wait_s} s");
-    browser.send(ask(2), String::new()).await.expect(401);
-    browser.cookies = own;
-    browser.send(ask(1), String::new()).await.expect(429);
-    browser.send(ask(2), String::new()).await.expect(200);
-    let (key, name) = (browser.api.key.clone(), "Ana");
-    browser.sign_in(&key, name).await;
-}
-
 /// A session is over when its key is, at once; when nobody used it for an hour; and when its time has come.
 #[tokio::test]
 async fn sessions_end() {
@@ -338,10 +305,10 @@ async fn a_session_of_a_token_ends_with_it() {
     let lasts = std::time::Duration::from_secs(12 * 3600);
     let opened = sessions.open(intent, verified, lasts).await.unwrap();
     assert_eq!(opened.expires_at.timestamp_micros(), ends_at.timestamp_micros());
-    let open = sessions.find(org_id, &opened.token).await.unwrap().unwrap();
+    let open = sessions.find(org_id, SessionId::of(&opened.token)).await.unwrap().unwrap();
     assert_eq!(
         (open.name.as_deref(), open.on_behalf_of(), open.caller.actor.id.as_str()),
         (Some("Ana Pérez"), None, "ana-17")
     );
-    assert!(sessions.find(uuid::Uuid::nil(), &opened.token).await.unwrap().is_none());
+    assert!(sessions.find(uuid::Uuid::nil(), SessionId::of(&opened.token)).await.unwrap().is_none());
 }

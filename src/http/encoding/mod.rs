@@ -22,7 +22,8 @@ use self::taken::Coding;
 pub use self::taken::Taken;
 use crate::registry::WrittenPage;
 
-/// Below it, what compressing saves is not worth its time.
+/// Below it, what compressing saves is not worth its time: shorter answers disregard `Accept-Encoding`, also where that
+/// refuses identity (RFC 9110, 12.4.1).
 const BYTES_MIN: u64 = 1024;
 /// Text that is compressed together.
 const PART_BYTES: usize = 32 * 1024;
