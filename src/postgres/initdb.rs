@@ -56,8 +56,10 @@ pub(super) fn ensure(
 /// Whatever cannot be looked into may be a cluster.
 fn refuse_content(pgdata: &Path) -> Result<(), ClusterError> {
     match pgdata.read_dir() {
-        Ok(mut entries) if entries.next().is_none() => Ok(()),
-        Ok(_) => Err(ClusterError::ForeignContent { path: pgdata.to_owned() }),
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(ClusterError::ForeignContent { path: pgdata.to_owned() }),
+            None => Ok(()),
+        },
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
         Err(error) => Err(ClusterError::file("open", pgdata)(error)),
     }

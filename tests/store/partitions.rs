@@ -57,9 +57,11 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
         before.append(&[row(*org, *flow, 0, "a"), row(*org, Uuid::new_v4(), 0, "b")]).await.unwrap();
     }
     let service = format!("service_{}", database.name);
+    let auditor = format!("\"{service}'s auditor\"");
     let make = format!(
-        "DROP ROLE IF EXISTS {service}, \"{service}'s auditor\"; CREATE ROLE {service}; CREATE ROLE \"{service}'s auditor\"; GRANT SELECT (org_id) ON document TO PUBLIC; \
-         GRANT SELECT, REFERENCES ON event TO \"{service}'s auditor\" WITH GRANT OPTION"
+        "DROP ROLE IF EXISTS {service}, {auditor}; CREATE ROLE {service}; CREATE ROLE {auditor}; \
+         GRANT SELECT (org_id) ON document TO PUBLIC; \
+         GRANT SELECT, REFERENCES ON event TO {auditor} WITH GRANT OPTION"
     );
     run(&database, &make).await.unwrap();
     store::grant_service(&database.pool, &service).await.unwrap();
@@ -116,6 +118,6 @@ async fn a_partitioned_log_is_the_same_log_and_guarded_everywhere() {
         streams += batch.streams();
     }
     assert_eq!(streams, 80);
-    let accounts = format!("{service}, \"{service}'s auditor\"");
-    run(&database, &format!("DROP OWNED BY {accounts}; DROP ROLE {accounts}")).await.unwrap();
+    let gone = format!("DROP OWNED BY {service}, {auditor}; DROP ROLE {service}, {auditor}");
+    run(&database, &gone).await.unwrap();
 }
