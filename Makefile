@@ -24,6 +24,7 @@ run:
 
 test:
 	@mkdir -p target && rm -f $(SNAPSHOTS_USED)
+	haproxy="$$(scripts/find_haproxy)" && export HAPROXY="$$haproxy" && \
 	$(WITH_POSTGRES) INSTA_SNAPSHOT_REFERENCES_FILE=$(SNAPSHOTS_USED) cargo test --locked
 	@scripts/unused_snapshots $(SNAPSHOTS_USED)
 	@$(MAKE) --no-print-directory test-clients

@@ -117,7 +117,7 @@ def said(payload, read):  # what an event says of others, as far as it can be re
     except Exception: return []
 def erased(it): return it["documents"] + [(kind[:-1], at) for kind in ("contexts", "payloads") for at in it[kind]]
 def gives_up(it): return [(number(it["accepted"]["position"]), number(it["signed"]["position"]))]
-WRITES_NONE = "flow.deleted", "flow.unpublished", "flow.restored", "flow.published"  # of a document from before
+WRITES = "flow.created", "flow.updated", "flow.duplicated", "env.changed"  # others name a document from before
 START, LINE_MAX = b'{"format":"flow-registry/evidence/1",', 4 << 20
 def verify(file, keys, kept):
     """The exit status, the verdict, and a line that names the log and the newest head of it that was signed."""
@@ -161,7 +161,7 @@ def verify(file, keys, kept):
                     for what in said(payload, erased) if event["type"] == "content.erased" else ():
                         gone.add(what)
                         absent.pop(what, None)
-                    if documents.get(document) and not (event["type"] in WRITES_NONE and (after or document in gone)):
+                    if documents.get(document) and not (event["type"] not in WRITES and (after or document in gone)):
                         absent.setdefault(document, at)
                     for content, of in (payload, "payloadDigest"), (context, "contextDigest"):
                         if content is None: absent[of[:-6], at] = at

@@ -1,7 +1,9 @@
 //! Wiring only: opens what the configuration names, puts the rooms together, and takes them down in order.
 
+pub mod cluster;
 pub mod console;
 mod database;
+mod distribute;
 mod drift;
 mod erasures;
 mod files;
@@ -41,6 +43,7 @@ use crate::registry::erasure::Erasures;
 use crate::registry::projections::Projections;
 use crate::store;
 use database::Database;
+pub use distribute::distribute;
 use primary::TimelineMemory;
 use shutdown::Ending;
 

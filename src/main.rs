@@ -59,6 +59,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
     match cli.order {
         CliCommand::Serve(config) => done(app::serve(*config, log)),
         CliCommand::Migrate(config) => done(app::migrate(config)),
+        CliCommand::Distribute(config) => done(app::distribute(config)),
         CliCommand::Keys(order) => done(app::keys(&order)),
         CliCommand::Projections(order) => done(app::projections(&order)),
         CliCommand::Erase(order) => done(app::erase(&order)),
@@ -71,6 +72,7 @@ fn run(cli: Cli, log: LogLines) -> anyhow::Result<ExitCode> {
             AuditOrder::AcceptLog(order) => done(app::accept_log(&order)),
             AuditOrder::Verify(order) => on_runtime(app::verify(&order)).map(ExitCode::from),
         },
+        CliCommand::Cluster(order) => done(app::cluster::run(&order)),
         CliCommand::SigningKey(order) => order.run().map(|()| ExitCode::SUCCESS),
     }
 }

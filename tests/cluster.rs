@@ -1,5 +1,7 @@
 //! The private Postgres: first start, reuse, and everything that crashes and leftovers can do to it.
 
+mod first_start;
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
@@ -246,21 +248,6 @@ async fn a_reused_process_number_stops_nobody() {
 }
 
 #[tokio::test]
-async fn an_interrupted_first_start_is_done_over() {
-    let scratch = Scratch::new();
-    let cluster = start(scratch.path()).await;
-    cluster.stop().await;
-    // What a crash in the middle of initdb leaves behind.
-    fs::write(scratch.path().join("postgres.initializing"), "").unwrap();
-    fs::remove_file(scratch.path().join("postgres/global/pg_control")).unwrap();
-
-    let cluster = start(scratch.path()).await;
-    remember(&cluster).await;
-    remembers(cluster.connection()).await;
-    assert!(!scratch.path().join("postgres.initializing").exists());
-}
-
-#[tokio::test]
 async fn a_start_that_is_called_off_leaves_nothing_running() {
     let scratch = Scratch::new();
     for wait_ms in [0, 100, 300] {
@@ -269,17 +256,6 @@ async fn a_start_that_is_called_off_leaves_nothing_running() {
         assert!(postmaster(scratch.path()).is_none());
     }
     start(scratch.path()).await.stop().await;
-}
-
-#[tokio::test]
-async fn what_is_not_ours_is_left_alone() {
-    let scratch = Scratch::new();
-    let thesis = scratch.path().join("postgres/thesis.txt");
-    fs::create_dir(thesis.parent().unwrap()).unwrap();
-    fs::write(&thesis, "years of work").unwrap();
-    let refused = refusal(scratch.path()).await;
-    assert!(matches!(refused, ClusterError::ForeignContent { .. }), "{refused}");
-    assert_eq!(fs::read_to_string(thesis).unwrap(), "years of work");
 }
 
 #[tokio::test]
@@ -308,9 +284,10 @@ async fn settings_reach_the_server_unless_they_are_the_services_own() {
     let scratch = Scratch::new();
     let settings = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
     let with = |name, value| Options { settings: settings(name, value), ..options(scratch.path()) };
-    for name in ["fsync", "Listen_Addresses", "data_directory"] {
+    for name in ["fsync", "Listen_Addresses", "data_directory", "zero_damaged_pages"] {
         let refused = Cluster::start(with(name, "off")).await.map(|_| ()).unwrap_err();
-        assert!(matches!(refused, ClusterError::OwnSetting { .. }), "{refused}");
+        let says = refused.to_string();
+        assert!(says.contains("take it out of --postgres-setting"), "{name}: {says}");
     }
     let cluster = Cluster::start(with("log_line_prefix", "'x y'=%m ")).await.unwrap();
     let mut connection = connect(cluster.connection()).await;

@@ -15,6 +15,7 @@ mod evidence;
 mod figure;
 mod front_door;
 mod ground;
+mod heavy_runs;
 mod load;
 mod machine;
 mod memory;
@@ -129,7 +130,7 @@ fn staged(group: &str, stage: &Stage) -> anyhow::Result<Vec<Figure>> {
         "write" => writes::figures(stage),
         "read" => reads::figures(stage),
         "past" => past::figures(stage)?,
-        "run" => runs::figures(stage)?,
+        "run" => runs::figures(stage)?.into_iter().chain(heavy_runs::figures(stage)?).collect(),
         "start" => starts::figures(stage),
         "memory" => memory::figures(stage),
         "evidence" => evidence::figures(stage),

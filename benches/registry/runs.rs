@@ -23,7 +23,7 @@ const CLIENTS: usize = 32;
 /// Runs between two looks at the clock.
 const AT_ONCE: usize = 100;
 
-fn ten_steps() -> anyhow::Result<(Value, Value)> {
+pub fn ten_steps() -> anyhow::Result<(Value, Value)> {
     let mut parts: Value = serde_json::from_str(TEXT)?;
     Ok((parts["flow"].take(), parts["request"].take()))
 }

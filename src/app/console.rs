@@ -11,6 +11,7 @@ use bytes::Bytes;
 
 use crate::console::{self, ConsoleAddress, ConsoleState, Drawings, Gate, HeldBack, Share, UnreadForm};
 use crate::http::{self, AppState, Feeds, HeldRequest, RefusedBody};
+use crate::registry::access::Guesses;
 use crate::registry::caller::Caller;
 
 /// Pages that follow the log at once, unless connections allow fewer.
@@ -60,6 +61,7 @@ pub fn router(state: &Arc<AppState>, session_lasts: Duration, connections_max: u
         registry: state.registry.clone(),
         verifier: state.verifier.clone(),
         guesses: state.guesses.clone(),
+        unknown_sessions: Guesses::default(),
         gate: Arc::new(ConsoleGate { state: Arc::clone(state), followed }),
         address: ConsoleAddress::new(&state.public_url),
         drawings: Drawings::default(),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail};
 
 use crate::cli::Failure;
-use crate::config::{DatabaseConfig, DatabasePooler, MigrateAtStart};
+use crate::config::{ConfigError, DatabaseConfig, DatabasePooler, MigrateAtStart};
 use crate::postgres::{self, Cluster, Durability};
 use crate::store::{self, Address, Ownership, PoolSettings, Pooling, Store, Timeline};
 
@@ -53,7 +53,18 @@ impl Database {
 
     /// For a command that only reads: nothing is migrated, and what could be lost does not matter.
     pub async fn open_to_read(config: &DatabaseConfig) -> anyhow::Result<Self> {
-        Self::connected(config, Access::Beside, None).await?.with_standbys(config).await
+        let database = Self::connected(config, Access::Beside, None).await?;
+        database.noticing_distribution().await?.with_standbys(config).await
+    }
+
+    /// For the command that changes how the database is made up: it is taken as it is.
+    pub async fn open_as_it_is(config: &DatabaseConfig) -> anyhow::Result<Self> {
+        Self::connected(config, Access::Beside, None).await
+    }
+
+    async fn noticing_distribution(self) -> anyhow::Result<Self> {
+        let store = self.store.noticing_distribution().await?;
+        Ok(Self { store, ..self })
     }
 
     /// With the standbys that reads may go to.
@@ -61,6 +72,10 @@ impl Database {
         let urls = config.standbys.urls();
         if urls.is_empty() {
             return Ok(self);
+        }
+        if self.store.is_by_organization() {
+            let message = "READ_DATABASE_URLS: the database is distributed by organization, and none of its standbys is read";
+            return Err(ConfigError(message.to_owned()).into());
         }
         let address = Address::Urls(urls.iter().map(|url| url.expose().into()).collect());
         let store = self.store.with_standbys(&address, &pool_settings(config, None)).await?;
@@ -80,6 +95,7 @@ impl Database {
             }
             MigrateAtStart::Off => Ok(store::verify_schema(pool).await?),
         }?;
+        let database = database.noticing_distribution().await?;
         database.keep_timeouts(config).await?;
         if let (Access::Alone, None) = (access, database.data_dir()) {
             tell_ownership(whose);
@@ -100,6 +116,28 @@ impl Database {
         };
         let address = address(config, cluster.as_ref().map(|(cluster, _)| cluster));
         Ok(Self { store: connect(&address, &settings).await?, cluster })
+    }
+
+    /// Of a private cluster that is running: nothing is migrated.
+    pub async fn of_cluster(
+        config: &DatabaseConfig,
+        cluster: Cluster,
+        data_dir: PathBuf,
+    ) -> anyhow::Result<Self> {
+        let store = connect(&address(config, Some(&cluster)), &pool_settings(config, None)).await?;
+        Ok(Self { store, cluster: Some((cluster, data_dir)) })
+    }
+
+    /// The private cluster, where the data is in one.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref().map(|(cluster, _)| cluster)
+    }
+
+    /// Closed, with its private cluster still running.
+    pub async fn into_cluster(self) -> Option<Cluster> {
+        // A statement under way may finish, a stuck one is left to the server's timeout.
+        let _ = tokio::time::timeout(CLOSE_WITHIN, self.store.pool().close()).await;
+        self.cluster.map(|(cluster, _)| cluster)
     }
 
     /// The directory of the private cluster, where the data is in one.
@@ -124,9 +162,7 @@ impl Database {
     }
 
     pub async fn close(self) {
-        // A statement under way may finish, a stuck one is left to the server's timeout.
-        let _ = tokio::time::timeout(CLOSE_WITHIN, self.store.pool().close()).await;
-        if let Some((cluster, _)) = self.cluster {
+        if let Some(cluster) = self.into_cluster().await {
             cluster.stop().await;
         }
     }
@@ -152,7 +188,7 @@ fn pool_settings(config: &DatabaseConfig, seen: Option<Timeline>) -> PoolSetting
 }
 
 /// Where the private cluster lives, or would.
-fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
+pub(super) fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
     match &config.data_dir {
         Some(data_dir) => Ok(data_dir.clone()),
         None => Ok(postgres::default_data_dir()?),
@@ -162,19 +198,29 @@ fn data_dir(config: &DatabaseConfig) -> anyhow::Result<PathBuf> {
 /// The cluster, and the directory it lives in.
 async fn start_cluster(config: &DatabaseConfig, access: Access) -> anyhow::Result<(Cluster, PathBuf)> {
     let data_dir = data_dir(config)?;
-    let connections = config.database_pool_size + CONNECTIONS_BESIDE;
-    let options = postgres::Options {
-        data_dir: data_dir.clone(),
-        bin_dir: config.postgres_bin_dir.clone(),
-        durability: Durability::Full,
-        settings: config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone())).collect(),
-        connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
-    };
+    let settings = config.postgres_settings.iter().map(|it| (it.name.clone(), it.value.clone()));
+    let options = cluster_options(config, &data_dir, settings.collect());
     let cluster = match access {
         Access::Alone => Cluster::start(options).await,
         Access::Beside => Cluster::attach_or_start(options).await,
     };
     Ok((cluster.context("cannot use the private Postgres")?, data_dir))
+}
+
+/// With these settings of the server beside those that the service depends on.
+pub(super) fn cluster_options(
+    config: &DatabaseConfig,
+    data_dir: &Path,
+    settings: Vec<(String, String)>,
+) -> postgres::Options {
+    let connections = config.database_pool_size + CONNECTIONS_BESIDE;
+    postgres::Options {
+        data_dir: data_dir.to_owned(),
+        bin_dir: config.postgres_bin_dir.clone(),
+        durability: Durability::Full,
+        settings,
+        connections_max: u16::try_from(connections).expect("the pool's size is bounded"),
+    }
 }
 
 fn address(config: &DatabaseConfig, cluster: Option<&Cluster>) -> Address {

@@ -14,7 +14,7 @@ use crate::registry::checkpoints::{
 };
 
 /// In the data directory of the private Postgres.
-const KEY_FILE: &str = "signing-key";
+pub(super) const KEY_FILE: &str = "signing-key";
 /// How often it is looked which tree heads are due.
 const TREES_EVERY: Duration = Duration::from_secs(600);
 const EVERY: Duration = Duration::from_secs(2);
@@ -121,6 +121,14 @@ pub(super) fn known_keys(keyring: Option<Keyring>, data_dir: Option<&Path>) -> V
         }
     };
     keyring.or_else(in_data_dir).map(|keyring| keyring.public_keys()).unwrap_or_default()
+}
+
+/// The public keys in the file of a signing key; none without it.
+pub(super) fn keys_in(key_file: &Path) -> Result<Vec<PublicKey>, KeyFileError> {
+    match read_key_file(key_file) {
+        Err(KeyFileError::File { error, .. }) if error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+        read => read.map(|keyring| keyring.public_keys()),
+    }
 }
 
 /// Signs what is due, until `shutdown`.

@@ -74,45 +74,34 @@ impl Entry {
     /// What an event says beyond its type: `version 4, campaña`, `backend: flows:read`, `csv, action=flow.created`.
     pub fn details(&self) -> String {
         let version = |version: Option<i64>| version.map(|version| format!("version {version}"));
-        match self.event_type.as_str() {
-            "flow.published" => listed([version(self.published_version), self.label.clone()]),
-            "flow.restored" => listed([version(self.from_version), self.mode.clone()]),
-            "flow.duplicated" => listed([version(self.source_version)]),
-            "flow.updated" => {
-                listed([self.enabled.map(|on| format!("turned {}", if on { "on" } else { "off" }))])
-            }
-            _ => match (&self.name, &self.format) {
-                (Some(name), _) => format!("{name}: {}", self.scopes.join(" ")),
-                (None, Some(format)) => {
-                    let filter = self.filter.iter().map(|(name, value)| Some(format!("{name}={value}")));
-                    let after = self.after.filter(|after| *after > 0).map(|after| format!("after={after}"));
-                    let link = self.by_link.then(|| "by link".to_owned());
-                    listed([Some(format.clone()), link].into_iter().chain(filter).chain([after]))
-                }
-                (None, None) => String::new(),
-            },
+        if let Some(name) = &self.name {
+            return format!("{name}: {}", self.scopes.join(" "));
         }
+        let made_from = self.from_version.or(self.source_version);
+        let switched = self.enabled.map(|on| format!("turned {}", if on { "on" } else { "off" }));
+        let filter = self.filter.iter().map(|(name, value)| Some(format!("{name}={value}")));
+        let after = self.after.filter(|after| *after > 0).map(|after| format!("after={after}"));
+        let link = self.by_link.then(|| "by link".to_owned());
+        let of_flow = [
+            version(self.published_version),
+            version(made_from),
+            self.mode.clone(),
+            self.label.clone(),
+            switched,
+        ];
+        listed(of_flow.into_iter().chain([self.format.clone(), link]).chain(filter).chain([after]))
     }
 
-    /// `updated`, `published 4`, `restored 2, live`, `enabled`.
+    /// `updated`, `published 4`, `restored 2, live`, `turned on`.
     pub fn happened(&self) -> String {
-        let verb = self.event_type.strip_prefix("flow.").unwrap_or(&self.event_type);
-        let number = |version: Option<i64>| version.map(|version| format!(" {version}")).unwrap_or_default();
-        let live = if self.mode.as_deref() == Some("live") { ", live" } else { "" };
-        match verb {
-            "published" => match &self.label {
-                Some(label) => format!("published{}, {label}", number(self.published_version)),
-                None => format!("published{}", number(self.published_version)),
-            },
-            "restored" => format!("restored{}{live}", number(self.from_version)),
-            "duplicated" => format!("duplicated{}", number(self.source_version)),
-            "updated" => match self.enabled {
-                Some(true) => "turned on".to_owned(),
-                Some(false) => "turned off".to_owned(),
-                None => verb.to_owned(),
-            },
-            verb => verb.to_owned(),
+        if let Some(on) = self.enabled {
+            return format!("turned {}", if on { "on" } else { "off" });
         }
+        let verb = self.event_type.strip_prefix("flow.").unwrap_or(&self.event_type);
+        let version = self.published_version.or(self.from_version).or(self.source_version);
+        let number = version.map(|version| format!(" {version}")).unwrap_or_default();
+        let live = self.mode.clone().filter(|mode| mode == "live");
+        listed([Some(format!("{verb}{number}")), live, self.label.clone()])
     }
 
     pub fn changes(&self) -> String {

@@ -3,6 +3,7 @@
 
 mod audit;
 mod client;
+mod cluster;
 mod entry;
 mod erase;
 mod failure;
@@ -19,6 +20,7 @@ use clap::{Arg, Args, Command, CommandFactory, FromArgMatches, Parser, Subcomman
 
 use crate::config::{LogConfig, MigrateConfig, ServeConfig};
 pub use audit::{AcceptLogOrder, AuditOrder, Verified, VerifyOrder, print_verifier};
+pub use cluster::{ClusterOrder, DumpOrder, RestoreFromDumpOrder, UpgradeOrder};
 pub use erase::EraseOrder;
 pub use failure::Failure;
 pub use flows::FlowsOrder;
@@ -48,6 +50,8 @@ pub enum CliCommand {
     Serve(Box<ServeConfig>),
     /// Bring the database's schema up to date and end; `serve` does so by itself
     Migrate(MigrateConfig),
+    /// Distribute the database by organization over the nodes of a Citus cluster, and say where each table lies
+    Distribute(MigrateConfig),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(Box<KeysOrder>),
@@ -62,6 +66,9 @@ pub enum CliCommand {
     /// Follow the log, and prove that nobody altered it
     #[command(subcommand)]
     Audit(Box<AuditOrder>),
+    /// Save a private Postgres, bring it back, and move it to a newer version
+    #[command(subcommand)]
+    Cluster(Box<ClusterOrder>),
     /// Make and show the keys that checkpoints of the log are signed with
     #[command(subcommand)]
     SigningKey(SigningKeyOrder),

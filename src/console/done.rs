@@ -1,49 +1,25 @@
 //! What came of a change, told from its event in the log, so that it is true however often a page is loaded.
 
-use serde_json::Value;
-
+use super::headlines::{payload, versions};
 use super::preference::PageLanguage;
-use super::sentence::{Sentence, number};
-use super::texts::change::ChangeTexts;
-use crate::flow::event::{EventType, Payload, RestoreMode};
+use super::sentence::Sentence;
+use super::texts::events::told;
+use super::texts::members::pick;
+use crate::flow::event::EventType;
 use crate::registry::LogEntry;
 
 /// What the event did to its flow; `None` for an event that a newer service knows.
-pub fn done(entry: &LogEntry, texts: &ChangeTexts, language: PageLanguage) -> Option<Sentence> {
-    let payload = entry.payload.clone().map(Value::Object);
-    let payload: Payload =
-        payload.and_then(|payload| serde_json::from_value(payload).ok()).unwrap_or_default();
-    let text = match EventType::parse(&entry.event_type)? {
-        EventType::FlowCreated => texts.done_created,
-        EventType::FlowDuplicated => texts.done_duplicated,
-        EventType::FlowPublished => texts.done_published,
-        EventType::FlowUnpublished => texts.done_unpublished,
-        EventType::FlowDeleted => texts.done_deleted,
-        EventType::FlowUpdated => match payload.enabled {
-            Some(true) => texts.done_resumed,
-            Some(false) => texts.done_paused,
-            None => texts.done_updated,
-        },
-        EventType::FlowRestored => match (payload.from_version, payload.mode) {
-            (None, _) => texts.done_updated,
-            (Some(_), Some(RestoreMode::Live)) => texts.done_restored_live,
-            (Some(_), _) => texts.done_restored,
-        },
-        _ => return None,
-    };
-    let places = [
-        ("n", number(payload.published_version.unwrap_or(entry.version), language)),
-        ("from", number(payload.from_version.unwrap_or_default(), language)),
-    ];
-    Some(Sentence::of(text, &places))
+pub fn done(entry: &LogEntry, language: PageLanguage) -> Option<Sentence> {
+    let payload = payload(entry).unwrap_or_default();
+    let told = told(EventType::parse(&entry.event_type)?, &payload)?;
+    Some(Sentence::of(pick(told.done, language), &versions(entry, &payload, language)))
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
     use uuid::Uuid;
 
-    use super::super::texts::change::EN;
     use super::*;
     use crate::flow::event::StreamKind;
 
@@ -63,7 +39,7 @@ mod tests {
             document: None,
             resource_name: None,
         };
-        let told = done(&entry, &EN, PageLanguage::En).map(|said| said.plain());
+        let told = done(&entry, PageLanguage::En).map(|said| said.plain());
         assert_eq!(told.as_deref(), expected);
     }
 

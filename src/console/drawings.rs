@@ -12,7 +12,7 @@ use crate::flow::document::Canonical;
 use crate::picture::{self, BlamedBox, Drawing, Layer, PictureWords, Request, StepFaults};
 
 /// Bytes that are kept at most.
-const BYTES_MAX: u64 = 4 * 1024 * 1024;
+const BYTES_MAX: u64 = 2 * 1024 * 1024;
 /// Drawings that there is room for at first.
 const DRAWINGS: usize = 64;
 /// Flows of more steps are drawn on a thread that may be kept busy.
@@ -79,7 +79,7 @@ impl Weighter<Digest, Arc<Drawing>> for DrawingBytes {
 
 impl Default for Drawings {
     fn default() -> Self {
-        Self(Cache::with_weighter(DRAWINGS, BYTES_MAX, DrawingBytes))
+        Self::of(BYTES_MAX)
     }
 }
 
@@ -90,6 +90,10 @@ impl fmt::Debug for Drawings {
 }
 
 impl Drawings {
+    fn of(bytes_max: u64) -> Self {
+        Self(Cache::with_weighter(DRAWINGS, bytes_max, DrawingBytes))
+    }
+
     /// The picture, drawn now or before; `None` when no layout was found.
     pub async fn get(&self, order: DrawingOrder) -> Option<Arc<Drawing>> {
         let key = order.key();
@@ -137,10 +141,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_kept_has_a_bound() {
-        let drawings = Drawings::default();
+        let bytes_max = 64 * 1024;
+        let drawings = Drawings::of(bytes_max);
         for index in 0..40 {
-            drawings.get(order(&format!("{index}{}", "x".repeat(8_000)), &PictureWords::ES)).await.unwrap();
+            drawings.get(order(&format!("{index}"), &PictureWords::ES)).await.unwrap();
         }
-        assert!(drawings.0.weight() <= BYTES_MAX && !drawings.0.is_empty());
+        let kept = drawings.0.len();
+        assert!(drawings.0.weight() <= bytes_max && (1..40).contains(&kept), "{kept} are kept");
     }
 }

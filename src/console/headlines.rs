@@ -8,8 +8,10 @@ use uuid::Uuid;
 use super::changed::{ChangedParts, counted};
 use super::preference::PageLanguage;
 use super::sentence::{Piece, Sentence, number};
+use super::texts::events::{Headline, told};
 use super::texts::history::HistoryTexts;
-use crate::flow::event::{Actor, ActorKind, EventType, Payload, RestoreMode};
+use super::texts::members::pick;
+use crate::flow::event::{Actor, ActorKind, DraftChange, EventType, Payload};
 use crate::registry::LogEntry;
 
 /// Edits of one person that are no further apart are one row.
@@ -32,42 +34,12 @@ pub struct ToldEvent {
 /// A row of the history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HistoryRow {
-    /// What kind of headline it is, by the stored name of its event; `None` for edits.
+    /// What kind of headline it is; `None` for edits.
     pub headline: Option<Headline>,
     pub who: Sentence,
     pub what: Sentence,
     /// Newest first; one of a headline.
     pub events: Vec<ToldEvent>,
-}
-
-/// What changed for customers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Headline {
-    Created,
-    Published,
-    Unpublished,
-    Paused,
-    Resumed,
-    Restored,
-    Deleted,
-    /// An event that a newer service knows.
-    Other,
-}
-
-impl Headline {
-    /// The class that a page marks it with.
-    pub const fn class(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Published => "published",
-            Self::Unpublished => "unpublished",
-            Self::Paused => "paused",
-            Self::Resumed => "resumed",
-            Self::Restored => "restored",
-            Self::Deleted => "deleted",
-            Self::Other => "other",
-        }
-    }
 }
 
 impl HistoryRow {
@@ -194,49 +166,28 @@ impl Teller {
 
     fn what(&self, entry: &LogEntry, payload: Option<&Payload>) -> Sentence {
         let texts = self.texts;
-        let version = |version: Option<i64>| ("n", number(version.unwrap_or(entry.version), self.language));
-        let label = entry.context.as_ref().and_then(|context| context.label.clone());
-        let published = payload.and_then(|payload| payload.published_version);
-        let from = payload.and_then(|payload| payload.from_version);
-        match EventType::parse(&entry.event_type) {
-            Some(EventType::FlowCreated) => Sentence::words(texts.created),
-            Some(EventType::FlowDuplicated) => match payload.and_then(|payload| payload.source_version) {
-                Some(source) => Sentence::of(texts.duplicated_from, &[version(Some(source))]),
-                None => Sentence::words(texts.duplicated),
-            },
-            Some(EventType::FlowPublished) => match label {
-                Some(label) => {
-                    let label = ("label", Piece::Written(label));
-                    Sentence::of(texts.published_label, &[version(published), label])
-                }
-                None => Sentence::of(texts.published, &[version(published)]),
-            },
-            Some(EventType::FlowUnpublished) => Sentence::words(texts.unpublished),
-            Some(EventType::FlowDeleted) => Sentence::words(texts.deleted),
-            Some(EventType::FlowRestored) => {
-                let is_live = payload.is_some_and(|payload| payload.mode == Some(RestoreMode::Live));
-                let text = if is_live { texts.restored_live } else { texts.restored };
-                Sentence::of(text, &[version(from)])
-            }
-            Some(EventType::FlowUpdated) => self.update(payload),
-            _ => Sentence::of(texts.other, &[("type", Piece::Written(entry.event_type.clone()))]),
-        }
-    }
-
-    fn update(&self, payload: Option<&Payload>) -> Sentence {
-        let texts = self.texts;
-        let Some(payload) = payload else {
-            return told_of(texts.edit, Sentence::words(texts.nothing_told));
+        let known = payload.cloned().unwrap_or_default();
+        let Some((event, told)) =
+            EventType::parse(&entry.event_type).and_then(|event| Some((event, told(event, &known)?)))
+        else {
+            return Sentence::of(texts.other, &[("type", Piece::Written(entry.event_type.clone()))]);
         };
-        let changes = parts(payload).sentence(texts, self.language);
-        match (payload.enabled, changes.is_empty()) {
-            (None, true) => Sentence::words(texts.edit),
-            (None, false) => told_of(texts.edit, changes),
-            (Some(is_on), no_more) => {
-                let done = if is_on { texts.resumed } else { texts.paused };
-                if no_more { Sentence::words(done) } else { told_of(done, changes) }
+        let versions = versions(entry, &known, self.language);
+        let mut said = Sentence::of(pick(told.in_history, self.language), &versions);
+        if let Some(label) = entry.context.as_ref().and_then(|context| context.label.clone()) {
+            said.append(Sentence::of(texts.label, &[("label", Piece::Written(label))]));
+        }
+        if event.draft() == Some(DraftChange::Edits) {
+            let changes = match payload {
+                Some(payload) => parts(payload).sentence(texts, self.language),
+                None => Sentence::words(texts.nothing_told),
+            };
+            if !changes.is_empty() {
+                said.say(": ");
+                said.append(changes);
             }
         }
+        said
     }
 
     /// `4 edits, 3 steps: changed a, b and c`.
@@ -259,36 +210,30 @@ impl Teller {
 /// Who acted and for whom; `None` where the reader may not know.
 type Person = Option<(Uuid, Option<String>)>;
 
-fn told_of(what: &str, more: Sentence) -> Sentence {
-    let mut said = Sentence::words(what);
-    said.say(": ");
-    said.append(more);
-    said
-}
-
 fn parts(payload: &Payload) -> ChangedParts {
     ChangedParts::of(&payload.changed, payload.changed_more)
 }
 
 /// What an event says beyond its type; `None` once erased.
-fn payload(entry: &LogEntry) -> Option<Payload> {
+pub(super) fn payload(entry: &LogEntry) -> Option<Payload> {
     serde_json::from_value(Value::Object(entry.payload.clone()?)).ok()
 }
 
+/// The versions that the words of an event have places for.
+pub(super) fn versions(
+    entry: &LogEntry,
+    payload: &Payload,
+    language: PageLanguage,
+) -> [(&'static str, Piece); 2] {
+    let version = |said: Option<i64>| number(said.unwrap_or(entry.version), language);
+    let from = payload.from_version.or(payload.source_version);
+    [("n", version(payload.published_version)), ("from", version(from))]
+}
+
 fn headline(entry: &LogEntry, payload: Option<&Payload>) -> Option<Headline> {
-    Some(match EventType::parse(&entry.event_type) {
-        Some(EventType::FlowCreated | EventType::FlowDuplicated) => Headline::Created,
-        Some(EventType::FlowPublished) => Headline::Published,
-        Some(EventType::FlowUnpublished) => Headline::Unpublished,
-        Some(EventType::FlowDeleted) => Headline::Deleted,
-        Some(EventType::FlowRestored) => Headline::Restored,
-        Some(EventType::FlowUpdated) => match payload.and_then(|payload| payload.enabled) {
-            Some(true) => Headline::Resumed,
-            Some(false) => Headline::Paused,
-            None => return None,
-        },
-        _ => Headline::Other,
-    })
+    let event = EventType::parse(&entry.event_type);
+    let payload = payload.cloned().unwrap_or_default();
+    event.and_then(|event| told(event, &payload)).map_or(Some(Headline::Other), |told| told.headline)
 }
 
 #[cfg(test)]

@@ -20,6 +20,9 @@ pub struct ConsoleState {
     pub registry: Registry,
     pub verifier: CredentialVerifier,
     pub guesses: Guesses,
+    /// Tokens of sessions that this process does not remember, and that there are not. They are counted apart from
+    /// credentials: nobody who is signed in is kept out by a program at the same address whose key is wrong.
+    pub unknown_sessions: Guesses,
     pub gate: Arc<dyn Gate>,
     pub address: ConsoleAddress,
     /// Pictures that were drawn.

@@ -10,16 +10,6 @@ use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 use crate::flow::record::EventRecord;
 
-/// Events of these types refer to a document that is in the log already, and write none. A document that was erased stays
-/// absent behind them; behind an event of any other type its bytes are there again.
-pub const WRITE_NO_DOCUMENT: [EventType; 4] = [
-    EventType::FlowDeleted,
-    EventType::FlowUnpublished,
-    EventType::FlowRestored,
-    // Of a pinned version, while the draft is erased.
-    EventType::FlowPublished,
-];
-
 /// The payload of `content.erased`: what was erased, and why; who did it is in its context. Never the content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErasedContent {
@@ -86,7 +76,8 @@ impl Absent {
             self.payloads.insert(event.position);
         }
         let document = event.state.document.filter(|document| {
-            let is_old = WRITE_NO_DOCUMENT.iter().any(|it| event.event_type == it.as_str());
+            // A document that was erased stays absent behind events that refer to it, and write none.
+            let is_old = !EventType::parse(&event.event_type).is_some_and(EventType::writes_document);
             let may_be_absent = is_old && (self.is_part || self.erased_documents.contains(document));
             lacks_document && !may_be_absent
         });

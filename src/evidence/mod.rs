@@ -24,7 +24,7 @@ pub use crate::flow::record::EventRecord;
 pub use accepted::{AcceptedLog, LogEnd};
 pub use bundle::{BundleVerifier, BundleWriter, LINE_BYTES_MAX, verify, verify_as_of_now};
 pub use checkpoint::Checkpoint;
-pub use erasure::{Absent, ErasedContent, WRITE_NO_DOCUMENT};
+pub use erasure::{Absent, ErasedContent};
 pub use error::Error;
 pub use kept::KeptNote;
 pub use keyring::{Keyring, parse_public_keys};

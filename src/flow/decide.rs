@@ -104,7 +104,7 @@ pub fn decide(current: Option<&Current>, order: Order) -> Result<Decision, Refus
     Ok(Decision::Event(DecidedChange {
         version,
         event_type,
-        published_document: published_document(current, event_type, document, &after),
+        published_document: published_document(current, document, &after, version),
         payload,
         after,
     }))
@@ -166,21 +166,18 @@ fn change(current: &Current, order: Order) -> Result<Option<Event>, Refusal> {
     })
 }
 
+/// The document in force after an event: the one it puts there, or the one before.
 fn published_document(
     current: Option<&Current>,
-    event_type: EventType,
     document: Digest,
     after: &State,
+    version: i64,
 ) -> Option<Digest> {
     after.published_version?;
-    let put_in_force = match event_type {
-        EventType::FlowPublished => true,
-        EventType::FlowRestored => {
-            after.published_by_version != current.and_then(|c| c.state.published_by_version)
-        }
-        _ => false,
-    };
-    if put_in_force { Some(document) } else { current.and_then(|current| current.published_document) }
+    match after.published_by_version == Some(version) {
+        true => Some(document),
+        false => current.and_then(|current| current.published_document),
+    }
 }
 
 #[cfg(test)]

@@ -52,8 +52,29 @@ impl StreamKind {
     }
 }
 
+/// What an event makes of the draft of its flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DraftChange {
+    /// The flow begins with the document that the event writes.
+    Begins,
+    /// The event writes a document, or changes `enabled` alone; `changed` says where it differs from the one before.
+    Edits,
+    /// A document that the log holds already is the draft again; `changed` says where it differs from the one before.
+    TakesBack,
+    Keeps,
+}
+
+/// What an event makes of the document in force, whatever its payload says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InForce {
+    Puts,
+    Ends,
+    /// It stays as it is, or the payload says more.
+    Stays,
+}
+
 macro_rules! event_types {
-    ($($variant:ident = $name:literal in $kind:ident),+ $(,)?) => {
+    ($($variant:ident = $name:literal of $kind:ident $(($draft:ident, $in_force:ident))?: $docs:literal),+ $(,)?) => {
         /// Everything that can happen.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum EventType { $($variant),+ }
@@ -71,6 +92,18 @@ macro_rules! event_types {
                 match self { $(Self::$variant => StreamKind::$kind),+ }
             }
 
+            /// When it happens, for people.
+            pub const fn docs(self) -> &'static str {
+                match self { $(Self::$variant => $docs),+ }
+            }
+
+            /// What it makes of a flow; `None` of events on other things.
+            fn of_flow(self) -> Option<(DraftChange, InForce)> {
+                match self {
+                    $(Self::$variant => None$(.or(Some((DraftChange::$draft, InForce::$in_force))))?),+
+                }
+            }
+
             pub fn parse(name: &str) -> Option<Self> {
                 match name { $($name => Some(Self::$variant),)+ _ => None }
             }
@@ -78,28 +111,49 @@ macro_rules! event_types {
     };
 }
 
+// Of a flow's event: what it makes of the draft, and of the document in force.
 event_types! {
-    FlowCreated = "flow.created" in Flow,
-    FlowUpdated = "flow.updated" in Flow,
-    FlowPublished = "flow.published" in Flow,
-    FlowUnpublished = "flow.unpublished" in Flow,
-    FlowDuplicated = "flow.duplicated" in Flow,
-    FlowDeleted = "flow.deleted" in Flow,
-    FlowRestored = "flow.restored" in Flow,
-    ApiKeyCreated = "api_key.created" in ApiKey,
-    ApiKeyChanged = "api_key.changed" in ApiKey,
-    ApiKeyRevoked = "api_key.revoked" in ApiKey,
-    AuditExported = "audit.exported" in Organization,
-    ContentErased = "content.erased" in Organization,
-    LogAccepted = "log.accepted" in Organization,
-    SigningKeyCreated = "signing_key.created" in Organization,
-    SigningKeyRotated = "signing_key.rotated" in Organization,
-    SigningKeyRetired = "signing_key.retired" in Organization,
-    EnvChanged = "env.changed" in Organization,
-    AccessRefused = "access.refused" in Organization,
-    AccessRead = "access.read" in Organization,
-    SessionOpened = "session.opened" in Organization,
-    SessionClosed = "session.closed" in Organization,
+    FlowCreated = "flow.created" of Flow(Begins, Stays): "a flow was made",
+    FlowUpdated = "flow.updated" of Flow(Edits, Stays): "the draft of a flow was changed, or a flow was paused or resumed",
+    FlowPublished = "flow.published" of Flow(Keeps, Puts): "a flow was put in force",
+    FlowUnpublished = "flow.unpublished" of Flow(Keeps, Ends): "a flow was taken out of force",
+    FlowDuplicated = "flow.duplicated" of Flow(Begins, Stays): "a flow was copied: this is the copy",
+    FlowDeleted = "flow.deleted" of Flow(Keeps, Ends): "a flow was deleted",
+    FlowRestored = "flow.restored" of Flow(TakesBack, Stays): "an earlier version of a flow was put back",
+    ApiKeyCreated = "api_key.created" of ApiKey: "a key was made",
+    ApiKeyChanged = "api_key.changed" of ApiKey: "a key was changed",
+    ApiKeyRevoked = "api_key.revoked" of ApiKey: "a key was revoked",
+    AuditExported = "audit.exported" of Organization: "somebody exported the log",
+    ContentErased = "content.erased" of Organization: "content was erased on legal demand",
+    LogAccepted = "log.accepted" of Organization:
+        "whoever runs the service accepted a log that contradicts what was signed",
+    SigningKeyCreated = "signing_key.created" of Organization: "a key that signs the log was made",
+    SigningKeyRotated = "signing_key.rotated" of Organization: "another key signs the log from here on",
+    SigningKeyRetired = "signing_key.retired" of Organization: "a key that signed the log is no longer trusted",
+    EnvChanged = "env.changed" of Organization: "the values that flows read as `env.<NAME>` were changed",
+    AccessRefused = "access.refused" of Organization: "how often access was refused, in ten minutes",
+    AccessRead = "access.read" of Organization: "how often the log, keys and values were read, in ten minutes",
+    SessionOpened = "session.opened" of Organization:
+        "somebody signed in to the console; `onBehalfOf` is who they said they are",
+    SessionClosed = "session.closed" of Organization:
+        "somebody signed out of the console; `onBehalfOf` is who they said they are",
+}
+
+impl EventType {
+    /// What it makes of the draft; `None` of events on other things than flows.
+    pub fn draft(self) -> Option<DraftChange> {
+        self.of_flow().map(|(draft, _)| draft)
+    }
+
+    /// What it makes of the document in force; `None` of events on other things than flows.
+    pub fn in_force(self) -> Option<InForce> {
+        self.of_flow().map(|(_, in_force)| in_force)
+    }
+
+    /// True of events that write the document they name, if they name one; others name one that is in the log already.
+    pub fn writes_document(self) -> bool {
+        matches!(self.draft(), Some(DraftChange::Begins | DraftChange::Edits)) || self == Self::EnvChanged
+    }
 }
 
 /// The state after an event: exactly the part that is stored with the event and hashed.
@@ -276,6 +330,7 @@ mod tests {
             assert_eq!(EventType::parse(kind.as_str()), Some(kind));
             let is_of_an_organization = kind.stream_kind() == StreamKind::Organization;
             assert!(is_of_an_organization || kind.as_str().starts_with(kind.stream_kind().as_str()));
+            assert_eq!(kind.of_flow().is_some(), kind.stream_kind() == StreamKind::Flow, "{kind:?}");
         }
         assert_eq!(EventType::parse("flow.renamed"), None);
     }

@@ -1,13 +1,12 @@
 //! Projection: what the view of flows holds of a flow, computed from its events. The states come from `fold`, and
 //! those stored with the events are held against them; what the documents say is added by whoever has them.
 
-use bytes::Bytes;
-use chrono::{DateTime, Utc};
-use uuid::Uuid;
-
 use super::digest::Digest;
 use super::event::{EventType, Payload, State};
 use super::fold::{Fact, fold};
+use super::marks::Marks;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
 
 /// What a projection reads of one event.
 #[derive(Debug, Clone)]
@@ -37,9 +36,7 @@ pub struct Projection {
     pub created_by: Bytes,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Bytes,
-    pub duplicated_from: Option<(Uuid, i64)>,
-    /// The version the last event restored, if it was a restore.
-    pub restored_from: Option<i64>,
+    pub marks: Marks,
     /// The first version that is not what its log leads to: it is missing, or stored with another state.
     pub broken_at: Option<i64>,
     /// The drafts of all versions, because any of them can be put in force.
@@ -49,7 +46,6 @@ pub struct Projection {
 impl Projection {
     /// A flow after an event that begins its stream, or should.
     pub fn begin(event: &Recorded) -> Self {
-        let payload = event.payload.clone().unwrap_or_default();
         let mut begun = Self {
             version: 0,
             position: 0,
@@ -60,8 +56,7 @@ impl Projection {
             created_by: event.author.clone(),
             updated_at: event.at,
             updated_by: event.author.clone(),
-            duplicated_from: payload.source_flow_id.zip(payload.source_version),
-            restored_from: None,
+            marks: Marks::default(),
             broken_at: None,
             drafts: Vec::new(),
         };
@@ -93,7 +88,8 @@ impl Projection {
         self.position = event.position;
         self.updated_at = event.at;
         self.updated_by = event.author.clone();
-        self.restored_from = event.payload.as_ref().and_then(|payload| payload.from_version);
+        let payload = event.payload.clone().unwrap_or_default();
+        self.marks = Marks::after(before.map(|_| &self.marks), &payload);
     }
 
     fn draft_at(&self, version: i64) -> Option<Digest> {

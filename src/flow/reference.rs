@@ -1,7 +1,7 @@
 //! References: what a document in force says of other flows and shares with them, as rows of an index are made of it.
 
 use super::document::{CallMode, Document, MatchMode, StepKind, Trigger, TriggerType};
-use super::text::fold;
+use super::text::{fold, spaced};
 
 /// What a reference is about. The number is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,10 +22,12 @@ pub enum ReferenceKind {
     Event = 10,
     /// A source of advertisements; empty: any.
     Referral = 11,
+    /// The words of a keyword that is heard as words, beside the keyword itself: by them it is found in a text.
+    KeywordWords = 12,
 }
 
 impl ReferenceKind {
-    /// Those of keywords, the one that is heard as a whole first.
+    /// Those of keywords, each of which has one of them.
     pub const KEYWORDS: [Self; 5] =
         [Self::Keyword, Self::KeywordStart, Self::KeywordPart, Self::KeywordWord, Self::KeywordPattern];
 
@@ -38,11 +40,12 @@ impl ReferenceKind {
         let mode = |kind: Self| match kind {
             Self::KeywordStart => MatchMode::StartsWith,
             Self::KeywordPart => MatchMode::Contains,
-            Self::KeywordWord => MatchMode::Word,
+            Self::KeywordWord | Self::KeywordWords => MatchMode::Word,
             Self::KeywordPattern => MatchMode::Regex,
             _ => MatchMode::Exact,
         };
-        Self::KEYWORDS.into_iter().find(|kind| kind.number() == number).map(mode)
+        let mut kinds = Self::KEYWORDS.into_iter().chain([Self::KeywordWords]);
+        kinds.find(|kind| kind.number() == number).map(mode)
     }
 
     const fn of_keyword(mode: MatchMode) -> Self {
@@ -94,14 +97,7 @@ pub fn triggers(document: &Document) -> Vec<Reference> {
 
 fn of_trigger(trigger: &Trigger) -> Vec<Reference> {
     if let TriggerType::Keyword { keywords, match_mode } = &trigger.kind {
-        let kind = ReferenceKind::of_keyword(*match_mode);
-        let value = |keyword: &String| match match_mode {
-            MatchMode::Regex => keyword.clone(),
-            _ => fold(keyword),
-        };
-        // A blank keyword hears nothing.
-        let heard = keywords.iter().map(value).filter(|value| !value.is_empty());
-        return heard.map(|value| Reference::new(kind, value)).collect();
+        return keywords.iter().flat_map(|keyword| of_keyword(keyword, *match_mode)).collect();
     }
     if trigger.when.is_some() {
         return Vec::new();
@@ -117,4 +113,19 @@ fn of_trigger(trigger: &Trigger) -> Vec<Reference> {
         TriggerType::Referral { sources } => of(ReferenceKind::Referral, sources),
         TriggerType::Keyword { .. } | TriggerType::Manual | TriggerType::AutoReply { .. } => Vec::new(),
     }
+}
+
+/// A blank keyword hears nothing.
+pub fn of_keyword(keyword: &str, mode: MatchMode) -> Vec<Reference> {
+    let value = match mode {
+        MatchMode::Regex => keyword.to_owned(),
+        _ => fold(keyword),
+    };
+    let words = match mode {
+        MatchMode::Word => spaced(keyword).trim().to_owned(),
+        _ => String::new(),
+    };
+    let heard = [(ReferenceKind::of_keyword(mode), value), (ReferenceKind::KeywordWords, words)];
+    let heard = heard.into_iter().filter(|(_, value)| !value.is_empty());
+    heard.map(|(kind, value)| Reference::new(kind, value)).collect()
 }

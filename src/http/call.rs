@@ -242,7 +242,7 @@ where
 async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> {
     let org_id = path::id(parts, "orgId")?;
     tracing::Span::current().record("org", tracing::field::display(org_id));
-    let caller = authenticate(parts, state).await.inspect_err(|problem| {
+    let caller = authenticate(parts, state, org_id).await.inspect_err(|problem| {
         if problem.code == Code::InvalidCredentials {
             observed::stranger(parts, state, org_id);
         }
@@ -260,10 +260,10 @@ async fn admit<S: Needs>(parts: &Parts, state: &App) -> Result<Caller, Problem> 
 }
 
 /// Whose credential the request carries.
-async fn authenticate(parts: &Parts, state: &App) -> Result<Caller, Problem> {
+async fn authenticate(parts: &Parts, state: &App, org_id: Uuid) -> Result<Caller, Problem> {
     let credential = credentials::read(&parts.headers)?;
     let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
-    match state.verifier.verify_from(address, &state.guesses, &credential).await {
+    match state.verifier.verify_from(address, &state.guesses, &credential, Some(org_id)).await {
         Ok(VerifiedCredential { caller, .. }) => {
             let (standings, counted) = state.rate_limits.count(&caller);
             if let Some(known) = parts.extensions.get::<KnownCaller>() {

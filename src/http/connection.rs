@@ -50,6 +50,8 @@ struct State {
 }
 
 /// Bytes of an answer that a connection is given before it has sent what it was given.
+/// A client that takes nothing of a whole list of 5 MB holds 23 KiB, 12 of them its connection (200 such, resident). More is
+/// held while many begin at once: each then reads what its list begins with.
 pub const HANDED_MAX: usize = 16 * 1024;
 
 /// A connection that waits for its client.

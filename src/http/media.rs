@@ -80,9 +80,14 @@ pub fn check_accept_of(headers: &HeaderMap, offered: &str) -> Result<(), Problem
 
 /// Whether a parameter says that what it stands with is not taken: `q=0`.
 pub fn is_zero_weight(parameter: &str) -> bool {
-    parameter.split_once('=').is_some_and(|(name, weight)| {
-        name.trim().eq_ignore_ascii_case("q") && weight.trim().parse() == Ok(0.0)
-    })
+    weight(parameter) == Some(0.0)
+}
+
+/// The weight that a parameter gives, from 0 to 1; `None` if it gives none that can be read.
+pub fn weight(parameter: &str) -> Option<f32> {
+    let (name, weight) = parameter.split_once('=')?;
+    let weight = if name.trim().eq_ignore_ascii_case("q") { weight.trim().parse().ok() } else { None };
+    weight.filter(|weight| (0.0..=1.0).contains(weight))
 }
 
 /// What a body is declared to be, of the media types that are taken. All of them are JSON in UTF-8, without encoding.

@@ -43,7 +43,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let takes_gzip = encoding::takes_gzip(request.headers());
+    let taken = encoding::Taken::by(request.headers());
     let trace = RequestTrace::begin(request.headers(), label(&method), route);
     let trace_id = trace.id().map(field::display);
     let span = tracing::info_span!("request", request_id = &*request_id, org = field::Empty, trace_id);
@@ -59,7 +59,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     };
     let mut response = problem::render(response, &at);
     add_headers(&mut response, &request_id);
-    let mut response = encoding::encode(response, takes_gzip).await;
+    let mut response = encoding::encode(response, taken).await;
     if let Some(standings) = caller.standings() {
         standings.tell(response.headers_mut());
     }

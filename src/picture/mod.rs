@@ -21,7 +21,6 @@ mod words;
 mod writer;
 
 pub use drawing::{Drawing, PictureCounts};
-pub use icon::step_type_words;
 pub use layer::{BlamedBox, Layer, LegendEntry, StepFaults};
 pub use request::Request;
 pub use words::PictureWords;

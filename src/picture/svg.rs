@@ -3,7 +3,7 @@
 
 use super::change::DrawnChange;
 use super::course::course;
-use super::drawing::{Drawing, PictureCounts};
+use super::drawing::{Drawing, PackedSvg, PictureCounts};
 use super::face::{FONT, Face, FaceRow, Faces, HEAD, INDENT, LABEL_FONT, ROW, WIDTH, label};
 use super::groups::{Becomes, ExitGroup};
 use super::icon;
@@ -75,7 +75,7 @@ pub(super) fn draw(
     let boxes = boxes.collect();
     sheet.writer.close();
     Drawing {
-        svg: sheet.writer.finish(),
+        svg: PackedSvg::of(&sheet.writer.finish()),
         boxes,
         width: wide as u32,
         height: high as u32,

@@ -1,6 +1,6 @@
-//! The words of the picture in the languages of those who look at it. What step types are called stands with their icons.
+//! The words of the picture in the languages of those who look at it. What step types are called, their declarations say.
 
-use super::icon::step_type_words;
+use crate::flow::document::step_type;
 
 /// Every word that a picture says in one language.
 #[derive(Debug)]
@@ -102,6 +102,6 @@ impl PictureWords {
 
     /// A step type in words.
     pub fn kind(&self, name: &'static str) -> &'static str {
-        step_type_words(name).map_or(name, self.of_both)
+        step_type(name).map_or(name, |known| (self.of_both)(known.words))
     }
 }

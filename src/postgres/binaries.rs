@@ -48,6 +48,19 @@ impl Binaries {
         })
     }
 
+    /// Takes the newest, of the directory that is named or of all that are known.
+    pub fn newest(named: Option<&Path>) -> Result<Self, ClusterError> {
+        let candidates = named.map_or_else(candidates, |directory| vec![directory.to_owned()]);
+        let complete = candidates.iter().filter(|directory| is_complete(directory));
+        let newest =
+            complete.filter_map(|directory| Self::of(directory).ok()).max_by_key(|found| found.major);
+        match newest {
+            Some(newest) if newest.major >= MAJOR_MIN => Ok(newest),
+            // It says where was looked, and what is wrong with what is named.
+            _ => Self::find(named, None, Path::new("")),
+        }
+    }
+
     fn of(directory: &Path) -> Result<Self, ClusterError> {
         let program = directory.join("postgres");
         let broken = |reason: String| ClusterError::BrokenBinary { program: program.clone(), reason };
@@ -70,6 +83,10 @@ impl Binaries {
 
     pub fn initdb(&self) -> PathBuf {
         self.directory.join("initdb")
+    }
+
+    pub fn program(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
     }
 }
 

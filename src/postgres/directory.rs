@@ -6,7 +6,7 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown, lchown};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,11 +45,10 @@ pub(super) struct Directory {
 impl Directory {
     /// Makes the directory when missing. Root's must be passable for the account Postgres runs as.
     pub fn create(root: &Path) -> Result<Self, ClusterError> {
-        let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
         if let Some(parent) = root.parent() {
             fs::create_dir_all(parent).map_err(ClusterError::file("make", parent))?;
         }
-        make_directory(root, mode)?;
+        make_directory(root, passable())?;
         Self::open(root)
     }
 
@@ -79,6 +78,11 @@ impl Directory {
         self.root.join("postgres.initializing")
     }
 
+    /// Lies there until a restore has come to its end: what is beside it may not be whole, and was never served.
+    pub fn restoring(&self) -> PathBuf {
+        self.root.join("restoring")
+    }
+
     /// The version that made the cluster, if there is one.
     pub fn made_by(&self) -> Option<u32> {
         fs::read_to_string(self.pgdata().join("PG_VERSION")).ok()?.trim().parse().ok()
@@ -101,9 +105,13 @@ impl Directory {
         remove_file(&socket.with_added_extension("lock"))
     }
 
+    pub fn lock_file(&self) -> PathBuf {
+        self.root.join("lock")
+    }
+
     /// Holds until the returned file is closed, also by a crash.
     pub fn lock(&self) -> Result<File, ClusterError> {
-        let path = self.root.join("lock");
+        let path = self.lock_file();
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let mut file = options.open(&path).map_err(ClusterError::file("open", &path))?;
@@ -132,6 +140,17 @@ impl Directory {
     }
 }
 
+/// The mode of a directory that Postgres has to pass through.
+pub(super) fn passable() -> u32 {
+    if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 }
+}
+
+/// A directory entry is durable only after its directory is.
+pub(super) fn sync(directory: &Path) -> Result<(), ClusterError> {
+    let synced = File::open(directory).and_then(|opened| opened.sync_all());
+    synced.map_err(ClusterError::file("sync", directory))
+}
+
 fn socket(directory: &Path) -> PathBuf {
     directory.join(format!(".s.PGSQL.{PORT}"))
 }
@@ -152,7 +171,19 @@ pub(super) fn make_private(path: &Path, account: Option<&Account>) -> Result<(),
     Ok(())
 }
 
-fn make_directory(path: &Path, mode: u32) -> Result<(), ClusterError> {
+/// For a cluster that takes the place of another one: whoever could use that can use this. Nothing that is there already is
+/// handed over, nor what a link leads to.
+pub(super) fn make_with_owner_of(path: &Path, other: &Path) -> Result<(), ClusterError> {
+    DirBuilder::new().mode(0o700).create(path).map_err(ClusterError::file("make", path))?;
+    if rustix::process::geteuid().is_root() {
+        let owner = other.metadata().map_err(ClusterError::file("look at", other))?;
+        let given = lchown(path, Some(owner.uid()), Some(owner.gid()));
+        given.map_err(ClusterError::file("hand over", path))?;
+    }
+    Ok(())
+}
+
+pub(super) fn make_directory(path: &Path, mode: u32) -> Result<(), ClusterError> {
     match DirBuilder::new().mode(mode).create(path) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
             Err(ClusterError::file("make", path)(error))

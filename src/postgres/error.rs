@@ -19,7 +19,8 @@ pub enum ClusterError {
     #[error(
         "the cluster in {data_dir} was made by PostgreSQL {made_by}, and none of that version was found (looked \
          in {searched}); install PostgreSQL {made_by}, or name the directory of its programs with \
-         --postgres-bin-dir, or move the data with pg_upgrade"
+         --postgres-bin-dir; where it is at hand beside a newer one, `flow-registry cluster upgrade` moves the data \
+         to the newer"
     )]
     VersionMismatch { data_dir: PathBuf, made_by: u32, searched: String },
 
@@ -68,6 +69,41 @@ pub enum ClusterError {
         "the setting {name} of the private Postgres is the service's own; take it out of --postgres-setting"
     )]
     OwnSetting { name: String },
+
+    #[error(
+        "the setting {name} could let the private Postgres lose acknowledged changes, or hide that it lost them; take it \
+         out of --postgres-setting"
+    )]
+    UnsafeSetting { name: String },
+
+    #[error(
+        "{data_dir} is of a restore that did not come to its end, and what is in it may not be whole; restore into \
+         another directory, and remove this one once that is served"
+    )]
+    UnfinishedRestore { data_dir: PathBuf },
+
+    #[error(
+        "{path} is there already, from an upgrade that did not come to its end or an earlier one; {what}"
+    )]
+    LeftOver { path: PathBuf, what: &'static str },
+
+    #[error("{data_dir} is not empty; restore into a directory that is new or empty")]
+    NotEmpty { data_dir: PathBuf },
+
+    #[error("{directory} lacks pg_dump or pg_restore; install the client programs of PostgreSQL {major} too")]
+    NoDumpPrograms { directory: PathBuf, major: u32 },
+
+    #[error("{program} failed ({status}): {output}")]
+    ProgramFailed { program: &'static str, status: String, output: String },
+
+    #[error("{0}")]
+    Copying(io::Error),
+
+    #[error(
+        "the file system of {data_dir} cannot exchange two directories in one step, which an upgrade in place needs; use \
+         `cluster dump`, and `cluster restore` into another directory with the newer programs"
+    )]
+    NoExchange { data_dir: PathBuf },
 
     #[error("the start was called off")]
     CalledOff,

@@ -1,12 +1,14 @@
 //! Makes a new cluster, so that a half-made one is never taken for whole.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::account::Account;
 use super::binaries::Binaries;
 use super::child::{self, OnOrphaned};
-use super::directory::{Directory, make_private, remove_file};
+use super::directory::{Directory, make_private, remove_file, sync};
 use super::{ClusterError, Durability, NAME};
 
 /// Does nothing when the cluster is there and whole.
@@ -25,12 +27,12 @@ pub(super) fn ensure(
         tracing::warn!(path = %pgdata.display(), "the first start was interrupted, starting over");
         fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
     }
-    if pgdata.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(ClusterError::ForeignContent { path: pgdata });
-    }
-    let file = File::create(&marker).map_err(ClusterError::file("make", &marker))?;
-    file.sync_all().and_then(|()| sync(directory)).map_err(ClusterError::file("sync", &marker))?;
+    // The next start removes what lies beside the marker: none comes before it is certain that there is nothing to lose.
+    refuse_content(&pgdata)?;
     make_private(&pgdata, account)?;
+    let file = File::create(&marker).map_err(ClusterError::file("make", &marker))?;
+    file.sync_all().map_err(ClusterError::file("sync", &marker))?;
+    sync(directory.root())?;
     tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
 
     let mut initdb = child::command(&binaries.initdb(), account, &pgdata);
@@ -48,12 +50,19 @@ pub(super) fn ensure(
     run(single, Some(&format!("CREATE DATABASE {NAME}\n")))?;
 
     remove_file(&marker)?;
-    sync(directory).map_err(ClusterError::file("sync", directory.root()))
+    sync(directory.root())
 }
 
-/// A directory entry is durable only after its directory is.
-fn sync(directory: &Directory) -> std::io::Result<()> {
-    File::open(directory.root())?.sync_all()
+/// Whatever cannot be looked into may be a cluster.
+fn refuse_content(pgdata: &Path) -> Result<(), ClusterError> {
+    match pgdata.read_dir() {
+        Ok(mut entries) => match entries.next() {
+            Some(_) => Err(ClusterError::ForeignContent { path: pgdata.to_owned() }),
+            None => Ok(()),
+        },
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(ClusterError::file("open", pgdata)(error)),
+    }
 }
 
 fn run(mut command: Command, input: Option<&str>) -> Result<(), ClusterError> {

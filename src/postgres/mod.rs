@@ -10,13 +10,17 @@ mod error;
 mod initdb;
 mod postmaster;
 mod server;
+mod staging;
 mod supervisor;
+mod transfer;
 
 use std::path::PathBuf;
 
 pub use directory::{default_data_dir, is_there};
 pub use error::ClusterError;
-pub use supervisor::Cluster;
+pub use staging::Staging;
+pub use supervisor::{Cluster, HeldDirectory};
+pub use transfer::{Compressed, DumpPrograms};
 
 /// Names the superuser and the database of a private cluster.
 const NAME: &str = "flow_registry";

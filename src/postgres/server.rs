@@ -55,6 +55,10 @@ const PLACES: [&str; 6] = [
     "unix_socket_directories",
 ];
 
+/// With them a server goes on over writes that failed or pages that are broken.
+const UNSAFE: [&str; 4] =
+    ["data_sync_retry", "ignore_checksum_failure", "ignore_invalid_pages", "zero_damaged_pages"];
+
 #[derive(Debug)]
 pub(super) struct Server {
     child: Child,
@@ -137,11 +141,16 @@ impl Launch {
     /// Refuses settings that would have no effect, or take away what the service depends on.
     pub fn refuse_settings_of_ours(&self) -> Result<(), ClusterError> {
         let settings = self.settings();
-        let ours = |name: &str| PLACES.contains(&name) || settings.iter().any(|(own, _)| *own == name);
-        match self.more.iter().find(|(name, _)| ours(&name.to_ascii_lowercase())) {
-            Some((name, _)) => Err(ClusterError::OwnSetting { name: name.clone() }),
-            None => Ok(()),
+        for (name, _) in &self.more {
+            let (named, name) = (name.to_ascii_lowercase(), name.clone());
+            if PLACES.contains(&&*named) || settings.iter().any(|(own, _)| *own == named) {
+                return Err(ClusterError::OwnSetting { name });
+            }
+            if UNSAFE.contains(&&*named) {
+                return Err(ClusterError::UnsafeSetting { name });
+            }
         }
+        Ok(())
     }
 
     /// Set on the command line, so that a new release's settings reach old clusters.

@@ -76,12 +76,24 @@ impl Cluster {
             stopped.expect("stopping does not panic");
         }
     }
+
+    /// A clean stop after which the data directory stays ours. `None`: the server is of another service.
+    pub async fn stop_and_hold(self) -> Option<HeldDirectory> {
+        let supervisor = self.supervisor?;
+        let stopped = tokio::task::spawn_blocking(move || supervisor.end()).await;
+        stopped.expect("stopping does not panic").map(HeldDirectory)
+    }
 }
+
+/// Keeps every service off a data directory, as long as it lives.
+#[derive(Debug)]
+pub struct HeldDirectory(#[allow(dead_code)] File);
 
 #[derive(Debug)]
 struct Supervisor {
     outbox: Sender<ServerMessage>,
-    thread: Option<JoinHandle<()>>,
+    /// Gives back the lock of the data directory.
+    thread: Option<JoinHandle<Option<File>>>,
 }
 
 impl Supervisor {
@@ -98,15 +110,21 @@ impl Supervisor {
             .map_err(|_| ClusterError::SupervisorLost)?;
         Ok(Self { outbox, thread: Some(thread) })
     }
+
+    fn end(mut self) -> Option<File> {
+        self.join()
+    }
+
+    fn join(&mut self) -> Option<File> {
+        // The thread is gone already when the start failed.
+        let _ = self.outbox.send(ServerMessage::Stop);
+        self.thread.take().and_then(|thread| thread.join().ok().flatten())
+    }
 }
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        // The thread is gone already when the start failed.
-        let _ = self.outbox.send(ServerMessage::Stop);
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        drop(self.join());
     }
 }
 
@@ -115,7 +133,7 @@ fn supervise(
     inbox: &Receiver<ServerMessage>,
     outbox: &Sender<ServerMessage>,
     ready: oneshot::Sender<Result<Connection, ClusterError>>,
-) {
+) -> Option<File> {
     let started = prepare(options).and_then(|(launch, lock)| {
         let server = launch.start(inbox, outbox)?;
         Ok((launch, lock, server))
@@ -127,15 +145,21 @@ fn supervise(
             keep_running(&launch, server, inbox, outbox);
             // Empty after a clean stop; it may lie outside the data directory.
             let _ = std::fs::remove_dir(launch.directory.socket_dir());
-            drop(lock);
+            Some(lock)
         }
-        Err(error) => drop(ready.send(Err(error))),
+        Err(error) => {
+            drop(ready.send(Err(error)));
+            None
+        }
     }
 }
 
 fn prepare(options: &Options) -> Result<(Launch, File), ClusterError> {
     let directory = Directory::create(&options.data_dir)?;
     let lock = directory.lock()?;
+    if directory.restoring().exists() {
+        return Err(ClusterError::UnfinishedRestore { data_dir: directory.root().to_owned() });
+    }
     let account = Account::choose(&directory.pgdata())?;
     let made_by = directory.made_by().filter(|_| !directory.initializing().exists());
     let binaries = Binaries::find(options.bin_dir.as_deref(), made_by, directory.root())?;

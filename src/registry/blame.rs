@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::reads::{FlowReads, Shown};
 use super::{History, RegistryError};
 use crate::flow::diff;
-use crate::flow::event::{EventType, Payload};
+use crate::flow::event::{DraftChange, EventType, Payload};
 use crate::store::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, LogEntry};
 
 /// Events read at once.
@@ -124,10 +124,10 @@ impl Walk<'_> {
     }
 
     async fn touched(&mut self, entry: &LogEntry) -> Result<Touched, RegistryError> {
-        match EventType::parse(&entry.event_type) {
-            Some(EventType::FlowCreated | EventType::FlowDuplicated) => return Ok(Touched::Everything),
-            Some(EventType::FlowUpdated | EventType::FlowRestored) => {}
-            _ => return Ok(Touched::Steps(Vec::new())),
+        match EventType::parse(&entry.event_type).and_then(EventType::draft) {
+            Some(DraftChange::Begins) => return Ok(Touched::Everything),
+            Some(DraftChange::Edits | DraftChange::TakesBack) => {}
+            Some(DraftChange::Keeps) | None => return Ok(Touched::Steps(Vec::new())),
         }
         let listed = match &entry.payload {
             Some(payload) => serde_json::from_value(Value::Object(payload.clone())).ok(),

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::flow::digest::Digest;
-use crate::flow::event::{EventType, StreamKind};
+use crate::flow::event::{DraftChange, EventType, StreamKind};
 use crate::store::{LogEntry, Store, StoreError};
 
 /// Fills in the names. A key's stands in its event. A flow's stands in its document, which is looked into only where an
@@ -27,8 +27,9 @@ pub(super) async fn fill<'e>(
     flows.sort_unstable_by_key(|entry| (entry.stream_id, entry.version));
     let begins: Vec<bool> = (0..flows.len())
         .map(|index| {
-            let follows = index > 0 && follows(flows[index - 1], flows[index]);
-            !follows || may_rename(flows[index])
+            let before = index.checked_sub(1).map(|index| &*flows[index]);
+            let before = before.filter(|before| follows(before, flows[index]));
+            before.is_none_or(|before| may_rename(before, flows[index]))
         })
         .collect();
     let wanted = flows.iter().zip(&begins).filter(|(_, begins)| **begins);
@@ -52,19 +53,20 @@ fn follows(before: &LogEntry, entry: &LogEntry) -> bool {
     before.stream_id == entry.stream_id && before.version + 1 == entry.version
 }
 
-/// Whether a flow may have another name after an event.
-fn may_rename(entry: &LogEntry) -> bool {
-    match EventType::parse(&entry.event_type) {
-        Some(EventType::FlowPublished | EventType::FlowUnpublished | EventType::FlowDeleted) => false,
-        Some(EventType::FlowUpdated) => match &entry.payload {
-            Some(payload) => {
-                let paths = payload.get("changed").and_then(Value::as_array).into_iter().flatten();
-                paths.into_iter().any(|path| path == "name")
-                    || payload.get("changedMore").is_some_and(|more| more != 0)
-            }
-            None => true,
-        },
-        _ => true,
+/// Whether a flow may have another name after an event than before it.
+fn may_rename(before: &LogEntry, entry: &LogEntry) -> bool {
+    if before.document == entry.document {
+        return false;
+    }
+    let lists_its_changes =
+        EventType::parse(&entry.event_type).and_then(EventType::draft) == Some(DraftChange::Edits);
+    match entry.payload.as_ref().filter(|_| lists_its_changes) {
+        Some(payload) => {
+            let paths = payload.get("changed").and_then(Value::as_array).into_iter().flatten();
+            paths.into_iter().any(|path| path == "name")
+                || payload.get("changedMore").is_some_and(|more| more != 0)
+        }
+        None => true,
     }
 }
 

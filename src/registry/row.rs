@@ -10,7 +10,8 @@ use super::command::plan::Plan;
 use super::reads::FlowAnswer;
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::decide::DecidedChange;
-use crate::flow::event::{Actor, Context, EventType, Payload, State, StreamKind};
+use crate::flow::event::{Actor, Context, DraftChange, Payload, State, StreamKind};
+use crate::flow::marks::Marks;
 use crate::store::{
     Append, Appended, DecidedOn, FlowChange, FlowRecord, InForceChange, NewEvent, Published, ViewChange,
 };
@@ -51,7 +52,7 @@ pub(super) fn event(
         document_bytes: plan
             .draft
             .as_ref()
-            .filter(|_| change.event_type != EventType::FlowRestored)
+            .filter(|_| change.event_type.writes_document())
             .map(|draft| draft.bytes.clone()),
         view: ViewChange::Flow(Box::new(flow_change(actor, found, plan, change))),
     }
@@ -70,8 +71,7 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
         published_phone_number_id: in_force.and_then(|in_force| in_force.phone_number_id.clone()),
         published_trigger_types: in_force.map(|in_force| in_force.trigger_types),
         in_force: in_force_change(found, plan, change),
-        duplicated_from: change.payload.source_flow_id.zip(change.payload.source_version),
-        restored_from: change.payload.from_version,
+        marks: Marks::after(found.map(|found| &found.record.marks), &change.payload),
         decided_on: found.map(decided_on),
     }
 }
@@ -80,7 +80,7 @@ fn flow_change(actor: &Actor, found: Option<&FlowAnswer>, plan: &Plan, change: &
 fn changes_labels(change: &DecidedChange) -> bool {
     let Payload { changed, changed_more, .. } = &change.payload;
     change.version == 1
-        || change.event_type == EventType::FlowRestored
+        || change.event_type.draft() == Some(DraftChange::TakesBack)
         || *changed_more > 0
         || changed.iter().any(|path| path == "name" || path == "description")
 }
@@ -170,10 +170,6 @@ pub(super) fn after(
         created_by: before.map_or_else(|| author.clone(), |before| before.created_by.clone()),
         updated_at: place.recorded_at,
         updated_by: author,
-        duplicated_from: match before {
-            Some(before) => before.duplicated_from.clone(),
-            None => change.payload.source_flow_id.zip(change.payload.source_version).map(Box::new),
-        },
-        restored_from: change.payload.from_version,
+        marks: Marks::after(before.map(|before| &before.marks), &change.payload),
     }
 }

@@ -1,6 +1,8 @@
 //! Sessions of the console: a credential is verified once, and a random token stands for it from then on. What a session of
 //! a key may do is what the key may do now. Neither key nor token is kept; of the session's token only the hash is.
 
+mod recent;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use uuid::Uuid;
 
+use self::recent::RecentSessions;
 use super::RegistryError;
 use super::access::{VerifiedCredential, caller as caller_of_key};
 use super::caller::{Caller, Intent, Scope, Scopes};
@@ -30,6 +33,7 @@ const TOKEN_BYTES: usize = 32;
 pub struct Sessions {
     store: Store,
     log: Log,
+    recent: RecentSessions,
 }
 
 /// A session that was just opened.
@@ -103,7 +107,7 @@ struct ClosedPayload {
 
 impl Sessions {
     pub(super) fn new(store: Store, log: Log) -> Self {
-        Self { store, log }
+        Self { store, log, recent: RecentSessions::default() }
     }
 
     /// Opens a session for a verified credential. The intent's `on_behalf_of` is who holds the key; the event says so.
@@ -139,12 +143,18 @@ impl Sessions {
             }
             return Err(error);
         }
+        self.recent.found(org_id, id.0);
         Ok(OpenedSession { token, expires_at })
     }
 
-    /// Who is signed in with a token, if anybody is.
-    pub async fn find(&self, org_id: Uuid, token: &SecretString) -> Result<Option<OpenSession>, StoreError> {
-        let id = SessionId::of(token);
+    /// Whether a session was opened or found by this process within a day, so that its token is not made up. It may be over
+    /// by now.
+    pub fn remembers(&self, org_id: Uuid, id: SessionId) -> bool {
+        self.recent.remembers(org_id, id.0)
+    }
+
+    /// Who is signed in by a session that is used, if it is not over.
+    pub async fn find(&self, org_id: Uuid, id: SessionId) -> Result<Option<OpenSession>, StoreError> {
         let open = self.look(org_id, id).await?;
         if open.as_ref().is_some_and(|open| Utc::now() - open.seen_at > TimeDelta::minutes(1)) {
             self.note_seen(org_id, id);
@@ -155,6 +165,9 @@ impl Sessions {
     /// Who is signed in by a session, if it is not over. Looking does not keep it open.
     pub async fn look(&self, org_id: Uuid, id: SessionId) -> Result<Option<OpenSession>, StoreError> {
         let found = self.store.session(org_id, id.0).await?;
+        if found.is_some() {
+            self.recent.found(org_id, id.0);
+        }
         Ok(found.and_then(|session| open_session(org_id, session, Utc::now())))
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::reads::{FlowAnswer, Selector};
 use super::{History, RegistryError};
-use crate::flow::event::{Actor, EventType, Payload};
+use crate::flow::event::{Actor, DraftChange, EventType, Payload};
 use crate::store::{HistoryFilter, HistoryPage, LogEntry};
 
 /// Events read at once.
@@ -76,15 +76,15 @@ fn is_in_force(draft: &FlowAnswer, entry: &LogEntry) -> bool {
 }
 
 fn changes_draft(entry: &LogEntry) -> bool {
-    match EventType::parse(&entry.event_type) {
-        Some(EventType::FlowCreated | EventType::FlowDuplicated) => true,
-        Some(EventType::FlowUpdated | EventType::FlowRestored) => {
+    match EventType::parse(&entry.event_type).and_then(EventType::draft) {
+        Some(DraftChange::Begins) => true,
+        Some(DraftChange::Edits | DraftChange::TakesBack) => {
             let payload = entry.payload.clone().map(Value::Object).map(serde_json::from_value::<Payload>);
             // What was erased may have been anything.
             let Some(Ok(payload)) = payload else { return true };
             payload.changed.iter().any(|path| path != "enabled")
         }
-        _ => false,
+        Some(DraftChange::Keeps) | None => false,
     }
 }
 

@@ -10,10 +10,11 @@ use super::RegistryError;
 use super::callees::{Coming, Instead};
 use super::caller::Caller;
 use super::reads::{FlowReads, Selector};
-use crate::flow::document::{Canonical, Document, MatchMode, check_name, sort_findings};
+use crate::flow::document::{Canonical, Document, check_name, sort_findings};
 use crate::flow::finding::Finding;
+use crate::flow::keyword::{HeardKeyword, ReferenceQuery};
 use crate::flow::reference::{Reference, ReferenceKind, triggers};
-use crate::flow::validation::{self, HeardKeyword, Neighbours, called_flows};
+use crate::flow::validation::{self, Neighbours, called_flows};
 use crate::store::{Listener, Listening, Store};
 
 /// Says what is wrong or doubtful in documents.
@@ -99,9 +100,8 @@ impl Validation {
         Ok(listeners)
     }
 
-    /// The flows that may be told of: of each thing the document starts by, one. A keyword that is heard as a whole is
-    /// compared with equal ones, which an index finds, and with those that are heard otherwise; any other keyword with
-    /// all keywords in force, but never with documents.
+    /// The flows that may be told of: of each thing the document starts by, the one that changed last. Keywords are
+    /// compared with those that an index finds, never with documents.
     async fn rivals(
         &self,
         caller: &Caller,
@@ -118,36 +118,19 @@ impl Validation {
             number: flow.phone_number_id(),
             confined_to: &caller.phone_number_ids,
         };
-        let keywords = ReferenceKind::KEYWORDS.map(ReferenceKind::number);
-        let mode = |reference: &Reference| ReferenceKind::match_mode(reference.kind.number());
-        let compared = if own.iter().any(|own| mode(own).is_some_and(|mode| mode != MatchMode::Exact)) {
-            &keywords[..]
-        } else {
-            &keywords[1..]
+        let listeners = self.store.listeners(listening, &ReferenceQuery::by(&own)).await?;
+        let heard = |kind: i16, value: &str| HeardKeyword::of_reference(kind, value);
+        let others: Vec<_> = listeners.iter().map(|it| (it, heard(it.kind, &it.value))).collect();
+        let rival = |own: &Reference| {
+            let keyword = heard(own.kind.number(), &own.value);
+            let meets = |(listener, other): &&(&Listener, Option<HeardKeyword>)| match (&keyword, other) {
+                (Some(own), Some(other)) => own.meets(other),
+                _ => (listener.kind, &listener.value) == (own.kind.number(), &own.value),
+            };
+            others.iter().find(meets).map(|(listener, _)| listener.flow_id)
         };
-        let by_value: Vec<Reference> =
-            own.iter().filter(|own| mode(own).is_none_or(|mode| mode == MatchMode::Exact)).cloned().collect();
-        let equal = match by_value.is_empty() {
-            true => Vec::new(),
-            false => self.store.listeners(listening, &by_value).await?,
-        };
-        let others = match own.iter().any(|own| mode(own).is_some()) {
-            true => self.store.listeners_by_kind(listening, compared).await?,
-            false => Vec::new(),
-        };
-        let others: Vec<(HeardKeyword, Uuid)> = others
-            .iter()
-            .filter_map(|it| Some((HeardKeyword::of_reference(it.kind, &it.value)?, it.flow_id)))
-            .collect();
-        let of = |own: &Reference| {
-            let is_equal = |it: &&Listener| (it.kind, &it.value) == (own.kind.number(), &own.value);
-            let heard = HeardKeyword::of_reference(own.kind.number(), &own.value);
-            let is_heard =
-                |(other, _): &&(HeardKeyword, Uuid)| heard.as_ref().is_some_and(|own| own.meets(other));
-            let found = equal.iter().find(is_equal).map(|it| it.flow_id);
-            found.or_else(|| others.iter().find(is_heard).map(|(_, flow_id)| *flow_id))
-        };
-        let mut rivals: Vec<Uuid> = own.iter().filter_map(of).collect();
+        let said = own.iter().filter(|own| own.kind != ReferenceKind::KeywordWords);
+        let mut rivals: Vec<Uuid> = said.filter_map(rival).collect();
         rivals.sort_unstable();
         rivals.dedup();
         Ok(rivals)

@@ -6,6 +6,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::entry::{LogEntry, entry_columns, read_entry};
+use super::query::about;
 use super::{Store, StoreError};
 use crate::flow::event::EventType;
 
@@ -75,18 +76,17 @@ impl Store {
             None => None,
         };
         let (low, high) = self.bounds(org_id, filter, page).await?;
-        let mut query = QueryBuilder::<Postgres>::new("WITH bounds AS (SELECT ");
+        let mut query = about(org_id, "WITH bounds AS (SELECT ");
         query.push_bind(low).push(" AS low, ").push_bind(high).push(" AS high) SELECT ");
         query.push(concat!(entry_columns!(), " FROM "));
         // The commonest type is in no index of types: a walk along the positions finds it at once.
         let common = EventType::FlowUpdated.as_str();
         let rare = filter.types.clone().filter(|types| types.iter().all(|name| name != common));
         let walked = match (actors, &rare) {
-            (Some(actors), _) => push_walks(&mut query, actors, "actor"),
-            (None, Some(types)) => push_walks(&mut query, types.clone(), "type"),
+            (Some(actors), _) => push_walks(&mut query, actors, "e.actor"),
+            (None, Some(types)) => push_walks(&mut query, types.clone(), "e.type"),
             (None, None) => push_walk(&mut query),
         };
-        query.push(" AND e.org_id = ").push_bind(org_id);
         if let Some(types) = filter.types.as_ref().filter(|_| walked != "e.type") {
             query.push(" AND e.type = ANY(").push_bind(types.clone()).push(")");
         }
@@ -125,7 +125,7 @@ impl Store {
 
 /// The whole log between the bounds. Returns the column the walk is along.
 fn push_walk(query: &mut QueryBuilder<Postgres>) -> &'static str {
-    query.push("(SELECT * FROM event e WHERE e.position > (SELECT low FROM bounds)");
+    query.push("(SELECT * FROM event e WHERE e.org_id = $1 AND e.position > (SELECT low FROM bounds)");
     query.push(" AND e.position < (SELECT high FROM bounds)");
     "e.org_id"
 }
@@ -137,24 +137,21 @@ where
     Vec<T>: 'w + sqlx::Encode<'w, Postgres> + sqlx::Type<Postgres>,
 {
     query.push("unnest(").push_bind(wanted).push(") AS wanted(it) CROSS JOIN LATERAL ");
-    query.push("(SELECT * FROM event e WHERE true");
+    query.push("(SELECT * FROM event e WHERE e.org_id = $1");
     for (than, bound) in [(" > ", "low"), (" < ", "high")] {
-        query.push(" AND (e.").push(column).push(", e.position)").push(than);
+        query.push(" AND (").push(column).push(", e.position)").push(than);
         query.push("(wanted.it, (SELECT ").push(bound).push(" FROM bounds))");
     }
-    match column {
-        "actor" => "e.actor",
-        _ => {
-            // As the index says, without which it is not used.
-            query.push(" AND e.type <> 'flow.updated'");
-            "e.type"
-        }
+    if column == "e.type" {
+        // As the index says, without which it is not used.
+        query.push(" AND e.type <> 'flow.updated'");
     }
+    column
 }
 
 pub(super) fn push_confinement(query: &mut QueryBuilder<Postgres>, filter: &AuditFilter) {
     if !filter.confined_to.is_empty() {
-        query.push(" AND e.stream_kind = 1 AND EXISTS (SELECT FROM flow_view v WHERE v.org_id = e.org_id ");
+        query.push(" AND e.stream_kind = 1 AND EXISTS (SELECT FROM flow_view v WHERE v.org_id = $1 ");
         query.push("AND v.flow_id = e.stream_id AND v.phone_number_id = ANY(");
         query.push_bind(filter.confined_to.clone()).push("))");
     }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::list::ListedFlow;
 use super::past::WALK_MAX;
+use super::query::about;
 use super::{Store, StoreError};
 
 /// Which changes are wanted.
@@ -56,17 +57,14 @@ impl Store {
 /// Flows by their last change. One that changes again moves behind what was read, and comes once more.
 fn last(wanted: Changes<'_>, limit: i64) -> QueryBuilder<Postgres> {
     let Changes { org_id, confined_to, after, end, .. } = wanted;
-    let mut query = QueryBuilder::new("SELECT v.flow_id, v.version, v.position FROM ");
+    let mut query = about(org_id, "SELECT v.flow_id, v.version, v.position FROM ");
     let is_confined = !confined_to.is_empty();
     if is_confined {
         query.push("unnest(").push_bind(confined_to.to_vec());
         query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM ");
     }
     // `0005_list_indexes.sql` says why the position is compared with 0.
-    query
-        .push("flow_view v WHERE v.org_id = ")
-        .push_bind(org_id)
-        .push(" AND v.position > 0 AND v.position > ");
+    query.push("flow_view v WHERE v.org_id = $1").push(" AND v.position > 0 AND v.position > ");
     query.push_bind(after).push(" AND v.position <= ").push_bind(end);
     if is_confined {
         query.push(" AND v.phone_number_id = allowed.number ORDER BY v.position LIMIT ").push_bind(limit);
@@ -79,19 +77,14 @@ fn last(wanted: Changes<'_>, limit: i64) -> QueryBuilder<Postgres> {
 /// Flows by the events that changed what is in force of them. No more than so many events are looked at.
 fn in_force(wanted: Changes<'_>, limit: i64) -> QueryBuilder<Postgres> {
     let Changes { org_id, confined_to, after, end, .. } = wanted;
-    let mut query = QueryBuilder::new(
-        "SELECT v.flow_id, v.version, e.position FROM event e JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ",
+    let mut query = about(
+        org_id,
+        "SELECT v.flow_id, v.version, e.position FROM event e \
+         JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = $1",
     );
-    query
-        .push_bind(org_id)
-        .push(" LEFT JOIN LATERAL (SELECT * FROM event b WHERE b.org_id = ")
-        .push_bind(org_id);
+    query.push(" LEFT JOIN LATERAL (SELECT * FROM event b WHERE b.org_id = $1");
     query.push(" AND b.stream_id = e.stream_id AND b.version = e.version - 1 OFFSET 0) AS p ON true");
-    query
-        .push(" WHERE e.stream_kind = 1 AND e.org_id = ")
-        .push_bind(org_id)
-        .push(" AND e.position > ")
-        .push_bind(after);
+    query.push(" WHERE e.stream_kind = 1 AND e.org_id = $1").push(" AND e.position > ").push_bind(after);
     query.push(" AND e.position <= ").push_bind(end.min(after.saturating_add(WALK_MAX)));
     query.push(" AND ").push(CHANGES_WHAT_IS_IN_FORCE);
     if !confined_to.is_empty() {

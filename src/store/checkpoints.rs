@@ -66,11 +66,11 @@ const HEAD: &str = "SELECT h.position, h.chain_hash, e.chain_hash = h.chain_hash
      c.position AS signed_position, c.note, c.signed_at, s.chain_hash AS signed_chain_hash, \
      CASE WHEN isfinite(h.recorded_at) THEN greatest(clock_timestamp(), h.recorded_at) ELSE clock_timestamp() END \
        AS now \
-     FROM (SELECT $1::uuid AS org_id) AS o LEFT JOIN log_head h ON h.org_id = o.org_id \
-     LEFT JOIN event e ON e.org_id = o.org_id AND e.position = h.position \
-     LEFT JOIN LATERAL (SELECT position, note, signed_at FROM checkpoint WHERE org_id = o.org_id \
+     FROM (SELECT 1) AS always LEFT JOIN log_head h ON h.org_id = $1 \
+     LEFT JOIN event e ON e.org_id = $1 AND e.position = h.position \
+     LEFT JOIN LATERAL (SELECT position, note, signed_at FROM checkpoint WHERE org_id = $1 \
        ORDER BY position DESC LIMIT 1) AS c ON true \
-     LEFT JOIN event s ON s.org_id = o.org_id AND s.position = c.position";
+     LEFT JOIN event s ON s.org_id = $1 AND s.position = c.position";
 
 /// A note that is there already gives way only to itself with further signatures.
 const PUT: &str = "INSERT INTO checkpoint AS c (org_id, position, note, signed_at) VALUES ($1, $2, $3, $4) \
@@ -124,7 +124,7 @@ impl Store {
 
     /// Whether any log was ever signed.
     pub async fn has_checkpoints(&self) -> Result<bool, StoreError> {
-        let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM checkpoint)");
+        let query = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM checkpoint)");
         Ok(query.fetch_one(&self.pool).await?)
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Postgres, Transaction};
 
+use super::form::Form;
 use super::pooler::Pooling;
 use super::primary::{Primary, UsedServer};
 use super::server::{Address, DatabaseServer, Timeline};
@@ -50,7 +51,14 @@ impl Store {
         let primary = Primary::find(servers, settings.seen).await?;
         let pool = pool(settings, primary.clone());
         let patience = settings.acquire_timeout + settings.statement_timeout + SLACK;
-        Ok(Self { pool, patience, primary, pooling: settings.pooling, standbys: Arc::default() })
+        Ok(Self {
+            pool,
+            patience,
+            primary,
+            pooling: settings.pooling,
+            standbys: Arc::default(),
+            form: Form::Together,
+        })
     }
 
     /// The database server in use; `None` where nobody looked which it is.

@@ -55,7 +55,7 @@ macro_rules! open_sessions {
             "SELECT s.token_hash, s.key_id AS s_key_id, s.subject, s.token_id, s.scopes AS s_scopes, s.numbers, \
              s.name AS s_name, s.created_at AS s_created_at, s.seen_at, s.expires_at AS s_expires_at, s.user_agent, ",
             key_columns!(),
-            " FROM console_session s LEFT JOIN api_key a ON a.org_id = s.org_id AND a.id = s.key_id \
+            " FROM console_session s LEFT JOIN api_key a ON a.org_id = $1 AND a.id = s.key_id \
              WHERE s.org_id = $1 AND s.expires_at > clock_timestamp() \
              AND s.seen_at > clock_timestamp() - interval '60 minutes' AND ",
             $condition
@@ -72,11 +72,11 @@ const LIST: &str = open_sessions!(
 );
 
 /// Replicas that a person uses at once write once a minute between them.
-const SEEN: &str = "UPDATE console_session SET seen_at = clock_timestamp() WHERE org_id = $1 AND token_hash = $2 \
-     AND seen_at < clock_timestamp() - interval '1 minute'";
+const SEEN: &str = "UPDATE console_session SET seen_at = now() WHERE org_id = $1 AND token_hash = $2 \
+     AND seen_at < now() - interval '1 minute'";
 
 const FORGET: &str = "DELETE FROM console_session s USING (\
-     SELECT org_id, token_hash FROM console_session WHERE seen_at < clock_timestamp() - interval '60 minutes' \
+     SELECT org_id, token_hash FROM console_session WHERE seen_at < now() - interval '60 minutes' \
      ORDER BY seen_at LIMIT $1) AS old WHERE s.org_id = old.org_id AND s.token_hash = old.token_hash";
 
 impl Store {

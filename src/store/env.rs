@@ -7,7 +7,7 @@ use super::{Store, StoreError};
 
 /// $2: a position of the log, or NULL for its end.
 const ENV_AT: &str = "SELECT e.position, d.bytes FROM event e \
-     LEFT JOIN document d ON d.org_id = e.org_id AND d.digest = e.document_digest \
+     LEFT JOIN document d ON d.org_id = $1 AND d.digest = e.document_digest \
      WHERE e.org_id = $1 AND e.type = 'env.changed' AND ($2::bigint IS NULL OR e.position <= $2) \
      ORDER BY e.position DESC LIMIT 1";
 

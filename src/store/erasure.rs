@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::append::append_held;
 use super::evidence::read_digest_as_it_is;
+use super::flows::author;
 use super::{Append, Appended, Held, Outcome, Store, StoreError};
 use crate::flow::digest::Digest;
 
@@ -33,12 +34,12 @@ pub struct DocumentUse {
 
 const OF_FLOW: &str = "SELECT e.position, e.context IS NOT NULL AS has_context, e.payload IS NOT NULL AS has_payload, \
      CASE WHEN d.bytes IS NOT NULL THEN d.digest END AS digest FROM event e \
-     LEFT JOIN document d ON d.org_id = e.org_id AND d.digest = e.document_digest \
+     LEFT JOIN document d ON d.org_id = $1 AND d.digest = e.document_digest \
      WHERE e.org_id = $1 AND e.stream_id = $2 AND e.stream_kind = 1 AND e.version BETWEEN $3 AND $4 ORDER BY e.position";
 
 const ABSENT: &str = "SELECT e.position, e.context IS NOT NULL AS has_context, e.payload IS NOT NULL AS has_payload, \
      CASE WHEN d.bytes IS NULL THEN d.digest END AS digest FROM event e \
-     LEFT JOIN document d ON d.org_id = e.org_id AND d.digest = e.document_digest \
+     LEFT JOIN document d ON d.org_id = $1 AND d.digest = e.document_digest \
      WHERE e.org_id = $1 AND (e.context IS NULL OR e.payload IS NULL OR (d.digest IS NOT NULL AND d.bytes IS NULL)) \
      ORDER BY e.position";
 
@@ -52,21 +53,21 @@ const STANDING: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 AND NOT 
 
 /// The last event that wrote each of these documents: of a type that writes one.
 const LAST_WRITES: &str = "SELECT document_digest, max(position) FROM event \
-     WHERE org_id = $1 AND document_digest = ANY($2) AND type <> ALL($3) GROUP BY document_digest";
+     WHERE org_id = $1 AND document_digest = ANY($2) AND type = ANY($3) GROUP BY document_digest";
 
 const USES: &str = "SELECT stream_id, version, position, document_digest FROM event \
      WHERE org_id = $1 AND document_digest = ANY($2) ORDER BY position";
 
-/// Of events that lost their context, the flows that they began or changed last show who acted by the id of the log alone:
-/// the bytes of an actor that is known by nothing else.
-const RENAME_CREATORS: &str = "UPDATE flow_view v SET created_by = \
-         convert_to('{\"id\":\"' || e.actor || '\",\"name\":null,\"type\":\"erased\"}', 'UTF8') \
-     FROM event e WHERE e.org_id = $1 AND e.position = ANY($2) AND e.context IS NULL AND e.stream_kind = 1 \
-     AND e.version = 1 AND v.org_id = $1 AND v.flow_id = e.stream_id";
-const RENAME_EDITORS: &str = "UPDATE flow_view v SET updated_by = \
-         convert_to('{\"id\":\"' || e.actor || '\",\"name\":null,\"type\":\"erased\"}', 'UTF8') \
-     FROM event e WHERE e.org_id = $1 AND e.position = ANY($2) AND e.context IS NULL AND e.stream_kind = 1 \
-     AND v.org_id = $1 AND v.flow_id = e.stream_id AND v.version = e.version";
+/// Of events that lost their context, the flows that they began or changed last, and by which id the log knows who acted.
+const ACTED: &str = "SELECT v.flow_id, e.actor, e.version = 1, e.version = v.version \
+     FROM event e JOIN flow_view v ON v.org_id = $1 AND v.flow_id = e.stream_id \
+     WHERE e.org_id = $1 AND e.position = ANY($2) AND e.context IS NULL AND e.stream_kind = 1 \
+     AND (e.version = 1 OR e.version = v.version)";
+
+const RENAME_CREATORS: &str = "UPDATE flow_view v SET created_by = w.author \
+     FROM unnest($2::uuid[], $3::bytea[]) AS w(flow_id, author) WHERE v.org_id = $1 AND v.flow_id = w.flow_id";
+const RENAME_EDITORS: &str = "UPDATE flow_view v SET updated_by = w.author \
+     FROM unnest($2::uuid[], $3::bytea[]) AS w(flow_id, author) WHERE v.org_id = $1 AND v.flow_id = w.flow_id";
 
 /// Flows whose rows are computed from what was erased: from documents, or from payloads of events.
 const COMPUTED_FROM: &str = "SELECT flow_id FROM flow_view WHERE org_id = $1 \
@@ -102,16 +103,16 @@ impl Store {
         Ok(query.fetch_all(&self.pool).await?.into_iter().map(read).collect())
     }
 
-    /// Where each of these documents was written last, by events of other types than these. Reads the whole log of the
+    /// Where each of these documents was written last, by events of these types. Reads the whole log of the
     /// organization.
     pub async fn last_writes(
         &self,
         org_id: Uuid,
         documents: &[Digest],
-        other_than: &[&str],
+        writing: &[&str],
     ) -> Result<HashMap<Digest, i64>, StoreError> {
         let query = sqlx::query_as::<_, (Vec<u8>, i64)>(LAST_WRITES).bind(org_id);
-        let writes = query.bind(bytes(documents)).bind(other_than).fetch_all(&self.pool).await?.into_iter();
+        let writes = query.bind(bytes(documents)).bind(writing).fetch_all(&self.pool).await?.into_iter();
         Ok(writes.map(|(digest, position)| (read_digest_as_it_is(&digest), position)).collect())
     }
 }
@@ -136,8 +137,15 @@ impl Held {
     pub async fn erase_recorded(&mut self, position: i64, contexts: &[i64]) -> Result<(), StoreError> {
         let erase = sqlx::query("SELECT erase_recorded($1, $2)").bind(self.org_id).bind(position);
         erase.execute(&mut *self.transaction).await?;
-        for rename in [RENAME_CREATORS, RENAME_EDITORS] {
-            let rename = sqlx::query(rename).bind(self.org_id).bind(contexts);
+        let acted = sqlx::query_as::<_, (Uuid, Uuid, bool, bool)>(ACTED).bind(self.org_id).bind(contexts);
+        let acted = acted.fetch_all(&mut *self.transaction).await?;
+        let named =
+            |(flow_id, actor, ..): &(Uuid, Uuid, bool, bool)| (*flow_id, author(None, *actor).to_vec());
+        let creators = acted.iter().filter(|(.., began, _)| *began).map(named).unzip();
+        let editors = acted.iter().filter(|(.., is_last)| *is_last).map(named).unzip();
+        for (rename, (flows, authors)) in [(RENAME_CREATORS, creators), (RENAME_EDITORS, editors)] {
+            let (flows, authors): (Vec<Uuid>, Vec<Vec<u8>>) = (flows, authors);
+            let rename = sqlx::query(rename).bind(self.org_id).bind(flows).bind(authors);
             rename.execute(&mut *self.transaction).await?;
         }
         Ok(())
@@ -174,7 +182,7 @@ impl Held {
             let version = sqlx::query_scalar(version).bind(self.org_id).bind(event.stream_id);
             event.expected = version.fetch_one(&mut *self.transaction).await?;
         }
-        match append_held(&mut self.transaction, append).await? {
+        match append_held(&mut self.transaction, self.form, append).await? {
             Outcome::Appended(places) if places.len() == 1 => Ok(places[0]),
             other => Err(StoreError::corrupt(
                 "an append",

@@ -39,19 +39,19 @@ const NOTE: &str = "INSERT INTO erasure AS e (org_id, id, status, erased, remain
 
 /// With it goes what may name the person.
 const END: &str = "UPDATE erasure SET status = $3, problem = $4, remaining = $5, request = NULL, intent = NULL, \
-     touched_at = clock_timestamp() WHERE org_id = $1 AND id = $2";
+     touched_at = now() WHERE org_id = $1 AND id = $2";
 
 const ROW: &str = "SELECT id, status, erased, remaining, problem FROM erasure WHERE org_id = $1 AND id = $2";
 
 const TOUCHED: &str = "SELECT org_id, id, touched_at FROM erasure \
      WHERE touched_at > clock_timestamp() - make_interval(secs => $1)";
 
-/// Of several services each takes others.
-const TAKE_UNFINISHED: &str = "UPDATE erasure e SET touched_at = clock_timestamp() FROM (\
-     SELECT org_id, id FROM erasure WHERE status = 'running' AND request IS NOT NULL \
-     AND touched_at < clock_timestamp() - make_interval(secs => $1) \
-     ORDER BY touched_at LIMIT 4 FOR UPDATE SKIP LOCKED) AS left_alone \
-     WHERE e.org_id = left_alone.org_id AND e.id = left_alone.id RETURNING e.org_id, e.id, e.request, e.intent";
+const UNFINISHED: &str = "SELECT org_id, id FROM erasure WHERE status = 'running' AND request IS NOT NULL \
+     AND touched_at < now() - make_interval(secs => $1) ORDER BY touched_at LIMIT 4";
+
+/// Of several services one takes it.
+const TAKE: &str = "UPDATE erasure SET touched_at = now() WHERE org_id = $1 AND id = $2 AND status = 'running' \
+     AND request IS NOT NULL AND touched_at < now() - make_interval(secs => $3) RETURNING org_id, id, request, intent";
 
 impl Held {
     /// Notes how far an erasure is, in the transaction that takes it there: how much more is erased, how much remains.
@@ -108,6 +108,18 @@ impl Store {
         &self,
         alone_for: Duration,
     ) -> Result<Vec<UnfinishedErasure>, StoreError> {
-        Ok(sqlx::query_as(TAKE_UNFINISHED).bind(alone_for.as_secs_f64()).fetch_all(&self.pool).await?)
+        let alone_for_s = alone_for.as_secs_f64();
+        let found = sqlx::query_as::<_, (Uuid, Uuid)>(UNFINISHED).bind(alone_for_s);
+        let mut taken = Vec::new();
+        for (org_id, id) in found.fetch_all(&self.pool).await? {
+            let take = sqlx::query_as(TAKE).bind(org_id).bind(id).bind(alone_for_s);
+            match take.fetch_optional(&self.pool).await {
+                Ok(row) => taken.extend(row),
+                Err(error) if taken.is_empty() => return Err(error.into()),
+                // What was taken is gone on with.
+                Err(_) => break,
+            }
+        }
+        Ok(taken)
     }
 }

@@ -60,6 +60,13 @@ pub enum StoreError {
          run `flow-registry migrate`, with MIGRATE_DATABASE_URL where there is an account of its own for that"
     )]
     NotMigrated,
+    #[error("the database cannot be distributed: {0}")]
+    NotDistributable(String),
+    #[error(
+        "the database is distributed by organization, but a part of it is not: {missing}. Run `flow-registry distribute`, with \
+         MIGRATE_DATABASE_URL where there is an account of its own for that"
+    )]
+    PartlyDistributed { missing: String },
     /// Between the service and the database is a pooler that cannot do what is needed.
     #[error("the pooler in front of the database cannot be used as it is: {0}")]
     Pooler(String),
@@ -154,6 +161,14 @@ impl StoreError {
         match self {
             Self::Unavailable(cause) => Self::OutcomeUnknown(cause.to_string()),
             error => error,
+        }
+    }
+
+    /// Whether a standby refused to write.
+    pub(super) fn is_of_standby(&self) -> bool {
+        match self {
+            Self::Unavailable(sqlx::Error::Database(cause)) => cause.code().as_deref() == Some("25006"),
+            _ => false,
         }
     }
 

@@ -1,11 +1,12 @@
 //! The log as evidence, in parts, with the word of a filter on each event.
 
-use sqlx::{Postgres, QueryBuilder, Row};
+use sqlx::Row;
 use uuid::Uuid;
 
 use super::audit::{AuditFilter, push_confinement};
 use super::documents::read_digest;
 use super::evidence::{evidence_columns, read_digest_as_it_is, read_record};
+use super::query::about;
 use super::{Store, StoreError};
 use crate::flow::chain::chain_start;
 use crate::flow::digest::Digest;
@@ -22,7 +23,7 @@ impl Store {
         up_to: i64,
         limit: i64,
     ) -> Result<Vec<(EventRecord<'static>, bool)>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new(concat!("SELECT ", evidence_columns!(), ", (true"));
+        let mut query = about(org_id, concat!("SELECT ", evidence_columns!(), ", (true"));
         if let Some(types) = &filter.types {
             query.push(" AND e.type = ANY(").push_bind(types.clone()).push(")");
         }
@@ -34,7 +35,7 @@ impl Store {
             query.push(" AND e.stream_id = ").push_bind(stream_id);
         }
         push_confinement(&mut query, filter);
-        query.push(") AS is_wanted FROM event e WHERE e.org_id = ").push_bind(org_id);
+        query.push(") AS is_wanted FROM event e WHERE e.org_id = $1");
         query.push(" AND e.position > ").push_bind(after).push(" AND e.position <= ").push_bind(up_to);
         query.push(" ORDER BY e.position LIMIT ").push_bind(limit);
         let rows = query.build().fetch_all(&self.pool).await?;

@@ -6,7 +6,8 @@ use uuid::Uuid;
 use super::{Store, StoreError};
 
 const READ: &str = "SELECT secret FROM export_secret WHERE org_id = $1";
-const MAKE: &str = "INSERT INTO export_secret VALUES ($1, $2) ON CONFLICT (org_id) DO NOTHING";
+const MAKE: &str =
+    "INSERT INTO export_secret (org_id, secret) VALUES ($1, $2) ON CONFLICT (org_id) DO NOTHING";
 
 impl Store {
     /// The salt of an organization; `None` where no link was ever made.

@@ -6,16 +6,18 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sqlx::Row;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
+use sqlx::{FromRow, Row};
 use uuid::Uuid;
 
+use super::append::MarkColumns;
 use super::documents::read_digest;
 use super::{Store, StoreError};
 use crate::flow::canonical_json::of_sorted;
 use crate::flow::digest::Digest;
-use crate::flow::event::{Actor, ActorKind, EventType, Payload, State};
+use crate::flow::event::{Actor, ActorKind, Payload, State};
+use crate::flow::marks::Marks;
 
 /// What put a document in force, when, and which one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +46,7 @@ pub struct FlowRecord {
     pub created_by: Arc<[u8]>,
     pub updated_at: DateTime<Utc>,
     pub updated_by: Arc<[u8]>,
-    pub duplicated_from: Option<Box<(Uuid, i64)>>,
-    /// The version the latest event restored, if it was a restore.
-    pub restored_from: Option<i64>,
+    pub marks: Marks,
 }
 
 impl FlowRecord {
@@ -107,10 +107,12 @@ pub(super) use wanted_bytes;
 
 macro_rules! view_columns {
     () => {
-        "v.flow_id, v.version, v.position, v.document_digest, v.phone_number_id, v.enabled, v.deleted, \
-         v.published_version, v.published_by_version, v.published_at, v.published_digest, v.created_at, \
-         v.created_by, v.updated_at, v.updated_by, v.duplicated_from_flow, v.duplicated_from_version, \
-         v.restored_from"
+        concat!(
+            "v.flow_id, v.version, v.position, v.document_digest, v.phone_number_id, v.enabled, v.deleted, \
+             v.published_version, v.published_by_version, v.published_at, v.published_digest, v.created_at, \
+             v.created_by, v.updated_at, v.updated_by",
+            $crate::store::append::marks_of_view!()
+        )
     };
 }
 pub(super) use view_columns;
@@ -132,13 +134,17 @@ const FOR_COMMAND: &str = concat!(
 macro_rules! event_columns {
     ($org:literal) => {
         concat!(
-        "e.stream_id AS flow_id, e.version, e.position, e.type, e.payload, e.context, e.actor, e.recorded_at, \
+            "e.stream_id AS flow_id, e.version, e.position, e.payload, e.context, e.actor, e.recorded_at, \
          e.document_digest, e.enabled, e.deleted, e.published_version, e.published_by_version, \
          f.payload AS first_payload, f.context AS first_context, f.actor AS first_actor, \
          f.recorded_at AS first_recorded_at, \
-         (SELECT p.recorded_at FROM event p WHERE p.org_id = ", $org, " AND p.stream_id = e.stream_id \
+         (SELECT p.recorded_at FROM event p WHERE p.org_id = ",
+            $org,
+            " AND p.stream_id = e.stream_id \
            AND p.version = e.published_by_version) AS published_at, \
-         (SELECT d.document_digest FROM event d WHERE d.org_id = ", $org, " AND d.stream_id = e.stream_id \
+         (SELECT d.document_digest FROM event d WHERE d.org_id = ",
+            $org,
+            " AND d.stream_id = e.stream_id \
            AND d.version = e.published_version) AS published_digest, v.phone_number_id"
         )
     };
@@ -147,7 +153,7 @@ pub(super) use event_columns;
 
 macro_rules! event_joins {
     () => {
-        " JOIN event f ON f.org_id = e.org_id AND f.stream_id = e.stream_id AND f.version = 1 "
+        " JOIN event f ON f.org_id = $1 AND f.stream_id = e.stream_id AND f.version = 1 "
     };
 }
 pub(super) use event_joins;
@@ -199,8 +205,6 @@ fn read_published(row: &PgRow) -> Result<Option<Box<Published>>, StoreError> {
 }
 
 pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
-    let source: Option<Uuid> = row.try_get("duplicated_from_flow")?;
-    let source_version: Option<i64> = row.try_get("duplicated_from_version")?;
     let (created_by, updated_by): (&[u8], &[u8]) = (row.try_get("created_by")?, row.try_get("updated_by")?);
     let created_by: Arc<[u8]> = created_by.into();
     Ok(FlowRecord {
@@ -216,8 +220,7 @@ pub(super) fn read_view(row: &PgRow) -> Result<FlowRecord, StoreError> {
         updated_by: if *created_by == *updated_by { Arc::clone(&created_by) } else { updated_by.into() },
         created_by,
         updated_at: row.try_get("updated_at")?,
-        duplicated_from: source.zip(source_version).map(Box::new),
-        restored_from: row.try_get("restored_from")?,
+        marks: MarkColumns::from_row(row)?.marks(),
     })
 }
 
@@ -228,7 +231,6 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
     let payload = read_payload(row.try_get("payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
     let first =
         read_payload(row.try_get("first_payload")?).map_err(|what| StoreError::corrupt(place(), what))?;
-    let restored = EventType::parse(row.try_get("type")?) == Some(EventType::FlowRestored);
     Ok(FlowRecord {
         flow_id: row.try_get("flow_id")?,
         version: row.try_get("version")?,
@@ -242,8 +244,7 @@ pub(super) fn read_event(row: &PgRow) -> Result<FlowRecord, StoreError> {
         created_by: (*author(row.try_get("first_context")?, row.try_get("first_actor")?)).into(),
         updated_at: row.try_get("recorded_at")?,
         updated_by: (*author(row.try_get("context")?, row.try_get("actor")?)).into(),
-        duplicated_from: first.source_flow_id.zip(first.source_version).map(Box::new),
-        restored_from: payload.from_version.filter(|_| restored),
+        marks: Marks::after(Some(&Marks::after(None, &first)), &payload),
     })
 }
 

@@ -5,6 +5,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::entry::{LogEntry, entry_columns, read_entry};
+use super::query::about;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 
@@ -72,7 +73,7 @@ pub const HISTORY_WALK_MAX: i64 = 5_000;
 
 /// Looks at every event that put a document in force, plain publishes and live restores included.
 const WAS_IN_FORCE: &str = "SELECT EXISTS (SELECT FROM event p \
-     JOIN event d ON d.org_id = p.org_id AND d.stream_id = p.stream_id AND d.version = p.published_version \
+     JOIN event d ON d.org_id = $1 AND d.stream_id = p.stream_id AND d.version = p.published_version \
      WHERE p.org_id = $1 AND p.stream_id = $2 AND p.stream_kind = 1 AND p.published_by_version = p.version \
      AND d.document_digest = $3)";
 
@@ -110,12 +111,10 @@ impl Store {
         let (first, before) = self.versions(org_id, flow_id, filter, page).await?;
         let last =
             if filter.is_walked() { first.max(before.saturating_sub(HISTORY_WALK_MAX)) } else { first };
-        let mut query = QueryBuilder::<Postgres>::new(concat!(
-            "SELECT ",
-            entry_columns!(),
-            " FROM event e WHERE e.stream_kind = 1 AND e.org_id = "
-        ));
-        query.push_bind(org_id).push(" AND e.stream_id = ").push_bind(flow_id);
+        let events =
+            concat!("SELECT ", entry_columns!(), " FROM event e WHERE e.org_id = $1 AND e.stream_kind = 1");
+        let mut query = about(org_id, events);
+        query.push(" AND e.stream_id = ").push_bind(flow_id);
         query.push(" AND e.version >= ").push_bind(last).push(" AND e.version < ").push_bind(before);
         if let Some(event_type) = &filter.event_type {
             query.push(" AND e.type = ").push_bind(event_type.clone());

@@ -6,7 +6,7 @@ use super::flows::{Answered, read_answered};
 use super::{Store, StoreError};
 
 const FORGET: &str = "DELETE FROM idempotency_key k USING (\
-     SELECT org_id, key FROM idempotency_key WHERE recorded_at < clock_timestamp() - interval '25 hours' \
+     SELECT org_id, key FROM idempotency_key WHERE recorded_at < now() - interval '25 hours' \
      ORDER BY recorded_at LIMIT $1) AS old WHERE k.org_id = old.org_id AND k.key = old.key";
 
 const ALTERED: &str = "SELECT count(*) FROM idempotency_key WHERE org_id = $1 \

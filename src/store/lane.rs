@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, PgPool};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::connect::PING_AFTER_IDLE;
+use super::form::Form;
 use super::pooler::Pooling;
 use super::primary::Primary;
-use super::reader::Form;
 use super::{Store, StoreError};
 
 /// Statements are planned when tables may still be small; what they touch is always found by its key.
@@ -18,6 +19,24 @@ const BY_KEY: [(&str, &str); 3] =
     [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 /// Statements are planned once. A database that is distributed by organization plans each for the one it is about.
 const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
+
+/// What answers at all answers this at once.
+const PING_WITHIN: Duration = Duration::from_secs(1);
+
+/// How a connection was when it was given back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Put {
+    Whole,
+    /// It lives, though the statement broke off: a node of a distributed database is away.
+    OfNodeAway,
+    Broken,
+}
+
+/// Which of several lanes an organization has.
+pub(super) fn lane_of(org_id: Uuid, lanes: usize) -> usize {
+    let (high, low) = org_id.as_u64_pair();
+    ((high ^ low) % lanes as u64) as usize
+}
 
 #[derive(Debug)]
 pub struct Lane {
@@ -106,11 +125,21 @@ impl Lane {
         }
     }
 
-    /// Gives the connection back after a statement, if it can take another one.
-    pub(super) fn put<T>(&mut self, connection: PgConnection, done: &Result<T, StoreError>) {
-        if done.as_ref().err().is_none_or(StoreError::leaves_connection) {
-            self.idle = Some((connection, Instant::now()));
-        }
+    /// Gives the connection back after a statement, if it can take another one. That of a distributed database can, also
+    /// where a node was lost over the statement: what answers for the others is still there.
+    pub(super) async fn put(&mut self, mut connection: PgConnection, error: Option<&StoreError>) -> Put {
+        let put = match error {
+            Some(error) if !error.leaves_connection() => {
+                let may_live = self.form == Form::OfOne && !error.is_of_standby();
+                match may_live && matches!(timeout(PING_WITHIN, connection.ping()).await, Ok(Ok(()))) {
+                    true => Put::OfNodeAway,
+                    false => return Put::Broken,
+                }
+            }
+            _ => Put::Whole,
+        };
+        self.idle = Some((connection, Instant::now()));
+        put
     }
 }
 

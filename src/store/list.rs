@@ -6,6 +6,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, read_view, view_columns};
+use super::query::about;
 use super::{Store, StoreError};
 use crate::flow::document::TriggerTypes;
 
@@ -98,14 +99,14 @@ impl Store {
     ) -> Result<Listed, StoreError> {
         // One row in place of many, which each would cost as much as what is read.
         let mut query =
-            QueryBuilder::new("SELECT coalesce((SELECT h.position FROM log_head h WHERE h.org_id = ");
-        query.push_bind(org_id).push(
+            about(org_id, "SELECT coalesce((SELECT h.position FROM log_head h WHERE h.org_id = $1");
+        query.push(
             "), 0), coalesce(array_agg(p.flow_id), '{}'), coalesce(array_agg(p.version), '{}'), \
              coalesce(array_agg(p.position), '{}') FROM (",
         );
         // One more than is asked for tells whether there is a next page.
         let more = ListPage { limit: page.limit + 1, ..page };
-        push_page(&mut query, "v.flow_id, v.version, v.position", org_id, filter, more);
+        push_page(&mut query, "v.flow_id, v.version, v.position", filter, more);
         let arrays = query.push(") AS p").build_query_as::<(i64, Vec<Uuid>, Vec<i64>, Vec<i64>)>();
         let (head, flows, versions, positions) = arrays.fetch_one(&self.pool).await?;
         let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
@@ -135,8 +136,8 @@ impl Store {
         filter: &ListFilter,
         page: ListPage,
     ) -> Result<Vec<FlowRecord>, StoreError> {
-        let mut query = QueryBuilder::new("");
-        push_page(&mut query, view_columns!(), org_id, filter, page);
+        let mut query = about(org_id, "");
+        push_page(&mut query, view_columns!(), filter, page);
         let rows = query.build().fetch_all(&self.pool).await?;
         rows.iter().map(read_view).collect()
     }
@@ -147,7 +148,6 @@ impl Store {
 pub(super) fn push_page(
     query: &mut QueryBuilder<Postgres>,
     columns: &str,
-    org_id: Uuid,
     filter: &ListFilter,
     page: ListPage,
 ) {
@@ -155,19 +155,19 @@ pub(super) fn push_page(
     let is_by_number = !filter.confined_to.is_empty() && filter.ids.is_none();
     if let Some(ids) = &filter.ids {
         query.push(" FROM unnest(").push_bind(ids.clone());
-        query.push(") AS wanted(id) CROSS JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = ");
-        query.push_bind(org_id).push(" AND f.flow_id = wanted.id OFFSET 0) AS v WHERE true");
+        query.push(") AS wanted(id) CROSS JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = $1");
+        query.push(" AND f.flow_id = wanted.id OFFSET 0) AS v WHERE true");
         push_confinement(query, filter);
     } else if is_by_number {
         query.push(" FROM unnest(").push_bind(filter.confined_to.clone());
-        query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = ");
-        query.push_bind(org_id).push(" AND v.phone_number_id = allowed.number");
+        query.push(") AS allowed(number) CROSS JOIN LATERAL (SELECT * FROM flow_view v WHERE v.org_id = $1");
+        query.push(" AND v.phone_number_id = allowed.number");
     } else {
-        query.push(" FROM flow_view v WHERE v.org_id = ").push_bind(org_id);
+        query.push(" FROM flow_view v WHERE v.org_id = $1");
     }
     // Without it no index of lists is used: `0005_list_indexes.sql` says why.
     query.push(" AND v.position > 0");
-    push_filter(query, org_id, filter);
+    push_filter(query, filter);
     if let Some(before) = page.before {
         query.push(" AND v.position < ").push_bind(before);
     }
@@ -191,7 +191,7 @@ pub(super) fn number(filter: &ListFilter) -> &'static str {
     }
 }
 
-pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
+pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
     if filter.in_force {
         query.push(" AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted");
     }
@@ -225,7 +225,7 @@ pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filt
         query.push(" AND ").push(column).push(" & ").push_bind(types.bits()).push(" <> 0");
     }
     if let Some(text) = &filter.search {
-        query.push(" AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = ").push_bind(org_id);
+        query.push(" AND EXISTS (SELECT FROM flow_search s WHERE s.org_id = $1");
         query.push(" AND s.flow_id = v.flow_id AND s.in_force = ").push_bind(filter.in_force);
         query.push(" AND s.text LIKE ").push_bind(containing(text)).push(")");
     }

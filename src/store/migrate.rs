@@ -6,6 +6,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::{PgConnection, PgPool};
 
 use super::StoreError;
+use super::form::has_citus;
 use super::service_role::{Ownership, ownership};
 
 /// Its own lock is one of a session, which a pooler between would leave behind.
@@ -18,6 +19,11 @@ static MIGRATOR: LazyLock<Migrator> = LazyLock::new(|| {
 /// Held by a transaction that changes the schema or settings of the account. Any number that nobody else takes.
 pub(super) const LOCK: &str = "SELECT pg_advisory_xact_lock(7356104482190377)";
 
+/// Where the database is distributed, tables with triggers are changed too, and all of a migration over one connection to each
+/// node. Elsewhere these names mean nothing.
+const ON_NODES: &str =
+    "SET LOCAL citus.enable_unsafe_triggers = on; SET LOCAL citus.multi_shard_modify_mode = 'sequential'";
+
 /// Brings the schema up to date, in one transaction. Several replicas may call it at once: one works, the others wait and
 /// then find it done. A schema that is up to date is only read.
 pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
@@ -29,6 +35,7 @@ pub async fn migrate(pool: &PgPool) -> Result<(), StoreError> {
     for setting in ["SET LOCAL statement_timeout = 0", "SET LOCAL lock_timeout = 0", LOCK] {
         sqlx::query(setting).execute(&mut *transaction).await?;
     }
+    sqlx::raw_sql(ON_NODES).execute(&mut *transaction).await?;
     // `run` takes no reference to a connection inside a task.
     match MIGRATOR.run_direct(None, &mut *transaction, false).await {
         // Migrations are never edited: this database was made before the first of them was fixed.
@@ -66,6 +73,15 @@ pub async fn verify_schema(pool: &PgPool) -> Result<Ownership, StoreError> {
     }
 }
 
+/// Lets the planner know the tables after they were filled: plans are poor until then, and a partitioned table is never
+/// looked at by the server itself.
+pub async fn analyze(pool: &PgPool) -> Result<(), StoreError> {
+    let mut transaction = pool.begin().await?;
+    sqlx::query("SET LOCAL statement_timeout = 0").execute(&mut *transaction).await?;
+    sqlx::query("ANALYZE").execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
 /// Settings without which an acknowledged write can be lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DurabilitySettings {
@@ -79,13 +95,18 @@ impl DurabilitySettings {
     }
 }
 
-/// Asks the server whether `fsync`, `full_page_writes` and `synchronous_commit` are on for this service.
+const OFF: &str = "SELECT name FROM pg_settings \
+     WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name";
+
+/// Asks the server, and the nodes of a distributed database, whether `fsync`, `full_page_writes` and `synchronous_commit` are on for this service.
 pub async fn durability(pool: &PgPool) -> Result<DurabilitySettings, StoreError> {
-    let off = sqlx::query_scalar(
-        "SELECT name FROM pg_settings \
-         WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name",
-    )
-    .fetch_all(pool)
-    .await?;
+    let mut off: Vec<String> = sqlx::query_scalar(OFF).fetch_all(pool).await?;
+    if has_citus(pool).await? {
+        // A node that is away is asked when the service starts the next time.
+        let of_nodes = "SELECT nodename || ':' || nodeport || ' ' || result \
+             FROM run_command_on_workers($1) WHERE success AND result <> '' ORDER BY 1";
+        let joined = format!("SELECT string_agg(name, ', ') FROM ({OFF}) AS off");
+        off.extend(sqlx::query_scalar::<_, String>(of_nodes).bind(joined).fetch_all(pool).await?);
+    }
     Ok(DurabilitySettings { off })
 }

@@ -7,8 +7,11 @@ mod audit;
 mod changes;
 mod checkpoints;
 mod choice;
+mod columns;
 mod connect;
 mod console_sessions;
+mod distribute;
+mod distribution;
 mod documents;
 mod entry;
 mod env;
@@ -20,6 +23,7 @@ mod export;
 mod export_secret;
 mod feed;
 mod flows;
+mod form;
 mod history;
 mod idempotency;
 mod keys;
@@ -31,6 +35,7 @@ mod past;
 mod person;
 mod pooler;
 mod primary;
+mod query;
 mod reader;
 mod reading;
 mod rebuild;
@@ -52,14 +57,17 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 pub use append::{
-    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, NewEvent, Outcome,
-    ViewChange, WriterMemory,
+    Append, Appended, DecidedOn, FlowChange, Idempotency, InForceChange, KeyAnswer, MarkColumns, NewEvent,
+    Outcome, SaidBy, ViewChange, WriterMemory,
 };
 pub use audit::{AuditFilter, AuditPage};
 pub use changes::{Changed, Changes};
 pub use checkpoints::{Head, SignedPlace, StoredCheckpoint};
+pub use columns::Difference;
 pub use connect::PoolSettings;
 pub use console_sessions::{ConsoleSession, NewConsoleSession};
+pub use distribute::{Distributed, Placement, distribute};
+pub use distribution::{COPIED, DISTRIBUTED};
 pub use documents::StoredDocument;
 pub use entry::LogEntry;
 pub use env::StoredEnv;
@@ -68,10 +76,11 @@ pub use erasure_orders::{ErasureRow, UnfinishedErasure};
 pub use error::{StoreError, count_errors_from_zero};
 pub use feed::FeedEntry;
 pub use flows::{Answered, CommandRead, Content, FlowRecord, Published};
+pub use form::Form;
 pub use history::{HISTORY_WALK_MAX, HistoryFilter, HistoryPage, HistoryPart};
 pub use keys::{KeyCommandRead, KeyRecord, SealedKey};
 pub use list::{Deleted, ListFilter, ListPage, Listed, ListedFlow};
-pub use migrate::{DurabilitySettings, durability, migrate, prepare, verify_schema};
+pub use migrate::{DurabilitySettings, analyze, durability, migrate, prepare, verify_schema};
 pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
@@ -79,10 +88,10 @@ pub use pooler::{Pooling, set_account_timeouts, try_pooler};
 pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
-pub use rebuild::{Difference, Held, KeyRow, Raw, ViewRow};
+pub use rebuild::{Held, KeyRow, Raw, ViewRow};
 pub use references::{Calling, Listener, Listening};
 pub use server::{Address, Timeline};
-pub use service_role::{Ownership, account, grant_service};
+pub use service_role::{Ownership, account, grant_service, make_accounts, other_accounts};
 pub use standby::{Standby, StandbyCondition};
 pub use still::{Still, StreamEvent};
 pub use test_runs::{NewRun, StoredRun, TestRun};
@@ -102,17 +111,35 @@ pub struct Store {
     pooling: Pooling,
     /// Servers that copy the primary, for reads that say how far one must have come.
     standbys: Arc<[Standby]>,
+    /// How statements are put that can be about several organizations.
+    form: Form,
 }
 
 impl Store {
     pub fn new(pool: PgPool) -> Self {
         let primary = primary::Primary::of_any_timeline();
-        Self { pool, patience: connect::PATIENCE, primary, pooling: Pooling::None, standbys: Arc::default() }
+        Self {
+            pool,
+            patience: connect::PATIENCE,
+            primary,
+            pooling: Pooling::None,
+            standbys: Arc::default(),
+            form: Form::Together,
+        }
     }
 
     /// The pool, for the start of the service and for tests.
     pub fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// As a store of a database that is distributed by organization.
+    pub fn by_organization(self) -> Self {
+        Self { form: Form::OfOne, ..self }
+    }
+
+    fn form(&self) -> Form {
+        self.form
     }
 
     /// One round trip that proves the database answers, and still takes writes.

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::StoreError;
 use super::append::column;
 use super::flows::{Content, FlowRecord, read_view, view_columns, wanted_bytes};
-use super::reader::{Form, Question};
+use super::form::Form;
+use super::reader::Question;
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it is now, deleted or not.
@@ -106,7 +107,18 @@ pub struct LogHead {
     pub repairs: i64,
 }
 
-const ENDS: &str = "SELECT org_id, position, in_force_position, repairs FROM log_head WHERE org_id = ANY($1)";
+/// $1: an array, or the organization that all questions are about.
+macro_rules! ends {
+    ($organizations:literal) => {
+        concat!(
+            "SELECT org_id, position, in_force_position, repairs FROM log_head WHERE org_id = ",
+            $organizations
+        )
+    };
+}
+
+const ENDS_TOGETHER: &str = ends!("ANY($1)");
+const END_OF_ONE: &str = ends!("$1");
 
 impl Question for CurrentHead {
     type Answer = LogHead;
@@ -117,14 +129,20 @@ impl Question for CurrentHead {
 
     async fn ask(
         connection: &mut PgConnection,
-        _: Form,
+        form: Form,
         questions: &[Self],
     ) -> Result<Vec<Self::Answer>, StoreError> {
-        let mut organizations = column(questions, |question| question.org_id);
-        let asked = organizations.clone();
-        organizations.sort_unstable();
-        organizations.dedup();
-        let rows = sqlx::query_as(ENDS).bind(organizations).fetch_all(&mut *connection).await?;
+        let asked = column(questions, |question| question.org_id);
+        let query = match (form, questions) {
+            (Form::OfOne, [first, ..]) => sqlx::query_as(END_OF_ONE).bind(first.org_id),
+            _ => {
+                let mut organizations = asked.clone();
+                organizations.sort_unstable();
+                organizations.dedup();
+                sqlx::query_as(ENDS_TOGETHER).bind(organizations)
+            }
+        };
+        let rows = query.fetch_all(&mut *connection).await?;
         let end = |(org_id, position, in_force_position, repairs): (Uuid, i64, i64, i64)| {
             (org_id, LogHead { position, in_force_position, repairs })
         };

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::flows::{FlowRecord, event_columns, event_joins, read_event};
 use super::list::{ListedFlow, columns, containing, number, push_confinement, push_page};
+use super::query::about;
 use super::{Deleted, ListFilter, ListPage, Store, StoreError};
 
 /// Up to so many events after the position a list is read from the view.
@@ -17,14 +18,34 @@ const NEAR_FOR_DOCUMENTS: i64 = 10_000;
 /// Events that one page looks at, at most, on its walk backwards.
 pub const WALK_MAX: i64 = 20_000;
 
-/// The view says how far to seek, and answers at once where the flow has not changed since.
-const VERSION_AT: &str = "SELECT CASE WHEN v.position <= $3 THEN v.version \
-     ELSE version_at($1, v.flow_id, v.version - 1, $3) END \
-     FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2";
+/// The version that a flow, with the view `v`, had at a position; NULL before its first. The view says how far to seek, and
+/// answers at once where the flow has not changed since; else the version is found by halving, each half by its key, whatever
+/// the planner thinks of the stream.
+macro_rules! version_at {
+    ($position:literal) => {
+        concat!(
+            "CASE WHEN v.position <= ",
+            $position,
+            " THEN v.version ELSE (WITH RECURSIVE half(low, high) AS (SELECT 0::bigint, v.version - 1 UNION ALL \
+             SELECT CASE WHEN h.position <= ",
+            $position,
+            " THEN m.middle ELSE half.low END, CASE WHEN h.position <= ",
+            $position,
+            " THEN half.high ELSE m.middle - 1 END \
+             FROM half CROSS JOIN LATERAL (SELECT (half.low + half.high + 1) / 2 AS middle) AS m \
+             LEFT JOIN LATERAL (SELECT w.position FROM event w WHERE w.org_id = $1 AND w.stream_id = v.flow_id \
+             AND w.version = m.middle OFFSET 0) AS h ON true WHERE half.low < half.high) SELECT nullif(low, 0) FROM half WHERE low >= high LIMIT 1) END"
+        )
+    };
+}
+pub(super) use version_at;
+
+const VERSION_AT: &str =
+    concat!("SELECT ", version_at!("$3"), " FROM flow_view v WHERE v.org_id = $1 AND v.flow_id = $2");
 
 const FLOWS_AT: &str = concat!(
     "SELECT ",
-    event_columns!("e.org_id"),
+    event_columns!("$1"),
     " FROM unnest($2::uuid[], $3::bigint[]) AS k(flow_id, version) \
      JOIN event e ON e.org_id = $1 AND e.stream_id = k.flow_id AND e.version = k.version",
     event_joins!(),
@@ -111,40 +132,38 @@ const RENUMBERED_IN_FORCE: &str = "bool_or(e.type <> 'flow.updated')";
 /// events since.
 fn near_the_end(org_id: Uuid, position: i64, filter: &ListFilter, page: ListPage) -> QueryBuilder<Postgres> {
     let mut query =
-        QueryBuilder::new("WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version");
+        about(org_id, "WITH moved AS (SELECT e.stream_id AS flow_id, min(e.version) - 1 AS version");
     if filter.phone_number_id.is_some() {
         let renumbered = if filter.in_force { RENUMBERED_IN_FORCE } else { RENUMBERED };
         query.push(", ").push(renumbered).push(" AS renumbered");
     }
-    query.push(" FROM event e WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
+    query.push(" FROM event e WHERE e.stream_kind = 1 AND e.org_id = $1");
     query.push(" AND e.position > ").push_bind(position).push(" GROUP BY e.stream_id), was AS ((");
     let before = page.before.map_or(position + 1, |before| before.min(position + 1));
-    push_page(&mut query, "v.flow_id, v.version", org_id, filter, ListPage { before: Some(before), ..page });
+    push_page(&mut query, "v.flow_id, v.version", filter, ListPage { before: Some(before), ..page });
     query.push(") UNION ALL SELECT m.flow_id, m.version FROM moved m WHERE m.version > 0");
     if let Some(text) = &filter.search {
         // A text that has not changed since was the same then.
-        query.push(" AND NOT EXISTS (SELECT FROM flow_search s WHERE s.org_id = ").push_bind(org_id);
+        query.push(" AND NOT EXISTS (SELECT FROM flow_search s WHERE s.org_id = $1");
         query.push(" AND s.flow_id = m.flow_id AND s.in_force = ").push_bind(filter.in_force);
         query.push(" AND s.since_position <= ").push_bind(position);
         query.push(" AND s.text NOT LIKE ").push_bind(containing(text)).push(")");
     }
     if let Some(wanted) = &filter.phone_number_id {
         // Nor was the number another one, where nothing changed it.
-        query
-            .push(" AND (m.renumbered OR EXISTS (SELECT FROM flow_view v WHERE v.org_id = ")
-            .push_bind(org_id);
+        query.push(" AND (m.renumbered OR EXISTS (SELECT FROM flow_view v WHERE v.org_id = $1");
         query.push(" AND v.flow_id = m.flow_id AND ").push(number(filter)).push(" = ");
         query.push_bind(wanted.clone()).push("))");
     }
-    query.push(concat!(") SELECT ", event_columns!("e.org_id"), " FROM (SELECT e.* FROM was t"));
-    query.push(" CROSS JOIN LATERAL (SELECT * FROM event w WHERE w.org_id = ").push_bind(org_id);
+    query.push(concat!(") SELECT ", event_columns!("$1"), " FROM (SELECT e.* FROM was t"));
+    query.push(" CROSS JOIN LATERAL (SELECT * FROM event w WHERE w.org_id = $1");
     query.push(" AND w.stream_id = t.flow_id AND w.version = t.version OFFSET 0) AS e");
-    query.push(" JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = ").push_bind(org_id);
+    query.push(" JOIN flow_view v ON v.flow_id = t.flow_id AND v.org_id = $1");
     query.push(" WHERE e.position < ").push_bind(before);
-    push_filter(&mut query, org_id, filter);
+    push_filter(&mut query, filter);
     query.push(" ORDER BY e.position DESC LIMIT ").push_bind(page.limit).push(") AS e");
-    query.push(event_joins!()).push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ");
-    query.push_bind(org_id).push(" ORDER BY e.position DESC");
+    query.push(event_joins!()).push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = $1");
+    query.push(" ORDER BY e.position DESC");
     query
 }
 
@@ -156,21 +175,21 @@ fn backwards(
     (floor, start): (i64, i64),
     limit: i64,
 ) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new(concat!("SELECT ", event_columns!("e.org_id"), " FROM event e"));
+    let mut query = about(org_id, concat!("SELECT ", event_columns!("$1"), " FROM event e"));
     query.push(event_joins!());
-    query.push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = ").push_bind(org_id);
-    query.push(" WHERE e.stream_kind = 1 AND e.org_id = ").push_bind(org_id);
+    query.push("JOIN flow_view v ON v.flow_id = e.stream_id AND v.org_id = $1");
+    query.push(" WHERE e.stream_kind = 1 AND e.org_id = $1");
     query.push(" AND e.position > ").push_bind(floor).push(" AND e.position <= ").push_bind(start);
-    query.push(" AND NOT EXISTS (SELECT FROM event x WHERE x.org_id = ").push_bind(org_id);
+    query.push(" AND NOT EXISTS (SELECT FROM event x WHERE x.org_id = $1");
     query.push(" AND x.stream_id = e.stream_id AND x.version = e.version + 1 AND x.position <= ");
     query.push_bind(position).push(")");
-    push_filter(&mut query, org_id, filter);
+    push_filter(&mut query, filter);
     query.push(" ORDER BY e.position DESC LIMIT ").push_bind(limit);
     query
 }
 
 /// What a filter asks of the state that an event `e` left its flow in, and of the number that `v` is bound to now.
-pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filter: &ListFilter) {
+pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, filter: &ListFilter) {
     if filter.in_force {
         query.push(" AND e.published_version IS NOT NULL AND e.enabled AND NOT e.deleted");
     }
@@ -186,11 +205,9 @@ pub(super) fn push_filter(query: &mut QueryBuilder<Postgres>, org_id: Uuid, filt
     };
     if let Some(differs) = filter.unpublished_changes {
         query.push(
-            " AND coalesce(e.document_digest <> (SELECT d.document_digest FROM event d WHERE d.org_id = ",
+            " AND coalesce(e.document_digest <> (SELECT d.document_digest FROM event d WHERE d.org_id = $1",
         );
-        query
-            .push_bind(org_id)
-            .push(" AND d.stream_id = e.stream_id AND d.version = e.published_version), false) = ");
+        query.push(" AND d.stream_id = e.stream_id AND d.version = e.published_version), false) = ");
         query.push_bind(differs);
     }
     if let Some(ids) = &filter.ids {

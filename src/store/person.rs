@@ -165,7 +165,7 @@ const DOCUMENTS: &str = "SELECT d.digest, CASE WHEN (SELECT bool_or(position(n I
 
 const RUNS: &str = "SELECT run_id AS id, ARRAY[coalesce(name, ''), coalesce(description, ''), \
          convert_from(author, 'UTF8'), convert_from(request, 'UTF8')] AS texts \
-     FROM test_run r WHERE org_id = $1 AND EXISTS (SELECT FROM unnest($2::text[]) AS t \
+     FROM test_run WHERE org_id = $1 AND EXISTS (SELECT FROM unnest($2::text[]) AS t \
          WHERE strpos(coalesce(name, ''), t) > 0 OR strpos(coalesce(description, ''), t) > 0) \
      OR org_id = $1 AND EXISTS (SELECT FROM unnest($3::bytea[]) AS n \
          WHERE position(n IN author) > 0 OR position(n IN request) > 0) ORDER BY run_id";
@@ -182,7 +182,7 @@ const KEYS: &str = "SELECT id, ARRAY[name] AS texts FROM api_key WHERE org_id = 
 
 /// Of somebody who is signed in to the console: who they said they are, and with what browser.
 const SESSIONS: &str = "SELECT token_hash AS id, ARRAY[coalesce(name, ''), coalesce(subject, ''), coalesce(token_id, ''), \
-         coalesce(user_agent, '')] AS texts FROM console_session s WHERE org_id = $1 \
+         coalesce(user_agent, '')] AS texts FROM console_session WHERE org_id = $1 \
      AND EXISTS (SELECT FROM unnest($2::text[]) AS t WHERE strpos(coalesce(name, ''), t) > 0 \
          OR strpos(coalesce(subject, ''), t) > 0 OR strpos(coalesce(token_id, ''), t) > 0 \
          OR strpos(coalesce(user_agent, ''), t) > 0) ORDER BY token_hash";

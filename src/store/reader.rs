@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -15,13 +16,16 @@ use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::append::column;
-use super::lane::Lane;
+use super::form::Form;
+use super::lane::{Lane, lane_of};
 use super::{Store, StoreError};
 
 /// Questions of one statement.
 const TOGETHER_MAX: usize = 64;
 /// Questions that may wait; who comes after them waits to be let in.
 const WAITING_MAX: usize = 1024;
+/// Lines to a database that is distributed by organization.
+const LINES: usize = 4;
 /// How long an answer may take in all: where the database stalls, who reads is told so, and may ask elsewhere.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -38,15 +42,6 @@ pub trait Question: Send + Sync + Sized + 'static {
         form: Form,
         questions: &[Self],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, StoreError>> + Send;
-}
-
-/// How statements name the organizations that they are about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// An array of them, one for each question: on one Postgres the fewest statements are the cheapest.
-    Together,
-    /// One organization, to which every table is bound: a database that is distributed by organization takes no other.
-    OfOne,
 }
 
 impl Form {
@@ -81,8 +76,8 @@ pub struct Reader<Q: Question> {
 /// How questions get to the database.
 #[derive(Debug)]
 enum Way<Q: Question> {
-    /// In a line, from which those that wait are taken together.
-    Line(mpsc::Sender<Waiting<Q>>),
+    /// In a line, from which those that wait are taken together. Of several lines each organization has its own.
+    Lines(Arc<[mpsc::Sender<Waiting<Q>>]>),
     /// Each by a connection of the pool.
     Pool(Store),
 }
@@ -90,7 +85,7 @@ enum Way<Q: Question> {
 impl<Q: Question> Clone for Reader<Q> {
     fn clone(&self) -> Self {
         let way = match &self.way {
-            Way::Line(queue) => Way::Line(queue.clone()),
+            Way::Lines(queues) => Way::Lines(Arc::clone(queues)),
             Way::Pool(store) => Way::Pool(store.clone()),
         };
         Self { way, patience: self.patience }
@@ -100,7 +95,7 @@ impl<Q: Question> Clone for Reader<Q> {
 impl<Q: Question> Reader<Q> {
     /// Starts the reader on the current runtime.
     pub fn start(store: &Store) -> Self {
-        Self::over(store, Form::Together)
+        Self::over(store, store.form())
     }
 
     /// Starts a reader for a database that is distributed by organization.
@@ -114,9 +109,19 @@ impl<Q: Question> Reader<Q> {
     }
 
     fn over(store: &Store, form: Form) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(store.lane(form), form, waiting));
-        Self { way: Way::Line(queue), patience: store.patience.min(ANSWER_WITHIN) }
+        let start_line = |_| {
+            let (queue, waiting) = mpsc::channel(WAITING_MAX);
+            tokio::spawn(run(store.lane(form), form, waiting));
+            queue
+        };
+        let lines = match form {
+            Form::Together => 1,
+            Form::OfOne => LINES,
+        };
+        Self {
+            way: Way::Lines((0..lines).map(start_line).collect()),
+            patience: store.patience.min(ANSWER_WITHIN),
+        }
     }
 
     /// Answers within a few seconds, or with [`StoreError::Unavailable`].
@@ -125,7 +130,7 @@ impl<Q: Question> Reader<Q> {
         let gone = || StoreError::Unavailable(sqlx::Error::PoolClosed);
         let (tell, told) = oneshot::channel();
         let queue = match &self.way {
-            Way::Line(queue) => queue,
+            Way::Lines(queues) => &queues[lane_of(question.org_id(), queues.len())],
             Way::Pool(store) => {
                 let answer = timeout_at(deadline, ask_alone(store, question)).await;
                 return answer.unwrap_or_else(|_| Err(StoreError::late()));
@@ -254,6 +259,6 @@ async fn ask_once<Q: Question>(
         // Everybody's reads go this way: what one answer does to it ends with that answer.
         return Err(StoreError::corrupt("a read", "its answer could not be handled; the panic is logged"));
     };
-    lane.put(connection, &answers);
+    lane.put(connection, answers.as_ref().err()).await;
     answers
 }

@@ -18,7 +18,34 @@ pub struct Reading {
     transaction: Transaction<'static, Postgres>,
 }
 
-/// The least organization from $1 on in any of these tables: every one that an organization leaves a lasting trace in.
+/// Every table that an organization leaves a lasting trace in.
+macro_rules! of_lasting_tables {
+    ($statement:ident) => {
+        $statement!(
+            "event",
+            "log_head",
+            "checkpoint",
+            "tree_head",
+            "document",
+            "flow_view",
+            "api_key",
+            "test_run",
+            "export_secret"
+        )
+    };
+}
+
+/// Whether any of these tables has a row of the organization $1.
+macro_rules! knows_organization {
+    ($first:literal $(, $table:literal)*) => {
+        concat!(
+            "SELECT EXISTS (SELECT FROM ", $first, " WHERE org_id = $1)"
+            $(, " OR EXISTS (SELECT FROM ", $table, " WHERE org_id = $1)")*
+        )
+    };
+}
+
+/// The least organization from $1 on in any of these tables.
 macro_rules! least_organization {
     ($first:literal $(, $table:literal)*) => {
         concat!(
@@ -29,17 +56,9 @@ macro_rules! least_organization {
 }
 
 /// The first organization from an id on, however much each of them has: a step along the indexes.
-const ORGANIZATION_FROM: &str = least_organization!(
-    "event",
-    "log_head",
-    "checkpoint",
-    "tree_head",
-    "document",
-    "flow_view",
-    "api_key",
-    "test_run",
-    "export_secret"
-);
+const ORGANIZATION_FROM: &str = of_lasting_tables!(least_organization);
+
+const KNOWS_ORGANIZATION: &str = of_lasting_tables!(knows_organization);
 
 /// The events after a position, in order.
 const EVENTS: &str = concat!(
@@ -72,7 +91,7 @@ impl Store {
 
     /// Whether an organization left any trace in the database.
     pub async fn knows(&self, org_id: Uuid) -> Result<bool, StoreError> {
-        Ok(organization_from(&self.pool, org_id).await? == Some(org_id))
+        Ok(sqlx::query_scalar(KNOWS_ORGANIZATION).bind(org_id).fetch_one(&self.pool).await?)
     }
 }
 
@@ -91,7 +110,8 @@ impl Reading {
 
     /// Whether an organization left any.
     pub async fn knows(&mut self, org_id: Uuid) -> Result<bool, StoreError> {
-        Ok(organization_from(&mut *self.transaction, org_id).await? == Some(org_id))
+        let knows = sqlx::query_scalar(KNOWS_ORGANIZATION).bind(org_id);
+        Ok(knows.fetch_one(&mut *self.transaction).await?)
     }
 
     /// One organization at this moment.

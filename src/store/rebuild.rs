@@ -7,10 +7,13 @@ use serde_json::Value;
 use sqlx::encode::IsNull;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, PgValueRef};
-use sqlx::{Decode, Encode, FromRow, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, Decode, Encode, Postgres, Transaction};
 use uuid::Uuid;
 
+use super::append::MarkColumns;
+use super::columns::row;
 use super::evidence::{EPOCH_US, microseconds_of};
+use super::form::Form;
 use super::still::Still;
 use super::{Store, StoreError};
 
@@ -71,49 +74,6 @@ impl Encode<'_, Postgres> for StoredTime {
     }
 }
 
-/// A column in which a row is not what the log leads to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Difference {
-    pub column: &'static str,
-    pub stored: Value,
-    pub computed: Value,
-    /// What it would be computed from was erased: the row may still be as it was before.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub erased: bool,
-}
-
-/// Declares the columns of a row once: how it is read, and where two of them differ.
-macro_rules! row {
-    ($(#[$meta:meta])* $name:ident { $($column:ident: $type:ty),+ $(,)? }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, PartialEq, FromRow)]
-        pub struct $name { $(pub $column: $type),+ }
-
-        impl $name {
-            /// The columns in which `self`, as it is stored, is not what was computed.
-            pub fn differences(&self, computed: &Self) -> Vec<Difference> {
-                let shown = |value: Result<Value, serde_json::Error>| value.unwrap_or_default();
-                let mut found = Vec::new();
-                $(if self.$column != computed.$column {
-                    found.push(Difference {
-                        column: stringify!($column),
-                        stored: shown(serde_json::to_value(&self.$column)),
-                        computed: shown(serde_json::to_value(&computed.$column)),
-                        erased: false,
-                    });
-                })+
-                found
-            }
-
-            fn bind_to(self, query: Query) -> Query {
-                query$(.bind(self.$column))+
-            }
-        }
-    };
-}
-
-type Query = sqlx::query::Query<'static, Postgres, sqlx::postgres::PgArguments>;
-
 row! {
     /// A row of `flow_view`, with the texts of `flow_search`, what `flow_reference` holds of the flow, as `kind:value`,
     /// and the oldest number of the rules by which any of them was folded.
@@ -122,10 +82,9 @@ row! {
         published_version: Option<i64>, published_by_version: Option<i64>, phone_number_id: Option<String>,
         published_at: Option<StoredTime>, published_digest: Option<Raw>, published_phone_number_id: Option<String>,
         created_at: StoredTime, created_by: Raw, updated_at: StoredTime, updated_by: Raw,
-        duplicated_from_flow: Option<Uuid>, duplicated_from_version: Option<i64>, restored_from: Option<i64>,
         trigger_types: Option<i16>, published_trigger_types: Option<i16>,
         search: Option<String>, published_search: Option<String>, references: Vec<String>, folding: Option<i16>,
-    }
+    } with marks: MarkColumns
 }
 
 row! {
@@ -138,16 +97,24 @@ row! {
     }
 }
 
-const PUT_VIEW_ROW: &str = "WITH flow AS (INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, \
-     enabled, deleted, published_version, published_by_version, phone_number_id, published_at, published_digest, \
-     published_phone_number_id, created_at, created_by, updated_at, updated_by, duplicated_from_flow, \
-     duplicated_from_version, restored_from, trigger_types, published_trigger_types) VALUES ($1, $2, $3, $4, $5, $6, \
-     $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)), \
-     texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text) \
-     SELECT $1, $2, t.in_force, $4, $26, t.text FROM (VALUES (false, $23), (true, $24)) AS t(in_force, text) \
-     WHERE t.text IS NOT NULL) \
-     INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
-     SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $26 FROM unnest($25::text[]) AS r";
+/// $2 to $23: the columns of a [`ViewRow`] as they are declared; the marks follow.
+fn put_view_row() -> String {
+    let marks = MarkColumns::listed(|column| format!(", {column}"));
+    let values: String = (24..).take(MarkColumns::ALL.len()).map(|number| format!(", ${number}")).collect();
+    format!(
+        "WITH flow AS (INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, enabled, deleted, \
+         published_version, published_by_version, phone_number_id, published_at, published_digest, \
+         published_phone_number_id, created_at, created_by, updated_at, updated_by, trigger_types, \
+         published_trigger_types{marks}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, \
+         $16, $17, $18, $19{values})), \
+         texts AS (INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text) \
+         SELECT $1, $2, t.in_force, $4, $23, t.text FROM (VALUES (false, $20), (true, $21)) AS t(in_force, text) \
+         WHERE t.text IS NOT NULL) \
+         INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding) \
+         SELECT $1, split_part(r, ':', 1)::smallint, substr(r, strpos(r, ':') + 1), $2, $9, $23 \
+         FROM unnest($22::text[]) AS r"
+    )
+}
 
 /// The next flow whose texts or references were folded by older rules.
 const FOLDED_OTHERWISE: &str = "SELECT org_id, flow_id FROM (\
@@ -164,6 +131,7 @@ const MEND_KEY_ROW: &str = "UPDATE api_key SET version = $3, prefix = $4, name =
 #[derive(Debug)]
 pub struct Held {
     pub(super) org_id: Uuid,
+    pub(super) form: Form,
     pub(super) transaction: Transaction<'static, Postgres>,
 }
 
@@ -174,9 +142,9 @@ impl Store {
         sqlx::query("SET LOCAL idle_in_transaction_session_timeout = '60s'")
             .execute(&mut *transaction)
             .await?;
-        let lock = sqlx::query("SELECT FROM log_head WHERE org_id = $1 FOR UPDATE").bind(org_id);
+        let lock = sqlx::query("SELECT 1 FROM log_head WHERE org_id = $1 FOR UPDATE").bind(org_id);
         lock.fetch_optional(&mut *transaction).await?;
-        Ok(Held { org_id, transaction })
+        Ok(Held { org_id, form: self.form, transaction })
     }
 }
 
@@ -212,7 +180,7 @@ impl Held {
 
     /// Puts a row into the view, which has none for this flow.
     pub async fn put_view_row(&mut self, row: ViewRow) -> Result<(), StoreError> {
-        let query = row.bind_to(sqlx::query(PUT_VIEW_ROW).bind(self.org_id));
+        let query = row.bind_to(sqlx::query(AssertSqlSafe(put_view_row())).bind(self.org_id));
         query.execute(&mut *self.transaction).await?;
         Ok(())
     }

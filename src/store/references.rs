@@ -4,8 +4,10 @@ use sqlx::{FromRow, Row as _};
 use uuid::Uuid;
 
 use super::flows::{FlowRecord, read_view, view_columns};
+use super::list::containing;
 use super::{Store, StoreError};
-use crate::flow::reference::{Reference, ReferenceKind};
+use crate::flow::keyword::ReferenceQuery;
+use crate::flow::reference::ReferenceKind;
 
 /// A flow in force, and what it starts by.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
@@ -25,29 +27,38 @@ pub struct Listening<'a> {
     pub confined_to: &'a [String],
 }
 
-/// $1 to $4: see [`Listening`].
-macro_rules! is_listening {
-    () => {
-        "v.flow_id IS DISTINCT FROM $2 AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted \
-         AND ($3::text IS NULL OR v.published_phone_number_id IS NULL OR v.published_phone_number_id = $3) \
-         AND (cardinality($4::text[]) = 0 OR v.published_phone_number_id = ANY($4))"
+/// The flow of a reference, if it is one that is looked at. $1 to $4: see [`Listening`].
+macro_rules! listening {
+    ($flow_id:literal) => {
+        concat!(
+            "CROSS JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = $1 AND f.flow_id = ",
+            $flow_id,
+            " OFFSET 0) AS v WHERE v.flow_id IS DISTINCT FROM $2 \
+             AND v.published_version IS NOT NULL AND v.enabled AND NOT v.deleted \
+             AND ($3::text IS NULL OR v.published_phone_number_id IS NULL OR v.published_phone_number_id = $3) \
+             AND (cardinality($4::text[]) = 0 OR v.published_phone_number_id = ANY($4))"
+        )
     };
 }
 
-/// Of each reference the flow that changed last.
-const BY_VALUE: &str = concat!(
-    "SELECT w.kind, w.value, l.flow_id FROM unnest($5::smallint[], $6::text[]) AS w(kind, value) CROSS JOIN LATERAL (\
-     SELECT v.flow_id FROM flow_reference r JOIN flow_view v ON v.org_id = $1 AND v.flow_id = r.flow_id \
-     WHERE r.org_id = $1 AND r.kind = w.kind AND r.value = w.value AND ",
-    is_listening!(),
-    " ORDER BY v.position DESC LIMIT 1) AS l"
-);
-
-const BY_KIND: &str = concat!(
-    "SELECT r.kind, r.value, r.flow_id FROM flow_reference r JOIN flow_view v ON v.org_id = $1 AND v.flow_id = r.flow_id \
-     WHERE r.org_id = $1 AND r.kind = ANY($5) AND ",
-    is_listening!(),
-    " ORDER BY v.position DESC"
+/// $5 to $8: kinds of which all references are wanted; references that are wanted as they are, of each the flow that
+/// changed last; patterns of keywords, found by `flow_reference_within`, whose condition is repeated. Each part probes an
+/// index for each thing that is wanted, whatever the planner thinks of the table.
+const LISTENERS: &str = concat!(
+    "SELECT l.kind, l.value, l.flow_id FROM (\
+     SELECT r.kind, r.value, r.flow_id, v.position FROM unnest($5::smallint[]) AS k(kind) CROSS JOIN LATERAL (\
+     SELECT * FROM flow_reference w WHERE w.org_id = $1 AND w.kind = k.kind OFFSET 0) AS r ",
+    listening!("r.flow_id"),
+    " UNION ALL SELECT e.kind, e.value, r.flow_id, r.position FROM unnest($6::smallint[], $7::text[]) AS e(kind, value) \
+     CROSS JOIN LATERAL (SELECT r.flow_id, v.position FROM (SELECT * FROM flow_reference w \
+     WHERE w.org_id = $1 AND w.kind = e.kind AND w.value = e.value OFFSET 0) AS r ",
+    listening!("r.flow_id"),
+    " ORDER BY v.position DESC LIMIT 1) AS r \
+     UNION ALL SELECT r.kind, r.value, r.flow_id, v.position FROM unnest($8::text[]) AS p(pattern) CROSS JOIN LATERAL (\
+     SELECT * FROM flow_reference w WHERE w.org_id = $1 AND w.kind IN (1, 4, 5, 6) AND w.value LIKE p.pattern \
+     OFFSET 0) AS r ",
+    listening!("r.flow_id"),
+    ") AS l ORDER BY l.position DESC, l.kind, l.value"
 );
 
 /// Which flows are wanted that call one or hand over to it: others in force, in the order of their ids.
@@ -103,27 +114,19 @@ impl Store {
         Ok(query.bind(org_id).fetch_optional(&self.pool).await?.unwrap_or(0))
     }
 
-    /// For each of these references a flow that has it, if there is one.
+    /// What flows in force refer to of what is sought, those first that changed last.
     pub async fn listeners(
         &self,
         listening: Listening<'_>,
-        wanted: &[Reference],
+        sought: &ReferenceQuery,
     ) -> Result<Vec<Listener>, StoreError> {
-        let kinds: Vec<i16> = wanted.iter().map(|reference| reference.kind.number()).collect();
-        let values: Vec<&str> = wanted.iter().map(|reference| reference.value.as_str()).collect();
+        let kinds: Vec<i16> = sought.kinds.iter().map(|kind| kind.number()).collect();
+        let (equal, values): (Vec<i16>, Vec<&str>) =
+            sought.equal.iter().map(|it| (it.kind.number(), it.value.as_str())).unzip();
+        let patterns: Vec<String> = sought.within.iter().map(|text| containing(text)).collect();
         let Listening { org_id, own_id, number, confined_to } = listening;
-        let query = sqlx::query_as(BY_VALUE).bind(org_id).bind(own_id).bind(number).bind(confined_to);
-        Ok(query.bind(kinds).bind(values).fetch_all(&self.pool).await?)
-    }
-
-    /// All that flows refer to by references of these kinds, those first that changed last.
-    pub async fn listeners_by_kind(
-        &self,
-        listening: Listening<'_>,
-        kinds: &[i16],
-    ) -> Result<Vec<Listener>, StoreError> {
-        let Listening { org_id, own_id, number, confined_to } = listening;
-        let query = sqlx::query_as(BY_KIND).bind(org_id).bind(own_id).bind(number).bind(confined_to);
-        Ok(query.bind(kinds).fetch_all(&self.pool).await?)
+        let query = sqlx::query_as(LISTENERS).bind(org_id).bind(own_id).bind(number).bind(confined_to);
+        let query = query.bind(kinds).bind(equal).bind(values).bind(patterns);
+        Ok(query.fetch_all(&self.pool).await?)
     }
 }

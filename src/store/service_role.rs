@@ -60,3 +60,19 @@ pub async fn grant_service(owner: &PgPool, account: &str) -> Result<(), StoreErr
     }
     Ok(transaction.commit().await?)
 }
+
+/// Accounts that somebody made beside the one that is connected.
+pub async fn other_accounts(pool: &PgPool) -> Result<Vec<String>, StoreError> {
+    let query =
+        "SELECT rolname::text FROM pg_roles WHERE rolname <> current_user AND rolname !~ '^pg_' ORDER BY 1";
+    Ok(sqlx::query_scalar(query).fetch_all(pool).await?)
+}
+
+/// Makes accounts that cannot connect, so that rights can be given to them.
+pub async fn make_accounts(pool: &PgPool, names: &[String]) -> Result<(), StoreError> {
+    for name in names {
+        let quoted: String = sqlx::query_scalar("SELECT quote_ident($1)").bind(name).fetch_one(pool).await?;
+        sqlx::query(AssertSqlSafe(format!("CREATE ROLE {quoted} NOLOGIN"))).execute(pool).await?;
+    }
+    Ok(())
+}

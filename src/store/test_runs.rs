@@ -8,12 +8,14 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgConnection, PgExecutor, Postgres, QueryBuilder, Row as _};
+use sqlx::{PgConnection, PgExecutor, Row as _};
 use uuid::Uuid;
 
 use super::append::{Idempotency, column};
 use super::documents::read_digest;
 use super::evidence::read_digest_as_it_is;
+use super::form::Form;
+use super::query::about;
 use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
@@ -59,8 +61,12 @@ pub struct NewRun {
 impl Row for NewRun {
     type Outcome = StoredRun;
     type Claim = Infallible;
-    type Memory = ();
+    type Memory = Form;
     const WRITER: &'static str = "test_runs";
+
+    fn memory(form: Form) -> Form {
+        form
+    }
 
     fn size(&self) -> usize {
         size_of_val(self) + self.run.request.len() + self.run.author.len()
@@ -77,10 +83,15 @@ impl Row for NewRun {
 
     async fn write(
         connection: &mut PgConnection,
-        (): &mut (),
+        form: &mut Form,
         rows: &[Self],
     ) -> Result<Vec<StoredRun>, StoreError> {
-        store(connection, rows).await
+        let form = *form;
+        let mut stored = Vec::with_capacity(rows.len());
+        for together in rows.chunk_by(|a, b| form == Form::Together || a.run.org_id == b.run.org_id) {
+            stored.extend(store(&mut *connection, form, together).await?);
+        }
+        Ok(stored)
     }
 }
 
@@ -95,29 +106,53 @@ pub enum StoredRun {
 
 /// Keys and runs in one statement: a run whose key is known already is not stored. Versions start at 1, so 0 tells a
 /// run's key from a flow's. Of two runs with one key the first has it.
-const INSERT: &str = "WITH run AS (\
-     SELECT * FROM unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
+macro_rules! insert {
+    ($org:literal, $inserted:literal) => {
+        concat!(
+            "WITH run AS (SELECT * FROM ",
+            $inserted,
+            "key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
+             passed, executed_at, duration_ms, author, record_digest, env_position)), \
+             fresh AS (\
+             INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at, record_digest) \
+             SELECT ",
+            $org,
+            ", key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp(), \
+             idempotency_record(",
+            $org,
+            ", key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0))) FROM run \
+             WHERE key IS NOT NULL ORDER BY 1, key ON CONFLICT (org_id, key) DO NOTHING RETURNING key, answer, org_id) \
+             INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, \
+             status, passed, executed_at, duration_ms, author, record_digest, env_position) SELECT ",
+            $org,
+            ", run_id, flow_id, version, name, description, request, callees, digest, engine, status, passed, executed_at, \
+             duration_ms, author, record_digest, env_position FROM run \
+             WHERE key IS NULL OR (",
+            $org,
+            ", key, run_id) IN (SELECT org_id, key, (answer->0->>0)::uuid FROM fresh) \
+             ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id"
+        )
+    };
+}
+
+const INSERT_TOGETHER: &str = insert!(
+    "run.org_id",
+    "unnest($1::uuid[], $2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
        $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::text[], $14::boolean[], \
-       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[], $19::bigint[]) \
-     AS r (org_id, key, request_digest, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author, record_digest, env_position)), \
-     fresh AS (\
-     INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at, record_digest) \
-     SELECT org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0)), clock_timestamp(), \
-       idempotency_record(org_id, key, request_digest, jsonb_build_array(jsonb_build_array(run_id, 0))) FROM run \
-     WHERE key IS NOT NULL ORDER BY org_id, key ON CONFLICT (org_id, key) DO NOTHING RETURNING org_id, key, answer) \
-     INSERT INTO test_run (org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-       passed, executed_at, duration_ms, author, record_digest, env_position) \
-     SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, passed, executed_at, \
-       duration_ms, author, record_digest, env_position FROM run \
-     WHERE key IS NULL OR (org_id, key, run_id) IN (SELECT org_id, key, (answer->0->>0)::uuid FROM fresh) \
-     ON CONFLICT (org_id, run_id) DO NOTHING RETURNING run_id";
+       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[], $19::bigint[]) AS r (org_id, "
+);
+const INSERT_OF_ONE: &str = insert!(
+    "$1",
+    "unnest($2::text[], $3::bytea[], $4::uuid[], $5::uuid[], $6::bigint[], $7::text[], \
+       $8::text[], $9::bytea[], $10::jsonb[], $11::bytea[], $12::text[], $13::text[], $14::boolean[], \
+       $15::timestamptz[], $16::bigint[], $17::bytea[], $18::bytea[], $19::bigint[]) AS r ("
+);
 
 const COLUMNS: &str = "SELECT org_id, run_id, flow_id, version, name, description, request, callees, digest, engine, status, \
-     passed, executed_at, duration_ms, author, record_digest, env_position FROM test_run WHERE org_id = ";
+     passed, executed_at, duration_ms, author, record_digest, env_position FROM test_run WHERE org_id = $1";
 
 const FORGET: &str = "DELETE FROM test_run r USING (\
-     SELECT org_id, run_id FROM test_run WHERE executed_at < clock_timestamp() - interval '30 days' \
+     SELECT org_id, run_id FROM test_run WHERE executed_at < now() - interval '30 days' \
      ORDER BY executed_at LIMIT $1) AS old WHERE r.org_id = old.org_id AND r.run_id = old.run_id";
 
 impl Store {
@@ -132,8 +167,8 @@ impl Store {
 
     /// One run of an organization.
     pub async fn run(&self, org_id: Uuid, run_id: Uuid) -> Result<Option<TestRun>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-        query.push_bind(org_id).push(" AND run_id = ").push_bind(run_id);
+        let mut query = about(org_id, COLUMNS);
+        query.push(" AND run_id = ").push_bind(run_id);
         query.build().fetch_optional(self.pool()).await?.as_ref().map(read_run).transpose()
     }
 
@@ -145,8 +180,8 @@ impl Store {
         limit: i64,
         before: Option<Uuid>,
     ) -> Result<Vec<TestRun>, StoreError> {
-        let mut query = QueryBuilder::<Postgres>::new(COLUMNS);
-        query.push_bind(org_id).push(" AND flow_id = ").push_bind(flow_id);
+        let mut query = about(org_id, COLUMNS);
+        query.push(" AND flow_id = ").push_bind(flow_id);
         if let Some(run_id) = before {
             query.push(" AND run_id < ").push_bind(run_id);
         }
@@ -160,9 +195,16 @@ impl Store {
     }
 }
 
-async fn store(connection: &mut PgConnection, rows: &[NewRun]) -> Result<Vec<StoredRun>, StoreError> {
-    let stored: Vec<Uuid> = sqlx::query_scalar(INSERT)
-        .bind(column(rows, |row| row.run.org_id))
+async fn store(
+    connection: &mut PgConnection,
+    form: Form,
+    rows: &[NewRun],
+) -> Result<Vec<StoredRun>, StoreError> {
+    let insert = match (form, rows) {
+        (Form::OfOne, [first, ..]) => sqlx::query_scalar(INSERT_OF_ONE).bind(first.run.org_id),
+        _ => sqlx::query_scalar(INSERT_TOGETHER).bind(column(rows, |row| row.run.org_id)),
+    };
+    let stored: Vec<Uuid> = insert
         .bind(column(rows, |row| row.idempotency.as_ref().map(|idempotency| idempotency.key.as_str())))
         .bind(column(rows, |row| {
             row.idempotency.as_ref().map(|idempotency| &idempotency.request.as_bytes()[..])

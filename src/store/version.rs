@@ -6,8 +6,9 @@ use uuid::Uuid;
 use super::StoreError;
 use super::append::column;
 use super::flows::{event_columns, read_event, wanted_bytes};
+use super::form::Form;
 use super::now::{FoundFlow, found_flows};
-use super::reader::{Form, Question};
+use super::reader::Question;
 use crate::flow::digest::Digest;
 
 /// One flow that somebody wants to see as it stood after its event `version`.

@@ -6,7 +6,9 @@ use sqlx::{Postgres, QueryBuilder, Row};
 use uuid::Uuid;
 
 use super::list::{ListedFlow, push_confinement, push_filter};
-use super::{ListFilter, Store, StoreError, past};
+use super::past::{self, version_at};
+use super::query::about;
+use super::{ListFilter, Store, StoreError};
 
 /// An order of flows, and how far a walk along it has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,16 +75,15 @@ fn created(
     filter: &ListFilter,
     limit: i64,
 ) -> QueryBuilder<Postgres> {
-    let mut query = QueryBuilder::new("SELECT v.flow_id, t.version, v.position > ");
-    query.push_bind(position).push(" AS has_moved, coalesce(CASE WHEN v.position <= ").push_bind(position);
+    let mut query = about(org_id, "SELECT v.flow_id, t.version, v.position > ");
+    // The first that is bound behind the organization: $2.
+    query.push_bind(position).push(" AS has_moved, coalesce(CASE WHEN v.position <= $2");
     query.push(" THEN true");
-    push_filter(&mut query, org_id, filter);
+    push_filter(&mut query, filter);
     push_confinement(&mut query, filter);
     query.push(" ELSE true");
-    past::push_filter(&mut query, org_id, filter);
-    query
-        .push(" END, false) AS is_wanted FROM (SELECT * FROM flow_view f WHERE f.org_id = ")
-        .push_bind(org_id);
+    past::push_filter(&mut query, filter);
+    query.push(" END, false) AS is_wanted FROM (SELECT * FROM flow_view f WHERE f.org_id = $1");
     if let Some(ids) = &filter.ids {
         query.push(" AND f.flow_id = ANY(").push_bind(ids.clone()).push(")");
     }
@@ -90,13 +91,13 @@ fn created(
         query.push(" AND f.flow_id < ").push_bind(below);
     }
     query.push(" ORDER BY f.flow_id DESC LIMIT ").push_bind(limit);
-    query.push(") AS v CROSS JOIN LATERAL (SELECT CASE WHEN v.position <= ").push_bind(position);
-    query.push(" THEN v.version ELSE version_at(").push_bind(org_id);
-    query.push(", v.flow_id, v.version - 1, ").push_bind(position).push(") END AS version OFFSET 0) AS t");
-    query.push(" LEFT JOIN LATERAL (SELECT * FROM event w WHERE w.org_id = ").push_bind(org_id);
-    query
-        .push(" AND w.stream_id = v.flow_id AND w.version = t.version AND v.position > ")
-        .push_bind(position);
+    query.push(concat!(
+        ") AS v CROSS JOIN LATERAL (SELECT ",
+        version_at!("$2"),
+        " AS version OFFSET 0) AS t"
+    ));
+    query.push(" LEFT JOIN LATERAL (SELECT * FROM event w WHERE w.org_id = $1");
+    query.push(" AND w.stream_id = v.flow_id AND w.version = t.version AND v.position > $2");
     query.push(" OFFSET 0) AS e ON true ORDER BY v.flow_id DESC");
     query
 }
@@ -107,12 +108,11 @@ fn named(
     filter: &ListFilter,
     limit: i64,
 ) -> QueryBuilder<Postgres> {
-    let mut query =
-        QueryBuilder::new("SELECT s.flow_id, s.name, v.version, false AS has_moved, coalesce(true");
-    push_filter(&mut query, org_id, filter);
+    let mut query = about(org_id, "SELECT s.flow_id, s.name, v.version, false AS has_moved, coalesce(true");
+    push_filter(&mut query, filter);
     push_confinement(&mut query, filter);
     query.push(", false) AS is_wanted FROM (SELECT s.flow_id, ").push(NAME);
-    query.push(" AS name FROM flow_search s WHERE s.since_position > 0 AND s.org_id = ").push_bind(org_id);
+    query.push(" AS name FROM flow_search s WHERE s.since_position > 0 AND s.org_id = $1");
     query.push(" AND s.in_force = ").push_bind(filter.in_force);
     if let Some(ids) = &filter.ids {
         query.push(" AND s.flow_id = ANY(").push_bind(ids.clone()).push(")");
@@ -122,7 +122,7 @@ fn named(
         query.push(" COLLATE \"C\", ").push_bind(*flow_id).push(")");
     }
     query.push(" ORDER BY ").push(NAME).push(", s.flow_id LIMIT ").push_bind(limit);
-    query.push(") AS s LEFT JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = ").push_bind(org_id);
+    query.push(") AS s LEFT JOIN LATERAL (SELECT * FROM flow_view f WHERE f.org_id = $1");
     query.push(" AND f.flow_id = s.flow_id OFFSET 0) AS v ON true ORDER BY s.name COLLATE \"C\", s.flow_id");
     query
 }

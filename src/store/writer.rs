@@ -18,8 +18,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
-use super::lane::Lane;
-use super::reader::Form;
+use super::form::Form;
+use super::lane::{Lane, Put, lane_of};
 use super::{Store, StoreError};
 
 /// Rows of one call. Beyond this the commit is no longer what a row costs.
@@ -35,6 +35,8 @@ const APPEND_WITHIN: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_millis(500);
 /// How long a log may be held by somebody else before its rows are given up: those of other logs wait behind them.
 pub const LOCKED_FOR: Duration = Duration::from_secs(2);
+/// Connections of a writer to a database that is distributed by organization: each organization has its lane.
+const LANES: usize = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 /// A database that comes back finds its writer there soon, however long it was away.
 const PAUSE_MAX: Duration = Duration::from_millis(250);
@@ -45,9 +47,12 @@ pub trait Row: Send + Sync + Sized + 'static {
     /// What only one row of a call can have.
     type Claim: Eq + Hash + Send;
     /// What the writer remembers from one call to the next.
-    type Memory: Default + Send;
+    type Memory: Send;
     /// What the rows are called in the numbers of the process.
     const WRITER: &'static str;
+
+    /// Of a writer that remembers nothing yet.
+    fn memory(form: Form) -> Self::Memory;
 
     /// What the row takes in memory while it waits, in bytes.
     fn size(&self) -> usize;
@@ -69,7 +74,7 @@ pub trait Row: Send + Sync + Sized + 'static {
 /// A handle on the writer; it ends when the last handle is dropped and nothing waits.
 #[derive(Debug)]
 pub struct Writer<R: Row> {
-    queue: mpsc::Sender<Waiting<R>>,
+    queues: Arc<[mpsc::Sender<Waiting<R>>]>,
     memory: Arc<Semaphore>,
     rows_waiting: Gauge,
 }
@@ -111,26 +116,37 @@ impl<O> Ticket<O> {
 
 impl<R: Row> Clone for Writer<R> {
     fn clone(&self) -> Self {
-        let (queue, memory) = (self.queue.clone(), Arc::clone(&self.memory));
-        Self { queue, memory, rows_waiting: self.rows_waiting.clone() }
+        let (queues, memory) = (Arc::clone(&self.queues), Arc::clone(&self.memory));
+        Self { queues, memory, rows_waiting: self.rows_waiting.clone() }
     }
 }
 
 impl<R: Row> Writer<R> {
     /// Starts the writer on the current runtime.
     pub fn start(store: &Store) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
-        tokio::spawn(run(
-            Pen::<R> {
-                lane: store.lane(Form::Together).waiting_for_locks(LOCKED_FOR),
-                memory: R::Memory::default(),
-                rows_per_call: metrics::histogram!("writer_rows_per_call", "writer" => R::WRITER),
-            },
-            waiting,
-        ));
+        let form = store.form();
+        let start_lane = |_| {
+            let (queue, waiting) = mpsc::channel(WAITING_MAX);
+            tokio::spawn(run(
+                Pen::<R> {
+                    lane: store.lane(form).waiting_for_locks(LOCKED_FOR),
+                    form,
+                    memory: R::memory(form),
+                    is_node_away: false,
+                    rows_per_call: metrics::histogram!("writer_rows_per_call", "writer" => R::WRITER),
+                },
+                waiting,
+            ));
+            queue
+        };
+        let lanes = match form {
+            Form::Together => 1,
+            Form::OfOne => LANES,
+        };
+        let queues = (0..lanes).map(start_lane).collect();
         let rows_waiting = metrics::gauge!("writer_rows_waiting", "writer" => R::WRITER);
         rows_waiting.set(0.0);
-        Self { queue, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)), rows_waiting }
+        Self { queues, memory: Arc::new(Semaphore::new(WAITING_UNITS_MAX)), rows_waiting }
     }
 
     /// Appends one row. [`StoreError::OutcomeUnknown`] means that only the database knows whether it happened,
@@ -145,7 +161,9 @@ impl<R: Row> Writer<R> {
         let deadline = Instant::now() + APPEND_WITHIN;
         let ticket =
             Ticket { deadline, tell, _memory: memory, _counted: CountedRow::new(&self.rows_waiting) };
-        self.queue.try_send((row, ticket)).map_err(|_| StoreError::Overloaded)?;
+        let (org_id, _) = row.order();
+        let queue = &self.queues[lane_of(org_id, self.queues.len())];
+        queue.try_send((row, ticket)).map_err(|_| StoreError::Overloaded)?;
         // The writer knows better than the clock what became of the row.
         match timeout_at(deadline + GRACE, told).await {
             Ok(Ok(outcome)) => outcome,
@@ -157,26 +175,30 @@ impl<R: Row> Writer<R> {
 /// What the writer writes with.
 struct Pen<R: Row> {
     lane: Lane,
+    form: Form,
     memory: R::Memory,
+    /// Whether the last write failed though the connection lives: a node of a distributed database is away.
+    is_node_away: bool,
     rows_per_call: Histogram,
 }
 
 impl<R: Row> Pen<R> {
     async fn write(&mut self, rows: &[R]) -> Result<Vec<R::Outcome>, StoreError> {
+        self.is_node_away = false;
         let learned_from = self.lane.generation();
         let mut connection = self.lane.take().await?;
         if self.lane.generation() != learned_from {
             // Another server may lack what the one before had said.
-            self.memory = R::Memory::default();
+            self.memory = R::memory(self.form);
         }
         let write = AssertUnwindSafe(R::write(&mut connection, &mut self.memory, rows)).catch_unwind();
         let left = |why: &str| Ok(Err(StoreError::OutcomeUnknown(why.to_owned())));
         let Ok(outcomes) = self.lane.while_in_use(write, left).await else {
             // Everybody's writes go this way: what one row does to it ends with that row.
-            self.memory = R::Memory::default();
+            self.memory = R::memory(self.form);
             return Err(StoreError::corrupt("a write", "its rows could not be handled; the panic is logged"));
         };
-        self.lane.put(connection, &outcomes);
+        self.is_node_away = self.lane.put(connection, outcomes.as_ref().err()).await == Put::OfNodeAway;
         outcomes
     }
 }
@@ -189,7 +211,11 @@ async fn run<R: Row>(mut pen: Pen<R>, mut queue: mpsc::Receiver<Waiting<R>>) {
     let mut waiting = Vec::with_capacity(ROWS_MAX);
     while fill(&mut waiting, &mut queue).await {
         refuse_late(&mut waiting);
-        let (rows, tickets): (Vec<_>, Vec<_>) = next_call(&mut waiting).into_iter().unzip();
+        let call = match pen.form {
+            Form::Together => next_call(&mut waiting),
+            Form::OfOne => next_call_of_one(&mut waiting),
+        };
+        let (rows, tickets): (Vec<_>, Vec<_>) = call.into_iter().unzip();
         if !rows.is_empty() {
             pen.rows_per_call.record(rows.len() as f64);
         }
@@ -232,6 +258,16 @@ fn next_call<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
     };
     let (call, later) = take(waiting).into_iter().partition(|(row, _)| is_free(row));
     *waiting = later;
+    call
+}
+
+/// The rows of one organization that can share a call: of the one whose row waits longest.
+fn next_call_of_one<R: Row>(waiting: &mut Vec<Waiting<R>>) -> Vec<Waiting<R>> {
+    let Some(org_id) = waiting.first().map(|(row, _)| row.order().0) else { return Vec::new() };
+    let mut of_one: Vec<_> = waiting.extract_if(.., |(row, _)| row.order().0 == org_id).collect();
+    let call = next_call(&mut of_one);
+    // Others have had no turn yet.
+    waiting.append(&mut of_one);
     call
 }
 
@@ -290,7 +326,8 @@ async fn append_until<R: Row>(
         };
         *in_doubt |= matches!(error, StoreError::OutcomeUnknown(_));
         let passes = matches!(error, StoreError::OutcomeUnknown(_) | StoreError::Unavailable(_));
-        let repeat = passes && !error.is_locked();
+        // A lane that waits for a node holds up the organizations of others.
+        let repeat = passes && !error.is_locked() && !pen.is_node_away;
         if !repeat || Instant::now() + pause >= deadline {
             return Err(if *in_doubt { error.in_doubt() } else { error });
         }

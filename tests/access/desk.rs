@@ -69,7 +69,7 @@ pub async fn verify(verifier: &ApiKeyVerifier, text: &str) -> Option<Caller> {
     let verifier = CredentialVerifier { api_keys: verifier.clone(), tokens: None };
     let mut callers = Vec::new();
     for credential in [Credential::ApiKey(text.into()), Credential::Bearer(text.into())] {
-        match verifier.verify(&credential).await {
+        match verifier.verify(&credential, None).await {
             Ok(caller) => callers.push(caller),
             Err(AccessError::Invalid) => {}
             Err(error) => panic!("{error}"),

@@ -150,7 +150,7 @@ async fn a_look_up_that_fails_is_not_remembered() {
     rename("ALTER TABLE api_key RENAME TO hidden").await;
     let verifier = CredentialVerifier { api_keys: desk.verifier.clone(), tokens: None };
     let credential = Credential::ApiKey(secret(&key).into());
-    let answers = join_all((0..20).map(|_| verifier.verify(&credential))).await;
+    let answers = join_all((0..20).map(|_| verifier.verify(&credential, None))).await;
     assert!(answers.iter().all(|answer| matches!(answer, Err(AccessError::Store(_)))), "{answers:?}");
     rename("ALTER TABLE hidden RENAME TO api_key").await;
     assert!(desk.verify(secret(&key)).await.is_some());

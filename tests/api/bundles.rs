@@ -6,7 +6,6 @@ use flow_registry::registry::access::operator;
 use flow_registry::registry::checkpoints::Signer;
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Selection};
 use flow_registry::registry::{AuditFilter, ExportOrder};
-use flow_registry::store::Store;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use sqlx::Executor as _;
@@ -107,7 +106,7 @@ async fn checkpoints_stand_where_they_were_made() {
 #[tokio::test]
 async fn where_nobody_signs_the_end_is_not_proven() {
     let mut api = api().await;
-    let silent = state_with(Store::new(api.database.pool.clone()), Signer::default());
+    let silent = state_with(api.database.store().await, Signer::default());
     (api.registry, api.router) = (silent.registry.clone(), router(silent));
     story(&api).await;
     let report = verified(&bundle(&api, "").await);

@@ -75,10 +75,11 @@ impl Request {
             false => body.collect().await.unwrap().to_bytes(),
         };
         let bytes_sent = body.len();
-        let is_zipped = parts.headers.get(header::CONTENT_ENCODING).is_some_and(|it| it == "gzip");
-        let body = match is_zipped && bytes_sent > 0 {
-            true => unzipped(&body),
-            false => body,
+        let coding = parts.headers.get(header::CONTENT_ENCODING).map_or("", |it| it.to_str().unwrap());
+        let body = match coding {
+            "gzip" if bytes_sent > 0 => unzipped(&body),
+            "zstd" if bytes_sent > 0 => zstd::decode_all(&*body).unwrap().into(),
+            _ => body,
         };
         let media_type = parts.headers.get(header::CONTENT_TYPE).map_or("", |it| it.to_str().unwrap());
         description::check(&method, &path, (&sent_type, &sent), parts.status.as_u16(), media_type, &body);

@@ -33,7 +33,9 @@ async fn who_takes_gzip_gets_long_answers_so() {
         assert!(answer.bytes_sent < plain.bytes_sent, "{taken}");
         assert_eq!(answer.header("etag"), Some("\"1\""), "the tag of a version is one, however it is sent");
     }
-    for refused in ["gzip;q=0", "identity", "br, zstd", "*;q=0", "gzip;q=0.0, *", ""] {
+    for refused in
+        ["gzip;q=0", "identity", "br, deflate", "*;q=0", "gzip;q=0.0, *", "gzip;q=0.5, identity", ""]
+    {
         let answer = ask().header("accept-encoding", refused).send().await.expect(200);
         assert_eq!(answer.header("content-encoding"), None, "{refused}");
     }
@@ -49,12 +51,67 @@ async fn who_takes_gzip_gets_long_answers_so() {
     assert!(length.parse::<usize>().unwrap().abs_diff(bytes) < 16, "{length} and {bytes}: times differ");
 }
 
+/// What is whole goes out as zstd to who names it, as gzip to who weighs that more; the tag is the version's either way.
+#[tokio::test]
+async fn who_takes_zstd_gets_what_is_whole_so() {
+    let api = api().await;
+    let id = api.create(long("Largo", 40_000)).await["id"].as_str().unwrap().to_owned();
+    let ask = || api.ask("GET", api.flow(&id, ""));
+    let plain = ask().send().await.expect(200);
+    for (taken, coding) in [
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("zstd", "zstd"),
+        ("gzip;q=0.5, zstd;q=0.6", "zstd"),
+        ("gzip;q=0.6, zstd;q=0.5", "gzip"),
+        ("gzip, zstd;q=0", "gzip"),
+    ] {
+        let answer = ask().header("accept-encoding", taken).send().await.expect(200);
+        assert_eq!(answer.header("content-encoding"), Some(coding), "{taken}");
+        assert_eq!(answer.data(), plain.data(), "{taken}");
+        assert!(answer.bytes_sent < plain.bytes_sent * 2 / 3, "{taken}: {} bytes", answer.bytes_sent);
+        assert_eq!(answer.header("etag"), Some("\"1\""), "{taken}");
+        assert_eq!(answer.headers("vary"), ["accept", "accept-encoding"], "{taken}");
+        let seen = ask().header("accept-encoding", taken).header("if-none-match", "\"1\"");
+        assert_eq!(seen.send().await.expect(304).header("content-encoding"), None, "{taken}");
+    }
+    let head = api.ask("HEAD", api.flow(&id, "")).header("accept-encoding", "zstd").send().await.expect(200);
+    assert_eq!(head.header("content-encoding"), Some("zstd"));
+}
+
+/// Lists that are read while they are sent, pages that are kept compressed, and what is too long to be held.
+#[tokio::test]
+async fn what_is_not_whole_goes_out_as_gzip_whatever_is_preferred() {
+    let api = api().await;
+    for n in 0..30 {
+        api.create(long(&format!("Flujo {n}"), 1_000 * n)).await;
+    }
+    let page = "?limit=20&view=summary";
+    for (query, coding) in [("", "gzip"), (page, "zstd"), (page, "gzip"), (page, "gzip")] {
+        let ask = |taken| api.ask("GET", api.flows(query)).header("accept-encoding", taken).send();
+        let answer = ask("zstd, gzip;q=0.1").await.expect(200);
+        assert_eq!(
+            answer.header("content-encoding"),
+            Some(coding),
+            "{query}: a page that is not kept yet is whole"
+        );
+        assert_eq!(answer.headers("vary"), ["accept-encoding"], "{query}");
+        let unable = ask("zstd").await.expect(200);
+        assert_eq!(unable.header("content-encoding"), None, "{query}");
+        assert_eq!(unable.data(), answer.data(), "{query}");
+        assert!(answer.bytes_sent < unable.bytes_sent, "{query}: {} bytes", answer.bytes_sent);
+    }
+}
+
 #[tokio::test]
 async fn short_answers_and_streams_of_events_go_out_as_they_are() {
     let api = api().await;
     for path in ["/health/live".to_owned(), api.audit("/stream")] {
-        let answer = api.ask("GET", path).header("accept-encoding", "gzip").send().await.expect(200);
-        assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, None));
+        // A field that refuses what there is may be disregarded (RFC 9110, 12.4.1).
+        for taken in ["gzip", "gzip, identity;q=0"] {
+            let answer =
+                api.ask("GET", path.as_str()).header("accept-encoding", taken).send().await.expect(200);
+            assert_eq!((answer.header("content-encoding"), answer.header("vary")), (None, None), "{taken}");
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use axum::Router;
 use flow_registry::http::router;
 use flow_registry::registry::access::{KeyMode, operator};
 use flow_registry::registry::erasure::{ErasureOrder, Erasures, Person, Selection};
-use flow_registry::store::Store;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
@@ -72,7 +71,7 @@ async fn act(api: &Api) -> String {
 #[tokio::test]
 async fn nothing_names_a_person_who_was_erased() {
     let api = api().await;
-    let other = state_over(Store::new(api.database.pool.clone()));
+    let other = state_over(api.database.store().await);
     let mut watch = other.registry.erasures.watch().unwrap();
     let other = router(other);
     let flow = act(&api).await;

@@ -330,7 +330,7 @@ async fn a_file_that_could_not_be_read_to_its_end_is_cut() {
 #[tokio::test]
 async fn exports_at_once_are_all_recorded() {
     let api = api().await;
-    let other = super::state_over(flow_registry::store::Store::new(api.database.pool.clone()));
+    let other = super::state_over(api.database.store().await);
     let other = flow_registry::http::router(other);
     let one = |n: usize| {
         let request = api.ask("GET", api.audit("/export?format=csv&action=audit.exported"));

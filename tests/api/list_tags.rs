@@ -1,7 +1,6 @@
 //! Tags of lists: for how long a reader may go on with what it has.
 
 use flow_registry::http::router;
-use flow_registry::store::Store;
 use serde_json::{Value, json};
 
 use super::{Answer, Api, Request, api, sound, state_over};
@@ -102,7 +101,7 @@ async fn a_tag_is_of_what_its_reader_may_see() {
 async fn replicas_give_one_tag_and_requests_their_own() {
     let api = api().await;
     api.create_sound("Uno").await;
-    let elsewhere = router(state_over(Store::new(api.database.pool.clone())));
+    let elsewhere = router(state_over(api.database.store().await));
     for query in ["", "?version=published"] {
         let list = api.ask("GET", api.flows(query));
         let there = list.clone().to(elsewhere.clone());

@@ -90,14 +90,14 @@ pub struct Api {
 
 pub async fn api() -> Api {
     let database = support::database().await;
-    let store = Store::new(database.pool.clone());
+    let store = database.store().await;
     api_over(database, store).await
 }
 
 /// The service under another address than usual.
 pub async fn api_at(public_url: &str) -> Api {
     let database = support::database().await;
-    let state = AppState { public_url: public_url.into(), ..state_over(Store::new(database.pool.clone())) };
+    let state = AppState { public_url: public_url.into(), ..state_over(database.store().await) };
     api_of(database, state).await
 }
 

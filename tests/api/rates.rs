@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Router;
 use flow_registry::http::{Rate, RateLimits, router};
-use flow_registry::store::Store;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -16,8 +15,8 @@ fn rate(requests: u32) -> Option<Rate> {
 }
 
 /// Another process, with these limits.
-fn limited(api: &Api, of_key: Option<Rate>, of_organization: Option<Rate>) -> Router {
-    let mut state = state_over(Store::new(api.database.pool.clone()));
+async fn limited(api: &Api, of_key: Option<Rate>, of_organization: Option<Rate>) -> Router {
+    let mut state = state_over(api.database.store().await);
     state.rate_limits = RateLimits::new(of_key, of_organization);
     router(state)
 }
@@ -25,7 +24,7 @@ fn limited(api: &Api, of_key: Option<Rate>, of_organization: Option<Rate>) -> Ro
 #[tokio::test]
 async fn a_key_makes_so_many_requests_and_is_told_where_it_stands() {
     let api = api().await;
-    let limited = limited(&api, rate(3), None);
+    let limited = limited(&api, rate(3), None).await;
     let ask = |key: &str| api.ask("GET", api.flows("?view=summary")).key(key).to(limited.clone()).send();
     for remaining in ["2", "1", "0"] {
         let answer = ask(&api.key).await.expect(200);
@@ -50,7 +49,7 @@ async fn a_key_makes_so_many_requests_and_is_told_where_it_stands() {
 #[tokio::test]
 async fn an_organization_has_a_limit_of_its_own() {
     let api = api().await;
-    let limited = limited(&api, rate(2), rate(3));
+    let limited = limited(&api, rate(2), rate(3)).await;
     let other = api.new_key(api.org_id, json!({"name": "other"})).await;
     let elsewhere = Uuid::new_v4();
     let stranger = api.new_key(elsewhere, json!({"name": "elsewhere"})).await;

@@ -2,6 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use flow_registry::registry::access::operator;
+use flow_registry::registry::sessions::SessionId;
 use serde_json::json;
 
 use super::{Browser, pin};
@@ -304,10 +305,10 @@ async fn a_session_of_a_token_ends_with_it() {
     let lasts = std::time::Duration::from_secs(12 * 3600);
     let opened = sessions.open(intent, verified, lasts).await.unwrap();
     assert_eq!(opened.expires_at.timestamp_micros(), ends_at.timestamp_micros());
-    let open = sessions.find(org_id, &opened.token).await.unwrap().unwrap();
+    let open = sessions.find(org_id, SessionId::of(&opened.token)).await.unwrap().unwrap();
     assert_eq!(
         (open.name.as_deref(), open.on_behalf_of(), open.caller.actor.id.as_str()),
         (Some("Ana Pérez"), None, "ana-17")
     );
-    assert!(sessions.find(uuid::Uuid::nil(), &opened.token).await.unwrap().is_none());
+    assert!(sessions.find(uuid::Uuid::nil(), SessionId::of(&opened.token)).await.unwrap().is_none());
 }

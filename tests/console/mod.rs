@@ -12,6 +12,7 @@ mod history;
 mod keys;
 mod list;
 mod live;
+mod made_up_sessions;
 mod process;
 mod telling;
 

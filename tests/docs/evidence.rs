@@ -4,6 +4,7 @@ use std::fs;
 
 use flow_registry::evidence::{Checkpoint, parse_public_keys, verify};
 use flow_registry::flow::digest::Digest;
+use flow_registry::flow::event::EventType;
 use serde_json::Value;
 
 use super::page::{self, Block};
@@ -70,6 +71,10 @@ fn the_verifier_is_printed_and_its_digest_is_told() {
     let digest = Digest::of(text.as_bytes()).to_string();
     assert_eq!(block("text", "verifier").text.trim_end(), digest.strip_prefix("sha256:").unwrap());
     assert!(text.lines().count() <= 250 && text.lines().all(|line| line.chars().count() <= 120));
+    let (_, writes) = text.split_once("WRITES = ").unwrap();
+    let writes: Vec<&str> = writes.lines().next().unwrap().split('"').skip(1).step_by(2).collect();
+    let types = EventType::ALL.iter().filter(|event| event.writes_document()).map(|event| event.as_str());
+    assert_eq!(writes, types.collect::<Vec<_>>(), "of the events that write a document");
 }
 
 /// Each line is a value in hexadecimal, or a text in quotes, and what it is.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
-use flow_registry::flow::document::{Canonical, Patch, Texts};
+use flow_registry::flow::document::schema::{Field, Part, Presence};
+use flow_registry::flow::document::{Canonical, Patch, STEP_TYPES, Texts};
 use flow_registry::flow::finding::Finding;
 use flow_registry::flow::language::{FILTERS, FUNCTIONS, RESERVED, TESTS};
 use flow_registry::flow::validation;
@@ -273,49 +274,58 @@ fn codes_are_those_of_the_program() {
     assert_eq!(listed("run warnings", code), warned, "warnings of a run");
 }
 
-/// The names of all members of a value, but for those of JSON that is kept by value.
-fn members(value: &Value, names: &mut BTreeSet<String>) {
-    const BY_VALUE: [&str; 9] =
-        ["meta", "value", "headers", "query", "body", "args", "inputs", "data", "triggerConfig"];
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| members(item, names)),
-        Value::Object(values) => {
-            for (name, value) in values {
-                names.insert(name.clone());
-                if !BY_VALUE.contains(&&**name) {
-                    members(value, names);
-                }
-            }
+/// A table of members that is being made.
+#[derive(Default)]
+struct MemberTable {
+    rows: Vec<[String; 4]>,
+    /// The objects whose members are listed already, and where.
+    listed: BTreeMap<&'static str, String>,
+}
+
+impl MemberTable {
+    /// A member, and those below it; `before` is the path that leads to it.
+    fn list(&mut self, kind: &str, field: &Field, before: &str) {
+        let path = format!("{before}{}", field.name);
+        let names = |all: &[&str]| all.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let given = match field.presence {
+            Presence::Required => "always".to_owned(),
+            Presence::Optional => String::new(),
+            Presence::OneOf(all) => format!("one of {}", names(all)),
+            Presence::UpToOneOf(all) => format!("at most one of {}", names(all)),
+        };
+        self.rows.push([format!("`{kind}`"), format!("`{path}`"), given, field.docs.to_owned()]);
+        let row = self.rows.len() - 1;
+        let elsewhere = self.list_below(kind, field.part, &path);
+        for place in elsewhere {
+            self.rows[row][3] += &format!(" Members: {place}.");
         }
-        _ => {}
+    }
+
+    /// The members of an object; where they are listed already, the place.
+    fn list_below(&mut self, kind: &str, part: Part, path: &str) -> Vec<String> {
+        match part {
+            Part::Either(parts) => parts.iter().flat_map(|part| self.list_below(kind, *part, path)).collect(),
+            Part::List { item, .. } | Part::Keyed(item) => self.list_below(kind, *item, path),
+            Part::Object(object) | Part::Open(object) => match self.listed.get(object.name) {
+                Some(place) => vec![place.clone()],
+                None => {
+                    self.listed.insert(object.name, format!("as of `{path}` in `{kind}`"));
+                    object.fields.iter().for_each(|field| self.list(kind, field, &format!("{path}.")));
+                    Vec::new()
+                }
+            },
+            _ => Vec::new(),
+        }
     }
 }
 
-/// `every-member.json` has every member of every step type: the section of each type must name all of them.
 #[test]
-fn every_member_of_every_step_is_named() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/flows/every-member.json");
-    let document: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
-    let text = page::read(PAGE);
-    let (_, types) = text.split_once("## 3. Step types").unwrap();
-    let (types, _) = types.split_once("## 4. ").unwrap();
-    let common = ["id", "type", "name", "when", "next", "onError", "meta"];
-    // What messages carry, retries and timeouts are said once.
-    let shared =
-        types.split("\n### ").filter(|section| section.starts_with("3.1 ") || section.starts_with("3.3 "));
-    let shared: String = shared.collect();
-    for step in document["steps"].as_array().unwrap() {
-        let kind = step["type"].as_str().unwrap();
-        let section = types.split("\n### ").find(|section| section.contains(&format!("`{kind}`: ")));
-        let section = section.unwrap_or_else(|| panic!("no section on {kind}"));
-        let mut names = BTreeSet::new();
-        members(step, &mut names);
-        for name in names.iter().filter(|name| !common.contains(&&***name)) {
-            let quoted = [format!("`{name}`"), format!("\"{name}\""), format!(".{name}`")];
-            let is_named = quoted.iter().any(|name| section.contains(name) || shared.contains(name));
-            assert!(is_named, "{kind}: {name}");
-        }
+fn every_member_of_every_step_is_listed() {
+    let mut table = MemberTable::default();
+    for known in STEP_TYPES {
+        known.fields.iter().for_each(|field| table.list(known.name, field, ""));
     }
+    page::check_made(PAGE, "members", &page::table(["type", "member", "given", "what it is"], table.rows));
 }
 
 /// Comments cite the page by section: `docs/flow-format.md, 4.2`.

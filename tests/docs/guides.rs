@@ -24,16 +24,16 @@ fn first_cells(page: &str, mark: &str, pattern: &str) -> BTreeSet<String> {
 
 #[test]
 fn step_types_and_triggers_are_those_of_the_program() {
-    let steps = first_cells(FLOWS, "steps", "[a-z]+");
-    assert_eq!(steps, owned(STEP_TYPES.iter().map(|known| known.name)));
+    let rows = STEP_TYPES.iter().map(|known| [format!("`{}`", known.name), known.docs.to_owned()]);
+    page::check_made(FLOWS, "steps", &page::table(["type", "what it does"], rows));
     let triggers = first_cells(FLOWS, "triggers", "[A-Z_]+");
     assert_eq!(triggers, owned(TriggerType::WRITTEN.iter().copied()));
 }
 
 #[test]
 fn events_are_those_of_the_program() {
-    let listed = first_cells("guides/events.md", "events", "[a-z_.]+");
-    assert_eq!(listed, owned(EventType::ALL.iter().map(|event| event.as_str())));
+    let rows = EventType::ALL.iter().map(|event| [format!("`{}`", event.as_str()), event.docs().to_owned()]);
+    page::check_made("guides/events.md", "events", &page::table(["type", "when"], rows));
 }
 
 #[test]

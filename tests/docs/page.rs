@@ -90,6 +90,25 @@ pub fn marked(page: &str, name: &str) -> String {
     rest.split_once("<!-- end -->").unwrap_or_else(|| panic!("{page}: {name} has no end")).0.to_owned()
 }
 
+/// Compares what stands between two marks with what the program makes of its declarations. `INSTA_UPDATE=always` writes it.
+pub fn check_made(page: &str, name: &str, made: &str) {
+    let shown = marked(page, name);
+    if shown != made && std::env::var("INSTA_UPDATE").is_ok_and(|update| update == "always") {
+        let mark = format!("<!-- {name} -->");
+        let text = read(page).replacen(&format!("{mark}{shown}"), &format!("{mark}{made}"), 1);
+        return fs::write(folder().join(page), text).unwrap();
+    }
+    assert_eq!(shown, made, "docs/{page}, {name}: INSTA_UPDATE=always writes what is declared");
+}
+
+/// A table as pages have it, between two marks.
+pub fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let line = |cells: &[String]| format!("| {} |\n", cells.join(" | "));
+    let head = line(&head.map(str::to_owned));
+    let rows: String = rows.into_iter().map(|row| line(&row.map(|cell| cell.replace('|', "\\|")))).collect();
+    format!("\n{head}|{}\n{rows}", "---|".repeat(N))
+}
+
 /// Everything between backticks that a pattern matches whole.
 pub fn quoted(text: &str, pattern: &str) -> BTreeSet<String> {
     let pattern = Regex::new(&format!("`({pattern})`")).unwrap();

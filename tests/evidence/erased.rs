@@ -79,6 +79,19 @@ fn an_erasure_excuses_what_is_before_it() {
         blanked.documents.insert(document, None);
         cases.add(format!("{event_type:?}, and nothing erased"), blanked.export(), "altered at position 2");
     }
+    // What later releases record is taken to write no document.
+    let of_unknown_type = |log: &Log| {
+        let (mut log, position) = (log.clone(), log.events.len() as i64 + 1);
+        log.refer_again(FlowUnpublished, 2);
+        log.at(position).event_type = "flow.moved".into();
+        log.chain_from(position);
+        log.sign(position, &keyring(1));
+        log
+    };
+    cases.add("a later type behind it", of_unknown_type(&erased).export(), "intact up to position 14");
+    let mut blanked = of_unknown_type(&Log::new(1));
+    blanked.documents.insert(document, None);
+    cases.add("a later type, and nothing erased", blanked.export(), "altered at position 2");
     let mut again = erased;
     again.refer_again(FlowUpdated, 2);
     cases.add("written again, and blanked", again.export(), "altered at position 14");

@@ -30,7 +30,7 @@ async fn five_events_on_one_stream_and_one_on_the_copys() {
     registry.commands.unpublish(hand.intent(), flow).await.unwrap();
     let copy =
         registry.commands.duplicate(hand.intent(), flow, DuplicateOrder::default()).await.unwrap().flow;
-    assert_eq!((copy.record.version, copy.record.duplicated_from.as_deref()), (1, Some(&(flow, 4))));
+    assert_eq!((copy.record.version, copy.record.marks.duplicated_from.as_deref()), (1, Some(&(flow, 4))));
     let value: Value = serde_json::from_slice(&copy.document.bytes()).unwrap();
     assert_eq!(value["name"], "Alta (copia)");
     registry.commands.delete(hand.intent(), flow).await.unwrap();

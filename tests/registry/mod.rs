@@ -8,6 +8,7 @@ mod erasure_of_a_person;
 pub mod hand;
 mod history;
 mod integrity;
+mod keywords;
 mod lifecycle;
 mod projections;
 mod projections_command;

@@ -52,7 +52,7 @@ async fn a_draft_goes_back_and_what_is_in_force_stays() {
     let flow = three(&hand).await;
     publish(&hand, flow).await;
     let restored = restore(&hand, flow, version(1, DRAFT)).await.unwrap().flow;
-    assert_eq!((restored.record.version, restored.record.restored_from), (5, Some(1)));
+    assert_eq!((restored.record.version, restored.record.marks.restored_from), (5, Some(1)));
     assert_eq!(name(&restored), "one");
     assert_eq!(restored.record.published.as_ref().unwrap().version, 4);
     let in_force = hand.registry.reads.get(&hand.caller, flow, Selector::Published).await.unwrap();
@@ -62,7 +62,7 @@ async fn a_draft_goes_back_and_what_is_in_force_stays() {
     // Any later change is no restore any more.
     rename(&hand, flow, "four").await;
     let read = hand.registry.reads.get(&hand.caller, flow, Selector::Draft).await.unwrap();
-    assert_eq!(read.record.restored_from, None);
+    assert_eq!(read.record.marks.restored_from, None);
 }
 
 #[tokio::test]
@@ -89,7 +89,7 @@ async fn what_is_in_force_comes_back_as_the_draft() {
     publish(&hand, flow).await;
     rename(&hand, flow, "worse").await;
     let restored = restore(&hand, flow, order).await.unwrap().flow;
-    assert_eq!((name(&restored).as_str(), restored.record.restored_from), ("three", Some(4)));
+    assert_eq!((name(&restored).as_str(), restored.record.marks.restored_from), ("three", Some(4)));
     assert!(!restored.has_unpublished_changes());
 }
 

@@ -21,10 +21,7 @@ const INHERENT: &[(&str, &[&str])] = &[
     ("projections and their comparison", &["registry/projections/"]),
     ("a list of now is begun and one of then goes on", &["registry/reads/"]),
     ("runs and their execution", &["registry/runs/"]),
-    (
-        "an append and the ways it is made",
-        &["store/append/", "store/lane.rs", "store/reader.rs", "store/writer.rs"],
-    ),
+    ("an append and the ways it is made", &["store/append/"]),
     ("the store and its connections", &["store/connect.rs", "store/mod.rs"]),
     ("reading while an organization stands still", &["store/reading.rs", "store/still.rs"]),
 ];

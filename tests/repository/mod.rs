@@ -4,6 +4,7 @@ mod circles;
 mod map;
 mod shape;
 mod sources;
+mod statements;
 
 use regex::Regex;
 
@@ -43,7 +44,7 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
 ];
 
 /// A crate or a source of effects, and the only rooms where it may appear.
-const ONLY_IN: [(&str, &[&str]); 9] = [
+const ONLY_IN: [(&str, &[&str]); 10] = [
     (r"\bminijinja::machinery\b", &["expression"]),
     (r"\bsqlx::", &["store"]),
     (r"\baxum::", &["http", "console", "app"]),
@@ -51,6 +52,7 @@ const ONLY_IN: [(&str, &[&str]); 9] = [
     (r"\bclap::", &["cli", "config"]),
     (r"\bgovernor::", &["http"]),
     (r"\bopentelemetry", &["http", "log"]),
+    (r"\btar::", &["app"]),
     (r"\banyhow::", &["main", "app", "cli"]),
     (r"allow\(unsafe_code\)", &["postgres"]),
 ];

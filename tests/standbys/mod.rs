@@ -14,6 +14,8 @@ use desk::{Desk, eventually};
 
 /// How many changes are read elsewhere. 10,000 were, by hand.
 const CHANGES: &str = "STANDBY_CHANGES";
+/// For how many seconds a standby stands still beyond those after which it is known to. 60 were, by hand.
+const LAG: &str = "STANDBY_LAG";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_is_seen_elsewhere_by_whoever_says_its_position() {
@@ -76,6 +78,7 @@ async fn a_standby_that_lags_is_waited_for_and_then_left() {
     assert_eq!(desk.send(service, "GET", &flow, None, None).data["name"], "after", "of now");
 
     eventually("it is known to be behind", || desk.lag(service) > 2.0);
+    std::thread::sleep(Duration::from_secs(std::env::var(LAG).map_or(0, |lag| lag.parse().unwrap())));
     let began = Instant::now();
     for _ in 0..10 {
         assert_eq!(desk.send(service, "GET", &flow, changed.position, None).data["name"], "after");
@@ -164,6 +167,42 @@ async fn a_standby_that_is_killed_costs_nobody_an_answer() {
         desk.ask(&desk.service, "GET", "/00000000-0000-0000-0000-000000000000", &desk.key, Some(1)).0,
         404
     );
+}
+
+/// It is named for reads and as a server that may take writes. Reads are right before, after, and as soon as there are any.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_is_promoted_takes_writes_and_is_read_no_longer_as_one() {
+    let mut desk = Desk::open().await;
+    let (urls, standby) = (format!("{},{}", desk.primary.url(), desk.standby.url()), desk.standby.url());
+    let service = Service::start(&["--database-url", &urls, "--read-database-urls", &standby]);
+    eventually("it reads from the standby", || desk.reads_from_standby(&service));
+    let flow = desk.create("before");
+    let before = desk.position();
+    desk.standby.eventually("has it", || {
+        desk.standby.asks("SELECT max(position) FROM log_head") == Some(before.to_string())
+    });
+    let read = |least| desk.ask(&service, "GET", &flow, &desk.key, Some(least));
+    assert_eq!(read(before).1.data["name"], "before");
+    assert_eq!(desk.answered(&service, "standby"), 1);
+
+    desk.primary.kill();
+    desk.standby.promote();
+    let read = |least| desk.ask(&service, "GET", &flow, &desk.key, Some(least));
+    eventually("it is read again", || {
+        let (status, answered) = read(before);
+        assert!(status == 503 || answered.data["name"] == "before", "{status}");
+        status == 200 && desk.ask(&service, "GET", &flow, &desk.key, None).0 == 200
+    });
+    for name in 0..50 {
+        let name = name.to_string();
+        let changed = desk.send(&service, "PATCH", &flow, None, Some(json!({"name": name})));
+        let (status, answered) = read(changed.position.unwrap());
+        assert_eq!((status, &answered.data["name"]), (200, &json!(name)));
+    }
+    eventually("it is no standby any more", || service.metrics().contains("database_standbys_near 0"));
+    assert!(service.log().contains("it is no standby: it takes writes"), "{}", service.log());
+    assert_eq!(read(before).1.data["name"], "49");
+    assert_eq!(service.status("/health/ready"), 200);
 }
 
 /// An export reads the standby, and goes on where it is killed or does not have what it needs; a verification reads the

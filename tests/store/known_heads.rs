@@ -98,7 +98,9 @@ fn life(org: Uuid, flow: Uuid) -> Vec<Append> {
         InForceChange::Put { search: text.to_owned(), references }
     }
     let turns: [Turn; 8] = [
-        (EventType::FlowDuplicated, "a", |_, view| view.duplicated_from = Some((Uuid::nil(), 7))),
+        (EventType::FlowDuplicated, "a", |_, view| {
+            view.marks.duplicated_from = Some(Box::new((Uuid::nil(), 7)))
+        }),
         (EventType::FlowPublished, "a", |_, view| view.in_force = Some(in_force("a", "hola"))),
         (EventType::FlowUpdated, "b", |_, _| {}),
         (EventType::FlowUpdated, "b", |state, view| {
@@ -113,7 +115,7 @@ fn life(org: Uuid, flow: Uuid) -> Vec<Append> {
             state.deleted = true;
             view.in_force = Some(InForceChange::Ended);
         }),
-        (EventType::FlowRestored, "a", |_, view| view.restored_from = Some(1)),
+        (EventType::FlowRestored, "a", |_, view| view.marks.restored_from = Some(1)),
     ];
     let rows = turns.into_iter().zip(0..).map(|((event_type, text, alter), expected)| {
         let mut row = row(org, flow, expected, text);

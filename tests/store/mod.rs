@@ -3,12 +3,14 @@
 mod append;
 mod checkpoints;
 mod concurrency;
+mod distribution;
 mod groups;
 mod history;
 mod history_parts;
 mod immutable;
 mod known_heads;
 mod model;
+mod partitions;
 mod pooler;
 mod reads;
 pub mod rows;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use flow_registry::store::{Outcome, Row, Store, StoreError, Writer};
+use flow_registry::store::{Form, Outcome, Row, Store, StoreError, Writer};
 use futures_util::future::join_all;
 use sqlx::PgConnection;
 use tokio::task::JoinSet;
@@ -168,6 +168,8 @@ impl Row for Scripted {
     type Claim = ();
     type Memory = ();
     const WRITER: &'static str = "scripted";
+
+    fn memory(_: Form) {}
 
     fn size(&self) -> usize {
         1

@@ -3,14 +3,20 @@
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use flow_registry::postgres::Connection;
+use flow_registry::store::{Address, PoolSettings, Pooling, Store};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
 use tokio::sync::OnceCell;
 
 use super::keeper;
+
+/// Names a pooler in transaction mode that leads to every database of the test cluster, as in `127.0.0.1:6432`: the API is
+/// then tested through it. By hand, as no pooler that would do is in Debian.
+const POOLER: &str = "TEST_POOLER";
 
 /// Dropped with this value, even when something is still connected to it.
 pub struct TestDatabase {
@@ -27,6 +33,22 @@ impl TestDatabase {
         let Connection { socket_dir, port, user, .. } = &self.connection;
         let host = socket_dir.to_str().unwrap().replace('/', "%2F");
         format!("postgres://{user}@{host}:{port}/{}", self.name)
+    }
+}
+
+impl TestDatabase {
+    /// What a service in this process works with.
+    pub async fn store(&self) -> Store {
+        let Ok(pooler) = std::env::var(POOLER) else { return Store::new(self.pool.clone()) };
+        let url = format!("postgres://{}@{pooler}/{}?sslmode=disable", self.connection.user, self.name);
+        let settings = PoolSettings {
+            connections_max: 10,
+            acquire_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(15),
+            seen: None,
+            pooling: Pooling::Transaction,
+        };
+        Store::connect(&Address::Urls(vec![url.into()]), &settings).await.unwrap()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What integration tests stand on: a migrated database of their own, in milliseconds.
 
+pub mod balancer;
 mod database;
 mod keeper;
 pub mod ledger;

@@ -14,9 +14,10 @@ use super::Scratch;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The program, with nothing of our own environment but what finds Postgres. It serves its metrics on a port of their
-/// own, as several run at once.
+/// own, as several run at once. `SERVICE` names another binary than the one of the tests, for figures by hand.
 pub fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_flow-registry"));
+    let binary = std::env::var_os("SERVICE").unwrap_or_else(|| env!("CARGO_BIN_EXE_flow-registry").into());
+    let mut command = Command::new(binary);
     command.env_clear().args(arguments).stdin(Stdio::null()).env("METRICS_LISTEN", "127.0.0.1:0");
     for name in ["PATH", "HOME", "TMPDIR"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));
@@ -41,9 +42,14 @@ pub struct Service {
 impl Service {
     /// On a port of its own. Returns when it takes connections.
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", arguments)
+    }
+
+    /// Returns when it takes connections there.
+    pub fn start_on(listen: &str, arguments: &[&str]) -> Self {
         let scratch = Scratch::new();
         let (log, printed) = (scratch.path().join("log"), scratch.path().join("printed"));
-        let mut command = program(&["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        let mut command = program(&["serve", "--listen", listen, "--log-format", "json"]);
         command.args(arguments);
         command.stdout(File::create(&printed).unwrap()).stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
@@ -72,6 +78,13 @@ impl Service {
     /// What it has written to its standard output so far.
     pub fn printed(&self) -> String {
         fs::read_to_string(&self.printed).unwrap()
+    }
+
+    /// What a new installation prints under a name.
+    pub fn printed_value(&self, name: &str) -> String {
+        let printed = self.printed();
+        let line = printed.lines().find(|line| line.starts_with(name)).expect("a new installation prints it");
+        line.split_whitespace().last().unwrap().to_owned()
     }
 
     pub fn signal(&self, signal: Signal) {

@@ -9,7 +9,7 @@ use super::find::{self, Among};
 use crate::cli::entry::{Entry, event_types};
 use crate::cli::failure::Failure;
 use crate::cli::screen::{self, ADDED, Column, NAME, NOTE, REMOVED, Table, millisecond, plain};
-use crate::flow::event::StreamKind;
+use crate::flow::event::{DraftChange, EventType, InForce, StreamKind};
 
 #[derive(Debug, Args)]
 pub struct HistoryArgs {
@@ -87,10 +87,11 @@ impl HistoryArgs {
 fn table(entries: &[Entry]) -> String {
     let mut table = Table::new(&COLUMNS);
     for entry in entries {
-        let style = match entry.event_type.as_str() {
-            "flow.published" => ADDED,
-            "flow.deleted" | "flow.unpublished" => REMOVED,
-            "flow.restored" => NOTE,
+        let event = EventType::parse(&entry.event_type);
+        let style = match event.and_then(EventType::in_force) {
+            Some(InForce::Puts) => ADDED,
+            Some(InForce::Ends) => REMOVED,
+            _ if event.and_then(EventType::draft) == Some(DraftChange::TakesBack) => NOTE,
             _ => Style::new(),
         };
         table.row([

@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::cookie;
 use crate::console::address::CookieWay;
 use crate::console::failure::PageFailure;
+use crate::console::gate::HeldBack;
 use crate::console::state::Console;
+use crate::registry::caller::ClientAddress;
 use crate::registry::sessions::{OpenSession, SessionId};
 
 /// Somebody who is signed in, and where else.
@@ -64,12 +66,20 @@ pub async fn find(
             false => PageFailure::OtherOrganization(org_id),
         });
     };
-    // Nobody guesses 256 bits, so look-ups that find nothing are not counted.
-    let sessions = &console.registry.sessions;
+    let (sessions, id) = (&console.registry.sessions, SessionId::of(token));
+    // The token of a session that is remembered is no guess, whatever else comes from its address.
+    let address = parts.extensions.get::<ClientAddress>().map(|client| client.0);
+    let guessing = address.filter(|_| !sessions.remembers(org_id, id));
+    if let Some(wait_s) = guessing.and_then(|address| console.unknown_sessions.wait_s(address)) {
+        return Err(PageFailure::HeldBack(HeldBack { wait_s, is_of_caller: true }));
+    }
     let found = match looking {
-        Looking::Using => sessions.find(org_id, token).await?,
-        Looking::Onlooking => sessions.look(org_id, SessionId::of(token)).await?,
+        Looking::Using => sessions.find(org_id, id).await?,
+        Looking::Onlooking => sessions.look(org_id, id).await?,
     };
+    if let (None, Some(address)) = (&found, guessing) {
+        console.unknown_sessions.failed(address);
+    }
     found.ok_or(PageFailure::SignedOut { had_session: true })
 }
 

@@ -3,18 +3,7 @@
 /// What events say, and the words around them.
 #[derive(Debug)]
 pub struct HistoryTexts {
-    // Headlines.
-    pub created: &'static str,
-    pub duplicated: &'static str,
-    pub duplicated_from: &'static str,
-    pub published: &'static str,
-    pub published_label: &'static str,
-    pub unpublished: &'static str,
-    pub paused: &'static str,
-    pub resumed: &'static str,
-    pub restored: &'static str,
-    pub restored_live: &'static str,
-    pub deleted: &'static str,
+    pub label: &'static str,
     pub other: &'static str,
     // Edits.
     pub edits: &'static str,
@@ -51,17 +40,7 @@ pub struct HistoryTexts {
 }
 
 pub const ES: HistoryTexts = HistoryTexts {
-    created: "Creado",
-    duplicated: "Creado como copia de otro flujo",
-    duplicated_from: "Creado como copia de la versión {n} de otro flujo",
-    published: "Publicada la versión {n}",
-    published_label: "Publicada la versión {n}: «{label}»",
-    unpublished: "Retirado: ya no está en vigor",
-    paused: "Puesto en pausa",
-    resumed: "Reanudado",
-    restored: "Restaurada la versión {n} como borrador",
-    restored_live: "Restaurada la versión {n} y puesta en vigor",
-    deleted: "Eliminado",
+    label: ": «{label}»",
     other: "{type}",
     edits: "{n} ediciones",
     edit: "Edición",
@@ -95,17 +74,7 @@ pub const ES: HistoryTexts = HistoryTexts {
 };
 
 pub const EN: HistoryTexts = HistoryTexts {
-    created: "Created",
-    duplicated: "Created as a copy of another flow",
-    duplicated_from: "Created as a copy of version {n} of another flow",
-    published: "Version {n} published",
-    published_label: "Version {n} published: “{label}”",
-    unpublished: "Unpublished: no longer in force",
-    paused: "Paused",
-    resumed: "Resumed",
-    restored: "Version {n} restored as draft",
-    restored_live: "Version {n} restored and put in force",
-    deleted: "Deleted",
+    label: ": “{label}”",
     other: "{type}",
     edits: "{n} edits",
     edit: "Edit",

@@ -1,8 +1,13 @@
 //! What members of the format and their values are called, in Spanish and in English. One name of a member means one
-//! thing to a person wherever it stands; the tests hold the tables against the declaration of the format.
+//! thing to a person wherever it stands: the words of a name that several places have are here, those of any other at
+//! its declaration. The tests hold the tables against the declaration of the format.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use crate::console::preference::PageLanguage;
-use crate::picture::step_type_words;
+use crate::flow::document;
+use crate::flow::document::schema::DOCUMENT;
 
 /// Spanish, English.
 pub type Both = [&'static str; 2];
@@ -15,127 +20,55 @@ pub const fn pick([es, en]: Both, language: PageLanguage) -> &'static str {
     }
 }
 
+/// The words that members are declared with, by their names.
+static DECLARED: LazyLock<HashMap<&'static str, Both>> = LazyLock::new(|| {
+    let mut declared = HashMap::new();
+    DOCUMENT.each_field(&mut |field| declared.extend(field.words.map(|words| (field.name, words))));
+    declared
+});
+
 /// What a member is called.
 pub fn member(name: &str) -> Option<Both> {
-    texts_of(name).or_else(|| called_out(name)).or_else(|| of_logic(name)).or_else(|| of_everything(name))
+    DECLARED.get(name).copied().or_else(|| of_steps(name)).or_else(|| of_everything(name))
 }
 
-/// Members that people read.
-fn texts_of(name: &str) -> Option<Both> {
+/// Members that several objects in steps have.
+fn of_steps(name: &str) -> Option<Both> {
     Some(match name {
         "text" => ["Texto", "Text"],
         "header" => ["Encabezado", "Header"],
         "footer" => ["Pie", "Footer"],
-        "headerMedia" => ["Medio del encabezado", "Header media"],
         "media" => ["Medio", "Media"],
-        "kind" => ["Clase", "Kind"],
-        "mediaId" => ["Id del archivo subido", "Id of the upload"],
         "caption" => ["Texto al pie", "Caption"],
-        "filename" => ["Nombre del archivo", "File name"],
         "cta" => ["Botón", "Button"],
         "label" => ["Etiqueta", "Label"],
-        "location" => ["Lugar", "Place"],
-        "latitude" => ["Latitud", "Latitude"],
-        "longitude" => ["Longitud", "Longitude"],
-        "address" => ["Dirección", "Address"],
-        "contacts" => ["Tarjetas de contacto", "Contact cards"],
-        "phone" => ["Teléfono", "Phone"],
-        "email" => ["Correo", "Email"],
-        "organization" => ["Empresa", "Organization"],
         "template" => ["Plantilla aprobada", "Approved template"],
-        "buttons" => ["Botones", "Buttons"],
-        "payload" => ["Parámetro", "Parameter"],
-        "preview" => ["Vista previa de enlaces", "Preview of links"],
-        "options" => ["Opciones", "Options"],
-        "optionsFrom" => ["Opciones de una lista", "Options from a list"],
         "title" => ["Título", "Title"],
         "description" => ["Descripción", "Description"],
-        "section" => ["Sección", "Section"],
-        "buttonLabel" => ["Botón que abre la lista", "Button that opens the list"],
-        "message" => ["Respuesta si no se cumple", "Answer when it does not hold"],
         "reminders" => ["Recordatorios", "Reminders"],
         "invalidInputText" => ["Texto ante una respuesta no válida", "Text on an answer that is not valid"],
-        "note" => ["Nota para quien atiende", "Note for whoever takes over"],
-        "display" => ["Se muestra como", "Shown as"],
-        "form" => ["Formulario", "Form"],
-        "screen" => ["Pantalla", "Screen"],
-        _ => return None,
-    })
-}
-
-/// Members of calls to other systems and flows.
-fn called_out(name: &str) -> Option<Both> {
-    Some(match name {
         "url" => ["Dirección web", "Web address"],
-        "method" => ["Método", "Method"],
         "headers" => ["Cabeceras", "Headers"],
-        "query" => ["Parámetros de la consulta", "Query parameters"],
         "body" => ["Cuerpo", "Body"],
-        "bodyText" => ["Cuerpo como texto", "Body as text"],
-        "retries" => ["Intentos de más", "Further tries"],
-        "extract" => ["Variables que se llenan", "Variables that are filled"],
-        "on" => ["Según la respuesta", "By the answer"],
         "status" => ["Estado", "Status"],
-        "sampleResponse" => ["Respuesta de prueba", "Sample response"],
-        "sampleResult" => ["Resultado de prueba", "Sample result"],
         "data" => ["Datos", "Data"],
-        "action" => ["Acción", "Action"],
-        "args" => ["Argumentos", "Arguments"],
         "outcome" => ["Desenlace", "Outcome"],
         "outcomes" => ["Desenlaces", "Outcomes"],
         "flowId" => ["Flujo", "Flow"],
-        "version" => ["Versión", "Version"],
-        "mode" => ["Modo", "Mode"],
-        "inputs" => ["Entradas", "Inputs"],
-        "outputs" => ["Salidas", "Outputs"],
-        "from" => ["De", "From"],
-        "to" => ["A", "To"],
-        "queue" => ["Cola", "Queue"],
-        "priority" => ["Prioridad", "Priority"],
         "event" => ["Suceso", "Event"],
-        "addTags" => ["Etiquetas que gana", "Tags that are added"],
-        "removeTags" => ["Etiquetas que pierde", "Tags that are removed"],
-        "attributes" => ["Atributos", "Attributes"],
-        "language" => ["Idioma", "PageLanguage"],
-        _ => return None,
-    })
-}
-
-/// Members of conditions, answers and ways on.
-fn of_logic(name: &str) -> Option<Both> {
-    Some(match name {
+        "language" => ["Idioma", "Language"],
         "when" => ["Condición", "Condition"],
         "next" => ["Lleva a", "Leads to"],
         "onError" => ["Si falla", "On failure"],
-        "else" => ["Si nada se cumple", "Otherwise"],
-        "emptyNext" => ["Si la lista está vacía", "When the list is empty"],
-        "cases" => ["Casos", "Cases"],
-        "paths" => ["Caminos", "Paths"],
-        "weight" => ["Peso", "Weight"],
-        "input" => ["Respuesta esperada", "Expected answer"],
         "saveTo" => ["Se guarda en", "Saved to"],
-        "validation" => ["Reglas", "Rules"],
-        "rule" => ["Regla", "Rule"],
-        "minLength" => ["Caracteres como mínimo", "Characters, at least"],
-        "maxLength" => ["Caracteres como máximo", "Characters, at most"],
         "min" => ["Mínimo", "At least"],
         "max" => ["Máximo", "At most"],
-        "pattern" => ["Patrón", "Pattern"],
         "retry" => ["Si la respuesta no vale", "When an answer is rejected"],
         "repeatPrompt" => ["Repite la pregunta", "Repeats the prompt"],
         "timeout" => ["Tiempo de espera", "Time to wait"],
         "after" => ["Pasado este tiempo", "After"],
         "allowInterrupts" => ["Admite interrupciones", "Interrupts are heard"],
-        "entity" => ["Dato que ya puede haber llegado", "Entity that may have come earlier"],
-        "match" => ["También se elige con", "Also chosen by"],
-        "multiple" => ["Varias a la vez", "Several at once"],
-        "assign" => ["Asignaciones", "Assignments"],
         "variable" => ["Variable", "Variable"],
-        "op" => ["Operación", "Operation"],
-        "duration" => ["Duración", "Duration"],
-        "until" => ["Hasta", "Until"],
-        "limit" => ["Cuántas como máximo", "How many at most"],
-        "list" => ["Lista", "List"],
         _ => return None,
     })
 }
@@ -147,7 +80,6 @@ fn of_everything(name: &str) -> Option<Both> {
         "type" => ["Tipo", "Type"],
         "name" => ["Nombre", "Name"],
         "value" => ["Valor", "Value"],
-        "index" => ["Número", "Number"],
         "meta" => ["Datos del editor", "Data of the editor"],
         "phoneNumberId" => ["Número", "Number"],
         "wabaId" => ["Cuenta de WhatsApp", "WhatsApp account"],
@@ -168,7 +100,7 @@ fn of_everything(name: &str) -> Option<Both> {
         "default" => ["Valor inicial", "Default"],
         "scope" => ["Alcance", "Scope"],
         "pii" => ["Dato personal", "Personal data"],
-        "locale" => ["Idioma", "PageLanguage"],
+        "locale" => ["Idioma", "Language"],
         "timezone" => ["Zona horaria", "Time zone"],
         "missing" => ["Si falta un valor", "When a value is missing"],
         _ => return None,
@@ -177,8 +109,8 @@ fn of_everything(name: &str) -> Option<Both> {
 
 /// What a type of step is called where its name begins a line. A type that the format lacks is called as it is written.
 pub fn step_type(name: &str, language: PageLanguage) -> String {
-    let Some(words) = step_type_words(name) else { return name.to_owned() };
-    let mut letters = pick(words, language).chars();
+    let Some(known) = document::step_type(name) else { return name.to_owned() };
+    let mut letters = pick(known.words, language).chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.as_str().chars()).collect()
 }
 
@@ -261,33 +193,16 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::flow::document::schema::{DOCUMENT, Part};
+    use crate::flow::document::schema::Part;
     use crate::flow::document::{Method, STEP_TYPES};
 
-    /// Calls `member` with the name of each member that the format declares, and `value` with each value it names.
-    fn declared(part: Part, member: &mut dyn FnMut(&'static str), value: &mut dyn FnMut(&'static str)) {
+    /// Calls `value` with each value that a part names.
+    fn named(part: Part, value: &mut dyn FnMut(&'static str)) {
         match part {
             Part::OneOf(values) => values.iter().copied().for_each(value),
-            Part::Either(parts) => parts.iter().for_each(|part| declared(*part, member, value)),
-            Part::List { item, .. } | Part::Keyed(item) => declared(*item, member, value),
-            Part::Step { .. } => {
-                for known in STEP_TYPES {
-                    fields(part, Some(known.name), member, value);
-                }
-            }
-            part => fields(part, None, member, value),
-        }
-    }
-
-    fn fields(
-        part: Part,
-        kind: Option<&str>,
-        member: &mut dyn FnMut(&'static str),
-        value: &mut dyn FnMut(&'static str),
-    ) {
-        for field in part.fields(None, kind).into_iter().flat_map(|fields| fields.iter()) {
-            member(field.name);
-            declared(field.part, member, value);
+            Part::Either(parts) => parts.iter().for_each(|part| named(*part, value)),
+            Part::List { item, .. } | Part::Keyed(item) => named(*item, value),
+            _ => {}
         }
     }
 
@@ -301,7 +216,10 @@ mod tests {
     #[test]
     fn every_declared_member_and_value_has_words_in_both_languages() {
         let (mut members, mut values) = (BTreeSet::new(), BTreeSet::new());
-        declared(DOCUMENT, &mut |name| _ = members.insert(name), &mut |name| _ = values.insert(name));
+        DOCUMENT.each_field(&mut |field| {
+            members.insert(field.name);
+            named(field.part, &mut |value| _ = values.insert(value));
+        });
         assert!(members.len() > 100 && values.len() > 40, "the declaration was walked");
         let is_silent = |texts: Option<Both>| texts.is_none_or(|texts| texts.contains(&""));
         let members: Vec<_> = members.into_iter().filter(|name| is_silent(member(name))).collect();
@@ -310,5 +228,22 @@ mod tests {
         let values: Vec<_> =
             values.into_iter().filter(|name| !is_method(name) && is_silent(word(name))).collect();
         assert_eq!(values, [""; 0], "values without words");
+    }
+
+    #[test]
+    fn a_name_has_one_wording() {
+        DOCUMENT.each_field(&mut |field| {
+            if let Some(words) = field.words {
+                assert_eq!(member(field.name), Some(words), "{}", field.name);
+                assert_eq!(
+                    of_steps(field.name).or_else(|| of_everything(field.name)),
+                    None,
+                    "{}",
+                    field.name
+                );
+            }
+        });
+        let is_silent = |words: Both| words.contains(&"");
+        assert!(STEP_TYPES.iter().all(|known| !is_silent(known.words) && !known.sign.path.is_empty()));
     }
 }

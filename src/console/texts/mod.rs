@@ -4,6 +4,7 @@
 pub mod change;
 pub mod compare;
 pub mod deleted;
+pub mod events;
 pub mod failure;
 pub mod findings;
 pub mod flow;

@@ -21,7 +21,9 @@ use crate::console::session::OnlookingSession;
 use crate::console::session::signed::SignedIn;
 use crate::console::state::Console;
 use crate::console::text;
-use crate::console::texts::live::{EN, ES, LiveTexts};
+use crate::console::texts::events::announced;
+use crate::console::texts::live::{EN, ES};
+use crate::console::texts::members::pick;
 use crate::console::when::When;
 use crate::flow::event::{EventType, StreamKind};
 use crate::registry::caller::{Caller, Scope};
@@ -147,7 +149,7 @@ impl Follower {
     fn notice(&self, event: &FeedEntry) -> Option<Event> {
         let entry = &event.entry;
         let t = self.preferences.language.pick(&ES, &EN);
-        let sentence = sentence(t, EventType::parse(&entry.event_type)?)?;
+        let sentence = pick(announced(EventType::parse(&entry.event_type)?)?, self.preferences.language);
         let caller = &self.signed.open.caller;
         let who = self.who(event)?;
         let who = if caller.sees_people() { who } else { t.somebody.to_owned() };
@@ -180,20 +182,4 @@ impl Follower {
 /// What happens to flows, or all that happens, is for those to follow who may read it.
 fn may_follow(caller: &Caller) -> bool {
     [Scope::FlowsRead, Scope::AuditRead].into_iter().any(|scope| caller.scopes.contains(scope))
-}
-
-fn sentence(t: &LiveTexts, event: EventType) -> Option<&'static str> {
-    Some(match event {
-        EventType::FlowCreated => t.created,
-        EventType::FlowUpdated => t.updated,
-        EventType::FlowPublished => t.published,
-        EventType::FlowUnpublished => t.unpublished,
-        EventType::FlowDuplicated => t.duplicated,
-        EventType::FlowDeleted => t.deleted,
-        EventType::FlowRestored => t.restored,
-        EventType::ApiKeyCreated => t.key_created,
-        EventType::ApiKeyChanged => t.key_changed,
-        EventType::ApiKeyRevoked => t.key_revoked,
-        _ => return None,
-    })
 }

@@ -267,7 +267,7 @@ async fn verify(
     credential: &Credential,
 ) -> Result<Result<VerifiedCredential, SignInState>, PageFailure> {
     let address = circumstances.address;
-    let verified = console.verifier.verify_from(address, &console.guesses, credential).await;
+    let verified = console.verifier.verify_from(address, &console.guesses, credential, Some(org_id)).await;
     Ok(match verified {
         Ok(verified) if verified.caller.org_id == org_id => Ok(verified),
         Ok(verified) => {

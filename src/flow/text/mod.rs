@@ -13,7 +13,7 @@ pub use signs::{entity, escaped, is_blank, is_control, is_hidden, is_invisible, 
 
 /// The number of the rules of [`fold`], and of what else views keep of documents. What is stored under a lower number is
 /// computed again.
-pub const FOLDING: i16 = 4;
+pub const FOLDING: i16 = 5;
 
 /// Names further away than this are not worth a hint.
 const HINT_DISTANCE_MAX: usize = 2;

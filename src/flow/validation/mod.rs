@@ -26,7 +26,7 @@ mod variables;
 mod window;
 
 pub use env::{reads_env, secrets_of};
-pub use references::{CalledDocument, HeardKeyword, Neighbours, called_flows, calls, references};
+pub use references::{CalledDocument, Neighbours, called_flows, calls, references};
 
 use collect::Findings;
 use pattern::Patterns;

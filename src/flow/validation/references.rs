@@ -5,7 +5,6 @@ mod circles;
 mod conflicts;
 mod neighbours;
 
-pub use conflicts::HeardKeyword;
 pub use neighbours::{CalledDocument, Neighbours};
 
 use std::collections::HashSet;

@@ -1,7 +1,10 @@
-//! Answers compressed for the way (RFC 9110, 8.4): text of a kilobyte or more, for who takes gzip. Every client that takes
-//! anything takes gzip. Brotli and zstd keep a compressor for each answer under way, also while its client does not read.
+//! Answers compressed for the way (RFC 9110, 8.4): text of a kilobyte or more, for who takes gzip or zstd. What is whole
+//! and of bounded length goes out as zstd to who prefers it. What is sent while it is read, and pages that are kept, are
+//! gzip: a compressor of zstd, or of Brotli, would wait with each answer whose client does not read.
 
 mod gzip;
+mod taken;
+mod zstd;
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -15,15 +18,17 @@ use http_body_util::BodyExt as _;
 use hyper::body::Frame;
 
 use self::gzip::Gzip;
-use super::media;
+use self::taken::Coding;
+pub use self::taken::Taken;
 use crate::registry::WrittenPage;
 
-/// Below it, what compressing saves is not worth its time.
+/// Below it, what compressing saves is not worth its time: shorter answers disregard `Accept-Encoding`, also where that
+/// refuses identity (RFC 9110, 12.4.1).
 const BYTES_MIN: u64 = 1024;
 /// Text that is compressed together.
 const PART_BYTES: usize = 32 * 1024;
-
-const GZIP: HeaderValue = HeaderValue::from_static("gzip");
+/// Text that is compressed with zstd has no more: its client may hold what it becomes.
+const ZSTD_BYTES_MAX: u64 = 256 * 1024;
 
 /// Beside an answer without a body: the page of a list that its body is made of, and what stands around it.
 #[derive(Debug, Clone)]
@@ -45,25 +50,8 @@ impl KeptPage {
     }
 }
 
-/// Whether a client takes gzip (RFC 9110, 12.5.3).
-pub fn takes_gzip(headers: &HeaderMap) -> bool {
-    let (mut named, mut any) = (None, None);
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    for coding in values.flat_map(|value| value.split(',')) {
-        let mut parts = coding.split(';').map(str::trim);
-        let name = parts.next().unwrap_or_default();
-        let is_taken = !parts.any(media::is_zero_weight);
-        if name.eq_ignore_ascii_case("gzip") || name.eq_ignore_ascii_case("x-gzip") {
-            named = Some(is_taken);
-        } else if name == "*" {
-            any = Some(is_taken);
-        }
-    }
-    named.or(any).unwrap_or(false)
-}
-
 /// The answer as it goes out. Whoever keeps it is told that it depends on what its reader takes.
-pub async fn encode(mut response: Response, takes_gzip: bool) -> Response {
+pub async fn encode(mut response: Response, taken: Taken) -> Response {
     let kept = response.extensions_mut().remove::<KeptPage>();
     let length = match &kept {
         Some(kept) => Some(kept.page.text_len() as u64),
@@ -73,16 +61,18 @@ pub async fn encode(mut response: Response, takes_gzip: bool) -> Response {
     if is_long || response.status() == StatusCode::NOT_MODIFIED {
         response.headers_mut().append(header::VARY, HeaderValue::from_static("accept-encoding"));
     }
-    let is_encoded = takes_gzip && is_long;
+    let has_zstd = kept.is_none() && length.is_some_and(|bytes| bytes <= ZSTD_BYTES_MAX);
+    let coding = if is_long { taken.best(has_zstd) } else { None };
     let (mut parts, body) = response.into_parts();
-    if is_encoded {
-        parts.headers.insert(header::CONTENT_ENCODING, GZIP);
+    if let Some(coding) = coding {
+        parts.headers.insert(header::CONTENT_ENCODING, coding.name());
         parts.headers.remove(header::CONTENT_LENGTH);
     }
-    let body = match kept {
-        Some(kept) => if is_encoded { kept.compressed() } else { kept.text() }.into(),
-        None if is_encoded => compressed(body).await,
-        None => body,
+    let body = match (kept, coding) {
+        (Some(kept), None) => kept.text().into(),
+        (Some(kept), Some(_)) => kept.compressed().into(),
+        (None, None) => body,
+        (None, Some(coding)) => compressed(body, coding).await,
     };
     Response::from_parts(parts, body)
 }
@@ -104,11 +94,13 @@ fn is_compressible(headers: &HeaderMap) -> bool {
 }
 
 /// A body that is there goes out whole, with its length; one that is still being read, part by part.
-async fn compressed(body: Body) -> Body {
-    if body.size_hint().exact().is_some_and(|bytes| bytes <= PART_BYTES as u64) {
-        return match body.collect().await {
-            Ok(text) => Gzip::new().end(&text.to_bytes()).into(),
-            Err(error) => Body::from_stream(stream::iter([Err::<Bytes, _>(error)])),
+async fn compressed(body: Body, coding: Coding) -> Body {
+    let is_short = body.size_hint().exact().is_some_and(|bytes| bytes <= PART_BYTES as u64);
+    if is_short || coding == Coding::Zstd {
+        return match (body.collect().await, coding) {
+            (Ok(text), Coding::Gzip) => Gzip::new().end(&text.to_bytes()).into(),
+            (Ok(text), Coding::Zstd) => zstd::whole(&text.to_bytes()).into(),
+            (Err(error), _) => Body::from_stream(stream::iter([Err::<Bytes, _>(error)])),
         };
     }
     Body::new(Gzipped { body, gzip: Some(Gzip::new()), came: Bytes::new(), text: BytesMut::new() })

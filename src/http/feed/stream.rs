@@ -114,7 +114,7 @@ impl Stream {
 
     /// Whether the client may go on. When that cannot be known at the moment, it waits.
     async fn check(&mut self) -> bool {
-        match self.app.verifier.verify(&self.credential).await {
+        match self.app.verifier.verify(&self.credential, Some(self.caller.org_id)).await {
             Ok(caller) => {
                 let same = caller.org_id == self.caller.org_id;
                 self.caller = caller;

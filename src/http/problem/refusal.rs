@@ -206,6 +206,8 @@ impl From<StoreError> for Problem {
             | StoreError::TooOld { .. }
             | StoreError::Unreleased
             | StoreError::NotMigrated
+            | StoreError::NotDistributable(_)
+            | StoreError::PartlyDistributed { .. }
             | StoreError::Pooler(_)
             | StoreError::Migrate(_) => internal(&error),
         }

@@ -186,10 +186,11 @@ fn state(answer: &FlowAnswer) -> Result<FlowState<'_>, RegistryError> {
         version: record.version,
         document_digest: answer.document.digest(),
         duplicated_from: record
+            .marks
             .duplicated_from
             .as_deref()
             .map(|&(flow_id, version)| DuplicatedFrom { flow_id, version }),
-        restored_from: record.restored_from,
+        restored_from: record.marks.restored_from,
         created_at: instant(record.created_at),
         created_by: actor(&record.created_by, "created_by")?,
         updated_at: instant(record.updated_at),

@@ -53,9 +53,10 @@ impl CredentialVerifier {
         self.api_keys.prefix_in(text, org_id)
     }
 
-    /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization.
-    pub async fn verify(&self, credential: &Credential) -> Result<Caller, AccessError> {
-        self.verified(credential).await.map(|verified| verified.caller)
+    /// Returns the caller a credential belongs to. Does not decide whether that caller may act on an organization; `likely` is
+    /// the one that it is asked of.
+    pub async fn verify(&self, credential: &Credential, likely: Option<Uuid>) -> Result<Caller, AccessError> {
+        self.verified(credential, likely).await.map(|verified| verified.caller)
     }
 
     /// Verifies a credential that came from an address. One that has sent too many wrong ones is refused before anything is
@@ -65,12 +66,13 @@ impl CredentialVerifier {
         address: Option<IpAddr>,
         guesses: &Guesses,
         credential: &Credential,
+        likely: Option<Uuid>,
     ) -> Result<VerifiedCredential, AccessError> {
         let wait_s = address.and_then(|address| guesses.wait_s(address));
         if let Some(wait_s) = wait_s.filter(|_| !self.remembers(credential)) {
             return Err(AccessError::TooManyGuesses(wait_s));
         }
-        let verified = self.verified(credential).await;
+        let verified = self.verified(credential, likely).await;
         if let (Err(AccessError::Invalid), Some(address)) = (&verified, address) {
             guesses.failed(address);
         }
@@ -80,14 +82,18 @@ impl CredentialVerifier {
         }
     }
 
-    async fn verified(&self, credential: &Credential) -> Result<VerifiedCredential, AccessError> {
+    async fn verified(
+        &self,
+        credential: &Credential,
+        likely: Option<Uuid>,
+    ) -> Result<VerifiedCredential, AccessError> {
         match (credential, &self.tokens) {
             (Credential::Bearer(text), Some(tokens)) if !text.expose_secret().starts_with(KEY_MARK) => {
                 let (caller, ends_at) = tokens.believe(text.expose_secret()).await?;
                 Ok(VerifiedCredential { caller, ends_at: Some(ends_at) })
             }
             (Credential::ApiKey(text) | Credential::Bearer(text), _) => {
-                Ok(VerifiedCredential { caller: self.api_keys.verify(text).await?, ends_at: None })
+                Ok(VerifiedCredential { caller: self.api_keys.verify(text, likely).await?, ends_at: None })
             }
         }
     }

@@ -46,12 +46,12 @@ impl Commands {
 
     /// Takes the flow out of force.
     pub async fn unpublish(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, FlowCommand::Unpublish).await
+        self.command(intent, flow_id, FlowCommand::Plain(Order::Unpublish)).await
     }
 
     /// Takes the flow out of lists and out of force; its history stays.
     pub async fn delete(&self, intent: Intent, flow_id: Uuid) -> Result<Written, RegistryError> {
-        self.command(intent, flow_id, FlowCommand::Delete).await
+        self.command(intent, flow_id, FlowCommand::Plain(Order::Delete)).await
     }
 
     /// Starts a new flow, a draft, with a document of an existing one.
@@ -110,9 +110,8 @@ impl Commands {
                 self.plan_edit(intent, edit, found).await
             }
             FlowCommand::Publish(order) => self.plan_publish(intent, order, found).await,
-            FlowCommand::Unpublish => self.plan_ending(intent, Order::Unpublish, found).await,
-            FlowCommand::Delete => self.plan_ending(intent, Order::Delete, found).await,
             FlowCommand::Restore(order) => self.plan_restore(intent, *order, found).await,
+            FlowCommand::Plain(order) => self.plan_ending(intent, order.clone(), found).await,
         }
     }
 

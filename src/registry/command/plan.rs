@@ -49,9 +49,9 @@ pub(super) enum FlowCommand {
     Update(Patch, Option<Echo>),
     Edit(Edit, Option<Echo>),
     Publish(PublishOrder),
-    Unpublish,
-    Delete,
     Restore(RestoreOrder),
+    /// An order that needs no more than the flow.
+    Plain(Order),
 }
 
 /// A document that becomes a draft or comes in force, with what the view keeps of it.

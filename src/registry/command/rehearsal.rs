@@ -5,7 +5,7 @@ use uuid::Uuid;
 use super::meeting::Meeting;
 use super::plan::{FlowCommand, PublishOrder};
 use super::{Commands, current};
-use crate::flow::decide::{Decision, Refusal, decide};
+use crate::flow::decide::{Decision, Order, Refusal, decide};
 use crate::flow::document::Patch;
 use crate::flow::event::State;
 use crate::flow::finding::Finding;
@@ -53,9 +53,9 @@ impl Commands {
         let intent = Intent { idempotency: None, ..intent };
         let command = match order {
             RehearsedOrder::Publish(order) => FlowCommand::Publish(order),
-            RehearsedOrder::Unpublish => FlowCommand::Unpublish,
+            RehearsedOrder::Unpublish => FlowCommand::Plain(Order::Unpublish),
             RehearsedOrder::Enable(enabled) => FlowCommand::Update(Patch::of_enabled(enabled), None),
-            RehearsedOrder::Delete => FlowCommand::Delete,
+            RehearsedOrder::Delete => FlowCommand::Plain(Order::Delete),
         };
         let Meeting::Flow(found) = self.meet(&intent, flow_id).await? else {
             unreachable!("without an idempotency key nothing was answered before");

@@ -21,7 +21,7 @@ use super::RegistryError;
 use super::caller::Intent;
 use super::projections::Projections;
 use super::service_memory::{ErasureWatch, ServiceMemory};
-use crate::evidence::{ErasedContent, WRITE_NO_DOCUMENT};
+use crate::evidence::ErasedContent;
 use crate::flow::digest::Digest;
 use crate::flow::event::EventType;
 pub use crate::store::ErasureRow;
@@ -29,6 +29,8 @@ use crate::store::{Erasable, Store};
 
 /// Documents in memory at once, in bytes; the last of them may go beyond it.
 const DOCUMENT_BYTES: i64 = 1 << 20;
+/// How many are asked for at once. All that are left each time would cost the square of their number.
+const DOCUMENTS_AT_ONCE: usize = 1000;
 /// Shorter texts of a document stand in many a reason.
 const TELLING_CHARS: usize = 8;
 /// How often a person's content is looked for again: they may act while it goes.
@@ -196,8 +198,9 @@ impl Erasures {
         if documents.is_empty() {
             return Ok(());
         }
-        let other_than = WRITE_NO_DOCUMENT.map(EventType::as_str);
-        let last_writes = self.store.last_writes(org_id, &documents, &other_than).await?;
+        let writing = EventType::ALL.iter().filter(|event| event.writes_document());
+        let writing: Vec<&str> = writing.map(|event| event.as_str()).collect();
+        let last_writes = self.store.last_writes(org_id, &documents, &writing).await?;
         for (position, before) in &mut batch.said_before {
             before.documents.retain(|digest| last_writes.get(digest).is_none_or(|last| last < position));
         }
@@ -213,7 +216,8 @@ impl Erasures {
     ) -> Result<(), RegistryError> {
         let mut left = digests;
         while !left.is_empty() {
-            let found = self.store.documents_within(org_id, left, DOCUMENT_BYTES).await?;
+            let next = &left[..left.len().min(DOCUMENTS_AT_ONCE)];
+            let found = self.store.documents_within(org_id, next, DOCUMENT_BYTES).await?;
             left = &left[found.len().clamp(1, left.len())..];
             for document in found.into_iter().flatten().filter_map(|document| document.bytes) {
                 let content = serde_json::from_slice(&document).unwrap_or(Value::Null);

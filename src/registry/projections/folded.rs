@@ -14,7 +14,7 @@ use crate::flow::event::{Actor, ActorKind, EventType, State, StreamKind};
 use crate::flow::projection::{Projection, Recorded};
 use crate::flow::reference::references;
 use crate::flow::text::{self, FOLDING};
-use crate::store::{Raw, StoredDocument, StreamEvent, ViewRow};
+use crate::store::{MarkColumns, Raw, SaidBy, StoredDocument, StreamEvent, ViewRow};
 
 /// What the view finds flows by in a document.
 #[derive(Debug)]
@@ -173,9 +173,13 @@ impl Folded {
             "published_phone_number_id" | "published_trigger_types" | "published_search" | "references" => {
                 flow.published_document.is_some_and(document)
             }
-            "created_by" | "duplicated_from_flow" | "duplicated_from_version" => place.begins_erased,
-            "updated_by" | "restored_from" => place.ends_erased,
-            _ => false,
+            "created_by" => place.begins_erased,
+            "updated_by" => place.ends_erased,
+            column => match MarkColumns::said_by(column) {
+                Some(SaidBy::First) => place.begins_erased,
+                Some(SaidBy::Last) => place.ends_erased,
+                None => false,
+            },
         }
     }
 
@@ -209,9 +213,7 @@ impl Folded {
             created_by: raw(&flow.created_by),
             updated_at: flow.updated_at.into(),
             updated_by: raw(&flow.updated_by),
-            duplicated_from_flow: flow.duplicated_from.map(|(id, _)| id),
-            duplicated_from_version: flow.duplicated_from.map(|(_, version)| version),
-            restored_from: flow.restored_from,
+            marks: MarkColumns::of(&flow.marks),
         })
     }
 }

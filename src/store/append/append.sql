@@ -1,10 +1,14 @@
 -- Writes events that were given their numbers, times and hashes already: to the logs that still end where the writer saw
 -- them end, and only where nothing stops one of their rows. A log is written as a whole or not at all.
 --
--- In braces stand the parts that are filled in: a list of columns, each read from an array parameter, or the place of an
--- organization's id. That is a column where one call may be about many organizations, and the parameter $1 where it is
--- about one. $1 organizations of the logs; $2 to $5 how many logs, events, idempotency keys and references there are;
--- $6 whether the times were taken from this database; $7 the schema version of events; $8 the number of the folding.
+-- In braces stand the parts that are filled in. A list of columns, each read from an array parameter. The place of an
+-- organization's id: a column where one call may be about many organizations, and the parameter $1 where it is about one.
+-- {mark columns}, {marks given}, {marks assigned}: the columns of the marks of a flow. {given}, {keyed} and {told}: the part
+-- of that name. {when …}: what rows of `given` must be for the part to have anything to do. {proven}: that the row's log is
+-- written; {unstopped}: that nothing stops it. In a function, which is for one log and runs part by part, these two are
+-- asked once.
+-- $1 organizations of the logs; $2 to $5 how many logs, events, idempotency keys and references there are; $6 whether the
+-- times were taken from this database; $7 the schema version of events; $8 the number of the folding.
 WITH told AS MATERIALIZED (
     -- The logs: where each ended when the writer saw it, and where it ends after these rows.
     SELECT n AS log, {$1[n]} AS org_id{log columns} FROM generate_series(1, $2::int) AS n
@@ -31,7 +35,7 @@ WITH told AS MATERIALIZED (
                     WHERE a.org_id = {g.org_id} AND a.id = g.stream_id), g.version = 1)
                 ELSE true
             END AS is_as_decided
-        FROM given g OFFSET 0
+        FROM {given} g OFFSET 0
     ) AS s
     -- In the order of the primary key, so that no other index is taken for it.
     LEFT JOIN LATERAL (SELECT x.event_id, x.position, x.recorded_at FROM event x
@@ -40,16 +44,15 @@ WITH told AS MATERIALIZED (
     WHERE s.last <> s.version - 1 OR NOT s.is_as_decided
 ), answered AS MATERIALIZED (
     SELECT k.n, k.log, i.request_digest, i.answer
-    FROM keyed k JOIN idempotency_key i ON i.org_id = {k.org_id} AND i.key = k.key
+    FROM {keyed} k JOIN idempotency_key i ON i.org_id = {k.org_id} AND i.key = k.key
 ), proven AS (
     UPDATE log_head h SET position = t.new_position, chain_hash = t.new_chain_hash, recorded_at = t.new_recorded_at,
         in_force_position = t.new_in_force_position
-    FROM told t
+    FROM {told} t
     WHERE h.org_id = {t.org_id} AND h.position = t.position AND h.chain_hash = t.chain_hash AND h.repairs = t.repairs
         AND ($6::boolean OR t.new_position = t.position OR t.new_recorded_at BETWEEN now() - interval '1 second' AND now() + interval '1 second')
-        AND NOT EXISTS (SELECT FROM stopped s WHERE s.log = t.log)
-        AND NOT EXISTS (SELECT FROM answered a WHERE a.log = t.log)
-    RETURNING t.log
+        AND {unstopped}
+    {returning t.log}
 ), happened AS (
     INSERT INTO event (org_id, stream_id, version, position, stream_kind, event_id, type, schema_version, recorded_at,
         payload, context, payload_digest, context_digest, actor, document_digest, enabled, deleted, published_version,
@@ -57,23 +60,23 @@ WITH told AS MATERIALIZED (
     SELECT {g.org_id}, g.stream_id, g.version, g.position, g.stream_kind, g.event_id, g.type, $7::smallint, g.recorded_at,
         g.payload, g.context, g.payload_digest, g.context_digest, g.actor, g.document_digest, g.enabled, g.deleted,
         g.published_version, g.published_by_version, g.event_hash, g.chain_hash
-    FROM given g WHERE g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM {given} g WHERE {proven}
 ), stored AS (
     INSERT INTO document AS d (org_id, digest, bytes)
     SELECT {g.org_id}, g.document_digest, g.document
-    FROM given g WHERE g.document IS NOT NULL AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM {given} g WHERE {when g.document IS NOT NULL} AND {proven}
     ON CONFLICT (org_id, digest) DO UPDATE SET bytes = excluded.bytes WHERE d.bytes IS NULL
 ), keys_answered AS (
     INSERT INTO idempotency_key (org_id, key, request_digest, answer, recorded_at, record_digest)
     SELECT {k.org_id}, k.key, k.request_digest, k.answer, k.recorded_at,
         idempotency_record({k.org_id}, k.key, k.request_digest, k.answer)
-    FROM keyed k WHERE k.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM {keyed} k WHERE {proven}
 ), flows_begun AS (
     INSERT INTO flow_view (org_id, flow_id, version, position, document_digest, enabled, deleted, phone_number_id,
-        trigger_types, created_at, created_by, updated_at, updated_by, duplicated_from_flow, duplicated_from_version, restored_from)
+        trigger_types, created_at, created_by, updated_at, updated_by{mark columns})
     SELECT {g.org_id}, g.stream_id, g.version, g.position, g.document_digest, g.enabled, g.deleted, g.phone_number_id,
-        g.trigger_types, g.recorded_at, g.author, g.recorded_at, g.author, g.duplicated_from_flow, g.duplicated_from_version, g.restored_from
-    FROM given g WHERE g.stream_kind = 1 AND g.version = 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+        g.trigger_types, g.recorded_at, g.author, g.recorded_at, g.author{marks given}
+    FROM {given} g WHERE {when g.stream_kind = 1 AND g.version = 1} AND {proven}
 ), flows_changed AS (
     -- What is derived from a document is taken anew only where that is another.
     UPDATE flow_view f SET version = g.version, position = g.position, document_digest = g.document_digest,
@@ -88,41 +91,41 @@ WITH told AS MATERIALIZED (
             THEN f.published_phone_number_id ELSE g.published_phone_number_id END,
         published_trigger_types = CASE WHEN f.published_digest = g.published_digest
             THEN f.published_trigger_types ELSE g.published_trigger_types END,
-        updated_at = g.recorded_at, updated_by = g.author, restored_from = g.restored_from
-    FROM given g WHERE f.org_id = {g.org_id} AND f.flow_id = g.stream_id AND f.version = g.version - 1
-        AND g.stream_kind = 1 AND g.version > 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+        updated_at = g.recorded_at, updated_by = g.author{marks assigned}
+    FROM {given} g WHERE f.org_id = {g.org_id} AND f.flow_id = g.stream_id AND f.version = g.version - 1
+        AND {when g.stream_kind = 1 AND g.version > 1} AND {proven}
 ), texts_changed AS (
     INSERT INTO flow_search (org_id, flow_id, in_force, since_position, folding, text)
     SELECT {g.org_id}, g.stream_id, t.in_force, g.position, $8::smallint, t.text
-    FROM given g CROSS JOIN LATERAL (VALUES (false, g.search), (true, g.published_search)) AS t(in_force, text)
-    WHERE t.text IS NOT NULL AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM {given} g CROSS JOIN LATERAL (VALUES (false, g.search), (true, g.published_search)) AS t(in_force, text)
+    WHERE t.text IS NOT NULL AND {when (g.search IS NOT NULL OR g.published_search IS NOT NULL)} AND {proven}
     ON CONFLICT (org_id, flow_id, in_force)
         DO UPDATE SET since_position = excluded.since_position, folding = excluded.folding, text = excluded.text
 ), texts_gone AS (
-    DELETE FROM flow_search t USING given g
+    DELETE FROM flow_search t USING {given} g
     WHERE t.org_id = {g.org_id} AND t.flow_id = g.stream_id AND t.in_force
-        AND g.changes_in_force AND g.published_version IS NULL AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+        AND {when g.changes_in_force AND g.published_version IS NULL} AND {proven}
 ), references_gone AS (
-    DELETE FROM flow_reference r USING given g
+    DELETE FROM flow_reference r USING {given} g
     WHERE r.org_id = {g.org_id} AND r.flow_id = g.stream_id AND r.since_version < g.version
-        AND g.changes_in_force AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+        AND {when g.changes_in_force} AND {proven}
 ), references_made AS (
     INSERT INTO flow_reference (org_id, kind, value, flow_id, since_version, folding)
     SELECT {g.org_id}, r.kind, r.value, g.stream_id, g.version, $8::smallint
-    FROM (SELECT n{reference columns} FROM generate_series(1, $5::int) AS n) AS r JOIN given g ON g.n = r.event
-    WHERE g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM (SELECT n{reference columns} FROM generate_series(1, $5::int) AS n) AS r JOIN {given} g ON g.n = r.event
+    WHERE {proven}
 ), keys_made AS (
     INSERT INTO api_key (org_id, id, version, prefix, secret_hash, name, scopes, phone_number_ids, created_at, expires_at)
     SELECT {g.org_id}, g.stream_id, g.version, k.prefix, k.secret_hash, k.name, k.scopes, k.phone_number_ids,
         g.recorded_at, k.expires_at
-    FROM given g CROSS JOIN LATERAL jsonb_populate_record(NULL::api_key, g.api_key) AS k
-    WHERE g.stream_kind = 2 AND g.version = 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+    FROM {given} g CROSS JOIN LATERAL jsonb_populate_record(NULL::api_key, g.api_key) AS k
+    WHERE {when g.stream_kind = 2 AND g.version = 1} AND {proven}
 ), keys_changed AS (
     UPDATE api_key a SET version = g.version, name = k.name, scopes = k.scopes, phone_number_ids = k.phone_number_ids,
         revoked_at = CASE WHEN g.deleted THEN g.recorded_at END
-    FROM given g CROSS JOIN LATERAL jsonb_populate_record(NULL::api_key, g.api_key) AS k
+    FROM {given} g CROSS JOIN LATERAL jsonb_populate_record(NULL::api_key, g.api_key) AS k
     WHERE a.org_id = {g.org_id} AND a.id = g.stream_id AND a.version = g.version - 1
-        AND g.stream_kind = 2 AND g.version > 1 AND g.log = ANY (ARRAY(SELECT p.log FROM proven p))
+        AND {when g.stream_kind = 2 AND g.version > 1} AND {proven}
 )
 SELECT 'proven' AS what, p.log AS n, NULL::uuid AS event_id, NULL::bigint AS position, NULL::timestamptz AS recorded_at,
     NULL::bigint AS last, NULL::bytea AS request_digest, NULL::jsonb AS answer FROM proven p

@@ -9,10 +9,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row as _};
 use uuid::Uuid;
 
-use super::statement::StatementForm;
 use super::{Append, StoreError};
 use crate::flow::digest::Digest;
 use crate::store::documents::read_digest;
+use crate::store::form::Form;
 
 /// Organizations whose logs are remembered.
 const LOGS_MAX: usize = 10_000;
@@ -61,7 +61,7 @@ pub struct WriterMemory {
     actors: Cache<(Uuid, String), KnownActor>,
     /// The database's clock minus the clock of this machine.
     clock_offset: TimeDelta,
-    pub(super) form: StatementForm,
+    pub(super) form: Form,
 }
 
 impl Default for WriterMemory {
@@ -70,13 +70,25 @@ impl Default for WriterMemory {
             logs: Cache::new(LOGS_MAX),
             actors: Cache::new(ACTORS_MAX),
             clock_offset: TimeDelta::zero(),
-            form: StatementForm::Statement,
+            form: Form::Together,
         }
     }
 }
 
-pub(super) const HEADS: &str = "SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position \
-     FROM log_head WHERE org_id = ANY ($1) AND position > 0";
+/// $1: organizations, or the one that it is about.
+macro_rules! heads {
+    ($organizations:literal) => {
+        concat!(
+            "SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position \
+             FROM log_head WHERE org_id = ",
+            $organizations,
+            " AND position > 0"
+        )
+    };
+}
+
+const HEADS_TOGETHER: &str = heads!("ANY ($1)");
+const HEAD_OF_ONE: &str = heads!("$1");
 
 pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, KnownEnd), StoreError> {
     let head = KnownEnd {
@@ -90,17 +102,51 @@ pub(super) fn read_head(row: &PgRow) -> Result<(Uuid, KnownEnd), StoreError> {
 }
 
 /// An actor that is there already keeps its id.
-const ADD_ACTORS: &str = "INSERT INTO actor (org_id, id, subject) \
-     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) ON CONFLICT (org_id, subject) DO NOTHING";
+macro_rules! add_actors {
+    ($org:literal, $added:literal) => {
+        concat!(
+            "INSERT INTO actor (org_id, id, subject) SELECT ",
+            $org,
+            ", w.id, w.subject FROM ",
+            $added,
+            "id, subject) ON CONFLICT (org_id, subject) DO NOTHING"
+        )
+    };
+}
 
-const ACTORS: &str = "SELECT w.org_id, w.subject, a.id, coalesce(h.repairs, 0) \
-     FROM unnest($1::uuid[], $2::text[]) AS w(org_id, subject) \
-     JOIN actor a ON a.org_id = w.org_id AND a.subject = w.subject LEFT JOIN log_head h ON h.org_id = w.org_id";
+const ADD_ACTORS_TOGETHER: &str =
+    add_actors!("w.org_id", "unnest($1::uuid[], $2::uuid[], $3::text[]) AS w(org_id, ");
+const ADD_ACTORS_OF_ONE: &str = add_actors!("$1", "unnest($2::uuid[], $3::text[]) AS w(");
+
+macro_rules! actors {
+    ($org:literal, $wanted:literal) => {
+        concat!(
+            "SELECT ",
+            $org,
+            "::uuid, w.subject, a.id, coalesce(h.repairs, 0) FROM ",
+            $wanted,
+            "subject) JOIN actor a ON a.org_id = ",
+            $org,
+            " AND a.subject = w.subject LEFT JOIN log_head h ON h.org_id = ",
+            $org
+        )
+    };
+}
+
+const ACTORS_TOGETHER: &str = actors!("w.org_id", "unnest($1::uuid[], $2::text[]) AS w(org_id, ");
+const ACTORS_OF_ONE: &str = actors!("$1", "unnest($2::text[]) AS w(");
 
 impl WriterMemory {
     /// Of a writer to a database that is distributed by organization.
     pub fn for_distributed() -> Self {
-        Self { form: StatementForm::Function, ..Self::default() }
+        Self { form: Form::OfOne, ..Self::default() }
+    }
+
+    pub(in crate::store) fn of(form: Form) -> Self {
+        match form {
+            Form::Together => Self::default(),
+            Form::OfOne => Self::for_distributed(),
+        }
     }
 
     /// The time by the database's clock, as far as is known, in microseconds.
@@ -122,7 +168,11 @@ impl WriterMemory {
         let unknown: Vec<Uuid> =
             organizations.iter().filter(|org_id| self.logs.peek(*org_id).is_none()).copied().collect();
         if !unknown.is_empty() {
-            for row in sqlx::query(HEADS).bind(unknown).fetch_all(connection).await? {
+            let heads = match self.form {
+                Form::Together => sqlx::query(HEADS_TOGETHER).bind(unknown),
+                Form::OfOne => sqlx::query(HEAD_OF_ONE).bind(unknown[0]),
+            };
+            for row in heads.fetch_all(connection).await? {
                 let (org_id, head) = read_head(&row)?;
                 self.remember(org_id, head);
             }
@@ -188,22 +238,41 @@ impl WriterMemory {
             return Ok(found);
         }
         unknown.sort();
-        let (wanted, mut read_back) = (unknown.len(), 0);
-        let (organizations, subjects): (Vec<Uuid>, Vec<String>) = unknown.into_iter().unzip();
-        let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
-        let add = sqlx::query(ADD_ACTORS).bind(&organizations).bind(ids).bind(&subjects);
-        add.execute(&mut *connection).await?;
-        let read = sqlx::query_as::<_, (Uuid, String, Uuid, i64)>(ACTORS).bind(organizations).bind(subjects);
-        for (org_id, subject, id, repairs) in read.fetch_all(connection).await? {
-            let known = KnownActor { id, repairs, since: Instant::now() };
-            self.actors.insert((org_id, subject.clone()), known);
-            found.insert((org_id, subject), known);
-            read_back += 1;
+        let form = self.form;
+        for together in unknown.chunk_by(|(a, _), (b, _)| form == Form::Together || a == b) {
+            let read = with_ids(&mut *connection, form, together).await?;
+            if read.len() != together.len() {
+                // An erasure took the row in between, or somebody's hand: asked again, it is made anew.
+                return Err(StoreError::late());
+            }
+            for (org_id, subject, id, repairs) in read {
+                let known = KnownActor { id, repairs, since: Instant::now() };
+                self.actors.insert((org_id, subject.clone()), known);
+                found.insert((org_id, subject), known);
+            }
         }
-        match read_back == wanted {
-            true => Ok(found),
-            // An erasure took the row in between, or somebody's hand: asked again, it is made anew.
-            false => Err(StoreError::late()),
-        }
+        Ok(found)
     }
+}
+
+/// Gives ids to those who have none, and reads the ids of all, with how often views of the organization were repaired.
+async fn with_ids(
+    connection: &mut PgConnection,
+    form: Form,
+    actors: &[(Uuid, String)],
+) -> Result<Vec<(Uuid, String, Uuid, i64)>, StoreError> {
+    let (organizations, subjects): (Vec<Uuid>, Vec<String>) = actors.iter().cloned().unzip();
+    let ids: Vec<Uuid> = organizations.iter().map(|_| Uuid::new_v4()).collect();
+    let (add, read) = match form {
+        Form::Together => (
+            sqlx::query(ADD_ACTORS_TOGETHER).bind(organizations.clone()),
+            sqlx::query_as(ACTORS_TOGETHER).bind(organizations),
+        ),
+        Form::OfOne => (
+            sqlx::query(ADD_ACTORS_OF_ONE).bind(organizations[0]),
+            sqlx::query_as(ACTORS_OF_ONE).bind(organizations[0]),
+        ),
+    };
+    add.bind(ids).bind(&subjects).execute(&mut *connection).await?;
+    Ok(read.bind(subjects).fetch_all(connection).await?)
 }

@@ -2,6 +2,9 @@
 //! statement (`append.sql`) proves that the log still ends where the service believes and writes everything.
 
 mod batch;
+mod function;
+mod heads;
+mod marks;
 mod memory;
 mod parameters;
 mod statement;
@@ -13,13 +16,17 @@ use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
+use super::form::Form;
 use super::writer::Row;
 use super::{Store, StoreError};
 use crate::flow::digest::Digest;
 use crate::flow::document::TriggerTypes;
 use crate::flow::event::{EventType, State, StreamKind};
+use crate::flow::marks::Marks;
 use crate::flow::reference::Reference;
 
+pub(super) use marks::marks_of_view;
+pub use marks::{MarkColumns, SaidBy};
 pub use memory::WriterMemory;
 
 /// An event as it is handed to the log, which gives it version, position, time and hashes.
@@ -70,8 +77,7 @@ pub struct FlowChange {
     pub published_trigger_types: Option<TriggerTypes>,
     /// `None` where what is in force stays as it was.
     pub in_force: Option<InForceChange>,
-    pub duplicated_from: Option<(Uuid, i64)>,
-    pub restored_from: Option<i64>,
+    pub marks: Marks,
     /// What the change was decided on; without it the version alone is proven.
     pub decided_on: Option<DecidedOn>,
 }
@@ -203,12 +209,12 @@ impl Store {
     /// An error means that nothing of it happened or, for [`StoreError::OutcomeUnknown`], that calling again with the
     /// same event ids is safe.
     pub async fn append(&self, appends: &[Append]) -> Result<Vec<Outcome>, StoreError> {
-        self.append_with(&mut WriterMemory::default(), appends).await
+        self.append_with(&mut WriterMemory::of(self.form), appends).await
     }
 
     /// Makes the function that appends for one organization, which a distributed database runs where its rows are.
     pub async fn make_append_function(&self) -> Result<(), StoreError> {
-        sqlx::query(AssertSqlSafe(statement::function())).execute(&self.pool).await?;
+        sqlx::query(AssertSqlSafe(append_function().1)).execute(&self.pool).await?;
         Ok(())
     }
 
@@ -222,12 +228,18 @@ impl Store {
     }
 }
 
+/// The function that appends for one organization: its name, and what makes it.
+pub(super) fn append_function() -> (&'static str, String) {
+    (function::FUNCTION.as_str(), function::make())
+}
+
 /// Appends in a transaction that holds the head of the log already.
 pub(super) async fn append_held(
     connection: &mut PgConnection,
+    form: Form,
     append: Append,
 ) -> Result<Outcome, StoreError> {
-    let mut outcomes = ways::append_held(connection, &mut WriterMemory::default(), &[append]).await?;
+    let mut outcomes = ways::append_held(connection, &mut WriterMemory::of(form), &[append]).await?;
     outcomes.pop().ok_or_else(|| StoreError::corrupt("an append", "no outcome"))
 }
 
@@ -243,6 +255,10 @@ impl Row for Append {
     type Claim = Claim;
     type Memory = WriterMemory;
     const WRITER: &'static str = "log";
+
+    fn memory(form: Form) -> WriterMemory {
+        WriterMemory::of(form)
+    }
 
     fn size(&self) -> usize {
         let bytes = |event: &NewEvent| {

@@ -7,6 +7,7 @@ use sqlx::types::Json;
 use sqlx::{Arguments as _, Encode, Postgres, Type};
 
 use super::batch::{Batch, PlacedEvent};
+use super::marks::MarkColumns;
 use super::{FlowChange, InForceChange, ViewChange, column};
 use crate::flow::digest::Digest;
 use crate::flow::event::SCHEMA_VERSION;
@@ -157,13 +158,8 @@ impl Parameters {
         self.bind("published_search", "text[]", column(&changes, |it| (*it)?.search()))?;
         let replaces = |change: &InForceChange| !matches!(change, InForceChange::Kept);
         self.bind("changes_in_force", "boolean[]", column(&changes, |it| it.is_some_and(replaces)))?;
-        self.bind("duplicated_from_flow", "uuid[]", column(&flows, |it| Some((*it)?.duplicated_from?.0)))?;
-        self.bind(
-            "duplicated_from_version",
-            "bigint[]",
-            column(&flows, |it| Some((*it)?.duplicated_from?.1)),
-        )?;
-        self.bind("restored_from", "bigint[]", column(&flows, |it| (*it)?.restored_from))?;
+        let marks = column(&flows, |it| it.map(|flow| MarkColumns::of(&flow.marks)));
+        MarkColumns::bind(self, &marks)?;
         self.bind("is_decided", "boolean[]", column(&decided, Option::is_some))?;
         self.bind(
             "was_document_digest",
@@ -203,7 +199,12 @@ impl Parameters {
     }
 
     /// One column of the current list: a value of each row.
-    fn bind<'q, T>(&mut self, name: &str, sql_type: &'static str, values: Vec<T>) -> Result<(), EncodeError>
+    pub(super) fn bind<'q, T>(
+        &mut self,
+        name: &str,
+        sql_type: &'static str,
+        values: Vec<T>,
+    ) -> Result<(), EncodeError>
     where
         Vec<T>: 'q + Encode<'q, Postgres> + Type<Postgres>,
     {

@@ -1,4 +1,4 @@
-//! The statement of `append.sql`: its text in two forms, its parameters, and what a run of it found.
+//! The statement of `append.sql`: its text, its parameters, and what a run of it found.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -9,53 +9,47 @@ use sqlx::{FromRow, PgConnection};
 use uuid::Uuid;
 
 use super::batch::Batch;
+use super::function::CALL;
+use super::marks::MarkColumns;
 use super::parameters::{LISTS, Parameters};
 use super::{Appended, StoreError};
 use crate::flow::digest::Digest;
+use crate::store::form::Form;
 
-const TEXT: &str = include_str!("append.sql");
-
-/// By what the statement is run. Both have the same text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StatementForm {
-    /// A plain statement, for one Postgres: a call may be about many organizations.
-    Statement,
-    /// The function `append_to_log`, for a database that is distributed by organization: a call is about one.
-    Function,
-}
+/// Behind its heading, which describes what stands in braces.
+pub(super) static TEXT: LazyLock<&str> = LazyLock::new(|| {
+    let text = include_str!("append.sql");
+    text.find("\nWITH ").map_or(text, |at| &text[at + 1..])
+});
 
 /// For one Postgres: a call may be about many organizations.
 static MANY_ORGANIZATIONS: LazyLock<String> = LazyLock::new(|| {
-    text(|place| match place.strip_prefix("$1") {
-        Some(index) => format!("($1::uuid[]){index}"),
-        None => place.to_owned(),
+    filled(*TEXT, &Parameters::described().lists, |place| match place {
+        "told" | "given" | "keyed" => place.to_owned(),
+        "proven" => "log = ANY (ARRAY(SELECT p.log FROM proven p))".to_owned(),
+        "unstopped" => "NOT EXISTS (SELECT FROM stopped s WHERE s.log = t.log) \
+             AND NOT EXISTS (SELECT FROM answered a WHERE a.log = t.log)"
+            .to_owned(),
+        "returning t.log" => "RETURNING t.log".to_owned(),
+        _ => match place.strip_prefix("$1") {
+            Some(index) => format!("($1::uuid[]){index}"),
+            None => place.to_owned(),
+        },
     })
 });
 
-/// For a database that is distributed by organization: every table is bound to the one that the call is about.
-fn one_organization() -> String {
-    text(|_| "$1::uuid".to_owned())
-}
-
-/// A function for one organization, which a distributed database can run where that organization's rows are. Its body
-/// is the same text.
-pub(super) fn function() -> String {
-    let types = Parameters::described().types;
-    let types: Vec<&str> = ["uuid"].into_iter().chain(types.into_iter().skip(1)).collect();
-    format!(
-        "CREATE OR REPLACE FUNCTION append_to_log({}) RETURNS TABLE (what text, n integer, event_id uuid, \
-           \"position\" bigint, recorded_at timestamptz, last bigint, request_digest bytea, answer jsonb) \
-         LANGUAGE plpgsql VOLATILE AS $body$\n#variable_conflict use_column\nBEGIN RETURN QUERY\n{}; END $body$",
-        types.join(", "),
-        one_organization()
-    )
-}
-
-/// Fills in the lists of columns, and each place of an organization's id.
-fn text(organization: impl Fn(&str) -> String) -> String {
-    let lists = Parameters::described().lists;
-    let mut text = TEXT.to_owned();
-    for (name, list) in LISTS.iter().zip(&lists) {
+/// Fills in the lists of columns, conditions, and all other places by what is given for them.
+pub(super) fn filled(text: &str, lists: &[String; LISTS.len()], given: impl Fn(&str) -> String) -> String {
+    let mut text = text.to_owned();
+    for (name, list) in LISTS.iter().zip(lists) {
+        text = text.replace(name, list);
+    }
+    let marks = [
+        ("{mark columns}", MarkColumns::listed(|column| format!(", {column}"))),
+        ("{marks given}", MarkColumns::listed(|column| format!(", g.{column}"))),
+        ("{marks assigned}", MarkColumns::assigned()),
+    ];
+    for (name, list) in &marks {
         text = text.replace(name, list);
     }
     let mut filled = String::with_capacity(text.len());
@@ -63,7 +57,10 @@ fn text(organization: impl Fn(&str) -> String) -> String {
         match part.strip_suffix('}').and_then(|part| part.split_once('{')) {
             Some((before, place)) => {
                 filled.push_str(before);
-                filled.push_str(&organization(place));
+                match place.strip_prefix("when ") {
+                    Some(when) => filled.push_str(when),
+                    None => filled.push_str(&given(place)),
+                }
             }
             None => filled.push_str(part),
         }
@@ -111,22 +108,15 @@ struct ObservedRow {
     answer: Option<Json<Vec<(Uuid, i64)>>>,
 }
 
-/// Calls the function.
-static CALL: LazyLock<String> = LazyLock::new(|| {
-    let count = Parameters::described().types.len();
-    let parameters: Vec<String> = (1..=count).map(|number| format!("${number}")).collect();
-    format!("SELECT * FROM append_to_log({})", parameters.join(", "))
-});
-
 /// Writes the batch to those of its logs that nothing stops.
 pub(super) async fn write(
     connection: &mut PgConnection,
     batch: &Batch<'_>,
-    form: StatementForm,
+    form: Form,
 ) -> Result<Observed, StoreError> {
     let (text, parameters) = match form {
-        StatementForm::Statement => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
-        StatementForm::Function => (CALL.as_str(), Parameters::of_one(batch)),
+        Form::Together => (MANY_ORGANIZATIONS.as_str(), Parameters::of(batch)),
+        Form::OfOne => (CALL.as_str(), Parameters::of_one(batch)),
     };
     let parameters = parameters.map_err(|error| StoreError::Statement(sqlx::Error::Encode(error)))?;
     let rows = sqlx::query_as_with::<_, ObservedRow, _>(text, parameters.arguments);

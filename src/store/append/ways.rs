@@ -4,15 +4,15 @@
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use chrono::{DateTime, Utc};
-use sqlx::{Connection as _, PgConnection, Row as _};
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
 use super::batch::{Batch, PlacedAppend};
-use super::memory::{Actors, KnownEnd, WriterMemory, read_head};
-use super::statement::{Observed, StatementForm, write};
+use super::heads::lock;
+use super::memory::{Actors, KnownEnd, WriterMemory};
+use super::statement::{Observed, write};
 use super::{Append, Appended, Outcome, StoreError};
-use crate::flow::chain::chain_start;
+use crate::store::form::Form;
 use crate::store::writer::Row as _;
 
 /// How often ids of actors are looked up anew while erasures change them.
@@ -58,9 +58,9 @@ fn are_current(append: &Append, heads: &HashMap<Uuid, KnownEnd>, actors: &Actors
 }
 
 /// The statement takes all appends at once, the function those of one organization.
-fn calls(appends: &[Append], form: StatementForm) -> Vec<Range<usize>> {
+fn calls(appends: &[Append], form: Form) -> Vec<Range<usize>> {
     let mut end = 0;
-    let together = |a: &Append, b: &Append| form == StatementForm::Statement || a.org_id == b.org_id;
+    let together = |a: &Append, b: &Append| form == Form::Together || a.org_id == b.org_id;
     let calls = appends.chunk_by(together).map(|call| {
         end += call.len();
         end - call.len()..end
@@ -252,7 +252,7 @@ async fn write_locked(
     outcomes: &mut Outcomes<'_>,
     call: Range<usize>,
 ) -> Result<Option<Vec<(Uuid, KnownEnd)>>, StoreError> {
-    let (heads, now) = lock(&mut *connection, &outcomes.organizations(call.clone())).await?;
+    let (heads, now) = lock(&mut *connection, memory.form, &outcomes.organizations(call.clone())).await?;
     memory.set_clock(now);
     if !outcomes.left(call.clone()).all(|(_, append)| are_current(append, &heads, actors)) {
         return Ok(None);
@@ -297,41 +297,4 @@ async fn moved(connection: &mut PgConnection, append: &Append) -> Result<Outcome
         places.push(Appended { version, position, recorded_at });
     }
     Ok(Outcome::Appended(places))
-}
-
-/// In one order for everybody, so that nobody waits for each other.
-/// The clock is read when the locks are held: those who held them before have given their times already.
-const LOCK: &str = "SELECT h.*, clock_timestamp() AS now FROM (\
-     SELECT org_id, position, chain_hash, recorded_at, repairs, in_force_position FROM log_head \
-     WHERE org_id = ANY ($1) ORDER BY org_id FOR UPDATE) AS h";
-
-const BEGIN_LOGS: &str = "INSERT INTO log_head (org_id, position, chain_hash, recorded_at) \
-     SELECT o.org_id, 0, o.chain_hash, to_timestamp(0) FROM unnest($1::uuid[], $2::bytea[]) AS o(org_id, chain_hash) \
-     ORDER BY o.org_id ON CONFLICT (org_id) DO NOTHING";
-
-/// Locks the heads of logs, begins those that have none, and reads the database's clock.
-async fn lock(
-    connection: &mut PgConnection,
-    organizations: &[Uuid],
-) -> Result<(HashMap<Uuid, KnownEnd>, DateTime<Utc>), StoreError> {
-    let (mut heads, mut now) = lock_heads(connection, organizations).await?;
-    if heads.len() < organizations.len() {
-        let starts: Vec<_> = organizations.iter().map(|org_id| chain_start(*org_id).0.to_vec()).collect();
-        let begin = sqlx::query(BEGIN_LOGS).bind(organizations).bind(starts);
-        begin.execute(&mut *connection).await.map_err(StoreError::of_write)?;
-        (heads, now) = lock_heads(connection, organizations).await?;
-    }
-    let now =
-        now.ok_or_else(|| StoreError::corrupt("log_head", "a row that was just written is not there"))?;
-    Ok((heads, now))
-}
-
-async fn lock_heads(
-    connection: &mut PgConnection,
-    organizations: &[Uuid],
-) -> Result<(HashMap<Uuid, KnownEnd>, Option<DateTime<Utc>>), StoreError> {
-    let rows =
-        sqlx::query(LOCK).bind(organizations).fetch_all(connection).await.map_err(StoreError::of_write)?;
-    let now = rows.last().map(|row| row.try_get("now")).transpose()?;
-    Ok((rows.iter().map(read_head).collect::<Result<_, _>>()?, now))
 }

@@ -76,11 +76,24 @@ impl Database {
     }
 
     pub async fn undo(&self) {
-        let sql: String = TABLES
+        self.put_back(&TABLES).await;
+    }
+
+    /// Makes some tables what they were, in an order in which they can be filled again.
+    pub async fn put_back(&self, tables: &[&str]) {
+        let sql: String = tables
             .iter()
             .map(|table| format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM {table}_original;"))
             .collect();
         self.administer(&sql).await.unwrap();
+    }
+
+    /// Whether events or documents are not what they were.
+    pub async fn is_altered(&self) -> bool {
+        let altered = "SELECT EXISTS (TABLE event EXCEPT TABLE event_original) \
+             OR (SELECT count(*) FROM document) <> (SELECT count(*) FROM document_original) \
+             OR EXISTS (TABLE document EXCEPT TABLE document_original)";
+        sqlx::query_scalar(altered).fetch_one(self.hand.registry.store().pool()).await.unwrap()
     }
 
     /// Makes head and views those of the log as it is now, and leaves no checkpoint beyond its end.
@@ -113,6 +126,12 @@ impl Database {
     pub async fn sign_as_somebody_else(&self) {
         let forger = Registry::signing(self.registry.store().clone(), Signer::new(keyring(9), None));
         forger.checkpoints.sign_head(self.org).await.unwrap().unwrap();
+    }
+
+    /// Signs the log as it is now with the service's key, and without the service's memory of what it signed.
+    pub async fn sign_with_the_stolen_key(&self) {
+        let thief = Registry::signing(self.registry.store().clone(), Signer::new(keyring(1), None));
+        thief.checkpoints.sign_head(self.org).await.unwrap().unwrap();
     }
 
     /// The tree head of the log as it is now, by the service.

@@ -4,6 +4,7 @@
 mod database;
 mod edit;
 mod signer;
+mod sweep;
 
 use flow_registry::evidence::{Report, TreeHead, Verdict};
 use flow_registry::flow::digest::Digest;

@@ -53,7 +53,7 @@ impl DoneNotice {
         let Some(entry) = entry.filter(|entry| session.now - entry.recorded_at < NEWS_FOR) else {
             return Ok(None);
         };
-        let Some(what) = done(&entry, t, session.language()) else { return Ok(None) };
+        let Some(what) = done(&entry, session.language()) else { return Ok(None) };
         let told = teller(session).told(&entry);
         let when = Sentence(vec![Piece::Moment(entry.recorded_at)]);
         let by = match told.who.is_empty() {

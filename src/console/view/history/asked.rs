@@ -5,7 +5,7 @@ use chrono_tz::Tz;
 
 use crate::console::failure::PageFailure;
 use crate::console::form::FormFields;
-use crate::flow::event::{EventType, StreamKind};
+use crate::flow::event::{EventType, InForce, StreamKind};
 use crate::flow::moment::parse_date;
 use crate::registry::HistoryFilter;
 
@@ -31,9 +31,8 @@ pub const PUT_IN_FORCE: &str = "put-in-force";
 /// The types of events that a flow's history has, but for publishes: whoever asks for those means all that went live.
 pub fn kinds() -> impl Iterator<Item = &'static str> {
     let of_flows = EventType::ALL.iter().filter(|known| known.stream_kind() == StreamKind::Flow);
-    let types =
-        of_flows.map(|known| known.as_str()).filter(|name| *name != EventType::FlowPublished.as_str());
-    [PUT_IN_FORCE].into_iter().chain(types)
+    let others = of_flows.filter(|known| known.in_force() != Some(InForce::Puts));
+    [PUT_IN_FORCE].into_iter().chain(others.map(|known| known.as_str()))
 }
 
 impl AskedHistory {

@@ -9,7 +9,7 @@ use askama::Template;
 use axum::http::HeaderMap;
 use chrono::{SecondsFormat, TimeDelta};
 
-use self::asked::{AskedHistory, PUT_IN_FORCE, kinds};
+use self::asked::{AskedHistory, kinds};
 use self::opened::OpenedChanges;
 use self::rows::{HistoryRowView, rows};
 use super::flow::head::{FlowHead, FlowView};
@@ -19,8 +19,12 @@ use crate::console::failure::PageResult;
 use crate::console::form::AddressParameters;
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
+use crate::console::preference::PageLanguage;
 use crate::console::session::Session;
+use crate::console::texts::events::listed;
 use crate::console::texts::history_page::{EN, ES, HistoryPageTexts};
+use crate::console::texts::members::pick;
+use crate::flow::event::EventType;
 use crate::registry::{HistoryFilter, HistoryPage, HistoryPart};
 
 /// Events of a page.
@@ -84,7 +88,7 @@ pub async fn show(
         page: page(&session, &head, t, &asked, &filter),
         rows: rows(&session, &head, &asked, told, opened),
         is_only_one: head.state.record.version == 1,
-        kinds: kinds().map(|name| (name, kind_words(t, name))).collect(),
+        kinds: kinds().map(|name| (name, kind_words(t, name, session.language()))).collect(),
         sees_people,
         days_in: t.days_in.replace("{zone}", session.preferences.zone.name()),
         action: session.links.now(&path),
@@ -130,15 +134,9 @@ fn page(
     page.with_command(session, Some(&cli), &api)
 }
 
-fn kind_words(t: &HistoryPageTexts, name: &'static str) -> &'static str {
-    match name {
-        "flow.created" => t.created,
-        "flow.updated" => t.updated,
-        PUT_IN_FORCE => t.put_in_force,
-        "flow.unpublished" => t.unpublished,
-        "flow.duplicated" => t.duplicated,
-        "flow.deleted" => t.deleted,
-        "flow.restored" => t.restored,
-        name => name,
+fn kind_words(t: &HistoryPageTexts, name: &'static str, language: PageLanguage) -> &'static str {
+    match EventType::parse(name) {
+        Some(event) => listed(event).map_or(name, |words| pick(words, language)),
+        None => t.put_in_force,
     }
 }

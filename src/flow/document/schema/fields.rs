@@ -62,6 +62,24 @@ impl Part {
         Some(FieldSet { first, then, is_closed })
     }
 
+    /// Calls `visit` with every member that may stand below this place, in steps of any type: as often as objects have it.
+    pub fn each_field(self, visit: &mut dyn FnMut(&'static Field)) {
+        if let Self::Either(parts) = self {
+            return parts.iter().for_each(|part| part.each_field(visit));
+        }
+        if let Some(item) = self.item() {
+            return item.each_field(visit);
+        }
+        let kinds = match self {
+            Self::Step { types, .. } => types.iter().map(|known| Some(known.name)).collect(),
+            _ => vec![None],
+        };
+        for field in kinds.into_iter().filter_map(|kind| self.fields(None, kind)).flat_map(FieldSet::iter) {
+            visit(field);
+            field.part.each_field(visit);
+        }
+    }
+
     /// The part of an item of a list.
     pub fn item(self) -> Option<Self> {
         match self {

@@ -5,6 +5,7 @@
 mod fields;
 pub mod part;
 pub mod rules;
+mod sign;
 mod tables;
 mod walk;
 
@@ -12,6 +13,7 @@ pub use fields::FieldSet;
 pub use part::{
     Field, Leads, Leaves, LocalNames, ObjectType, Part, Presence, ShownLimit, StepType, Translation,
 };
+pub use sign::{Family, Sign};
 pub use tables::{CHANGE, CHANGE_ONLY, DEFINITION, DOCUMENT, DOCUMENT_FIELDS, GRAPH, STEP, part_of_member};
 pub use walk::{FoundMember, walk};
 

@@ -3,6 +3,7 @@
 
 use std::ops::RangeInclusive;
 
+use super::sign::Sign;
 use crate::flow::document::duration::Duration;
 
 /// Characters of a template, at most.
@@ -208,11 +209,21 @@ pub struct Field {
     pub translation: Translation,
     /// One sentence for people.
     pub docs: &'static str,
+    /// What people call it, in Spanish and in English, where `console/texts/members.rs` has no words for the name.
+    pub words: Option<[&'static str; 2]>,
 }
 
 impl Field {
     const fn new(name: &'static str, part: Part, presence: Presence, docs: &'static str) -> Self {
-        Self { name, part, presence, names: LocalNames::NONE, translation: Translation::No, docs }
+        Self {
+            name,
+            part,
+            presence,
+            names: LocalNames::NONE,
+            translation: Translation::No,
+            docs,
+            words: None,
+        }
     }
 
     pub const fn required(name: &'static str, part: Part, docs: &'static str) -> Self {
@@ -244,6 +255,11 @@ impl Field {
     /// Names that exist in the expressions of this member, beside those that exist everywhere.
     pub const fn seeing(self, names: LocalNames) -> Self {
         Self { names, ..self }
+    }
+
+    /// Gives a member its words in Spanish and in English.
+    pub const fn called(self, spanish: &'static str, english: &'static str) -> Self {
+        Self { words: Some([spanish, english]), ..self }
     }
 
     pub const fn translated(self) -> Self {
@@ -283,6 +299,9 @@ pub struct StepType {
     pub name: &'static str,
     /// One sentence for people.
     pub docs: &'static str,
+    /// What people call it inside a sentence, in Spanish and in English.
+    pub words: [&'static str; 2],
+    pub sign: Sign,
     pub leaves: Leaves,
     /// The members beside those that all steps have. A common member that stands here again has another meaning.
     pub fields: &'static [Field],

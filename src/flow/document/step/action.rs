@@ -6,6 +6,7 @@ use crate::flow::document::Target;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Action {
@@ -59,21 +60,25 @@ const SAMPLE: Part = Part::Object(&ObjectType {
 impl Action {
     pub(super) const TYPE: StepType = StepType {
         name: "action",
-        docs: "Calls a named function of the organization's own backend.",
+        docs: "Calls a function of your backend by its name.",
+        words: ["acción", "action"],
+        sign: Sign::new(Family::Acts, "M9 2l-5 7h4l-1 5 5-7h-4z"),
         example: r#"{ "type": "action", "action": "crm.find", "args": { "phone": "{{ contact.phone }}" },
             "saveTo": "customer", "outcomes": [{ "id": "not_found", "next": "$end" }],
             "sampleResult": { "outcome": "ok", "data": { "id": 7 } } }"#,
         leaves: Leaves::Next,
         fields: &[
-            Field::required("action", Part::Name(&rules::ACTION), "The name of the function."),
-            Field::optional("args", Part::JsonObject, "Its arguments."),
+            Field::required("action", Part::Name(&rules::ACTION), "The name of the function.")
+                .called("Acción", "Action"),
+            Field::optional("args", Part::JsonObject, "Its arguments.").called("Argumentos", "Arguments"),
             Field::optional("saveTo", Part::Written, "The variable that gets the data of the result."),
             Field::optional(
                 "outcomes",
                 OUTCOMES,
                 "Where outcomes lead; one that is not listed leaves by `next`.",
             ),
-            Field::optional("sampleResult", SAMPLE, "What a test run gets when no mock answers."),
+            Field::optional("sampleResult", SAMPLE, "What a test run gets when no mock answers.")
+                .called("Resultado de prueba", "Sample result"),
         ],
     };
 

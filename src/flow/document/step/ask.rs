@@ -8,6 +8,7 @@ use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{
     Field, Leaves, LocalNames, ObjectType, Part, ShownLimit, StepType,
 };
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Template, Timeout};
 
@@ -116,8 +117,9 @@ const RULE: Part = Part::Object(&ObjectType {
     name: "AnswerRule",
     docs: "A condition for an answer.",
     fields: &[
-        Field::required("rule", Part::Expression, "What must hold of `value`."),
+        Field::required("rule", Part::Expression, "What must hold of `value`.").called("Regla", "Rule"),
         Field::optional("message", Part::shown(TEXT_CHARS_MAX), "What is sent when it does not.")
+            .called("Respuesta si no se cumple", "Answer when it does not hold")
             .translated(),
     ],
 });
@@ -128,14 +130,17 @@ const FORM: Part = Part::Object(&ObjectType {
     fields: &[
         Field::required("flowId", Part::text(1, 128), "The id of the form at WhatsApp."),
         Field::required("cta", Part::shown(BUTTON_CHARS_MAX), "The words on the button that opens it."),
-        Field::optional("screen", Part::text(1, 128), "The screen that it opens with."),
+        Field::optional("screen", Part::text(1, 128), "The screen that it opens with.")
+            .called("Pantalla", "Screen"),
     ],
 });
 
 impl Ask {
     pub(super) const TYPE: StepType = StepType {
         name: "ask",
-        docs: "Sends a prompt and waits for free input.",
+        docs: "Asks, and waits for an answer of a kind: text, number, date, email, place, file and more.",
+        words: ["pregunta", "question"],
+        sign: Sign::new(Family::Talks, "M5 6a3 3 0 1 1 4 3l-1 1v1M8 13v1"),
         example: r#"{ "type": "ask", "text": "¿Qué día?", "input": "date", "saveTo": "day",
             "validation": [{ "rule": "value > today", "message": "Ese día ya pasó." }],
             "retry": { "max": 2, "next": "$end" }, "timeout": { "after": "PT1H" } }"#,
@@ -149,19 +154,24 @@ impl Ask {
                 "input",
                 Part::OneOf(Input::WRITTEN),
                 "What kind of answer is accepted; `text` when absent.",
-            ),
+            )
+            .called("Respuesta esperada", "Expected answer"),
             Field::optional("saveTo", Part::Written, "The variable that gets the answer."),
             Field::optional(
                 "validation",
                 Part::list(&RULE, 0, 10),
                 "Rules; the first that does not hold rejects the answer.",
             )
+            .called("Reglas", "Rules")
             .seeing(LocalNames::VALUE),
-            Field::optional("minLength", LENGTH, "Characters of the answer, at least."),
-            Field::optional("maxLength", LENGTH, "Characters of the answer, at most."),
+            Field::optional("minLength", LENGTH, "Characters of the answer, at least.")
+                .called("Caracteres como mínimo", "Characters, at least"),
+            Field::optional("maxLength", LENGTH, "Characters of the answer, at most.")
+                .called("Caracteres como máximo", "Characters, at most"),
             Field::optional("min", Part::Number, "The least number that is accepted."),
             Field::optional("max", Part::Number, "The greatest number that is accepted."),
-            Field::optional("pattern", Part::Pattern, "A pattern that the answer must contain a match of."),
+            Field::optional("pattern", Part::Pattern, "A pattern that the answer must contain a match of.")
+                .called("Patrón", "Pattern"),
             Field::optional("retry", RETRY, "What happens on a rejected answer."),
             Field::optional("timeout", TIMEOUT, "How long to wait, and what happens then."),
             Field::optional(
@@ -173,8 +183,10 @@ impl Ask {
                 "entity",
                 Part::text(1, 64),
                 "An entity that fills the step without asking, when it came earlier.",
-            ),
-            Field::optional("form", FORM, "The WhatsApp form that is opened, with the input `form`."),
+            )
+            .called("Dato que ya puede haber llegado", "Entity that may have come earlier"),
+            Field::optional("form", FORM, "The WhatsApp form that is opened, with the input `form`.")
+                .called("Formulario", "Form"),
         ],
     };
 

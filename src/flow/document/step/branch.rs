@@ -2,6 +2,7 @@
 
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::document::{Expression, Target};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,7 +32,9 @@ const CASE: Part = Part::Object(&ObjectType {
 impl Branch {
     pub(super) const TYPE: StepType = StepType {
         name: "branch",
-        docs: "Goes the way of the first case whose condition holds.",
+        docs: "Goes one of several ways, by conditions.",
+        words: ["condición", "condition"],
+        sign: Sign::new(Family::Decides, "M8 2v4l-5 7M8 6l5 7"),
         example: r#"{ "type": "branch", "else": "$end", "cases": [
             { "when": "contact.language == 'en'", "next": "$next", "label": "English" } ] }"#,
         leaves: Leaves::OwnExits,
@@ -40,8 +43,10 @@ impl Branch {
                 "cases",
                 Part::list(&CASE, 1, 30),
                 "The cases, in the order in which they are tried.",
-            ),
-            Field::optional("else", Part::Target(Leads::Else), "Where the step leads when no case holds."),
+            )
+            .called("Casos", "Cases"),
+            Field::optional("else", Part::Target(Leads::Else), "Where the step leads when no case holds.")
+                .called("Si nada se cumple", "Otherwise"),
         ],
     };
 

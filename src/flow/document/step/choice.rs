@@ -12,6 +12,7 @@ use crate::flow::document::schema::part::{
     Field, Leads, Leaves, LocalNames, ObjectType, Part, ShownLimit, StepType,
 };
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::document::settings::{RETRY, TIMEOUT};
 use crate::flow::document::{Expression, Retry, Target, Template, Timeout};
 
@@ -109,10 +110,13 @@ const OPTION: Part = Part::Object(&ObjectType {
             "section",
             Part::shown(SECTION_CHARS_MAX),
             "The section of a list that the option is in.",
-        ),
+        )
+        .called("Sección", "Section"),
         Field::optional("media", MEDIA, "The media of a card."),
         Field::optional("value", Part::Data, "What is saved instead of the id."),
-        Field::optional("match", MATCHES, "Further texts that choose the option.").may_be_translated(),
+        Field::optional("match", MATCHES, "Further texts that choose the option.")
+            .called("También se elige con", "Also chosen by")
+            .may_be_translated(),
         Field::optional(
             "next",
             Part::Target(Leads::Option),
@@ -126,14 +130,15 @@ const OPTIONS_FROM: Part = Part::Object(&ObjectType {
     name: "OptionsFromList",
     docs: "How options are made from a list. `item` and `loop.index` exist in their templates.",
     fields: &[
-        Field::required("list", Part::Expression, "The list."),
+        Field::required("list", Part::Expression, "The list.").called("Lista", "List"),
         Field::required("id", Part::TEMPLATE, "The id of an option.").seeing(LocalNames::ITEM),
         Field::required("title", Part::TEMPLATE, "Its title.").seeing(LocalNames::ITEM),
         Field::optional("description", Part::TEMPLATE, "A line below the title.").seeing(LocalNames::ITEM),
         Field::optional("media", MEDIA, "The media of a card.").seeing(LocalNames::ITEM),
         Field::optional("value", Part::Expression, "What is saved instead of the id.")
             .seeing(LocalNames::ITEM),
-        Field::optional("limit", COUNT, "How many items of the list become options; 10 when absent."),
+        Field::optional("limit", COUNT, "How many items of the list become options; 10 when absent.")
+            .called("Cuántas como máximo", "How many at most"),
     ],
 });
 
@@ -149,7 +154,9 @@ const MULTIPLE: Part = Part::Object(&ObjectType {
 impl Choice {
     pub(super) const TYPE: StepType = StepType {
         name: "choice",
-        docs: "Shows a menu and waits for a choice.",
+        docs: "Shows a menu as buttons, list, cards or text, and waits for a choice.",
+        words: ["menú", "menu"],
+        sign: Sign::new(Family::Talks, "M3 4h2M7 4h6M3 8h2M7 8h6M3 12h2M7 12h6"),
         example: r#"{ "type": "choice", "text": "¿En qué te ayudo?", "saveTo": "topic", "options": [
             { "id": "orders", "title": "Pedidos", "match": ["pedido"] },
             { "id": "bye", "title": "Nada más", "next": "$end" } ],
@@ -160,25 +167,31 @@ impl Choice {
                 .translated(),
             Field::optional("header", Part::shown(HEADER_CHARS_MAX), "A line above the text.").translated(),
             Field::optional("footer", Part::shown(FOOTER_CHARS_MAX), "A line below the text.").translated(),
-            Field::optional("headerMedia", MEDIA, "Media above the text, instead of `header`."),
+            Field::optional("headerMedia", MEDIA, "Media above the text, instead of `header`.")
+                .called("Medio del encabezado", "Header media"),
             Field::optional(
                 "display",
                 Part::OneOf(Display::WRITTEN),
                 "How the menu is shown; `auto` when absent.",
-            ),
-            Field::one_of("options", SOURCES, Part::list(&OPTION, 1, 30), "The options."),
+            )
+            .called("Se muestra como", "Shown as"),
+            Field::one_of("options", SOURCES, Part::list(&OPTION, 1, 30), "The options.")
+                .called("Opciones", "Options"),
             Field::one_of(
                 "optionsFrom",
                 SOURCES,
                 OPTIONS_FROM,
                 "Options that are made from a list when the step is entered.",
-            ),
+            )
+            .called("Opciones de una lista", "Options from a list"),
             Field::optional(
                 "emptyNext",
                 Part::Target(Leads::Empty),
                 "Where the step leads when there is no option.",
-            ),
+            )
+            .called("Si la lista está vacía", "When the list is empty"),
             Field::optional("buttonLabel", Part::shown(BUTTON_CHARS_MAX), "The words that open a list.")
+                .called("Botón que abre la lista", "Button that opens the list")
                 .translated(),
             Field::optional(
                 "saveTo",
@@ -189,7 +202,8 @@ impl Choice {
                 "multiple",
                 MULTIPLE,
                 "Several options may be chosen; the menu is then shown as a text.",
-            ),
+            )
+            .called("Varias a la vez", "Several at once"),
             Field::optional("retry", RETRY, "What happens on an answer that chooses nothing."),
             Field::optional("timeout", TIMEOUT, "How long to wait, and what happens then."),
             Field::optional(

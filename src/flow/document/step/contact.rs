@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::flow::document::Template;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
+use crate::flow::document::schema::{Family, Sign};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Contact {
@@ -39,23 +40,28 @@ const ATTRIBUTE: Part = Part::Object(&ObjectType {
 impl Contact {
     pub(super) const TYPE: StepType = StepType {
         name: "contact",
-        docs: "Changes what is known of the person.",
+        docs: "Changes name, language, tags or attributes of the person.",
+        words: ["contacto", "contact"],
+        sign: Sign::new(Family::People, "M8 8a3 3 0 1 0-.1 0M2 14c1-4 11-4 12 0"),
         example: r#"{ "type": "contact", "name": "{{ input.text }}", "addTags": ["customer"], "removeTags": ["lead"],
             "attributes": [{ "name": "city", "value": "Lima" }], "language": "es" }"#,
         leaves: Leaves::Next,
         fields: &[
             Field::optional("name", Part::TEMPLATE, "The name of the contact; such a step has no label."),
-            Field::optional("addTags", TAGS, "Tags that the contact gets."),
+            Field::optional("addTags", TAGS, "Tags that the contact gets.")
+                .called("Etiquetas que gana", "Tags that are added"),
             Field::optional(
                 "removeTags",
                 Part::Either(&[TAGS, Part::OneOf(&["all"])]),
                 "Tags that the contact loses, or `all`, which is done before tags are added.",
-            ),
+            )
+            .called("Etiquetas que pierde", "Tags that are removed"),
             Field::optional(
                 "attributes",
                 Part::list(&ATTRIBUTE, 0, 50),
                 "Attributes that are set or cleared.",
-            ),
+            )
+            .called("Atributos", "Attributes"),
             Field::optional(
                 "language",
                 Part::TEMPLATE,

@@ -5,6 +5,7 @@ use crate::flow::document::Template;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leaves, Part, StepType};
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct End {
@@ -23,7 +24,9 @@ impl Default for End {
 impl End {
     pub(super) const TYPE: StepType = StepType {
         name: "end",
-        docs: "Ends the run.",
+        docs: "Ends the flow, with an outcome.",
+        words: ["fin", "end"],
+        sign: Sign::new(Family::Ends, "M4 4h8v8h-8z"),
         example: r#"{ "type": "end", "outcome": "booked", "text": "¡Hasta pronto!" }"#,
         leaves: Leaves::End,
         fields: &[

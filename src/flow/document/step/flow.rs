@@ -10,6 +10,7 @@ use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::json::INTEGER_MAX;
 
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -55,15 +56,18 @@ const OUTPUT: Part = Part::Object(&ObjectType {
     name: "FlowOutput",
     docs: "A variable that is copied when the other flow has ended.",
     fields: &[
-        Field::required("from", Part::Name(&rules::VARIABLE), "A variable of the called flow."),
-        Field::required("to", Part::Written, "The variable of this flow that receives it."),
+        Field::required("from", Part::Name(&rules::VARIABLE), "A variable of the called flow.")
+            .called("De", "From"),
+        Field::required("to", Part::Written, "The variable of this flow that receives it.").called("A", "To"),
     ],
 });
 
 impl SubFlow {
     pub(super) const TYPE: StepType = StepType {
         name: "flow",
-        docs: "Runs another flow.",
+        docs: "Runs another flow and comes back, or hands over to it.",
+        words: ["otro flujo", "other flow"],
+        sign: Sign::new(Family::Acts, "M2 3h5v4h-5zM9 9h5v4h-5zM7 5h4v4"),
         example: r#"{ "type": "flow", "flowId": "01973c0e-6c1b-7d3e-9a54-2f8a0b6d1e77", "version": "published",
             "inputs": { "name": "{{ contact.name }}" }, "outputs": [{ "from": "date", "to": "appointment" }],
             "outcomes": [{ "id": "cancelled", "next": "$end" }] }"#,
@@ -74,22 +78,26 @@ impl SubFlow {
                 "version",
                 Part::Either(&[Part::OneOf(&["published"]), Part::Integer { least: 1, most: INTEGER_MAX }]),
                 "The version that is run; the published one when absent.",
-            ),
+            )
+            .called("Versión", "Version"),
             Field::optional(
                 "mode",
                 Part::OneOf(CallMode::WRITTEN),
                 "Whether this flow goes on when the other one ends; `call` when absent.",
-            ),
+            )
+            .called("Modo", "Mode"),
             Field::optional(
                 "inputs",
                 Part::JsonObject,
                 "Values of the other flow's input variables, by their names.",
-            ),
+            )
+            .called("Entradas", "Inputs"),
             Field::optional(
                 "outputs",
                 Part::list(&OUTPUT, 0, 100),
                 "What this flow receives when the other one ends.",
-            ),
+            )
+            .called("Salidas", "Outputs"),
             Field::optional(
                 "outcomes",
                 OUTCOMES,

@@ -9,6 +9,7 @@ use crate::flow::channel::URL_CHARS_MAX;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leads, Leaves, LocalNames, ObjectType, Part, StepType};
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::document::{Duration, Expression, Target, Template};
 use crate::flow::env::{is_literal_host, origin_name};
 use crate::flow::limits::HTTP_BODY_BYTES_MAX;
@@ -73,7 +74,9 @@ const SAMPLE: Part = Part::Object(&ObjectType {
 impl Http {
     pub(super) const TYPE: StepType = StepType {
         name: "http",
-        docs: "Calls an address and reads its answer.",
+        docs: "Calls an address and takes values out of the answer.",
+        words: ["llamada web", "web call"],
+        sign: Sign::new(Family::Acts, "M8 2a6 6 0 1 0 .1 0M2 8h12M8 2c-4 4-4 8 0 12c4-4 4-8 0-12"),
         example: r#"{ "type": "http", "method": "GET", "url": "https://api.example/orders/{{ input.text }}",
             "headers": { "Authorization": "Bearer {{ secrets.SHOP }}" }, "retries": 1,
             "extract": [{ "variable": "state", "value": "response.body.state" }],
@@ -81,18 +84,21 @@ impl Http {
             "sampleResponse": { "status": 200, "body": { "state": "sent" } } }"#,
         leaves: Leaves::Next,
         fields: &[
-            Field::optional("method", Part::OneOf(Method::WRITTEN), "The method; `GET` when absent."),
+            Field::optional("method", Part::OneOf(Method::WRITTEN), "The method; `GET` when absent.")
+                .called("Método", "Method"),
             Field::required(
                 "url",
                 Part::Address,
-                "The https address, with a literal host; its path and query may be templates.",
+                "The https address: its host is literal or a value of `env`, its path and query may be templates.",
             ),
             Field::optional("headers", TEXTS, "The headers, by their literal names; at most 30.")
                 .seeing(LocalNames::SECRETS),
             Field::optional("query", TEXTS, "The parameters of the query, by their names; at most 30.")
+                .called("Parámetros de la consulta", "Query parameters")
                 .seeing(LocalNames::SECRETS),
             Field::up_to_one_of("body", BODIES, Part::Json, "The body as JSON.").seeing(LocalNames::SECRETS),
             Field::up_to_one_of("bodyText", BODIES, Part::TEMPLATE, "The body as a text.")
+                .called("Cuerpo como texto", "Body as text")
                 .seeing(LocalNames::SECRETS),
             Field::optional(
                 "timeout",
@@ -103,20 +109,24 @@ impl Http {
                 "retries",
                 Part::Integer { least: 0, most: 3 },
                 "Further tries after one that failed; 0 when absent.",
-            ),
+            )
+            .called("Intentos de más", "Further tries"),
             Field::optional("saveTo", Part::Written, "The variable that gets the body of the answer."),
             Field::optional(
                 "extract",
                 Part::list(&EXTRACT, 0, 30),
                 "Variables that are filled from `response`.",
             )
+            .called("Variables que se llenan", "Variables that are filled")
             .seeing(LocalNames::RESPONSE),
             Field::optional(
                 "on",
                 Part::list(&ON_STATUS, 0, 10),
                 "Where answers lead; others leave by `next`.",
-            ),
-            Field::optional("sampleResponse", SAMPLE, "What a test run gets when no mock answers."),
+            )
+            .called("Según la respuesta", "By the answer"),
+            Field::optional("sampleResponse", SAMPLE, "What a test run gets when no mock answers.")
+                .called("Respuesta de prueba", "Sample response"),
         ],
     };
 

@@ -49,11 +49,14 @@ impl Default for MediaSource {
 }
 
 const SOURCE: &[&str] = &["url", "mediaId"];
-const KIND: Field = Field::required("kind", Part::OneOf(MediaKind::WRITTEN), "What kind of media it is.");
+const KIND: Field = Field::required("kind", Part::OneOf(MediaKind::WRITTEN), "What kind of media it is.")
+    .called("Clase", "Kind");
 const URL: Field = Field::one_of("url", SOURCE, Part::Address, "Its https address.");
 const MEDIA_ID: Field =
-    Field::one_of("mediaId", SOURCE, Part::Template(Length::of(1, 512)), "The id of an upload.");
-const FILENAME: Field = Field::optional("filename", Part::TEMPLATE, "The name of a document.");
+    Field::one_of("mediaId", SOURCE, Part::Template(Length::of(1, 512)), "The id of an upload.")
+        .called("Id del archivo subido", "Id of the upload");
+const FILENAME: Field = Field::optional("filename", Part::TEMPLATE, "The name of a document.")
+    .called("Nombre del archivo", "File name");
 
 /// Media that are a message by themselves.
 pub(super) const SENT_MEDIA: Part = Part::Object(&ObjectType {

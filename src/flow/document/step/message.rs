@@ -8,6 +8,7 @@ use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{
     Field, Leaves, Length, ObjectType, Part, ShownLimit, StepType, TEMPLATE_CHARS_MAX,
 };
+use crate::flow::document::schema::{Family, Sign};
 
 /// The members of which a message has exactly one.
 const BODIES: &[&str] = &["text", "media", "location", "contacts", "template"];
@@ -92,10 +93,12 @@ const LOCATION: Part = Part::Object(&ObjectType {
     name: "Location",
     docs: "A place on the map.",
     fields: &[
-        Field::required("latitude", COORDINATE, "-90 to 90 degrees, or a template of that."),
-        Field::required("longitude", COORDINATE, "-180 to 180 degrees, or a template of that."),
+        Field::required("latitude", COORDINATE, "-90 to 90 degrees, or a template of that.")
+            .called("Latitud", "Latitude"),
+        Field::required("longitude", COORDINATE, "-180 to 180 degrees, or a template of that.")
+            .called("Longitud", "Longitude"),
         Field::optional("name", Part::TEMPLATE, "What the place is called."),
-        Field::optional("address", Part::TEMPLATE, "Its address."),
+        Field::optional("address", Part::TEMPLATE, "Its address.").called("Dirección", "Address"),
     ],
 });
 
@@ -104,16 +107,18 @@ const CONTACT_CARD: Part = Part::Object(&ObjectType {
     docs: "The card of a person.",
     fields: &[
         Field::required("name", Part::TEMPLATE, "The name of a person."),
-        Field::optional("phone", Part::TEMPLATE, "Their phone number."),
-        Field::optional("email", Part::TEMPLATE, "Their email address."),
-        Field::optional("organization", Part::TEMPLATE, "Where they work."),
+        Field::optional("phone", Part::TEMPLATE, "Their phone number.").called("Teléfono", "Phone"),
+        Field::optional("email", Part::TEMPLATE, "Their email address.").called("Correo", "Email"),
+        Field::optional("organization", Part::TEMPLATE, "Where they work.").called("Empresa", "Organization"),
     ],
 });
 
 impl Message {
     pub(super) const TYPE: StepType = StepType {
         name: "message",
-        docs: "Sends a message and goes on without waiting.",
+        docs: "Sends text, a medium, a place, contacts or a template, and goes on.",
+        words: ["mensaje", "message"],
+        sign: Sign::new(Family::Talks, "M2 3h12v8h-7l-3 3v-3h-2z"),
         example: r#"{ "type": "message", "text": "¡Hola {{ contact.name }}!", "footer": "Tienda",
             "cta": { "label": "Ver pedido", "url": "https://shop.example/orders" } }"#,
         leaves: Leaves::Next,
@@ -123,10 +128,12 @@ impl Message {
             Field::optional("header", Part::shown(HEADER_CHARS_MAX), "A line above a text.").translated(),
             Field::optional("footer", Part::shown(FOOTER_CHARS_MAX), "A line below a text.").translated(),
             Field::one_of("media", BODIES, SENT_MEDIA, "An image, a video, a document and so on."),
-            Field::one_of("location", BODIES, LOCATION, "A place on the map."),
-            Field::one_of("contacts", BODIES, Part::list(&CONTACT_CARD, 1, 10), "Cards of people."),
+            Field::one_of("location", BODIES, LOCATION, "A place on the map.").called("Lugar", "Place"),
+            Field::one_of("contacts", BODIES, Part::list(&CONTACT_CARD, 1, 10), "Cards of people.")
+                .called("Tarjetas de contacto", "Contact cards"),
             Field::one_of("template", BODIES, TEMPLATE, "A message template that the platform has approved."),
-            Field::optional("preview", Part::Boolean, "Whether links are previewed; true when absent."),
+            Field::optional("preview", Part::Boolean, "Whether links are previewed; true when absent.")
+                .called("Vista previa de enlaces", "Preview of links"),
         ],
     };
 

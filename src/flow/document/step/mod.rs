@@ -114,6 +114,11 @@ step_types!(
     Message, Ask, Choice, Set, Branch, Split, Http, Action, Wait, Contact, SubFlow, Handoff, Goto, End,
 );
 
+/// The declaration of the step type of this name.
+pub fn step_type(name: &str) -> Option<&'static StepType> {
+    STEP_TYPES.iter().copied().find(|known| known.name == name)
+}
+
 impl Default for StepKind {
     fn default() -> Self {
         Self::Goto(Goto)

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::flow::document::names::names;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leaves, ObjectType, Part, StepType};
+use crate::flow::document::schema::{Family, Sign};
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Set {
@@ -42,7 +43,8 @@ const ASSIGNMENT: Part = Part::Object(&ObjectType {
     docs: "A change of one variable.",
     fields: &[
         Field::required("variable", Part::Written, "The variable that is written."),
-        Field::optional("op", Part::OneOf(Op::WRITTEN), "What is done with the variable; `set` when absent."),
+        Field::optional("op", Part::OneOf(Op::WRITTEN), "What is done with the variable; `set` when absent.")
+            .called("Operación", "Operation"),
         Field::optional("value", Part::NullableJson, "The value; `increment` adds one when it is absent."),
     ],
 });
@@ -51,6 +53,8 @@ impl Set {
     pub(super) const TYPE: StepType = StepType {
         name: "set",
         docs: "Writes variables.",
+        words: ["variables", "variables"],
+        sign: Sign::new(Family::Acts, "M3 6h10M3 10h10"),
         example: r#"{ "type": "set", "assign": [
             { "variable": "city", "value": "{{ contact.attributes.city }}" },
             { "variable": "visits", "op": "increment" } ] }"#,
@@ -59,7 +63,8 @@ impl Set {
             "assign",
             Part::list(&ASSIGNMENT, 1, 50),
             "What is written, in order; each assignment sees what the ones before it wrote.",
-        )],
+        )
+        .called("Asignaciones", "Assignments")],
     };
 
     pub(super) fn read(o: &Object<'_>) -> Self {

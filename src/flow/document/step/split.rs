@@ -4,6 +4,7 @@ use crate::flow::document::Target;
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leads, Leaves, ObjectType, Part, StepType};
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Split {
@@ -30,7 +31,8 @@ const PATH: Part = Part::Object(&ObjectType {
             "weight",
             Part::Integer { least: 1, most: 1000 },
             "How likely the path is, against the others.",
-        ),
+        )
+        .called("Peso", "Weight"),
         Field::optional(
             "next",
             Part::Target(Leads::Path),
@@ -42,12 +44,14 @@ const PATH: Part = Part::Object(&ObjectType {
 impl Split {
     pub(super) const TYPE: StepType = StepType {
         name: "split",
-        docs: "Draws one of several paths by weight.",
+        docs: "Goes one of several ways, by chance.",
+        words: ["reparto", "split"],
+        sign: Sign::new(Family::Decides, "M8 14v-5l-5-6M8 9l5-6M8 9v-7"),
         example: r#"{ "type": "split", "paths": [
             { "id": "a", "weight": 9 }, { "id": "b", "weight": 1, "next": "$end" } ] }"#,
         leaves: Leaves::Next,
         fields: &[
-            Field::required("paths", Part::list(&PATH, 2, 10), "The paths."),
+            Field::required("paths", Part::list(&PATH, 2, 10), "The paths.").called("Caminos", "Paths"),
             Field::optional("saveTo", Part::Written, "The variable that gets the id of the path drawn."),
         ],
     };

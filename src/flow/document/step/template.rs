@@ -48,8 +48,10 @@ const TEMPLATE_BUTTON: Part = Part::Object(&ObjectType {
     name: "TemplateButton",
     docs: "The parameter of a button of a message template.",
     fields: &[
-        Field::required("index", Part::Integer { least: 0, most: 9 }, "Which button it is, from 0."),
-        Field::required("payload", Part::TEMPLATE, "The parameter of the button."),
+        Field::required("index", Part::Integer { least: 0, most: 9 }, "Which button it is, from 0.")
+            .called("Número", "Number"),
+        Field::required("payload", Part::TEMPLATE, "The parameter of the button.")
+            .called("Parámetro", "Parameter"),
     ],
 });
 
@@ -62,7 +64,8 @@ pub(super) const TEMPLATE: Part = Part::Object(&ObjectType {
         Field::required("language", Part::Name(&rules::TEMPLATE_LANGUAGE), "Its language, such as `es_MX`."),
         Field::optional("header", TEMPLATE_HEADER, "What its header gets."),
         Field::optional("body", Part::list(&Part::TEMPLATE, 0, 20), "The parameters of its text, in order."),
-        Field::optional("buttons", Part::list(&TEMPLATE_BUTTON, 0, 10), "The parameters of its buttons."),
+        Field::optional("buttons", Part::list(&TEMPLATE_BUTTON, 0, 10), "The parameters of its buttons.")
+            .called("Botones", "Buttons"),
     ],
 });
 

@@ -3,6 +3,7 @@
 use crate::flow::document::reader::{Cursor, Object};
 use crate::flow::document::schema::part::{Field, Leaves, Length, Part, StepType, TEMPLATE_CHARS_MAX};
 use crate::flow::document::schema::rules;
+use crate::flow::document::schema::{Family, Sign};
 use crate::flow::document::settings::TIMEOUT;
 use crate::flow::document::{Duration, Template, Timeout};
 use crate::flow::language::is_template;
@@ -50,7 +51,9 @@ const WAITED_FOR: &[&str] = &["duration", "until", "event"];
 impl Wait {
     pub(super) const TYPE: StepType = StepType {
         name: "wait",
-        docs: "Waits for a while, until a moment, or for an event.",
+        docs: "Waits for a time, or for an event of your backend.",
+        words: ["espera", "wait"],
+        sign: Sign::new(Family::Waits, "M8 2a6 6 0 1 0 .1 0M8 5v3l2 2"),
         example: r#"{ "type": "wait", "event": "order.shipped", "saveTo": "shipment",
             "timeout": { "after": "P2D", "next": "$end" }, "allowInterrupts": false }"#,
         leaves: Leaves::Next,
@@ -60,13 +63,15 @@ impl Wait {
                 WAITED_FOR,
                 Part::Either(&[Part::Duration(&WaitTime::RANGE), Part::TEMPLATE]),
                 "How long to wait, from one second to 30 days, or a template of that.",
-            ),
+            )
+            .called("Duración", "Duration"),
             Field::one_of(
                 "until",
                 WAITED_FOR,
                 Part::Template(Length::of(1, TEMPLATE_CHARS_MAX)),
                 "The datetime to wait for; one in the past is no wait.",
-            ),
+            )
+            .called("Hasta", "Until"),
             Field::one_of("event", WAITED_FOR, Part::Name(&rules::EVENT), "The business event to wait for."),
             Field::optional("saveTo", Part::Written, "The variable that gets the payload of the event."),
             Field::optional("timeout", TIMEOUT, "How long to wait for the event."),

@@ -1,14 +1,11 @@
 //! Two flows of one number that would both start by the same message or event.
 
-use regex::{Regex, RegexBuilder};
 use uuid::Uuid;
 
 use super::neighbours::Neighbours;
 use crate::flow::document::{Document, MatchMode, Trigger, TriggerType};
 use crate::flow::finding::Finding;
-use crate::flow::language::PATTERN_BYTES_MAX;
-use crate::flow::reference::ReferenceKind;
-use crate::flow::text::{composed, fold, spaced};
+use crate::flow::keyword::HeardKeyword;
 
 pub fn check(
     document: &Document,
@@ -87,54 +84,4 @@ fn heard(document: &Document) -> Vec<HeardKeyword> {
         }
     }
     heard
-}
-
-/// A keyword and how it is heard, made ready to be compared with many others.
-#[derive(Debug)]
-pub struct HeardKeyword {
-    keyword: String,
-    folded: String,
-    spaced: String,
-    mode: MatchMode,
-    regex: Option<Regex>,
-}
-
-impl HeardKeyword {
-    /// A keyword as an index holds it; `None` where it is a reference of another kind.
-    pub fn of_reference(kind: i16, value: &str) -> Option<Self> {
-        Some(Self::new(value, ReferenceKind::match_mode(kind)?))
-    }
-
-    fn new(keyword: &str, mode: MatchMode) -> Self {
-        let source = composed(keyword);
-        let regex =
-            || RegexBuilder::new(&source).case_insensitive(true).size_limit(PATTERN_BYTES_MAX).build().ok();
-        Self {
-            keyword: keyword.trim().to_owned(),
-            folded: fold(keyword),
-            spaced: spaced(keyword),
-            mode,
-            regex: (mode == MatchMode::Regex).then(regex).flatten(),
-        }
-    }
-
-    /// Whether one of two is heard where the other is written.
-    pub fn meets(&self, other: &Self) -> bool {
-        let is_same = self.mode == other.mode && self.folded == other.folded && !self.folded.is_empty();
-        is_same || self.hears(other) || other.hears(self)
-    }
-
-    fn hears(&self, other: &Self) -> bool {
-        // What a pattern looks like nobody writes.
-        if other.mode == MatchMode::Regex || (self.folded.is_empty() && self.mode != MatchMode::Regex) {
-            return false;
-        }
-        match self.mode {
-            MatchMode::Exact => self.folded == other.folded,
-            MatchMode::StartsWith => other.folded.starts_with(&self.folded),
-            MatchMode::Contains => other.folded.contains(&self.folded),
-            MatchMode::Word => other.spaced.contains(&self.spaced),
-            MatchMode::Regex => self.regex.as_ref().is_some_and(|regex| regex.is_match(&other.keyword)),
-        }
-    }
 }

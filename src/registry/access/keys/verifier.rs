@@ -92,11 +92,12 @@ impl ApiKeyVerifier {
         found.and_then(|found| found.keys).is_some_and(|keys| !keys.is_empty())
     }
 
-    /// Returns the caller of a key that is known, not revoked and not expired.
-    pub async fn verify(&self, text: &SecretString) -> Result<Caller, AccessError> {
+    /// Returns the caller of a key that is known, not revoked and not expired. `likely` is the organization that the request
+    /// is about, whose key it is unless somebody is at the wrong door.
+    pub async fn verify(&self, text: &SecretString, likely: Option<Uuid>) -> Result<Caller, AccessError> {
         let key = KeyText::parse(text.expose_secret()).ok_or(AccessError::Invalid)?;
         let hash = key.secret_hash();
-        let known = self.look_up(key.prefix()).await?;
+        let known = self.look_up(key.prefix(), likely).await?;
         let found = known
             .iter()
             .find(|known| bool::from(known.secret_hash.expose_secret().ct_eq(hash.as_bytes())))
@@ -107,10 +108,10 @@ impl ApiKeyVerifier {
         Ok(caller)
     }
 
-    async fn look_up(&self, prefix: &str) -> Result<Arc<[SealedKey]>, StoreError> {
+    async fn look_up(&self, prefix: &str, likely: Option<Uuid>) -> Result<Arc<[SealedKey]>, StoreError> {
         let query = async || {
             self.lookups.asked.increment(1);
-            self.store.keys_by_prefix(prefix).await.map(Arc::from)
+            self.store.keys_by_prefix(prefix, likely).await.map(Arc::from)
         };
         if let Some(keys) = self.found.get(prefix).filter(Found::is_fresh).and_then(|found| found.keys) {
             self.lookups.remembered.increment(1);
