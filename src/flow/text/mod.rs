@@ -5,15 +5,17 @@ mod cut;
 mod digits;
 mod fold;
 mod signs;
+mod written;
 
 pub use cut::{beginning, cut};
 pub use digits::{decimal_digit, has_other_digits};
-pub use fold::{composed, fold, plain, plain_and_written, same_title, search_text, spaced, typed_forms};
+pub use fold::{fold, search_text, spaced};
 pub use signs::{entity, escaped, is_blank, is_control, is_hidden, is_invisible, name_fault};
+pub use written::{composed, plain, plain_and_written, same_title, typed_forms};
 
 /// The number of the rules of [`fold`], and of what else views keep of documents. What is stored under a lower number is
 /// computed again.
-pub const FOLDING: i16 = 5;
+pub const FOLDING: i16 = 6;
 
 /// Names further away than this are not worth a hint.
 const HINT_DISTANCE_MAX: usize = 2;

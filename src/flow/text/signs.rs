@@ -87,7 +87,8 @@ pub fn name_fault(text: &str) -> Option<&'static str> {
 pub fn plain_quote(c: char) -> char {
     match c {
         '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}' | '\u{2032}' | '\u{2035}' | '\u{2039}'
-        | '\u{203a}' | '\u{2bc}' | '\u{2bb}' | '\u{b4}' | '\u{55a}' | '\u{a78c}' | '\u{ff07}' => '\'',
+        | '\u{203a}' | '\u{2bc}' | '\u{2bb}' | '\u{b4}' | '\u{55a}' | '\u{a78b}' | '\u{a78c}'
+        | '\u{ff07}' => '\'',
         '\u{201c}'..='\u{201f}'
         | '\u{2033}'
         | '\u{2036}'
