@@ -34,9 +34,24 @@ pub(super) fn ensure(
     file.sync_all().map_err(ClusterError::file("sync", &marker))?;
     sync(directory.root())?;
     tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
+    let made = make(&pgdata, binaries, account, durability);
+    if made.is_err() && pgdata.exists() {
+        // Whoever puts another cluster in its place would lose that to the marker.
+        fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
+    }
+    remove_file(&marker)?;
+    sync(directory.root())?;
+    made
+}
 
-    let mut initdb = child::command(&binaries.initdb(), account, &pgdata);
-    initdb.arg("-D").arg(&pgdata);
+fn make(
+    pgdata: &Path,
+    binaries: &Binaries,
+    account: Option<&Account>,
+    durability: Durability,
+) -> Result<(), ClusterError> {
+    let mut initdb = child::command(&binaries.initdb(), account, pgdata);
+    initdb.arg("-D").arg(pgdata);
     initdb.args(["--username", NAME, "--encoding=UTF8", "--locale=C", "--data-checksums"]);
     // The directory of the socket is closed to everybody else; passwords would add a file to guard.
     initdb.args(["--auth-local=trust", "--auth-host=reject", "--no-instructions"]);
@@ -45,12 +60,9 @@ pub(super) fn ensure(
     }
     run(initdb, None)?;
 
-    let mut single = child::command(&binaries.postgres(), account, &pgdata);
-    single.arg("--single").arg("-D").arg(&pgdata).arg("postgres");
-    run(single, Some(&format!("CREATE DATABASE {NAME}\n")))?;
-
-    remove_file(&marker)?;
-    sync(directory.root())
+    let mut single = child::command(&binaries.postgres(), account, pgdata);
+    single.arg("--single").arg("-D").arg(pgdata).arg("postgres");
+    run(single, Some(&format!("CREATE DATABASE {NAME}\n")))
 }
 
 /// Whatever cannot be looked into may be a cluster.

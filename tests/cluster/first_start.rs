@@ -2,10 +2,11 @@
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::Path;
 
-use flow_registry::postgres::ClusterError;
+use flow_registry::postgres::{Cluster, ClusterError, Options};
 
-use super::{refusal, remember, remembers, start};
+use super::{options, refusal, remember, remembers, start};
 use crate::support::Scratch;
 
 #[tokio::test]
@@ -21,6 +22,35 @@ async fn an_interrupted_first_start_is_done_over() {
     remember(&cluster).await;
     remembers(cluster.connection()).await;
     assert!(!scratch.path().join("postgres.initializing").exists());
+}
+
+#[tokio::test]
+async fn what_is_put_where_a_first_start_failed_stays() {
+    let backup = Scratch::new();
+    let cluster = start(backup.path()).await;
+    remember(&cluster).await;
+    cluster.stop().await;
+    let called = fs::read_to_string(backup.path().join("postgres/postmaster.opts")).unwrap();
+    let programs = Path::new(called.split_whitespace().next().unwrap()).parent().unwrap();
+
+    // The cluster is made, and not acknowledged.
+    let scratch = Scratch::new();
+    let bin_dir = scratch.path().join("bin");
+    fs::create_dir(&bin_dir).unwrap();
+    for program in programs.read_dir().unwrap().map(|entry| entry.unwrap().path()) {
+        symlink(&program, bin_dir.join(program.file_name().unwrap())).unwrap();
+    }
+    let initdb = bin_dir.join("initdb");
+    fs::remove_file(&initdb).unwrap();
+    fs::write(&initdb, format!("#!/bin/sh\n{} \"$@\" && exit 1\n", programs.join("initdb").display()))
+        .unwrap();
+    fs::set_permissions(&initdb, fs::Permissions::from_mode(0o755)).unwrap();
+    let data_dir = scratch.path().join("data");
+    let refused = Cluster::start(Options { bin_dir: Some(bin_dir), ..options(&data_dir) }).await;
+    assert!(matches!(refused, Err(ClusterError::InitFailed { .. })), "{refused:?}");
+
+    fs::rename(backup.path().join("postgres"), data_dir.join("postgres")).unwrap();
+    remembers(start(&data_dir).await.connection()).await;
 }
 
 #[tokio::test]
