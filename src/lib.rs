@@ -10,6 +10,7 @@ pub mod flow;
 pub mod http;
 pub mod interpreter;
 pub mod log;
+pub mod outline;
 pub mod picture;
 pub mod postgres;
 pub mod registry;

@@ -1,9 +1,9 @@
 //! What a change touched, read off the paths that its event lists: `steps.pago.text`, `steps.pago added`, `name`. Says
 //! only what changed: steps by their ids, three at most, the rest counted.
 
-use super::preference::PageLanguage;
-use super::sentence::{Piece, Sentence, number};
 use super::texts::history::HistoryTexts;
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::{Piece, Sentence, number};
 
 /// Steps that a sentence names at most.
 const NAMED_MAX: usize = 3;
@@ -80,7 +80,7 @@ impl ChangedParts {
     }
 
     /// `added x; changed a, b and the trigger`; empty where nothing is listed.
-    pub fn sentence(&self, texts: &HistoryTexts, language: PageLanguage) -> Sentence {
+    pub fn sentence(&self, texts: &HistoryTexts, language: DisplayLanguage) -> Sentence {
         let mut left = NAMED_MAX;
         let verbs = [
             (Done::Added, texts.added),
@@ -114,7 +114,7 @@ impl ChangedParts {
         done: Done,
         left: &mut usize,
         texts: &HistoryTexts,
-        language: PageLanguage,
+        language: DisplayLanguage,
     ) -> Vec<Sentence> {
         let ids: Vec<&String> =
             self.steps.iter().filter(|(_, what)| *what == done).map(|(id, _)| id).collect();
@@ -133,7 +133,7 @@ impl ChangedParts {
         said
     }
 
-    fn other_parts(&self, texts: &HistoryTexts, language: PageLanguage) -> Vec<Sentence> {
+    fn other_parts(&self, texts: &HistoryTexts, language: DisplayLanguage) -> Vec<Sentence> {
         let mut said = Vec::new();
         for name in &self.members {
             said.push(match name.as_str() {
@@ -171,7 +171,7 @@ fn add_once(names: &mut Vec<String>, name: &str) {
 }
 
 /// `{n} steps`, with a text of its own for one.
-pub fn counted(count: usize, (one, several): (&str, &str), language: PageLanguage) -> Sentence {
+pub fn counted(count: usize, (one, several): (&str, &str), language: DisplayLanguage) -> Sentence {
     let count = i64::try_from(count).unwrap_or(i64::MAX);
     Sentence::of(if count == 1 { one } else { several }, &[("n", number(count, language))])
 }
@@ -196,8 +196,10 @@ mod tests {
 
     fn check(paths: &[&str], more: u32, es: &str, en: &str) {
         let parts = parts(paths, more);
-        let said =
-            [parts.sentence(&ES, PageLanguage::Es).plain(), parts.sentence(&EN, PageLanguage::En).plain()];
+        let said = [
+            parts.sentence(&ES, DisplayLanguage::Es).plain(),
+            parts.sentence(&EN, DisplayLanguage::En).plain(),
+        ];
         assert_eq!(said, [es, en]);
     }
 
@@ -251,7 +253,7 @@ mod tests {
         all.and(&parts(&["steps.b.text", "steps.c removed"], 0));
         assert_eq!(all.step_count(), 3);
         assert_eq!(
-            all.sentence(&EN, PageLanguage::En).plain(),
+            all.sentence(&EN, DisplayLanguage::En).plain(),
             "added a; removed c; changed b, the name and 2 more changes"
         );
     }

@@ -3,10 +3,10 @@
 
 use serde_json::Value;
 
-use super::member::Label;
-use super::preference::PageLanguage;
-use super::texts::members::{member, pick};
 use crate::flow::diff::{Diff, DiffEntry, ListDiff, ValueChange};
+use crate::outline::DisplayLanguage;
+use crate::outline::member::Label;
+use crate::outline::words::{member, pick};
 
 /// Lines that a history opens at most.
 const LINES_MAX: usize = 40;
@@ -41,7 +41,7 @@ pub struct Differences {
 }
 
 /// What a comparison found, in the order of the format.
-pub fn differences(diff: &Diff, language: PageLanguage) -> Differences {
+pub fn differences(diff: &Diff, language: DisplayLanguage) -> Differences {
     let mut lines: Vec<DifferenceLine> = Vec::new();
     let mut say = |changes: &[ValueChange]| lines.extend(changes.iter().map(|change| line(change, language)));
     say(&diff.document);
@@ -57,7 +57,7 @@ pub fn differences(diff: &Diff, language: PageLanguage) -> Differences {
     Differences { lines, more, layout: diff.layout }
 }
 
-fn lists(list: &ListDiff, section: &str, language: PageLanguage, lines: &mut Vec<DifferenceLine>) {
+fn lists(list: &ListDiff, section: &str, language: DisplayLanguage, lines: &mut Vec<DifferenceLine>) {
     let mut whole = |entry: &DiffEntry, kind: fn(String) -> DifferenceKind| {
         let (step, place) = place(&format!("{section}.{}", entry.id), language);
         lines.push(DifferenceLine { step, place, kind: kind(value(&entry.value)) });
@@ -76,7 +76,7 @@ fn lists(list: &ListDiff, section: &str, language: PageLanguage, lines: &mut Vec
     lines.extend(changes.map(|change| line(change, language)));
 }
 
-fn line(change: &ValueChange, language: PageLanguage) -> DifferenceLine {
+fn line(change: &ValueChange, language: DisplayLanguage) -> DifferenceLine {
     let (step, place) = place(change.path(), language);
     let kind = match change {
         ValueChange::Changed { before: Value::Null, after, .. } | ValueChange::Added { after, .. } => {
@@ -94,7 +94,7 @@ fn line(change: &ValueChange, language: PageLanguage) -> DifferenceLine {
 }
 
 /// The step a path is in, and what its other names are called. Names of the author's stay as they are.
-fn place(path: &str, language: PageLanguage) -> (Option<String>, Vec<Label>) {
+fn place(path: &str, language: DisplayLanguage) -> (Option<String>, Vec<Label>) {
     let mut names = path.split('.').peekable();
     let step = match names.peek() {
         Some(&"steps") => {
@@ -149,7 +149,7 @@ mod tests {
             { "id": "a", "type": "message", "text": "HOLA", "footer": "f" },
             { "id": "c", "type": "choice", "options": [{ "id": "x", "title": "Y" }] },
             { "id": "d", "type": "end" } ] });
-        let found = differences(&diff(&before, &after), PageLanguage::En);
+        let found = differences(&diff(&before, &after), DisplayLanguage::En);
         let lines: Vec<String> = found.lines.iter().map(said).collect();
         assert_eq!(
             lines,
@@ -173,7 +173,7 @@ mod tests {
                 (0..100).map(|n| json!({ "id": format!("s{n}"), "text": text })).collect();
             json!({ "steps": steps })
         };
-        let found = differences(&diff(&flow("a"), &flow(&"b".repeat(5000))), PageLanguage::Es);
+        let found = differences(&diff(&flow("a"), &flow(&"b".repeat(5000))), DisplayLanguage::Es);
         assert_eq!((found.lines.len(), found.more), (40, 60));
         let DifferenceKind::Changed { after, .. } = &found.lines[0].kind else { panic!("changed") };
         assert_eq!(after.chars().count(), VALUE_CHARS_MAX + 1);

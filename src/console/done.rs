@@ -1,15 +1,15 @@
 //! What came of a change, told from its event in the log, so that it is true however often a page is loaded.
 
 use super::headlines::{payload, versions};
-use super::preference::PageLanguage;
-use super::sentence::Sentence;
 use super::texts::events::told;
-use super::texts::members::pick;
 use crate::flow::event::EventType;
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::Sentence;
+use crate::outline::words::pick;
 use crate::registry::LogEntry;
 
 /// What the event did to its flow; `None` for an event that a newer service knows.
-pub fn done(entry: &LogEntry, language: PageLanguage) -> Option<Sentence> {
+pub fn done(entry: &LogEntry, language: DisplayLanguage) -> Option<Sentence> {
     let payload = payload(entry).unwrap_or_default();
     let told = told(EventType::parse(&entry.event_type)?, &payload)?;
     Some(Sentence::of(pick(told.done, language), &versions(entry, &payload, language)))
@@ -39,7 +39,7 @@ mod tests {
             document: None,
             resource_name: None,
         };
-        let told = done(&entry, PageLanguage::En).map(|said| said.plain());
+        let told = done(&entry, DisplayLanguage::En).map(|said| said.plain());
         assert_eq!(told.as_deref(), expected);
     }
 

@@ -1,15 +1,15 @@
 //! What a change does to a flow, in words: what customers get from then on, and what stays.
 
-use super::preference::PageLanguage;
-use super::sentence::{Piece, Sentence, number};
 use super::texts::change::ChangeTexts;
 use crate::flow::event::{RestoreMode, State};
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::{Piece, Sentence, number};
 
 /// Says what changes do.
 #[derive(Debug, Clone, Copy)]
 pub struct Effects {
     pub texts: &'static ChangeTexts,
-    pub language: PageLanguage,
+    pub language: DisplayLanguage,
 }
 
 impl Effects {
@@ -90,8 +90,8 @@ mod tests {
     use super::*;
     use crate::flow::digest::Digest;
 
-    const SPEAK_ES: Effects = Effects { texts: &ES, language: PageLanguage::Es };
-    const SPEAK_EN: Effects = Effects { texts: &EN, language: PageLanguage::En };
+    const SPEAK_ES: Effects = Effects { texts: &ES, language: DisplayLanguage::Es };
+    const SPEAK_EN: Effects = Effects { texts: &EN, language: DisplayLanguage::En };
 
     fn state(enabled: bool, published: Option<i64>) -> State {
         State {

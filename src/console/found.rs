@@ -2,9 +2,9 @@
 
 use serde::Deserialize;
 
-use super::preference::PageLanguage;
 use super::texts::findings::finding;
-use super::texts::members::pick;
+use crate::outline::DisplayLanguage;
+use crate::outline::words::pick;
 
 /// A finding in the reader's language.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,7 +35,7 @@ struct KeptFinding {
 }
 
 /// The findings of a document, from the JSON that is kept with it.
-pub fn found_faults(findings: &[u8], language: PageLanguage) -> serde_json::Result<Vec<FoundFault>> {
+pub fn found_faults(findings: &[u8], language: DisplayLanguage) -> serde_json::Result<Vec<FoundFault>> {
     let kept: Vec<KeptFinding> = serde_json::from_slice(findings)?;
     let found = kept.into_iter().map(|kept| FoundFault {
         text: finding(&kept.code).map_or("", |both| pick(both, language)),
@@ -66,14 +66,14 @@ mod tests {
     fn findings_are_said_in_both_languages() {
         let flow = json!({ "name": "x", "steps": [{ "id": "a", "type": "goto", "next": "nada" }] });
         let kept = serde_json::to_vec(&validation::findings(&Canonical::create(flow).unwrap())).unwrap();
-        let found = found_faults(&kept, PageLanguage::Es).unwrap();
+        let found = found_faults(&kept, DisplayLanguage::Es).unwrap();
         let dangling = found.iter().find(|found| found.code == "DANGLING_NEXT").unwrap();
         assert_eq!((dangling.is_error, dangling.text), (true, "Lleva a un paso que no existe."));
         assert_eq!((&*dangling.pointer, dangling.step_id.as_deref()), ("/steps/0/next", Some("a")));
         assert!(is_about(dangling, "/steps/0") && is_about(dangling, "/steps/0/next"));
         assert!(!is_about(dangling, "/steps/0/ne") && !is_about(dangling, "/steps/00"));
         let newer = br#"[{"code":"NEW","severity":"warning","pointer":"","stepId":null,"message":"m"}]"#;
-        let newer = &found_faults(newer, PageLanguage::En).unwrap()[0];
+        let newer = &found_faults(newer, DisplayLanguage::En).unwrap()[0];
         assert_eq!((newer.text, &*newer.message, newer.is_error), ("", "m", false));
     }
 }

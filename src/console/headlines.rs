@@ -6,12 +6,12 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::changed::{ChangedParts, counted};
-use super::preference::PageLanguage;
-use super::sentence::{Piece, Sentence, number};
 use super::texts::events::{Headline, told};
 use super::texts::history::HistoryTexts;
-use super::texts::members::pick;
 use crate::flow::event::{Actor, ActorKind, DraftChange, EventType, Payload};
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::{Piece, Sentence, number};
+use crate::outline::words::pick;
 use crate::registry::LogEntry;
 
 /// Edits of one person that are no further apart are one row.
@@ -60,7 +60,7 @@ impl HistoryRow {
 #[derive(Debug, Clone, Copy)]
 pub struct Teller {
     pub texts: &'static HistoryTexts,
-    pub language: PageLanguage,
+    pub language: DisplayLanguage,
     /// Whether the reader may know who did something, for whom and why.
     pub sees_people: bool,
 }
@@ -223,7 +223,7 @@ pub(super) fn payload(entry: &LogEntry) -> Option<Payload> {
 pub(super) fn versions(
     entry: &LogEntry,
     payload: &Payload,
-    language: PageLanguage,
+    language: DisplayLanguage,
 ) -> [(&'static str, Piece); 2] {
     let version = |said: Option<i64>| number(said.unwrap_or(entry.version), language);
     let from = payload.from_version.or(payload.source_version);

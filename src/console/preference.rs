@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 use chrono_tz::Tz;
 
 use super::session::cookie;
+use crate::outline::DisplayLanguage;
 
 pub const LANGUAGE: &str = "language";
 pub const THEME: &str = "theme";
@@ -15,42 +16,10 @@ pub const ROWS: &str = "rows";
 pub const ROWS_CHOICES: [i64; 3] = [25, 50, 100];
 const ROWS_DEFAULT: i64 = 50;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageLanguage {
-    Es,
-    En,
-}
-
-impl PageLanguage {
-    /// As `lang` of a page and the cookie say it.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::Es => "es",
-            Self::En => "en",
-        }
-    }
-
-    pub fn parse(code: &str) -> Option<Self> {
-        match code {
-            "es" => Some(Self::Es),
-            "en" => Some(Self::En),
-            _ => None,
-        }
-    }
-
-    /// The texts of this language.
-    pub const fn pick<T>(self, es: &'static T, en: &'static T) -> &'static T {
-        match self {
-            Self::Es => es,
-            Self::En => en,
-        }
-    }
-
-    /// The first language of a browser that is one of ours (RFC 9110, 12.5.4); weights are in that order already.
-    fn accepted(headers: &HeaderMap) -> Option<Self> {
-        let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
-        wanted.split(',').find_map(|part| Self::parse(&part.trim().get(..2)?.to_ascii_lowercase()))
-    }
+/// The first language of a browser that is one of ours (RFC 9110, 12.5.4); weights are in that order already.
+fn accepted(headers: &HeaderMap) -> Option<DisplayLanguage> {
+    let wanted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    wanted.split(',').find_map(|part| DisplayLanguage::parse(&part.trim().get(..2)?.to_ascii_lowercase()))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +46,7 @@ impl Theme {
 /// How somebody wants pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preferences {
-    pub language: PageLanguage,
+    pub language: DisplayLanguage,
     pub theme: Theme,
     pub zone: Tz,
     /// Whether a key without Ctrl does something.
@@ -89,10 +58,9 @@ pub struct Preferences {
 impl Preferences {
     pub fn of(headers: &HeaderMap) -> Self {
         let told = |name: &str| cookie::value(headers, name);
-        let language =
-            told(LANGUAGE).and_then(PageLanguage::parse).or_else(|| PageLanguage::accepted(headers));
+        let language = told(LANGUAGE).and_then(DisplayLanguage::parse).or_else(|| accepted(headers));
         Self {
-            language: language.unwrap_or(PageLanguage::Es),
+            language: language.unwrap_or(DisplayLanguage::Es),
             theme: told(THEME).and_then(Theme::parse).unwrap_or(Theme::Auto),
             zone: told(ZONE).and_then(zone).unwrap_or(Tz::UTC),
             has_keys: told(KEYS) != Some("off"),
@@ -122,10 +90,10 @@ mod tests {
     #[test]
     fn cookies_come_before_what_browsers_say() {
         let language = |accepted: &str| of(&[(header::ACCEPT_LANGUAGE, accepted)]).language;
-        assert_eq!(of(&[]).language, PageLanguage::Es);
-        assert_eq!(language("en-US,en;q=0.9,es;q=0.8"), PageLanguage::En);
-        assert_eq!(language("fr, es-MX;q=0.8"), PageLanguage::Es);
-        assert_eq!(language("de, *"), PageLanguage::Es);
+        assert_eq!(of(&[]).language, DisplayLanguage::Es);
+        assert_eq!(language("en-US,en;q=0.9,es;q=0.8"), DisplayLanguage::En);
+        assert_eq!(language("fr, es-MX;q=0.8"), DisplayLanguage::Es);
+        assert_eq!(language("de, *"), DisplayLanguage::Es);
         let told = of(&[
             (header::ACCEPT_LANGUAGE, "en"),
             (header::COOKIE, "other=1; language=es; theme=dark; tz=America%2FMexico_City; keys=off; rows=25"),
@@ -133,7 +101,7 @@ mod tests {
         assert_eq!(
             told,
             Preferences {
-                language: PageLanguage::Es,
+                language: DisplayLanguage::Es,
                 theme: Theme::Dark,
                 zone: Tz::America__Mexico_City,
                 has_keys: false,

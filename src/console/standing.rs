@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::preference::PageLanguage;
-use super::sentence::{Piece, Sentence, number};
 use super::texts::standing::StandingTexts;
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::{Piece, Sentence, number};
 
 /// How a flow stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ pub enum Ahead {
 
 impl FlowStanding {
     /// The sentence on the state.
-    pub fn sentence(&self, language: PageLanguage) -> Sentence {
+    pub fn sentence(&self, language: DisplayLanguage) -> Sentence {
         let texts = StandingTexts::of(language);
         let text = match (self.standing, self.who.is_empty()) {
             (Standing::InForce, false) => texts.in_force,
@@ -84,7 +84,7 @@ impl FlowStanding {
     }
 
     /// The sentence on a draft that differs from what is published.
-    pub fn draft_ahead(&self, language: PageLanguage) -> Option<Sentence> {
+    pub fn draft_ahead(&self, language: DisplayLanguage) -> Option<Sentence> {
         let texts = StandingTexts::of(language);
         let (text, changes) = match self.ahead? {
             Ahead::Changes(1) => (texts.draft_ahead_by_one, 1),
@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn states_are_said_as_they_are() {
         let check = |flow: FlowStanding, es: &str, en: &str| {
-            let said = [PageLanguage::Es, PageLanguage::En].map(|language| flow.sentence(language).plain());
+            let said =
+                [DisplayLanguage::Es, DisplayLanguage::En].map(|language| flow.sentence(language).plain());
             assert_eq!(said, [es, en]);
         };
         check(
@@ -150,7 +151,7 @@ mod tests {
     fn a_draft_ahead_counts_its_changes() {
         let check = |ahead: Option<Ahead>, en: Option<&str>| {
             let flow = FlowStanding { ahead, ..standing(Standing::InForce) };
-            assert_eq!(flow.draft_ahead(PageLanguage::En).map(|said| said.plain()).as_deref(), en);
+            assert_eq!(flow.draft_ahead(DisplayLanguage::En).map(|said| said.plain()).as_deref(), en);
         };
         check(None, None);
         check(Some(Ahead::Changes(3)), Some("Draft 7 has 3 unpublished changes"));

@@ -6,7 +6,7 @@ use askama::filters::HtmlSafe;
 use chrono::{DateTime, Datelike as _, Offset as _, SecondsFormat, TimeZone as _, Timelike as _, Utc};
 use chrono_tz::Tz;
 
-use super::preference::PageLanguage;
+use crate::outline::DisplayLanguage;
 
 const MONTHS_ES: [&str; 12] =
     ["ene", "feb", "mar", "abr", "may", "jun", "jul", "ago", "sep", "oct", "nov", "dic"];
@@ -18,12 +18,12 @@ const MONTHS_EN: [&str; 12] =
 pub struct When {
     at: DateTime<Utc>,
     zone: Tz,
-    language: PageLanguage,
+    language: DisplayLanguage,
     position: Option<i64>,
 }
 
 impl When {
-    pub fn new(at: DateTime<Utc>, zone: Tz, language: PageLanguage) -> Self {
+    pub fn new(at: DateTime<Utc>, zone: Tz, language: DisplayLanguage) -> Self {
         Self { at, zone, language, position: None }
     }
 
@@ -36,8 +36,8 @@ impl When {
     pub fn text(&self) -> String {
         let local = self.at.with_timezone(&self.zone);
         let months = match self.language {
-            PageLanguage::Es => &MONTHS_ES,
-            PageLanguage::En => &MONTHS_EN,
+            DisplayLanguage::Es => &MONTHS_ES,
+            DisplayLanguage::En => &MONTHS_EN,
         };
         let month = months[local.month0() as usize % 12];
         let (day, year, hour, minute) = (local.day(), local.year(), local.hour(), local.minute());
@@ -54,8 +54,8 @@ impl fmt::Display for When {
         write!(f, "<time datetime=\"{exact}\" title=\"{exact}")?;
         if let Some(position) = self.position {
             let word = match self.language {
-                PageLanguage::Es => "posición",
-                PageLanguage::En => "position",
+                DisplayLanguage::Es => "posición",
+                DisplayLanguage::En => "position",
             };
             write!(f, " · {word} {position}")?;
         }
@@ -89,12 +89,12 @@ mod tests {
     fn times_stand_in_the_zone_of_the_reader() {
         let at: DateTime<Utc> = "2026-05-03T16:12:09.5Z".parse().unwrap();
         let text = |zone: Tz, language| When::new(at, zone, language).text();
-        assert_eq!(text(Tz::America__Mexico_City, PageLanguage::En), "3 May 2026, 10:12 UTC−6");
-        assert_eq!(text(Tz::Asia__Kolkata, PageLanguage::Es), "3 may 2026, 21:42 UTC+5:30");
-        assert_eq!(text(Tz::UTC, PageLanguage::Es), "3 may 2026, 16:12 UTC");
+        assert_eq!(text(Tz::America__Mexico_City, DisplayLanguage::En), "3 May 2026, 10:12 UTC−6");
+        assert_eq!(text(Tz::Asia__Kolkata, DisplayLanguage::Es), "3 may 2026, 21:42 UTC+5:30");
+        assert_eq!(text(Tz::UTC, DisplayLanguage::Es), "3 may 2026, 16:12 UTC");
         assert_eq!(zone_text(Tz::America__Mexico_City, at), "America/Mexico_City (UTC−6)");
         assert_eq!(zone_text(Tz::UTC, at), "UTC");
-        let html = When::new(at, Tz::UTC, PageLanguage::En).at_position(7).to_string();
+        let html = When::new(at, Tz::UTC, DisplayLanguage::En).at_position(7).to_string();
         let exact = "2026-05-03T16:12:09.500000Z";
         assert_eq!(
             html,

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::line::words;
 use crate::cli::screen::{ADDED, FAINT, NAME, NOTE, REMOVED, STRONG, indented, paint, plain};
 use crate::flow::diff::{Diff, DiffEntry, ListDiff, ValueChange};
 
@@ -82,6 +81,17 @@ fn member(indent: &str, path: &str, change: &ValueChange) -> String {
         ValueChange::Added { after, .. } => head(" added") + &new(after),
         ValueChange::Removed { before, .. } => head(" removed") + &old(before),
         ValueChange::Moved { from, to, .. } => head(&format!(" moved from {from} to {to}")),
+    }
+}
+
+/// `"hola", "alta"` for a list of texts, JSON for the rest.
+fn words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {
+            items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | ")
+        }
+        value => value.to_string(),
     }
 }
 

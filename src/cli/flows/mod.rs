@@ -6,12 +6,10 @@ mod diff;
 mod find;
 mod flow;
 mod history;
-mod line;
 mod list;
 mod outline;
 mod restore;
 mod show;
-mod step;
 mod test;
 mod transcript;
 

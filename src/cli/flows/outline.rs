@@ -1,15 +1,23 @@
 //! A document as an outline: what starts it, its variables, and its steps with what they say and where they lead.
 
-use super::line::{leads, words};
-use super::step;
-use crate::cli::screen::{FAINT, STRONG, indented, paint, plain};
-use crate::flow::document::{Canonical, Document, Variable, VariableScope};
+use crate::cli::screen::{FAINT, NAME, STRONG, hanging, indented, paint, plain};
+use crate::flow::document::{Canonical, Variable, VariableScope};
+use crate::outline::DisplayLanguage;
+use crate::outline::member::Holds;
+use crate::outline::steps::{self, OutlinedStep, StepFact};
+use crate::outline::texts::OutlineTexts;
+use crate::outline::trigger::trigger;
+use crate::outline::ways::{WayOut, WayTarget, Ways};
+
+/// The language of the commands.
+const LANGUAGE: DisplayLanguage = DisplayLanguage::En;
+const INDENT: &str = "      ";
 
 pub fn outline(canonical: &Canonical) -> String {
     let document = &canonical.document;
-    let mut text = trigger(canonical);
+    let mut text = head_line("trigger", &trigger(&document.trigger, LANGUAGE).plain());
     if let Some(number) = &document.phone_number_id {
-        text += &fact("number ", number);
+        text += &head_line("number ", number);
     }
     if !document.variables.is_empty() {
         let variables: Vec<_> = document.variables.iter().map(variable).collect();
@@ -19,23 +27,16 @@ pub fn outline(canonical: &Canonical) -> String {
     if document.steps.is_empty() {
         text += "  none\n";
     }
-    for index in 0..document.steps.len() {
-        text += &step::outline(document, index);
+    text.extend(steps::outline(canonical, LANGUAGE).iter().map(step));
+    let everywhere: String = Ways { document, language: LANGUAGE }.everywhere().iter().map(way).collect();
+    if !everywhere.is_empty() {
+        text += &format!("\n{}\n{everywhere}", paint(STRONG, "From every step"));
     }
-    text + &everywhere(document)
+    text
 }
 
-fn fact(name: &str, value: &str) -> String {
+fn head_line(name: &str, value: &str) -> String {
     format!("{} {}\n", paint(FAINT, name), plain(value))
-}
-
-/// The type and the configuration as it is written: clients keep keys of their own in it.
-fn trigger(canonical: &Canonical) -> String {
-    let kind = canonical.document.trigger.kind.as_str();
-    let config = canonical.value["triggerConfig"].as_object();
-    let members = config.into_iter().flatten().map(|(name, value)| format!("{name} {}", words(value)));
-    let line = [kind.to_owned()].into_iter().chain(members).collect::<Vec<_>>().join(", ");
-    fact("trigger", &line)
 }
 
 fn variable(variable: &Variable) -> String {
@@ -50,21 +51,38 @@ fn variable(variable: &Variable) -> String {
     text
 }
 
-/// What holds at every step: interrupts and settings.
-fn everywhere(document: &Document) -> String {
-    let mut text = String::new();
-    for interrupt in &document.interrupts {
-        let mut said: Vec<String> = interrupt.keywords.iter().chain(&interrupt.intents).cloned().collect();
-        said.extend(interrupt.when.iter().map(|when| format!("when {when}")));
-        text += &leads(&said.join(" | "), interrupt.next.as_str());
-    }
-    let settings = &document.settings;
-    if let Some(target) = &settings.on_error {
-        text += &leads("on error", target.as_str());
-    }
-    if let Some(timeout) = &settings.timeout {
-        let target = timeout.next.as_ref().map_or("$end", |target| target.as_str());
-        text += &leads(&format!("after {}", timeout.after), target);
-    }
-    if text.is_empty() { text } else { format!("\n{}\n{text}", paint(STRONG, "From every step")) }
+fn step(step: &OutlinedStep) -> String {
+    let name = step.name.as_ref().map(|name| format!("  ({name})")).unwrap_or_default();
+    let kind = format!("{}{name}", step.kind);
+    let mut text = format!("{:>3}  {}  {}\n", step.number, paint(NAME, plain(&step.id)), plain(&kind));
+    text.extend(step.facts.iter().map(fact));
+    text.extend(step.ways.iter().map(way));
+    text
+}
+
+fn fact(fact: &StepFact) -> String {
+    let held = match &fact.holds {
+        Holds::Said(text) | Holds::Text(text) | Holds::Code(text) => text.as_str(),
+        Holds::Json { text, is_cut: false } => text,
+        Holds::Json { text, is_cut: true } => &format!("{text}…"),
+        Holds::Word(word) => word,
+        Holds::YesNo(true) => "yes",
+        Holds::YesNo(false) => "no",
+        // Facts are the innermost, and where a target leads the ways say.
+        Holds::Target(_) | Holds::Members(_) => "",
+    };
+    let label = fact.label().plain();
+    hanging(&format!("{INDENT}{} ", paint(FAINT, format!("{}:", plain(&label)))), INDENT, held)
+}
+
+/// When it is gone, and where to.
+fn way(way: &WayOut) -> String {
+    let texts = OutlineTexts::of(LANGUAGE);
+    let target = match &way.to {
+        WayTarget::Step { id, exists: true } => id.clone(),
+        WayTarget::Step { id, exists: false } => format!("{id} (does not exist)"),
+        WayTarget::End => texts.to_end.to_owned(),
+        WayTarget::Resume => texts.to_resume.to_owned(),
+    };
+    format!("{INDENT}{} → {}\n", plain(&way.when.plain()), paint(NAME, plain(&target)))
 }

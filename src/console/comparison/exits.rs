@@ -3,10 +3,10 @@
 use serde_json::Value;
 
 use super::lines::entry_name;
-use crate::console::sentence::Sentence;
-use crate::console::ways::{WayTarget, Ways};
 use crate::flow::document::{Edge, Exit};
 use crate::flow::pointer;
+use crate::outline::sentence::Sentence;
+use crate::outline::ways::{WayTarget, Ways};
 
 /// An exit that is new, gone, or leads elsewhere.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,8 +106,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::console::preference::PageLanguage;
     use crate::flow::document::Canonical;
+    use crate::outline::DisplayLanguage;
 
     fn flow(step: Value) -> Canonical {
         let steps = json!([step, { "id": "pago", "type": "end" }, { "id": "fin", "type": "end" }]);
@@ -115,7 +115,7 @@ mod tests {
     }
 
     fn placed(flow: &Canonical) -> PlacedStep<'_> {
-        let ways = Ways { document: &flow.document, language: PageLanguage::En };
+        let ways = Ways { document: &flow.document, language: DisplayLanguage::En };
         PlacedStep { ways, index: 0, value: &flow.value["steps"][0] }
     }
 

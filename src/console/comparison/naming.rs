@@ -1,14 +1,14 @@
 //! What a path of a document is called: the members of the format by their words, ids and keys as they are written.
 
-use crate::console::member::Label;
-use crate::console::preference::PageLanguage;
-use crate::console::texts::members::{member, pick};
 use crate::flow::document::schema::{DOCUMENT, Part, STEP, part_of_member};
+use crate::outline::DisplayLanguage;
+use crate::outline::member::Label;
+use crate::outline::words::{member, pick};
 
 use super::sheet::BlockSubject;
 
 /// The words for a path below the heading of a block.
-pub fn named(path: &str, subject: &BlockSubject, language: PageLanguage) -> Vec<Label> {
+pub fn named(path: &str, subject: &BlockSubject, language: DisplayLanguage) -> Vec<Label> {
     let (mut part, kind) = match subject {
         BlockSubject::Document | BlockSubject::Trigger => (DOCUMENT, None),
         BlockSubject::Step { step_type, .. } => (STEP, Some(step_type.as_str())),
@@ -42,7 +42,7 @@ mod tests {
             Label::Own(key) => format!("«{key}»"),
             Label::Entry(number) => number.to_string(),
         };
-        let words: Vec<String> = named(path, subject, PageLanguage::En).into_iter().map(word).collect();
+        let words: Vec<String> = named(path, subject, DisplayLanguage::En).into_iter().map(word).collect();
         assert_eq!(words.join(" / "), expected);
     }
 

@@ -9,11 +9,11 @@ use super::exits::{ExitChange, PlacedStep, exit_changes};
 use super::lines::{step_lines, target_paths, value_lines};
 use super::marks::{WordMark, WordMarker};
 use super::rows::{ComparedRow, below, rows_of_change, rows_of_side};
-use crate::console::preference::PageLanguage;
-use crate::console::ways::Ways;
 use crate::flow::diff::{Diff, ListDiff, ValueChange, diff, entry_ids};
 use crate::flow::document::Canonical;
 use crate::flow::document::schema::STEP;
+use crate::outline::DisplayLanguage;
+use crate::outline::ways::Ways;
 
 /// Rows of one block, at most.
 const ROWS_MAX: usize = 200;
@@ -80,7 +80,7 @@ pub enum BlockKind {
 
 impl ChangeSheet {
     /// Compares two documents. The exits are said in the language.
-    pub fn new(old: &Canonical, new: &Canonical, language: PageLanguage) -> Self {
+    pub fn new(old: &Canonical, new: &Canonical, language: DisplayLanguage) -> Self {
         let Diff { document, trigger, variables, steps, settings, interrupts, translations, layout } =
             diff(&old.value, &new.value);
         let mut marker = WordMarker::default();
@@ -154,7 +154,7 @@ struct StepBlocks<'d> {
     old: &'d Canonical,
     new: &'d Canonical,
     diff: &'d ListDiff,
-    language: PageLanguage,
+    language: DisplayLanguage,
 }
 
 impl<'d> StepBlocks<'d> {
@@ -260,7 +260,7 @@ mod tests {
     /// One line a block: `+ id`, `- id`, `~ id: rows`, `> id 3 1`.
     #[track_caller]
     fn check(old: Value, new: Value, expected: &[&str]) -> ChangeSheet {
-        let sheet = ChangeSheet::new(&flow(old), &flow(new), PageLanguage::En);
+        let sheet = ChangeSheet::new(&flow(old), &flow(new), DisplayLanguage::En);
         let shown: Vec<String> = sheet.blocks.iter().map(shown).collect();
         assert_eq!(shown, expected);
         sheet

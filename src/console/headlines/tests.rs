@@ -6,7 +6,7 @@ use super::*;
 use crate::console::texts::history::{EN, ES};
 use crate::flow::event::{Context, StreamKind};
 
-const TELLER: Teller = Teller { texts: &EN, language: PageLanguage::En, sees_people: true };
+const TELLER: Teller = Teller { texts: &EN, language: DisplayLanguage::En, sees_people: true };
 
 /// An event of a minute, by a key for a person, with what it says.
 fn entry(version: i64, minute: i64, person: &str, event_type: &str, payload: Value) -> LogEntry {
@@ -89,7 +89,7 @@ fn headlines_stand_alone_and_edits_fold_by_person_and_half_hour() {
 #[test]
 fn a_reader_who_may_not_know_people_learns_nothing_of_them() {
     let entries = || vec![edit(2, 1, "Ana", &["name"]), edit(3, 2, "Luis", &["steps.a.text"])];
-    let teller = Teller { sees_people: false, texts: &ES, language: PageLanguage::Es };
+    let teller = Teller { sees_people: false, texts: &ES, language: DisplayLanguage::Es };
     assert_eq!(lines(teller, entries()), ["3+2 : 2 ediciones, 1 paso: cambió a y el nombre"]);
     let rows = teller.rows(&entries());
     assert!(rows.iter().flat_map(|row| &row.events).all(|event| event.reason.is_none()));

@@ -16,10 +16,11 @@ use self::signed::{KnownSigned, Looking, SignedIn};
 use super::failure::{PageFailure, Sought};
 use super::gate::Share;
 use super::link::{self, Links};
-use super::preference::{PageLanguage, Preferences};
+use super::preference::Preferences;
 use super::state::Console;
 use super::when::When;
 use crate::flow::id::hyphenated;
+use crate::outline::DisplayLanguage;
 use crate::registry::caller::{
     Caller, ClientAddress, Idempotency, IfMatch, Intent, RequestId, Scope, recorded_user_agent,
 };
@@ -92,7 +93,7 @@ impl Session {
         self.signed.open.caller.org_id
     }
 
-    pub fn language(&self) -> PageLanguage {
+    pub fn language(&self) -> DisplayLanguage {
         self.preferences.language
     }
 

@@ -1,8 +1,8 @@
 //! The words of events, in Spanish and in English: in the list of types, in a history, to whoever did it, and to others who
 //! look meanwhile. An event without words is called by its stored name.
 
-use super::members::Both;
 use crate::flow::event::{EventType, Payload, RestoreMode};
+use crate::outline::words::Both;
 
 /// What changed for customers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

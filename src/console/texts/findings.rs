@@ -1,6 +1,6 @@
 //! What each finding means to whoever reads a flow, in Spanish and in English. The words of the API stand below it.
 
-use super::members::Both;
+use crate::outline::words::Both;
 
 /// What a finding of this code says; `None` for a code that a newer service gave.
 pub fn finding(code: &str) -> Option<Both> {

@@ -14,8 +14,6 @@ pub mod history_page;
 pub mod keys;
 pub mod list;
 pub mod live;
-pub mod members;
-pub mod outline;
 pub mod picture;
 pub mod scopes;
 pub mod sign_in;

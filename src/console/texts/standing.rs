@@ -1,6 +1,6 @@
 //! The words that say how a flow stands.
 
-use crate::console::preference::PageLanguage;
+use crate::outline::DisplayLanguage;
 
 /// Sentences on the state of a flow. Those without `{who}` are for readers who may not know people.
 #[derive(Debug)]
@@ -47,10 +47,10 @@ pub const EN: StandingTexts = StandingTexts {
 };
 
 impl StandingTexts {
-    pub const fn of(language: PageLanguage) -> &'static Self {
+    pub const fn of(language: DisplayLanguage) -> &'static Self {
         match language {
-            PageLanguage::Es => &ES,
-            PageLanguage::En => &EN,
+            DisplayLanguage::Es => &ES,
+            DisplayLanguage::En => &EN,
         }
     }
 }

@@ -8,13 +8,13 @@ use super::said::{Markup, composed, said};
 use crate::console::comparison::{
     BlockKind, BlockSubject, ChangeBlock, ChangeSheet, ComparedRow, ExitChange, MarkedPart, WordMark, named,
 };
-use crate::console::member::Label;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::text::shown;
 use crate::console::texts::compare::{CompareTexts, EN, ES};
-use crate::console::texts::members;
-use crate::console::ways::WayTarget;
+use crate::outline::member::Label;
+use crate::outline::sentence::{Piece, Sentence, number};
+use crate::outline::ways::WayTarget;
+use crate::outline::words;
 
 /// Blocks of a page, one below the other.
 #[derive(Template)]
@@ -95,7 +95,7 @@ impl Painter<'_> {
         };
         let step = match &block.subject {
             BlockSubject::Step { id, step_type, .. } => {
-                let type_words = members::step_type(step_type, self.session.language());
+                let type_words = words::step_type(step_type, self.session.language());
                 Some(ShownStep { id: id.clone(), type_words })
             }
             _ => None,

@@ -17,10 +17,10 @@ use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::{AddressParameters, FormFields};
 use crate::console::page::PageFrame;
 use crate::console::part;
-use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::compare::{CompareTexts, EN, ES};
 use crate::console::texts::frame;
+use crate::outline::sentence::{Piece, Sentence};
 use crate::registry::caller::Scope;
 use crate::registry::{Comparison, FlowAnswer, RegistryError, Selector, Side};
 
@@ -203,7 +203,7 @@ impl AskedComparison {
         chosen: ChosenSide,
         erased: &str,
     ) -> Result<Result<LoadedSide, Sentence>, PageFailure> {
-        let number = |number| crate::console::sentence::number(number, self.session.language());
+        let number = |number| crate::outline::sentence::number(number, self.session.language());
         let loaded = match chosen.point(&self.session, &self.shown).await {
             Ok(point) => LoadedSide::load(&self.session, point).await,
             Err(error) => Err(error),

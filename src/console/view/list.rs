@@ -17,10 +17,10 @@ use crate::console::part;
 use crate::console::session::Session;
 use crate::console::texts::change;
 use crate::console::texts::list::{EN, ES, ListTexts};
-use crate::console::trigger::trigger;
 use crate::console::when::When;
 use crate::flow::document::stored_trigger;
 use crate::flow::text;
+use crate::outline::trigger::trigger;
 use crate::registry::caller::Scope;
 use crate::registry::{FlowAnswer, ListFilter, LogEntry, RegistryError, Status};
 

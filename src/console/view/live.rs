@@ -23,9 +23,9 @@ use crate::console::state::Console;
 use crate::console::text;
 use crate::console::texts::events::announced;
 use crate::console::texts::live::{EN, ES};
-use crate::console::texts::members::pick;
 use crate::console::when::When;
 use crate::flow::event::{EventType, StreamKind};
+use crate::outline::words::pick;
 use crate::registry::caller::{Caller, Scope};
 use crate::registry::{FeedEntry, FeedReader, StoreError};
 

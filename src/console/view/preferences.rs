@@ -7,8 +7,9 @@ use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::OpenForm;
 use crate::console::link;
 use crate::console::part;
-use crate::console::preference::{self, KEYS, LANGUAGE, PageLanguage, ROWS, THEME, Theme, ZONE};
+use crate::console::preference::{self, KEYS, LANGUAGE, ROWS, THEME, Theme, ZONE};
 use crate::console::state::Console;
+use crate::outline::DisplayLanguage;
 
 pub async fn keep(State(console): State<Console>, OpenForm { fields, .. }: OpenForm) -> PageResult {
     let back = link::own_path(fields.get("back")).unwrap_or("/console");
@@ -31,7 +32,7 @@ pub async fn keep(State(console): State<Console>, OpenForm { fields, .. }: OpenF
 type Choice = (&'static str, fn(&str) -> bool);
 
 const CHOICES: [Choice; 5] = [
-    (LANGUAGE, |value| PageLanguage::parse(value).is_some()),
+    (LANGUAGE, |value| DisplayLanguage::parse(value).is_some()),
     (THEME, |value| Theme::parse(value).is_some()),
     (ZONE, |value| preference::zone(value).is_some()),
     (KEYS, |value| matches!(value, "on" | "off")),

@@ -4,10 +4,10 @@ use std::fmt::{self, Write as _};
 
 use askama::filters::HtmlSafe;
 
-use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::text::shown;
 use crate::flow::text::escaped;
+use crate::outline::sentence::{Piece, Sentence};
 
 /// HTML that is made of escaped parts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use uuid::Uuid;
 
 use crate::console::comparison::ChangeSheet;
 use crate::console::failure::PageFailure;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::compare::{EN, ES};
 use crate::flow::document::Canonical;
+use crate::outline::sentence::{Piece, Sentence, number};
 use crate::registry::{Compared, FlowAnswer, Point, RegistryError, Selector, Side};
 
 /// A state of a flow, as an address names it: `published`, `draft`, `7`, or one of them behind another flow's id and `:`.

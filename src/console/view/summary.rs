@@ -1,9 +1,9 @@
 //! What differs between two documents, in a few sentences.
 
 use crate::console::comparison::{BlockKind, BlockSubject, ChangeSheet};
-use crate::console::preference::PageLanguage;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::texts::compare::CompareTexts;
+use crate::outline::DisplayLanguage;
+use crate::outline::sentence::{Piece, Sentence, number};
 
 use super::blocks::part_of_document;
 use super::said::composed;
@@ -12,7 +12,7 @@ use super::said::composed;
 const NAMED_MAX: usize = 3;
 
 /// How many changes there are, and which steps and parts they are about.
-pub fn summary(sheet: &ChangeSheet, t: &'static CompareTexts, language: PageLanguage) -> Vec<Sentence> {
+pub fn summary(sheet: &ChangeSheet, t: &'static CompareTexts, language: DisplayLanguage) -> Vec<Sentence> {
     if sheet.blocks.is_empty() {
         return vec![Sentence::words(if sheet.is_layout_different { t.only_layout } else { t.equal })];
     }
@@ -60,13 +60,13 @@ fn step_id(block: &crate::console::comparison::ChangeBlock) -> Option<&str> {
     }
 }
 
-fn named(ids: &[&str], t: &CompareTexts, language: PageLanguage) -> Sentence {
+fn named(ids: &[&str], t: &CompareTexts, language: DisplayLanguage) -> Sentence {
     let shown = ids.iter().take(NAMED_MAX).map(|id| Sentence(vec![Piece::Step((*id).to_owned())])).collect();
     listed(shown, ids.len().saturating_sub(NAMED_MAX), t, language)
 }
 
 /// `a, b and c`, or `a, b, c and 4 more`.
-fn listed(named: Vec<Sentence>, more: usize, t: &CompareTexts, language: PageLanguage) -> Sentence {
+fn listed(named: Vec<Sentence>, more: usize, t: &CompareTexts, language: DisplayLanguage) -> Sentence {
     if more == 0 {
         return Sentence::listed(named, t.and);
     }
@@ -75,11 +75,11 @@ fn listed(named: Vec<Sentence>, more: usize, t: &CompareTexts, language: PageLan
     list
 }
 
-fn counted(one: &str, several: &str, count: usize, language: PageLanguage) -> Sentence {
+fn counted(one: &str, several: &str, count: usize, language: DisplayLanguage) -> Sentence {
     Sentence::of(if count == 1 { one } else { several }, &[("n", count_of(count, language))])
 }
 
-pub fn count_of(count: usize, language: PageLanguage) -> Piece {
+pub fn count_of(count: usize, language: DisplayLanguage) -> Piece {
     number(i64::try_from(count).unwrap_or(i64::MAX), language)
 }
 
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(old: &Canonical, new: &Canonical, language: PageLanguage, expected: &[&str]) {
+    fn check(old: &Canonical, new: &Canonical, language: DisplayLanguage, expected: &[&str]) {
         let sheet = ChangeSheet::new(old, new, language);
         let t = language.pick(&ES, &EN);
         let plain: Vec<String> = summary(&sheet, t, language).iter().map(Sentence::plain).collect();
@@ -111,7 +111,7 @@ mod tests {
         check(
             &old,
             &flow(&["a", "b", "c", "d", "f"], "2", 1),
-            PageLanguage::En,
+            DisplayLanguage::En,
             &[
                 "7 changes",
                 "4 steps changed: a, b, c and 1 more",
@@ -123,15 +123,15 @@ mod tests {
         check(
             &old,
             &flow(&["a", "b", "d", "c", "e"], "1", 2),
-            PageLanguage::Es,
+            DisplayLanguage::Es,
             &[
                 "1 cambio",
                 "1 paso movido: c",
                 "También difiere la disposición en el editor, que no cuenta como cambio.",
             ],
         );
-        check(&old, &old, PageLanguage::Es, &["Nada difiere: los dos documentos son iguales."]);
+        check(&old, &old, DisplayLanguage::Es, &["Nada difiere: los dos documentos son iguales."]);
         let only_layout = "Only the layout in the editor differs. For whoever writes nothing changes.";
-        check(&old, &flow(&["a", "b", "c", "d", "e"], "1", 2), PageLanguage::En, &[only_layout]);
+        check(&old, &flow(&["a", "b", "c", "d", "e"], "1", 2), DisplayLanguage::En, &[only_layout]);
     }
 }

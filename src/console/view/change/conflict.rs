@@ -1,9 +1,9 @@
 //! What somebody else did between a page and its button, for whoever pressed the button.
 
 use super::proposal::Proposer;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::told::{event, teller};
+use crate::outline::sentence::{Piece, Sentence, number};
 use crate::registry::{CurrentVersion, RegistryError};
 use uuid::Uuid;
 

@@ -11,14 +11,15 @@ use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::{Change, FormFields};
 use crate::console::page::PageFrame;
 use crate::console::part;
-use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::change::{ChangeTexts, EN, ES};
-use crate::console::texts::{findings, frame, members};
+use crate::console::texts::{findings, frame};
 use crate::console::view::said::{Markup, said};
 use crate::flow::document::{Canonical, Patch, Texts};
 use crate::flow::finding::Finding;
 use crate::flow::json;
+use crate::outline::sentence::{Piece, Sentence};
+use crate::outline::words;
 use crate::registry::RegistryError;
 use crate::registry::caller::Scope;
 
@@ -173,7 +174,7 @@ fn faults(session: &Session, found: &[Finding]) -> CreateTrouble {
     let shown = found.iter().take(FINDINGS_MAX).map(|finding| ShownFault {
         pointer: finding.pointer.clone(),
         words: findings::finding(finding.code)
-            .map_or_else(|| finding.code.to_owned(), |both| members::pick(both, language).to_owned()),
+            .map_or_else(|| finding.code.to_owned(), |both| words::pick(both, language).to_owned()),
         message: finding.message.clone(),
     });
     CreateTrouble {

@@ -10,11 +10,11 @@ use uuid::Uuid;
 use crate::console::done::done;
 use crate::console::failure::PageFailure;
 use crate::console::form::FormFields;
-use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
 use crate::console::texts::change::{EN, ES};
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::told::{event, teller};
+use crate::outline::sentence::{Piece, Sentence};
 
 /// The parameter that names the event.
 pub const DONE: &str = "done";

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::console::preference::PageLanguage;
+use crate::outline::DisplayLanguage;
 
 /// The example, in the language of whoever tries it.
-pub fn example(language: PageLanguage) -> Value {
+pub fn example(language: DisplayLanguage) -> Value {
     let words = match language {
-        PageLanguage::Es => &ES,
-        PageLanguage::En => &EN,
+        DisplayLanguage::Es => &ES,
+        DisplayLanguage::En => &EN,
     };
     json!({
         "name": words.name,
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn the_example_can_be_published() {
-        for language in [PageLanguage::Es, PageLanguage::En] {
+        for language in [DisplayLanguage::Es, DisplayLanguage::En] {
             let canonical = Canonical::create(example(language)).unwrap();
             assert_eq!(validation::findings(&canonical), [], "{language:?}");
         }

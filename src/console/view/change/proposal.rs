@@ -8,13 +8,13 @@ use super::action::ChangeAction;
 use crate::console::comparison::ChangeSheet;
 use crate::console::effect::Effects;
 use crate::console::failure::PageFailure;
-use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::change::{ChangeTexts, EN, ES};
 use crate::console::view::sides::{LoadedSide, compare};
 use crate::console::view::summary::count_of;
 use crate::flow::event::RestoreMode;
 use crate::flow::finding::Finding;
+use crate::outline::sentence::{Sentence, number};
 use crate::registry::{
     CallingFlows, FlowAnswer, Outlook, Point, PublishOrder, RegistryError, Rehearsal, RehearsedOrder,
     RestoreOrder, RestoreSource, Selector, Side, UnpublishedChanges,

@@ -12,17 +12,18 @@ use crate::console::failure::PageResult;
 use crate::console::form::FormFields;
 use crate::console::page::PageFrame;
 use crate::console::part;
-use crate::console::sentence::Sentence;
 use crate::console::session::Session;
 use crate::console::texts::change::ChangeTexts;
 use crate::console::texts::compare;
+use crate::console::texts::findings;
 use crate::console::texts::frame;
-use crate::console::texts::{findings, members};
 use crate::console::view::blocks::Blocks;
 use crate::console::view::flow::head::flow_name;
 use crate::console::view::said::{Markup, composed, said};
 use crate::console::view::summary::{count_of, summary};
 use crate::console::view::told::teller;
+use crate::outline::sentence::Sentence;
+use crate::outline::words;
 use crate::registry::UnpublishedChanges;
 
 /// Changes that the page shows itself; the comparison has all.
@@ -228,10 +229,8 @@ fn shown_findings(session: &Session, proposal: &Proposal) -> Vec<ShownFinding> {
     let shown = found.into_iter().take(FINDINGS_MAX).map(|finding| ShownFinding {
         is_error: finding.is_error(),
         step: finding.step_id.clone(),
-        words: findings::finding(finding.code).map_or_else(
-            || finding.code.to_owned(),
-            |both| members::pick(both, session.language()).to_owned(),
-        ),
+        words: findings::finding(finding.code)
+            .map_or_else(|| finding.code.to_owned(), |both| words::pick(both, session.language()).to_owned()),
         message: finding.message.clone(),
         hint: finding.hint.clone(),
     });

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use crate::console::failure::PageFailure;
 use crate::console::link::query;
-use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::standing::{Ahead, FlowStanding, Standing};
 use crate::console::texts::flow::{EN, ES, FlowTexts};
 use crate::console::view::change::ChangeAction;
 use crate::console::view::said::{Markup, said};
 use crate::console::view::told::{event, teller};
+use crate::outline::sentence::{Sentence, number};
 use crate::registry::caller::Scope;
 use crate::registry::{FlowAnswer, RegistryError, Selector};
 

@@ -9,12 +9,12 @@ use super::fault::line_id;
 use crate::console::failure::{PageFailure, PageResult};
 use crate::console::form::AddressParameters;
 use crate::console::json_lines::{JsonLine, json_lines};
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES};
 use crate::console::view::of_flow::OfFlow;
 use crate::console::view::said::{Markup, said};
 use crate::flow::pointer;
+use crate::outline::sentence::{Piece, Sentence, number};
 use crate::registry::Selector;
 use crate::registry::caller::Scope;
 

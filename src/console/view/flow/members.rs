@@ -8,9 +8,9 @@ use askama::filters::HtmlSafe;
 use super::address::FlowAddress;
 use super::fault::FaultPart;
 use crate::console::found::FoundFault;
-use crate::console::member::{DescribedMember, Holds, Label};
 use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES, FlowTexts};
+use crate::outline::member::{DescribedMember, Holds, Label};
 
 /// What is wrong, by the place where a page says it.
 pub type PlacedFaults = HashMap<String, Vec<FaultPart>>;

@@ -26,14 +26,14 @@ use super::said::{Markup, said};
 use crate::console::changed::counted;
 use crate::console::failure::PageResult;
 use crate::console::form::AddressParameters;
-use crate::console::member::Holds;
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::FlowTexts;
 use crate::console::texts::picture::PictureTexts;
-use crate::console::trigger::trigger;
+use crate::outline::member::Holds;
+use crate::outline::sentence::{Piece, Sentence, number};
+use crate::outline::trigger::trigger;
 
 #[derive(Template)]
 #[template(path = "flow.html")]

@@ -9,14 +9,14 @@ use super::members::{MembersPart, PlacedFaults, placed};
 use super::steps::{Painter, TargetView, WayView};
 use crate::console::failure::PageFailure;
 use crate::console::found::{FoundFault, is_about};
-use crate::console::member::{DescribedMember, step_members};
-use crate::console::outline::step_values;
-use crate::console::sentence::{Piece, Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::flow::{EN, ES, FlowTexts};
-use crate::console::texts::members::step_type;
 use crate::console::view::said::{Markup, said};
 use crate::console::view::told::teller;
+use crate::outline::member::{DescribedMember, step_members};
+use crate::outline::sentence::{Piece, Sentence, number};
+use crate::outline::steps::step_values;
+use crate::outline::words::step_type;
 use crate::registry::RegistryError;
 
 #[derive(Template)]

@@ -4,14 +4,13 @@ use super::address::FlowAddress;
 use super::fault::FaultPart;
 use crate::console::found::{FoundFault, is_about};
 use crate::console::link::encode;
-use crate::console::member::{Holds, Label};
-use crate::console::outline::{OutlinedStep, StepFact, outline};
-use crate::console::sentence::{Piece, Sentence};
 use crate::console::session::Session;
-use crate::console::texts::outline::OutlineTexts;
 use crate::console::view::said::{Markup, said};
-use crate::console::ways::{WayOut, WayTarget, Ways};
 use crate::flow::document::Canonical;
+use crate::outline::member::Holds;
+use crate::outline::steps::{OutlinedStep, StepFact, outline};
+use crate::outline::texts::OutlineTexts;
+use crate::outline::ways::{WayOut, WayTarget, Ways};
 
 /// The outline of a document.
 pub struct OutlineView {
@@ -99,14 +98,9 @@ impl Painter<'_> {
     }
 
     fn fact(&self, fact: StepFact) -> FactView {
-        let label = |label: Label| match label {
-            Label::Known(label) => Sentence::words(label),
-            Label::Own(key) => Sentence(vec![Piece::Written(key)]),
-            Label::Entry(number) => Sentence::words(&number.to_string()),
-        };
-        let labels = Sentence::listed(fact.labels.into_iter().map(label).collect(), ", ");
+        let label = said(self.session, &fact.label());
         let is_said = matches!(fact.holds, Holds::Said(_));
-        FactView { label: said(self.session, &labels), is_said, holds: fact.holds }
+        FactView { label, is_said, holds: fact.holds }
     }
 
     pub fn fault(&self, fault: FoundFault) -> FaultPart {

@@ -19,12 +19,12 @@ use crate::console::failure::PageResult;
 use crate::console::form::AddressParameters;
 use crate::console::page::{PageFrame, api_query};
 use crate::console::part;
-use crate::console::preference::PageLanguage;
 use crate::console::session::Session;
 use crate::console::texts::events::listed;
 use crate::console::texts::history_page::{EN, ES, HistoryPageTexts};
-use crate::console::texts::members::pick;
 use crate::flow::event::EventType;
+use crate::outline::DisplayLanguage;
+use crate::outline::words::pick;
 use crate::registry::{HistoryFilter, HistoryPage, HistoryPart};
 
 /// Events of a page.
@@ -134,7 +134,7 @@ fn page(
     page.with_command(session, Some(&cli), &api)
 }
 
-fn kind_words(t: &HistoryPageTexts, name: &'static str, language: PageLanguage) -> &'static str {
+fn kind_words(t: &HistoryPageTexts, name: &'static str, language: DisplayLanguage) -> &'static str {
     match EventType::parse(name) {
         Some(event) => listed(event).map_or(name, |words| pick(words, language)),
         None => t.put_in_force,

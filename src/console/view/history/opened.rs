@@ -4,12 +4,12 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 
 use crate::console::differences::{DifferenceKind, DifferenceLine, Differences, differences};
-use crate::console::member::Label;
-use crate::console::sentence::{Sentence, number};
 use crate::console::session::Session;
 use crate::console::texts::events::Headline;
 use crate::console::texts::history_page::{EN, ES, HistoryPageTexts};
 use crate::console::view::said::{Markup, said};
+use crate::outline::member::Label;
+use crate::outline::sentence::{Sentence, number};
 use crate::registry::{Comparison, FlowAnswer, Point, RegistryError, Selector, Side};
 
 #[derive(Template)]

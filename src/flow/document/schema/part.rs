@@ -209,7 +209,7 @@ pub struct Field {
     pub translation: Translation,
     /// One sentence for people.
     pub docs: &'static str,
-    /// What people call it, in Spanish and in English, where `console/texts/members.rs` has no words for the name.
+    /// What people call it, in Spanish and in English, where `outline/words.rs` has no words for the name.
     pub words: Option<[&'static str; 2]>,
 }
 

@@ -116,10 +116,10 @@ pub const EN: OutlineTexts = OutlineTexts {
 };
 
 impl OutlineTexts {
-    pub const fn of(language: crate::console::preference::PageLanguage) -> &'static Self {
+    pub const fn of(language: super::DisplayLanguage) -> &'static Self {
         match language {
-            crate::console::preference::PageLanguage::Es => &ES,
-            crate::console::preference::PageLanguage::En => &EN,
+            super::DisplayLanguage::Es => &ES,
+            super::DisplayLanguage::En => &EN,
         }
     }
 }

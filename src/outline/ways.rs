@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::preference::PageLanguage;
+use super::language::DisplayLanguage;
 use super::sentence::{Piece, Sentence};
 use super::span::in_words;
-use super::texts::outline::OutlineTexts;
+use super::texts::OutlineTexts;
 use crate::flow::document::schema::{Leads, Part, STEP, walk};
 use crate::flow::document::{Document, Edge, Step, Target};
 
@@ -39,7 +39,7 @@ pub struct WayIn {
 #[derive(Debug, Clone, Copy)]
 pub struct Ways<'d> {
     pub document: &'d Document,
-    pub language: PageLanguage,
+    pub language: DisplayLanguage,
 }
 
 impl Ways<'_> {
@@ -196,7 +196,7 @@ pub fn written(text: &str, place: &str, what: &str) -> Sentence {
 }
 
 /// A word between the marks of the language.
-pub fn quoted(word: &str, language: PageLanguage) -> Sentence {
+pub fn quoted(word: &str, language: DisplayLanguage) -> Sentence {
     written(OutlineTexts::of(language).quoted, "word", word)
 }
 
@@ -240,7 +240,7 @@ mod tests {
         format!("{} → {to}", way.when.plain())
     }
 
-    fn check(step: Value, language: PageLanguage, expected: &[&str]) {
+    fn check(step: Value, language: DisplayLanguage, expected: &[&str]) {
         let flow = Canonical::create(json!({ "name": "x", "steps": [step, { "id": "z", "type": "end" }] }));
         let flow = flow.unwrap();
         let ways = Ways { document: &flow.document, language };
@@ -254,7 +254,7 @@ mod tests {
             json!({ "type": "choice", "text": "?", "saveTo": "x", "options": [
                 { "id": "a", "title": "Sí", "next": "z" }, { "id": "b", "title": "No", "next": "nada" } ],
                 "timeout": { "after": "PT1H" }, "when": "true" }),
-            PageLanguage::Es,
+            DisplayLanguage::Es,
             &[
                 "Si elige «Sí» → z",
                 "Si elige «No» → nada?",
@@ -265,18 +265,18 @@ mod tests {
         check(
             json!({ "type": "branch", "cases": [
                 { "when": "a > 1", "next": "z" }, { "when": "b", "next": "$end", "label": "B" } ] }),
-            PageLanguage::En,
+            DisplayLanguage::En,
             &["When a > 1 → z", "B: when b → end", "Otherwise → z"],
         );
         check(
             json!({ "type": "split", "paths": [{ "id": "A", "weight": 9 }, { "id": "B", "weight": 1 }] }),
-            PageLanguage::En,
+            DisplayLanguage::En,
             &["A, with weight 9 → z", "B, with weight 1 → z"],
         );
         check(
             json!({ "type": "http", "url": "https://a.example/", "onError": "$resume", "on": [
                 { "status": "404", "next": "z" }, { "status": "default", "next": "$end" } ] }),
-            PageLanguage::En,
+            DisplayLanguage::En,
             &["Goes on to → z", "On the answer 404 → z", "On any other answer → end", "On failure → back"],
         );
     }
@@ -287,7 +287,7 @@ mod tests {
         let document = strict::parse(include_bytes!("../../tests/flows/every-member.json")).unwrap();
         let flow = Canonical::create(document).unwrap();
         let values = flow.value["steps"].as_array().unwrap();
-        let ways = Ways { document: &flow.document, language: PageLanguage::En };
+        let ways = Ways { document: &flow.document, language: DisplayLanguage::En };
         let (mut out, mut within) = (0, 0);
         for (index, value) in values.iter().enumerate() {
             let ways_out = ways.ways_out(index, value);

@@ -1,19 +1,19 @@
 //! What starts a flow, in words.
 
-use super::preference::PageLanguage;
+use super::language::DisplayLanguage;
 use super::sentence::Sentence;
-use super::texts::members::{pick, word};
-use super::texts::outline::OutlineTexts;
+use super::texts::OutlineTexts;
 use super::ways::{quoted, some_of, within, written};
+use super::words::{pick, word};
 use crate::flow::document::{Trigger, TriggerType};
 
 /// What starts the flow: its trigger, and the further ones.
-pub fn trigger(trigger: &Trigger, language: PageLanguage) -> Sentence {
+pub fn trigger(trigger: &Trigger, language: DisplayLanguage) -> Sentence {
     let each = trigger.each().map(|(_, trigger)| one(trigger, language)).collect();
     Sentence::listed(each, OutlineTexts::of(language).or)
 }
 
-fn one(trigger: &Trigger, language: PageLanguage) -> Sentence {
+fn one(trigger: &Trigger, language: DisplayLanguage) -> Sentence {
     let texts = OutlineTexts::of(language);
     let named = |text: &str, words: &[String], none: &str| match words {
         [] => Sentence::words(none),
@@ -51,7 +51,7 @@ mod tests {
     fn check(kind: &str, config: Value, es: &str, en: &str) {
         let flow = json!({ "name": "x", "triggerType": kind, "triggerConfig": config });
         let flow = Canonical::create(flow).unwrap();
-        let said = [PageLanguage::Es, PageLanguage::En]
+        let said = [DisplayLanguage::Es, DisplayLanguage::En]
             .map(|language| trigger(&flow.document.trigger, language).plain());
         assert_eq!(said, [es, en]);
     }

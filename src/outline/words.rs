@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::console::preference::PageLanguage;
+use super::language::DisplayLanguage;
 use crate::flow::document;
 use crate::flow::document::schema::DOCUMENT;
 
@@ -13,10 +13,10 @@ use crate::flow::document::schema::DOCUMENT;
 pub type Both = [&'static str; 2];
 
 /// Of a text in both languages the one in this.
-pub const fn pick([es, en]: Both, language: PageLanguage) -> &'static str {
+pub const fn pick([es, en]: Both, language: DisplayLanguage) -> &'static str {
     match language {
-        PageLanguage::Es => es,
-        PageLanguage::En => en,
+        DisplayLanguage::Es => es,
+        DisplayLanguage::En => en,
     }
 }
 
@@ -108,7 +108,7 @@ fn of_everything(name: &str) -> Option<Both> {
 }
 
 /// What a type of step is called where its name begins a line. A type that the format lacks is called as it is written.
-pub fn step_type(name: &str, language: PageLanguage) -> String {
+pub fn step_type(name: &str, language: DisplayLanguage) -> String {
     let Some(known) = document::step_type(name) else { return name.to_owned() };
     let mut letters = pick(known.words, language).chars();
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters.as_str().chars()).collect()
@@ -208,9 +208,9 @@ mod tests {
 
     #[test]
     fn types_of_steps_begin_with_a_capital() {
-        assert_eq!(step_type("action", PageLanguage::Es), "Acción");
-        assert_eq!(step_type("flow", PageLanguage::En), "Other flow");
-        assert_eq!(step_type("massage", PageLanguage::En), "massage");
+        assert_eq!(step_type("action", DisplayLanguage::Es), "Acción");
+        assert_eq!(step_type("flow", DisplayLanguage::En), "Other flow");
+        assert_eq!(step_type("massage", DisplayLanguage::En), "massage");
     }
 
     #[test]

@@ -3,10 +3,11 @@
 
 use serde_json::Value;
 
+use super::language::DisplayLanguage;
 use super::member::{DescribedMember, Holds, Label, step_members};
-use super::preference::PageLanguage;
-use super::texts::members::step_type;
+use super::sentence::{Piece, Sentence};
 use super::ways::{WayOut, Ways};
+use super::words::step_type;
 use crate::flow::document::Canonical;
 use crate::flow::document::schema::{Part, STEP, walk};
 
@@ -34,12 +35,24 @@ pub struct StepFact {
     pub holds: Holds,
 }
 
+impl StepFact {
+    /// The labels down to it, as a list.
+    pub fn label(&self) -> Sentence {
+        let label = |label: &Label| match label {
+            Label::Known(label) => Sentence::words(label),
+            Label::Own(key) => Sentence(vec![Piece::Written(key.clone())]),
+            Label::Entry(number) => Sentence::words(&number.to_string()),
+        };
+        Sentence::listed(self.labels.iter().map(label).collect(), ", ")
+    }
+}
+
 /// Members of a step that its heading, its ways or the step's own page tell.
 const ELSEWHERE: [&str; 8] =
     ["name", "meta", "retry", "timeout", "sampleResponse", "sampleResult", "allowInterrupts", "preview"];
 
 /// The steps of a document in the order of the array.
-pub fn outline(canonical: &Canonical, language: PageLanguage) -> Vec<OutlinedStep> {
+pub fn outline(canonical: &Canonical, language: DisplayLanguage) -> Vec<OutlinedStep> {
     let ways = Ways { document: &canonical.document, language };
     let values = step_values(canonical);
     let outlined = values.iter().enumerate().map(|(index, value)| {
@@ -63,7 +76,7 @@ pub fn step_values(canonical: &Canonical) -> &[Value] {
     canonical.value.get("steps").and_then(Value::as_array).map_or(&[], Vec::as_slice)
 }
 
-fn facts(step: &Value, language: PageLanguage) -> Vec<StepFact> {
+fn facts(step: &Value, language: DisplayLanguage) -> Vec<StepFact> {
     let leading = leading_lists(step);
     let mut facts = Vec::new();
     for member in step_members(step, "", language) {
@@ -133,7 +146,7 @@ mod tests {
 
     fn check(step: Value, expected: &[&str]) {
         let flow = Canonical::create(json!({ "name": "x", "steps": [step] })).unwrap();
-        let found: Vec<String> = outline(&flow, PageLanguage::En)[0].facts.iter().map(said).collect();
+        let found: Vec<String> = outline(&flow, DisplayLanguage::En)[0].facts.iter().map(said).collect();
         assert_eq!(found, expected);
     }
 
@@ -170,7 +183,7 @@ mod tests {
         for known in STEP_TYPES {
             let example: Value = serde_json::from_str(known.example).unwrap();
             let flow = Canonical::create(json!({ "name": "x", "steps": [example] })).unwrap();
-            let step = &outline(&flow, PageLanguage::Es)[0];
+            let step = &outline(&flow, DisplayLanguage::Es)[0];
             assert!(!step.facts.is_empty() || !step.ways.is_empty(), "{}", known.name);
             assert!(!step.ways.is_empty(), "{} has a way out", known.name);
         }

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::preference::PageLanguage;
+use super::language::DisplayLanguage;
 use super::span::in_words;
-use super::texts::members::{member, pick, word};
+use super::words::{member, pick, word};
 use crate::flow::document::schema::{Part, STEP};
 use crate::flow::pointer;
 
@@ -56,7 +56,7 @@ pub enum Holds {
 }
 
 /// The members of a step, in an order for people. `pointer` is that of the step.
-pub fn step_members(step: &Value, pointer: &str, language: PageLanguage) -> Vec<DescribedMember> {
+pub fn step_members(step: &Value, pointer: &str, language: DisplayLanguage) -> Vec<DescribedMember> {
     let kind = step.get("type").and_then(Value::as_str);
     let describer = Describer { language };
     let mut members = describer.members(step, STEP, kind, pointer);
@@ -77,7 +77,7 @@ fn rank(name: &str) -> u8 {
 }
 
 struct Describer {
-    language: PageLanguage,
+    language: DisplayLanguage,
 }
 
 impl Describer {
@@ -213,7 +213,7 @@ mod tests {
         }
     }
 
-    fn check(step: Value, language: PageLanguage, expected: &[&str]) {
+    fn check(step: Value, language: DisplayLanguage, expected: &[&str]) {
         let mut found = Vec::new();
         lines(&step_members(&step, "/steps/0", language), "", &mut found);
         assert_eq!(found, expected);
@@ -226,7 +226,7 @@ mod tests {
             "allowInterrupts": false, "saveTo": "cosa", "retry": { "max": 1, "next": "fin" } });
         check(
             menu.clone(),
-            PageLanguage::En,
+            DisplayLanguage::En,
             &[
                 "Text: \"¿Cuál?\"",
                 "Shown as: (list)",
@@ -244,7 +244,7 @@ mod tests {
         check(
             json!({ "id": "h", "type": "http", "url": "https://a.example/", "headers": { "X-A": "b" },
                 "body": { "a": ["{{ x }}"] } }),
-            PageLanguage::Es,
+            DisplayLanguage::Es,
             &[
                 "Dirección web: `https://a.example/`",
                 "Cabeceras / «X-A»: b",
@@ -261,7 +261,7 @@ mod tests {
         let steps = document.value["steps"].as_array().unwrap();
         for (index, step) in steps.iter().enumerate() {
             let pointer = format!("/steps/{index}");
-            let members = step_members(step, &pointer, PageLanguage::Es);
+            let members = step_members(step, &pointer, DisplayLanguage::Es);
             let names: Vec<&String> = step
                 .as_object()
                 .unwrap()

@@ -1,7 +1,7 @@
 //! Lengths of time in words.
 
-use super::preference::PageLanguage;
-use super::texts::members::{Both, pick};
+use super::language::DisplayLanguage;
+use super::words::{Both, pick};
 use crate::flow::document::Duration;
 
 /// A unit: its milliseconds, one of it and several, each in Spanish and English.
@@ -13,7 +13,7 @@ const UNITS: [(u64, Both, Both); 4] = [
 ];
 
 /// `2 hours 30 minutes`. Below a second it counts milliseconds.
-pub fn in_words(duration: Duration, language: PageLanguage) -> String {
+pub fn in_words(duration: Duration, language: DisplayLanguage) -> String {
     let mut rest = duration.as_ms();
     let mut words = Vec::new();
     for (unit_ms, one, several) in UNITS {
@@ -39,7 +39,7 @@ mod tests {
         let check = |written: &str, es: &str, en: &str| {
             let duration = written.parse().unwrap();
             assert_eq!(
-                [PageLanguage::Es, PageLanguage::En].map(|language| in_words(duration, language)),
+                [DisplayLanguage::Es, DisplayLanguage::En].map(|language| in_words(duration, language)),
                 [es, en]
             );
         };

@@ -1,12 +1,14 @@
-//! Sentences with places: texts of the console in which names, numbers and moments stand. What people wrote stays apart
-//! from the words of the console, so that a page can mark it.
+//! Sentences with places: texts in which names, numbers and moments stand. What people wrote stays apart from the words
+//! around it, so that whoever shows it can mark it.
 
 use chrono::{DateTime, Utc};
+
+use super::language::DisplayLanguage;
 
 /// A part of a sentence.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Piece {
-    /// Words of the console.
+    /// Words of ours.
     Words(String),
     /// What somebody wrote: a name, a reason, an id.
     Written(String),
@@ -39,12 +41,12 @@ impl Sentence {
         sentence
     }
 
-    /// Words of the console alone.
+    /// Words of ours alone.
     pub fn words(text: &str) -> Self {
         Self::of(text, &[])
     }
 
-    /// Goes on with words of the console.
+    /// Goes on with words of ours.
     pub fn say(&mut self, words: &str) {
         match self.0.last_mut() {
             _ if words.is_empty() => {}
@@ -93,19 +95,19 @@ impl Sentence {
 }
 
 /// A number as a part of a sentence, with points or commas between thousands.
-pub fn number(number: i64, language: super::preference::PageLanguage) -> Piece {
+pub fn number(number: i64, language: DisplayLanguage) -> Piece {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
         // Spanish groups only numbers of five digits and more, with a space that does not break.
         let groups = match language {
-            super::preference::PageLanguage::Es => digits.len() > 4,
-            super::preference::PageLanguage::En => true,
+            DisplayLanguage::Es => digits.len() > 4,
+            DisplayLanguage::En => true,
         };
         if index > 0 && (digits.len() - index).is_multiple_of(3) && groups {
             text.push(match language {
-                super::preference::PageLanguage::Es => '\u{a0}',
-                super::preference::PageLanguage::En => ',',
+                DisplayLanguage::Es => '\u{a0}',
+                DisplayLanguage::En => ',',
             });
         }
         text.push(digit);
@@ -115,7 +117,6 @@ pub fn number(number: i64, language: super::preference::PageLanguage) -> Piece {
 
 #[cfg(test)]
 mod tests {
-    use super::super::preference::PageLanguage;
     use super::*;
 
     #[test]
@@ -141,7 +142,7 @@ mod tests {
         };
         assert_eq!([list(0), list(1), list(2), list(3)], ["", "1", "1 y 2", "1, 2 y 3"]);
         let check = |n: i64, es: &str, en: &str| {
-            let found = [PageLanguage::Es, PageLanguage::En].map(|language| number(n, language));
+            let found = [DisplayLanguage::Es, DisplayLanguage::En].map(|language| number(n, language));
             assert_eq!(found, [es, en].map(|text| Piece::Words(text.to_owned())));
         };
         check(7, "7", "7");
