@@ -37,7 +37,8 @@ pub async fn get(
         }
         if !call.conditions.accept(flow.record.version) {
             let mut current = flow.current_version();
-            reads.flows.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current).await;
+            Box::pin(reads.flows.explain(&call.caller, call.id.0, call.conditions.latest(), &mut current))
+                .await;
             return Err(Problem::precondition_failed(current));
         }
         Ok(flow)

@@ -47,15 +47,31 @@ pub async fn ask<S, I, Q, T, Reading>(
 where
     Reading: Future<Output = Result<T, Problem>>,
 {
-    let standbys = &app.registry.standbys;
-    let Some(least) = call.min_position else { return read(standbys.primary()).await };
-    if let Some(named) = named
-        && let Some(arrived) = standbys.arrived(call.caller.org_id, least.max(named)).await
-        && let Some(Ok(answer)) = arrived.in_time(read(Arc::clone(arrived.reads))).await
-    {
-        metrics::counter!("positioned_reads_total", "by" => "standby").increment(1);
-        return Ok(answer);
+    if let Some(least) = call.min_position {
+        // Few reads come this way, and all of them would carry the room for it.
+        let answer = named.map(|named| Box::pin(ask_standby(app, call, least.max(named), &read)));
+        let answer = match answer {
+            Some(answer) => answer.await,
+            None => None,
+        };
+        let by = if answer.is_some() { "standby" } else { "primary" };
+        metrics::counter!("positioned_reads_total", "by" => by).increment(1);
+        if let Some(answer) = answer {
+            return Ok(answer);
+        }
     }
-    metrics::counter!("positioned_reads_total", "by" => "primary").increment(1);
-    read(standbys.primary()).await
+    read(app.registry.standbys.primary()).await
+}
+
+async fn ask_standby<S, I, Q, T, Reading>(
+    app: &App,
+    call: &Read<S, I, Q>,
+    least: i64,
+    read: &impl Fn(Arc<ServerReads>) -> Reading,
+) -> Option<T>
+where
+    Reading: Future<Output = Result<T, Problem>>,
+{
+    let arrived = app.registry.standbys.arrived(call.caller.org_id, least).await?;
+    arrived.in_time(read(Arc::clone(arrived.reads))).await?.ok()
 }

@@ -136,22 +136,27 @@ impl Log {
         self.turns.take_all(stream_ids).await
     }
 
-    /// Runs a command in a task of its own: whoever waits for it may go away, the command does not.
-    pub(super) async fn detached<F, T>(&self, command: F) -> Result<T, RegistryError>
+    /// Runs a command in a task of its own: whoever waits for it may go away, the command does not. The task begins with
+    /// the call, so that who waits does not carry the room of the command as well.
+    pub(super) fn detached<F, T>(
+        &self,
+        command: F,
+    ) -> impl Future<Output = Result<T, RegistryError>> + Send + use<F, T>
     where
         F: Future<Output = Result<T, RegistryError>> + Send + 'static,
         T: Send + 'static,
     {
         // Callers are bounded by their connections; those that are gone must not pile up behind a database that stalls.
-        if self.under_way.len() >= UNDER_WAY_MAX {
-            return Err(RegistryError::Overloaded);
-        }
-        match self.under_way.spawn(command).await {
-            Ok(done) => done,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                Err(_) => Err(RegistryError::OutcomeUnknown("the service was stopped".to_owned())),
-            },
+        let may_begin = self.under_way.len() < UNDER_WAY_MAX;
+        let task = may_begin.then(|| self.under_way.spawn(command));
+        async {
+            match task.ok_or(RegistryError::Overloaded)?.await {
+                Ok(done) => done,
+                Err(error) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    Err(_) => Err(RegistryError::OutcomeUnknown("the service was stopped".to_owned())),
+                },
+            }
         }
     }
 

@@ -29,7 +29,9 @@ pub use self::written::WrittenPage;
 use super::RegistryError;
 use super::caller::Caller;
 use crate::flow::digest::Digest;
-use crate::store::{Answered, CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, Reader, Store};
+use crate::store::{
+    Answered, CurrentFlow, CurrentHead, FlowAtVersion, FlowRecord, FoundFlow, Reader, Store, StoreError,
+};
 
 /// Which state of a flow is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -139,16 +141,23 @@ impl FlowReads {
             }
             Selector::Version(version) => self.version(caller, flow_id, version).await,
             Selector::AsOf(moment) => {
-                let version = match moment {
-                    LogMoment::Position(position) => {
-                        self.store.version_at(caller.org_id, flow_id, position).await?
-                    }
-                    LogMoment::Before(instant) => {
-                        self.store.version_before(caller.org_id, flow_id, instant).await?
-                    }
-                };
+                // Boxed: reads of flows as they are now would carry its kilobytes along.
+                let version = Box::pin(self.version_of(caller.org_id, flow_id, moment)).await?;
                 self.version(caller, flow_id, version.ok_or(RegistryError::FlowNotFound)?).await
             }
+        }
+    }
+
+    /// The version of a flow at a moment.
+    async fn version_of(
+        &self,
+        org_id: Uuid,
+        flow_id: Uuid,
+        moment: LogMoment,
+    ) -> Result<Option<i64>, StoreError> {
+        match moment {
+            LogMoment::Position(position) => self.store.version_at(org_id, flow_id, position).await,
+            LogMoment::Before(instant) => self.store.version_before(org_id, flow_id, instant).await,
         }
     }
 
