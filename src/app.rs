@@ -283,7 +283,7 @@ pub async fn migrate(config: MigrateConfig) -> anyhow::Result<()> {
             return Err(ConfigError(format!("both URLs are of the account {owners}")).into());
         }
         store::grant_service(owner.store.pool(), &services).await?;
-        service.keep_timeouts(&config.database).await?;
+        service.keep_account_settings(&config.database).await?;
         service.close().await;
         println!("The account {services} may add to the log, and owns nothing.");
     }

@@ -15,7 +15,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::support::ledger::{Access, Ledger, agent, wait_for, write};
+use crate::support::ledger::{Access, Ledger, Tally, agent, wait_for, write};
 use crate::support::{Scratch, Service};
 
 const CLIENTS: usize = 8;
@@ -77,6 +77,7 @@ fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
         organization: service.printed_value("organization"),
         key: service.printed_value("key"),
         stop: AtomicBool::new(false),
+        tally: Tally::default(),
     });
     let enough = Arc::new(AtomicI64::new(i64::MAX));
     let reader = thread::spawn({

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::support::ledger::{Access, agent};
+use crate::support::ledger::{Access, Tally, agent};
 use crate::support::{Scratch, Service, run};
 
 const PERSON: &str = "user-4711";
@@ -86,6 +86,7 @@ fn a_person_of_many_events_is_erased_while_others_write() {
         organization: service.printed_value("organization"),
         key: service.printed_value("key"),
         stop: AtomicBool::new(false),
+        tally: Tally::default(),
     });
     let threads = |count: usize, work: fn(&Access, usize) -> Vec<Duration>, each: usize| -> Vec<_> {
         let start = |access: Arc<Access>| thread::spawn(move || work(&access, each));

@@ -96,7 +96,7 @@ impl Database {
             MigrateAtStart::Off => Ok(store::verify_schema(pool).await?),
         }?;
         let database = database.noticing_distribution().await?;
-        database.keep_timeouts(config).await?;
+        database.keep_account_settings(config).await?;
         if let (Access::Alone, None) = (access, database.data_dir()) {
             tell_ownership(whose);
         }
@@ -145,17 +145,18 @@ impl Database {
         self.cluster.as_ref().map(|(_, data_dir)| data_dir.as_path())
     }
 
-    /// Connections through a pooler bring no timeouts along: the account has them.
-    pub async fn keep_timeouts(&self, config: &DatabaseConfig) -> anyhow::Result<()> {
+    /// Connections through a pooler bring no settings along: the account has them.
+    pub async fn keep_account_settings(&self, config: &DatabaseConfig) -> anyhow::Result<()> {
         if config.database_pooler == DatabasePooler::None {
             return Ok(());
         }
         let statement = config.database_statement_timeout_ms;
-        let had = store::set_account_timeouts(self.store.pool(), statement, store::LOCKED_FOR).await;
-        if !had.context("cannot give the account its timeouts (ALTER ROLE … IN DATABASE … SET)")? {
+        let (pool, form) = (self.store.pool(), self.store.form());
+        let had = store::set_account_settings(pool, form, statement, store::LOCKED_FOR).await;
+        if !had.context("cannot give the account its settings (ALTER ROLE … IN DATABASE … SET)")? {
             tracing::warn!(
-                "the account has timeouts in this database from now on: connections that the pooler has open already get \
-                 them when it makes them anew (RECONNECT)"
+                "the account has timeouts in this database from now on, and how statements are planned: connections that the \
+                 pooler has open already get them when it makes them anew (RECONNECT)"
             );
         }
         Ok(())

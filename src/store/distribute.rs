@@ -61,7 +61,9 @@ pub async fn distribute(store: &Store) -> Result<Distributed, StoreError> {
             let with = if table == DISTRIBUTED[0] { "none" } else { DISTRIBUTED[0] };
             place(
                 pool,
-                &format!("create_distributed_table('public.{table}', 'org_id', colocate_with => '{with}')"),
+                &format!(
+                    "SELECT create_distributed_table('public.{table}', 'org_id', colocate_with => '{with}')"
+                ),
             )
             .await?;
             moved.push(table);
@@ -69,7 +71,7 @@ pub async fn distribute(store: &Store) -> Result<Distributed, StoreError> {
     }
     for (table, _) in COPIED {
         if !placed(pool).await?.iter().any(|placed| placed == table) {
-            place(pool, &format!("create_reference_table('public.{table}')")).await?;
+            place(pool, &format!("SELECT create_reference_table('public.{table}')")).await?;
             moved.push(table);
         }
     }
@@ -114,9 +116,9 @@ async fn step(pool: &PgPool) -> Result<Transaction<'static, Postgres>, StoreErro
     Ok(transaction)
 }
 
-async fn place(pool: &PgPool, call: &str) -> Result<(), StoreError> {
+async fn place(pool: &PgPool, statement: &str) -> Result<(), StoreError> {
     let mut transaction = step(pool).await?;
-    run(&mut transaction, format!("SELECT {call}")).await?;
+    run(&mut transaction, statement.to_owned()).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -154,16 +156,21 @@ async fn place_functions(pool: &PgPool) -> Result<(), StoreError> {
     let (append, make) = append_function();
     let mut transaction = step(pool).await?;
     run(&mut transaction, make).await?;
+    run(&mut transaction, delegate(&append)).await?;
     transaction.commit().await?;
-    let made = "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = $1";
-    let append: String = sqlx::query_scalar(made).bind(append).fetch_one(pool).await?;
-    let with = DISTRIBUTED[0];
-    for function in DELEGATED.into_iter().chain([append.as_str()]) {
-        let call = "'$1', colocate_with => 'WITH', force_delegation => true".replace("WITH", with);
-        place(pool, &format!("create_distributed_function('{function}', {call})")).await?;
+    for function in DELEGATED {
+        place(pool, &delegate(function)).await?;
     }
     for function in CALLED_ANYWHERE {
-        place(pool, &format!("create_distributed_function('{function}')")).await?;
+        place(pool, &format!("SELECT create_distributed_function('{function}')")).await?;
     }
     Ok(())
+}
+
+/// Has a function run where the organization of its first argument lies.
+fn delegate(function: &str) -> String {
+    let with = DISTRIBUTED[0];
+    format!(
+        "SELECT create_distributed_function('{function}', '$1', colocate_with => '{with}', force_delegation => true)"
+    )
 }

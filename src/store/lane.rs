@@ -10,15 +10,10 @@ use uuid::Uuid;
 
 use super::connect::PING_AFTER_IDLE;
 use super::form::Form;
+use super::plans::plans;
 use super::pooler::Pooling;
 use super::primary::Primary;
 use super::{Store, StoreError};
-
-/// Statements are planned when tables may still be small; what they touch is always found by its key.
-const BY_KEY: [(&str, &str); 3] =
-    [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
-/// Statements are planned once. A database that is distributed by organization plans each for the one it is about.
-const PLANNED_ONCE: [(&str, &str); 1] = [("plan_cache_mode", "force_generic_plan")];
 
 /// What answers at all answers this at once.
 const PING_WITHIN: Duration = Duration::from_secs(1);
@@ -92,11 +87,8 @@ impl Lane {
     }
 
     fn options(&self) -> PgConnectOptions {
-        let mut options = PgConnectOptions::clone(&self.pool.connect_options());
-        options = self.pooling.settings(options, BY_KEY);
-        if self.form == Form::Together {
-            options = self.pooling.settings(options, PLANNED_ONCE);
-        }
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        let options = self.pooling.settings(options, plans(self.form));
         match self.lock_timeout {
             Some(at_most) => {
                 let at_most_ms = at_most.as_millis().to_string();

@@ -33,6 +33,7 @@ mod migrate;
 mod now;
 mod past;
 mod person;
+mod plans;
 mod pooler;
 mod primary;
 mod query;
@@ -84,7 +85,7 @@ pub use migrate::{DurabilitySettings, analyze, durability, migrate, prepare, ver
 pub use now::{CurrentFlow, CurrentHead, FoundFlow, LogHead};
 pub use past::{PastPage, WALK_MAX};
 pub use person::{PersonRows, REACH, Reach, TellingEvent, TellingRow};
-pub use pooler::{Pooling, set_account_timeouts, try_pooler};
+pub use pooler::{Pooling, set_account_settings, try_pooler};
 pub use primary::UsedServer;
 pub use reader::Reader;
 pub use reading::Reading;
@@ -138,7 +139,7 @@ impl Store {
         Self { form: Form::OfOne, ..self }
     }
 
-    fn form(&self) -> Form {
+    pub fn form(&self) -> Form {
         self.form
     }
 

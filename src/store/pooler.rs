@@ -7,7 +7,9 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection as _, PgConnection, PgPool};
 
 use super::StoreError;
+use super::form::Form;
 use super::migrate::LOCK;
+use super::plans::plans;
 
 /// How connections reach the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,35 +42,41 @@ impl Pooling {
     }
 }
 
-/// Gives the account its timeouts, which then hold for each new server process. The values are checked numbers.
-const SET_TIMEOUTS: &str = "DO $$ DECLARE setting text; BEGIN \
-     FOREACH setting IN ARRAY ARRAY['statement_timeout = STATEMENT_MS', 'lock_timeout = LOCK_MS', 'jit = off'] LOOP \
+/// Gives the account settings, which then hold for each new server process. Names and values are of this program.
+const SET: &str = "DO $$ DECLARE setting text; BEGIN \
+     FOREACH setting IN ARRAY ARRAY[SETTINGS] LOOP \
        EXECUTE format('ALTER ROLE %I IN DATABASE %I SET ', current_user, current_database()) || setting; \
      END LOOP; END $$";
 
-/// Gives the account that is connected its timeouts in this database, where it has others. Returns whether it had.
-pub async fn set_account_timeouts(
+/// What connections are told where there is no pooler, as the catalogue notes it of an account.
+fn account_settings(form: Form, statement: Duration, lock: Duration) -> Vec<String> {
+    let timeouts = [("statement_timeout", statement), ("lock_timeout", lock)];
+    let timeouts = timeouts.map(|(name, timeout)| format!("{name}={}", timeout.as_millis()));
+    let jit = [("jit", "off")];
+    let others = jit.into_iter().chain(plans(form)).map(|(name, value)| format!("{name}={value}"));
+    timeouts.into_iter().chain(others).collect()
+}
+
+/// Gives the account that is connected its timeouts in this database, and says how its statements are planned, where it has other
+/// settings. Returns whether it had these.
+pub async fn set_account_settings(
     pool: &PgPool,
+    form: Form,
     statement: Duration,
     lock: Duration,
 ) -> Result<bool, StoreError> {
-    let wanted = [
-        format!("statement_timeout={}", statement.as_millis()),
-        format!("lock_timeout={}", lock.as_millis()),
-        "jit=off".to_owned(),
-    ];
+    let wanted = account_settings(form, statement, lock);
     let mut transaction = pool.begin().await?;
     // Several services may begin at once, and a row of the catalogue takes one change at a time.
     sqlx::query(LOCK).execute(&mut *transaction).await?;
     let has = "SELECT coalesce($1 <@ (SELECT setconfig FROM pg_db_role_setting \
          WHERE setrole = current_user::regrole AND setdatabase = \
            (SELECT oid FROM pg_database WHERE datname = current_database())), false)";
-    if sqlx::query_scalar(has).bind(&wanted[..]).fetch_one(&mut *transaction).await? {
+    if sqlx::query_scalar(has).bind(&wanted).fetch_one(&mut *transaction).await? {
         return Ok(true);
     }
-    let set = SET_TIMEOUTS
-        .replace("STATEMENT_MS", &statement.as_millis().to_string())
-        .replace("LOCK_MS", &lock.as_millis().to_string());
+    let quoted: Vec<String> = wanted.iter().map(|setting| format!("'{setting}'")).collect();
+    let set = SET.replace("SETTINGS", &quoted.join(", "));
     sqlx::raw_sql(sqlx::AssertSqlSafe(set)).execute(&mut *transaction).await?;
     transaction.commit().await?;
     Ok(false)

@@ -1,13 +1,15 @@
 //! A primary is killed while clients write, and its synchronous standby promoted. Nothing acknowledged may be lost,
 //! nothing doubled, nobody has to restart the service, and the old primary is not used when it comes back.
 
+mod behind_haproxy;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::ledger::{Access, Ledger, agent, wait_for, write};
+use crate::support::ledger::{Access, Ledger, Tally, agent, wait_for, write};
 use crate::support::pair::Node;
 use crate::support::{Scratch, Service, program, run};
 
@@ -17,9 +19,12 @@ const ORGANIZATION: &str = "2adbb455-7ee0-4957-8002-0567bc42bad2";
 const OUTAGE_MAX: Duration = Duration::from_secs(8);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A primary and a standby that has everything before it is acknowledged.
-async fn pair(scratch: &Scratch) -> (Node, Node) {
+/// A primary and a standby that has everything before it is acknowledged. By TCP they let these accounts in.
+async fn pair(scratch: &Scratch, accounts: &[&str]) -> (Node, Node) {
     let mut primary = Node::new(&scratch.path().join("a")).await;
+    if !accounts.is_empty() {
+        primary.open(accounts);
+    }
     primary.start(&[]);
     let mut standby = primary.standby(&scratch.path().join("b"), "b");
     standby.start(&[]);
@@ -46,11 +51,16 @@ fn eventually(what: &str, service: &Service, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The server that the service says it uses, by its readiness and by its metrics.
-fn used(service: &Service) -> Option<String> {
+/// What the service says of its database.
+fn database(service: &Service) -> Option<serde_json::Value> {
     let answer = ureq::get(format!("http://{}/health/ready", service.metrics_address)).call().ok()?;
     let health: serde_json::Value = serde_json::from_str(&answer.into_body().read_to_string().ok()?).ok()?;
-    let server = health["data"]["database"]["server"].as_str()?.to_owned();
+    Some(health["data"]["database"].clone())
+}
+
+/// The server that the service says it uses, by its readiness and by its metrics.
+fn used(service: &Service) -> Option<String> {
+    let server = database(service)?["server"].as_str()?.to_owned();
     let line = format!("database_primary{{server=\"{server}\"}} 1");
     service.metrics().lines().any(|counted| counted == line).then_some(server)
 }
@@ -70,7 +80,7 @@ fn refusal(urls: &str, arguments: &[&str], expected: &str) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_promoted_standby_is_followed_and_the_old_primary_is_not_used_again() {
     let scratch = Scratch::new();
-    let (mut old, mut new) = pair(&scratch).await;
+    let (mut old, mut new) = pair(&scratch, &[]).await;
     let urls = format!("{},{}", old.url(), new.url());
     let key_file = scratch.path().join("signing-key");
     let key_file = key_file.to_str().unwrap();
@@ -82,6 +92,7 @@ async fn a_promoted_standby_is_followed_and_the_old_primary_is_not_used_again() 
         organization: ORGANIZATION.to_owned(),
         key: key(&urls),
         stop: AtomicBool::new(false),
+        tally: Tally::default(),
     });
     assert_eq!(used(&service), Some(old.name()));
     refusal(&new.url(), &[], "all are standbys");

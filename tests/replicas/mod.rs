@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use rustix::process::Signal;
 
 use crate::support::balancer::{Balancer, free_address};
-use crate::support::ledger::{Access, agent};
+use crate::support::ledger::{Access, Tally, agent};
 use crate::support::{Scratch, Service, database, run};
 use clients::Client;
 
@@ -34,6 +34,7 @@ fn client(address: &str, database: &str) -> Arc<Client> {
         organization,
         key: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
         stop: AtomicBool::new(false),
+        tally: Tally::default(),
     };
     let nothing = || AtomicUsize::new(0);
     Arc::new(Client { access, enough: AtomicI64::new(i64::MAX), requests: nothing(), shed: nothing() })
@@ -69,7 +70,7 @@ async fn replicas_restarted_in_turns_behind_a_balancer_fail_nobody() {
     };
     let addresses: Vec<_> = (0..REPLICAS).map(|_| free_address()).collect();
     let mut replicas: Vec<Service> = addresses.iter().map(|address| start(&address.to_string())).collect();
-    let balancer = Balancer::start(&addresses);
+    let balancer = Balancer::of_services(&addresses);
     (0..REPLICAS).for_each(|replica| balancer.wait_for(replica));
 
     let address = balancer.address.to_string();

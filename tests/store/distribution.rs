@@ -55,6 +55,50 @@ async fn a_database_without_the_extension_is_refused_and_left_as_it_is() {
     assert!(!store.noticing_distribution().await.unwrap().is_by_organization());
 }
 
+/// What Citus notes of tables and functions, as far as the service reads it.
+async fn note_as_citus(database: &support::TestDatabase) {
+    let made = "SET allow_system_table_mods = on; \
+         CREATE TABLE pg_catalog.pg_dist_partition (logicalrelid regclass); \
+         CREATE TABLE pg_catalog.pg_dist_object (classid oid, objid oid, distribution_argument_index integer); \
+         GRANT SELECT ON pg_catalog.pg_dist_partition, pg_catalog.pg_dist_object TO public";
+    sqlx::raw_sql(made).execute(&mut database.pool.acquire().await.unwrap().detach()).await.unwrap();
+    let placed = "INSERT INTO pg_catalog.pg_dist_partition SELECT to_regclass('public.' || t) FROM unnest($1::text[]) t";
+    let tables: Vec<&str> = DISTRIBUTED.into_iter().chain(COPIED.map(|(table, _)| table)).collect();
+    sqlx::query(placed).bind(tables).execute(&database.pool).await.unwrap();
+}
+
+/// `distribute` makes functions and says where they run. Broken off in between, or before a later release made its own, it
+/// leaves functions that would ask all nodes from the entry.
+#[tokio::test]
+async fn a_function_that_is_there_but_not_placed_is_noticed() {
+    let database = support::database().await;
+    note_as_citus(&database).await;
+    let noticed = async || Store::new(database.pool.clone()).noticing_distribution().await;
+    let functions = "position_before, version_before, erase_recorded, idempotency_record";
+    let refused = noticed().await.unwrap_err().to_string();
+    assert!(refused.contains("append_to_log_") && refused.contains(functions), "{refused}");
+    assert!(refused.contains("Run `flow-registry distribute`"), "{refused}");
+
+    Store::new(database.pool.clone()).make_append_function().await.unwrap();
+    let note = "INSERT INTO pg_catalog.pg_dist_object SELECT 'pg_proc'::regclass, oid, NULL FROM pg_proc \
+         WHERE pronamespace = 'public'::regnamespace";
+    sqlx::query(note).execute(&database.pool).await.unwrap();
+    let refused = noticed().await.unwrap_err().to_string();
+    assert!(refused.contains("append_to_log_") && refused.contains("position_before"), "{refused}");
+    assert!(!refused.contains("idempotency_record"), "it is called anywhere: {refused}");
+
+    let place = "UPDATE pg_catalog.pg_dist_object SET distribution_argument_index = 0 \
+         WHERE objid::regproc::text LIKE $1";
+    let place = async |like: &str| sqlx::query(place).bind(like).execute(&database.pool).await.unwrap();
+    for others in ["position_before", "version_before", "erase_recorded"] {
+        place(others).await;
+    }
+    let refused = noticed().await.unwrap_err().to_string();
+    assert!(refused.contains("a part of it is not: append_to_log_"), "{refused}");
+    place("append\\_to\\_log\\_%").await;
+    assert!(noticed().await.unwrap().is_by_organization());
+}
+
 #[tokio::test]
 async fn all_use_cases_go_by_organization() {
     let database = support::database().await;

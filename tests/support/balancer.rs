@@ -1,4 +1,4 @@
-//! HAProxy as `deploy/haproxy` configures it, before services on this machine.
+//! HAProxy as `deploy/haproxy` configures it, before services or databases on this machine.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -16,6 +16,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Balancer {
     child: Child,
     pub address: SocketAddr,
+    /// Of its configuration.
+    backend: &'static str,
     scratch: Scratch,
 }
 
@@ -33,35 +35,52 @@ fn program() -> PathBuf {
     })
 }
 
-/// The file that is deployed, with these servers in place of those that DNS would name. It looks at them more often.
-fn configuration(address: SocketAddr, servers: &[SocketAddr], socket: &Path) -> String {
-    let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/haproxy/haproxy.cfg");
-    let lines = servers.iter().enumerate().map(|(index, server)| format!("  server r{index} {server}\n"));
-    let stats = format!("\nglobal\n  stats socket {}\n", socket.display());
-    let changes = [
-        ("\nglobal\n", stats),
-        ("bind :8080", format!("bind {address}")),
-        ("inter 500ms", "inter 200ms".to_owned()),
-        (" resolvers docker resolve-prefer ipv4 init-addr none", String::new()),
-        ("  server-template registry- 3 registry:8080\n", lines.collect()),
+/// A file under `deploy/haproxy`, with these servers in place of its own. It looks at them more often.
+fn configuration(file: &str, changes: &[(&str, String)], address: SocketAddr, socket: &Path) -> String {
+    let deployed = Path::new(env!("CARGO_MANIFEST_DIR")).join("deploy/haproxy").join(file);
+    let text = fs::read_to_string(deployed).unwrap();
+    let binding = text.lines().find(|line| line.starts_with("  bind ")).unwrap().to_owned();
+    let shared = [
+        ("\nglobal\n", format!("\nglobal\n  stats socket {}\n", socket.display())),
+        (binding.as_str(), format!("  bind {address}")),
+        ("inter 500ms fall", "inter 200ms fall".to_owned()),
     ];
-    changes.into_iter().fold(fs::read_to_string(deployed).unwrap(), |text, (old, new)| {
+    shared.iter().chain(changes).fold(text.clone(), |text, (old, new)| {
         assert_eq!(text.matches(old).count(), 1, "{old:?} stands once in\n{text}");
-        text.replace(old, &new)
+        text.replace(old, new)
     })
 }
 
+/// The lines of servers, which are called `r0`, `r1` and so on.
+fn lines(servers: &[SocketAddr]) -> String {
+    servers.iter().enumerate().map(|(index, server)| format!("  server r{index} {server}\n")).collect()
+}
+
 impl Balancer {
-    /// Returns when it takes connections.
-    pub fn start(servers: &[SocketAddr]) -> Self {
+    /// Before services. Returns when it takes connections.
+    pub fn of_services(servers: &[SocketAddr]) -> Self {
+        let changes = [
+            (" resolvers docker resolve-prefer ipv4 init-addr none", String::new()),
+            ("  server-template registry- 3 registry:8080\n", lines(servers)),
+        ];
+        Self::start("haproxy.cfg", &changes, "registry")
+    }
+
+    /// Before the servers of a database. Returns when it takes connections.
+    pub fn of_databases(servers: &[SocketAddr]) -> Self {
+        let named = "  server one 10.0.0.1:5432\n  server two 10.0.0.2:5432\n";
+        Self::start("postgres.cfg", &[(named, lines(servers))], "primary")
+    }
+
+    fn start(file: &str, changes: &[(&str, String)], backend: &'static str) -> Self {
         let (scratch, address) = (Scratch::new(), free_address());
-        let file = scratch.path().join("haproxy.cfg");
-        fs::write(&file, configuration(address, servers, &scratch.path().join("socket"))).unwrap();
+        let path = scratch.path().join("haproxy.cfg");
+        fs::write(&path, configuration(file, changes, address, &scratch.path().join("socket"))).unwrap();
         let log = File::create(scratch.path().join("log")).unwrap();
         let mut haproxy = Command::new(program());
-        haproxy.arg("-f").arg(&file).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        haproxy.arg("-f").arg(&path).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let child = haproxy.spawn().expect("HAProxy is there: `make test` installs it, HAPROXY names it");
-        let balancer = Self { child, address, scratch };
+        let balancer = Self { child, address, backend, scratch };
         balancer.eventually("it runs", || balancer.states().is_some());
         balancer
     }
@@ -75,12 +94,17 @@ impl Balancer {
         Some(said)
     }
 
-    /// Waits until it sends requests to a server.
+    /// Waits until it may send requests to a server.
     pub fn wait_for(&self, server: usize) {
-        self.eventually("it sends requests to the server", || {
+        self.wait_until(server, "UP");
+    }
+
+    /// Waits until it says of a server that it is `UP` or `DOWN`.
+    pub fn wait_until(&self, server: usize, state: &str) {
+        self.eventually(state, || {
             let states = self.states().unwrap_or_default();
-            let line = states.lines().find(|line| line.starts_with(&format!("registry,r{server},")));
-            line.is_some_and(|line| line.split(',').any(|column| column == "UP"))
+            let line = states.lines().find(|line| line.starts_with(&format!("{},r{server},", self.backend)));
+            line.is_some_and(|line| line.split(',').any(|column| column == state))
         });
     }
 

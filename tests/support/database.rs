@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use flow_registry::postgres::Connection;
-use flow_registry::store::{Address, PoolSettings, Pooling, Store};
+use flow_registry::store::{Address, Form, PoolSettings, Pooling, Store, set_account_settings};
 use sha2::{Digest, Sha256};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection as _, Executor, PgConnection, PgPool};
@@ -40,11 +40,13 @@ impl TestDatabase {
     /// What a service in this process works with.
     pub async fn store(&self) -> Store {
         let Ok(pooler) = std::env::var(POOLER) else { return Store::new(self.pool.clone()) };
+        let (statement, lock) = (Duration::from_secs(15), Duration::from_secs(2));
+        set_account_settings(&self.pool, Form::Together, statement, lock).await.unwrap();
         let url = format!("postgres://{}@{pooler}/{}?sslmode=disable", self.connection.user, self.name);
         let settings = PoolSettings {
             connections_max: 10,
             acquire_timeout: Duration::from_secs(10),
-            statement_timeout: Duration::from_secs(15),
+            statement_timeout: statement,
             seen: None,
             pooling: Pooling::Transaction,
         };

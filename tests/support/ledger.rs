@@ -2,7 +2,7 @@
 //! idempotency key. Afterwards nothing may be lost, nothing doubled.
 
 use std::sync::RwLock;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -16,6 +16,15 @@ pub struct Access {
     pub organization: String,
     pub key: String,
     pub stop: AtomicBool,
+    pub tally: Tally,
+}
+
+/// What came of requests that were not acknowledged at once.
+#[derive(Default)]
+pub struct Tally {
+    pub refused: AtomicUsize,
+    /// Nobody said what became of them, or that nobody knows.
+    pub in_doubt: AtomicUsize,
 }
 
 /// A flow as its one writer knows it: the digest acknowledged for each version.
@@ -40,6 +49,7 @@ impl Access {
                 .header("Content-Type", "application/json")
                 .body(body.to_string())
                 .unwrap();
+            let mut is_refused = false;
             if let Ok(mut answer) = agent.run(request) {
                 let status = answer.status().as_u16();
                 let text = answer.body_mut().read_to_string();
@@ -47,10 +57,13 @@ impl Access {
                     (200 | 201, Ok(text)) => {
                         return Some(serde_json::from_str::<Value>(&text).unwrap()["data"].take());
                     }
+                    (500.., Ok(text)) => is_refused = !text.contains("outcome_unknown"),
                     (200 | 201 | 500.., _) => {}
                     (status, text) => panic!("{method} {path}: {status} {text:?}"),
                 }
             }
+            let count = if is_refused { &self.tally.refused } else { &self.tally.in_doubt };
+            count.fetch_add(1, Ordering::Relaxed);
             if self.stop.load(Ordering::Relaxed) {
                 return None;
             }

@@ -1,6 +1,7 @@
-//! A primary and its standbys, on sockets in directories of their own.
+//! A primary and its standbys, on sockets in directories of their own, and on ports where they are opened.
 
 use std::fs;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,12 @@ use std::time::{Duration, Instant};
 use flow_registry::postgres::{Cluster, Durability, Options};
 use rustix::process::{Pid, Signal, kill_process};
 
+use super::balancer::free_address;
+
 const PATIENCE: Duration = Duration::from_secs(30);
-const USER: &str = "flow_registry";
+pub const USER: &str = "flow_registry";
+/// Of a server that has its socket only, which is named by the port.
+const SOCKET_ONLY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 5432);
 
 /// Processes that stand still.
 pub struct Stopped(Vec<Pid>);
@@ -29,6 +34,7 @@ pub struct Node {
     root: PathBuf,
     /// Of the programs of Postgres.
     bin: PathBuf,
+    address: SocketAddr,
     process: Option<Child>,
 }
 
@@ -45,13 +51,32 @@ impl Node {
         Cluster::start(options).await.unwrap().stop().await;
         let called = fs::read_to_string(root.join("postgres/postmaster.opts")).unwrap();
         let bin = Path::new(called.split_whitespace().next().unwrap()).parent().unwrap().to_owned();
-        Self { root: root.to_owned(), bin, process: None }
+        Self { root: root.to_owned(), bin, address: SOCKET_ONLY, process: None }
+    }
+
+    /// Lets accounts in by TCP from this machine, to this one and to the copies that are made of it.
+    pub fn open(&mut self, accounts: &[&str]) -> &mut Self {
+        self.address = free_address();
+        let lines: String =
+            accounts.iter().map(|account| format!("host all {account} 127.0.0.0/8 trust\n")).collect();
+        let rules = self.data().join("pg_hba.conf");
+        fs::write(&rules, lines + &fs::read_to_string(&rules).unwrap()).unwrap();
+        self
+    }
+
+    /// Where it is reached by TCP.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A copy of this one while it runs, which follows it under a name. Not started.
     pub fn standby(&self, root: &Path, name: &str) -> Self {
         fs::create_dir(root).unwrap();
-        let standby = Self { root: root.to_owned(), bin: self.bin.clone(), process: None };
+        let address = match self.address {
+            SOCKET_ONLY => SOCKET_ONLY,
+            _ => free_address(),
+        };
+        let standby = Self { root: root.to_owned(), bin: self.bin.clone(), address, process: None };
         let owner = self.data().metadata().unwrap();
         std::os::unix::fs::chown(root, Some(owner.uid()), Some(owner.gid())).unwrap();
         let mut copy = self.command("pg_basebackup");
@@ -66,8 +91,11 @@ impl Node {
             "fast",
         ]);
         assert!(copy.arg("--no-sync").status().unwrap().success());
-        let follow =
-            format!("primary_conninfo = 'host={} user={USER} application_name={name}'\n", self.sockets());
+        let follow = format!(
+            "primary_conninfo = 'host={} port={} user={USER} application_name={name}'\n",
+            self.sockets(),
+            self.address.port()
+        );
         let settings = standby.data().join("postgresql.auto.conf");
         fs::write(&settings, follow).unwrap();
         fs::write(standby.data().join("standby.signal"), "").unwrap();
@@ -86,17 +114,18 @@ impl Node {
     }
 
     pub fn url(&self) -> String {
-        format!("postgres://{USER}@{}:5432/{USER}", self.sockets().replace('/', "%2F"))
+        format!("postgres://{USER}@{}:{}/{USER}", self.sockets().replace('/', "%2F"), self.address.port())
     }
 
     /// As the service names it.
     pub fn name(&self) -> String {
-        format!("{}:5432", self.sockets())
+        format!("{}:{}", self.sockets(), self.address.port())
     }
 
     fn command(&self, program: &str) -> Command {
         let owner = self.root.join("postgres").metadata().unwrap_or_else(|_| self.root.metadata().unwrap());
         let mut command = Command::new(self.bin.join(program));
+        command.env("PGPORT", self.address.port().to_string());
         command.current_dir("/").stdin(Stdio::null()).stdout(Stdio::null());
         if rustix::process::geteuid().is_root() {
             command.uid(owner.uid()).gid(owner.gid());
@@ -110,7 +139,10 @@ impl Node {
         std::os::unix::fs::chown(&self.root, Some(owner.uid()), Some(owner.gid())).unwrap();
         let log = fs::File::options().create(true).append(true).open(self.root.join("log")).unwrap();
         let mut postgres = self.command("postgres");
-        postgres.arg("-D").arg(self.data()).args(["-k", self.sockets(), "-c", "listen_addresses="]);
+        postgres.arg("-D").arg(self.data()).args(["-k", self.sockets()]);
+        let listen = Some(self.address.ip()).filter(|_| self.address != SOCKET_ONLY);
+        let listen = listen.map(|address| address.to_string()).unwrap_or_default();
+        postgres.args(["-c", &format!("listen_addresses={listen}")]);
         for setting in settings {
             postgres.args(["-c", setting]);
         }

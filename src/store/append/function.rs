@@ -14,19 +14,28 @@ pub(super) static FUNCTION: LazyLock<String> = LazyLock::new(|| {
     format!("append_to_log_{}", &digest[..8])
 });
 
+/// The function with the types of its arguments.
+pub(super) fn signature() -> String {
+    typed(&FUNCTION)
+}
+
+fn typed(name: &str) -> String {
+    let types = Parameters::described().types;
+    let types: Vec<&str> = ["uuid"].into_iter().chain(types.into_iter().skip(1)).collect();
+    format!("{name}({})", types.join(", "))
+}
+
 /// What makes the function.
 pub(super) fn make() -> String {
     definition(&FUNCTION)
 }
 
 fn definition(name: &str) -> String {
-    let types = Parameters::described().types;
-    let types: Vec<&str> = ["uuid"].into_iter().chain(types.into_iter().skip(1)).collect();
     format!(
-        "CREATE OR REPLACE FUNCTION {name}({}) RETURNS TABLE (what text, n integer, event_id uuid, \
+        "CREATE OR REPLACE FUNCTION {} RETURNS TABLE (what text, n integer, event_id uuid, \
            \"position\" bigint, recorded_at timestamptz, last bigint, request_digest bytea, answer jsonb) \
          LANGUAGE plpgsql VOLATILE SET lock_timeout = {} AS $body$\n{}$body$",
-        types.join(", "),
+        typed(name),
         LOCKED_FOR.as_millis(),
         body()
     )

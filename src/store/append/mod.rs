@@ -228,9 +228,9 @@ impl Store {
     }
 }
 
-/// The function that appends for one organization: its name, and what makes it.
-pub(super) fn append_function() -> (&'static str, String) {
-    (function::FUNCTION.as_str(), function::make())
+/// The function that appends for one organization: its name with the types of its arguments, and what makes it.
+pub(super) fn append_function() -> (String, String) {
+    (function::signature(), function::make())
 }
 
 /// Appends in a transaction that holds the head of the log already.
