@@ -5,8 +5,7 @@ use std::sync::Arc;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
-/// Beside a thread that serves requests, one of runs gets a third of the time that the other gets. What that buys
-/// another organization's reads is in docs/measurements.md.
+/// Beside a thread that serves requests, one of runs gets a third of the time that the other gets.
 const NICE: i32 = 5;
 
 /// Threads that begin when a run needs one, and end when none has for some seconds. Clones share them.
