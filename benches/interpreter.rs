@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::document::Canonical;
-use flow_registry::interpreter::{CalledFlows, Identity, Program, RanVersion, RunRequest, run};
+use flow_registry::interpreter::{AtOnce, CalledFlows, Identity, Program, RanVersion, RunRequest, run};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -42,17 +42,18 @@ fn runs(c: &mut Criterion) {
         let canonical = Canonical::create(flow).unwrap();
         let program = Program::compile(&canonical).unwrap();
         let request = RunRequest::read(&request).unwrap();
-        let steps = run(&program, &identity, &called, &request).unwrap().steps.len();
+        let steps = run(&program, &identity, &called, &request, &AtOnce).unwrap().steps.len();
         assert!(steps.to_string() == name, "{steps} steps instead of {name}");
 
         let mut group = c.benchmark_group("steps");
         group.throughput(Throughput::Elements(steps as u64));
         group.bench_function(BenchmarkId::new("trace", name), |b| {
-            b.iter(|| run(black_box(&program), &identity, &called, black_box(&request)).unwrap());
+            b.iter(|| run(black_box(&program), &identity, &called, black_box(&request), &AtOnce).unwrap());
         });
         group.bench_function(BenchmarkId::new("bytes and digest", name), |b| {
             b.iter(|| {
-                let bytes = run(black_box(&program), &identity, &called, &request).unwrap().to_bytes();
+                let bytes =
+                    run(black_box(&program), &identity, &called, &request, &AtOnce).unwrap().to_bytes();
                 (Digest::of(&bytes), bytes)
             });
         });

@@ -7,7 +7,7 @@ use anyhow::{Context as _, anyhow, ensure};
 use flow_registry::flow::digest::Digest;
 use flow_registry::flow::document::Canonical;
 use flow_registry::flow::finding::Finding;
-use flow_registry::interpreter::{CalledFlows, Identity, Program, RanVersion, RunRequest, run};
+use flow_registry::interpreter::{AtOnce, CalledFlows, Identity, Program, RanVersion, RunRequest, run};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -66,7 +66,8 @@ fn steps(name: &str, least: f64, pace: Pace, finish: impl Fn(flow_registry::inte
         let request = RunRequest::read(&request).map_err(refused)?;
         let identity = Identity::new(Uuid::nil(), RanVersion::Number(1));
         let called = CalledFlows::default();
-        let run = || run(black_box(&program), &identity, &called, black_box(&request)).map_err(refused);
+        let run =
+            || run(black_box(&program), &identity, &called, black_box(&request), &AtOnce).map_err(refused);
         let taken = run()?.steps.len();
         ensure!(taken == STEPS, "{taken} steps instead of {STEPS}");
         let rates = (0..pace.rounds).map(|_| -> anyhow::Result<f64> {

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::canonical;
 use super::expression::{EvaluationScope, Evaluator, Local};
 use super::mock::fits_glob;
+use super::pace::RunPace;
 use super::request::{CallExpect, Expect, MessageExpect, TextTest, VariableExpect, WarningsExpect};
 use super::trace::{Speaker, StepStatus, Trace, TranscriptLine};
 use super::value::{Value, items, member, same};
@@ -49,14 +50,14 @@ impl Check {
     }
 }
 
-/// Checks every expectation, in the order of the format.
-pub fn expectations(trace: &Trace<'_>, expect: &Expect) -> Vec<Check> {
+/// Checks every expectation, in the order of the format, at the pace of the run.
+pub fn expectations(trace: &Trace<'_>, expect: &Expect, pace: &dyn RunPace) -> Vec<Check> {
     let mut checks = Vec::new();
     checks.extend(text("status", &expect.status, Some(trace.status.as_str())));
     checks.extend(text("outcome", &expect.outcome, trace.outcome.as_str()));
     checks.extend(path(trace, expect));
     checks.extend(messages(trace, expect));
-    checks.extend(expect.variables.iter().map(|(name, wanted)| variable(trace, name, wanted)));
+    checks.extend(expect.variables.iter().map(|(name, wanted)| variable(trace, name, wanted, pace)));
     checks.extend(contact(trace, expect));
     let calls = expect.calls.iter().enumerate();
     checks.extend(calls.map(|(index, wanted)| call(trace, index, wanted)));
@@ -155,7 +156,7 @@ fn json_of(value: &Value) -> Json {
     serde_json::from_str(&canonical::text(value)).unwrap_or(Json::Null)
 }
 
-fn variable(trace: &Trace<'_>, name: &str, wanted: &VariableExpect) -> Check {
+fn variable(trace: &Trace<'_>, name: &str, wanted: &VariableExpect, pace: &dyn RunPace) -> Check {
     let found = trace.final_variables.get(name).cloned().unwrap_or_default();
     let (passed, expected) = match wanted {
         VariableExpect::Equals(wanted) => (same(&found, wanted), json_of(wanted)),
@@ -164,7 +165,7 @@ fn variable(trace: &Trace<'_>, name: &str, wanted: &VariableExpect) -> Check {
                 local: Local { value: found.clone(), ..Local::default() },
                 ..EvaluationScope::default()
             };
-            let result = expression.evaluate(&Arc::new(scope), &mut Evaluator::default());
+            let result = expression.evaluate(&Arc::new(scope), &mut Evaluator::new(pace));
             (result.is_ok_and(|value| value.is_true()), json!({ "expr": expression.source().text() }))
         }
     };

@@ -11,6 +11,7 @@ mod inbound;
 mod locale;
 mod mock;
 mod moment;
+mod pace;
 mod program;
 mod request;
 mod run;
@@ -21,6 +22,7 @@ mod write;
 
 pub use check::{Check, expectations};
 pub use expression::Uncompilable;
+pub use pace::{AtOnce, RunPace};
 pub use program::{CalledFlow, CalledFlows, Program};
 pub use request::{Expect, RunRequest, Start, Subject};
 pub use run::{Identity, run};

@@ -1,8 +1,13 @@
 //! Test runs as clients meet them.
 
-use serde_json::json;
+use std::thread::available_parallelism;
 
-use super::api;
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::{Answer, Api, api, sound};
 
 #[tokio::test]
 async fn the_public_pages_body_and_none_at_all() {
@@ -94,4 +99,50 @@ async fn one_key_answers_with_one_run() {
     assert_eq!(first.data(), again.data());
     let other = run().json(&json!({"seed": "2"})).send().await;
     other.expect_problem(422, "idempotency_key_reused");
+}
+
+/// A flow whose runs burn all that a run may burn.
+fn heavy() -> Value {
+    let squares =
+        "{% for i in range(60) %}{% for j in range(30) %}{% if i == j %}x{% endif %}{% endfor %}{% endfor %}";
+    let values = vec![json!({"variable": "text", "value": squares}); 30];
+    let step = |index: usize| json!({"id": format!("s{index}"), "type": "set", "assign": values});
+    json!({
+        "name": "heavy",
+        "variables": [{"name": "text", "type": "string"}],
+        "steps": (0..10).map(step).chain([json!({"id": "end", "type": "end"})]).collect::<Vec<_>>(),
+    })
+}
+
+/// When a run began, and for how long it ran, in milliseconds.
+fn span(run: &Answer) -> (i64, i64) {
+    let run = run.data();
+    let began: DateTime<Utc> = run["executedAt"].as_str().unwrap().parse().unwrap();
+    (began.timestamp_millis(), run["durationMs"].as_i64().unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_light_run_goes_in_between_the_heavy_ones_of_another_organization() {
+    let api = api().await;
+    let id = api.create(heavy()).await["id"].as_str().unwrap().to_owned();
+    let mut heavy = JoinSet::new();
+    // More than run at once.
+    for _ in 0..available_parallelism().unwrap().get() + 8 {
+        heavy.spawn(api.ask("POST", api.flow(&id, "/test-run")).send());
+    }
+    let other = Api { org_id: Uuid::new_v4(), ..api };
+    let other = Api { key: other.new_key(other.org_id, json!({"name": "backend"})).await, ..other };
+    let id = other.create(sound("light")).await["id"].as_str().unwrap().to_owned();
+    let mut light = Vec::new();
+    loop {
+        light.push(span(&other.ask("POST", other.flow(&id, "/test-run")).send().await.expect(201)).0);
+        let Some(run) = heavy.try_join_next() else {
+            assert!(!heavy.is_empty(), "no light run went in between: {light:?}");
+            continue;
+        };
+        let (began, took) = span(&run.unwrap().expect(201));
+        if light.iter().any(|light| (began..began + took).contains(light)) {
+            break;
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use flow_registry::flow::document::{Canonical, FlowVersion};
 use flow_registry::flow::finding::Finding;
 use flow_registry::interpreter::{
-    CalledFlow, CalledFlows, Identity, Program, RanVersion, RunRequest, expectations, run,
+    AtOnce, CalledFlow, CalledFlows, Identity, Program, RanVersion, RunPace, RunRequest, expectations, run,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -85,9 +85,13 @@ impl Case {
 
     /// The canonical bytes of the trace, and its checks; or what is wrong with the request.
     pub fn run(&self) -> Result<(Vec<u8>, Value), Vec<Finding>> {
+        self.run_at(&AtOnce)
+    }
+
+    pub fn run_at(&self, pace: &dyn RunPace) -> Result<(Vec<u8>, Value), Vec<Finding>> {
         let request = RunRequest::read(&self.request)?;
-        let trace = run(&self.program, &self.identity, &self.called, &request)?;
-        let checks = request.expect.as_ref().map(|expect| expectations(&trace, expect));
+        let trace = run(&self.program, &self.identity, &self.called, &request, pace)?;
+        let checks = request.expect.as_ref().map(|expect| expectations(&trace, expect, pace));
         Ok((trace.to_bytes(), json!(checks)))
     }
 }

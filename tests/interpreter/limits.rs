@@ -1,5 +1,8 @@
 //! Runs that would grow without end: they stop at their limits, and say which.
 
+use std::cell::Cell;
+
+use flow_registry::interpreter::RunPace;
 use serde_json::{Value, json};
 
 use super::case::Case;
@@ -77,4 +80,36 @@ fn a_value_that_nests_stops_at_the_depth_of_json() {
     let inputs: Vec<Value> = (0..200).map(|n| json!(format!("{n}"))).collect();
     let (_, trace) = trace(json!({"flow": flow, "request": {"inputs": inputs, "maxSteps": 2000}}));
     assert_eq!(trace["error"]["code"], "STATE_LIMIT");
+}
+
+/// Counts how often a run may let others work.
+#[derive(Debug, Default)]
+struct Counted(Cell<usize>);
+
+impl RunPace for Counted {
+    fn rest(&self) {
+        self.0.set(self.0.get() + 1);
+    }
+}
+
+#[test]
+fn a_run_rests_before_each_step_and_value_and_its_trace_does_not_tell() {
+    let value = |value: &str| json!({"variable": "v", "value": value});
+    let values = [value("{% for i in range(9) %}{{ i }}{% endfor %}"), value("{{ v }}"), value("plain")];
+    let case = Case::new(&json!({
+        "flow": {
+            "steps": [
+                {"id": "s", "type": "set", "assign": values},
+                {"id": "m", "type": "message", "text": "{{ v }}!"},
+                {"id": "e", "type": "end"},
+            ],
+            "variables": [{"name": "v", "type": "string"}],
+        },
+        "request": {"expect": {"variables": {"v": {"expr": "value == 'plain'"}}}},
+    }));
+    let pace = Counted::default();
+    let paced = case.run_at(&pace).unwrap();
+    assert_eq!(paced.1[0]["passed"], true);
+    assert_eq!(paced, case.run().unwrap());
+    assert_eq!(pace.0.get(), 3 + 3 + 1, "steps, what is worked out in them, and what is expected");
 }

@@ -34,6 +34,7 @@ pub use settle::{STATE_BYTES_MAX, settle};
 pub use text::text_of;
 
 use super::error::{StepError, code};
+use super::pace::RunPace;
 use super::trace::SourceLabel;
 use super::value::{Value, key_order};
 use crate::expression::{
@@ -110,10 +111,11 @@ impl Source {
     fn render_pieces(
         &self,
         scope: &Arc<EvaluationScope>,
-        evaluator: &mut Evaluator,
+        evaluator: &mut Evaluator<'_>,
     ) -> Result<Rendered, StepError> {
         let (mut text, mut nulls, mut missing) = (String::new(), Vec::new(), Vec::new());
         for piece in &self.pieces {
+            evaluator.pace.rest();
             match piece.text(scope, &mut evaluator.fuel) {
                 Ok(evaluated) => {
                     text.push_str(evaluated.value.as_str().unwrap_or_default());
@@ -135,9 +137,10 @@ impl Source {
     fn evaluate(
         &self,
         scope: &Arc<EvaluationScope>,
-        evaluator: &mut Evaluator,
+        evaluator: &mut Evaluator<'_>,
         by_engine: fn(&Code, &Arc<EvaluationScope>, &mut Fuel) -> Result<Evaluated, EvaluationFailure>,
     ) -> Result<Evaluated, StepError> {
+        evaluator.pace.rest();
         if let Some(fast) = &self.fast
             && let Some(evaluated) = fast.evaluate(scope, &mut evaluator.buffer)
         {
@@ -166,11 +169,18 @@ fn pieces(source: &str, kind: SourceKind, names: &Names) -> Result<Box<[Code]>, 
 }
 
 /// What evaluations of one run share.
-#[derive(Debug, Default)]
-pub struct Evaluator {
+#[derive(Debug)]
+pub struct Evaluator<'a> {
     pub fuel: Fuel,
+    pub pace: &'a dyn RunPace,
     /// Scratch space for texts.
     buffer: String,
+}
+
+impl<'a> Evaluator<'a> {
+    pub fn new(pace: &'a dyn RunPace) -> Self {
+        Self { fuel: Fuel::default(), pace, buffer: String::new() }
+    }
 }
 
 /// An expression, for its value or its truth.
@@ -189,7 +199,7 @@ impl CompiledExpression {
     pub fn evaluate(
         &self,
         scope: &Arc<EvaluationScope>,
-        evaluator: &mut Evaluator,
+        evaluator: &mut Evaluator<'_>,
     ) -> Result<Value, StepError> {
         Ok(self.0.evaluate(scope, evaluator, Code::value)?.value)
     }
@@ -250,7 +260,7 @@ pub struct Rendered {
 pub fn render(
     template: &Source,
     scope: &Arc<EvaluationScope>,
-    evaluator: &mut Evaluator,
+    evaluator: &mut Evaluator<'_>,
 ) -> Result<Rendered, StepError> {
     match template.evaluate(scope, evaluator, Code::text) {
         Ok(evaluated) => {
@@ -312,7 +322,7 @@ impl ValueTemplate {
 pub fn native(
     source: &Source,
     scope: &Arc<EvaluationScope>,
-    evaluator: &mut Evaluator,
+    evaluator: &mut Evaluator<'_>,
 ) -> Result<Value, StepError> {
     Ok(source.evaluate(scope, evaluator, Code::value)?.value)
 }

@@ -186,6 +186,7 @@ impl<'a> Frame<'a> {
     }
 
     fn enter(&mut self, run: &mut Run<'a>, index: usize) -> Entered<'a> {
+        run.evaluator.pace.rest();
         let step = &self.program.steps[index];
         if let Err(error) = run.take_step().and_then(|()| self.count_entry(index)) {
             return Entered::Ended(self.final_end(step, &error));

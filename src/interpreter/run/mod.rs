@@ -106,7 +106,7 @@ pub struct Run<'a> {
     pub request: &'a RunRequest,
     pub called: &'a CalledFlows,
     pub clock: Instant,
-    pub evaluator: Evaluator,
+    pub evaluator: Evaluator<'a>,
     pub stats: Stats,
     pub mocks: MockUses,
     recorder: Recorder<'a>,

@@ -15,6 +15,7 @@ use crate::interpreter::expression::{Evaluator, Shared};
 use crate::interpreter::inbound::{Inbound, InboundContent};
 use crate::interpreter::locale::{Locale, fallbacks};
 use crate::interpreter::mock::MockUses;
+use crate::interpreter::pace::RunPace;
 use crate::interpreter::program::{CalledFlows, Match, Program, Started};
 use crate::interpreter::request::{RunRequest, Start};
 use crate::interpreter::trace::{
@@ -37,13 +38,14 @@ impl Identity {
     }
 }
 
-/// Runs a program. Pure: equal arguments give equal traces. A request that does not fit the flow (unknown
+/// Runs a program, at any pace. Pure: equal arguments give equal traces. A request that does not fit the flow (unknown
 /// variables, values that do not coerce, breakpoints at no step) comes back as findings.
 pub fn run<'a>(
     program: &'a Program,
     identity: &'a Identity,
     called: &'a CalledFlows,
     request: &'a RunRequest,
+    pace: &'a dyn RunPace,
 ) -> Result<Trace<'a>, Vec<Finding>> {
     let locale = chosen_locale(program, request);
     let zone = request.zone.unwrap_or(program.settings.timezone);
@@ -65,7 +67,7 @@ pub fn run<'a>(
         request,
         called,
         clock: request.clock,
-        evaluator: Evaluator::default(),
+        evaluator: Evaluator::new(pace),
         stats: Stats::default(),
         mocks: MockUses::new(&request.mocks),
         recorder: Recorder::new(request.detail, program.coverage_bytes),

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Runs;
-use super::queue::RunSlot;
+use super::queue::{RunSlot, RunTurns};
+use super::threads::RunThreads;
 use crate::flow::digest::Digest;
 use crate::flow::document::{Canonical, FlowVersion};
 use crate::flow::finding::Finding;
@@ -181,27 +182,28 @@ impl Execution {
         programs.flat_map(|program| program.personal_variables().map(str::to_owned)).collect()
     }
 
-    /// Runs to the end, away from the threads that serve requests, when its organization has its turn.
-    pub(super) async fn run(self, slot: RunSlot) -> Result<Ran, RegistryError> {
+    /// Runs to the end, away from the threads that serve requests, when its organization has its turns.
+    pub(super) async fn run(self, slot: RunSlot, threads: &RunThreads) -> Result<Ran, RegistryError> {
         let run = move || {
             // Whoever waits for the answer may be gone; the processor is not free before the run has ended.
-            let _slot = slot;
-            self.run_here()
+            let pace = RunTurns::new(slot);
+            self.run_here(&pace)
         };
-        match tokio::task::spawn_blocking(run).await {
+        match threads.spawn(run).await {
             Ok(ran) => ran,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
     }
 
-    fn run_here(&self) -> Result<Ran, RegistryError> {
+    fn run_here(&self, pace: &RunTurns) -> Result<Ran, RegistryError> {
         let began = Instant::now();
-        let trace = run(&self.program, &self.identity, &self.called, &self.request)
+        let trace = run(&self.program, &self.identity, &self.called, &self.request, pace)
             .map_err(RegistryError::Invalid)?;
         let bytes = trace.to_bytes();
         let digest = Digest::of(&bytes);
-        let checks = self.request.expect.as_ref().map(|expect| expectations(&trace, expect));
+        let checks = self.request.expect.as_ref().map(|expect| expectations(&trace, expect, pace));
         let passed = checks.as_ref().map(|checks| checks.iter().all(|check| check.passed));
+        let took = began.elapsed().saturating_sub(pace.waited());
         let results = serde_json::to_vec(&checks.unwrap_or_default()).expect("results serialize");
         Ok(Ran {
             trace: bytes.into(),
@@ -209,7 +211,7 @@ impl Execution {
             status: trace.status.as_str(),
             passed,
             expectations: results.into(),
-            duration_ms: i64::try_from(began.elapsed().as_millis()).unwrap_or(i64::MAX),
+            duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX),
         })
     }
 }

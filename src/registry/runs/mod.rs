@@ -2,11 +2,13 @@
 //! resolved and the digest of what came out; the trace itself is made again whenever it is read.
 
 mod execution;
+mod lines;
 mod programs;
 mod queue;
 mod record;
 mod request;
 mod stored;
+mod threads;
 
 use std::time::Duration;
 
@@ -18,6 +20,7 @@ use self::execution::Ran;
 use self::programs::ProgramCache;
 use self::queue::RunQueue;
 use self::record::record_digest;
+use self::threads::RunThreads;
 use super::RegistryError;
 use super::caller::Intent;
 use super::reads::FlowReads;
@@ -61,6 +64,7 @@ pub struct Runs {
     writer: Writer<NewRun>,
     programs: ProgramCache,
     queue: RunQueue,
+    threads: RunThreads,
 }
 
 /// How long a run that is asked for waits for its turn.
@@ -77,10 +81,12 @@ impl Runs {
     }
 
     pub(super) fn new(store: Store, reads: FlowReads) -> Self {
+        let (queue, begun_max) = RunQueue::of_this_machine();
         Self {
             writer: Writer::start(&store),
             programs: ProgramCache::new(),
-            queue: RunQueue::of_this_machine(),
+            queue,
+            threads: RunThreads::new(begun_max),
             store,
             reads,
         }
@@ -108,7 +114,7 @@ impl Runs {
         let (name, description) = (execution.request.name.clone(), execution.request.description.clone());
         let slot = self.queue.slot(intent.caller.org_id, TURN_WITHIN).await?;
         let executed_at = Utc::now();
-        let ran = execution.run(slot).await?;
+        let ran = execution.run(slot, &self.threads).await?;
         let run = TestRun {
             org_id: intent.caller.org_id,
             run_id: Uuid::now_v7(),
@@ -142,7 +148,8 @@ impl Runs {
     async fn repeat_run(&self, intent: &Intent, run_id: Uuid) -> Result<RunAnswer, RegistryError> {
         let run = self.stored_run(&intent.caller, run_id).await?;
         let execution = self.rerun(&intent.caller, &run).await?;
-        let ran = execution.run(self.queue.slot(intent.caller.org_id, TURN_WITHIN).await?).await?;
+        let slot = self.queue.slot(intent.caller.org_id, TURN_WITHIN).await?;
+        let ran = execution.run(slot, &self.threads).await?;
         Ok(RunAnswer { replayed: true, ..answer(run, ran) })
     }
 }

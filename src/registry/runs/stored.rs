@@ -69,7 +69,8 @@ impl Runs {
         }
         let execution = self.rerun(caller, &run).await?;
         let personal = execution.personal_variables();
-        let ran = execution.run(self.queue.slot(caller.org_id, READ_TURN_WITHIN).await?).await?;
+        let slot = self.queue.slot(caller.org_id, READ_TURN_WITHIN).await?;
+        let ran = execution.run(slot, &self.threads).await?;
         let reproducible = Some(ran.digest == run.digest);
         let (trace, expectations) = masked(&ran, &personal)?;
         Ok(StoredRunAnswer { run, reproducible, ran: Some(RanAgain { expectations, trace }) })

@@ -51,7 +51,7 @@ fn labels() -> Vec<Member> {
         or_null("name", text(), "The label of the request."),
         or_null("description", text(), "What the run was for."),
         always("executedAt", instant(), "When it was run."),
-        always("durationMs", count(), "How long that took, in milliseconds."),
+        always("durationMs", count(), "How long it ran, in milliseconds, without waits for its turns."),
         always("digest", digest(), "SHA-256 of the canonical trace."),
         or_null("passed", boolean(), "Whether all expectations held; null without any."),
     ]

@@ -75,10 +75,10 @@ proptest! {
     fn arbitrary_sources_never_panic(source in "([a-z]{1,4}|[0-9]{1,3}|'|\"|\\{\\{|\\}\\}|\\{%|%\\}| |\\||\\.|\\(|\\)|\\[|\\]|if|for|in|==|<|~|,){0,24}") {
         let scope = scope(&variables());
         if let Ok(expression) = CompiledExpression::compile(&source, String::new(), &scope.names) {
-            let _ = expression.evaluate(&scope, &mut Evaluator::default());
+            let _ = expression.evaluate(&scope, &mut Evaluator::new(&AtOnce));
         }
         if let Ok(CompiledText::Template(template)) = CompiledText::compile(&source, String::new(), &scope.names) {
-            let _ = render(&template, &scope, &mut Evaluator::default());
+            let _ = render(&template, &scope, &mut Evaluator::new(&AtOnce));
         }
     }
 }

@@ -37,7 +37,7 @@ fn the_fuel_of_a_run_ends() {
     else {
         panic!("a template")
     };
-    let mut evaluator = Evaluator::default();
+    let mut evaluator = Evaluator::new(&AtOnce);
     let end = (0..2000).find_map(|_| render(&template, &scope, &mut evaluator).err());
     assert_eq!(end.map(|error| error.code), Some(code::FUEL_BUDGET));
 }

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::*;
 use crate::interpreter::canonical;
 use crate::interpreter::locale::Locale;
+use crate::interpreter::pace::AtOnce;
 use crate::interpreter::value::from_json;
 
 fn scope(variables: &Json) -> Arc<EvaluationScope> {
@@ -49,13 +50,13 @@ fn outcome(result: Result<Value, StepError>) -> String {
 
 fn evaluate(source: &str, scope: &Arc<EvaluationScope>) -> Result<Value, StepError> {
     let expression = CompiledExpression::compile(source, "/at".to_owned(), &scope.names).expect(source);
-    expression.evaluate(scope, &mut Evaluator::default())
+    expression.evaluate(scope, &mut Evaluator::new(&AtOnce))
 }
 
 fn render_text(source: &str, scope: &Arc<EvaluationScope>) -> Result<Rendered, StepError> {
     match CompiledText::compile(source, "/at".to_owned(), &scope.names).expect(source) {
         CompiledText::Literal(text) => Ok(Rendered { text, nulls: Vec::new(), missing: Vec::new() }),
-        CompiledText::Template(template) => render(&template, scope, &mut Evaluator::default()),
+        CompiledText::Template(template) => render(&template, scope, &mut Evaluator::new(&AtOnce)),
     }
 }
 
@@ -276,7 +277,7 @@ fn a_value_position_keeps_the_kind() {
         &scope.names,
     );
     let ValueTemplate::Object(members) = compiled.unwrap() else { panic!("an object") };
-    let mut evaluator = Evaluator::default();
+    let mut evaluator = Evaluator::new(&AtOnce);
     for (name, template) in members {
         match (&*name, template) {
             ("n" | "deep", ValueTemplate::Native(source)) => {
