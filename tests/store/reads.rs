@@ -9,7 +9,7 @@ use flow_registry::store::{
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::rows::{now, row, then, with_key};
+use super::rows::{listed, now, row, then, with_key};
 use crate::support;
 
 const PAGE: ListPage = ListPage { limit: 100, before: None };
