@@ -39,8 +39,8 @@ impl Gate for ConsoleGate {
         }
     }
 
-    fn admit(&self, extensions: &Extensions, caller: &Caller) -> Result<Share, HeldBack> {
-        let share = http::admit(&self.state, extensions, caller);
+    async fn admit(&self, extensions: &Extensions, caller: &Caller) -> Result<Share, HeldBack> {
+        let share = http::admit(&self.state, extensions, caller).await;
         share.map(|share| Box::new(share) as Share).map_err(held_back)
     }
 

@@ -144,7 +144,7 @@ impl FromRequest<Console> for Change {
         let found = FoundSession::of(&mut parts, console).await?;
         // Not before the form is here: how long it takes is the browser's affair.
         let (fields, share) = FormFields::read(&parts, body, console, BYTES_MAX).await?;
-        Ok(Self { session: found.admitted(&parts, console)?, fields, _share: share })
+        Ok(Self { session: found.admitted(&parts, console).await?, fields, _share: share })
     }
 }
 

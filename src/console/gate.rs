@@ -42,7 +42,7 @@ pub trait Gate: Send + Sync {
     ) -> Result<(Bytes, Share), UnreadForm>;
 
     /// A request of somebody who is signed in. `extensions` are those of the request.
-    fn admit(&self, extensions: &Extensions, caller: &Caller) -> Result<Share, HeldBack>;
+    async fn admit(&self, extensions: &Extensions, caller: &Caller) -> Result<Share, HeldBack>;
 
     /// A page that follows the log; `None` while as many are followed as this process takes.
     fn follow(&self) -> Option<Share>;

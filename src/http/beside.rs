@@ -29,13 +29,17 @@ pub fn observed(router: Router) -> Router {
 
 /// Lets a request of a verified caller in: counted with its credential and its organization, and refused where more is under
 /// way than can be done. What it returns is held until the request is answered.
-pub fn admit(state: &AppState, extensions: &Extensions, caller: &Caller) -> Result<LoadShare, HeldRequest> {
+pub async fn admit(
+    state: &AppState,
+    extensions: &Extensions,
+    caller: &Caller,
+) -> Result<LoadShare, HeldRequest> {
     let (standings, counted) = state.rate_limits.count(caller);
     if let Some(known) = extensions.get::<KnownCaller>() {
         known.set(caller, standings);
     }
     counted.map_err(held)?;
-    state.load.begin(caller.org_id).map_err(held)
+    state.load.begin(caller.org_id).await.map_err(held)
 }
 
 /// Reads a body of at most so many bytes, as fast as bodies of the API have to come, within the memory they all share.

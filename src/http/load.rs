@@ -1,13 +1,16 @@
-//! How much is carried out at once. What is more is refused at once, with when to come back: a queue would only make
-//! everybody wait. Two things tell that there is more than can be done: requests that take long once they are begun,
-//! because the database or another resource is busy, and a runtime that is late with its tasks, because the processor is.
+//! How much is carried out at once. What is more waits for a moment, and is refused when there is no room for it by then,
+//! with when to come back: a longer queue would only make everybody wait, and who is refused at once and comes again at
+//! once takes the processor from those that are carried out. Two things tell that there is more than can be done: requests
+//! that take long once they are begun, because the database or another resource is busy, and a runtime that is late with its
+//! tasks, because the processor is.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::problem::{Code, Problem};
@@ -20,9 +23,12 @@ const WINDOW: Duration = Duration::from_millis(100);
 const CUT_TO: f64 = 0.8;
 /// What each quick request adds to the number, while it is used.
 const GROWTH: f64 = 0.5;
-const UNDER_WAY_AT_FIRST: f64 = 128.0;
-const UNDER_WAY_MIN: f64 = 64.0;
-const UNDER_WAY_MAX: f64 = 1024.0;
+const USUAL: Bounds = Bounds { at_first: 128.0, min: 64.0, max: 1024.0 };
+/// Of requests that each may cost as much as hundreds: where the flows are not in memory, whole lists take the processor for
+/// tens of milliseconds.
+const LONG: Bounds = Bounds { at_first: 8.0, min: 4.0, max: 32.0 };
+/// How long a request waits for room, before it is refused.
+const WAIT_MAX: Duration = Duration::from_millis(250);
 
 /// How often the runtime is asked whether it is late.
 const PROBE_EVERY: Duration = Duration::from_millis(25);
@@ -38,10 +44,21 @@ pub struct Load(Arc<Shared>);
 struct Shared {
     counts: Mutex<Counts>,
     runtime: Runtime,
+    /// Told that one ended, whoever has waited longest to be begun.
+    ended: Notify,
+}
+
+/// Between which the number of requests under way stays.
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    at_first: f64,
+    min: f64,
+    max: f64,
 }
 
 #[derive(Debug)]
 struct Counts {
+    bounds: Bounds,
     under_way: usize,
     /// Requests under way of each organization that has any.
     of: HashMap<Uuid, usize>,
@@ -88,21 +105,37 @@ impl LoadShare {
 impl Drop for LoadShare {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.load.counts().end(self.org_id, self.began.unwrap_or(now), now);
+        let mut counts = self.load.counts();
+        counts.end(self.org_id, self.began.unwrap_or(now), now);
+        let has_room = (counts.under_way as f64) < counts.under_way_max;
+        drop(counts);
+        if has_room {
+            self.load.0.ended.notify_one();
+        }
     }
 }
 
 impl Default for Load {
     fn default() -> Self {
-        let runtime =
-            Runtime { start: Instant::now(), asked_ms: AtomicU64::new(NEVER), begun: AtomicU64::new(0) };
-        let window = Window { begin: Instant::now(), slow: 0, quick: 0, was_slow: false };
-        let counts = Counts { under_way: 0, of: HashMap::new(), under_way_max: UNDER_WAY_AT_FIRST, window };
-        Self(Arc::new(Shared { counts: Mutex::new(counts), runtime }))
+        Self::within(USUAL)
     }
 }
 
 impl Load {
+    /// Of long requests, each of which counts among all others too.
+    pub fn of_long_requests() -> Self {
+        Self::within(LONG)
+    }
+
+    fn within(bounds: Bounds) -> Self {
+        let runtime =
+            Runtime { start: Instant::now(), asked_ms: AtomicU64::new(NEVER), begun: AtomicU64::new(0) };
+        let window = Window { begin: Instant::now(), slow: 0, quick: 0, was_slow: false };
+        let counts =
+            Counts { bounds, under_way: 0, of: HashMap::new(), under_way_max: bounds.at_first, window };
+        Self(Arc::new(Shared { counts: Mutex::new(counts), runtime, ended: Notify::new() }))
+    }
+
     /// Asks the current runtime, for as long as there is one, whether it is late.
     pub fn watching_the_runtime() -> Self {
         let load = Self::default();
@@ -117,14 +150,22 @@ impl Load {
         load
     }
 
-    /// Begins a request of an organization, or refuses it.
-    pub fn begin(&self, org_id: Uuid) -> Result<LoadShare, Problem> {
-        let began = Instant::now();
-        if self.0.runtime.is_late(began) || !self.counts().begin(org_id) {
-            let detail = "More requests are under way than this process can answer in time.";
-            return Err(Problem::retry(Code::Overloaded, 1, detail));
+    /// Begins a request of an organization as soon as it may, or refuses it.
+    pub async fn begin(&self, org_id: Uuid) -> Result<LoadShare, Problem> {
+        let begun = match self.0.runtime.is_late(Instant::now()) {
+            true => None,
+            false => timeout(WAIT_MAX, self.begun(org_id)).await.ok(),
+        };
+        let detail = "More requests are under way than this process can answer in time.";
+        begun.ok_or_else(|| Problem::retry(Code::Overloaded, 1, detail))
+    }
+
+    /// Begins a request once there is room for it.
+    async fn begun(&self, org_id: Uuid) -> LoadShare {
+        while !self.counts().begin(org_id) {
+            self.0.ended.notified().await;
         }
-        Ok(LoadShare { load: self.clone(), org_id, began: Some(began) })
+        LoadShare { load: self.clone(), org_id, began: Some(Instant::now()) }
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -153,9 +194,9 @@ impl Counts {
         let is_slow = now.duration_since(began) >= SLOW;
         if self.window.ends_in_a_cut(is_slow, now) {
             let used = self.under_way_max.min(self.under_way as f64);
-            self.under_way_max = (used * CUT_TO).max(UNDER_WAY_MIN);
+            self.under_way_max = (used * CUT_TO).max(self.bounds.min);
         } else if !is_slow && self.under_way as f64 * 2.0 >= self.under_way_max {
-            self.under_way_max = (self.under_way_max + GROWTH).min(UNDER_WAY_MAX);
+            self.under_way_max = (self.under_way_max + GROWTH).min(self.bounds.max);
         }
         self.under_way -= 1;
         if let Some(own) = self.of.get_mut(&org_id) {
@@ -202,12 +243,14 @@ impl Runtime {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     const ORG: Uuid = Uuid::from_u128(1);
 
     fn begun(load: &Load, org_id: Uuid, wanted: usize) -> Vec<LoadShare> {
-        (0..wanted).map_while(|_| load.begin(org_id).ok()).collect()
+        (0..wanted).map_while(|_| load.begin(org_id).now_or_never()?.ok()).collect()
     }
 
     #[test]
@@ -215,18 +258,18 @@ mod tests {
         let load = Load::default();
         let mut counts = load.counts();
         let fill = |counts: &mut Counts| (0..2000).take_while(|_| counts.begin(ORG)).count();
-        assert_eq!(fill(&mut counts), UNDER_WAY_AT_FIRST as usize);
+        assert_eq!(fill(&mut counts), USUAL.at_first as usize);
         let mut now = Instant::now() + SLOW;
         while counts.under_way > 0 {
             counts.end(ORG, now.checked_sub(SLOW).unwrap(), now);
             now += WINDOW;
         }
-        assert_eq!(fill(&mut counts), UNDER_WAY_MIN as usize);
+        assert_eq!(fill(&mut counts), USUAL.min as usize);
         for _ in 0..100_000 {
             counts.end(ORG, now, now);
             fill(&mut counts);
         }
-        assert_eq!(counts.under_way, UNDER_WAY_MAX as usize);
+        assert_eq!(counts.under_way, USUAL.max as usize);
     }
 
     #[test]
@@ -246,13 +289,27 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_organization_takes_all() {
+    #[tokio::test]
+    async fn no_organization_takes_all() {
         let load = Load::default();
         let greedy = begun(&load, ORG, 2000);
         let other = begun(&load, Uuid::from_u128(2), 2000);
         assert_eq!(other.len(), greedy.len() / 2);
-        assert!(load.begin(ORG).is_err());
+        assert!(load.begin(ORG).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn what_is_more_waits_for_room_and_not_for_long() {
+        let load = Load::default();
+        let mut under_way = begun(&load, ORG, 2000);
+        let mut waiting = Vec::from([(), ()].map(|()| Box::pin(load.begin(ORG))));
+        assert!(waiting.iter_mut().all(|waiting| waiting.now_or_never().is_none()));
+        under_way.pop();
+        under_way.push(waiting.remove(0).await.expect("who came first is begun first"));
+        let since = Instant::now();
+        let refused = waiting.remove(0).await.unwrap_err();
+        assert_eq!((refused.code, refused.retry_after_s()), (Code::Overloaded, Some(1)));
+        assert!(since.elapsed() < 4 * WAIT_MAX, "{:?}", since.elapsed());
     }
 
     #[test]

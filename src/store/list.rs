@@ -128,19 +128,6 @@ impl Store {
         let query = sqlx::query(STILL_AT).bind(org_id).bind(flows).bind(versions);
         query.fetch_all(&self.pool).await?.iter().map(read_view).collect()
     }
-
-    /// One page of the list.
-    pub async fn list(
-        &self,
-        org_id: Uuid,
-        filter: &ListFilter,
-        page: ListPage,
-    ) -> Result<Vec<FlowRecord>, StoreError> {
-        let mut query = about(org_id, "");
-        push_page(&mut query, view_columns!(), filter, page);
-        let rows = query.build().fetch_all(&self.pool).await?;
-        rows.iter().map(read_view).collect()
-    }
 }
 
 /// A query for one page. A credential that is confined to numbers walks the index of numbers once for each of them, and

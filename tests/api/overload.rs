@@ -10,10 +10,12 @@ use super::{Request, api};
 
 /// What is begun at once while nothing is known of how long it takes.
 const BEGUN: usize = 128;
+/// Whole lists among them.
+const LISTS: usize = 8;
 /// How long a read may take, and what a busy machine adds.
 const READ_MAX: Duration = Duration::from_secs(9);
 
-/// With a database that does not answer reads end in seconds, what is too much is refused at once, the health is told,
+/// With a database that does not answer reads end in seconds, what is too much is refused soon, the health is told,
 /// and as soon as the database answers all is as before.
 #[tokio::test]
 async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
@@ -24,7 +26,7 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
 
     let since = Instant::now();
-    let paths = (0..BEGUN - 3).map(|n| if n % 2 == 0 { &one } else { &all });
+    let paths = (0..BEGUN - 3).map(|n| if n < LISTS { &all } else { &one });
     let waiting = tokio::spawn(join_all(paths.map(|path| api.ask("GET", path).send()).collect::<Vec<_>>()));
     // What only reads is bounded too where its method is POST.
     let posted = [
@@ -46,5 +48,28 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     assert!(since.elapsed() < READ_MAX, "{:?}", since.elapsed());
     stall.rollback().await.unwrap();
     api.ask("GET", &one).send().await.expect(200);
+    api.ask("GET", &all).send().await.expect(200);
+}
+
+/// Whole lists may take long; however many are asked for, they leave room for what is short.
+#[tokio::test]
+async fn whole_lists_take_no_place_from_the_rest() {
+    let api = api().await;
+    let id = api.create_sound("Uno").await;
+    let (one, all) = (api.flow(&id, ""), api.flows(""));
+    let mut stall = api.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
+
+    let waiting = tokio::spawn(join_all((0..LISTS).map(|_| api.ask("GET", &all).send()).collect::<Vec<_>>()));
+    sleep(Duration::from_millis(500)).await;
+    let refused = (0..2 * BEGUN).map(|_| api.ask("GET", &all).send()).collect::<Vec<_>>();
+    for answer in join_all(refused).await {
+        answer.expect_problem(503, "overloaded");
+    }
+    api.ask("GET", &one).send().await.expect_problem(503, "storage_unavailable");
+    for answer in waiting.await.unwrap() {
+        answer.expect_problem(503, "storage_unavailable");
+    }
+    stall.rollback().await.unwrap();
     api.ask("GET", &all).send().await.expect(200);
 }

@@ -9,7 +9,7 @@ use flow_registry::store::{
 use futures_util::future::join_all;
 use uuid::Uuid;
 
-use super::rows::{now, row, then, with_key};
+use super::rows::{listed, now, row, then, with_key};
 use crate::support;
 
 const PAGE: ListPage = ListPage { limit: 100, before: None };
@@ -208,9 +208,7 @@ async fn lists_show_the_newest_change_first() {
 
     let ids = |filter: ListFilter, page: ListPage| {
         let store = store.clone();
-        async move {
-            store.list(org, &filter, page).await.unwrap().iter().map(|flow| flow.flow_id).collect::<Vec<_>>()
-        }
+        async move { listed(&store, org, &filter, page).await.iter().map(|flow| flow.flow_id).collect::<Vec<_>>() }
     };
     assert_eq!(ids(ListFilter::default(), PAGE).await, [flows[1], flows[3], flows[2], flows[0]]);
     let first = ids(ListFilter::default(), ListPage { limit: 2, before: None }).await;

@@ -6,7 +6,7 @@ use flow_registry::flow::digest::Digest;
 use flow_registry::flow::event::{EventType, State, StreamKind};
 use flow_registry::store::{
     Append, Appended, Content, CurrentFlow, DecidedOn, FlowAtVersion, FlowChange, FlowRecord, FoundFlow,
-    Idempotency, NewEvent, Outcome, Reader, Store, ViewChange,
+    Idempotency, ListFilter, ListPage, NewEvent, Outcome, Reader, Store, ViewChange,
 };
 use uuid::Uuid;
 
@@ -51,6 +51,16 @@ pub fn change(row: &mut Append) -> &mut FlowChange {
         ViewChange::Flow(change) => change,
         _ => unreachable!("a row of a flow"),
     }
+}
+
+/// The flows of one page of the list, in its order.
+pub async fn listed(store: &Store, org_id: Uuid, filter: &ListFilter, page: ListPage) -> Vec<FlowRecord> {
+    let keys = store.list_keys(org_id, filter, page).await.unwrap().flows;
+    let mut records = store.flows_still_at(org_id, &keys).await.unwrap();
+    let place = |record: &FlowRecord| keys.iter().position(|key| key.flow_id == record.flow_id);
+    assert!(records.len() == keys.len() && records.iter().all(|record| place(record).is_some()));
+    records.sort_by_key(place);
+    records
 }
 
 /// The same row, decided on the flow as it is now.

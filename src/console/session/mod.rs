@@ -159,9 +159,9 @@ impl FoundSession {
     }
 
     /// Lets the request in.
-    pub fn admitted(self, parts: &Parts, console: &Console) -> Result<Session, PageFailure> {
+    pub async fn admitted(self, parts: &Parts, console: &Console) -> Result<Session, PageFailure> {
         let signed = self.0;
-        let share = console.gate.admit(&parts.extensions, &signed.open.caller)?;
+        let share = console.gate.admit(&parts.extensions, &signed.open.caller).await?;
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let path = uri.path_and_query().map_or_else(|| uri.path().to_owned(), ToString::to_string);
         let (as_of, written) = as_of(uri.query().unwrap_or_default())?.unzip();
@@ -183,7 +183,7 @@ impl FromRequestParts<Console> for Session {
     type Rejection = PageFailure;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
-        FoundSession::of(parts, console).await?.admitted(parts, console)
+        FoundSession::of(parts, console).await?.admitted(parts, console).await
     }
 }
 
@@ -195,7 +195,7 @@ impl FromRequestParts<Console> for OnlookingSession {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self, PageFailure> {
         let found = FoundSession::looked_for(parts, console, Looking::Onlooking).await?;
-        found.admitted(parts, console).map(Self)
+        found.admitted(parts, console).await.map(Self)
     }
 }
 

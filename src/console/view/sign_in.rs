@@ -235,7 +235,7 @@ async fn signed_in(
         Err(state) => return Ok(Err(state)),
     };
     // Held until the session is open.
-    let _share = console.gate.admit(&parts.extensions, &verified.caller)?;
+    let _share = console.gate.admit(&parts.extensions, &verified.caller).await?;
     let on_behalf_of = (verified.caller.actor.kind == ActorKind::ApiKey).then(|| name.to_owned());
     let intent = circumstances.intent(verified.caller.clone());
     let intent = Intent { on_behalf_of, ..intent };

@@ -22,6 +22,9 @@ const NUMBER_CHARS_MAX: usize = 64;
 /// Flows that a list may be asked for by their ids.
 const IDS_MAX: usize = 100;
 
+/// Flows of a page that many ask for at once.
+const LIMIT_USUAL: i64 = 100;
+
 /// What a list is ordered by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ListOrder {
@@ -146,6 +149,11 @@ impl FromQuery for ListQuery {
         }
         let page = if changes.is_some() { None } else { PageQuery::take_optional(query)? };
         Ok(Self { filter, view, order, as_of, page, changes, written: written.0, asked })
+    }
+
+    /// Whole lists, and pages that are longer than those that people turn.
+    fn is_long(&self) -> bool {
+        self.changes.is_none() && self.page.as_ref().is_none_or(|page| page.limit > LIMIT_USUAL)
     }
 }
 

@@ -30,6 +30,11 @@ pub trait FromQuery: Sized {
     const PARAMETERS: &'static [Parameter] = &[];
 
     fn take(query: &mut Query) -> Result<Self, Problem>;
+
+    /// Whether the answer may cost as much as hundreds of others.
+    fn is_long(&self) -> bool {
+        false
+    }
 }
 
 /// An endpoint without query parameters.

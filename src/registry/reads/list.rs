@@ -16,9 +16,7 @@ use super::{FlowReads, Shown};
 use crate::flow::digest::Digest;
 use crate::registry::RegistryError;
 use crate::registry::caller::Caller;
-use crate::store::{
-    CurrentHead, FlowRecord, FlowWalk, ListFilter, ListPage, Listed, ListedFlow, LogHead, PastPage,
-};
+use crate::store::{CurrentHead, FlowRecord, FlowWalk, ListFilter, ListPage, Listed, ListedFlow, LogHead};
 
 /// A list as it was when the log was at a position, or a page of one, loaded a part at a time while it is sent. However
 /// long it is and whatever is changed meanwhile, it holds the ids of some flows and some documents.
@@ -141,9 +139,9 @@ impl FlowList {
         match rest {
             None => return Ok(false),
             Some(Rest::Changed { position, filter, page }) => {
-                let part = self.reads.list_part(self.org_id, position, &filter, page).await?;
-                self.keys = part.flows.iter().map(ListedFlow::of).collect();
-                let next = part.next.map(|before| ListPage { before: Some(before), ..page });
+                let (keys, next) = self.reads.list_part(self.org_id, position, &filter, page).await?;
+                self.keys = keys;
+                let next = next.map(|before| ListPage { before: Some(before), ..page });
                 self.rest = next.map(|page| Rest::Changed { position, filter, page });
             }
             Some(Rest::Walked { walk, filter }) => {
@@ -191,21 +189,21 @@ impl FlowReads {
         Ok(head)
     }
 
-    /// A part of the list of a position. While the log has not moved behind it the view has the list as it is.
+    /// A part of the list of a position, and where the list goes on. While the log has not moved behind it the view has the
+    /// list as it is.
     async fn list_part(
         &self,
         org_id: Uuid,
         position: i64,
         filter: &ListFilter,
         page: ListPage,
-    ) -> Result<PastPage, RegistryError> {
-        let flows = self.store.list(org_id, filter, page).await?;
-        if self.heads.ask(CurrentHead { org_id }).await?.position == position {
-            let is_full = i64::try_from(flows.len()).is_ok_and(|found| found == page.limit);
-            let next = flows.last().filter(|_| is_full).map(|last| last.position);
-            return Ok(PastPage { flows, next });
+    ) -> Result<(Arc<[ListedFlow]>, Option<i64>), RegistryError> {
+        let listed = self.store.list_keys(org_id, filter, page).await?;
+        if listed.head == position {
+            return Ok((listed.flows, listed.next));
         }
-        Ok(self.store.list_at(org_id, position, filter, page).await?)
+        let part = self.store.list_at(org_id, position, filter, page).await?;
+        Ok((part.flows.iter().map(ListedFlow::of).collect(), part.next))
     }
 
     /// One page of the list as it is now, at the end of the log.
