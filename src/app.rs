@@ -87,7 +87,6 @@ pub async fn serve(config: ServeConfig, log: LogLines) -> anyhow::Result<()> {
         feeds: feeds(&config.http, connections_max, &shutdown),
         body_budget: BodyBudget::default(),
         load: Load::watching_the_runtime(),
-        long_load: Load::of_long_requests(),
         guesses: Guesses::default(),
         rate_limits: rate_limits(&config.http),
         draining: draining.clone(),

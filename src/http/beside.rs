@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::body::{self, BodyShare};
 use super::known::KnownCaller;
-use super::load::LoadShare;
+use super::load::{LoadShare, RequestLength};
 use super::observe::observe;
 use super::problem::{Code, Problem};
 use super::state::AppState;
@@ -39,7 +39,7 @@ pub async fn admit(
         known.set(caller, standings);
     }
     counted.map_err(held)?;
-    state.load.begin(caller.org_id).await.map_err(held)
+    state.load.begin(caller.org_id, RequestLength::Usual).await.map_err(held)
 }
 
 /// Reads a body of at most so many bytes, as fast as bodies of the API have to come, within the memory they all share.

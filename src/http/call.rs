@@ -13,7 +13,7 @@ use super::body::{self, FromBody};
 use super::conditions::Conditions;
 use super::endpoint::{Access, LastArgument, Parameter};
 use super::known::KnownCaller;
-use super::load::LoadShare;
+use super::load::{LoadShare, RequestLength};
 use super::observed;
 use super::path::{self, FromPath};
 use super::prefer::Returned;
@@ -88,8 +88,8 @@ pub struct Read<S, I, Q> {
     /// What was asked for, as it was written.
     pub uri: Uri,
     scope: PhantomData<S>,
-    /// Held until the request is answered. The second is of those that are long.
-    _load: (LoadShare, Option<LoadShare>),
+    /// Held until the request is answered.
+    _load: LoadShare,
 }
 
 /// A request to read that leaves an event behind.
@@ -166,12 +166,8 @@ where
         let query: Q = query::read(parts.uri.query())?;
         let conditions = Conditions::read(&parts.headers)?;
         let min_position = headers::min_position(&parts.headers)?;
-        // Who waits for this one takes no place from others.
-        let long = match query.is_long() {
-            true => Some(state.long_load.begin(caller.org_id).await?),
-            false => None,
-        };
-        let load = (state.load.begin(caller.org_id).await?, long);
+        let length = if query.is_long() { RequestLength::Long } else { RequestLength::Usual };
+        let load = state.load.begin(caller.org_id, length).await?;
         let uri = parts.uri.clone();
         Ok(Self { caller, id, query, conditions, min_position, uri, scope: PhantomData, _load: load })
     }
@@ -187,7 +183,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &App) -> Result<Self, Problem> {
         let caller = admit::<S>(parts, state).await?;
         let query = query::read(parts.uri.query())?;
-        let load = state.load.begin(caller.org_id).await?;
+        let load = state.load.begin(caller.org_id, RequestLength::Usual).await?;
         Ok(Self { intent: intent(parts, caller, None)?, query, scope: PhantomData, _load: load })
     }
 }
@@ -201,7 +197,7 @@ impl<Q: FromQuery + Send> FromRequestParts<App> for LinkedRead<Q> {
         let link = state.registry.exports.open_link(org_id, path::last(parts)).await?;
         query::read::<()>(parts.uri.query())?;
         let query = query::read(Some(&link.asked))?;
-        let load = state.load.begin(org_id).await?;
+        let load = state.load.begin(org_id, RequestLength::Usual).await?;
         let intent = intent(parts, link.caller, None)?;
         let intent = Intent { on_behalf_of: link.on_behalf_of, reason: link.reason, ..intent };
         Ok(Self { intent, query, _load: load })
@@ -226,7 +222,7 @@ where
         let body::Sent { value, media_type, share } =
             body::read::<B>(&parts.headers, body, &state.body_budget).await?;
         // Not before the body is here: how long it takes is the client's affair.
-        let load = state.load.begin(caller.org_id).await?;
+        let load = state.load.begin(caller.org_id, RequestLength::Usual).await?;
         // Only a keyed request needs its body twice.
         let is_keyed = parts.headers.contains_key(headers::IDEMPOTENCY_KEY);
         let kept = if is_keyed { value.clone() } else { None };

@@ -23,8 +23,6 @@ pub struct AppState {
     pub feeds: Feeds,
     pub body_budget: BodyBudget,
     pub load: Load,
-    /// Of requests that are long, besides.
-    pub long_load: Load,
     pub guesses: Guesses,
     pub rate_limits: RateLimits,
     /// Cancelled when the service was told to stop and goes on for a while.

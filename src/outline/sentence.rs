@@ -84,7 +84,7 @@ impl Sentence {
         self.0.is_empty()
     }
 
-    /// As plain text, moments in UTC: for titles and tests.
+    /// As plain text, moments in UTC: for titles and terminals.
     pub fn plain(&self) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Words(text) | Piece::Written(text) | Piece::Step(text) => text.clone(),

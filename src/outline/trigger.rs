@@ -3,7 +3,7 @@
 use super::language::DisplayLanguage;
 use super::sentence::Sentence;
 use super::texts::OutlineTexts;
-use super::ways::{quoted, some_of, within, written};
+use super::ways::{WORDS_MAX, quoted, some_of, within, written};
 use super::words::{pick, word};
 use crate::flow::document::{Trigger, TriggerType};
 
@@ -19,7 +19,7 @@ fn one(trigger: &Trigger, language: DisplayLanguage) -> Sentence {
         [] => Sentence::words(none),
         words => {
             let words = words.iter().map(|word| quoted(word, language)).collect();
-            within(text, "words", some_of(words, texts.or))
+            within(text, "words", some_of(words, texts.or, WORDS_MAX))
         }
     };
     let starts = match &trigger.kind {

@@ -10,11 +10,12 @@ use crate::flow::document::schema::{Leads, Part, STEP, walk};
 use crate::flow::document::{Document, Edge, Step, Target};
 
 /// Keywords of an interrupt that a sentence names at most.
-const WORDS_MAX: usize = 6;
+pub const WORDS_MAX: usize = 6;
 
 /// One way on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WayOut {
+    pub edge: Edge,
     /// When it is gone.
     pub when: Sentence,
     pub to: WayTarget,
@@ -66,6 +67,7 @@ impl Ways<'_> {
         let step = &self.document.steps[index];
         let entries = entries(value);
         let way = |exit: &crate::flow::document::Exit| WayOut {
+            edge: exit.edge.clone(),
             when: self.when(step, &exit.edge, &entries),
             to: self.destination(index, &exit.target),
         };
@@ -87,39 +89,43 @@ impl Ways<'_> {
             let ways_out = self.ways_out(from, value).into_iter().filter(|way| leads_here(&way.to));
             ways.extend(ways_out.map(|way| WayIn { from: Some(step.id.clone()), when: way.when }));
         }
-        let everywhere = self.everywhere().into_iter().filter(|way| leads_here(&way.to));
+        let everywhere = self.everywhere(WORDS_MAX).into_iter().filter(|way| leads_here(&way.to));
         ways.extend(everywhere.map(|way| WayIn { from: None, when: way.when }));
         ways
     }
 
-    /// The ways that lead on from every step: interrupts, and what the settings say.
-    pub fn everywhere(&self) -> Vec<WayOut> {
+    /// The ways that lead on from every step: interrupts, of whose words so many are named, and what the settings say.
+    pub fn everywhere(&self, words_max: usize) -> Vec<WayOut> {
         let texts = self.texts();
         // Behind the last step `$next` is the end.
         let to = |target: &Target| self.destination(self.document.steps.len(), target);
-        let interrupts = self.document.interrupts.iter().map(|interrupt| {
+        let interrupts = self.document.interrupts.iter().enumerate().map(|(index, interrupt)| {
             let words = interrupt.keywords.iter().chain(&interrupt.intents);
             let words: Vec<Sentence> = words.map(|word| quoted(word, self.language)).collect();
             let when = match (words.is_empty(), &interrupt.when) {
                 (true, Some(when)) => written(texts.case, "when", when),
                 (_, when) => {
-                    let mut heard = within(texts.heard, "words", some_of(words, texts.or));
+                    let mut heard = within(texts.heard, "words", some_of(words, texts.or, words_max));
                     let when = when.iter().map(|when| written(texts.with_condition, "when", when));
                     when.for_each(|when| heard.append(when));
                     heard
                 }
             };
-            WayOut { when, to: to(&interrupt.next) }
+            WayOut { edge: Edge::Interrupt(index), when, to: to(&interrupt.next) }
         });
         let mut ways: Vec<WayOut> = interrupts.collect();
         let settings = &self.document.settings;
         if let Some(target) = &settings.on_error {
-            ways.push(WayOut { when: Sentence::words(texts.error), to: to(target) });
+            ways.push(WayOut { edge: Edge::Error, when: Sentence::words(texts.error), to: to(target) });
         }
         if let Some(timeout) = &settings.timeout {
             let after = in_words(timeout.after, self.language);
             let to = timeout.next.as_ref().map_or(WayTarget::End, to);
-            ways.push(WayOut { when: written(texts.timeout_after, "after", &after), to });
+            ways.push(WayOut {
+                edge: Edge::Timeout,
+                when: written(texts.timeout_after, "after", &after),
+                to,
+            });
         }
         ways
     }
@@ -210,10 +216,10 @@ pub fn within(text: &str, place: &str, what: Sentence) -> Sentence {
     sentence
 }
 
-/// The first of them, and how many more there are.
-pub fn some_of(mut sentences: Vec<Sentence>, last: &str) -> Sentence {
-    let more = sentences.len().saturating_sub(WORDS_MAX);
-    sentences.truncate(WORDS_MAX);
+/// The first of them, at most so many, and how many more there are.
+pub fn some_of(mut sentences: Vec<Sentence>, last: &str, max: usize) -> Sentence {
+    let more = sentences.len().saturating_sub(max);
+    sentences.truncate(max);
     if more == 0 {
         return Sentence::listed(sentences, last);
     }
@@ -296,7 +302,7 @@ mod tests {
             within += ways.ways_in(index, values).iter().filter(|way| way.from.is_some()).count();
         }
         assert_eq!(out, within);
-        let everywhere: Vec<String> = ways.everywhere().iter().map(said).collect();
+        let everywhere: Vec<String> = ways.everywhere(WORDS_MAX).iter().map(said).collect();
         assert_eq!(
             everywhere,
             [

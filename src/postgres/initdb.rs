@@ -1,7 +1,7 @@
 //! Makes a new cluster, so that a half-made one is never taken for whole.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -25,7 +25,7 @@ pub(super) fn ensure(
     }
     if interrupted && pgdata.exists() {
         tracing::warn!(path = %pgdata.display(), "the first start was interrupted, starting over");
-        fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
+        clear(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
     }
     // The next start removes what lies beside the marker: none comes before it is certain that there is nothing to lose.
     refuse_content(&pgdata)?;
@@ -35,13 +35,34 @@ pub(super) fn ensure(
     sync(directory.root())?;
     tracing::info!(path = %pgdata.display(), major = binaries.major, "making a new Postgres cluster");
     let made = make(&pgdata, binaries, account, durability);
-    if made.is_err() && pgdata.exists() {
-        // Whoever puts another cluster in its place would lose that to the marker.
-        fs::remove_dir_all(&pgdata).map_err(ClusterError::file("remove", &pgdata))?;
+    if made.is_err()
+        && let Err(error) = clear(&pgdata)
+    {
+        // Then it is still half-made, and the marker says so.
+        tracing::warn!(path = %pgdata.display(), %error, "what the first start began was not removed");
+        return made;
     }
+    // Whoever puts another cluster in the place of a half-made one would lose that to the marker.
     remove_file(&marker)?;
     sync(directory.root())?;
     made
+}
+
+/// Removes what is in a directory. The directory itself may stay: something else may be mounted there.
+fn clear(directory: &Path) -> io::Result<()> {
+    let entries = match directory.read_dir() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let entry = entry?;
+        match entry.file_type()?.is_dir() {
+            true => fs::remove_dir_all(entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    let _ = fs::remove_dir(directory);
+    Ok(())
 }
 
 fn make(

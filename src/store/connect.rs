@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Postgres, Transaction};
 
 use super::form::Form;
+use super::plans::BY_ITSELF;
 use super::pooler::Pooling;
 use super::primary::{Primary, UsedServer};
 use super::server::{Address, DatabaseServer, Timeline};
@@ -38,7 +39,8 @@ impl PoolSettings {
         for server in &mut servers {
             let options = std::mem::take(&mut server.options).application_name("flow-registry");
             let own = [("statement_timeout", timeout_ms.as_str()), ("jit", "off")];
-            server.options = self.pooling.settings(self.pooling.begin(options), own);
+            let options = self.pooling.settings(self.pooling.begin(options), own);
+            server.options = self.pooling.settings(options, BY_ITSELF);
         }
         Ok(servers)
     }

@@ -10,6 +10,15 @@ pub(super) type Setting = (&'static str, &'static str);
 const BY_KEY: [Setting; 3] =
     [("enable_seqscan", "off"), ("enable_hashjoin", "off"), ("enable_mergejoin", "off")];
 
+/// As Postgres plans by itself. Said to connections of the pool, because their account may have been given other settings for
+/// a pooler that is no longer there.
+pub(super) const BY_ITSELF: [Setting; 4] = [
+    ("enable_seqscan", "on"),
+    ("enable_hashjoin", "on"),
+    ("enable_mergejoin", "on"),
+    ("plan_cache_mode", "auto"),
+];
+
 /// Statements are planned once. A database that is distributed by organization plans each for the one it is about.
 pub(super) fn plans(form: Form) -> [Setting; 4] {
     let planned = match form {

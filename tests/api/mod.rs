@@ -136,7 +136,6 @@ pub fn state_with(store: Store, signer: Signer) -> AppState {
         feeds: Feeds::new(100, Duration::from_secs(60), CancellationToken::new()),
         body_budget: BodyBudget::default(),
         load: Load::default(),
-        long_load: Load::of_long_requests(),
         guesses: Guesses::default(),
         rate_limits: RateLimits::default(),
         draining: CancellationToken::new(),

@@ -67,6 +67,7 @@ async fn behind_one_address_the_same_process_goes_on_and_a_stale_primary_is_not_
     // Nobody has fenced it: it takes writes again, on its old timeline, and HAProxy finds it well.
     old.start(&["synchronous_standby_names="]);
     balancer.wait_until(0, "UP");
+    let led_there = balancer.sessions(0);
     wait_for(&acknowledged, 200);
     let restarted = Service::start(&arguments);
     *access.address.write().unwrap() = restarted.address.to_string();
@@ -76,6 +77,7 @@ async fn behind_one_address_the_same_process_goes_on_and_a_stale_primary_is_not_
     println!("after a restart 200 changes took {:?}", began.elapsed());
     assert_eq!(timeline(&restarted), Some(2));
     assert_eq!(connections(&old).as_deref(), Some("0"), "nothing was asked of the stale primary");
+    assert_eq!(balancer.sessions(0), led_there, "nobody was led to the stale primary");
 
     access.stop.store(true, Ordering::Relaxed);
     let ledgers: Vec<Ledger> = clients.into_iter().map(|client| client.join().unwrap()).collect();

@@ -6,10 +6,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::str::Split;
 use std::time::{Duration, Instant};
 
 use super::Scratch;
 
+/// The column of what it says of a server that counts sessions.
+const SESSIONS: usize = 7;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Killed with this value.
@@ -103,9 +106,20 @@ impl Balancer {
     pub fn wait_until(&self, server: usize, state: &str) {
         self.eventually(state, || {
             let states = self.states().unwrap_or_default();
-            let line = states.lines().find(|line| line.starts_with(&format!("{},r{server},", self.backend)));
-            line.is_some_and(|line| line.split(',').any(|column| column == state))
+            self.of_server(&states, server).is_some_and(|mut columns| columns.any(|column| column == state))
         });
+    }
+
+    /// How many sessions it has led to a server so far.
+    pub fn sessions(&self, server: usize) -> u64 {
+        let states = self.states().expect("it answers");
+        let total = self.of_server(&states, server).and_then(|mut columns| columns.nth(SESSIONS));
+        total.expect("it has the server").parse().unwrap()
+    }
+
+    fn of_server<'s>(&self, states: &'s str, server: usize) -> Option<Split<'s, char>> {
+        let begin = format!("{},r{server},", self.backend);
+        states.lines().find(|line| line.starts_with(&begin)).map(|line| line.split(','))
     }
 
     fn eventually(&self, what: &str, is_so: impl Fn() -> bool) {

@@ -85,7 +85,7 @@ fn member(indent: &str, path: &str, change: &ValueChange) -> String {
 }
 
 /// `"hola", "alta"` for a list of texts, JSON for the rest.
-fn words(value: &Value) -> String {
+pub fn words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Array(items) if !items.is_empty() && items.iter().all(Value::is_string) => {

@@ -1,7 +1,8 @@
 //! A document as an outline: what starts it, its variables, and its steps with what they say and where they lead.
 
+use super::changes::words;
 use crate::cli::screen::{FAINT, NAME, STRONG, hanging, indented, paint, plain};
-use crate::flow::document::{Canonical, Variable, VariableScope};
+use crate::flow::document::{Canonical, Edge, Variable, VariableScope};
 use crate::outline::DisplayLanguage;
 use crate::outline::member::Holds;
 use crate::outline::steps::{self, OutlinedStep, StepFact};
@@ -16,6 +17,11 @@ const INDENT: &str = "      ";
 pub fn outline(canonical: &Canonical) -> String {
     let document = &canonical.document;
     let mut text = head_line("trigger", &trigger(&document.trigger, LANGUAGE).plain());
+    // All keywords, and keys that clients keep in it.
+    if let Some(config) = canonical.value["triggerConfig"].as_object().filter(|config| !config.is_empty()) {
+        let members = config.iter().map(|(name, value)| format!("{name} {}", words(value)));
+        text += &head_line("       ", &members.collect::<Vec<_>>().join(", "));
+    }
     if let Some(number) = &document.phone_number_id {
         text += &head_line("number ", number);
     }
@@ -28,7 +34,8 @@ pub fn outline(canonical: &Canonical) -> String {
         text += "  none\n";
     }
     text.extend(steps::outline(canonical, LANGUAGE).iter().map(step));
-    let everywhere: String = Ways { document, language: LANGUAGE }.everywhere().iter().map(way).collect();
+    let everywhere: String =
+        Ways { document, language: LANGUAGE }.everywhere(usize::MAX).iter().map(way).collect();
     if !everywhere.is_empty() {
         text += &format!("\n{}\n{everywhere}", paint(STRONG, "From every step"));
     }
@@ -84,5 +91,10 @@ fn way(way: &WayOut) -> String {
         WayTarget::End => texts.to_end.to_owned(),
         WayTarget::Resume => texts.to_resume.to_owned(),
     };
-    format!("{INDENT}{} → {}\n", plain(&way.when.plain()), paint(NAME, plain(&target)))
+    let option = match &way.edge {
+        Edge::Option(id) => format!(" ({id})"),
+        _ => String::new(),
+    };
+    let when = way.when.plain() + &option;
+    format!("{INDENT}{} → {}\n", plain(&when), paint(NAME, plain(&target)))
 }

@@ -17,7 +17,7 @@ use crate::registry::RegistryError;
 /// Runs of one organization that may wait to begin; a further one is refused at once.
 const WAITING_MAX: usize = 200;
 /// Runs of all organizations that have begun and wait, each with a thread and what it has made of its trace. A further one
-/// keeps its processor to its end.
+/// keeps its processor until there is room.
 const BEGUN_WAITING_MAX: usize = 32;
 /// How long runs of an organization have a processor while others wait.
 const TURN: Duration = Duration::from_millis(1);

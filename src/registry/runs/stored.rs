@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use super::execution::{Execution, Ran};
@@ -69,8 +70,12 @@ impl Runs {
         }
         let execution = self.rerun(caller, &run).await?;
         let personal = execution.personal_variables();
-        let slot = self.queue.slot(caller.org_id, READ_TURN_WITHIN).await?;
-        let ran = execution.run(slot, &self.threads).await?;
+        let ran = timeout(READ_TURN_WITHIN, async {
+            let slot = self.queue.slot(caller.org_id, READ_TURN_WITHIN).await?;
+            execution.run(slot, &self.threads).await
+        });
+        // A run that has begun goes on to its end without whoever asked.
+        let ran = ran.await.map_err(|_| RegistryError::Overloaded)??;
         let reproducible = Some(ran.digest == run.digest);
         let (trace, expectations) = masked(&ran, &personal)?;
         Ok(StoredRunAnswer { run, reproducible, ran: Some(RanAgain { expectations, trace }) })

@@ -10,7 +10,7 @@ use crate::flow::document::Canonical;
 use crate::outline::member::Holds;
 use crate::outline::steps::{OutlinedStep, StepFact, outline};
 use crate::outline::texts::OutlineTexts;
-use crate::outline::ways::{WayOut, WayTarget, Ways};
+use crate::outline::ways::{WORDS_MAX, WayOut, WayTarget, Ways};
 
 /// The outline of a document.
 pub struct OutlineView {
@@ -70,7 +70,12 @@ impl Painter<'_> {
         let steps = steps.into_iter().map(|step| self.step(step, &mut rest)).collect();
         OutlineView {
             steps,
-            everywhere: self.ways().everywhere().iter().map(|way| self.way(way, Self::anchor)).collect(),
+            everywhere: self
+                .ways()
+                .everywhere(WORDS_MAX)
+                .iter()
+                .map(|way| self.way(way, Self::anchor))
+                .collect(),
             faults: rest.into_iter().map(|fault| self.fault(fault)).collect(),
         }
     }
