@@ -10,7 +10,7 @@ use super::{Request, api};
 
 /// What is begun at once while nothing is known of how long it takes.
 const BEGUN: usize = 128;
-/// Whole lists among them.
+/// Whole lists beside them.
 const LISTS: usize = 8;
 /// How long a read may take, and what a busy machine adds.
 const READ_MAX: Duration = Duration::from_secs(9);
@@ -26,7 +26,7 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
 
     let since = Instant::now();
-    let paths = (0..BEGUN - 3).map(|n| if n < LISTS { &all } else { &one });
+    let paths = (0..LISTS + BEGUN - 3).map(|n| if n < LISTS { &all } else { &one });
     let waiting = tokio::spawn(join_all(paths.map(|path| api.ask("GET", path).send()).collect::<Vec<_>>()));
     // What only reads is bounded too where its method is POST.
     let posted = [
