@@ -27,8 +27,8 @@ pub fn observed(router: Router) -> Router {
     router.layer(middleware::from_fn(observe))
 }
 
-/// Lets a request of a verified caller in: counted with its credential and its organization, and refused where more is under
-/// way than can be done. What it returns is held until the request is answered.
+/// Lets a request of a verified caller in: counted with its credential and its organization, once there is room for it, and
+/// refused where there is none in time. What it returns is held until the request is answered.
 pub async fn admit(
     state: &AppState,
     extensions: &Extensions,

@@ -43,13 +43,15 @@ pub(super) fn ensure(
         return made;
     }
     // Whoever puts another cluster in the place of a half-made one would lose that to the marker.
-    remove_file(&marker)?;
-    sync(directory.root())?;
-    made
+    let unmarked = remove_file(&marker).and_then(|()| sync(directory.root()));
+    made.and(unmarked)
 }
 
-/// Removes what is in a directory. The directory itself may stay: something else may be mounted there.
+/// Removes a directory, or what is in it where a file system is mounted there. What a link leads to is not ours.
 fn clear(directory: &Path) -> io::Result<()> {
+    if directory.is_symlink() {
+        return fs::remove_file(directory);
+    }
     let entries = match directory.read_dir() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         entries => entries?,
@@ -61,8 +63,10 @@ fn clear(directory: &Path) -> io::Result<()> {
             false => fs::remove_file(entry.path())?,
         }
     }
-    let _ = fs::remove_dir(directory);
-    Ok(())
+    match fs::remove_dir(directory) {
+        Ok(()) => Ok(()),
+        Err(_) => File::open(directory)?.sync_all(),
+    }
 }
 
 fn make(

@@ -58,8 +58,14 @@ pub fn hanging(first: &str, indent: &str, text: &str) -> String {
     let options = Options::new(width().unwrap_or(usize::MAX)).subsequent_indent(indent).break_words(false);
     let mut laid_out = String::new();
     for line in text.split('\n') {
-        let options = options.clone().initial_indent(if laid_out.is_empty() { first } else { indent });
-        for line in textwrap::wrap(&plain(line.trim_end_matches('\r')), options) {
+        let begin = if laid_out.is_empty() { first } else { indent };
+        let line = plain(line.trim_end_matches('\r'));
+        if line.is_empty() {
+            laid_out.push_str(begin.trim_end());
+            laid_out.push('\n');
+            continue;
+        }
+        for line in textwrap::wrap(&line, options.clone().initial_indent(begin)) {
             laid_out.push_str(line.trim_end());
             laid_out.push('\n');
         }

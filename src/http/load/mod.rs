@@ -49,7 +49,8 @@ struct Shared {
 /// A request that is carried out, until this is dropped.
 #[derive(Debug)]
 pub struct LoadShare {
-    load: Load,
+    /// `None`: it was never counted.
+    load: Option<Load>,
     org_id: Uuid,
     length: RequestLength,
     /// `None`: how long it takes says nothing of how busy the process is.
@@ -64,14 +65,18 @@ impl LoadShare {
 
 impl Drop for LoadShare {
     fn drop(&mut self) {
+        let Some(load) = self.load.take() else { return };
         let now = Instant::now();
-        let mut room = self.load.room(self.length);
-        room.end(self.org_id, self.began.unwrap_or(now), now);
-        let begun = room.begin_waiting();
-        // A share that nobody takes ends, and asks for the room.
-        drop(room);
-        for (org_id, waiting) in begun {
-            let _ = waiting.send(self.load.share(org_id, self.length));
+        let mut room = load.room(self.length);
+        room.end(self.org_id, self.began.map(|began| now.duration_since(began)), now);
+        while let Some((org_id, waiting)) = room.next_waiting() {
+            match waiting.send(load.share(org_id, self.length)) {
+                Ok(()) => room.count(org_id),
+                Err(mut share) => {
+                    share.load = None;
+                    room.forget(org_id);
+                }
+            }
         }
     }
 }
@@ -121,7 +126,7 @@ impl Load {
     }
 
     fn share(&self, org_id: Uuid, length: RequestLength) -> LoadShare {
-        LoadShare { load: self.clone(), org_id, length, began: Some(Instant::now()) }
+        LoadShare { load: Some(self.clone()), org_id, length, began: Some(Instant::now()) }
     }
 
     fn room(&self, length: RequestLength) -> MutexGuard<'_, Room<LoadShare>> {

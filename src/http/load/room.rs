@@ -24,24 +24,25 @@ pub struct Bounds {
     pub max: f64,
 }
 
-/// `T` is what those who wait are told.
+/// `T` is what those who wait are given.
 #[derive(Debug)]
 pub struct Room<T> {
     bounds: Bounds,
     under_way: usize,
-    /// Of each organization that has any.
-    of: HashMap<Uuid, Requests>,
     under_way_max: f64,
     window: Window,
-    /// In the order in which they came.
-    waiting: VecDeque<(Uuid, Sender<T>)>,
+    /// Those who have requests under way, or waiting.
+    of: HashMap<Uuid, Requests<T>>,
+    /// Those who have requests waiting, in the order of their turns.
+    waiting: VecDeque<Uuid>,
 }
 
 /// The requests of an organization.
-#[derive(Debug, Default)]
-struct Requests {
+#[derive(Debug)]
+struct Requests<T> {
     under_way: usize,
-    waiting: usize,
+    /// Those that wait, in the order in which they came.
+    line: VecDeque<Sender<T>>,
 }
 
 /// What ended in the window of time that goes on.
@@ -59,66 +60,100 @@ impl<T> Room<T> {
         Self {
             bounds,
             under_way: 0,
-            of: HashMap::new(),
             under_way_max: bounds.at_first,
             window: Window { begin: Instant::now(), slow: 0, quick: 0, was_slow: false },
+            of: HashMap::new(),
             waiting: VecDeque::new(),
         }
     }
 
     /// Begins a request where there is room for it and none of its organization waits.
     pub fn begin(&mut self, org_id: Uuid) -> bool {
-        let may_begin = self.of.get(&org_id).is_none_or(|own| own.waiting == 0) && self.has_room(org_id);
+        let may_begin = !self.has_waiting(org_id) && self.has_room(org_id);
         if may_begin {
             self.count(org_id);
         }
         may_begin
     }
 
-    /// Whoever waits is begun as soon as there is room.
+    /// Has a request wait for room.
     pub fn wait(&mut self, org_id: Uuid, tell: Sender<T>) {
-        self.of.entry(org_id).or_default().waiting += 1;
-        self.waiting.push_back((org_id, tell));
+        if !self.has_waiting(org_id) {
+            self.waiting.push_back(org_id);
+        }
+        self.requests(org_id).line.push_back(tell);
     }
 
-    /// Begins the requests that wait and may begin now. Whoever has gone meanwhile is forgotten.
-    pub fn begin_waiting(&mut self) -> Vec<(Uuid, Sender<T>)> {
-        let mut begun = Vec::new();
+    /// Takes the next request that waits and has room: each organization in its turn. It is to be counted, or
+    /// forgotten where it has gone meanwhile.
+    pub fn next_waiting(&mut self) -> Option<(Uuid, Sender<T>)> {
         let mut index = 0;
         while index < self.waiting.len() && (self.under_way as f64) < 2.0 * self.under_way_max {
-            let (org_id, tell) = &self.waiting[index];
-            let (org_id, is_gone) = (*org_id, tell.is_closed());
-            if !is_gone && !self.has_room(org_id) {
+            let org_id = self.waiting[index];
+            if !self.has_waiting(org_id) {
+                continue;
+            }
+            if !self.has_room(org_id) {
                 index += 1;
                 continue;
             }
-            let waiting = self.waiting.remove(index).expect("it is there");
-            if let Some(own) = self.of.get_mut(&org_id) {
-                own.waiting -= 1;
+            self.waiting.remove(index);
+            let line = &mut self.requests(org_id).line;
+            let (first, is_last) = (line.pop_front()?, line.is_empty());
+            if !is_last {
+                self.waiting.push_back(org_id);
             }
-            if is_gone {
-                self.forget(org_id);
-            } else {
-                self.count(org_id);
-                begun.push(waiting);
-            }
+            return Some((org_id, first));
         }
-        begun
+        None
     }
 
-    pub fn end(&mut self, org_id: Uuid, began: Instant, now: Instant) {
-        let is_slow = now.duration_since(began) >= SLOW;
-        if self.window.ends_in_a_cut(is_slow, now) {
-            let used = self.under_way_max.min(self.under_way as f64);
-            self.under_way_max = (used * CUT_TO).max(self.bounds.min);
-        } else if !is_slow && self.under_way as f64 * 2.0 >= self.under_way_max {
-            self.under_way_max = (self.under_way_max + GROWTH).min(self.bounds.max);
+    /// A request has begun.
+    pub fn count(&mut self, org_id: Uuid) {
+        self.under_way += 1;
+        self.requests(org_id).under_way += 1;
+    }
+
+    /// A request has ended. `None`: how long it took says nothing of how busy the process is.
+    pub fn end(&mut self, org_id: Uuid, took: Option<Duration>, now: Instant) {
+        if let Some(took) = took {
+            let is_slow = took >= SLOW;
+            if self.window.ends_in_a_cut(is_slow, now) {
+                let used = self.under_way_max.min(self.under_way as f64);
+                self.under_way_max = (used * CUT_TO).max(self.bounds.min);
+            } else if !is_slow && self.under_way as f64 * 2.0 >= self.under_way_max {
+                self.under_way_max = (self.under_way_max + GROWTH).min(self.bounds.max);
+            }
         }
         self.under_way -= 1;
-        if let Some(own) = self.of.get_mut(&org_id) {
-            own.under_way -= 1;
-        }
+        self.requests(org_id).under_way -= 1;
         self.forget(org_id);
+    }
+
+    /// Remembers nothing of an organization without requests.
+    pub fn forget(&mut self, org_id: Uuid) {
+        if self.of.get(&org_id).is_some_and(|own| own.under_way == 0 && own.line.is_empty()) {
+            self.of.remove(&org_id);
+        }
+    }
+
+    /// Whether requests of an organization wait. Those that have gone are forgotten, from the first on: all wait equally long.
+    fn has_waiting(&mut self, org_id: Uuid) -> bool {
+        let Some(own) = self.of.get_mut(&org_id) else { return false };
+        let had = !own.line.is_empty();
+        while own.line.front().is_some_and(Sender::is_closed) {
+            own.line.pop_front();
+        }
+        let has = !own.line.is_empty();
+        if had && !has {
+            self.waiting.retain(|waiting| *waiting != org_id);
+            self.forget(org_id);
+        }
+        has
+    }
+
+    fn requests(&mut self, org_id: Uuid) -> &mut Requests<T> {
+        self.of.entry(org_id).or_insert_with(|| Requests { under_way: 0, line: VecDeque::new() })
     }
 
     /// Where as many are under way as may be, an organization with less than its share gets in still.
@@ -130,17 +165,6 @@ impl<T> Room<T> {
             (own as f64) < (self.under_way_max / organizations as f64).max(1.0)
         };
         under_way < self.under_way_max || (under_way < 2.0 * self.under_way_max && is_small())
-    }
-
-    fn count(&mut self, org_id: Uuid) {
-        self.under_way += 1;
-        self.of.entry(org_id).or_default().under_way += 1;
-    }
-
-    fn forget(&mut self, org_id: Uuid) {
-        if self.of.get(&org_id).is_some_and(|own| own.under_way == 0 && own.waiting == 0) {
-            self.of.remove(&org_id);
-        }
     }
 }
 
@@ -174,12 +198,12 @@ mod tests {
         assert_eq!(fill(&mut room), BOUNDS.at_first as usize);
         let mut now = Instant::now() + SLOW;
         while room.under_way > 0 {
-            room.end(ORG, now.checked_sub(SLOW).unwrap(), now);
+            room.end(ORG, Some(SLOW), now);
             now += WINDOW;
         }
         assert_eq!(fill(&mut room), BOUNDS.min as usize);
         for _ in 0..100_000 {
-            room.end(ORG, now, now);
+            room.end(ORG, Some(Duration::ZERO), now);
             fill(&mut room);
         }
         assert_eq!(room.under_way, BOUNDS.max as usize);
@@ -193,8 +217,7 @@ mod tests {
             for slow in [100, 0, 49] {
                 (0..100).for_each(|_| assert!(room.begin(ORG)));
                 for n in 0..100 {
-                    let began = if n < slow { now.checked_sub(SLOW).unwrap() } else { now };
-                    room.end(ORG, began, now);
+                    room.end(ORG, Some(if n < slow { SLOW } else { Duration::ZERO }), now);
                 }
                 now += WINDOW;
             }
@@ -204,14 +227,36 @@ mod tests {
     #[test]
     fn nothing_is_remembered_of_who_has_gone() {
         let mut room = Room::<()>::within(Bounds { at_first: 1.0, ..BOUNDS });
-        let now = Instant::now();
         assert!(room.begin(ORG));
-        let (tell, told) = oneshot::channel();
-        room.wait(ORG, tell);
-        drop(told);
-        room.end(ORG, now, now);
-        assert!(room.begin_waiting().is_empty());
+        for other in [1, 1, 2].map(Uuid::from_u128) {
+            let (tell, told) = oneshot::channel();
+            room.wait(other, tell);
+            drop(told);
+        }
+        room.end(ORG, None, Instant::now());
+        assert!(room.next_waiting().is_none());
         assert!(room.of.is_empty() && room.waiting.is_empty());
         assert!(room.begin(ORG));
+    }
+
+    #[test]
+    fn organizations_take_turns() {
+        let mut room = Room::<()>::within(Bounds { at_first: 1.0, ..BOUNDS });
+        assert!(room.begin(ORG));
+        let waiting = [1, 1, 2, 3, 1].map(|other| {
+            let (tell, told) = oneshot::channel();
+            room.wait(Uuid::from_u128(other), tell);
+            told
+        });
+        let mut order = Vec::new();
+        let mut ends = ORG;
+        for _ in &waiting {
+            room.end(ends, None, Instant::now());
+            let (org_id, _) = room.next_waiting().expect("there is room");
+            room.count(org_id);
+            order.push(org_id.as_u128());
+            ends = org_id;
+        }
+        assert_eq!(order, [1, 2, 3, 1, 1]);
     }
 }

@@ -69,7 +69,7 @@ pub struct Runs {
 
 /// How long a run that is asked for waits for its turn.
 const TURN_WITHIN: Duration = Duration::from_secs(20);
-/// How long one that is read waits: less than a read may take in all.
+/// How long one that is read waits and runs: less than a read may take in all.
 const READ_TURN_WITHIN: Duration = Duration::from_secs(4);
 /// How long it may take to find what is to be run, where the database stalls.
 const FOUND_WITHIN: Duration = Duration::from_secs(5);

@@ -57,7 +57,7 @@ pub(super) struct RunSlot {
 impl Drop for RunSlot {
     fn drop(&mut self) {
         if let Some(queue) = self.queue.take() {
-            queue.give_on(&mut queue.slots(), self);
+            queue.give_on(queue.slots(), self);
         }
     }
 }
@@ -84,7 +84,7 @@ impl RunSlot {
             return None;
         }
         self.queue = None;
-        queue.give_on(&mut slots, self);
+        queue.give_on(slots, self);
         Some(next)
     }
 }
@@ -128,12 +128,14 @@ impl RunQueue {
         Ok(Some(turn))
     }
 
-    /// Gives a slot to the next run.
-    fn give_on(&self, slots: &mut Slots, given: &RunSlot) {
+    /// Gives a slot to the next run. It is told without the lock: whoever is woken may go before this thread, which has the
+    /// lowest priority.
+    fn give_on<'s>(&'s self, mut slots: MutexGuard<'s, Slots>, given: &RunSlot) {
         let (mut org_id, mut taken) = (given.org_id, given.taken());
         loop {
             let goes_on = taken < self.0.turn;
             let Some((next, place)) = slots.lines.next(org_id, goes_on) else { break };
+            drop(slots);
             if next != org_id || !goes_on {
                 (org_id, taken) = (next, Duration::ZERO);
             }
@@ -142,6 +144,7 @@ impl RunQueue {
                 // It waits no longer. The slot is still ours to give.
                 Err(mut slot) => slot.queue = None,
             }
+            slots = self.slots();
         }
         slots.free += 1;
     }
