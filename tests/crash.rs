@@ -5,9 +5,8 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -15,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::support::ledger::{Access, Ledger, Tally, agent, wait_for, write};
+use crate::support::ledger::{Access, Ledger, agent, start_writers, wait_for};
 use crate::support::{Scratch, Service};
 
 const CLIENTS: usize = 8;
@@ -72,25 +71,17 @@ fn kill_postgres(data: &Path) {
 fn what_was_acknowledged_survives_kill_9_and_nothing_is_doubled() {
     let data = Scratch::new();
     let mut service = start(data.path());
-    let access = Arc::new(Access {
-        address: RwLock::new(service.address.to_string()),
-        organization: service.printed_value("organization"),
-        key: service.printed_value("key"),
-        stop: AtomicBool::new(false),
-        tally: Tally::default(),
-    });
+    let access = Arc::new(Access::new(
+        service.address,
+        service.printed_value("organization"),
+        service.printed_value("key"),
+    ));
     let enough = Arc::new(AtomicI64::new(i64::MAX));
     let reader = thread::spawn({
         let (access, enough) = (Arc::clone(&access), Arc::clone(&enough));
         move || follow(&access, &enough)
     });
-    let (tell, acknowledged) = channel();
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| {
-            let (access, tell) = (Arc::clone(&access), tell.clone());
-            thread::spawn(move || write(&access, client, &tell))
-        })
-        .collect();
+    let (clients, acknowledged) = start_writers(&access, CLIENTS);
     let (rounds, service_kills) =
         (number("CRASH_ROUNDS", ROUNDS), number("CRASH_SERVICE_KILLS", SERVICE_KILLS));
     for round in 1..=rounds {

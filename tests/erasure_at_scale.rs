@@ -1,15 +1,15 @@
 //! A person for whom thousands of changes were made is erased by the command while others write. No write fails, nothing
 //! of the person is left in what the service answers, and the log verifies.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use ureq::Agent;
 
-use crate::support::ledger::{Access, Tally, agent};
+use crate::support::ledger::{Access, agent};
 use crate::support::{Scratch, Service, run};
 
 const PERSON: &str = "user-4711";
@@ -81,13 +81,11 @@ fn a_person_of_many_events_is_erased_while_others_write() {
     let data = Scratch::new();
     let directory = data.path().to_str().unwrap();
     let service = Service::start(&["--data-dir", directory]);
-    let access = Arc::new(Access {
-        address: RwLock::new(service.address.to_string()),
-        organization: service.printed_value("organization"),
-        key: service.printed_value("key"),
-        stop: AtomicBool::new(false),
-        tally: Tally::default(),
-    });
+    let access = Arc::new(Access::new(
+        service.address,
+        service.printed_value("organization"),
+        service.printed_value("key"),
+    ));
     let threads = |count: usize, work: fn(&Access, usize) -> Vec<Duration>, each: usize| -> Vec<_> {
         let start = |access: Arc<Access>| thread::spawn(move || work(&access, each));
         (0..count).map(|_| start(Arc::clone(&access))).collect()

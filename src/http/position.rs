@@ -48,7 +48,7 @@ where
     Reading: Future<Output = Result<T, Problem>>,
 {
     if let Some(least) = call.min_position {
-        // Few reads come this way, and all of them would carry the room for it.
+        // Boxed: few reads come this way, and all would carry as much room again as a read takes.
         let answer = named.map(|named| Box::pin(ask_standby(app, call, least.max(named), &read)));
         let answer = match answer {
             Some(answer) => answer.await,

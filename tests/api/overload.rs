@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
+use sqlx::{Postgres, Transaction};
 use tokio::time::{Instant, sleep};
 
-use super::{Request, api};
+use super::{Api, Request, api};
 
 /// What is begun at once while nothing is known of how long it takes.
 const BEGUN: usize = 128;
@@ -15,6 +16,13 @@ const LISTS: usize = 8;
 /// How long a read may take, and what a busy machine adds.
 const READ_MAX: Duration = Duration::from_secs(9);
 
+/// No flow is read while it lasts.
+async fn stall(api: &Api) -> Transaction<'static, Postgres> {
+    let mut stall = api.database.pool.begin().await.unwrap();
+    sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
+    stall
+}
+
 /// With a database that does not answer reads end in seconds, what is too much is refused soon, the health is told,
 /// and as soon as the database answers all is as before.
 #[tokio::test]
@@ -22,8 +30,7 @@ async fn a_stalled_database_bounds_reads_and_sheds_the_rest() {
     let api = api().await;
     let id = api.create_sound("Uno").await;
     let (one, all) = (api.flow(&id, ""), api.flows(""));
-    let mut stall = api.database.pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
+    let stall = stall(&api).await;
 
     let since = Instant::now();
     let paths = (0..LISTS + BEGUN - 3).map(|n| if n < LISTS { &all } else { &one });
@@ -57,8 +64,7 @@ async fn whole_lists_take_no_place_from_the_rest() {
     let api = api().await;
     let id = api.create_sound("Uno").await;
     let (one, all) = (api.flow(&id, ""), api.flows(""));
-    let mut stall = api.database.pool.begin().await.unwrap();
-    sqlx::query("LOCK TABLE flow_view IN ACCESS EXCLUSIVE MODE").execute(&mut *stall).await.unwrap();
+    let stall = stall(&api).await;
 
     let waiting = tokio::spawn(join_all((0..LISTS).map(|_| api.ask("GET", &all).send()).collect::<Vec<_>>()));
     sleep(Duration::from_millis(500)).await;

@@ -1,15 +1,13 @@
 //! The service knows one address, of an HAProxy that leads to the primary. The primary is killed while clients write and its
 //! standby promoted: nothing acknowledged is lost, nothing doubled, and the same process goes on.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, RwLock};
-use std::thread;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::{CLIENTS, ORGANIZATION, OUTAGE_MAX, database, eventually, key, pair, refusal};
 use crate::support::balancer::Balancer;
-use crate::support::ledger::{Access, Ledger, Tally, agent, wait_for, write};
+use crate::support::ledger::{Access, Ledger, agent, start_writers, wait_for};
 use crate::support::pair::{Node, USER};
 use crate::support::{Scratch, Service, run};
 
@@ -40,21 +38,9 @@ async fn behind_one_address_the_same_process_goes_on_and_a_stale_primary_is_not_
     assert!(run(&["signing-key", "create", key_file, "--name", "haproxy.test"]).status.success());
     let arguments = ["--database-url", &url, "--signing-key-file", key_file];
     let service = Service::start(&arguments);
-    let access = Arc::new(Access {
-        address: RwLock::new(service.address.to_string()),
-        organization: ORGANIZATION.to_owned(),
-        key: key(&url),
-        stop: AtomicBool::new(false),
-        tally: Tally::default(),
-    });
+    let access = Arc::new(Access::new(service.address, ORGANIZATION, key(&url)));
     assert_eq!(timeline(&service), Some(1));
-    let (tell, acknowledged) = channel();
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| {
-            let (access, tell) = (Arc::clone(&access), tell.clone());
-            thread::spawn(move || write(&access, client, &tell))
-        })
-        .collect();
+    let (clients, acknowledged) = start_writers(&access, CLIENTS);
     wait_for(&acknowledged, 200);
 
     old.kill();

@@ -3,13 +3,12 @@
 
 mod behind_haproxy;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::channel;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::ledger::{Access, Ledger, Tally, agent, wait_for, write};
+use crate::support::ledger::{Access, Ledger, agent, start_writers, wait_for};
 use crate::support::pair::Node;
 use crate::support::{Scratch, Service, program, run};
 
@@ -87,22 +86,10 @@ async fn a_promoted_standby_is_followed_and_the_old_primary_is_not_used_again() 
     assert!(run(&["signing-key", "create", key_file, "--name", "failover.test"]).status.success());
     let arguments = ["--database-url", &urls, "--signing-key-file", key_file];
     let service = Service::start(&arguments);
-    let access = Arc::new(Access {
-        address: RwLock::new(service.address.to_string()),
-        organization: ORGANIZATION.to_owned(),
-        key: key(&urls),
-        stop: AtomicBool::new(false),
-        tally: Tally::default(),
-    });
+    let access = Arc::new(Access::new(service.address, ORGANIZATION, key(&urls)));
     assert_eq!(used(&service), Some(old.name()));
     refusal(&new.url(), &[], "all are standbys");
-    let (tell, acknowledged) = channel();
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|client| {
-            let (access, tell) = (Arc::clone(&access), tell.clone());
-            thread::spawn(move || write(&access, client, &tell))
-        })
-        .collect();
+    let (clients, acknowledged) = start_writers(&access, CLIENTS);
     wait_for(&acknowledged, 200);
 
     old.kill();

@@ -3,14 +3,14 @@
 
 mod clients;
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 
 use crate::support::balancer::{Balancer, free_address};
-use crate::support::ledger::{Access, Tally, agent};
+use crate::support::ledger::{Access, agent};
 use crate::support::{Scratch, Service, database, run};
 use clients::Client;
 
@@ -29,13 +29,8 @@ fn client(address: &str, database: &str) -> Arc<Client> {
     let order = ["keys", "create", "--new-organization", "--org", &organization, "--name", "test"];
     let made = run(&[&order[..], &["--allow-unsafe-durability", "--database-url", database]].concat());
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let access = Access {
-        address: RwLock::new(address.to_owned()),
-        organization,
-        key: String::from_utf8(made.stdout).unwrap().trim().to_owned(),
-        stop: AtomicBool::new(false),
-        tally: Tally::default(),
-    };
+    let access =
+        Access::new(address, organization, String::from_utf8(made.stdout).unwrap().trim().to_owned());
     let nothing = || AtomicUsize::new(0);
     Arc::new(Client { access, enough: AtomicI64::new(i64::MAX), requests: nothing(), shed: nothing() })
 }

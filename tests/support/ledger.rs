@@ -1,10 +1,10 @@
 //! Clients that write under a ledger: each keeps what was acknowledged and repeats what was not, under the same
 //! idempotency key. Afterwards nothing may be lost, nothing doubled.
 
-use std::sync::RwLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, Sender};
-use std::thread;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, RwLock};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -34,6 +34,16 @@ pub struct Ledger {
 }
 
 impl Access {
+    pub fn new(address: impl ToString, organization: impl Into<String>, key: impl Into<String>) -> Self {
+        Self {
+            address: RwLock::new(address.to_string()),
+            organization: organization.into(),
+            key: key.into(),
+            stop: AtomicBool::new(false),
+            tally: Tally::default(),
+        }
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}/organizations/{}/bot/flows{path}", self.address.read().unwrap(), self.organization)
     }
@@ -77,8 +87,19 @@ pub fn agent() -> Agent {
     config.http_status_as_error(false).build().into()
 }
 
+/// So many writers, each of a flow of its own, and where they say when each change was acknowledged. Each ends with its ledger
+/// when it is told to stop.
+pub fn start_writers(access: &Arc<Access>, count: usize) -> (Vec<JoinHandle<Ledger>>, Receiver<Instant>) {
+    let (tell, acknowledged) = channel();
+    let start = |client| {
+        let (access, tell) = (Arc::clone(access), tell.clone());
+        thread::spawn(move || write(&access, client, &tell))
+    };
+    ((0..count).map(start).collect(), acknowledged)
+}
+
 /// Creates a flow and changes it until told to stop. Says when each change was acknowledged.
-pub fn write(access: &Access, client: usize, acknowledged: &Sender<Instant>) -> Ledger {
+fn write(access: &Access, client: usize, acknowledged: &Sender<Instant>) -> Ledger {
     let agent = agent();
     let body = json!({"name": format!("client {client}"), "steps": []});
     let created = access

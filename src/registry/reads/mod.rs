@@ -141,7 +141,7 @@ impl FlowReads {
             }
             Selector::Version(version) => self.version(caller, flow_id, version).await,
             Selector::AsOf(moment) => {
-                // Boxed: reads of flows as they are now would carry its kilobytes along.
+                // Boxed: reads of flows as they are now would carry its 4 KB along.
                 let version = Box::pin(self.version_of(caller.org_id, flow_id, moment)).await?;
                 self.version(caller, flow_id, version.ok_or(RegistryError::FlowNotFound)?).await
             }
